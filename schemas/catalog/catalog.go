@@ -1,0 +1,24 @@
+// Package catalog holds the events of the catalogue: what is for sale. All are about a SKU.
+package catalog
+
+import (
+	"orderflow.example/schemas"
+	"orderflow.example/shared/saga"
+)
+
+var (
+	ProductListed = saga.Define[ProductListedV1]("catalog.product_listed.v1")
+	PriceChanged  = saga.Define[PriceChangedV1]("catalog.price_changed.v1")
+)
+
+// ProductListedV1: a product is for sale, or its description changed.
+type ProductListedV1 struct {
+	Description   string        `json:"description"`
+	Price         schemas.Money `json:"price"`
+	Backorderable bool          `json:"backorderable"`
+}
+
+// PriceChangedV1: a product costs something else from now on.
+type PriceChangedV1 struct {
+	Price schemas.Money `json:"price"`
+}

@@ -1,0 +1,78 @@
+// Package inventory holds the events of the inventory service: which goods are promised, gone or back.
+package inventory
+
+import (
+	"orderflow.example/schemas"
+	"orderflow.example/shared/saga"
+)
+
+var (
+	Reserved  = saga.Define[ReservedV1]("inventory.reserved.v1")
+	Rejected  = saga.Define[RejectedV1]("inventory.rejected.v1")
+	Released  = saga.Define[ReleasedV1]("inventory.released.v1")
+	Committed = saga.Define[CommittedV1]("inventory.committed.v1")
+	Restocked = saga.Define[RestockedV1]("inventory.restocked.v1")
+
+	// About a SKU:
+
+	Stocked                = saga.Define[StockedV1]("inventory.stocked.v1")
+	StockChanged           = saga.Snapshot[StockChangedV1]("inventory.stock_changed.v1")
+	ReplenishmentRequested = saga.Define[ReplenishmentRequestedV1]("inventory.replenishment_requested.v1")
+)
+
+// ReservedV1: every line listed is set aside for the order.
+type ReservedV1 struct {
+	Lines    []schemas.Allocation `json:"lines" schema:"min=1"`
+	Total    schemas.Money        `json:"total"`    // of the lines reserved
+	Complete bool                 `json:"complete"` // whether that is all that was ordered
+}
+
+// RejectedV1: the goods are not there, and nothing is set aside.
+type RejectedV1 struct {
+	Reason string     `json:"reason"` // out_of_stock
+	Short  []Shortage `json:"short"`
+}
+
+// Shortage tells how much of a SKU was asked for and how much could be had.
+type Shortage struct {
+	SKU       string `json:"sku"`
+	Requested int64  `json:"requested"`
+	Available int64  `json:"available"`
+}
+
+// ReleasedV1: what was set aside for a cancelled order is free again; empty where nothing had been.
+type ReleasedV1 struct {
+	Lines []schemas.Allocation `json:"lines"`
+}
+
+// CommittedV1: what was set aside has left the warehouse.
+type CommittedV1 struct {
+	Lines []schemas.Allocation `json:"lines" schema:"min=1"`
+}
+
+// RestockedV1: returned goods are back on the shelf.
+type RestockedV1 struct {
+	ReturnID string               `json:"return_id"`
+	Lines    []schemas.Allocation `json:"lines" schema:"min=1"`
+}
+
+// StockedV1: goods received are on the shelf.
+type StockedV1 struct {
+	ReceiptID    string `json:"receipt_id"`
+	Warehouse    string `json:"warehouse"`
+	Quantity     int64  `json:"quantity" schema:"min=1"`
+	ReorderPoint int64  `json:"reorder_point" schema:"min=0"` // ask for more at or below this level; 0 never
+}
+
+// StockChangedV1: the level of a SKU after goods moved, over all warehouses.
+type StockChangedV1 struct {
+	OnHand    int64 `json:"on_hand"`
+	Reserved  int64 `json:"reserved"`
+	Available int64 `json:"available"` // on hand less reserved
+}
+
+// ReplenishmentRequestedV1: a level is at or below its reorder point.
+type ReplenishmentRequestedV1 struct {
+	Warehouse string `json:"warehouse"`
+	Quantity  int64  `json:"quantity" schema:"min=1"`
+}

@@ -1,0 +1,87 @@
+// Package order holds the events of the order service: where an order as a whole stands.
+package order
+
+import (
+	"orderflow.example/schemas"
+	"orderflow.example/shared/saga"
+)
+
+var (
+	Validated           = saga.Define[ValidatedV1]("order.validated.v1")
+	Rejected            = saga.Define[RejectedV1]("order.rejected.v1")
+	Progressed          = saga.Define[ProgressedV1]("order.progressed.v1")
+	Confirmed           = saga.Define[ConfirmedV1]("order.confirmed.v1")
+	Cancelled           = saga.Define[CancelledV1]("order.cancelled.v1")
+	WithdrawalRequested = saga.Define[WithdrawalRequestedV1]("order.withdrawal_requested.v1")
+	CancellationRefused = saga.Define[CancellationRefusedV1]("order.cancellation_refused.v1")
+	StatusChanged       = saga.Define[StatusChangedV1]("order.status_changed.v1")
+	Completed           = saga.Define[CompletedV1]("order.completed.v1")
+)
+
+// ValidatedV1: the order can be carried out as far as its own content tells.
+type ValidatedV1 struct {
+	CustomerID   string          `json:"customer_id"`
+	Lines        []schemas.Line  `json:"lines" schema:"min=1"`
+	Total        schemas.Money   `json:"total"`
+	ShipTo       schemas.Address `json:"ship_to" x:"personal"`
+	Email        string          `json:"email" x:"personal"`
+	PaymentToken string          `json:"payment_token"`
+	FillPolicy   string          `json:"fill_policy"`
+}
+
+// RejectedV1: the order cannot be carried out, and nothing was begun.
+type RejectedV1 struct {
+	Reason string `json:"reason"` // a stable word: "unsupported_country"
+	Detail string `json:"detail,omitempty"`
+}
+
+// ProgressedV1: one of several things the order waits for has happened; it waits for more.
+type ProgressedV1 struct {
+	Step   string               `json:"step"` // the event's name without version: "inventory.reserved"
+	Lines  []schemas.Allocation `json:"lines,omitempty"`
+	Amount int64                `json:"amount,omitempty"` // minor units
+}
+
+// ConfirmedV1: goods, money and trust are there; the order will be carried out.
+type ConfirmedV1 struct {
+	CustomerID string               `json:"customer_id"`
+	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
+	Total      schemas.Money        `json:"total"`
+	ShipTo     schemas.Address      `json:"ship_to" x:"personal"`
+}
+
+// CancelledV1: the order will not be carried out; whoever did something for it undoes that.
+type CancelledV1 struct {
+	Reason string `json:"reason"` // a stable word: "payment_declined"
+	By     string `json:"by"`     // customer, shop, fraud, payment, inventory, shipping, warehouse or deadline
+}
+
+// WithdrawalRequestedV1: the customer wants out after confirmation; shipping decides.
+type WithdrawalRequestedV1 struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// CancellationRefusedV1: it is too late to cancel.
+type CancellationRefusedV1 struct {
+	Reason string `json:"reason"`
+}
+
+// StatusChangedV1: what the customer sees has changed.
+type StatusChangedV1 struct {
+	Status string `json:"status"`           // CONTRACT: placed, confirmed, preparing, shipped, delivered, …
+	Reason string `json:"reason,omitempty"` // a stable word, for cancelled and rejected
+	Text   string `json:"text"`             // plain words
+	Next   *Next  `json:"next,omitempty"`
+	Final  bool   `json:"final"`
+}
+
+// Next tells the customer what happens next, and who does it.
+type Next struct {
+	Text string `json:"text"`
+	By   string `json:"by"`
+}
+
+// CompletedV1: the goods are with the customer and the money with the shop.
+type CompletedV1 struct {
+	Total schemas.Money `json:"total"`
+}

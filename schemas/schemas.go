@@ -1,0 +1,48 @@
+// Package schemas is the language of Orderflow: what its services tell one another. One package below it for each
+// producing service holds that service's event types and payloads; this package holds the words they share.
+//
+// It is vocabulary only: no behaviour, no rules. Services, the platform's checks and the documents are its users.
+//
+// A payload may only grow compatibly; anything else is a new version beside the old one. Fields that tell of a person
+// carry the tag x:"personal" and stand in as few events as possible.
+package schemas
+
+// Money is an amount in minor units (pence, cents) of an ISO 4217 currency.
+type Money struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency" schema:"pattern=^[A-Z]{3}$"`
+}
+
+// Line is a quantity of one product at the price it was sold for, per piece, in minor units of the order's currency.
+type Line struct {
+	SKU       string `json:"sku" schema:"min=1"`
+	Quantity  int64  `json:"quantity" schema:"min=1"`
+	UnitPrice int64  `json:"unit_price" schema:"min=0"`
+}
+
+// Allocation is a line, or part of one, taken from one warehouse.
+type Allocation struct {
+	SKU       string `json:"sku" schema:"min=1"`
+	Quantity  int64  `json:"quantity" schema:"min=1"`
+	UnitPrice int64  `json:"unit_price" schema:"min=0"`
+	Warehouse string `json:"warehouse" schema:"min=1"`
+}
+
+// Address is where goods go.
+type Address struct {
+	Name     string `json:"name"`
+	Line1    string `json:"line1"`
+	Line2    string `json:"line2,omitempty"`
+	City     string `json:"city"`
+	Postcode string `json:"postcode"`
+	Country  string `json:"country" schema:"pattern=^[A-Z]{2}$"` // ISO 3166-1 alpha-2
+}
+
+// Total is what the lines cost together, in minor units.
+func Total(lines []Line) int64 {
+	var sum int64
+	for _, l := range lines {
+		sum += l.Quantity * l.UnitPrice
+	}
+	return sum
+}

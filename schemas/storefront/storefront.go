@@ -1,0 +1,42 @@
+// Package storefront holds the events of the storefront: what customers asked for.
+package storefront
+
+import (
+	"orderflow.example/schemas"
+	"orderflow.example/shared/saga"
+)
+
+var (
+	OrderPlaced           = saga.Define[OrderPlacedV1]("storefront.order_placed.v1")
+	CancellationRequested = saga.Define[CancellationRequestedV1]("storefront.cancellation_requested.v1")
+	ReturnRequested       = saga.Define[ReturnRequestedV1]("storefront.return_requested.v1")
+)
+
+// OrderPlacedV1: a customer ordered. Prices are those the storefront showed.
+type OrderPlacedV1 struct {
+	CustomerID   string          `json:"customer_id"`
+	Lines        []schemas.Line  `json:"lines" schema:"min=1"`
+	Total        schemas.Money   `json:"total"`
+	ShipTo       schemas.Address `json:"ship_to" x:"personal"`
+	Email        string          `json:"email" x:"personal"`
+	PaymentToken string          `json:"payment_token"`
+	FillPolicy   string          `json:"fill_policy" schema:"enum=fill_all|fill_or_kill|fill_available"`
+}
+
+// CancellationRequestedV1: the customer wants the order cancelled.
+type CancellationRequestedV1 struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// ReturnRequestedV1: the customer wants to send goods back.
+type ReturnRequestedV1 struct {
+	ReturnID string       `json:"return_id"`
+	Lines    []ReturnLine `json:"lines" schema:"min=1"`
+	Reason   string       `json:"reason"`
+}
+
+// ReturnLine is a quantity of one product to be sent back.
+type ReturnLine struct {
+	SKU      string `json:"sku" schema:"min=1"`
+	Quantity int64  `json:"quantity" schema:"min=1"`
+}

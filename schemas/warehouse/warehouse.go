@@ -1,0 +1,53 @@
+// Package warehouse holds the events of the warehouses: what is picked, packed and received.
+package warehouse
+
+import (
+	"orderflow.example/schemas"
+	"orderflow.example/shared/saga"
+)
+
+var (
+	PickRequested = saga.Define[PickRequestedV1]("warehouse.pick_requested.v1")
+	Packed        = saga.Define[PackedV1]("warehouse.packed.v1")
+	ShortPicked   = saga.Define[ShortPickedV1]("warehouse.short_picked.v1")
+	PickCancelled = saga.Define[PickCancelledV1]("warehouse.pick_cancelled.v1")
+
+	// About a SKU:
+
+	PurchaseOrdered = saga.Define[PurchaseOrderedV1]("warehouse.purchase_ordered.v1")
+	StockReceived   = saga.Define[StockReceivedV1]("warehouse.stock_received.v1")
+)
+
+// PickRequestedV1 asks the floor to pick and pack a parcel.
+type PickRequestedV1 struct {
+	ShipmentID string               `json:"shipment_id"`
+	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
+}
+
+// PackedV1: the parcel stands ready.
+type PackedV1 struct {
+	ShipmentID string `json:"shipment_id"`
+}
+
+// ShortPickedV1: the shelf held less than the books said.
+type ShortPickedV1 struct {
+	ShipmentID string               `json:"shipment_id"`
+	Missing    []schemas.Allocation `json:"missing" schema:"min=1"`
+}
+
+// PickCancelledV1: nothing is or will be picked for the order; goods already picked went back on the shelf.
+type PickCancelledV1 struct{}
+
+// PurchaseOrderedV1 asks a supplier for goods.
+type PurchaseOrderedV1 struct {
+	Warehouse string `json:"warehouse"`
+	Quantity  int64  `json:"quantity" schema:"min=1"`
+}
+
+// StockReceivedV1: goods came in.
+type StockReceivedV1 struct {
+	ReceiptID    string `json:"receipt_id"`
+	Warehouse    string `json:"warehouse"`
+	Quantity     int64  `json:"quantity" schema:"min=1"`
+	ReorderPoint *int64 `json:"reorder_point,omitempty"` // a new reorder point for the SKU in this warehouse
+}

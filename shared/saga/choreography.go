@@ -1,0 +1,122 @@
+package saga
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Choreography is everything a service does for one kind of thing (mostly: one order), as data.
+type Choreography[S any] struct {
+	Service string             // "payment"
+	Of      string             // what S is about: "order" unless said otherwise
+	Blank   func(key string) S // the state of a key nothing is known of
+	Evolve  func(S, Event) S   // folds the service's own events; must not change what S points to; nil for pure projections
+	Rows    []Row
+}
+
+// Machine is the choreography without its state's type, checked, ready to run.
+// It panics on a declaration that cannot be run: that is a mistake in the program, found by the first test.
+func (c Choreography[S]) Machine() *Machine {
+	m := &Machine{
+		Service: c.Service, Of: c.Of, Rows: c.Rows,
+		blank:  func(key string) any { return c.Blank(key) },
+		evolve: func(s any, e Event) any { return s },
+		heard:  map[string][]*Row{}, asked: map[string]*Row{}, since: map[string]*Row{}, settles: map[string][]*Row{},
+		kinds: map[string]Kind{},
+	}
+	if m.Of == "" {
+		m.Of = "order"
+	}
+	if c.Evolve != nil {
+		m.evolve = func(s any, e Event) any { return c.Evolve(s.(S), e) }
+	}
+	for i := range m.Rows {
+		m.index(&m.Rows[i])
+	}
+	return m
+}
+
+func (m *Machine) index(r *Row) {
+	name := r.On.Name()
+	own := Producer(name) == m.Service
+	m.kinds[name] = r.On
+	for _, k := range r.Emits {
+		m.kinds[k.Name()] = k
+		if Producer(k.Name()) != m.Service {
+			m.wrong("emits %s, which another service owns", k.Name())
+		}
+	}
+	switch r.Form {
+	case Reaction, Projection:
+		m.heard[name] = append(m.heard[name], r)
+	case Calling:
+		if !own || m.asked[name] != nil {
+			m.wrong("asks %s on %s: that must be an own event and ask one question", r.Ask, name)
+		}
+		m.asked[name] = r
+	case Deadline:
+		if !own || m.since[name] != nil {
+			m.wrong("sets a deadline on %s: that must be an own event with one deadline", name)
+		}
+		m.since[name] = r
+		for _, k := range r.Unless {
+			m.settles[k.Name()] = append(m.settles[k.Name()], r)
+		}
+	}
+}
+
+func (m *Machine) wrong(format string, args ...any) {
+	panic("saga: " + m.Service + " " + fmt.Sprintf(format, args...))
+}
+
+// Hears lists the names of foreign events this machine has a row for, in the order declared, once each.
+func (m *Machine) Hears() []string {
+	var names []string
+	for _, r := range m.Rows {
+		name := r.On.Name()
+		if !IsCommand(r.On) && Producer(name) != m.Service && !contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Says lists the names of the events this machine may emit, in the order declared, once each.
+func (m *Machine) Says() []string {
+	var names []string
+	for _, r := range m.Rows {
+		for _, k := range r.Emits {
+			if !contains(names, k.Name()) {
+				names = append(names, k.Name())
+			}
+		}
+	}
+	return names
+}
+
+// Kind finds an event type, or a command, this machine hears or says; nil for others.
+func (m *Machine) Kind(name string) Kind { return m.kinds[name] }
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// String is how people refer to a machine: "payment", or "storefront (product)" where a service has several.
+func (m *Machine) String() string {
+	if m.Of == "order" {
+		return m.Service
+	}
+	return m.Service + " (" + m.Of + ")"
+}
+
+// DecideName is the name of a payload's Go type without its package, for messages about it.
+func DecideName(v any) string {
+	t := reflect.TypeOf(v).String()
+	return t[strings.LastIndex(t, ".")+1:]
+}

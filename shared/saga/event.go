@@ -1,0 +1,95 @@
+package saga
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Event is something that happened, in the past tense, never changed afterwards.
+// A decide function fills Data and, where the event is about something other than its saga, Key; whoever runs the
+// choreography stamps the rest.
+type Event struct {
+	ID    string    // UUIDv7
+	Type  string    // "payment.authorized.v1"
+	Key   string    // what it is about and where it is ordered: the order id, or a SKU
+	Saga  string    // the order all this happens for (the correlation id); the key where there is none
+	Cause string    // the id of the event that led to this one; empty for the first
+	Time  time.Time // when it was decided, UTC
+	Data  any       // the payload: the E of its Type[E]
+}
+
+// Kind is a Type without its payload's type.
+type Kind interface {
+	// Name is the full name with its version, "payment.authorized.v1".
+	Name() string
+	// Decode reads the JSON payload; the result is the E of Type[E].
+	Decode(data []byte) (any, error)
+	// Example is the zero payload, for those who describe the type.
+	Example() any
+	// Latest says that only the last event of a batch for one key matters: each carries the whole picture.
+	Latest() bool
+}
+
+// Type names a kind of event and fixes its payload.
+type Type[E any] struct {
+	name   string
+	latest bool
+}
+
+// Define declares an event type of the form "<service>.<past tense>.v<version>".
+func Define[E any](name string) Type[E] {
+	parts := strings.Split(name, ".")
+	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || !strings.HasPrefix(parts[2], "v") {
+		panic(fmt.Sprintf("saga: event type %q does not read <service>.<what happened>.v<version>", name))
+	}
+	return Type[E]{name: name}
+}
+
+// Snapshot declares an event type each of whose events carries the whole picture of its key, so that of several
+// decided in one batch only the last is worth telling.
+func Snapshot[E any](name string) Type[E] {
+	t := Define[E](name)
+	t.latest = true
+	return t
+}
+
+// Command declares what somebody outside may ask of a service. It reads like an event to the row that answers it, but
+// is never on a topic.
+func Command[C any](name string) Type[C] {
+	if strings.Contains(name, ".") {
+		panic(fmt.Sprintf("saga: command %q must be one word: it is no event", name))
+	}
+	return Type[C]{name: name}
+}
+
+// IsCommand tells whether k was declared by Command.
+func IsCommand(k Kind) bool { return !strings.Contains(k.Name(), ".") }
+
+func (t Type[E]) Name() string { return t.name }
+func (t Type[E]) Latest() bool { return t.latest }
+func (t Type[E]) Example() any { var e E; return e }
+
+func (t Type[E]) Decode(data []byte) (any, error) {
+	var e E
+	if err := json.Unmarshal(data, &e); err != nil {
+		return nil, fmt.Errorf("%s: payload: %w", t.name, err)
+	}
+	return e, nil
+}
+
+// Of is the event that this happened to the saga at hand.
+func (t Type[E]) Of(data E) Event { return Event{Type: t.name, Data: data} }
+
+// About is the event that this happened to something else than the saga at hand, such as a SKU.
+func (t Type[E]) About(key string, data E) Event { return Event{Type: t.name, Key: key, Data: data} }
+
+// Producer is the service whose topic carries events of this type: the first word of its name.
+func Producer(eventType string) string {
+	service, _, _ := strings.Cut(eventType, ".")
+	return service
+}
+
+// Topic is the topic that carries events of this type: one per producing service.
+func Topic(eventType string) string { return Producer(eventType) + ".events" }

@@ -1,0 +1,151 @@
+package saga
+
+import (
+	"fmt"
+	"runtime/debug"
+	"slices"
+)
+
+// Machine runs one choreography, one step at a time, without any effect.
+type Machine struct {
+	Service string
+	Of      string
+	Rows    []Row
+
+	blank   func(key string) any
+	evolve  func(state any, e Event) any
+	heard   map[string][]*Row // reactions and projections by the event heard
+	asked   map[string]*Row   // calls by the own event that asks
+	since   map[string]*Row   // deadlines by the own event they run from
+	settles map[string][]*Row // deadlines by the own events that make them pointless
+	kinds   map[string]Kind
+}
+
+// Step is what followed from one input.
+type Step struct {
+	State   any
+	Emitted []Event  // in the order decided, stamped
+	Asks    []Event  // those of Emitted that ask the outside world
+	Armed   []Event  // those of Emitted from which a deadline runs
+	Settled []string // names of own events whose earlier deadlines, for this key, are off
+	Reacted bool     // whether any row was there
+}
+
+// Stamp gives an emitted event its id and time. Key, Saga and Cause are already set.
+type Stamp func(*Event)
+
+// maxCascade bounds how many own events may follow from one input: more is a loop in the declaration.
+const maxCascade = 100
+
+// Blank is the state of a key nothing is known of.
+func (m *Machine) Blank(key string) any { return m.blank(key) }
+
+// Evolve folds one own event into the state. Replays use nothing else.
+func (m *Machine) Evolve(state any, own Event) any { return m.evolve(state, own) }
+
+// Show folds an event of another service into what this machine only shows.
+func (m *Machine) Show(state any, e Event) any {
+	for _, r := range m.heard[e.Type] {
+		if r.Form == Projection {
+			state = r.show(state, e.Data)
+		}
+	}
+	return state
+}
+
+// Hear lets the machine react to an event of another service, or to a command.
+// An error means that this machine cannot process this event, now or later.
+func (m *Machine) Hear(state any, e Event, stamp Stamp) (Step, error) {
+	return m.run(state, e, stamp, m.heard[e.Type])
+}
+
+// Answer lets the machine react to the outside world's answer (the A of Question[E, A]) to what the own event asked.
+func (m *Machine) Answer(state any, asked Event, answer any, stamp Stamp) (Step, error) {
+	r := m.asked[asked.Type]
+	if r == nil {
+		return Step{}, fmt.Errorf("%s: nothing is asked on %s", m, asked.Type)
+	}
+	asked.Data = answer
+	return m.run(state, asked, stamp, []*Row{r})
+}
+
+// Expire lets the machine react to the deadline that runs from the own event.
+func (m *Machine) Expire(state any, since Event, stamp Stamp) (Step, error) {
+	r := m.since[since.Type]
+	if r == nil {
+		return Step{}, fmt.Errorf("%s: no deadline runs from %s", m, since.Type)
+	}
+	return m.run(state, since, stamp, []*Row{r})
+}
+
+// QuestionOf is the row by which this own event asks the outside world; nil if it asks nothing.
+func (m *Machine) QuestionOf(own string) *Row { return m.asked[own] }
+
+// DeadlineOf is the row whose deadline runs from this own event; nil if there is none.
+func (m *Machine) DeadlineOf(own string) *Row { return m.since[own] }
+
+// DecodeAnswer reads the JSON answer to this row's question.
+func (r *Row) DecodeAnswer(data []byte) (any, error) { return r.decodeReply(data) }
+
+func (m *Machine) run(state any, in Event, stamp Stamp, rows []*Row) (step Step, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: on %s: panic: %v\n%s", m, in.Type, p, debug.Stack())
+		}
+	}()
+	step.State = state
+	step.Reacted = len(rows) > 0
+	if err := m.apply(&step, in, stamp, rows); err != nil {
+		return Step{}, err
+	}
+	for i := 0; i < len(step.Emitted); i++ {
+		if i > maxCascade {
+			return Step{}, fmt.Errorf("%s: on %s: more than %d own events follow from one another", m, in.Type, maxCascade)
+		}
+		if err := m.apply(&step, step.Emitted[i], stamp, m.heard[step.Emitted[i].Type]); err != nil {
+			return Step{}, err
+		}
+	}
+	return step, nil
+}
+
+func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
+	for _, r := range rows {
+		if r.Form == Projection {
+			step.State = r.show(step.State, in.Data)
+			continue
+		}
+		for _, out := range r.decide(step.State, in.Data) {
+			if !r.emits(out.Type) {
+				return fmt.Errorf("%s: on %s: decided %s, which the row does not declare", m, in.Type, out.Type)
+			}
+			if out.Key == "" {
+				out.Key = in.Key
+			}
+			out.Saga, out.Cause = in.Saga, in.ID
+			stamp(&out)
+			step.State = m.evolve(step.State, out)
+			step.Emitted = append(step.Emitted, out)
+			if m.asked[out.Type] != nil {
+				step.Asks = append(step.Asks, out)
+			}
+			if m.since[out.Type] != nil {
+				step.Armed = append(step.Armed, out)
+			}
+			for _, d := range m.settles[out.Type] {
+				step.Settled = append(step.Settled, d.On.Name())
+				step.Armed = slices.DeleteFunc(step.Armed, func(e Event) bool { return e.Type == d.On.Name() })
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Row) emits(name string) bool {
+	for _, k := range r.Emits {
+		if k.Name() == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,78 @@
+package saga
+
+import "time"
+
+// Form tells the kinds of rows apart.
+type Form int
+
+const (
+	Reaction   Form = iota // on an event, decide
+	Calling                // on an own event, ask the outside world, decide on its answer
+	Deadline               // some time after an own event, decide, unless something happened first
+	Projection             // on an event of others, show it; decides nothing
+)
+
+func (f Form) String() string { return [...]string{"on", "call", "after", "show"}[f] }
+
+// Row is one line of a choreography. Make one with On, Call, After or Show.
+type Row struct {
+	Form        Form
+	On          Kind          // what is heard; for Calling and Deadline an own event
+	Emits       []Kind        // everything its decide may answer; anything else is refused
+	Ask         string        // Calling: the name of the question
+	After       time.Duration // Deadline: how long after On
+	Unless      []Kind        // Deadline: own events that settle it first
+	Undoes      []Kind        // the events this row compensates
+	IsPivot     bool          // after this row only forward
+	decide      func(state any, data any) []Event
+	show        func(state any, data any) any
+	decodeReply func([]byte) (any, error)
+}
+
+// On declares a reaction: on the event, decide, which may answer with the events named. The event may be another
+// service's, a command, or the service's own; an own event is reacted to in the transaction that emitted it.
+func On[S, E any](heard Type[E], decide func(S, E) []Event, emits ...Kind) Row {
+	return Row{Form: Reaction, On: heard, Emits: emits,
+		decide: func(state, data any) []Event { return decide(state.(S), data.(E)) }}
+}
+
+// Question names work outside the system: who asks passes an E and is told an A. Its id is the id of the event that
+// asked, the same on every retry.
+type Question[E, A any] struct{ name string }
+
+// Ask declares a question.
+func Ask[E, A any](name string) Question[E, A] { return Question[E, A]{name} }
+
+// Name is the question's name, "gateway.authorize".
+func (q Question[E, A]) Name() string { return q.name }
+
+// Call declares that the service's own event asks the outside world, and what is decided on the answer.
+func Call[S, E, A any](asks Type[E], q Question[E, A], decide func(S, A) []Event, emits ...Kind) Row {
+	return Row{Form: Calling, On: asks, Emits: emits, Ask: q.name,
+		decide:      func(state, data any) []Event { return decide(state.(S), data.(A)) },
+		decodeReply: Type[A]{name: q.name}.Decode}
+}
+
+// After declares a deadline: so long after the service's own event, decide, which is given that event again.
+// A decide that finds nothing left to do answers nothing.
+func After[S, E any](d time.Duration, since Type[E], decide func(S, E) []Event, emits ...Kind) Row {
+	return Row{Form: Deadline, On: since, Emits: emits, After: d,
+		decide: func(state, data any) []Event { return decide(state.(S), data.(E)) }}
+}
+
+// Show declares a projection: the event of another service becomes visible in this service's state. What is shown is
+// never decided upon, and of one order's fields each is shown by one producer's events, so that the interleaving of
+// topics cannot matter.
+func Show[S, E any](heard Type[E], show func(S, E) S) Row {
+	return Row{Form: Projection, On: heard,
+		show: func(state, data any) any { return show(state.(S), data.(E)) }}
+}
+
+// Settled names the own events that make a deadline pointless; it is cancelled when one of them is emitted.
+func (r Row) Settled(by ...Kind) Row { r.Unless = by; return r }
+
+// Compensates names the events whose effect this row undoes.
+func (r Row) Compensates(events ...Kind) Row { r.Undoes = events; return r }
+
+// Pivot marks the point of no return: what this row emits is never undone, only followed.
+func (r Row) Pivot() Row { r.IsPivot = true; return r }
