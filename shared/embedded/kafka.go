@@ -1,0 +1,133 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// KafkaConfig says where the broker keeps its records and where it listens.
+type KafkaConfig struct {
+	Dir        string       // its own directory, made if missing
+	Addr       string       // loopback host:port; default 127.0.0.1:0, and port 0 means the same port at every start
+	Partitions int          // of a topic created without a partition count; default 12
+	Logger     *slog.Logger // default: nothing is logged
+}
+
+// Kafka is a single broker inside this process. What it acknowledged is on the disk, and it deletes nothing unless a
+// topic asks for it (retention.ms or retention.bytes in the topic's own configuration).
+type Kafka struct {
+	cluster *kfake.Cluster
+	lock    io.Closer
+	addr    string
+	log     *kafkaLog
+	close   sync.Once
+	err     error
+}
+
+// StartKafka starts the broker on the records in cfg.Dir. Topics exist only after somebody created them.
+func StartKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if cfg.Addr == "" {
+		cfg.Addr = "127.0.0.1:0"
+	}
+	if cfg.Partitions == 0 {
+		cfg.Partitions = 12
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("embedded Kafka: %w", err)
+	}
+	lock, err := flock(cfg.Dir, "embedded Kafka's directory")
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listenRemembered(cfg.Dir, cfg.Addr)
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("embedded Kafka: %w", err)
+	}
+	log := &kafkaLog{to: cfg.Logger}
+	cluster, err := kfake.NewCluster(
+		kfake.NumBrokers(1),
+		kfake.ClusterID("orderflow"),
+		kfake.DataDir(filepath.Join(cfg.Dir, "log")),
+		kfake.SyncWrites(),
+		kfake.DefaultNumPartitions(cfg.Partitions),
+		kfake.BrokerConfigs(brokerSettings),
+		kfake.ListenFn(func(string, string) (net.Listener, error) { return listener, nil }),
+		kfake.WithLogger(log),
+	)
+	if err != nil {
+		listener.Close()
+		lock.Close()
+		return nil, fmt.Errorf("embedded Kafka cannot open %s: %w; restore the directory, or remove it: "+
+			"the services publish again what they still have", cfg.Dir, err)
+	}
+	return &Kafka{cluster: cluster, lock: lock, addr: listener.Addr().String(), log: log}, nil
+}
+
+var brokerSettings = map[string]string{
+	// As soon as one topic has a retention of its own, the broker applies its defaults of seven days to all others.
+	"log.retention.ms":    "-1",
+	"log.retention.bytes": "-1",
+	// Positions of a service that was off for weeks: ten years, in minutes.
+	"offsets.retention.minutes": "5256000",
+	// A segment is read whole at start.
+	"log.segment.bytes": "16777216",
+}
+
+// Addr is the host:port for clients.
+func (k *Kafka) Addr() string { return k.addr }
+
+// Close stops the broker. After it, the next start need not scan the records for a torn end.
+func (k *Kafka) Close() error {
+	k.close.Do(func() {
+		k.log.takeError()
+		k.cluster.Close()
+		k.err = errors.Join(k.log.takeError(), k.lock.Close())
+	})
+	return k.err
+}
+
+// kafkaLog passes the broker's warnings on and keeps its last error, which its Close does not return.
+type kafkaLog struct {
+	to  *slog.Logger
+	mu  sync.Mutex
+	err error
+}
+
+func (l *kafkaLog) Logf(level kfake.LogLevel, format string, args ...any) {
+	if level == kfake.LogLevelNone || level > kfake.LogLevelWarn {
+		return
+	}
+	text := fmt.Sprintf(format, args...)
+	if level == kfake.LogLevelWarn {
+		l.to.Warn("embedded kafka: " + text)
+		return
+	}
+	l.to.Error("embedded kafka: " + text)
+	l.mu.Lock()
+	l.err = errors.New("embedded Kafka: " + text)
+	l.mu.Unlock()
+}
+
+func (l *kafkaLog) takeError() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := l.err
+	l.err = nil
+	return err
+}
