@@ -1,0 +1,157 @@
+// Package database opens Postgres through gorm and gives services the few things gorm leaves open: a database per
+// service, migrations that several processes may start at once, transactions whose outcome is never guessed, errors
+// told apart by cause, and bulk reads and writes for the hot path.
+//
+// It is not a repository layer and knows no service's tables. It never writes a value or a password to a log or an
+// error. Services' stores use it, and so does the engine.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+)
+
+// Options say which database to open and how.
+type Options struct {
+	// URL is postgres://user:password@host:port/database, as Provision returns it.
+	URL string
+	// Role is what every session runs as. Empty keeps what the URL says.
+	Role string
+	// Schema is the search path of every session. Empty keeps the database's own.
+	Schema string
+	// MaxConns bounds the pool; 0 means 10.
+	MaxConns int
+	// AppName is what pg_stat_activity shows.
+	AppName string
+	// Logger gets failed statements, and those slower than SlowQuery, without their values. Nil is silent.
+	Logger *slog.Logger
+	// SlowQuery is how long a statement may take unlogged; 0 means 200 ms.
+	SlowQuery time.Duration
+}
+
+// DB is an open database.
+type DB struct {
+	gorm *gorm.DB
+	pool *sql.DB
+}
+
+// Open connects and checks the connection. Times are read as UTC. Statements run outside a transaction unless
+// Transact is used. The error is one line that names the server and never the password.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	config, err := parse(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	set := func(name, value string) {
+		if value != "" {
+			config.RuntimeParams[name] = value
+		}
+	}
+	set("role", o.Role)
+	set("search_path", o.Schema)
+	set("application_name", o.AppName)
+	set("timezone", "UTC")
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readTimesAsUTC))
+	size := o.MaxConns
+	if size <= 0 {
+		size = 10
+	}
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	if err := pool.PingContext(ctx); err != nil {
+		pool.Close()
+		return nil, unreachable(config, err)
+	}
+	slow := o.SlowQuery
+	if slow == 0 {
+		slow = 200 * time.Millisecond
+	}
+	db, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}), &gorm.Config{
+		SkipDefaultTransaction: true,
+		DisableAutomaticPing:   true,
+		Logger:                 &queryLog{log: o.Logger, slow: slow},
+	})
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("database: gorm on %s: %w", address(config), err)
+	}
+	return &DB{gorm: db, pool: pool}, nil
+}
+
+// Gorm is the handle for queries; give it a context with WithContext.
+func (db *DB) Gorm() *gorm.DB { return db.gorm }
+
+// Pool is the connection pool underneath, for what needs a session of its own.
+func (db *DB) Pool() *sql.DB { return db.pool }
+
+// Close waits for running statements and closes every connection.
+func (db *DB) Close() error { return db.pool.Close() }
+
+func parse(url string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil || url == "" {
+		// The parser's own message can repeat parts of the URL.
+		return nil, errors.New("database: the Postgres URL is not valid: want postgres://user:password@host:port/database")
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 5 * time.Second
+	}
+	return config, nil
+}
+
+func readTimesAsUTC(_ context.Context, conn *pgx.Conn) error {
+	types := conn.TypeMap()
+	stamp := &pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}}
+	types.RegisterType(stamp)
+	types.RegisterType(&pgtype.Type{Name: "_timestamptz", OID: pgtype.TimestamptzArrayOID, Codec: &pgtype.ArrayCodec{ElementType: stamp}})
+	return nil
+}
+
+func address(config *pgx.ConnConfig) string {
+	return net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
+}
+
+// unreachable turns the driver's many lines into one.
+func unreachable(config *pgx.ConnConfig, err error) error {
+	return &openError{address: address(config), database: config.Database, cause: err}
+}
+
+type openError struct {
+	address, database string
+	cause             error
+}
+
+func (e *openError) Unwrap() error { return e.cause }
+
+func (e *openError) Error() string {
+	var refused *pgconn.PgError
+	if errors.As(e.cause, &refused) {
+		return fmt.Sprintf("database: Postgres at %s refuses the session on %q: %s (%s): check user, password, role and database name in the URL",
+			e.address, e.database, refused.Message, refused.Code)
+	}
+	reason := "no answer"
+	var dial *net.OpError
+	switch {
+	case errors.Is(e.cause, context.Canceled):
+		reason = "interrupted"
+	case errors.As(e.cause, &dial) && !dial.Timeout():
+		reason = dial.Err.Error()
+	case errors.Is(e.cause, context.DeadlineExceeded):
+		reason = "no answer in time"
+	}
+	return fmt.Sprintf("database: cannot reach Postgres at %s: %s: check that it runs there, or give another URL", e.address, reason)
+}

@@ -1,0 +1,84 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// IsUnique tells whether the error is a broken unique constraint, and which one.
+func IsUnique(err error) (constraint string, ok bool) {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "23505" {
+		return pg.ConstraintName, true
+	}
+	return "", false
+}
+
+// IsConstraint tells whether the error is the named constraint, of any kind.
+func IsConstraint(err error, name string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "23") && pg.ConstraintName == name
+}
+
+// IsSerialization tells whether the transaction lost against a concurrent one and may be run again.
+func IsSerialization(err error) bool { return hasCode(err, "40001") }
+
+// IsDeadlock tells whether the transaction was chosen to end a deadlock and may be run again.
+func IsDeadlock(err error) bool { return hasCode(err, "40P01") }
+
+// IsConnection tells whether the database, not the statement, is at fault: down, restarting, out of room or
+// connections, failed over to a read-only copy, or it ended the session. The same statement may succeed later. The
+// caller's own cancellation is not such a fault.
+func IsConnection(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return environmental(pg)
+	}
+	var connect *pgconn.ConnectError
+	if errors.Is(err, context.Canceled) {
+		return false
+	}
+	if errors.As(err, &connect) {
+		return true
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var network net.Error
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.As(err, &network) || pgconn.SafeToRetry(err)
+}
+
+// environmental goes by the classes of https://www.postgresql.org/docs/current/errcodes-appendix.html
+func environmental(pg *pgconn.PgError) bool {
+	switch {
+	case ended(pg):
+		return true
+	case strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "57P"),
+		strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "58"):
+		return true
+	}
+	return pg.Code == "25006"
+}
+
+// ended tells whether the server closed the session with this error.
+func ended(pg *pgconn.PgError) bool {
+	severity := pg.SeverityUnlocalized
+	if severity == "" {
+		severity = pg.Severity
+	}
+	return severity == "FATAL" || severity == "PANIC"
+}
+
+func hasCode(err error, code string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == code
+}

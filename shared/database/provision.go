@@ -1,0 +1,125 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+var serviceName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`)
+
+// Provision makes sure that the server has the role and the database orderflow_<service>, closed to everyone else, and
+// returns the database's URL, in which every session runs with that role's rights. It changes nothing when they are
+// there, and any number of processes may call it at once. The user of adminURL may create roles and databases.
+//
+// Text is compared byte by byte (collation C): the same order on every machine, and faster.
+func Provision(ctx context.Context, adminURL, service string) (string, error) {
+	if !serviceName.MatchString(service) {
+		return "", fmt.Errorf("database: service name %q: want a lower-case letter, then letters, digits or _", service)
+	}
+	name := "orderflow_" + service
+	own, err := ownURL(adminURL, name)
+	if err != nil {
+		return "", err
+	}
+	config, err := parse(adminURL)
+	if err != nil {
+		return "", err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return "", unreachable(config, err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	done, err := provisioned(ctx, conn, name)
+	if err != nil || done {
+		return own, err
+	}
+	if err := lockSession(ctx, conn, lockKey("provision")); err != nil {
+		return "", fmt.Errorf("database: provision %s: %w", name, err)
+	}
+	if err := provision(ctx, conn, name); err != nil {
+		return "", err
+	}
+	return own, nil
+}
+
+// ownURL is the admin's URL on another database and with another role.
+func ownURL(adminURL, name string) (string, error) {
+	u, err := url.Parse(adminURL)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		_, err := parse("")
+		return "", err
+	}
+	u.Path = "/" + name
+	query := u.Query()
+	query.Del("database")
+	query.Del("dbname")
+	query.Set("options", strings.TrimSpace(query.Get("options")+" -c role="+name))
+	// libpq does not read + as a space.
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
+	return u.String(), nil
+}
+
+// provisioned tells whether all is there and PUBLIC has no right on the database.
+func provisioned(ctx context.Context, conn *pgx.Conn, name string) (done bool, err error) {
+	err = conn.QueryRow(ctx, `SELECT EXISTS (
+		SELECT FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
+		WHERE d.datname = $1 AND r.rolname = $1 AND NOT EXISTS (
+			SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) WHERE grantee = 0))`, name).Scan(&done)
+	if err != nil {
+		return false, fmt.Errorf("database: look for %s: %w", name, err)
+	}
+	return done, nil
+}
+
+func provision(ctx context.Context, conn *pgx.Conn, name string) error {
+	var role, member, database bool
+	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1),
+		(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+			OR coalesce((SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = $1), false),
+		EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&role, &member, &database)
+	if err != nil {
+		return fmt.Errorf("database: look for %s: %w", name, err)
+	}
+	steps := []struct {
+		needed bool
+		sql    string
+	}{
+		{!role, "CREATE ROLE %s NOLOGIN"},
+		{!member, "GRANT %s TO CURRENT_USER"},
+		{!database, "CREATE DATABASE %[1]s OWNER %[1]s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C'"},
+		{database, "ALTER DATABASE %[1]s OWNER TO %[1]s"},
+		{true, "REVOKE ALL ON DATABASE %s FROM PUBLIC"},
+	}
+	for _, step := range steps {
+		if !step.needed {
+			continue
+		}
+		if _, err := conn.Exec(ctx, fmt.Sprintf(step.sql, quote(name))); err != nil {
+			return fmt.Errorf("database: provision %s: may the user of the URL create roles and databases? %w", name, err)
+		}
+	}
+	return nil
+}
+
+func lockSession(ctx context.Context, conn *pgx.Conn, key int64) error {
+	for {
+		var got bool
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&got); err != nil || got {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func quote(name string) string { return pgx.Identifier(strings.Split(name, ".")).Sanitize() }
