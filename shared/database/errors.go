@@ -54,7 +54,7 @@ func IsConnection(err error) bool {
 	var network net.Error
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.As(err, &network) || pgconn.SafeToRetry(err)
+		errors.As(err, &network) || errors.Is(err, pgconn.ErrConnClosed)
 }
 
 // environmental goes by the classes of https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,6 +19,9 @@ type queryLog struct {
 	log  *slog.Logger
 	slow time.Duration
 }
+
+// withoutValues finds what gorm's rendering leaves of $1 when there is no value to put there.
+var withoutValues = regexp.MustCompile(`\$(\d+)\$`)
 
 func (l *queryLog) LogMode(logger.LogLevel) logger.Interface      { return l }
 func (l *queryLog) Info(context.Context, string, ...interface{})  {}
@@ -38,6 +42,7 @@ func (l *queryLog) Trace(ctx context.Context, begin time.Time, statement func() 
 		return
 	}
 	sql, rows := statement()
+	sql = withoutValues.ReplaceAllString(sql, "$$$1")
 	if err != nil {
 		l.log.WarnContext(ctx, "statement failed", "sql", sql, "took", took, "cause", cause(err))
 		return

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -20,11 +21,13 @@ func Migrate(ctx context.Context, db *DB, fsys fs.FS, table string) (applied int
 	if err != nil {
 		return 0, err
 	}
-	current, target, err := provider.GetVersions(ctx)
+	// Asked without goose, which would create its table, outside its lock.
+	seen, err := versions(ctx, db, table)
 	if err != nil {
-		return 0, fmt.Errorf("database: read %s: %w", table, err)
+		return 0, err
 	}
-	if current >= target {
+	missing := func(source *goose.Source) bool { return !slices.Contains(seen, source.Version) }
+	if !slices.ContainsFunc(provider.ListSources(), missing) {
 		return 0, nil
 	}
 	results, err := provider.Up(ctx)
@@ -40,19 +43,20 @@ func Migrate(ctx context.Context, db *DB, fsys fs.FS, table string) (applied int
 
 // Version is the number of the newest migration noted in table, 0 if none.
 func Version(ctx context.Context, db *DB, table string) (int64, error) {
+	seen, err := versions(ctx, db, table)
+	return slices.Max(append(seen, 0)), err
+}
+
+func versions(ctx context.Context, db *DB, table string) (seen []int64, err error) {
 	var known bool
-	if err := db.pool.QueryRowContext(ctx, "SELECT to_regclass($1) IS NOT NULL", quote(table)).Scan(&known); err != nil {
-		return 0, fmt.Errorf("database: look for %s: %w", table, err)
+	err = db.pool.QueryRowContext(ctx, "SELECT to_regclass($1) IS NOT NULL", quote(table)).Scan(&known)
+	if err == nil && known {
+		err = db.gorm.WithContext(ctx).Raw("SELECT version_id FROM " + quote(table) + " WHERE is_applied").Scan(&seen).Error
 	}
-	if !known {
-		return 0, nil
-	}
-	var version int64
-	err := db.pool.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+quote(table)+" WHERE is_applied").Scan(&version)
 	if err != nil {
-		return 0, fmt.Errorf("database: read %s: %w", table, err)
+		return nil, fmt.Errorf("database: read %s: %w", table, err)
 	}
-	return version, nil
+	return seen, nil
 }
 
 func migrations(db *DB, fsys fs.FS, table string) (*goose.Provider, error) {

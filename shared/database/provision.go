@@ -17,6 +17,8 @@ var serviceName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`)
 // returns the database's URL, in which every session runs with that role's rights. It changes nothing when they are
 // there, and any number of processes may call it at once. The user of adminURL may create roles and databases.
 //
+// A session that needs the login's own rights back says SET ROLE NONE; RESET ROLE returns to the service's role.
+//
 // Text is compared byte by byte (collation C): the same order on every machine, and faster.
 func Provision(ctx context.Context, adminURL, service string) (string, error) {
 	if !serviceName.MatchString(service) {

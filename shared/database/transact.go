@@ -55,6 +55,10 @@ func rolledBack(err error) bool {
 		return !ended(pg)
 	}
 	// database/sql returns these two bare when the context had ended before COMMIT was sent.
-	bare := err == context.Canceled || err == context.DeadlineExceeded
-	return bare || errors.Is(err, sql.ErrTxDone) || errors.Is(err, pgx.ErrTxCommitRollback) || pgconn.SafeToRetry(err)
+	if err == context.Canceled || err == context.DeadlineExceeded {
+		return true
+	}
+	// pgx 5.11 calls an answer lost after sending "conn closed" and safe to retry, which it is not.
+	unsent := pgconn.SafeToRetry(err) && !errors.Is(err, pgconn.ErrConnClosed)
+	return unsent || errors.Is(err, sql.ErrTxDone) || errors.Is(err, pgx.ErrTxCommitRollback)
 }

@@ -1,0 +1,124 @@
+package database_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"orderflow.example/shared/database"
+)
+
+func TestAnUnreachableDatabaseIsNamedInOneLineWithoutThePassword(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	for url, want := range map[string]string{
+		"postgres://ann:s3cret@" + address + "/shop":     address,
+		"postgres://ann:s3cret@" + address + ":x/shop":   "not valid",
+		"postgres://ann:s3cret@localhost:1/shop":         "localhost:1",
+		"postgres://ann:s3 cret%zz@" + address + "/shop": "not valid",
+		"": "not valid",
+	} {
+		_, err := database.Open(context.Background(), database.Options{URL: url})
+		if err == nil {
+			t.Fatalf("opened %q", url)
+		}
+		mustContain(t, err.Error(), want)
+		if strings.Contains(err.Error(), "cret") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("bad message %q", err)
+		}
+	}
+}
+
+func TestARefusedSessionSaysWhy(t *testing.T) {
+	t.Parallel()
+	_, err := database.Open(context.Background(), database.Options{URL: fresh(t), Role: "nobody_known"})
+	if err == nil {
+		t.Fatal("opened with a role that does not exist")
+	}
+	mustContain(t, err.Error(), "nobody_known", "role")
+}
+
+func TestStatementsAreLoggedWithoutTheirValues(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	db, err := database.Open(context.Background(), database.Options{
+		URL: fresh(t), Logger: slog.New(slog.NewJSONHandler(&out, nil)), SlowQuery: time.Nanosecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.Gorm().Exec("SELECT ?::text", "secret-slow")
+	db.Gorm().Exec("SELECT ?::text::uuid", "secret-failed")
+	db.Gorm().Exec("SELECT $1::bigint", "secret-argument")
+	mustContain(t, out.String(), "slow statement", "statement failed", "22P02", "SELECT $1::text")
+	if strings.Contains(out.String(), "secret") {
+		t.Errorf("a value was logged: %s", out.String())
+	}
+}
+
+func TestTimesAreReadAsUTC(t *testing.T) {
+	t.Parallel()
+	var at time.Time
+	if err := open(t).Gorm().Raw("SELECT now()").Row().Scan(&at); err != nil {
+		t.Fatal(err)
+	}
+	if at.Location() != time.UTC {
+		t.Errorf("got %v", at.Location())
+	}
+}
+
+func TestErrorsAreToldApart(t *testing.T) {
+	t.Parallel()
+	db := open(t, `CREATE TABLE a (n int CONSTRAINT positive CHECK (n > 0), CONSTRAINT once UNIQUE (n))`, `INSERT INTO a VALUES (1)`)
+	run := func(sql string) error { return db.Gorm().Exec(sql).Error }
+	if err := run("INSERT INTO a VALUES (0)"); !database.IsConstraint(err, "positive") || database.IsConstraint(err, "once") {
+		t.Errorf("check: %v", err)
+	}
+	if name, ok := database.IsUnique(run("INSERT INTO a VALUES (1)")); !ok || name != "once" {
+		t.Errorf("unique: %q %v", name, ok)
+	}
+	if err := run("SELECT nonsense"); err == nil || database.IsConnection(err) {
+		t.Errorf("a wrong statement is not the connection's fault: %v", err)
+	}
+	if err := run("SET ROLE NONE; SELECT pg_terminate_backend(pg_backend_pid())"); !database.IsConnection(err) {
+		t.Errorf("an ended session: %v", err)
+	}
+	if err := run("SELECT 1"); err != nil {
+		t.Errorf("after an ended session the next statement failed: %v", err)
+	}
+	if err := run("DO $x$ BEGIN RAISE EXCEPTION SQLSTATE '40P01'; END $x$"); !database.IsDeadlock(err) || database.IsConnection(err) {
+		t.Errorf("deadlock: %v", err)
+	}
+	if err := run("DO $x$ BEGIN RAISE EXCEPTION SQLSTATE '40001'; END $x$"); !database.IsSerialization(err) {
+		t.Errorf("serialization: %v", err)
+	}
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := db.Gorm().WithContext(cancelled).Exec("SELECT 1").Error; err == nil || database.IsConnection(err) {
+		t.Errorf("the caller's cancellation: %v", err)
+	}
+	for _, code := range []string{"57P03", "53300", "53100", "08006", "25006"} {
+		if !database.IsConnection(errors.Join(&pgconn.PgError{Code: code})) {
+			t.Errorf("%s is the environment's fault", code)
+		}
+	}
+	if _, err := database.Open(context.Background(), database.Options{URL: "postgres://x@127.0.0.1:1/x"}); !database.IsConnection(err) {
+		t.Errorf("a database that is down: %v", err)
+	}
+	if database.IsConnection(nil) {
+		t.Error("nil")
+	}
+}
