@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -76,6 +77,8 @@ func StartKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 		return nil, fmt.Errorf("embedded Kafka cannot open %s: %w; restore the directory, or remove it: "+
 			"the services publish again what they still have", cfg.Dir, err)
 	}
+	// At start the broker reads every record once; the memory of that is not needed again.
+	debug.FreeOSMemory()
 	return &Kafka{cluster: cluster, lock: lock, addr: listener.Addr().String(), log: log}, nil
 }
 
