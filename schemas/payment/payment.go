@@ -15,6 +15,7 @@ var (
 	CaptureRequested       = saga.Define[CaptureRequestedV1]("payment.capture_requested.v1")
 	Captured               = saga.Define[CapturedV1]("payment.captured.v1")
 	CaptureFailed          = saga.Define[CaptureFailedV1]("payment.capture_failed.v1")
+	Withdrawn              = saga.Define[WithdrawnV1]("payment.withdrawn.v1")
 	VoidRequested          = saga.Define[VoidRequestedV1]("payment.void_requested.v1")
 	Voided                 = saga.Define[VoidedV1]("payment.voided.v1")
 )
@@ -68,6 +69,9 @@ type CaptureFailedV1 struct {
 	Reference string `json:"reference"`
 	Reason    string `json:"reason"`
 }
+
+// WithdrawnV1: the order was cancelled while the gateway was being asked. Its answer is awaited, then undone.
+type WithdrawnV1 struct{}
 
 // VoidRequestedV1 asks the gateway to let go of the amount of one attempt, whether it knows of it or not.
 type VoidRequestedV1 struct {

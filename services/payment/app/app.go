@@ -1,0 +1,18 @@
+// Package app puts the payment service together for those who run it: its own command and the platform's.
+package app
+
+import (
+	"orderflow.example/services/payment"
+	"orderflow.example/services/payment/internal/gateway"
+	"orderflow.example/services/payment/internal/store"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/service"
+)
+
+// App is the payment service, ready to run.
+var App = service.App{
+	Name:       "payment",
+	Migrations: store.Migrations,
+	Bindings:   []engine.Binding{{Machine: payment.Choreography.Machine(), Store: store.Payments()}},
+	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(c.GatewayURL).Answerers() },
+}

@@ -1,0 +1,54 @@
+package payment
+
+import (
+	"time"
+
+	"orderflow.example/schemas/fraud"
+	"orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/order"
+	event "orderflow.example/schemas/payment"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/shared/saga"
+)
+
+// Choreography is everything the payment service reacts to.
+var Choreography = saga.Choreography[Payment]{
+	Service: "payment",
+	Blank:   Blank,
+	Evolve:  Evolve,
+	Rows: []saga.Row{
+		saga.On(order.Validated, orderKnown, event.Readied, event.AuthorizationRequested),
+		saga.On(inventory.Reserved, goodsReserved, event.Readied, event.AuthorizationRequested),
+		saga.On(fraud.Cleared, trusted, event.Readied, event.AuthorizationRequested),
+
+		saga.Call(event.AuthorizationRequested, Authorize, authorizeAnswered, event.Authorized, event.Declined, event.VoidRequested, event.Voided),
+		saga.After(2*time.Minute, event.AuthorizationRequested, giveUp, event.OutcomeUnknown, event.VoidRequested).
+			Settled(event.Authorized, event.Declined),
+
+		saga.On(shipping.Prepared, capture, event.CaptureRequested),
+		saga.Call(event.CaptureRequested, Capture, captureAnswered, event.Captured, event.CaptureFailed, event.VoidRequested),
+
+		saga.On(order.Cancelled, letGo, event.Withdrawn, event.VoidRequested, event.Voided).
+			Compensates(event.AuthorizationRequested, event.Authorized),
+		saga.Call(event.VoidRequested, Void, voidAnswered, event.Voided),
+	},
+}
+
+// The questions to the gateway. Each carries the id of the event that asks, the same on every retry.
+var (
+	Authorize = saga.Ask[event.AuthorizationRequestedV1, AuthorizeAnswer]("gateway.authorize")
+	Capture   = saga.Ask[event.CaptureRequestedV1, CaptureAnswer]("gateway.capture")
+	Void      = saga.Ask[event.VoidRequestedV1, VoidAnswer]("gateway.void")
+)
+
+// AuthorizeAnswer is what the gateway said to an authorisation: a reference, or why it refused.
+type AuthorizeAnswer struct {
+	Reference string
+	Refused   string
+}
+
+// CaptureAnswer is what the gateway said to a capture: nothing, or why it refused.
+type CaptureAnswer struct{ Refused string }
+
+// VoidAnswer is what the gateway let go of, in minor units: 0 where it had never set anything aside.
+type VoidAnswer struct{ Amount int64 }

@@ -1,0 +1,125 @@
+package payment
+
+import (
+	"orderflow.example/schemas"
+	"orderflow.example/schemas/fraud"
+	"orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/order"
+	event "orderflow.example/schemas/payment"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/shared/saga"
+)
+
+// What an authorisation waits for.
+const (
+	byOrder = "order"
+	byGoods = "goods"
+	byTrust = "trust"
+)
+
+func orderKnown(p Payment, e order.ValidatedV1) []saga.Event {
+	return readied(p, event.ReadiedV1{By: byOrder, PaymentToken: e.PaymentToken})
+}
+
+func goodsReserved(p Payment, e inventory.ReservedV1) []saga.Event {
+	return readied(p, event.ReadiedV1{By: byGoods, Amount: &e.Total})
+}
+
+func trusted(p Payment, _ fraud.ClearedV1) []saga.Event {
+	return readied(p, event.ReadiedV1{By: byTrust})
+}
+
+// readied notes one of the three, and asks the gateway when it was the last. The cancellation may have come first: then
+// the payment is voided already and nothing is asked.
+func readied(p Payment, r event.ReadiedV1) []saga.Event {
+	if p.Status != Waiting {
+		return nil
+	}
+	noted := event.Readied.Of(r)
+	if p = Evolve(p, noted); p.Known && p.Goods && p.Trust {
+		return []saga.Event{event.AuthorizationRequested.Of(event.AuthorizationRequestedV1{Amount: p.Amount, PaymentToken: p.Token})}
+	}
+	return []saga.Event{noted}
+}
+
+func authorizeAnswered(p Payment, a AuthorizeAnswer) []saga.Event {
+	if p.Status != Authorizing {
+		return nil // given up on: whatever the gateway set aside is voided by its attempt
+	}
+	if a.Refused != "" {
+		events := []saga.Event{event.Declined.Of(event.DeclinedV1{Attempt: p.Attempt, Reason: a.Refused})}
+		if p.Withdrawn {
+			events = append(events, nothingHeld(p))
+		}
+		return events
+	}
+	events := []saga.Event{event.Authorized.Of(event.AuthorizedV1{Attempt: p.Attempt, Reference: a.Reference, Amount: p.Amount})}
+	if p.Withdrawn {
+		events = append(events, void(p))
+	}
+	return events
+}
+
+func giveUp(p Payment, _ event.AuthorizationRequestedV1) []saga.Event {
+	if p.Status != Authorizing {
+		return nil
+	}
+	events := []saga.Event{event.OutcomeUnknown.Of(event.OutcomeUnknownV1{Attempt: p.Attempt})}
+	if p.Withdrawn {
+		events = append(events, void(p))
+	}
+	return events
+}
+
+func capture(p Payment, _ shipping.PreparedV1) []saga.Event {
+	if p.Status != Authorized {
+		return nil
+	}
+	return []saga.Event{event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: p.Attempt, Reference: p.Reference, Amount: p.Amount})}
+}
+
+func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
+	if p.Status != Capturing {
+		return nil
+	}
+	if a.Refused == "" {
+		return []saga.Event{event.Captured.Of(event.CapturedV1{Reference: p.Reference, Amount: p.Amount})}
+	}
+	events := []saga.Event{event.CaptureFailed.Of(event.CaptureFailedV1{Reference: p.Reference, Reason: a.Refused})}
+	if p.Withdrawn {
+		events = append(events, void(p))
+	}
+	return events
+}
+
+// letGo undoes what was done for a cancelled order. While the gateway is being asked, its answer is awaited first:
+// nothing is compensated whose outcome is not known. What is captured is refunded by the refund service.
+func letGo(p Payment, _ order.CancelledV1) []saga.Event {
+	switch p.Status {
+	case Waiting, Declined:
+		return []saga.Event{nothingHeld(p)}
+	case Authorizing, Capturing:
+		if p.Withdrawn {
+			return nil
+		}
+		return []saga.Event{event.Withdrawn.Of(event.WithdrawnV1{})}
+	case Authorized, Unknown, CaptureFailed:
+		return []saga.Event{void(p)}
+	}
+	return nil
+}
+
+func voidAnswered(p Payment, a VoidAnswer) []saga.Event {
+	if p.Status != Voiding {
+		return nil
+	}
+	return []saga.Event{event.Voided.Of(event.VoidedV1{Attempt: p.Attempt, Amount: schemas.Money{Amount: a.Amount, Currency: p.Amount.Currency}})}
+}
+
+func void(p Payment) saga.Event {
+	return event.VoidRequested.Of(event.VoidRequestedV1{Attempt: p.Attempt, Amount: p.Amount})
+}
+
+func nothingHeld(p Payment) saga.Event {
+	return event.Voided.Of(event.VoidedV1{Attempt: p.Attempt, Amount: schemas.Money{Currency: p.Amount.Currency}})
+}

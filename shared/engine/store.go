@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/saga"
+)
+
+// Binding is one machine of a service with the place where its states are kept.
+type Binding struct {
+	Machine *saga.Machine
+	Store   Store
+}
+
+// Store keeps the states of one machine in the service's database.
+type Store interface {
+	// Load reads and locks, in key order, the states of everything the inputs touch.
+	Load(tx *gorm.DB, inputs []saga.Event) (States, error)
+	// Each reads every state kept, locking nothing.
+	Each(db *gorm.DB, fn func(key string, state any) error) error
+	// Memory is an empty set that nothing saves, for replays.
+	Memory() States
+}
+
+// States are the states one batch, or one replay, works on.
+type States interface {
+	// Get is the state that the event is about, blank where nothing is known.
+	Get(e saga.Event) any
+	// Put replaces the state that the event is about.
+	Put(e saga.Event, state any)
+	// Save writes what was put, in one statement for each table.
+	Save(tx *gorm.DB) error
+	// Each visits every state held, in no particular order.
+	Each(fn func(key string, state any) error) error
+}
+
+// Table is the Store of a machine with one row for each key.
+type Table[S, Row any] struct {
+	table *database.Table[Row]
+	blank func(key string) S
+	key   func(Row) string
+	to    func(S) Row
+	from  func(Row) S
+}
+
+// NewTable keeps states of type S as rows of a gorm model whose single primary key is the event key. key reads that
+// column, to and from convert; a state must survive the way there and back unchanged.
+func NewTable[S, Row any](blank func(key string) S, key func(Row) string, to func(S) Row, from func(Row) S) *Table[S, Row] {
+	return &Table[S, Row]{table: database.NewTable[Row](), blank: blank, key: key, to: to, from: from}
+}
+
+// Load locks the rows of the inputs' keys in key order.
+func (t *Table[S, Row]) Load(tx *gorm.DB, inputs []saga.Event) (States, error) {
+	rows, err := t.table.LoadForUpdate(tx, Keys(inputs))
+	if err != nil {
+		return nil, err
+	}
+	set := t.memory(len(inputs))
+	for _, row := range rows {
+		set.states[t.key(row)] = t.from(row)
+	}
+	return set, nil
+}
+
+// Each reads the whole table.
+func (t *Table[S, Row]) Each(db *gorm.DB, fn func(key string, state any) error) error {
+	rows, err := t.table.Select(db, "")
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := fn(t.key(row), t.from(row)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Memory is an empty set.
+func (t *Table[S, Row]) Memory() States { return t.memory(0) }
+
+func (t *Table[S, Row]) memory(n int) *tableStates[S, Row] {
+	return &tableStates[S, Row]{table: t, states: make(map[string]S, n), dirty: make(map[string]struct{}, n)}
+}
+
+type tableStates[S, Row any] struct {
+	table  *Table[S, Row]
+	states map[string]S
+	dirty  map[string]struct{}
+}
+
+func (s *tableStates[S, Row]) Get(e saga.Event) any {
+	if state, ok := s.states[e.Key]; ok {
+		return state
+	}
+	return s.table.blank(e.Key)
+}
+
+func (s *tableStates[S, Row]) Put(e saga.Event, state any) {
+	s.states[e.Key] = state.(S)
+	s.dirty[e.Key] = struct{}{}
+}
+
+func (s *tableStates[S, Row]) Save(tx *gorm.DB) error {
+	if len(s.dirty) == 0 {
+		return nil
+	}
+	rows := make([]Row, 0, len(s.dirty))
+	for key := range s.dirty {
+		rows = append(rows, s.table.to(s.states[key]))
+	}
+	return s.table.table.Upsert(tx, rows)
+}
+
+func (s *tableStates[S, Row]) Each(fn func(key string, state any) error) error {
+	for key, state := range s.states {
+		if err := fn(key, state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Keys lists the keys of the events, once each.
+func Keys(events []saga.Event) []string {
+	seen := make(map[string]struct{}, len(events))
+	keys := make([]string, 0, len(events))
+	for _, e := range events {
+		if _, ok := seen[e.Key]; !ok {
+			seen[e.Key] = struct{}{}
+			keys = append(keys, e.Key)
+		}
+	}
+	return keys
+}

@@ -1,0 +1,125 @@
+package sagatest
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"orderflow.example/shared/saga"
+)
+
+// Order is the key that decisions are tested with.
+const Order = "018f0000-0000-7000-8000-000000000001"
+
+// Decision is one machine with a past.
+type Decision struct {
+	t       testing.TB
+	machine *saga.Machine
+	state   any
+	step    saga.Step
+	n       int
+}
+
+// Given is a machine whose own events so far were these.
+func Given(t testing.TB, m *saga.Machine, own ...saga.Event) *Decision {
+	t.Helper()
+	d := &Decision{t: t, machine: m, state: m.Blank(Order)}
+	for _, e := range own {
+		if saga.Producer(e.Type) != m.Service {
+			t.Fatalf("given %s: the past of %s are its own events", e.Type, m)
+		}
+		if e.Key == "" {
+			e.Key = Order
+		}
+		d.stamp(&e)
+		d.state = m.Evolve(d.state, e)
+	}
+	return d
+}
+
+// When lets the machine hear an event or a command.
+func (d *Decision) When(e saga.Event) *Decision {
+	d.t.Helper()
+	if e.Key == "" {
+		e.Key = Order
+	}
+	e.Saga = e.Key
+	d.stamp(&e)
+	return d.take(d.machine.Hear(d.state, e, d.stamp))
+}
+
+// Answered lets the machine hear the answer to what the own event asked.
+func (d *Decision) Answered(asked saga.Kind, answer any) *Decision {
+	d.t.Helper()
+	return d.take(d.machine.Answer(d.state, saga.Event{ID: "asked", Type: asked.Name(), Key: Order, Saga: Order}, answer, d.stamp))
+}
+
+// Expired lets the deadline that runs from the own event fall due.
+func (d *Decision) Expired(since saga.Event) *Decision {
+	d.t.Helper()
+	since.Key, since.Saga = Order, Order
+	return d.take(d.machine.Expire(d.state, since, d.stamp))
+}
+
+// Then checks what was emitted by the last input: these events in this order, payloads and all.
+func (d *Decision) Then(want ...saga.Event) *Decision {
+	d.t.Helper()
+	got := d.step.Emitted
+	if len(got) != len(want) {
+		d.t.Fatalf("emitted %s\nwant %s", describe(got), describe(want))
+	}
+	for i := range want {
+		if got[i].Type != want[i].Type || !reflect.DeepEqual(got[i].Data, want[i].Data) || (want[i].Key != "" && got[i].Key != want[i].Key) {
+			d.t.Fatalf("emitted %s\nwant %s", describe(got), describe(want))
+		}
+	}
+	return d
+}
+
+// ThenKinds checks only the types of what was emitted by the last input.
+func (d *Decision) ThenKinds(want ...saga.Kind) *Decision {
+	d.t.Helper()
+	var names, got []string
+	for _, k := range want {
+		names = append(names, k.Name())
+	}
+	for _, e := range d.step.Emitted {
+		got = append(got, e.Type)
+	}
+	if !reflect.DeepEqual(names, got) {
+		d.t.Fatalf("emitted %s\nwant %v", describe(d.step.Emitted), names)
+	}
+	return d
+}
+
+// Emitted is what the last input led to.
+func (d *Decision) Emitted() []saga.Event { return d.step.Emitted }
+
+// State is the state now.
+func (d *Decision) State() any { return d.state }
+
+func (d *Decision) take(step saga.Step, err error) *Decision {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.step, d.state = step, step.State
+	return d
+}
+
+func (d *Decision) stamp(e *saga.Event) {
+	if e.ID == "" {
+		d.n++
+		e.ID = fmt.Sprintf("event-%d", d.n)
+	}
+	e.Time = time.Unix(0, 0).UTC()
+}
+
+func describe(events []saga.Event) string {
+	s := fmt.Sprintf("%d events", len(events))
+	for _, e := range events {
+		s += fmt.Sprintf("\n  %s %+v", e.Type, e.Data)
+	}
+	return s
+}

@@ -1,0 +1,216 @@
+package sagatest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"orderflow.example/shared/saga"
+)
+
+// Keeper holds the states of one machine. engine.States are keepers; machines without one get a plain map.
+type Keeper interface {
+	Get(e saga.Event) any
+	Put(e saga.Event, state any)
+}
+
+// World is a set of services that hear each other in an order drawn from a seed.
+type World struct {
+	t        testing.TB
+	random   *rand.Rand
+	machines []*saga.Machine
+	keepers  map[*saga.Machine]Keeper
+	answers  map[string]func(asked saga.Event) (answer any, ok bool)
+	queues   []*queue
+	asks     []pending
+	armed    []pending
+	clock    time.Time
+	n        int
+
+	Log []saga.Event // everything emitted, in the order it was decided
+}
+
+type queue struct {
+	to            *saga.Machine
+	producer, key string
+	events        []saga.Event
+}
+
+type pending struct {
+	m *saga.Machine
+	e saga.Event
+}
+
+// NewWorld is a world of machines in which nothing has happened yet.
+func NewWorld(t testing.TB, seed uint64, machines ...*saga.Machine) *World {
+	return &World{t: t, random: rand.New(rand.NewPCG(seed, seed)), machines: machines,
+		keepers: map[*saga.Machine]Keeper{}, answers: map[string]func(saga.Event) (any, bool){}, clock: time.Unix(0, 0).UTC()}
+}
+
+// Keep makes k hold the states of m.
+func (w *World) Keep(m *saga.Machine, k Keeper) { w.keepers[m] = k }
+
+// Outside makes ask answer a question; it returns false for "no answer, ever".
+func Outside[E, A any](w *World, q saga.Question[E, A], ask func(e saga.Event, asked E) (A, bool)) {
+	w.answers[q.Name()] = func(e saga.Event) (any, bool) { return ask(e, e.Data.(E)) }
+}
+
+// Tell gives a command, or somebody's event, to the machines that hear it, now.
+func (w *World) Tell(key string, e saga.Event) {
+	w.t.Helper()
+	e.Key, e.Saga = key, key
+	w.stamp(&e)
+	for _, m := range w.machines {
+		if m.Kind(e.Type) != nil {
+			w.take(m, e, func(state any) (saga.Step, error) { return m.Hear(state, e, w.stamp) })
+		}
+	}
+}
+
+// Steps lets at most n things happen, chosen at random among those that could, and returns how many did. Deadlines do
+// not fall due by themselves.
+func (w *World) Steps(n int) int {
+	w.t.Helper()
+	for done := range n {
+		choices := len(w.queues) + len(w.asks)
+		if choices == 0 {
+			return done
+		}
+		if i := w.random.IntN(choices); i < len(w.queues) {
+			w.deliver(i)
+		} else {
+			w.ask(i - len(w.queues))
+		}
+	}
+	return n
+}
+
+// Settle lets everything happen until nothing is left to happen.
+func (w *World) Settle() {
+	w.t.Helper()
+	if w.Steps(100_000) == 100_000 {
+		w.t.Fatal("the saga does not come to rest")
+	}
+}
+
+// ExpireAll lets every deadline still running fall due, oldest first, then settles, until none is left.
+func (w *World) ExpireAll() {
+	w.t.Helper()
+	for len(w.armed) > 0 {
+		p := w.armed[0]
+		w.armed = w.armed[1:]
+		w.take(p.m, p.e, func(state any) (saga.Step, error) { return p.m.Expire(state, p.e, w.stamp) })
+		w.Settle()
+	}
+}
+
+// State is what a service knows of a key.
+func (w *World) State(service, key string) any {
+	for _, m := range w.machines {
+		if m.String() == service {
+			return w.keeper(m).Get(saga.Event{Key: key})
+		}
+	}
+	w.t.Fatalf("no machine %q in this world", service)
+	return nil
+}
+
+// Said lists the payloads of all events of a type, in the order decided.
+func Said[E any](w *World, t saga.Type[E]) []E {
+	var said []E
+	for _, e := range w.Log {
+		if e.Type == t.Name() {
+			said = append(said, e.Data.(E))
+		}
+	}
+	return said
+}
+
+func (w *World) deliver(i int) {
+	q := w.queues[i]
+	e := q.events[0]
+	if q.events = q.events[1:]; len(q.events) == 0 {
+		w.queues = slices.Delete(w.queues, i, i+1)
+	}
+	w.take(q.to, e, func(state any) (saga.Step, error) { return q.to.Hear(state, e, w.stamp) })
+}
+
+func (w *World) ask(i int) {
+	p := w.asks[i]
+	w.asks = slices.Delete(w.asks, i, i+1)
+	name := p.m.QuestionOf(p.e.Type).Ask
+	outside := w.answers[name]
+	if outside == nil {
+		w.t.Fatalf("nobody outside answers %s", name)
+	}
+	if answer, ok := outside(p.e); ok {
+		w.take(p.m, p.e, func(state any) (saga.Step, error) { return p.m.Answer(state, p.e, answer, w.stamp) })
+	}
+}
+
+func (w *World) take(m *saga.Machine, in saga.Event, run func(state any) (saga.Step, error)) {
+	w.t.Helper()
+	k := w.keeper(m)
+	step, err := run(k.Get(in))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	k.Put(in, step.State)
+	w.armed = slices.DeleteFunc(w.armed, func(p pending) bool {
+		return p.m == m && p.e.Key == in.Key && slices.Contains(step.Settled, p.e.Type)
+	})
+	for _, e := range step.Armed {
+		w.armed = append(w.armed, pending{m, e})
+	}
+	for _, e := range step.Asks {
+		w.asks = append(w.asks, pending{m, e})
+	}
+	for _, e := range step.Emitted {
+		w.Log = append(w.Log, e)
+		for _, to := range w.machines {
+			if to.Service != m.Service && slices.Contains(to.Hears(), e.Type) {
+				w.enqueue(to, m.Service, e)
+			}
+		}
+	}
+}
+
+func (w *World) enqueue(to *saga.Machine, producer string, e saga.Event) {
+	for _, q := range w.queues {
+		if q.to == to && q.producer == producer && q.key == e.Key {
+			q.events = append(q.events, e)
+			return
+		}
+	}
+	w.queues = append(w.queues, &queue{to: to, producer: producer, key: e.Key, events: []saga.Event{e}})
+}
+
+func (w *World) keeper(m *saga.Machine) Keeper {
+	if w.keepers[m] == nil {
+		w.keepers[m] = plain{m, map[string]any{}}
+	}
+	return w.keepers[m]
+}
+
+func (w *World) stamp(e *saga.Event) {
+	w.n++
+	e.ID = fmt.Sprintf("event-%d", w.n)
+	w.clock = w.clock.Add(time.Millisecond)
+	e.Time = w.clock
+}
+
+type plain struct {
+	m      *saga.Machine
+	states map[string]any
+}
+
+func (p plain) Get(e saga.Event) any {
+	if s, ok := p.states[e.Key]; ok {
+		return s
+	}
+	return p.m.Blank(e.Key)
+}
+
+func (p plain) Put(e saga.Event, state any) { p.states[e.Key] = state }
