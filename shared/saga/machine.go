@@ -47,7 +47,7 @@ func (m *Machine) Evolve(state any, own Event) any { return m.evolve(state, own)
 func (m *Machine) Show(state any, e Event) any {
 	for _, r := range m.heard[e.Type] {
 		if r.Form == Projection {
-			state = r.show(state, e.Data)
+			state = r.show(state, e.Data, e.Time)
 		}
 	}
 	return state
@@ -112,7 +112,7 @@ func (m *Machine) run(state any, in Event, stamp Stamp, rows []*Row) (step Step,
 func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 	for _, r := range rows {
 		if r.Form == Projection {
-			step.State = r.show(step.State, in.Data)
+			step.State = r.show(step.State, in.Data, in.Time)
 			continue
 		}
 		for _, out := range r.decide(step.State, in.Data) {

@@ -25,7 +25,7 @@ type Row struct {
 	Undoes      []Kind        // the events this row compensates
 	IsPivot     bool          // after this row only forward
 	decide      func(state any, data any) []Event
-	show        func(state any, data any) any
+	show        func(state any, data any, at time.Time) any
 	decodeReply func([]byte) (any, error)
 }
 
@@ -62,10 +62,10 @@ func After[S, E any](d time.Duration, since Type[E], decide func(S, E) []Event, 
 
 // Show declares a projection: the event of another service becomes visible in this service's state. What is shown is
 // never decided upon, and of one order's fields each is shown by one producer's events, so that the interleaving of
-// topics cannot matter.
-func Show[S, E any](heard Type[E], show func(S, E) S) Row {
+// topics cannot matter. show is told when the event was decided.
+func Show[S, E any](heard Type[E], show func(S, E, time.Time) S) Row {
 	return Row{Form: Projection, On: heard,
-		show: func(state, data any) any { return show(state.(S), data.(E)) }}
+		show: func(state, data any, at time.Time) any { return show(state.(S), data.(E), at) }}
 }
 
 // Settled names the own events that make a deadline pointless; it is cancelled when one of them is emitted.
