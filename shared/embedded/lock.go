@@ -97,7 +97,7 @@ func flock(dir, what string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot lock %s %s: %w", what, dir, err)
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	err = tryLock(file)
 	if err == nil {
 		err = file.Truncate(0)
 		if err == nil {
