@@ -1,0 +1,159 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/metadata"
+)
+
+// TopicSpec is how a topic must be. A ReplicationFactor of 0 leaves it to the broker, and is not checked.
+type TopicSpec struct {
+	Name              string
+	Partitions        int
+	ReplicationFactor int
+	Config            map[string]string // cleanup.policy, retention.ms …
+}
+
+// CreateTopics creates the topics that do not exist and returns their names. Existing ones are left alone, whatever they
+// look like: CheckTopics says how they differ.
+func (c *Client) CreateTopics(ctx context.Context, specs []TopicSpec) (created []string, err error) {
+	request := &kafkago.CreateTopicsRequest{}
+	for _, spec := range specs {
+		topic := kafkago.TopicConfig{Topic: spec.Name, NumPartitions: spec.Partitions, ReplicationFactor: spec.ReplicationFactor}
+		if topic.ReplicationFactor == 0 {
+			topic.ReplicationFactor = -1
+		}
+		for _, key := range slices.Sorted(maps.Keys(spec.Config)) {
+			topic.ConfigEntries = append(topic.ConfigEntries, kafkago.ConfigEntry{ConfigName: key, ConfigValue: spec.Config[key]})
+		}
+		request.Topics = append(request.Topics, topic)
+	}
+	response, err := c.admin.CreateTopics(ctx, request)
+	if err != nil {
+		return nil, fmt.Errorf("create kafka topics: %w", err)
+	}
+	var faults []error
+	for _, spec := range specs {
+		switch err := response.Errors[spec.Name]; {
+		case err == nil:
+			created = append(created, spec.Name)
+		case !errors.Is(err, kafkago.TopicAlreadyExists):
+			faults = append(faults, fmt.Errorf("create kafka topic %s: %w", spec.Name, err))
+		}
+	}
+	return created, errors.Join(faults...)
+}
+
+// CheckTopics compares the cluster with the specs and returns one line per difference, none when all is as specified.
+func (c *Client) CheckTopics(ctx context.Context, specs []TopicSpec) ([]string, error) {
+	names := make([]string, len(specs))
+	describe := &kafkago.DescribeConfigsRequest{}
+	for i, spec := range specs {
+		names[i] = spec.Name
+	}
+	known, err := c.freshLayout(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("check kafka topics: %w", err)
+	}
+	var differences []string
+	for _, spec := range specs {
+		i := slices.IndexFunc(known.topics, func(t metadata.ResponseTopic) bool { return t.Name == spec.Name })
+		if i < 0 || known.topics[i].ErrorCode != 0 {
+			differences = append(differences, spec.Name+": is missing")
+			continue
+		}
+		differences = append(differences, compareShape(spec, known.topics[i].Partitions)...)
+		if len(spec.Config) > 0 {
+			describe.Resources = append(describe.Resources, kafkago.DescribeConfigRequestResource{
+				ResourceType: kafkago.ResourceTypeTopic, ResourceName: spec.Name, ConfigNames: slices.Sorted(maps.Keys(spec.Config)),
+			})
+		}
+	}
+	if len(describe.Resources) == 0 {
+		return differences, nil
+	}
+	described, err := c.admin.DescribeConfigs(ctx, describe)
+	if err != nil {
+		return nil, fmt.Errorf("read the settings of kafka topics: %w", err)
+	}
+	for _, resource := range described.Resources {
+		if resource.Error != nil {
+			return nil, fmt.Errorf("read the settings of kafka topic %s: %w", resource.ResourceName, resource.Error)
+		}
+		i := slices.Index(names, resource.ResourceName)
+		if i < 0 {
+			continue
+		}
+		differences = append(differences, compareConfig(specs[i], resource.ConfigEntries)...)
+	}
+	slices.Sort(differences)
+	return differences, nil
+}
+
+func compareShape(spec TopicSpec, partitions []metadata.ResponsePartition) []string {
+	var differences []string
+	if len(partitions) != spec.Partitions {
+		differences = append(differences, fmt.Sprintf("%s: has %d partitions, not %d", spec.Name, len(partitions), spec.Partitions))
+	}
+	for _, p := range partitions {
+		if spec.ReplicationFactor > 0 && len(p.ReplicaNodes) != spec.ReplicationFactor {
+			differences = append(differences, fmt.Sprintf("%s: partition %d has %d replicas, not %d",
+				spec.Name, p.PartitionIndex, len(p.ReplicaNodes), spec.ReplicationFactor))
+		}
+	}
+	return differences
+}
+
+func compareConfig(spec TopicSpec, entries []kafkago.DescribeConfigResponseConfigEntry) []string {
+	actual := make(map[string]string, len(entries))
+	for _, e := range entries {
+		actual[e.ConfigName] = e.ConfigValue
+	}
+	var differences []string
+	for key, want := range spec.Config {
+		if got, ok := actual[key]; !ok || got != want {
+			differences = append(differences, fmt.Sprintf("%s: %s is %q, not %q", spec.Name, key, got, want))
+		}
+	}
+	return differences
+}
+
+// freshLayout asks the cluster anew instead of using what is known.
+func (c *Client) freshLayout(ctx context.Context, names []string) (layout, error) {
+	c.mu.Lock()
+	c.refreshed = time.Now()
+	c.transport.CloseIdleConnections()
+	c.mu.Unlock()
+	return c.layout(ctx, names)
+}
+
+// DeleteTopics deletes topics, existing or not, and returns when they are gone. Only tests do this.
+func (c *Client) DeleteTopics(ctx context.Context, names ...string) error {
+	response, err := c.admin.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: names})
+	if err != nil {
+		return fmt.Errorf("delete kafka topics: %w", err)
+	}
+	for name, err := range response.Errors {
+		if err != nil && !IsUnknownTopic(err) {
+			return fmt.Errorf("delete kafka topic %s: %w", name, err)
+		}
+	}
+	for {
+		known, err := c.freshLayout(ctx, names)
+		if err != nil {
+			return fmt.Errorf("delete kafka topics: %w", err)
+		}
+		if !slices.ContainsFunc(known.topics, func(t metadata.ResponseTopic) bool { return t.ErrorCode == 0 }) {
+			return nil
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("wait for kafka topics to be deleted: %w", err)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package kafka
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/metadata"
+)
+
+// anyBroker routes a request to whichever broker answers.
+const anyBroker = int32(-1)
+
+// maxResponse refuses lengths that no honest broker sends, before memory is allocated for them.
+const maxResponse = 256 << 20
+
+// exchange sends one request to one broker on a connection of its own from kafka-go's pool, so that a long poll delays
+// nothing else.
+func (c *Client) exchange(ctx context.Context, broker int32, request protocol.Message) (protocol.Message, error) {
+	response, err := c.transport.RoundTrip(ctx, c.addr, &message{
+		Message: request, broker: broker, id: c.exchanges.Add(1), client: c.config.ClientID,
+	})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		c.refresh()
+	}
+	return response, err
+}
+
+// message carries a request past kafka-go's own routing (it looks up a transaction coordinator for idempotent producers,
+// and splits or rejects requests by its own cache of leaders) and past its decoding of fetched records, which allocates
+// several times per header.
+type message struct {
+	protocol.Message
+	broker  int32
+	id      int32
+	client  string
+	version int16
+}
+
+func (m *message) Broker(protocol.Cluster) (protocol.Broker, error) {
+	return protocol.Broker{ID: m.broker}, nil
+}
+
+func (m *message) Required(versions map[protocol.ApiKey]int16) bool {
+	m.version = versions[m.ApiKey()]
+	return true
+}
+
+func (m *message) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
+	if m.ApiKey() == protocol.Fetch && m.version != fetchVersion {
+		return nil, fmt.Errorf("the broker speaks fetch version %d, not %d; use Kafka 2.4 or newer", m.version, fetchVersion)
+	}
+	if err := protocol.WriteRequest(rw, m.version, m.id, m.client, m.Message); err != nil {
+		return nil, err
+	}
+	if m.ApiKey() == protocol.Fetch {
+		return m.readBytes(rw)
+	}
+	id, response, err := protocol.ReadResponse(rw, m.ApiKey(), m.version)
+	if err != nil {
+		return nil, err
+	}
+	return response, m.matches(id)
+}
+
+func (m *message) matches(id int32) error {
+	if id != m.id {
+		return fmt.Errorf("kafka answered request %d instead of %d", id, m.id)
+	}
+	return nil
+}
+
+// fetchResponse is the undecoded body of a fetch response.
+type fetchResponse struct{ body []byte }
+
+func (fetchResponse) ApiKey() protocol.ApiKey { return protocol.Fetch }
+
+func (m *message) readBytes(r io.Reader) (protocol.Message, error) {
+	var head [8]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, err
+	}
+	size := int64(binary.BigEndian.Uint32(head[:])) - 4
+	if size < 0 || size > maxResponse {
+		return nil, fmt.Errorf("kafka announced a response of %d bytes", size)
+	}
+	if err := m.matches(int32(binary.BigEndian.Uint32(head[4:]))); err != nil {
+		return nil, err
+	}
+	body := make([]byte, size)
+	_, err := io.ReadFull(r, body)
+	return fetchResponse{body}, err
+}
+
+// layout says which broker leads which partition, from kafka-go's cache.
+type layout struct{ topics []metadata.ResponseTopic }
+
+func (c *Client) layout(ctx context.Context, topics []string) (layout, error) {
+	response, err := c.transport.RoundTrip(ctx, c.addr, &metadata.Request{TopicNames: topics})
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			c.refresh()
+		}
+		return layout{}, fmt.Errorf("ask kafka for the leaders of its partitions: %w", err)
+	}
+	return layout{response.(*metadata.Response).Topics}, nil
+}
+
+func (l layout) leader(topic string, partition int) (int32, error) {
+	for i := range l.topics {
+		t := &l.topics[i]
+		if t.Name != topic {
+			continue
+		}
+		if t.ErrorCode != 0 {
+			return anyBroker, fmt.Errorf("topic %s: %w", topic, kafkago.Error(t.ErrorCode))
+		}
+		for j := range t.Partitions {
+			p := &t.Partitions[j]
+			if int(p.PartitionIndex) != partition {
+				continue
+			}
+			if p.LeaderID < 0 {
+				return anyBroker, fmt.Errorf("topic %s partition %d: %w", topic, partition, kafkago.LeaderNotAvailable)
+			}
+			return p.LeaderID, nil
+		}
+	}
+	return anyBroker, fmt.Errorf("topic %s partition %d: %w", topic, partition, kafkago.UnknownTopicOrPartition)
+}

@@ -1,0 +1,124 @@
+// Package kafka is kafka-go, reduced to what the engine needs: a CRC-checked fetch of many partitions in one long poll,
+// an idempotent producer, topic administration, and CloudEvents in binary mode.
+//
+// It is not a consumer group, a reader with its own prefetching or a linger-based writer: who owns a partition, where
+// it continues and what is published again are decided in the database by the engine, which is the only regular user.
+// The services never import it.
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/apiversions"
+	"github.com/segmentio/kafka-go/sasl"
+)
+
+// Config says how to reach a cluster.
+type Config struct {
+	Brokers  []string       // host:port, at least one; the others are learned from it
+	ClientID string         // shown in the brokers' logs and quotas
+	TLS      *tls.Config    // nil: plain text
+	SASL     sasl.Mechanism // nil: no authentication
+
+	// PartitionBytes bounds what one fetch returns per partition; 0 means 1 MiB. A single larger batch still arrives whole.
+	PartitionBytes int
+
+	// Dial replaces the TCP dialer, for simulated networks. nil means TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+const (
+	defaultPartitionBytes = 1 << 20
+	fetchPartitions       = 8 // a whole fetch response is bounded by this many times PartitionBytes
+
+	dialTimeout    = 5 * time.Second
+	idleTimeout    = 2 * time.Minute
+	metadataTTL    = 10 * time.Second // an upper bound; errors that hint at stale metadata refresh it at once
+	refreshGap     = 250 * time.Millisecond
+	requestTimeout = 10 * time.Second // on top of the time a broker is asked to wait
+)
+
+// Client talks to one cluster. It is safe for concurrent use.
+type Client struct {
+	config    Config
+	addr      net.Addr
+	transport *kafkago.Transport
+	admin     *kafkago.Client
+	ctx       context.Context // ends with Close
+	cancel    context.CancelFunc
+	exchanges atomic.Int32 // correlation ids
+
+	mu        sync.Mutex
+	refreshed time.Time
+	parked    []*poll
+}
+
+// Dial prepares a client. It does no I/O: an unreachable cluster is noticed by the first call, or by Ping.
+func Dial(config Config) *Client {
+	if config.PartitionBytes <= 0 {
+		config.PartitionBytes = defaultPartitionBytes
+	}
+	if len(config.Brokers) == 0 {
+		config.Brokers = []string{"localhost:9092"}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &Client{config: config, addr: kafkago.TCP(config.Brokers...), ctx: ctx, cancel: cancel}
+	dial := config.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	}
+	c.transport = &kafkago.Transport{
+		Dial:        dial,
+		DialTimeout: dialTimeout,
+		IdleTimeout: idleTimeout,
+		MetadataTTL: metadataTTL,
+		ClientID:    config.ClientID,
+		TLS:         config.TLS,
+		SASL:        config.SASL,
+		Context:     ctx,
+	}
+	c.admin = &kafkago.Client{Addr: c.addr, Transport: c.transport, Timeout: 30 * time.Second}
+	return c
+}
+
+// Close closes idle connections and ends the background work; calls in flight fail or finish on their own.
+func (c *Client) Close() {
+	c.cancel()
+	c.transport.CloseIdleConnections()
+}
+
+// Ping asks a broker for an answer. Its error is one line and names the brokers.
+func (c *Client) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout+time.Second)
+	defer cancel()
+	_, err := c.exchange(ctx, anyBroker, &apiversions.Request{})
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.New("no answer in time")
+	}
+	return fmt.Errorf("kafka at %s cannot be reached: %w; is it running, and is the address right?",
+		strings.Join(c.config.Brokers, ","), err)
+}
+
+// refresh forgets what is known about topics and leaders, so that the next call asks again. kafka-go can only be told so
+// by dropping its connection pool, hence not too often.
+func (c *Client) refresh() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.refreshed) < refreshGap {
+		return
+	}
+	c.refreshed = time.Now()
+	c.transport.CloseIdleConnections()
+}
