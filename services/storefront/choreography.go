@@ -1,0 +1,61 @@
+package storefront
+
+import (
+	"orderflow.example/schemas/catalog"
+	"orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/refund"
+	"orderflow.example/schemas/shipping"
+	event "orderflow.example/schemas/storefront"
+	"orderflow.example/shared/saga"
+)
+
+// Choreography is what customers ask of their orders, and what they see of them.
+var Choreography = saga.Choreography[Order]{
+	Service: "storefront",
+	Blank:   Blank,
+	Evolve:  Evolve,
+	Rows: []saga.Row{
+		saga.On(PlaceOrder, place, event.OrderPlaced),
+		saga.On(RequestCancellation, cancel, event.CancellationRequested),
+		saga.On(RequestReturn, sendBack, event.ReturnRequested),
+
+		saga.Show(order.StatusChanged, statusChanged),
+		saga.Show(order.Confirmed, confirmed),
+
+		saga.Show(payment.Authorized, authorized),
+		saga.Show(payment.Captured, captured),
+		saga.Show(payment.Declined, declined),
+		saga.Show(payment.Voided, voided),
+		saga.Show(refund.Issued, refunded),
+
+		saga.Show(shipping.Prepared, prepared),
+		saga.Show(shipping.Dispatched, dispatched),
+		saga.Show(shipping.Withdrawn, withdrawn),
+		saga.Show(shipping.Delivered, delivered),
+		saga.Show(shipping.Lost, lost),
+		saga.Show(shipping.ReturnAuthorized, returnAuthorized),
+		saga.Show(shipping.ReturnRefused, returnRefused),
+		saga.Show(shipping.ReturnReceived, returnReceived),
+	},
+}
+
+// Products is what customers see of the goods for sale.
+var Products = saga.Choreography[Product]{
+	Service: "storefront",
+	Of:      "product",
+	Blank:   BlankProduct,
+	Rows: []saga.Row{
+		saga.Show(catalog.ProductListed, listed),
+		saga.Show(catalog.PriceChanged, priced),
+		saga.Show(inventory.StockChanged, stocked),
+	},
+}
+
+// What customers ask for. Each reads like the event that says it was taken.
+var (
+	PlaceOrder          = saga.Command[event.OrderPlacedV1]("place_order")
+	RequestCancellation = saga.Command[event.CancellationRequestedV1]("request_cancellation")
+	RequestReturn       = saga.Command[event.ReturnRequestedV1]("request_return")
+)

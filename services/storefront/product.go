@@ -1,0 +1,37 @@
+package storefront
+
+import (
+	"time"
+
+	"orderflow.example/schemas"
+	"orderflow.example/schemas/catalog"
+	"orderflow.example/schemas/inventory"
+)
+
+// Product is what a customer sees of a SKU: the catalogue's words and price, the inventory's level.
+type Product struct {
+	SKU           string
+	Listed        bool // the catalogue sells it; before that only its level is known
+	Description   string
+	Price         schemas.Money
+	Backorderable bool
+	Available     int64
+}
+
+// BlankProduct is a SKU that nothing is known of.
+func BlankProduct(sku string) Product { return Product{SKU: sku} }
+
+func listed(p Product, e catalog.ProductListedV1, _ time.Time) Product {
+	p.Listed, p.Description, p.Price, p.Backorderable = true, e.Description, e.Price, e.Backorderable
+	return p
+}
+
+func priced(p Product, e catalog.PriceChangedV1, _ time.Time) Product {
+	p.Price = e.Price
+	return p
+}
+
+func stocked(p Product, e inventory.StockChangedV1, _ time.Time) Product {
+	p.Available = e.Available
+	return p
+}

@@ -1,0 +1,136 @@
+package storefront
+
+import (
+	"slices"
+	"time"
+
+	"orderflow.example/schemas"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/refund"
+	"orderflow.example/schemas/shipping"
+)
+
+func statusChanged(o Order, e order.StatusChangedV1, at time.Time) Order {
+	now, known := progress[e.Status]
+	if known && now < progress[o.Status] {
+		return o
+	}
+	if e.Status != StatusPlaced { // its entry was made when it was placed
+		o.Timeline = added(o.Timeline, Entry{At: visible(at), Status: e.Status, Text: e.Text})
+	}
+	o.Status, o.Reason, o.Final, o.Next = e.Status, e.Reason, e.Final, nil
+	if e.Next != nil {
+		o.Next = &Next{Text: e.Next.Text, By: e.Next.By}
+	}
+	return o
+}
+
+// confirmed shows what will be sent, one line for each SKU whatever the warehouses it comes from.
+func confirmed(o Order, e order.ConfirmedV1, _ time.Time) Order {
+	lines := make([]schemas.Line, 0, len(e.Lines))
+	at := make(map[string]int, len(e.Lines))
+	for _, l := range e.Lines {
+		if i, ok := at[l.SKU]; ok {
+			lines[i].Quantity += l.Quantity
+			continue
+		}
+		at[l.SKU] = len(lines)
+		lines = append(lines, schemas.Line{SKU: l.SKU, Quantity: l.Quantity, UnitPrice: l.UnitPrice})
+	}
+	o.Agreed = Basket{Lines: lines, Total: e.Total}
+	return o
+}
+
+func authorized(o Order, e payment.AuthorizedV1, _ time.Time) Order {
+	o.Payment.State, o.Payment.Authorized = PaymentAuthorized, e.Amount.Amount
+	return o
+}
+
+func captured(o Order, e payment.CapturedV1, _ time.Time) Order {
+	o.Payment.State, o.Payment.Captured = PaymentCaptured, e.Amount.Amount
+	return o
+}
+
+func declined(o Order, _ payment.DeclinedV1, _ time.Time) Order {
+	o.Payment.State = PaymentDeclined
+	return o
+}
+
+// voided ends the payment. That nothing was let go of after a refusal is no news.
+func voided(o Order, _ payment.VoidedV1, _ time.Time) Order {
+	if o.Payment.State != PaymentDeclined {
+		o.Payment.State = PaymentVoided
+	}
+	return o
+}
+
+func refunded(o Order, e refund.IssuedV1, _ time.Time) Order {
+	o.Refunded += e.Amount.Amount
+	return o
+}
+
+func prepared(o Order, e shipping.PreparedV1, _ time.Time) Order {
+	return o.withShipment(Shipment{ID: e.ShipmentID, Carrier: e.Carrier, TrackingNumber: e.TrackingNumber, State: ShipmentPrepared})
+}
+
+func dispatched(o Order, e shipping.DispatchedV1, _ time.Time) Order {
+	return o.withShipment(Shipment{ID: e.ShipmentID, Carrier: e.Carrier, TrackingNumber: e.TrackingNumber, State: ShipmentDispatched})
+}
+
+func (o Order) withShipment(s Shipment) Order {
+	if i := slices.IndexFunc(o.Shipments, func(x Shipment) bool { return x.ID == s.ID }); i >= 0 {
+		o.Shipments = slices.Clone(o.Shipments)
+		o.Shipments[i] = s
+		return o
+	}
+	o.Shipments = added(o.Shipments, s)
+	return o
+}
+
+// withdrawn takes back every parcel that has not left.
+func withdrawn(o Order, _ shipping.WithdrawnV1, _ time.Time) Order {
+	return o.moved(func(s Shipment) bool { return s.State == ShipmentPrepared }, ShipmentWithdrawn)
+}
+
+func delivered(o Order, e shipping.DeliveredV1, _ time.Time) Order {
+	return o.moved(func(s Shipment) bool { return s.ID == e.ShipmentID }, ShipmentDelivered)
+}
+
+func lost(o Order, e shipping.LostV1, _ time.Time) Order {
+	return o.moved(func(s Shipment) bool { return s.ID == e.ShipmentID }, ShipmentLost)
+}
+
+func (o Order) moved(which func(Shipment) bool, state string) Order {
+	o.Shipments = slices.Clone(o.Shipments)
+	for i, s := range o.Shipments {
+		if which(s) {
+			o.Shipments[i].State = state
+		}
+	}
+	return o
+}
+
+func returnAuthorized(o Order, e shipping.ReturnAuthorizedV1, _ time.Time) Order {
+	return o.withReturn(e.ReturnID, func(r *Return) {
+		r.State, r.Carrier, r.TrackingNumber = ReturnAuthorized, e.Carrier, e.TrackingNumber
+	})
+}
+
+func returnRefused(o Order, e shipping.ReturnRefusedV1, _ time.Time) Order {
+	return o.withReturn(e.ReturnID, func(r *Return) { r.State = ReturnRefused })
+}
+
+func returnReceived(o Order, e shipping.ReturnReceivedV1, _ time.Time) Order {
+	return o.withReturn(e.ReturnID, func(r *Return) { r.State = ReturnReceived })
+}
+
+func (o Order) withReturn(id string, change func(*Return)) Order {
+	o.Returns = slices.Clone(o.Returns)
+	for i := range o.Returns {
+		if o.Returns[i].ID == id {
+			change(&o.Returns[i])
+		}
+	}
+	return o
+}

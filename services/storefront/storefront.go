@@ -1,0 +1,130 @@
+// Package storefront takes what customers ask for, and keeps what they may see: their orders as the other services
+// report them, and the products for sale. It decides nothing about an order beyond having taken it, a cancellation or
+// a return: whether those can be carried out is the business of the services that hear of them.
+//
+// It is pure: HTTP is in internal/api, rows in internal/store.
+package storefront
+
+import (
+	"time"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/storefront"
+	"orderflow.example/shared/saga"
+)
+
+// Order is what a customer sees of an order. The storefront's own events fill what was asked for; each of the other
+// fields is shown from the events of the one service named beside it.
+type Order struct {
+	ID         string
+	CustomerID string
+	PlacedAt   time.Time // whole milliseconds, UTC
+	Placed     Basket    // as ordered
+	Cancelling bool      // the customer has asked for the cancellation
+	Returns    []Return  // as asked for; their states from shipping
+
+	Status   string  // order
+	Reason   string  // order: a stable word, for cancelled and rejected
+	Final    bool    // order
+	Next     *Next   // order
+	Timeline []Entry // order, after the first entry
+	Agreed   Basket  // order: what was confirmed; blank before
+
+	Payment   Payment    // payment
+	Refunded  int64      // refund: minor units
+	Shipments []Shipment // shipping
+}
+
+// Basket is goods and what they cost.
+type Basket struct {
+	Lines []schemas.Line
+	Total schemas.Money
+}
+
+// Entry is one step of an order's way, as told to the customer.
+type Entry struct {
+	At     time.Time `json:"at"` // whole milliseconds, UTC
+	Status string    `json:"status"`
+	Text   string    `json:"text"`
+}
+
+// Next is what happens next, and who does it.
+type Next struct {
+	Text string `json:"text"`
+	By   string `json:"by"`
+}
+
+// Payment is where the money stands; amounts in minor units.
+type Payment struct {
+	State      string // pending, authorized, captured, declined or voided
+	Authorized int64
+	Captured   int64
+}
+
+// Shipment is one parcel.
+type Shipment struct {
+	ID             string `json:"id"`
+	Carrier        string `json:"carrier"`
+	TrackingNumber string `json:"tracking_number"`
+	State          string `json:"state"` // prepared, dispatched, delivered, lost or withdrawn
+}
+
+// Return is goods on their way back.
+type Return struct {
+	ID             string             `json:"id"`
+	Lines          []event.ReturnLine `json:"lines"`
+	Reason         string             `json:"reason"`
+	State          string             `json:"state"` // requested, authorized, refused or received
+	Carrier        string             `json:"carrier,omitempty"`
+	TrackingNumber string             `json:"tracking_number,omitempty"`
+}
+
+// Blank is an order that nobody has placed.
+func Blank(order string) Order { return Order{ID: order, Payment: Payment{State: PaymentPending}} }
+
+// Exists tells whether the order was placed.
+func (o Order) Exists() bool { return o.CustomerID != "" }
+
+// Basket is what the order is about now: what was confirmed, or before that what was ordered.
+func (o Order) Basket() Basket {
+	if len(o.Agreed.Lines) > 0 {
+		return o.Agreed
+	}
+	return o.Placed
+}
+
+// Returnable is how much of each SKU among the lines the customer has not yet asked to send back.
+func (o Order) Returnable(lines []schemas.Line) map[string]int64 {
+	left := make(map[string]int64, len(lines))
+	for _, l := range lines {
+		left[l.SKU] += l.Quantity
+	}
+	for _, r := range o.Returns {
+		for _, l := range r.Lines {
+			left[l.SKU] -= l.Quantity
+		}
+	}
+	return left
+}
+
+// Evolve folds the storefront's own events.
+func Evolve(o Order, e saga.Event) Order {
+	switch d := e.Data.(type) {
+	case event.OrderPlacedV1:
+		o.CustomerID, o.PlacedAt = d.CustomerID, visible(e.Time)
+		o.Placed = Basket{Lines: d.Lines, Total: d.Total}
+		o.Status = StatusPlaced
+		o.Timeline = []Entry{{At: o.PlacedAt, Status: StatusPlaced, Text: "We have your order."}}
+	case event.CancellationRequestedV1:
+		o.Cancelling = true
+	case event.ReturnRequestedV1:
+		o.Returns = added(o.Returns, Return{ID: d.ReturnID, Lines: d.Lines, Reason: d.Reason, State: ReturnRequested})
+	}
+	return o
+}
+
+// visible cuts a time to what customers are shown and rows keep.
+func visible(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// added is a copy of the list with one more.
+func added[T any](list []T, one T) []T { return append(list[:len(list):len(list)], one) }
