@@ -10,10 +10,12 @@ var (
 	Validated           = saga.Define[ValidatedV1]("order.validated.v1")
 	Rejected            = saga.Define[RejectedV1]("order.rejected.v1")
 	Progressed          = saga.Define[ProgressedV1]("order.progressed.v1")
+	Extended            = saga.Define[ExtendedV1]("order.extended.v1")
 	Confirmed           = saga.Define[ConfirmedV1]("order.confirmed.v1")
 	Cancelled           = saga.Define[CancelledV1]("order.cancelled.v1")
 	WithdrawalRequested = saga.Define[WithdrawalRequestedV1]("order.withdrawal_requested.v1")
 	CancellationRefused = saga.Define[CancellationRefusedV1]("order.cancellation_refused.v1")
+	Shipped             = saga.Define[ShippedV1]("order.shipped.v1")
 	StatusChanged       = saga.Define[StatusChangedV1]("order.status_changed.v1")
 	Completed           = saga.Define[CompletedV1]("order.completed.v1")
 )
@@ -31,15 +33,21 @@ type ValidatedV1 struct {
 
 // RejectedV1: the order cannot be carried out, and nothing was begun.
 type RejectedV1 struct {
-	Reason string `json:"reason"` // a stable word: "unsupported_country"
+	Reason string `json:"reason"` // a stable word: "unknown_country"
 	Detail string `json:"detail,omitempty"`
 }
 
 // ProgressedV1: one of several things the order waits for has happened; it waits for more.
 type ProgressedV1 struct {
-	Step   string               `json:"step"` // the event's name without version: "inventory.reserved"
+	Step   string               `json:"step"`          // the event's name without version: "inventory.reserved"
+	Ref    string               `json:"ref,omitempty"` // which one, where there can be several: the refund, the return
 	Lines  []schemas.Allocation `json:"lines,omitempty"`
 	Amount int64                `json:"amount,omitempty"` // minor units
+}
+
+// ExtendedV1: the order may take longer, because a person has to decide.
+type ExtendedV1 struct {
+	Reason string `json:"reason"` // in_review
 }
 
 // ConfirmedV1: goods, money and trust are there; the order will be carried out.
@@ -56,14 +64,19 @@ type CancelledV1 struct {
 	By     string `json:"by"`     // customer, shop, fraud, payment, inventory, shipping, warehouse or deadline
 }
 
-// WithdrawalRequestedV1: the customer wants out after confirmation; shipping decides.
+// WithdrawalRequestedV1: after confirmation the customer wants out, or time is up; shipping decides.
 type WithdrawalRequestedV1 struct {
-	Reason string `json:"reason,omitempty"`
+	Reason string `json:"reason,omitempty"` // customer_request or not_dispatched
 }
 
 // CancellationRefusedV1: it is too late to cancel.
 type CancellationRefusedV1 struct {
-	Reason string `json:"reason"`
+	Reason string `json:"reason"` // handed_over, or the status that stands in the way
+}
+
+// ShippedV1: the parcel is with the carrier; from here the order is only carried on.
+type ShippedV1 struct {
+	ShipmentID string `json:"shipment_id"`
 }
 
 // StatusChangedV1: what the customer sees has changed.
