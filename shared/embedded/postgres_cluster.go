@@ -33,6 +33,7 @@ var settings = []string{
 	// No replica and no archive can ever read this log.
 	"wal_level=minimal",
 	"max_wal_senders=0",
+	"max_logical_replication_workers=0",
 	"max_wal_size=4GB",
 	"checkpoint_timeout=15min",
 	"max_connections=300",

@@ -44,6 +44,11 @@ func fetchBinaries(ctx context.Context, repository, major string, cfg PostgresCo
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
 	}
+	if os.Geteuid() == 0 {
+		if err := os.Chmod(cache, 0o755); err != nil {
+			return "", err
+		}
+	}
 	unfinished, err := os.MkdirTemp(cache, "unfinished-")
 	if err != nil {
 		return "", err
@@ -51,7 +56,6 @@ func fetchBinaries(ctx context.Context, repository, major string, cfg PostgresCo
 	cfg.Logger.Info("downloading postgres", "version", string(version), "from", repository, "to", final)
 	failed := make(chan error, 1)
 	go func() {
-		defer os.RemoveAll(unfinished)
 		err := extract(unfinished, repository, version)
 		if err == nil {
 			err = os.Rename(filepath.Join(unfinished, "programs"), final)
@@ -59,6 +63,7 @@ func fetchBinaries(ctx context.Context, repository, major string, cfg PostgresCo
 		if _, statErr := os.Stat(bin); statErr == nil {
 			err = nil // perhaps another process was faster
 		}
+		_ = os.RemoveAll(unfinished)
 		failed <- err
 	}()
 	select {

@@ -3,6 +3,9 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -164,6 +167,20 @@ func TestPostgresSaysWhatToInstallWhenThereIsNone(t *testing.T) {
 	_, err = findBinaries(t.Context(), a, "9", PostgresConfig{Dir: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), "install") || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("want one line that says what to install, got %v", err)
+	}
+}
+
+func TestAFailedDownloadLeavesNothingInTheCache(t *testing.T) {
+	t.Parallel()
+	repository := httptest.NewServer(http.NotFoundHandler())
+	defer repository.Close()
+	cache := t.TempDir()
+	cfg := PostgresConfig{CacheDir: cache, Logger: slog.New(slog.DiscardHandler)}
+	if bin, err := fetchBinaries(t.Context(), repository.URL, "", cfg); err == nil {
+		t.Fatalf("programs out of nothing: %s", bin)
+	}
+	if left, err := os.ReadDir(cache); err != nil || len(left) > 0 {
+		t.Fatalf("left behind: %v %v", left, err)
 	}
 }
 
