@@ -62,6 +62,7 @@ type StockedV1 struct {
 	Warehouse    string `json:"warehouse"`
 	Quantity     int64  `json:"quantity" schema:"min=1"`
 	ReorderPoint int64  `json:"reorder_point" schema:"min=0"` // ask for more at or below this level; 0 never
+	Replenishes  string `json:"replenishes,omitempty"`        // the id of the replenishment_requested event it answers
 }
 
 // StockChangedV1: the level of a SKU after goods moved, over all warehouses.

@@ -36,7 +36,9 @@ type ShortPickedV1 struct {
 }
 
 // PickCancelledV1: nothing is or will be picked for the order; goods already picked went back on the shelf.
-type PickCancelledV1 struct{}
+type PickCancelledV1 struct {
+	ShipmentID string `json:"shipment_id,omitempty"` // empty where no pick had been asked for
+}
 
 // PurchaseOrderedV1 asks a supplier for goods.
 type PurchaseOrderedV1 struct {
@@ -50,4 +52,5 @@ type StockReceivedV1 struct {
 	Warehouse    string `json:"warehouse"`
 	Quantity     int64  `json:"quantity" schema:"min=1"`
 	ReorderPoint *int64 `json:"reorder_point,omitempty"` // a new reorder point for the SKU in this warehouse
+	Replenishes  string `json:"replenishes,omitempty"`   // the id of the inventory.replenishment_requested event it answers
 }

@@ -1,0 +1,23 @@
+package inventory
+
+import (
+	event "orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/warehouse"
+	"orderflow.example/shared/saga"
+)
+
+// Choreography is everything the inventory service reacts to.
+var Choreography = saga.Choreography[State]{
+	Service: "inventory",
+	Blank:   Blank,
+	Evolve:  Evolve,
+	Rows: []saga.Row{
+		saga.On(order.Validated, reserve, event.Reserved, event.Rejected, event.ReplenishmentRequested, event.StockChanged),
+		saga.On(order.Cancelled, release, event.Released, event.StockChanged).Compensates(event.Reserved),
+		saga.On(shipping.Dispatched, commit, event.Committed, event.StockChanged),
+		saga.On(shipping.ReturnReceived, restock, event.Restocked, event.StockChanged),
+		saga.On(warehouse.StockReceived, stock, event.Stocked, event.ReplenishmentRequested, event.StockChanged),
+	},
+}

@@ -1,0 +1,125 @@
+package inventory
+
+import (
+	"fmt"
+	"slices"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/warehouse"
+	"orderflow.example/shared/saga"
+)
+
+// fillAvailable is the policy of customers who take what is there. The two others, fill_all and fill_or_kill, take all
+// or nothing; they will differ once goods can be back-ordered.
+const fillAvailable = "fill_available"
+
+// reserve sets goods aside for an order. The cancellation may have come first: then nothing is.
+func reserve(s State, e order.ValidatedV1) []saga.Event {
+	if s.Reservation.Status != Unknown {
+		return nil
+	}
+	granted, short := grant(s.Levels, e.Lines)
+	if len(granted) == 0 || len(short) > 0 && e.FillPolicy != fillAvailable {
+		return []saga.Event{event.Rejected.Of(event.RejectedV1{Reason: "out_of_stock", Short: short})}
+	}
+	lines := allocate(s.Levels, granted)
+	total := schemas.Money{Amount: schemas.Total(granted), Currency: e.Total.Currency}
+	reserved := event.Reserved.Of(event.ReservedV1{Lines: lines, Total: total, Complete: len(short) == 0})
+	return follow(s, reserved, skusOf(lines), onlyBetweenSomeAndNone)
+}
+
+// release frees what was set aside, and always answers, so that the order knows that nothing is left to undo.
+func release(s State, _ order.CancelledV1) []saga.Event {
+	switch s.Reservation.Status {
+	case Released:
+		return nil
+	case Committed:
+		impossible(s, "was cancelled after its goods had left")
+	}
+	lines := []schemas.Allocation{}
+	if s.Reservation.Status == Reserved {
+		lines = s.Reservation.Lines
+	}
+	return follow(s, event.Released.Of(event.ReleasedV1{Lines: lines}), skusOf(lines), onlyBetweenSomeAndNone)
+}
+
+// commit books out what left: what was set aside, as shipping ships nothing else.
+func commit(s State, _ shipping.DispatchedV1) []saga.Event {
+	switch s.Reservation.Status {
+	case Committed:
+		return nil
+	case Unknown, Rejected, Released:
+		impossible(s, "left although nothing is set aside for it")
+	}
+	lines := s.Reservation.Lines
+	return follow(s, event.Committed.Of(event.CommittedV1{Lines: lines}), skusOf(lines), always)
+}
+
+// restock puts returned goods back on the shelf they came from.
+func restock(s State, e shipping.ReturnReceivedV1) []saga.Event {
+	if s.Reservation.Status != Committed {
+		impossible(s, "came back although it had not left")
+	}
+	if slices.Contains(s.Reservation.Returns, e.ReturnID) {
+		return nil
+	}
+	restocked := event.Restocked.Of(event.RestockedV1{ReturnID: e.ReturnID, Lines: e.Lines})
+	return follow(s, restocked, skusOf(e.Lines), always)
+}
+
+// stock puts goods received on the shelf. The warehouse counts each receipt once. More is asked for at once where they
+// do not lift the level above its reorder point: nothing else would ask for a SKU that nobody can order.
+func stock(s State, e warehouse.StockReceivedV1) []saga.Event {
+	d := event.StockedV1{ReceiptID: e.ReceiptID, Warehouse: e.Warehouse, Quantity: e.Quantity, Replenishes: e.Replenishes}
+	for _, l := range s.Levels.Of(s.Key) {
+		if l.Warehouse == e.Warehouse {
+			d.ReorderPoint = l.ReorderPoint
+		}
+	}
+	if e.ReorderPoint != nil {
+		d.ReorderPoint = *e.ReorderPoint
+	}
+	return follow(s, event.Stocked.About(s.Key, d), []string{s.Key}, always)
+}
+
+// When the shop is told of a level: whenever goods came or went, and when the last piece was promised or is free again.
+func always(_, _ int64) bool                          { return true }
+func onlyBetweenSomeAndNone(before, after int64) bool { return (before > 0) != (after > 0) }
+
+// follow adds to an event what follows from it for each SKU: more is asked for where a level ran low, twice its reorder
+// point in all, and the shop is told the new level.
+func follow(s State, e saga.Event, skus []string, tell func(before, after int64) bool) []saga.Event {
+	after := Evolve(s, e).Levels
+	events := []saga.Event{e}
+	for _, sku := range skus {
+		for _, l := range after.Of(sku) {
+			if l.low() {
+				events = append(events, event.ReplenishmentRequested.About(sku, event.ReplenishmentRequestedV1{
+					Warehouse: l.Warehouse, Quantity: 2*l.ReorderPoint - l.Available()}))
+			}
+		}
+		if tell(s.Levels.Available(sku), after.Available(sku)) {
+			events = append(events, event.StockChanged.About(sku, after.Total(sku)))
+		}
+	}
+	return events
+}
+
+// skusOf lists the SKUs of lines, sorted, once each.
+func skusOf(lines []schemas.Allocation) []string {
+	skus := make([]string, len(lines))
+	for i, l := range lines {
+		skus[i] = l.SKU
+	}
+	slices.Sort(skus)
+	return slices.Compact(skus)
+}
+
+// impossible is for what shipping, which alone decides whether a parcel goes, and this service would have to disagree
+// about. No event would be true then: the panic parks this saga, where people see it, and leaves the levels alone.
+func impossible(s State, what string) {
+	panic(fmt.Sprintf("inventory: order %s, whose reservation is %q, %s", s.Key, s.Reservation.Status, what))
+}
