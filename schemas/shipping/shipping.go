@@ -66,16 +66,16 @@ type WithdrawalRefusedV1 struct {
 	Reason string `json:"reason"` // handed_over
 }
 
-// LabelVoidRequestedV1 asks the carrier to take back a label.
+// LabelVoidRequestedV1 asks the carrier to take back a label, a parcel's or a return's.
 type LabelVoidRequestedV1 struct {
-	ShipmentID     string `json:"shipment_id"`
+	ShipmentID     string `json:"shipment_id"` // the shipment, or the return
 	Carrier        string `json:"carrier"`
 	TrackingNumber string `json:"tracking_number"`
 }
 
-// LabelVoidedV1: the carrier took the label back.
+// LabelVoidedV1: the carrier took the label back, or never gave it.
 type LabelVoidedV1 struct {
-	ShipmentID string `json:"shipment_id"`
+	ShipmentID string `json:"shipment_id"` // the shipment, or the return
 }
 
 // DeliveredV1: the parcel is with the customer.
@@ -104,10 +104,10 @@ type ReturnAuthorizedV1 struct {
 	Lines          []schemas.Allocation `json:"lines" schema:"min=1"`
 }
 
-// ReturnRefusedV1: these goods cannot be sent back.
+// ReturnRefusedV1: these goods cannot be sent back, or were not received.
 type ReturnRefusedV1 struct {
 	ReturnID string `json:"return_id"`
-	Reason   string `json:"reason"` // not_delivered, not_shipped, no_carrier
+	Reason   string `json:"reason"` // not_delivered, not_shipped, no_carrier, not_received
 }
 
 // ReturnReceivedV1: the goods are back and checked in.

@@ -1,0 +1,18 @@
+// Package app puts the shipping service together for those who run it: its own command and the platform's.
+package app
+
+import (
+	"orderflow.example/services/shipping"
+	"orderflow.example/services/shipping/internal/carrier"
+	"orderflow.example/services/shipping/internal/store"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/service"
+)
+
+// App is the shipping service, ready to run.
+var App = service.App{
+	Name:       "shipping",
+	Migrations: store.Migrations,
+	Bindings:   []engine.Binding{{Machine: shipping.Choreography.Machine(), Store: store.Shipments()}},
+	Answerers:  func(c service.Config) []engine.Answerer { return carrier.New(c.CarrierURL).Answerers() },
+}

@@ -1,0 +1,79 @@
+package shipping
+
+import (
+	"time"
+
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
+	event "orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/storefront"
+	"orderflow.example/schemas/warehouse"
+	"orderflow.example/shared/saga"
+)
+
+// Choreography is everything the shipping service reacts to.
+var Choreography = saga.Choreography[Shipment]{
+	Service: "shipping",
+	Blank:   Blank,
+	Evolve:  Evolve,
+	Rows: []saga.Row{
+		saga.On(order.Confirmed, prepare, event.LabelRequested),
+		saga.Call(event.LabelRequested, BuyLabel, labelAnswered, event.Prepared, event.Rejected, event.LabelVoidRequested, event.LabelVoided),
+
+		saga.On(warehouse.Packed, parcelPacked, event.Readied, event.Dispatched).Pivot(),
+		saga.On(payment.Captured, moneyTaken, event.Readied, event.Dispatched).Pivot(),
+		saga.Call(event.Dispatched, Deliver, deliverAnswered, event.Delivered, event.Lost),
+
+		saga.On(order.WithdrawalRequested, withdraw, event.Withdrawn, event.LabelVoidRequested, event.WithdrawalRefused).
+			Compensates(event.LabelRequested, event.Prepared),
+		saga.On(order.Cancelled, letGo, event.Withdrawn, event.LabelVoidRequested).
+			Compensates(event.LabelRequested, event.Prepared),
+		saga.Call(event.LabelVoidRequested, VoidLabel, voidAnswered, event.LabelVoided),
+
+		saga.On(storefront.ReturnRequested, takeBack, event.ReturnLabelRequested, event.ReturnRefused),
+		saga.Call(event.ReturnLabelRequested, BuyReturnLabel, returnLabelAnswered, event.ReturnAuthorized, event.ReturnRefused),
+		saga.Call(event.ReturnAuthorized, AwaitReturn, returnAnswered, event.ReturnReceived, event.ReturnRefused),
+		// Not settled by what ends a return: that would settle the deadlines of the order's other returns as well.
+		saga.After(returnWithin, event.ReturnAuthorized, giveUpReturn, event.ReturnRefused, event.LabelVoidRequested).
+			Compensates(event.ReturnAuthorized),
+	},
+}
+
+// returnWithin is how long goods may be on their way back.
+const returnWithin = 30 * 24 * time.Hour
+
+// The questions to the carrier. Each carries the id of the event that asks, the same on every retry.
+var (
+	BuyLabel       = saga.Ask[event.LabelRequestedV1, LabelAnswer]("carrier.buy_label")
+	Deliver        = saga.Ask[event.DispatchedV1, DeliverAnswer]("carrier.deliver")
+	VoidLabel      = saga.Ask[event.LabelVoidRequestedV1, VoidAnswer]("carrier.void_label")
+	BuyReturnLabel = saga.Ask[event.ReturnLabelRequestedV1, ReturnLabelAnswer]("carrier.buy_return_label")
+	AwaitReturn    = saga.Ask[event.ReturnAuthorizedV1, ReturnAnswer]("carrier.return")
+)
+
+// LabelAnswer is what the carrier said to a parcel: its label, or why it refused.
+type LabelAnswer struct {
+	Carrier        string
+	TrackingNumber string
+	Refused        string
+}
+
+// DeliverAnswer is what became of a parcel handed over: with the customer, or lost.
+type DeliverAnswer struct{ Lost bool }
+
+// VoidAnswer says that the carrier took the label of this shipment or return back.
+type VoidAnswer struct{ ShipmentID string }
+
+// ReturnLabelAnswer is what the carrier said to one of the order's returns: its label, or why it refused.
+type ReturnLabelAnswer struct {
+	ReturnID       string
+	Carrier        string
+	TrackingNumber string
+	Refused        string
+}
+
+// ReturnAnswer is what became of the goods of one of the order's returns: back at our dock, or never to come.
+type ReturnAnswer struct {
+	ReturnID string
+	Back     bool
+}

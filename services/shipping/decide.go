@@ -1,0 +1,112 @@
+package shipping
+
+import (
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
+	event "orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/warehouse"
+	"orderflow.example/shared/saga"
+)
+
+// What a hand-over waits for.
+const (
+	byParcel = "parcel"
+	byMoney  = "money"
+)
+
+func prepare(s Shipment, e order.ConfirmedV1) []saga.Event {
+	if s.Status != Waiting {
+		return nil // seen, or cancelled before it was confirmed
+	}
+	return []saga.Event{event.LabelRequested.Of(event.LabelRequestedV1{ShipTo: e.ShipTo, Lines: e.Lines})}
+}
+
+// labelAnswered goes on with the label, or gives it back at once where the shipment was withdrawn in the meantime.
+func labelAnswered(s Shipment, a LabelAnswer) []saga.Event {
+	switch {
+	case s.Label != LabelAsked:
+		return nil
+	case s.Status == Withdrawn && a.Refused != "":
+		return []saga.Event{event.LabelVoided.Of(event.LabelVoidedV1{ShipmentID: s.ID})}
+	case s.Status == Withdrawn:
+		return []saga.Event{voidLabel(s.ID, a.Carrier, a.TrackingNumber)}
+	case a.Refused != "":
+		return []saga.Event{event.Rejected.Of(event.RejectedV1{Reason: a.Refused})}
+	}
+	return []saga.Event{event.Prepared.Of(event.PreparedV1{
+		ShipmentID: s.ID, Carrier: a.Carrier, TrackingNumber: a.TrackingNumber, Lines: s.Lines,
+	})}
+}
+
+func parcelPacked(s Shipment, _ warehouse.PackedV1) []saga.Event { return readied(s, byParcel) }
+
+func moneyTaken(s Shipment, _ payment.CapturedV1) []saga.Event { return readied(s, byMoney) }
+
+// readied notes one of the two, and hands over when it was the last. Both follow from prepared, so that a shipment
+// that is not prepared was withdrawn before, or handed over.
+func readied(s Shipment, by string) []saga.Event {
+	if s.Status != Prepared {
+		return nil
+	}
+	noted := event.Readied.Of(event.ReadiedV1{By: by})
+	if s = Evolve(s, noted); s.Packed && s.Paid {
+		return []saga.Event{event.Dispatched.Of(event.DispatchedV1{
+			ShipmentID: s.ID, Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Lines: s.Lines,
+		})}
+	}
+	return []saga.Event{noted}
+}
+
+func deliverAnswered(s Shipment, a DeliverAnswer) []saga.Event {
+	if s.Status != Dispatched {
+		return nil
+	}
+	if a.Lost {
+		return []saga.Event{event.Lost.Of(event.LostV1{ShipmentID: s.ID, Lines: s.Lines})}
+	}
+	return []saga.Event{event.Delivered.Of(event.DeliveredV1{ShipmentID: s.ID})}
+}
+
+// withdraw answers the order's question, which never stays open: the parcel is kept back, unless it has left.
+func withdraw(s Shipment, e order.WithdrawalRequestedV1) []saga.Event {
+	if s.HandedOver() {
+		return []saga.Event{event.WithdrawalRefused.Of(event.WithdrawalRefusedV1{Reason: "handed_over"})}
+	}
+	return keepBack(s, e.Reason)
+}
+
+// letGo undoes what was done for a cancelled order, and remembers a cancellation that overtook the order. A parcel
+// that has left is not called back: after its confirmation an order is cancelled only by shipping's own leave, or by a
+// failure without which no parcel is handed over.
+func letGo(s Shipment, e order.CancelledV1) []saga.Event {
+	if s.HandedOver() || s.Status == Rejected {
+		return nil
+	}
+	return keepBack(s, e.Reason)
+}
+
+// keepBack withdraws once. While the carrier is being asked for a label, its answer is awaited before the label is
+// given back: a label nobody knows the number of cannot be voided.
+func keepBack(s Shipment, reason string) []saga.Event {
+	if s.Status == Withdrawn {
+		return nil
+	}
+	events := []saga.Event{event.Withdrawn.Of(event.WithdrawnV1{Reason: reason})}
+	if s.Label == LabelBought {
+		events = append(events, voidLabel(s.ID, s.Carrier, s.TrackingNumber))
+	}
+	return events
+}
+
+// voidAnswered closes the book of a label, the parcel's or a return's.
+func voidAnswered(s Shipment, a VoidAnswer) []saga.Event {
+	r := s.Return(a.ShipmentID)
+	if (r == nil || r.Status != ReturnRevoked) && (a.ShipmentID != s.ID || s.Label != LabelRevoked) {
+		return nil
+	}
+	return []saga.Event{event.LabelVoided.Of(event.LabelVoidedV1{ShipmentID: a.ShipmentID})}
+}
+
+func voidLabel(id, carrier, trackingNumber string) saga.Event {
+	return event.LabelVoidRequested.Of(event.LabelVoidRequestedV1{ShipmentID: id, Carrier: carrier, TrackingNumber: trackingNumber})
+}

@@ -1,0 +1,67 @@
+package carrier
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"time"
+
+	event "orderflow.example/schemas/shipping"
+	"orderflow.example/services/shipping"
+	"orderflow.example/shared/engine"
+)
+
+// What the carrier says of a parcel.
+const (
+	labelCreated = "label_created"
+	inTransit    = "in_transit"
+	delivered    = "delivered"
+	lost         = "lost"
+	voided       = "voided"
+)
+
+func (c *Client) deliver(ctx context.Context, a engine.Attempt, e event.DispatchedV1) (shipping.DeliverAnswer, error) {
+	state, err := c.follow(ctx, a, e.TrackingNumber)
+	if err == nil && state == voided {
+		err = fmt.Errorf("carrier: parcel %s was handed over, but its label is voided: ask the carrier where it is", e.TrackingNumber)
+	}
+	return shipping.DeliverAnswer{Lost: state == lost}, err
+}
+
+func (c *Client) awaitReturn(ctx context.Context, a engine.Attempt, e event.ReturnAuthorizedV1) (shipping.ReturnAnswer, error) {
+	state, err := c.follow(ctx, a, e.TrackingNumber)
+	return shipping.ReturnAnswer{ReturnID: e.ReturnID, Back: state == delivered}, err
+}
+
+// follow has a parcel collected and looks after it until it is delivered, lost or voided. Looking comes first, so that
+// a later try does not hand over what travels already.
+func (c *Client) follow(ctx context.Context, a engine.Attempt, trackingNumber string) (string, error) {
+	var r struct {
+		State string `json:"state"`
+	}
+	if _, err := c.do(ctx, http.MethodGet, "/v1/tracking/"+url.PathEscape(trackingNumber), a.ID, nil, &r, http.StatusOK); err != nil {
+		return "", err
+	}
+	switch r.State {
+	case delivered, lost, voided:
+		return r.State, nil
+	case inTransit:
+		return "", engine.NotYet(patience(a.Number))
+	case labelCreated:
+		body := map[string]string{"tracking_number": trackingNumber}
+		if _, err := c.do(ctx, http.MethodPost, "/v1/collections", a.ID, body, nil, http.StatusNoContent); err != nil {
+			return "", err
+		}
+		return "", engine.NotYet(patience(a.Number))
+	}
+	return "", fmt.Errorf("carrier: parcel %s is in a state this adapter does not know: %q", trackingNumber, r.State)
+}
+
+// patience is how long to wait after so many tries: a fifth of a second at first, then growing to a minute, so that
+// whatever takes seconds is seen at once, and what takes days is not asked about all the time.
+func patience(tries int) time.Duration {
+	wait := 0.2 * math.Pow(1.05, max(0, float64(tries-20)))
+	return time.Duration(min(wait, 60) * float64(time.Second))
+}

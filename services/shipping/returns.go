@@ -1,0 +1,106 @@
+package shipping
+
+import (
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/storefront"
+	"orderflow.example/shared/saga"
+)
+
+// notReceived is why a return is refused whose goods did not come back: lost on the way, or never sent.
+const notReceived = "not_received"
+
+// takeBack lets the customer return goods that were delivered and are not returned, or on their way back, already.
+func takeBack(s Shipment, e storefront.ReturnRequestedV1) []saga.Event {
+	if s.Return(e.ReturnID) != nil {
+		return nil
+	}
+	if s.Status != Delivered {
+		return []saga.Event{refuse(e.ReturnID, "not_delivered")}
+	}
+	lines := allocate(s, e.Lines)
+	if lines == nil {
+		return []saga.Event{refuse(e.ReturnID, "not_shipped")}
+	}
+	return []saga.Event{event.ReturnLabelRequested.Of(event.ReturnLabelRequestedV1{ReturnID: e.ReturnID, Carrier: s.Carrier, Lines: lines})}
+}
+
+func returnLabelAnswered(s Shipment, a ReturnLabelAnswer) []saga.Event {
+	r := s.Return(a.ReturnID)
+	if r == nil || r.Status != ReturnAsked {
+		return nil
+	}
+	if a.Refused != "" {
+		return []saga.Event{refuse(r.ID, a.Refused)}
+	}
+	return []saga.Event{event.ReturnAuthorized.Of(event.ReturnAuthorizedV1{
+		ReturnID: r.ID, Carrier: a.Carrier, TrackingNumber: a.TrackingNumber, Lines: r.Lines,
+	})}
+}
+
+// returnAnswered checks the goods in. Goods that a carrier loses on the way back are not refunded by themselves: the
+// return is refused, and a person settles it with the customer and the carrier.
+func returnAnswered(s Shipment, a ReturnAnswer) []saga.Event {
+	r := s.Return(a.ReturnID)
+	if r == nil || r.Status != ReturnAuthorized {
+		return nil
+	}
+	if !a.Back {
+		return []saga.Event{refuse(r.ID, notReceived)}
+	}
+	return []saga.Event{event.ReturnReceived.Of(event.ReturnReceivedV1{ReturnID: r.ID, Lines: r.Lines})}
+}
+
+// giveUpReturn ends a return that did not come in time and takes its label back, which also ends the wait for it.
+// A parcel that comes all the same is a person's business, as a receipt of stock and a refund by hand.
+func giveUpReturn(s Shipment, e event.ReturnAuthorizedV1) []saga.Event {
+	r := s.Return(e.ReturnID)
+	if r == nil || r.Status != ReturnAuthorized {
+		return nil
+	}
+	return []saga.Event{refuse(r.ID, notReceived), voidLabel(r.ID, r.Carrier, r.TrackingNumber)}
+}
+
+func refuse(returnID, reason string) saga.Event {
+	return event.ReturnRefused.Of(event.ReturnRefusedV1{ReturnID: returnID, Reason: reason})
+}
+
+// allocate finds for each piece to be returned the warehouse it came from and the price it was sold for, in the order
+// in which they were dispatched. It is nil where a piece was not dispatched, or is returned already.
+func allocate(s Shipment, wanted []storefront.ReturnLine) []schemas.Allocation {
+	left := make([]int64, len(s.Lines))
+	for i, l := range s.Lines {
+		left[i] = l.Quantity
+	}
+	take := func(quantity int64, from func(schemas.Allocation) bool) (taken []schemas.Allocation, ok bool) {
+		for i, l := range s.Lines {
+			if n := min(left[i], quantity); n > 0 && from(l) {
+				left[i] -= n
+				quantity -= n
+				l.Quantity = n
+				taken = append(taken, l)
+			}
+		}
+		return taken, quantity == 0
+	}
+	for _, r := range s.Returns {
+		if r.Status == ReturnRefused || r.Status == ReturnRevoked {
+			continue
+		}
+		for _, gone := range r.Lines {
+			take(gone.Quantity, func(l schemas.Allocation) bool {
+				l.Quantity = gone.Quantity
+				return l == gone
+			})
+		}
+	}
+	var lines []schemas.Allocation
+	for _, w := range wanted {
+		taken, ok := take(w.Quantity, func(l schemas.Allocation) bool { return l.SKU == w.SKU })
+		if !ok || w.Quantity < 1 {
+			return nil
+		}
+		lines = append(lines, taken...)
+	}
+	return lines
+}

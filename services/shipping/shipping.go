@@ -1,0 +1,148 @@
+// Package shipping decides how the parcel of an order travels: it has a label bought once the order is confirmed, hands
+// the parcel over once it is packed and paid for, follows it, and takes goods back. It alone decides whether a parcel
+// goes or is withdrawn; both never happen.
+//
+// It is pure: the carrier itself is in internal/carrier, rows in internal/store. The recipient's address is in the
+// event that asks for the label, never in the state.
+package shipping
+
+import (
+	"slices"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/shipping"
+	"orderflow.example/shared/saga"
+)
+
+// Status is where the parcel of one order stands.
+type Status string
+
+const (
+	Waiting    Status = "waiting"    // for the order
+	Preparing  Status = "preparing"  // the carrier is asked for a label
+	Prepared   Status = "prepared"   // the label is bought; parcel and money are awaited
+	Rejected   Status = "rejected"   // no carrier takes it
+	Withdrawn  Status = "withdrawn"  // it will not be handed over
+	Dispatched Status = "dispatched" // it is with the carrier
+	Delivered  Status = "delivered"  // it is with the customer
+	Lost       Status = "lost"       // the carrier lost it
+)
+
+// Label is where the label of the parcel stands; it outlives the decision to withdraw.
+type Label string
+
+const (
+	NoLabel      Label = ""
+	LabelAsked   Label = "asked"
+	LabelBought  Label = "bought"
+	LabelRevoked Label = "revoked" // the carrier is asked to take it back
+	LabelVoided  Label = "voided"  // the carrier took it back, or never gave it
+)
+
+// Shipment is what this service knows of one order.
+type Shipment struct {
+	Order          string
+	Status         Status
+	ID             string // the id of the event that asked for the label
+	Label          Label
+	Carrier        string
+	TrackingNumber string
+	Packed         bool // the parcel stands ready
+	Paid           bool // the money is taken
+	Lines          []schemas.Allocation
+	Returns        []Return // in the order they were asked for
+}
+
+// ReturnStatus is where goods on their way back stand.
+type ReturnStatus string
+
+const (
+	ReturnAsked      ReturnStatus = "asked"      // the carrier is asked for a label
+	ReturnAuthorized ReturnStatus = "authorized" // the customer may send the goods
+	ReturnReceived   ReturnStatus = "received"   // the goods are back
+	ReturnRefused    ReturnStatus = "refused"    // the goods do not come back
+	ReturnRevoked    ReturnStatus = "revoked"    // refused, and the carrier is asked to take the label back
+)
+
+// Return is one request to send goods back. Lines are empty where it was refused at once.
+type Return struct {
+	ID             string               `json:"id"`
+	Status         ReturnStatus         `json:"status"`
+	Carrier        string               `json:"carrier,omitempty"`
+	TrackingNumber string               `json:"tracking_number,omitempty"`
+	Lines          []schemas.Allocation `json:"lines,omitempty"`
+}
+
+// Blank is the shipment of an order nothing is known of.
+func Blank(order string) Shipment { return Shipment{Order: order, Status: Waiting} }
+
+// HandedOver tells whether the parcel has left: it can come back, but not be withdrawn.
+func (s Shipment) HandedOver() bool {
+	return s.Status == Dispatched || s.Status == Delivered || s.Status == Lost
+}
+
+// Return is the return of this id, nil where there is none.
+func (s Shipment) Return(id string) *Return {
+	for i := range s.Returns {
+		if s.Returns[i].ID == id {
+			return &s.Returns[i]
+		}
+	}
+	return nil
+}
+
+// Evolve folds the service's own events.
+func Evolve(s Shipment, e saga.Event) Shipment {
+	switch d := e.Data.(type) {
+	case event.LabelRequestedV1:
+		s.Status, s.Label, s.ID, s.Lines = Preparing, LabelAsked, e.ID, d.Lines
+	case event.PreparedV1:
+		s.Status, s.Label, s.ID, s.Lines = Prepared, LabelBought, d.ShipmentID, d.Lines
+		s.Carrier, s.TrackingNumber = d.Carrier, d.TrackingNumber
+	case event.RejectedV1:
+		s.Status, s.Label = Rejected, NoLabel
+	case event.ReadiedV1:
+		s.Packed, s.Paid = s.Packed || d.By == byParcel, s.Paid || d.By == byMoney
+	case event.DispatchedV1:
+		s.Status, s.Packed, s.Paid = Dispatched, true, true
+	case event.DeliveredV1:
+		s.Status = Delivered
+	case event.LostV1:
+		s.Status = Lost
+	case event.WithdrawnV1:
+		s.Status = Withdrawn
+	case event.LabelVoidRequestedV1:
+		if s.Return(d.ShipmentID) != nil {
+			return s.withReturn(d.ShipmentID, func(r *Return) { r.Status = ReturnRevoked })
+		}
+		s.Label, s.Carrier, s.TrackingNumber = LabelRevoked, d.Carrier, d.TrackingNumber
+	case event.LabelVoidedV1:
+		if s.Return(d.ShipmentID) != nil {
+			return s.withReturn(d.ShipmentID, func(r *Return) { r.Status = ReturnRefused })
+		}
+		s.Label = LabelVoided
+	case event.ReturnLabelRequestedV1:
+		return s.withReturn(d.ReturnID, func(r *Return) { r.Status, r.Lines = ReturnAsked, d.Lines })
+	case event.ReturnAuthorizedV1:
+		return s.withReturn(d.ReturnID, func(r *Return) {
+			r.Status, r.Lines, r.Carrier, r.TrackingNumber = ReturnAuthorized, d.Lines, d.Carrier, d.TrackingNumber
+		})
+	case event.ReturnReceivedV1:
+		return s.withReturn(d.ReturnID, func(r *Return) { r.Status = ReturnReceived })
+	case event.ReturnRefusedV1:
+		return s.withReturn(d.ReturnID, func(r *Return) { r.Status = ReturnRefused })
+	}
+	return s
+}
+
+// withReturn changes one return, adding it where it is new, in a copy.
+func (s Shipment) withReturn(id string, change func(*Return)) Shipment {
+	s.Returns = slices.Clone(s.Returns)
+	r := s.Return(id)
+	if r == nil {
+		s.Returns = append(s.Returns, Return{ID: id})
+		r = &s.Returns[len(s.Returns)-1]
+	}
+	change(r)
+	return s
+}
