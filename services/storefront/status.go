@@ -43,7 +43,9 @@ var progress = map[string]int{
 }
 
 // TooLateToCancel tells whether the goods have left, or the order has ended.
-func (o Order) TooLateToCancel() bool { return o.Final || progress[o.Status] >= progress[StatusShipped] }
+func (o Order) TooLateToCancel() bool {
+	return o.Final || progress[o.Status] >= progress[StatusShipped]
+}
 
 // WithCustomer tells whether the goods have arrived, so that they can be sent back.
 func (o Order) WithCustomer() bool {

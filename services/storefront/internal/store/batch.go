@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// batch runs what many callers ask for at the same time as one statement: while one runs, the next gathers. Nobody
+// waits for company, and nothing runs while nobody asks.
+type batch[I, O any] struct {
+	run     func(ctx context.Context, asked []I) ([]O, error) // one answer for each, in order
+	mu      sync.Mutex
+	waiting []*wish[I, O]
+	busy    bool
+}
+
+type wish[I, O any] struct {
+	asked  I
+	answer O
+	err    error
+	done   chan struct{}
+}
+
+const (
+	batchSize    = 500
+	batchTimeout = 10 * time.Second
+)
+
+func newBatch[I, O any](run func(context.Context, []I) ([]O, error)) *batch[I, O] {
+	return &batch[I, O]{run: run}
+}
+
+// do returns the answer, or the error of the whole batch. When ctx ends first the batch goes on without the caller.
+func (b *batch[I, O]) do(ctx context.Context, asked I) (O, error) {
+	w := &wish[I, O]{asked: asked, done: make(chan struct{})}
+	b.mu.Lock()
+	b.waiting = append(b.waiting, w)
+	if !b.busy {
+		b.busy = true
+		go b.work()
+	}
+	b.mu.Unlock()
+	select {
+	case <-w.done:
+		return w.answer, w.err
+	case <-ctx.Done():
+		var none O
+		return none, ctx.Err()
+	}
+}
+
+func (b *batch[I, O]) work() {
+	for {
+		b.mu.Lock()
+		n := min(len(b.waiting), batchSize)
+		if n == 0 {
+			b.busy, b.waiting = false, nil
+			b.mu.Unlock()
+			return
+		}
+		now := b.waiting[:n:n]
+		b.waiting = b.waiting[n:]
+		b.mu.Unlock()
+		b.answer(now)
+	}
+}
+
+func (b *batch[I, O]) answer(now []*wish[I, O]) {
+	asked := make([]I, len(now))
+	for i, w := range now {
+		asked[i] = w.asked
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	answers, err := b.run(ctx, asked)
+	for i, w := range now {
+		if w.err = err; err == nil {
+			w.answer = answers[i]
+		}
+		close(w.done)
+	}
+}

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
+
+	"orderflow.example/schemas"
+	"orderflow.example/services/storefront"
+	"orderflow.example/shared/database"
+)
+
+// Reader answers what customers ask to see. It is safe for concurrent use.
+type Reader struct {
+	db       *gorm.DB
+	orders   *database.Table[orderRow]
+	products *database.Table[productRow]
+	prices   *batch[[]string, map[string]schemas.Money]
+}
+
+// NewReader reads from the service's database.
+func NewReader(db *gorm.DB) *Reader {
+	r := &Reader{db: db, orders: database.NewTable[orderRow](), products: database.NewTable[productRow]()}
+	r.prices = newBatch(r.findPrices)
+	return r
+}
+
+// Order is one order of this customer; false where there is none, or it is somebody else's.
+func (r *Reader) Order(ctx context.Context, customer, id string) (storefront.Order, bool, error) {
+	rows, err := r.orders.Select(r.db.WithContext(ctx), "WHERE order_id = $1 AND customer_id = $2", id, customer)
+	if err != nil || len(rows) == 0 {
+		return storefront.Order{}, false, err
+	}
+	return fromOrderRow(rows[0]), true, nil
+}
+
+// Orders are at most limit orders of this customer, newest first, those older than the order named; from the newest
+// where none is named.
+func (r *Reader) Orders(ctx context.Context, customer, before string, limit int) ([]storefront.Order, error) {
+	tail, args := "WHERE customer_id = $1 ORDER BY order_id DESC LIMIT $2", []any{customer, limit}
+	if before != "" {
+		tail, args = "WHERE customer_id = $1 AND order_id < $3 ORDER BY order_id DESC LIMIT $2", append(args, before)
+	}
+	rows, err := r.orders.Select(r.db.WithContext(ctx), tail, args...)
+	if err != nil {
+		return nil, err
+	}
+	orders := make([]storefront.Order, len(rows))
+	for i, row := range rows {
+		orders[i] = fromOrderRow(row)
+	}
+	return orders, nil
+}
+
+// Story is what has happened to an order so far, and whether more can follow.
+type Story struct {
+	Timeline []storefront.Entry
+	Final    bool
+}
+
+// Stories reads the orders whose timelines have more entries than known says, by order. The caller has made sure that
+// whoever is told may see them.
+func (r *Reader) Stories(ctx context.Context, known map[string]int) (map[string]Story, error) {
+	ids, counts := make([]string, 0, len(known)), make([]int64, 0, len(known))
+	for id, n := range known {
+		ids, counts = append(ids, id), append(counts, int64(n))
+	}
+	rows, err := r.db.WithContext(ctx).Raw(`SELECT o.order_id, o.timeline, o.final
+		FROM unnest($1::text[], $2::bigint[]) AS k(order_id, entries) JOIN orders o ON o.order_id = k.order_id
+		WHERE jsonb_array_length(o.timeline) > k.entries`, pgtype.FlatArray[string](ids), pgtype.FlatArray[int64](counts)).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("store: read timelines: %w", err)
+	}
+	defer rows.Close()
+	stories := map[string]Story{}
+	for rows.Next() {
+		var id string
+		var timeline []byte
+		var s Story
+		if err := rows.Scan(&id, &timeline, &s.Final); err != nil {
+			return nil, fmt.Errorf("store: read timelines: %w", err)
+		}
+		if err := json.Unmarshal(timeline, &s.Timeline); err != nil {
+			return nil, fmt.Errorf("store: timeline of order %s: %w", id, err)
+		}
+		stories[id] = s
+	}
+	return stories, rows.Err()
+}
+
+// Product is one product for sale; false where there is none.
+func (r *Reader) Product(ctx context.Context, sku string) (storefront.Product, bool, error) {
+	rows, err := r.products.Select(r.db.WithContext(ctx), "WHERE sku = $1 AND listed", sku)
+	if err != nil || len(rows) == 0 {
+		return storefront.Product{}, false, err
+	}
+	return fromProductRow(rows[0]), true, nil
+}
+
+// Products are at most limit products for sale whose SKU or description contains q, by SKU, those after the one named.
+func (r *Reader) Products(ctx context.Context, q, after string, limit int) ([]storefront.Product, error) {
+	rows, err := r.products.Select(r.db.WithContext(ctx), `WHERE listed AND sku > $1
+		AND (strpos(lower(description), lower($2)) > 0 OR strpos(lower(sku), lower($2)) > 0) ORDER BY sku LIMIT $3`, after, q, limit)
+	if err != nil {
+		return nil, err
+	}
+	products := make([]storefront.Product, len(rows))
+	for i, row := range rows {
+		products[i] = fromProductRow(row)
+	}
+	return products, nil
+}
+
+// Prices are what those of the SKUs cost that are for sale; the map may hold others too. Do not change it.
+func (r *Reader) Prices(ctx context.Context, skus []string) (map[string]schemas.Money, error) {
+	return r.prices.do(ctx, skus)
+}
+
+func (r *Reader) findPrices(ctx context.Context, asked [][]string) ([]map[string]schemas.Money, error) {
+	prices, skus := map[string]schemas.Money{}, pgtype.FlatArray[string]{}
+	for _, wanted := range asked {
+		skus = append(skus, wanted...)
+	}
+	rows, err := r.db.WithContext(ctx).Raw("SELECT sku, price, currency FROM products WHERE sku = ANY($1) AND listed", skus).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("store: read prices: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var sku string
+		var price schemas.Money
+		if err := rows.Scan(&sku, &price.Amount, &price.Currency); err != nil {
+			return nil, fmt.Errorf("store: read prices: %w", err)
+		}
+		prices[sku] = price
+	}
+	answers := make([]map[string]schemas.Money, len(asked))
+	for i := range answers {
+		answers[i] = prices
+	}
+	return answers, rows.Err()
+}

@@ -1,0 +1,106 @@
+// Package store keeps orders and products as customers see them, and the idempotency keys of placed orders, as rows.
+// The engine writes the first two; the API reads them here.
+package store
+
+import (
+	"embed"
+	"io/fs"
+	"time"
+
+	"orderflow.example/schemas"
+	"orderflow.example/services/storefront"
+	"orderflow.example/shared/engine"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations create the service's tables.
+var Migrations, _ = fs.Sub(files, "migrations")
+
+type orderRow struct {
+	OrderID     string `gorm:"primaryKey"`
+	CustomerID  string
+	PlacedAt    time.Time
+	Currency    string
+	PlacedLines []schemas.Line `gorm:"serializer:json"`
+	PlacedTotal int64
+	Cancelling  bool
+	Returns     []storefront.Return `gorm:"serializer:json"`
+	Status      string
+	Reason      string
+	Final       bool
+	Next        *storefront.Next   `gorm:"serializer:json"`
+	Timeline    []storefront.Entry `gorm:"serializer:json"`
+	AgreedLines []schemas.Line     `gorm:"serializer:json"`
+	AgreedTotal int64
+	Payment     string
+	Authorized  int64
+	Captured    int64
+	Refunded    int64
+	Shipments   []storefront.Shipment `gorm:"serializer:json"`
+}
+
+func (orderRow) TableName() string { return "orders" }
+
+// Orders is the table of orders, one row for each.
+func Orders() engine.Store {
+	return engine.NewTable(storefront.Blank, func(r orderRow) string { return r.OrderID }, toOrderRow, fromOrderRow)
+}
+
+func toOrderRow(o storefront.Order) orderRow {
+	return orderRow{
+		OrderID: o.ID, CustomerID: o.CustomerID, PlacedAt: o.PlacedAt, Currency: o.Placed.Total.Currency,
+		PlacedLines: o.Placed.Lines, PlacedTotal: o.Placed.Total.Amount, Cancelling: o.Cancelling, Returns: o.Returns,
+		Status: o.Status, Reason: o.Reason, Final: o.Final, Next: o.Next, Timeline: o.Timeline,
+		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
+		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, Refunded: o.Refunded,
+		Shipments: o.Shipments,
+	}
+}
+
+func fromOrderRow(r orderRow) storefront.Order {
+	o := storefront.Order{
+		ID: r.OrderID, CustomerID: r.CustomerID, PlacedAt: r.PlacedAt,
+		Placed:     storefront.Basket{Lines: r.PlacedLines, Total: schemas.Money{Amount: r.PlacedTotal, Currency: r.Currency}},
+		Cancelling: r.Cancelling, Returns: r.Returns,
+		Status: r.Status, Reason: r.Reason, Final: r.Final, Next: r.Next, Timeline: r.Timeline,
+		Payment:  storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured},
+		Refunded: r.Refunded, Shipments: r.Shipments,
+	}
+	if r.AgreedLines != nil {
+		o.Agreed = storefront.Basket{Lines: r.AgreedLines, Total: schemas.Money{Amount: r.AgreedTotal, Currency: r.Currency}}
+	}
+	return o
+}
+
+type productRow struct {
+	SKU           string `gorm:"primaryKey"`
+	Listed        bool
+	Description   string
+	Price         int64
+	Currency      string
+	Backorderable bool
+	Available     int64
+}
+
+func (productRow) TableName() string { return "products" }
+
+// Products is the table of products, one row for each SKU.
+func Products() engine.Store {
+	return engine.NewTable(storefront.BlankProduct, func(r productRow) string { return r.SKU }, toProductRow, fromProductRow)
+}
+
+func toProductRow(p storefront.Product) productRow {
+	return productRow{
+		SKU: p.SKU, Listed: p.Listed, Description: p.Description, Price: p.Price.Amount, Currency: p.Price.Currency,
+		Backorderable: p.Backorderable, Available: p.Available,
+	}
+}
+
+func fromProductRow(r productRow) storefront.Product {
+	return storefront.Product{
+		SKU: r.SKU, Listed: r.Listed, Description: r.Description, Price: schemas.Money{Amount: r.Price, Currency: r.Currency},
+		Backorderable: r.Backorderable, Available: r.Available,
+	}
+}
