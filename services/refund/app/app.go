@@ -1,0 +1,18 @@
+// Package app puts the refund service together for those who run it: its own command and the platform's.
+package app
+
+import (
+	"orderflow.example/services/refund"
+	"orderflow.example/services/refund/internal/gateway"
+	"orderflow.example/services/refund/internal/store"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/service"
+)
+
+// App is the refund service, ready to run.
+var App = service.App{
+	Name:       "refund",
+	Migrations: store.Migrations,
+	Bindings:   []engine.Binding{{Machine: refund.Choreography.Machine(), Store: store.Refunds()}},
+	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(c.GatewayURL).Answerers() },
+}

@@ -1,0 +1,34 @@
+package refund
+
+import (
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
+	event "orderflow.example/schemas/refund"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/shared/saga"
+)
+
+// Choreography is everything the refund service reacts to.
+var Choreography = saga.Choreography[Refund]{
+	Service: "refund",
+	Blank:   Blank,
+	Evolve:  Evolve,
+	Rows: []saga.Row{
+		saga.On(payment.Captured, moneyTaken, event.Readied, event.Requested),
+
+		saga.On(order.Cancelled, orderCancelled, event.Readied, event.Requested).Compensates(payment.Captured),
+		saga.On(shipping.Lost, parcelLost, event.Readied, event.Requested).Compensates(payment.Captured),
+		saga.On(shipping.ReturnReceived, goodsBack, event.Readied, event.Requested).Compensates(payment.Captured),
+
+		saga.Call(event.Requested, GiveBack, giveBackAnswered, event.Issued, event.Failed),
+	},
+}
+
+// GiveBack asks the gateway to give money back. It carries the id of the event that asks, the same on every retry.
+var GiveBack = saga.Ask[event.RequestedV1, RefundAnswer]("gateway.refund")
+
+// RefundAnswer is what the gateway said to one of the order's refunds: nothing, or why it refused.
+type RefundAnswer struct {
+	RefundID string // the id of the event that asked
+	Refused  string
+}

@@ -1,0 +1,109 @@
+// Package refund decides what goes back to the customer, and why: everything when the order is cancelled or its parcel
+// lost, the price of the goods when they are returned. For each reason once, and together never more than was taken.
+//
+// It is pure: the gateway itself is in internal/gateway, rows in internal/store. Money that was set aside but not taken
+// is the payment service's business.
+package refund
+
+import (
+	"slices"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/refund"
+	"orderflow.example/shared/saga"
+)
+
+// Refund is what this service knows of one order. Amounts are in minor units of the currency.
+type Refund struct {
+	Order     string
+	Taken     bool   // it is known what was captured
+	Reference string // the gateway's name for it
+	Currency  string
+	Captured  int64
+	Refunded  int64   // given back
+	Pending   int64   // the gateway is asked to give it back
+	Claims    []Claim // in the order they were heard of
+}
+
+// Status is where one claim stands.
+type Status string
+
+const (
+	Noted   Status = "noted"   // nothing is captured yet, or nothing is left to give back
+	Pending Status = "pending" // the gateway is asked
+	Issued  Status = "issued"  // the gateway gave it back
+	Failed  Status = "failed"  // the gateway will not; a person has to look
+)
+
+// Claim is one reason for which money is owed, and what was done about it.
+type Claim struct {
+	Reason   string               `json:"reason"` // cancelled, lost or returned
+	ReturnID string               `json:"return_id,omitempty"`
+	Lines    []schemas.Allocation `json:"lines,omitempty"`
+	Status   Status               `json:"status"`
+	RefundID string               `json:"refund_id,omitempty"` // the id of the event that asked the gateway
+	Amount   int64                `json:"amount,omitempty"`    // asked for
+}
+
+// Blank is the refund of an order nothing is known of.
+func Blank(order string) Refund { return Refund{Order: order} }
+
+// Left is what could still be given back, in minor units.
+func (r Refund) Left() int64 { return r.Captured - r.Refunded - r.Pending }
+
+// claim finds where the claim for this reason stands, -1 where it is new.
+func (r Refund) claim(reason, returnID string) int {
+	return slices.IndexFunc(r.Claims, func(c Claim) bool { return c.Reason == reason && c.ReturnID == returnID })
+}
+
+// asked finds the claim whose refund this is while the gateway has not answered, -1 where there is none.
+func (r Refund) asked(refundID string) int {
+	return slices.IndexFunc(r.Claims, func(c Claim) bool { return c.RefundID == refundID && c.Status == Pending })
+}
+
+// Evolve folds the service's own events.
+func Evolve(r Refund, e saga.Event) Refund {
+	switch d := e.Data.(type) {
+	case event.ReadiedV1:
+		if d.By == byCapture {
+			r.Taken, r.Reference, r.Captured, r.Currency = true, d.Reference, d.Captured.Amount, d.Captured.Currency
+			return r
+		}
+		return r.with(Claim{Reason: d.By, ReturnID: d.ReturnID, Lines: d.Lines, Status: Noted})
+	case event.RequestedV1:
+		r.Pending += d.Amount.Amount
+		return r.with(Claim{
+			Reason: d.Reason, ReturnID: d.ReturnID, Lines: d.Lines, Status: Pending, RefundID: e.ID, Amount: d.Amount.Amount,
+		})
+	case event.IssuedV1:
+		return r.answered(d.RefundID, Issued)
+	case event.FailedV1:
+		return r.answered(d.RefundID, Failed)
+	}
+	return r
+}
+
+func (r Refund) answered(refundID string, s Status) Refund {
+	i := r.asked(refundID)
+	if i < 0 {
+		return r
+	}
+	c := r.Claims[i]
+	r.Pending -= c.Amount
+	if s == Issued {
+		r.Refunded += c.Amount
+	}
+	c.Status = s
+	return r.with(c)
+}
+
+// with puts one claim into a copy.
+func (r Refund) with(c Claim) Refund {
+	r.Claims = slices.Clone(r.Claims)
+	if i := r.claim(c.Reason, c.ReturnID); i >= 0 {
+		r.Claims[i] = c
+	} else {
+		r.Claims = append(r.Claims, c)
+	}
+	return r
+}
