@@ -52,7 +52,6 @@ func (a account) own(path string) error {
 // account may not be allowed to walk there (/root is closed), so it inherits the open directory instead. release must
 // be called once the program has been started.
 func (a account) command(ctx context.Context, dir, program string, args func(dir string) []string) (*exec.Cmd, func(), error) {
-	// The server must be given its end by a signal of ours, not by a context.
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/"}

@@ -24,8 +24,7 @@ type cluster struct {
 	log     *slog.Logger
 }
 
-// settings of every start. The server has two cores and one machine's memory to itself and its services; what protects
-// data is never relaxed.
+// settings of every start, for a machine shared with all services. What protects data is never relaxed.
 var settings = []string{
 	"fsync=on",
 	"synchronous_commit=on",
