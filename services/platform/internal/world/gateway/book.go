@@ -1,0 +1,141 @@
+package gateway
+
+import (
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/database"
+)
+
+// Kind is what an entry of the book says happened.
+type Kind string
+
+const (
+	Authorized     Kind = "authorized"
+	Declined       Kind = "declined"
+	Captured       Kind = "captured"
+	CaptureRefused Kind = "capture_refused"
+	Voided         Kind = "voided"
+	VoidRefused    Kind = "void_refused"
+	Refunded       Kind = "refunded"
+	RefundRefused  Kind = "refund_refused"
+)
+
+// Entry is one line of the gateway's book. Nothing in the book is ever changed or removed, and whatever the gateway
+// knows follows from it: also what it answers when it is asked the same again.
+type Entry struct {
+	Seq         int64     `json:"seq" gorm:"primaryKey;autoIncrement:false"`
+	At          time.Time `json:"at"`
+	Order       string    `json:"order" gorm:"column:order_id"`
+	Key         string    `json:"key,omitempty"` // the idempotency key; none for what the gateway did by itself
+	Kind        Kind      `json:"kind"`
+	Amount      int64     `json:"amount"` // minor units: what was moved, or what was refused
+	Currency    string    `json:"currency"`
+	Reference   string    `json:"reference"`         // the authorisation it belongs to
+	Attempt     string    `json:"attempt,omitempty"` // the idempotency key of that authorisation
+	Token       string    `json:"token,omitempty"`
+	Code        string    `json:"code,omitempty"` // why it was refused
+	Fingerprint string    `json:"-"`              // of the request
+}
+
+// TableName is where gorm finds it.
+func (Entry) TableName() string { return "gateway_book" }
+
+// hold is what became of one authorisation's money.
+type hold struct {
+	order, attempt, reference, token, currency string
+
+	authorized, captured, released, refunded int64
+
+	void bool
+}
+
+func (h *hold) open() int64 { return h.authorized - h.captured - h.released }
+
+// book is the entries, and what follows from them.
+type book struct {
+	entries []Entry
+	saved   int
+
+	byKey       map[string]int   // index of the entry
+	byOrder     map[string][]int // indices of the entries
+	byAttempt   map[string]*hold // also those voided before they came
+	byReference map[string]*hold
+}
+
+var table = database.NewTable[Entry]()
+
+// page is how many entries are read at once when the book is loaded.
+const page = 20000
+
+// Load reads the book; see journal.State.
+func (b *book) Load(tx *gorm.DB) error {
+	*b = book{byKey: map[string]int{}, byOrder: map[string][]int{}, byAttempt: map[string]*hold{}, byReference: map[string]*hold{}}
+	for {
+		entries, err := table.Select(tx, "WHERE seq > $1 ORDER BY seq LIMIT $2", len(b.entries), page)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			b.add(e)
+		}
+		b.saved = len(b.entries)
+		if len(entries) < page {
+			return nil
+		}
+	}
+}
+
+// Save writes the new entries; see journal.State.
+func (b *book) Save(tx *gorm.DB) error {
+	unsaved := b.entries[b.saved:]
+	b.saved = len(b.entries)
+	return table.Insert(tx, unsaved)
+}
+
+// Changed tells whether there are new entries.
+func (b *book) Changed() bool { return b.saved < len(b.entries) }
+
+// add notes the entry and what follows from it.
+func (b *book) add(e Entry) {
+	i := len(b.entries)
+	b.entries = append(b.entries, e)
+	b.byOrder[e.Order] = append(b.byOrder[e.Order], i)
+	if e.Key != "" {
+		b.byKey[e.Key] = i
+	}
+	switch e.Kind {
+	case Authorized:
+		h := &hold{order: e.Order, attempt: e.Attempt, reference: e.Reference, token: e.Token, currency: e.Currency, authorized: e.Amount}
+		b.byAttempt[e.Attempt], b.byReference[e.Reference] = h, h
+	case Captured:
+		b.byReference[e.Reference].captured += e.Amount
+	case Refunded:
+		b.byReference[e.Reference].refunded += e.Amount
+	case Voided:
+		h := b.byAttempt[e.Attempt]
+		if h == nil {
+			h = &hold{attempt: e.Attempt}
+			b.byAttempt[e.Attempt] = h
+		}
+		h.released += e.Amount
+		h.void = true
+	}
+}
+
+// read returns at most limit entries after the sequence number, of one order or of all.
+func (b *book) read(order string, after int64, limit int) []Entry {
+	start := int(min(after, int64(len(b.entries))))
+	if order == "" {
+		return slices.Clone(b.entries[start:min(start+limit, len(b.entries))])
+	}
+	found := []Entry{}
+	for _, i := range b.byOrder[order] {
+		if i >= start && len(found) < limit {
+			found = append(found, b.entries[i])
+		}
+	}
+	return found
+}
