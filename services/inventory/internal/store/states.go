@@ -1,0 +1,157 @@
+package store
+
+import (
+	"slices"
+
+	"gorm.io/gorm"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/warehouse"
+	"orderflow.example/services/inventory"
+	"orderflow.example/shared/saga"
+)
+
+// states share one set of levels among all orders, so that each sees what those before it in the batch took.
+type states struct {
+	store        *Stock
+	reservations map[string]inventory.Reservation
+	levels       map[string]inventory.Levels // by SKU
+	known        map[string]struct{}         // the SKUs that have a row to lock
+	movedOrders  map[string]struct{}
+	movedSKUs    map[string]struct{}
+}
+
+func (t *Stock) memory() *states {
+	return &states{
+		store:        t,
+		reservations: map[string]inventory.Reservation{},
+		levels:       map[string]inventory.Levels{},
+		known:        map[string]struct{}{},
+		movedOrders:  map[string]struct{}{},
+		movedSKUs:    map[string]struct{}{},
+	}
+}
+
+// Get puts together what the event is decided on.
+func (s *states) Get(e saga.Event) any {
+	state := inventory.Blank(e.Key)
+	if !aboutSKU(e) {
+		state.Reservation = s.reservations[e.Key]
+	}
+	for _, sku := range s.concerned(e) {
+		state.Levels = append(state.Levels, s.levels[sku]...)
+	}
+	return state
+}
+
+// Put takes it apart again.
+func (s *states) Put(e saga.Event, state any) {
+	next := state.(inventory.State)
+	if !aboutSKU(e) {
+		s.reservations[e.Key] = next.Reservation
+		s.movedOrders[e.Key] = struct{}{}
+	}
+	for rest := next.Levels; len(rest) > 0; {
+		sku := rest[0].SKU
+		levels := rest.Of(sku)
+		if !slices.Equal(levels, s.levels[sku]) {
+			s.levels[sku] = levels
+			s.movedSKUs[sku] = struct{}{}
+		}
+		rest = rest[len(levels):]
+	}
+}
+
+// Save writes the rows that changed.
+func (s *states) Save(tx *gorm.DB) error {
+	var reservations []reservationRow
+	for id := range s.movedOrders {
+		reservations = append(reservations, toReservation(id, s.reservations[id]))
+	}
+	var fresh []skuRow
+	var levels []levelRow
+	for sku := range s.movedSKUs {
+		if _, known := s.known[sku]; !known {
+			fresh = append(fresh, skuRow{sku})
+		}
+		for _, l := range s.levels[sku] {
+			levels = append(levels, levelRow(l))
+		}
+	}
+	if err := s.store.reservations.Upsert(tx, reservations); err != nil {
+		return err
+	}
+	if err := s.store.skus.Insert(tx, fresh); err != nil {
+		return err
+	}
+	return s.store.levels.Upsert(tx, levels)
+}
+
+// Each visits reservations as "order <id>" and levels as "stock <sku> at <warehouse>".
+func (s *states) Each(fn func(key string, state any) error) error {
+	for id, r := range s.reservations {
+		if err := fn("order "+id, r); err != nil {
+			return err
+		}
+	}
+	for _, levels := range s.levels {
+		for _, l := range levels {
+			if err := fn("stock "+l.SKU+" at "+l.Warehouse, l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// concerned lists the SKUs whose levels the events may change, sorted, once each: those they name, and those that are
+// set aside for their orders.
+func (s *states) concerned(events ...saga.Event) []string {
+	var skus []string
+	for _, e := range events {
+		if aboutSKU(e) {
+			skus = append(skus, e.Key)
+			continue
+		}
+		switch d := e.Data.(type) {
+		case order.ValidatedV1:
+			for _, l := range d.Lines {
+				skus = append(skus, l.SKU)
+			}
+		case shipping.ReturnReceivedV1:
+			skus = named(skus, d.Lines)
+		case event.ReservedV1:
+			skus = named(skus, d.Lines)
+		case event.ReleasedV1:
+			skus = named(skus, d.Lines)
+		case event.CommittedV1:
+			skus = named(skus, d.Lines)
+		case event.RestockedV1:
+			skus = named(skus, d.Lines)
+		}
+		if r := s.reservations[e.Key]; r.Status == inventory.Reserved {
+			skus = named(skus, r.Lines)
+		}
+	}
+	slices.Sort(skus)
+	return slices.Compact(skus)
+}
+
+func named(skus []string, lines []schemas.Allocation) []string {
+	for _, l := range lines {
+		skus = append(skus, l.SKU)
+	}
+	return skus
+}
+
+// aboutSKU tells the events whose key is a SKU from those whose key is an order.
+func aboutSKU(e saga.Event) bool {
+	switch e.Data.(type) {
+	case warehouse.StockReceivedV1, event.StockedV1, event.StockChangedV1, event.ReplenishmentRequestedV1:
+		return true
+	}
+	return false
+}

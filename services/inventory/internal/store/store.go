@@ -1,0 +1,140 @@
+// Package store keeps reservations and stock levels as rows, and puts together from both what an event is decided on.
+package store
+
+import (
+	"embed"
+	"io/fs"
+
+	"gorm.io/gorm"
+
+	"orderflow.example/schemas"
+	"orderflow.example/services/inventory"
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/saga"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations create the service's tables.
+var Migrations, _ = fs.Sub(files, "migrations")
+
+type reservationRow struct {
+	OrderID string `gorm:"primaryKey"`
+	Status  string
+	Lines   []schemas.Allocation `gorm:"serializer:json"`
+	Returns []string             `gorm:"serializer:json"`
+}
+
+func (reservationRow) TableName() string { return "reservations" }
+
+type skuRow struct {
+	SKU string `gorm:"primaryKey;column:sku"`
+}
+
+func (skuRow) TableName() string { return "skus" }
+
+type levelRow struct {
+	SKU           string `gorm:"primaryKey;column:sku"`
+	Warehouse     string `gorm:"primaryKey"`
+	OnHand        int64
+	Reserved      int64
+	OnOrder       int64
+	ReorderPoint  int64
+	Replenishment string
+}
+
+func (levelRow) TableName() string { return "stock" }
+
+// Stock is the tables of reservations and levels.
+type Stock struct {
+	reservations *database.Table[reservationRow]
+	skus         *database.Table[skuRow]
+	levels       *database.Table[levelRow]
+}
+
+var _ engine.Store = (*Stock)(nil)
+
+// New is the store of the inventory service.
+func New() *Stock {
+	return &Stock{database.NewTable[reservationRow](), database.NewTable[skuRow](), database.NewTable[levelRow]()}
+}
+
+// Load locks the reservations of the inputs' orders, then the SKUs that these and the inputs are about, each in key
+// order. Whoever holds a SKU holds all its levels; those are read afterwards, so that they are the newest. A SKU that
+// cannot be locked was never received: it has no levels, and only its own partition's worker will give it any.
+func (t *Stock) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
+	set := t.memory()
+	var orders []saga.Event
+	for _, e := range inputs {
+		if !aboutSKU(e) {
+			orders = append(orders, e)
+		}
+	}
+	reservations, err := t.reservations.LoadForUpdate(tx, engine.Keys(orders))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range reservations {
+		set.reservations[r.OrderID] = fromReservation(r)
+	}
+	found, err := t.skus.LoadForUpdate(tx, set.concerned(inputs...))
+	if err != nil || len(found) == 0 {
+		return set, err
+	}
+	locked := make([]string, len(found))
+	for i, r := range found {
+		locked[i] = r.SKU
+		set.known[r.SKU] = struct{}{}
+	}
+	return set, t.read(tx, set, "WHERE sku = ANY($1::text[])", locked)
+}
+
+// Each reads both tables, reservations as "order <id>" and levels as "stock <sku> at <warehouse>".
+func (t *Stock) Each(db *gorm.DB, fn func(key string, state any) error) error {
+	set := t.memory()
+	reservations, err := t.reservations.Select(db, "")
+	if err != nil {
+		return err
+	}
+	for _, r := range reservations {
+		set.reservations[r.OrderID] = fromReservation(r)
+	}
+	if err := t.read(db, set, ""); err != nil {
+		return err
+	}
+	return set.Each(fn)
+}
+
+// Memory is an empty set.
+func (t *Stock) Memory() engine.States { return t.memory() }
+
+// Of reads the levels of one SKU, by warehouse, locking nothing.
+func (t *Stock) Of(db *gorm.DB, sku string) (inventory.Levels, error) {
+	set := t.memory()
+	err := t.read(db, set, "WHERE sku = $1", sku)
+	return set.levels[sku], err
+}
+
+func (t *Stock) read(db *gorm.DB, into *states, where string, args ...any) error {
+	rows, err := t.levels.Select(db, where, args...)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		into.levels[r.SKU] = append(into.levels[r.SKU], inventory.Level(r))
+	}
+	for _, levels := range into.levels {
+		levels.Sort()
+	}
+	return nil
+}
+
+func toReservation(order string, r inventory.Reservation) reservationRow {
+	return reservationRow{OrderID: order, Status: string(r.Status), Lines: r.Lines, Returns: r.Returns}
+}
+
+func fromReservation(r reservationRow) inventory.Reservation {
+	return inventory.Reservation{Status: inventory.Status(r.Status), Lines: r.Lines, Returns: r.Returns}
+}
