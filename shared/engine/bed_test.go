@@ -1,0 +1,348 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/embedded/embeddedtest"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+)
+
+func TestMain(m *testing.M) { embeddedtest.Main(m) }
+
+// The tally service of these tests hears what a feeder sends and counts it.
+type (
+	sentV1 struct {
+		N  int64  `json:"n"`
+		Do string `json:"do,omitempty"`
+	}
+	countedV1 struct {
+		N int64 `json:"n"`
+	}
+	add struct{ N int64 }
+)
+
+type names struct {
+	feeder, service string
+	sent            saga.Type[sentV1]
+	counted         saga.Type[countedV1]
+	asked           saga.Type[countedV1]
+	told            saga.Type[countedV1]
+	promised        saga.Type[countedV1]
+	settled         saga.Type[countedV1]
+	due             saga.Type[countedV1]
+	add             saga.Type[add]
+	question        saga.Question[countedV1, countedV1]
+}
+
+// tally is what the service knows of one key.
+type tally struct {
+	Key  string
+	Seen []int64
+}
+
+// bed is a broker, a database and as many engines of one service as a test starts.
+type bed struct {
+	t          *testing.T
+	names      names
+	partitions int
+	url        string
+	brokers    string
+	client     *kafka.Client
+	db         *database.DB
+	producer   *kafka.Producer
+	sequence   map[int]int64
+	poison     atomic.Bool // whether "poison" still is
+	ask        func(context.Context, engine.Attempt, countedV1) (countedV1, error)
+	within     time.Duration
+}
+
+var beds atomic.Int64
+
+func newBed(t *testing.T) *bed {
+	t.Helper()
+	t.Parallel()
+	n := beds.Add(1)
+	feeder, service := fmt.Sprintf("feeder%d%d", os.Getpid(), n), fmt.Sprintf("tally%d%d", os.Getpid(), n)
+	b := &bed{t: t, partitions: 2, sequence: map[int]int64{}, within: time.Hour,
+		brokers: embeddedtest.Kafka(t), url: embeddedtest.Database(t),
+		names: names{feeder: feeder, service: service,
+			sent: saga.Define[sentV1](feeder + ".sent.v1"), counted: saga.Define[countedV1](service + ".counted.v1"),
+			asked: saga.Define[countedV1](service + ".asked.v1"), told: saga.Define[countedV1](service + ".told.v1"),
+			promised: saga.Define[countedV1](service + ".promised.v1"), settled: saga.Define[countedV1](service + ".settled.v1"),
+			due: saga.Define[countedV1](service + ".fell_due.v1"), add: saga.Command[add]("add"),
+			question: saga.Ask[countedV1, countedV1]("outside.tell")},
+		ask: func(_ context.Context, _ engine.Attempt, asked countedV1) (countedV1, error) { return asked, nil },
+	}
+	b.poison.Store(true)
+	b.client = kafka.Dial(kafka.Config{Brokers: []string{b.brokers}})
+	t.Cleanup(b.client.Close)
+	b.producer = b.client.NewProducer()
+	b.createTopics()
+	db, err := database.Open(t.Context(), database.Options{URL: b.url})
+	b.must(err)
+	t.Cleanup(func() { db.Close() })
+	b.db = db
+	_, err = database.Migrate(t.Context(), db, engine.Migrations, "engine_version")
+	b.must(err)
+	_, err = database.Migrate(t.Context(), db, fstest.MapFS{"00001_tally.sql": {Data: []byte(
+		"-- +goose Up\nCREATE TABLE tallies (key text PRIMARY KEY, seen jsonb NOT NULL, sum bigint NOT NULL CHECK (sum >= 0));")}}, "tally_version")
+	b.must(err)
+	return b
+}
+
+func (b *bed) createTopics() {
+	b.t.Helper()
+	keep := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
+	_, err := b.client.CreateTopics(b.t.Context(), []kafka.TopicSpec{
+		{Name: b.names.feeder + ".events", Partitions: b.partitions, ReplicationFactor: 1, Config: keep},
+		{Name: b.names.service + ".events", Partitions: b.partitions, ReplicationFactor: 1, Config: keep},
+		{Name: engine.RepairsTopic, Partitions: 1, ReplicationFactor: 1, Config: keep},
+	})
+	b.must(err)
+}
+
+func (b *bed) machine() *saga.Machine {
+	n := b.names
+	return saga.Choreography[tally]{
+		Service: n.service,
+		Blank:   func(key string) tally { return tally{Key: key} },
+		Evolve: func(s tally, e saga.Event) tally {
+			if d, ok := e.Data.(countedV1); ok {
+				s.Seen = append(append([]int64(nil), s.Seen...), d.N)
+			}
+			return s
+		},
+		Rows: []saga.Row{
+			saga.On(n.sent, func(_ tally, e sentV1) []saga.Event {
+				switch e.Do {
+				case "poison":
+					if b.poison.Load() {
+						panic("poison")
+					}
+				case "ask":
+					return []saga.Event{n.asked.Of(countedV1{e.N})}
+				case "promise":
+					return []saga.Event{n.promised.Of(countedV1{e.N})}
+				case "settle":
+					return []saga.Event{n.settled.Of(countedV1{e.N})}
+				case "ignore":
+					return nil
+				}
+				return []saga.Event{n.counted.Of(countedV1{e.N})}
+			}, n.counted, n.asked, n.promised, n.settled),
+			saga.On(n.add, func(_ tally, c add) []saga.Event { return []saga.Event{n.counted.Of(countedV1{c.N})} }, n.counted),
+			saga.Call(n.asked, n.question, func(_ tally, a countedV1) []saga.Event { return []saga.Event{n.told.Of(a)} }, n.told),
+			saga.After(b.within, n.promised, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).Settled(n.settled),
+		},
+	}.Machine()
+}
+
+type tallyRow struct {
+	Key  string  `gorm:"primaryKey"`
+	Seen []int64 `gorm:"type:jsonb;serializer:json"`
+	Sum  int64
+}
+
+func (tallyRow) TableName() string { return "tallies" }
+
+func store() engine.Store {
+	return engine.NewTable(func(key string) tally { return tally{Key: key} },
+		func(r tallyRow) string { return r.Key },
+		func(s tally) tallyRow {
+			row := tallyRow{Key: s.Key, Seen: s.Seen}
+			for _, n := range s.Seen {
+				row.Sum += n
+			}
+			return row
+		},
+		func(r tallyRow) tally { return tally{Key: r.Key, Seen: r.Seen} })
+}
+
+// process is one process of the service; kill makes it vanish without a farewell.
+type process struct {
+	*engine.Engine
+	db     *database.DB
+	client *kafka.Client
+	proxy  *proxy
+}
+
+func (b *bed) start(options ...func(*engine.Config)) *process {
+	b.t.Helper()
+	p := &process{proxy: newProxy(b.t, b.brokers)}
+	db, err := database.Open(b.t.Context(), database.Options{URL: b.url, MaxConns: 12})
+	b.must(err)
+	p.db = db
+	p.client = kafka.Dial(kafka.Config{Brokers: []string{b.brokers}})
+	level := slog.LevelError + 1
+	if testing.Verbose() {
+		level = slog.LevelInfo
+	}
+	c := engine.Config{Service: b.names.service, Bindings: []engine.Binding{{Machine: b.machine(), Store: store()}},
+		Answerers:  []engine.Answerer{engine.Answer(b.names.question, func(ctx context.Context, a engine.Attempt, e countedV1) (countedV1, error) { return b.ask(ctx, a, e) })},
+		Partitions: b.partitions, DB: db, Kafka: p.client, LeaseExpiry: time.Second,
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	for _, o := range options {
+		o(&c)
+	}
+	p.Engine, err = engine.New(c)
+	b.must(err)
+	b.must(p.Start(b.t.Context()))
+	b.t.Cleanup(p.stop)
+	return p
+}
+
+func (p *process) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	p.Stop(ctx)
+	p.client.Close()
+	p.db.Close()
+}
+
+// send appends records to the feeder's topic, numbered as the feeder's outbox would.
+func (b *bed) send(key string, events ...sentV1) {
+	b.t.Helper()
+	partition := kafka.PartitionOf(key, b.partitions)
+	var records []kafka.Record
+	for _, e := range events {
+		b.sequence[partition]++
+		records = append(records, b.record(key, b.sequence[partition], e))
+	}
+	b.append(partition, records...)
+}
+
+func (b *bed) record(key string, sequence int64, e sentV1) kafka.Record {
+	data, _ := json.Marshal(e)
+	return kafka.Record{Key: key, ID: fmt.Sprintf("%s-%d-%d", b.names.feeder, kafka.PartitionOf(key, b.partitions), sequence),
+		Type: b.names.sent.Name(), Source: "/" + b.names.feeder, Correlation: key, Time: time.Now().UTC(), Sequence: sequence, Data: data}
+}
+
+func (b *bed) append(partition int, records ...kafka.Record) {
+	b.t.Helper()
+	acks := b.producer.Publish(b.t.Context(), []kafka.Batch{{Topic: b.names.feeder + ".events", Partition: partition, Records: records}})
+	b.must(acks[0].Err)
+}
+
+// seen is what the service has counted for a key.
+func (b *bed) seen(key string) []int64 {
+	b.t.Helper()
+	var rows []tallyRow
+	b.must(b.db.Gorm().Find(&rows, "key = ?", key).Error)
+	if len(rows) == 0 {
+		return nil
+	}
+	return rows[0].Seen
+}
+
+// published reads the service's own topic: the numbers of one event type for one key, in the order of the log, each
+// sequence number once.
+func (b *bed) published(kind saga.Kind, key string) []int64 {
+	b.t.Helper()
+	var said []int64
+	partition := kafka.PartitionOf(key, b.partitions)
+	last := int64(0)
+	for _, r := range b.log(partition) {
+		if r.Sequence <= last {
+			continue
+		}
+		if r.Sequence != last+1 {
+			b.t.Fatalf("own topic: number %d follows on %d", r.Sequence, last)
+		}
+		last = r.Sequence
+		if r.Type == kind.Name() && r.Key == key {
+			var d countedV1
+			b.must(json.Unmarshal(r.Data, &d))
+			said = append(said, d.N)
+		}
+	}
+	return said
+}
+
+func (b *bed) log(partition int) []kafka.Record {
+	b.t.Helper()
+	topic := b.names.service + ".events"
+	first, next, err := b.client.Offsets(b.t.Context(), topic, []int{partition})
+	b.must(err)
+	var records []kafka.Record
+	for at := first[partition]; at < next[partition]; {
+		fetched, err := b.client.Fetch(b.t.Context(), []kafka.Position{{Topic: topic, Partition: partition, Offset: at}}, time.Second)
+		b.must(err)
+		b.must(fetched[0].Err)
+		records = append(records, fetched[0].Records...)
+		at = fetched[0].Next
+	}
+	return records
+}
+
+func (b *bed) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// eventually waits for what must come true.
+func (b *bed) eventually(what string, holds func() bool) {
+	b.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("never came true: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (b *bed) eventuallySeen(key string, want ...int64) {
+	b.t.Helper()
+	var got []int64
+	defer func() {
+		if b.t.Failed() {
+			b.t.Logf("%s: seen %v, want %v", key, got, want)
+		}
+	}()
+	b.eventually(key+" is counted", func() bool { got = b.seen(key); return equal(got, want) })
+}
+
+func equal(a, b []int64) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
+
+func upTo(n int64) []int64 {
+	list := make([]int64, n)
+	for i := range list {
+		list[i] = int64(i) + 1
+	}
+	return list
+}
+
+func sends(ns []int64) []sentV1 {
+	list := make([]sentV1, len(ns))
+	for i, n := range ns {
+		list[i] = sentV1{N: n}
+	}
+	return list
+}
+
+// keyOn is a key that lives in the partition.
+func (b *bed) keyOn(partition int, name string) string {
+	for i := 0; ; i++ {
+		if key := fmt.Sprintf("%s-%d", name, i); kafka.PartitionOf(key, b.partitions) == partition {
+			return key
+		}
+	}
+}
+
+var _ = strings.Contains
+var _ sync.Mutex

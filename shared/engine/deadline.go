@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+)
+
+// DeadlineRow is something due later, as operators see it.
+type DeadlineRow struct {
+	Key   string    `json:"key"`
+	Since string    `json:"since"` // the type of the own event it runs from
+	Saga  string    `json:"saga"`
+	DueAt time.Time `json:"due_at"`
+}
+
+// Deadlines lists what is due for a key, or for all where it is empty, soonest first, at most limit.
+func (e *Engine) Deadlines(ctx context.Context, key string, limit int) ([]DeadlineRow, error) {
+	var rows []DeadlineRow
+	err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT key, type AS since, saga, due_at FROM engine.deadline
+		WHERE $1 = '' OR key = $1 ORDER BY due_at LIMIT $2`, key, limit).Scan(&rows).Error
+	return rows, err
+}
+
+// MoveDeadline makes a deadline due at another time; false where there is none.
+func (e *Engine) MoveDeadline(ctx context.Context, key, since string, dueAt time.Time) (bool, error) {
+	r := e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.deadline SET due_at = $3 WHERE key = $1 AND type = $2`, key, since, dueAt)
+	return r.RowsAffected > 0, r.Error
+}
+
+// CancelDeadline takes a deadline off; false where there is none.
+func (e *Engine) CancelDeadline(ctx context.Context, key, since string) (bool, error) {
+	r := e.DB.Gorm().WithContext(ctx).Exec(`DELETE FROM engine.deadline WHERE key = $1 AND type = $2`, key, since)
+	return r.RowsAffected > 0, r.Error
+}
+
+// deadlines hands what is due, by the database's clock, to the owners' workers.
+func (e *Engine) deadlines(ctx context.Context, workers []*worker) error {
+	byPartition := map[int]*worker{}
+	var partitions pgtype.FlatArray[int32]
+	for _, w := range workers {
+		byPartition[w.partition] = w
+		partitions = append(partitions, int32(w.partition))
+	}
+	var rows []struct {
+		Partition           int
+		ID, Key, Type, Saga string
+		Since               []byte
+	}
+	err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT partition, id, key, type, saga, since FROM engine.deadline
+		WHERE partition = ANY($1::int[]) AND due_at <= now() ORDER BY due_at LIMIT 1000`, partitions).Scan(&rows).Error
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		k := e.kind(r.Type)
+		if k == nil {
+			return fmt.Errorf("a deadline runs from %s, which this build of %s does not know", r.Type, e.Service)
+		}
+		data, err := k.Decode(r.Since)
+		if err != nil {
+			return err
+		}
+		byPartition[r.Partition].pushDue(saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Data: data})
+	}
+	return nil
+}
+
+// pushDue queues a deadline unless it is queued already.
+func (w *worker) pushDue(since saga.Event) {
+	w.mu.Lock()
+	queued := false
+	for i := range w.queue {
+		queued = queued || w.queue[i].form == expired && w.queue[i].event.ID == since.ID
+	}
+	w.mu.Unlock()
+	if !queued {
+		w.push(input{form: expired, event: since})
+	}
+}
+
+func (b *batch) writeDeadlines(tx *gorm.DB) error {
+	if len(b.deadline) == 0 {
+		return nil
+	}
+	var keys, types pgtype.FlatArray[string]
+	var armed []row
+	for k, r := range b.deadline {
+		if r != nil {
+			armed = append(armed, *r)
+		} else {
+			keys, types = append(keys, k.key), append(types, k.since)
+		}
+	}
+	if len(keys) > 0 {
+		err := tx.Exec(`DELETE FROM engine.deadline d USING unnest($1::text[], $2::text[]) AS off (key, type)
+			WHERE d.key = off.key AND d.type = off.type`, keys, types).Error
+		if err != nil {
+			return err
+		}
+	}
+	if len(armed) == 0 {
+		return nil
+	}
+	return tx.Exec(`INSERT INTO engine.deadline (id, partition, type, key, saga, due_at, since)
+		SELECT id, partition, type, key, saga, now() + make_interval(secs => seconds), since
+		FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::text[]::json[])
+		  AS d (id, partition, type, key, saga, seconds, since)
+		ON CONFLICT (key, type) DO UPDATE SET id = excluded.id, due_at = excluded.due_at, since = excluded.since`,
+		array(armed, func(r row) string { return r.event.ID }),
+		array(armed, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.w.e.Partitions)) }),
+		array(armed, func(r row) string { return r.event.Type }),
+		array(armed, func(r row) string { return r.event.Key }),
+		array(armed, func(r row) string { return r.event.Saga }),
+		array(armed, func(r row) float64 { return r.after.Seconds() }),
+		array(armed, func(r row) string { return string(r.data) })).Error
+}

@@ -1,0 +1,421 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"orderflow.example/shared/kafka"
+)
+
+// publisher brings committed events to the service's topic, in the order of their numbers, for the partitions this
+// process owns. What the workers commit comes from memory; what other processes committed, or what was left over by a
+// death, comes from the outbox. An error from a send means that its outcome is unknown: the topic is read to learn it.
+type publisher struct {
+	e        *Engine
+	producer *kafka.Producer
+	shared   atomic.Bool // other processes may write to our partitions of the outbox
+	signal   chan struct{}
+
+	mu    sync.Mutex
+	parts map[int]*part
+}
+
+// part is the publishing of one partition.
+type part struct {
+	partition int
+	next      int64          // number of the next event to publish
+	offset    int64          // that its record should get, -1 when unknown
+	queue     []kafka.Record // committed, from next on without gap
+	behind    bool           // the outbox may hold more than the queue
+	verify    bool           // read the topic before publishing: what it holds is not known
+	missing   int64          // a consumer did not find this number, 0 if none is asked for
+	saved     int64          // next as it was last written down
+}
+
+const (
+	publishAtOnce = 1000  // records of one partition in one request
+	publishQueue  = 10000 // records of one partition held in memory
+)
+
+func newPublisher(e *Engine) *publisher {
+	p := &publisher{e: e, signal: make(chan struct{}, 1), parts: map[int]*part{}}
+	if e.Kafka != nil {
+		p.producer = e.Kafka.NewProducer()
+	}
+	return p
+}
+
+// record is the event as it stands on the topic.
+func (e *Engine) record(o outgoing, sequence int64) kafka.Record {
+	ev := o.event
+	return kafka.Record{
+		Key: ev.Key, ID: ev.ID, Type: ev.Type, Source: "/" + e.Service, Subject: ev.Key, Correlation: ev.Saga, Causation: ev.Cause,
+		TraceParent: traceParent(ev.Saga, ev.ID), DataSchema: "https://orderflow.example/schemas/" + ev.Type + ".json",
+		Time: ev.Time, Sequence: sequence, Data: o.data,
+	}
+}
+
+// traceParent makes the saga one trace and each event one span of it, from their ids alone, so that a record published
+// again is the same record. Ids that are no UUIDs have no trace.
+func traceParent(saga, id string) string {
+	trace, span := hexOf(saga), hexOf(id)
+	if trace == "" || span == "" {
+		return ""
+	}
+	return "00-" + trace + "-" + span[16:] + "-01"
+}
+
+func hexOf(uuid string) string {
+	if len(uuid) != 36 {
+		return ""
+	}
+	return uuid[:8] + uuid[9:13] + uuid[14:18] + uuid[19:23] + uuid[24:]
+}
+
+// publish hands what the batch committed to the publisher.
+func (b *batch) publish() {
+	if len(b.out) == 0 {
+		return
+	}
+	records := map[int][]kafka.Record{}
+	for _, o := range b.out {
+		list := records[o.partition]
+		records[o.partition] = append(list, b.w.e.record(o, b.base[o.partition]+int64(len(list))+1))
+	}
+	p := b.w.e.publisher
+	p.mu.Lock()
+	for partition, list := range records {
+		if part := p.parts[partition]; part != nil {
+			part.offer(list)
+		}
+	}
+	p.mu.Unlock()
+	p.wake()
+}
+
+// offer appends what follows on the queue; what does not is in the outbox.
+func (q *part) offer(records []kafka.Record) {
+	if q.behind || len(q.queue) > publishQueue || records[0].Sequence != q.next+int64(len(q.queue)) {
+		q.behind = true
+		return
+	}
+	q.queue = append(q.queue, records...)
+}
+
+func (p *publisher) wake() {
+	select {
+	case p.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (p *publisher) add(ctx context.Context, partition int) error {
+	var row struct{ Sequence, NextOffset int64 }
+	err := p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT sequence, next_offset FROM engine.published WHERE partition = $1`, partition).Scan(&row).Error
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.parts[partition] = &part{partition: partition, next: row.Sequence + 1, offset: row.NextOffset, behind: true, verify: true, saved: row.Sequence + 1}
+	p.mu.Unlock()
+	p.wake()
+	return nil
+}
+
+func (p *publisher) remove(partition int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.parts, partition)
+}
+
+// behind makes the publisher look into the outbox for what it was not told.
+func (p *publisher) behind() {
+	p.mu.Lock()
+	for _, q := range p.parts {
+		q.behind = true
+	}
+	p.mu.Unlock()
+	p.wake()
+}
+
+// repair checks whether the topic holds the number, and publishes again from there if it does not.
+func (p *publisher) repair(partition int, sequence int64) {
+	p.mu.Lock()
+	if q := p.parts[partition]; q != nil && (q.missing == 0 || sequence < q.missing) {
+		q.missing, q.verify = sequence, true
+	}
+	p.mu.Unlock()
+	p.wake()
+}
+
+func (p *publisher) run(ctx context.Context) {
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.signal:
+		case <-look.C:
+			if p.shared.Load() {
+				p.lookForOthers(ctx)
+			} else if !p.unfinished() {
+				continue
+			}
+		}
+		for p.round(ctx) && ctx.Err() == nil {
+		}
+	}
+}
+
+func (p *publisher) unfinished() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, q := range p.parts {
+		if q.verify || q.behind || len(q.queue) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// round publishes what there is, in one request, and tells whether there may be more.
+func (p *publisher) round(ctx context.Context) bool {
+	var batches []kafka.Batch
+	var parts []*part
+	for _, q := range p.list() {
+		if err := p.prepare(ctx, q); err != nil {
+			if ctx.Err() == nil {
+				p.e.Log.Warn("publisher", "partition", q.partition, "err", err)
+			}
+			continue
+		}
+		p.mu.Lock()
+		records := q.queue[:min(len(q.queue), publishAtOnce)]
+		p.mu.Unlock()
+		if len(records) > 0 {
+			batches = append(batches, kafka.Batch{Topic: p.e.topic(), Partition: q.partition, Records: records})
+			parts = append(parts, q)
+		}
+	}
+	if len(batches) == 0 {
+		return false
+	}
+	acks := p.producer.Publish(ctx, batches)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	more := false
+	for i, q := range parts {
+		if acks[i].Err != nil {
+			if ctx.Err() == nil {
+				p.e.Log.Warn("publish: outcome unknown, reading the topic", "partition", q.partition, "err", acks[i].Err)
+			}
+			q.verify = true
+			continue
+		}
+		q.acknowledged(len(batches[i].Records), acks[i].BaseOffset)
+		p.e.metrics.published.Add(float64(len(batches[i].Records)))
+		more = more || len(q.queue) > 0 || q.behind || q.verify
+	}
+	return more
+}
+
+func (q *part) acknowledged(n int, base int64) {
+	if q.offset >= 0 && base >= 0 && base != q.offset {
+		q.verify = true // records of somebody else, or the log lost some of ours
+		return
+	}
+	q.next += int64(n)
+	q.offset = -1
+	if base >= 0 {
+		q.offset = base + int64(n)
+	}
+	if q.queue = q.queue[n:]; len(q.queue) == 0 {
+		q.queue = nil
+	}
+}
+
+func (p *publisher) list() []*part {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := make([]*part, 0, len(p.parts))
+	for _, q := range p.parts {
+		list = append(list, q)
+	}
+	return list
+}
+
+// prepare makes sure that it is known what the topic holds, and that the queue has what follows.
+func (p *publisher) prepare(ctx context.Context, q *part) error {
+	p.mu.Lock()
+	verify, missing, next, offset := q.verify, q.missing, q.next, q.offset
+	p.mu.Unlock()
+	if verify {
+		found, end, err := p.held(ctx, q.partition, next, offset, missing)
+		if err != nil {
+			return err
+		}
+		p.mu.Lock()
+		q.next, q.offset, q.queue, q.behind = found, end, nil, true
+		if q.missing == missing {
+			q.verify, q.missing = false, 0
+		}
+		p.mu.Unlock()
+	}
+	p.mu.Lock()
+	load := q.behind && len(q.queue) == 0
+	if load {
+		q.behind = false
+	}
+	next = q.next
+	p.mu.Unlock()
+	if !load {
+		return nil
+	}
+	records, err := p.outbox(ctx, q.partition, next)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q.behind = q.behind || err != nil || len(records) == publishAtOnce
+	if err != nil {
+		return err
+	}
+	q.queue = records
+	return nil
+}
+
+// held reads the service's own topic and returns the first number that it does not hold and its next offset. It goes on
+// from what is known to be there if that still stands, else from the start of the log.
+func (p *publisher) held(ctx context.Context, partition int, next, offset, missing int64) (int64, int64, error) {
+	topic := p.e.topic()
+	first, end, err := p.e.Kafka.Offsets(ctx, topic, []int{partition})
+	if err != nil {
+		return 0, 0, err
+	}
+	start, stop := first[partition], end[partition]
+	if missing == 0 && offset > start && offset <= stop {
+		last, err := p.read(ctx, partition, offset-1, offset, nil)
+		if err != nil {
+			return 0, 0, err
+		}
+		if last == next-1 {
+			last, err = p.read(ctx, partition, offset, stop, &next)
+			return next, stop, err
+		}
+	}
+	if start == stop {
+		lowest, err := p.lowest(ctx, partition)
+		if err == nil && next > lowest {
+			p.e.Log.Warn("the topic is empty: publishing again", "partition", partition, "from", lowest)
+		}
+		return lowest, stop, err
+	}
+	from := int64(0)
+	_, err = p.read(ctx, partition, start, stop, &from)
+	if from < next {
+		p.e.Log.Warn("the topic does not hold all that was published: publishing again", "partition", partition, "from", from, "published", next-1)
+	}
+	return from, stop, err
+}
+
+// read goes through the offsets [from, to) and returns the number of the last record. Where expected is given it is
+// moved past every number that follows on it; 0 takes the first number found for the beginning.
+func (p *publisher) read(ctx context.Context, partition int, from, to int64, expected *int64) (last int64, err error) {
+	for from < to {
+		fetched, err := p.e.Kafka.Fetch(ctx, []kafka.Position{{Topic: p.e.topic(), Partition: partition, Offset: from}}, time.Second)
+		if err == nil && len(fetched) == 1 {
+			err = fetched[0].Err
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read own topic: %w", err)
+		}
+		for _, rec := range fetched[0].Records {
+			if rec.Offset >= to {
+				break
+			}
+			last = rec.Sequence
+			if expected != nil && rec.Sequence > 0 && (*expected == 0 || *expected == rec.Sequence) {
+				*expected = rec.Sequence + 1
+			}
+		}
+		if from = max(fetched[0].Next, from); ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+	}
+	return last, nil
+}
+
+func (p *publisher) lowest(ctx context.Context, partition int) (int64, error) {
+	var lowest int64
+	err := p.e.DB.Gorm().WithContext(ctx).Raw(`
+		SELECT coalesce(min(o.sequence), max(c.sequence) + 1) FROM engine.counter c LEFT JOIN engine.outbox o USING (partition)
+		WHERE partition = $1`, partition).Row().Scan(&lowest)
+	return lowest, err
+}
+
+func (p *publisher) outbox(ctx context.Context, partition int, from int64) ([]kafka.Record, error) {
+	var rows []outboxRow
+	err := p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT sequence, id, type, key, saga, cause, at, data FROM engine.outbox
+		WHERE partition = $1 AND sequence >= $2 ORDER BY sequence LIMIT $3`, partition, from, publishAtOnce).Scan(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	records := make([]kafka.Record, len(rows))
+	for i, r := range rows {
+		if r.Sequence != from+int64(i) {
+			return nil, fmt.Errorf("the outbox of %s does not hold number %d of partition %d any more: it cannot be published again",
+				p.e.Service, from+int64(i), partition)
+		}
+		records[i] = p.e.record(r.outgoing(), r.Sequence)
+	}
+	return records, nil
+}
+
+// lookForOthers asks the counters whether another process has committed to a partition of ours.
+func (p *publisher) lookForOthers(ctx context.Context) {
+	var rows []struct {
+		Partition int
+		Sequence  int64
+	}
+	if err := p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT partition, sequence FROM engine.counter`).Scan(&rows).Error; err != nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range rows {
+		if q := p.parts[r.Partition]; q != nil && r.Sequence >= q.next+int64(len(q.queue)) {
+			q.behind = true
+		}
+	}
+}
+
+// checkpoint writes down how far the topic was seen to hold our events, so that the next owner need not read all of it.
+func (p *publisher) checkpoint(ctx context.Context) error {
+	var partitions pgtype.FlatArray[int32]
+	var next, offsets pgtype.FlatArray[int64]
+	var saved []*part
+	p.mu.Lock()
+	for _, q := range p.parts {
+		if q.next != q.saved && q.offset > 0 && !q.verify {
+			partitions, next, offsets = append(partitions, int32(q.partition)), append(next, q.next), append(offsets, q.offset)
+			saved = append(saved, q)
+		}
+	}
+	p.mu.Unlock()
+	if len(saved) == 0 {
+		return nil
+	}
+	err := p.e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.published p SET sequence = n.next - 1, next_offset = n.next_offset
+		FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS n (partition, next, next_offset) WHERE p.partition = n.partition`,
+		partitions, next, offsets).Error
+	if err == nil {
+		for i, q := range saved {
+			q.saved = next[i]
+		}
+	}
+	return err
+}

@@ -1,0 +1,278 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+)
+
+// ErrParked means that a command's key is parked: something about it could not be processed and waits for an operator.
+var ErrParked = errors.New("engine: earlier events about this key are parked; redrive or discard them first")
+
+// ErrStopped means that the process stopped before the command was decided. Nothing happened.
+var ErrStopped = errors.New("engine: stopping")
+
+// errFenced ends a worker whose partition another process has taken over.
+var errFenced = errors.New("engine: the partition has another owner")
+
+const guestPartition = -1
+
+// worker takes what is waiting for one partition of one service as a batch, again and again.
+// Without a lease it is the guest: it only commits commands, about partitions others own.
+type worker struct {
+	e         *Engine
+	partition int
+	epoch     int64 // of the lease, 0 for the guest
+	readers   []*reader
+	open      []saga.Event // questions not answered when the partition was taken
+	parked    map[string]bool
+	committed map[string]mark // by topic
+	read      map[string]mark // what was read beyond it and concerned nobody, not yet committed
+
+	mu    sync.Mutex
+	queue []input
+
+	closed bool
+	signal chan struct{}
+
+	cancel  context.CancelFunc
+	running context.Context // ends with the ownership
+	stopped sync.WaitGroup
+}
+
+// mark is how far a topic partition has been read.
+type mark struct {
+	sequence int64
+	offset   int64 // of the next record
+	id       string
+}
+
+type form int
+
+const (
+	heard    form = iota // a record of another service
+	ordered              // a command
+	answered             // the outside world's answer
+	expired              // a deadline
+	redrive              // release what is parked for a key
+	flush                // commit what was only read
+)
+
+// input is one thing to process.
+type input struct {
+	form   form
+	record *kafka.Record // heard
+	event  saga.Event    // ordered: the command; answered: what asked; expired: since when; redrive: its key
+	answer any           // answered
+	number int64         // of the parked row this came from, 0 if none
+	reason string        // why it is to be parked
+	reply  chan result   // ordered
+}
+
+type result struct {
+	outcome Outcome
+	err     error
+}
+
+func newWorker(e *Engine, partition int, epoch int64) *worker {
+	return &worker{e: e, partition: partition, epoch: epoch, parked: map[string]bool{}, committed: map[string]mark{},
+		read: map[string]mark{}, signal: make(chan struct{}, 1)}
+}
+
+func (w *worker) push(in ...input) {
+	if len(in) == 0 {
+		return
+	}
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		refuse(in, ErrStopped)
+		return
+	}
+	w.queue = append(w.queue, in...)
+	w.mu.Unlock()
+	select {
+	case w.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (w *worker) wake() { w.push(input{form: flush}) }
+
+func (w *worker) waiting() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.queue)
+}
+
+func (w *worker) submit(ctx context.Context, command saga.Event) (Outcome, error) {
+	reply := make(chan result, 1)
+	w.push(input{form: ordered, event: command, reply: reply})
+	select {
+	case r := <-reply:
+		return r.outcome, r.err
+	case <-ctx.Done():
+		return Outcome{}, fmt.Errorf("%w: %w", database.ErrCommitUnknown, ctx.Err())
+	}
+}
+
+func (w *worker) run(ctx context.Context) {
+	for {
+		batch := w.gather(ctx)
+		if batch == nil {
+			break
+		}
+		if errors.Is(w.process(ctx, batch), errFenced) {
+			go w.e.disown(w.partition, "another process took it over")
+			<-ctx.Done()
+			break
+		}
+	}
+	w.mu.Lock()
+	w.closed = true
+	rest := w.queue
+	w.queue = nil
+	w.mu.Unlock()
+	refuse(rest, ErrStopped)
+}
+
+func refuse(batch []input, err error) {
+	for _, in := range batch {
+		if in.reply != nil {
+			in.reply <- result{err: err}
+		}
+	}
+}
+
+// gather waits for something to do, then takes all that is there, up to the batch size. A redrive comes alone.
+func (w *worker) gather(ctx context.Context) []input {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-w.signal:
+		}
+		w.mu.Lock()
+		n := min(len(w.queue), w.e.BatchSize)
+		for i := range n {
+			if w.queue[i].form == redrive {
+				n = max(i, 1)
+				break
+			}
+		}
+		batch := w.queue[:n:n]
+		if w.queue = w.queue[n:]; len(w.queue) > 0 {
+			w.signal <- struct{}{}
+		} else {
+			w.queue = nil
+		}
+		w.mu.Unlock()
+		if n > 0 {
+			return batch
+		}
+	}
+}
+
+// process makes a batch happen: at once if it can, event by event if it cannot, and parks what cannot happen at all.
+// A database that is down parks nothing: it is waited for.
+func (w *worker) process(ctx context.Context, batch []input) error {
+	if batch[0].form == redrive {
+		return w.release(ctx, batch[0].event.Key)
+	}
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		err := w.commit(batch)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, errFenced):
+			refuse(batch, err)
+			return err
+		case errors.Is(err, database.ErrCommitUnknown), database.IsConnection(err):
+			// Callers are told; the rest is repeated, and what did happen is found in the watermark and the rows.
+			w.e.Log.Warn("batch not committed", "partition", w.partition, "inputs", len(batch), "err", err)
+			refuse(batch, err)
+			if batch = withoutCommands(batch); len(batch) == 0 {
+				return nil
+			}
+			w.e.publisher.behind()
+			if !sleep(ctx, pause) {
+				return nil
+			}
+			if err := w.resume(ctx); err != nil && ctx.Err() != nil {
+				return nil
+			}
+			batch = w.remaining(batch)
+		case database.IsDeadlock(err), database.IsSerialization(err):
+			if !sleep(ctx, pause) {
+				refuse(batch, ErrStopped)
+				return nil
+			}
+		case len(batch) > 1:
+			w.e.Log.Info("batch fails as a whole, going event by event", "partition", w.partition, "inputs", len(batch), "err", err)
+			for i := range batch {
+				if err := w.process(ctx, batch[i:i+1:i+1]); err != nil || ctx.Err() != nil {
+					refuse(batch[i+1:], ErrStopped)
+					return err
+				}
+			}
+			return nil
+		case batch[0].form == ordered:
+			refuse(batch, err)
+			return nil
+		case batch[0].reason != "":
+			w.e.Log.Error("cannot even park", "partition", w.partition, "err", err)
+			if !sleep(ctx, pause) {
+				return nil
+			}
+		default:
+			batch[0].reason = err.Error()
+		}
+	}
+}
+
+func withoutCommands(batch []input) []input {
+	var rest []input
+	for _, in := range batch {
+		if in.form != ordered {
+			rest = append(rest, in)
+		}
+	}
+	return rest
+}
+
+// remaining drops the records that the watermark says are applied.
+func (w *worker) remaining(batch []input) []input {
+	var rest []input
+	for _, in := range batch {
+		if in.form != heard || in.record.Sequence > w.committed[in.record.Topic].sequence {
+			rest = append(rest, in)
+		}
+	}
+	if len(rest) == 0 {
+		rest = []input{{form: flush}}
+	}
+	return rest
+}
+
+// commit runs the batch as one transaction and then tells everybody. Where nothing would be written it only remembers
+// how far it read.
+func (w *worker) commit(batch []input) error {
+	b := newBatch(w, batch)
+	if !b.concerns() {
+		b.remember()
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := database.Transact(ctx, w.e.DB, b.transact); err != nil {
+		return err
+	}
+	b.committed()
+	return nil
+}

@@ -1,0 +1,250 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+)
+
+func array[T, V any](list []T, value func(T) V) pgtype.FlatArray[V] {
+	values := make(pgtype.FlatArray[V], len(list))
+	for i, x := range list {
+		values[i] = value(x)
+	}
+	return values
+}
+
+// load reads where a partition just taken stands.
+func (w *worker) load(ctx context.Context) error {
+	if err := w.resume(ctx); err != nil {
+		return err
+	}
+	for _, topic := range w.e.topics {
+		m := w.committed[topic]
+		r := &reader{topic: topic, w: w, next: m.offset, last: m.sequence, id: m.id}
+		r.suspect()
+		w.readers = append(w.readers, r)
+	}
+	db := w.e.DB.Gorm().WithContext(ctx)
+	var keys []string
+	if err := db.Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1`, w.partition).Scan(&keys).Error; err != nil {
+		return err
+	}
+	for _, k := range keys {
+		w.parked[k] = true
+	}
+	var open []struct {
+		ID, Type, Key, Saga string
+		At                  time.Time
+		Asked               []byte
+	}
+	err := db.Raw(`SELECT id, type, key, saga, at, asked FROM engine.call WHERE partition = $1 ORDER BY at`, w.partition).Scan(&open).Error
+	if err != nil {
+		return err
+	}
+	for _, c := range open {
+		k := w.e.kind(c.Type)
+		if k == nil {
+			return fmt.Errorf("an open call was asked by %s, which this build of %s does not know", c.Type, w.e.Service)
+		}
+		data, err := k.Decode(c.Asked)
+		if err != nil {
+			return err
+		}
+		w.open = append(w.open, saga.Event{ID: c.ID, Type: c.Type, Key: c.Key, Saga: c.Saga, Time: c.At, Data: data})
+	}
+	return nil
+}
+
+// resume reads the watermarks again: they say what happened.
+func (w *worker) resume(ctx context.Context) error {
+	if w.epoch == 0 {
+		return nil
+	}
+	var rows []struct {
+		Topic      string
+		Sequence   int64
+		NextOffset int64
+		RecordID   string
+	}
+	db := w.e.DB.Gorm().WithContext(ctx)
+	err := db.Exec(`INSERT INTO engine.watermark (topic, partition) SELECT unnest($1::text[]), $2::int ON CONFLICT DO NOTHING`,
+		pgtype.FlatArray[string](w.e.topics), w.partition).Error
+	if err == nil {
+		err = db.Raw(`SELECT topic, sequence, next_offset, record_id FROM engine.watermark WHERE partition = $1`, w.partition).Scan(&rows).Error
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		w.committed[r.Topic] = mark{r.Sequence, r.NextOffset, r.RecordID}
+	}
+	return nil
+}
+
+// fence is the first statement of an owner's batch: it moves the watermarks, provided that the lease is still this
+// one's and that they stand where this worker left them. Otherwise somebody else is the owner, and nothing may happen.
+func (w *worker) fence(tx *gorm.DB, marks map[string]mark) error {
+	n := len(marks)
+	topics, ids := make(pgtype.FlatArray[string], 0, n), make(pgtype.FlatArray[string], 0, n)
+	from, to, offsets := make(pgtype.FlatArray[int64], 0, n), make(pgtype.FlatArray[int64], 0, n), make(pgtype.FlatArray[int64], 0, n)
+	for topic, m := range marks {
+		topics, ids = append(topics, topic), append(ids, m.id)
+		from, to, offsets = append(from, w.committed[topic].sequence), append(to, m.sequence), append(offsets, m.offset)
+	}
+	var moved, leased int
+	err := tx.Raw(`
+		WITH mine AS (SELECT 1 FROM engine.lease WHERE partition = $1 AND epoch = $2),
+		moved AS (UPDATE engine.watermark w SET sequence = m.upto, next_offset = m.next_offset, record_id = m.record_id
+		          FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[]) AS m (topic, since, upto, next_offset, record_id), mine
+		          WHERE w.topic = m.topic AND w.partition = $1 AND w.sequence = m.since RETURNING 1)
+		SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM mine)`,
+		w.partition, w.epoch, topics, from, to, offsets, ids).Row().Scan(&moved, &leased)
+	if err == nil && (moved != n || leased == 0) {
+		err = errFenced
+	}
+	return err
+}
+
+// claim takes answers and deadlines off their tables. One whose row is gone has been taken before, or was cancelled or
+// moved meanwhile, and is dropped.
+func (b *batch) claim(tx *gorm.DB) ([]*input, error) {
+	live := make([]*input, 0, len(b.inputs))
+	var calls, due pgtype.FlatArray[string]
+	for i := range b.inputs {
+		switch in := &b.inputs[i]; {
+		case in.form == flush:
+		case in.number != 0, in.form == ordered:
+			live = append(live, in)
+		case in.form == answered:
+			calls = append(calls, in.event.ID)
+			live = append(live, in)
+		case in.form == expired:
+			due = append(due, in.event.ID)
+			live = append(live, in)
+		case b.w.e.hears(in.record.Type) || in.record.Malformed != nil:
+			live = append(live, in)
+		}
+	}
+	if len(calls) == 0 && len(due) == 0 {
+		return live, nil
+	}
+	var taken []string
+	err := tx.Raw(`
+		WITH calls AS (DELETE FROM engine.call WHERE id = ANY($1::text[]) RETURNING id),
+		due AS (DELETE FROM engine.deadline WHERE partition = $3 AND id = ANY($2::text[]) AND due_at <= now() RETURNING id)
+		SELECT id FROM calls UNION ALL SELECT id FROM due`, calls, due, b.w.partition).Scan(&taken).Error
+	if err != nil {
+		return nil, err
+	}
+	mine := make(map[string]bool, len(taken))
+	for _, id := range taken {
+		mine[id] = true
+	}
+	kept := live[:0]
+	for _, in := range live {
+		if in.number != 0 || in.form == ordered || in.form == heard {
+			kept = append(kept, in)
+		} else if mine[in.event.ID] {
+			mine[in.event.ID] = false // two answers in one batch: the first counts
+			kept = append(kept, in)
+		}
+	}
+	return kept, nil
+}
+
+func (b *batch) write(tx *gorm.DB) error {
+	for _, set := range b.sets {
+		if err := set.Save(tx); err != nil {
+			return err
+		}
+	}
+	if len(b.asks) > 0 {
+		err := tx.Exec(`INSERT INTO engine.call (id, partition, type, key, saga, at, asked)
+			SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[])`,
+			array(b.asks, func(r row) string { return r.event.ID }),
+			array(b.asks, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.w.e.Partitions)) }),
+			array(b.asks, func(r row) string { return r.event.Type }),
+			array(b.asks, func(r row) string { return r.event.Key }),
+			array(b.asks, func(r row) string { return r.event.Saga }),
+			array(b.asks, func(r row) time.Time { return r.event.Time }),
+			array(b.asks, func(r row) string { return string(r.data) })).Error
+		if err != nil {
+			return err
+		}
+	}
+	if err := b.writeDeadlines(tx); err != nil {
+		return err
+	}
+	if err := b.writeParked(tx); err != nil {
+		return err
+	}
+	return b.writeOutbox(tx)
+}
+
+// writeOutbox gives the outgoing events their numbers. The counters are locked last of all rows, in ascending order, and
+// held until the commit: so numbers follow the order of commits, and there is no gap between them.
+func (b *batch) writeOutbox(tx *gorm.DB) error {
+	b.latestOnly()
+	if len(b.out) == 0 {
+		return nil
+	}
+	counts := map[int]int64{}
+	ordinals := make(pgtype.FlatArray[int64], len(b.out))
+	for i, o := range b.out {
+		counts[o.partition]++
+		ordinals[i] = counts[o.partition]
+	}
+	var partitions pgtype.FlatArray[int32]
+	var n pgtype.FlatArray[int64]
+	for p, c := range counts {
+		partitions, n = append(partitions, int32(p)), append(n, c)
+	}
+	var bases []struct {
+		Partition int
+		Base      int64
+	}
+	err := tx.Raw(`
+		WITH wanted AS (SELECT * FROM unnest($1::int[], $2::bigint[]) AS w (partition, n)),
+		locked AS (SELECT c.partition FROM engine.counter c WHERE c.partition = ANY($1::int[]) ORDER BY c.partition FOR UPDATE),
+		moved AS (UPDATE engine.counter c SET sequence = c.sequence + w.n FROM locked l JOIN wanted w USING (partition)
+		          WHERE c.partition = l.partition RETURNING c.partition, c.sequence - w.n AS base),
+		written AS (INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, at, data)
+		            SELECT o.partition, m.base + o.ordinal, o.id, o.type, o.key, o.saga, o.cause, o.at, o.data
+		            FROM unnest($3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::text[]::json[])
+		              AS o (partition, ordinal, id, type, key, saga, cause, at, data) JOIN moved m USING (partition))
+		SELECT partition, base FROM moved`,
+		partitions, n,
+		array(b.out, func(o outgoing) int32 { return int32(o.partition) }), ordinals,
+		array(b.out, func(o outgoing) string { return o.event.ID }),
+		array(b.out, func(o outgoing) string { return o.event.Type }),
+		array(b.out, func(o outgoing) string { return o.event.Key }),
+		array(b.out, func(o outgoing) string { return o.event.Saga }),
+		array(b.out, func(o outgoing) string { return o.event.Cause }),
+		array(b.out, func(o outgoing) time.Time { return o.event.Time }),
+		array(b.out, func(o outgoing) string { return string(o.data) })).Scan(&bases).Error
+	if err != nil {
+		return err
+	}
+	b.base = make(map[int]int64, len(bases))
+	for _, x := range bases {
+		b.base[x.Partition] = x.Base
+	}
+	return nil
+}
+
+// answerJSON is how an answer that must wait is kept.
+func answerJSON(answer any) []byte {
+	data, err := json.Marshal(answer)
+	if err != nil {
+		panic(err) // the answer's type is the program's own
+	}
+	return data
+}
