@@ -1,0 +1,143 @@
+package httpserver
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const streamMark = "httpserver.stream"
+
+// observe measures and logs by route pattern: paths and queries hold ids and names, patterns do not.
+func (s *Server) observe() gin.HandlerFunc {
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "orderflow_http_seconds",
+		Help:    "Time to answer HTTP requests, by route pattern and status code; event streams are left out.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"route", "code"})
+	if s.options.Registerer != nil {
+		var known prometheus.AlreadyRegisteredError
+		if err := s.options.Registerer.Register(seconds); errors.As(err, &known) {
+			seconds = known.ExistingCollector.(*prometheus.HistogramVec)
+		}
+	}
+	return func(c *gin.Context) {
+		start := time.Now()
+		c.Next()
+		route, took := c.FullPath(), time.Since(start)
+		if route == "" {
+			route = "unmatched"
+		}
+		code := c.Writer.Status()
+		if !c.GetBool(streamMark) {
+			seconds.WithLabelValues(route, strconv.Itoa(code)).Observe(took.Seconds())
+		}
+		level := slog.LevelDebug
+		if code >= 500 {
+			level = slog.LevelError
+		}
+		ctx := c.Request.Context()
+		if !s.log.Enabled(ctx, level) {
+			return
+		}
+		args := []any{"method", c.Request.Method, "route", route, "code", code, "took", took}
+		if trace := TraceParent(ctx); trace != "" {
+			args = append(args, "traceparent", trace)
+		}
+		if len(c.Errors) > 0 {
+			args = append(args, "error", c.Errors.Last().Err)
+		}
+		s.log.Log(ctx, level, "request", args...)
+	}
+}
+
+// recover answers a panic with a problem that says nothing about it.
+func (s *Server) recover() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			reason := recover()
+			if reason == nil {
+				return
+			}
+			if reason == http.ErrAbortHandler {
+				panic(reason)
+			}
+			// Only the runtime's own reasons are sure to hold nothing of the request.
+			what := fmt.Sprintf("%T", reason)
+			if fault, ok := reason.(runtime.Error); ok {
+				what = fault.Error()
+			}
+			s.log.Error("handler panicked", "route", c.FullPath(), "reason", what, "stack", string(debug.Stack()))
+			if c.Writer.Written() {
+				// Too late for an answer: cut the connection, so that the client does not take half for the whole.
+				panic(http.ErrAbortHandler)
+			}
+			WriteProblem(c, Internal())
+		}()
+		c.Next()
+	}
+}
+
+// prepare sets what every answer has and every handler may ask for.
+func (s *Server) prepare() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Header("X-Content-Type-Options", "nosniff")
+		c.Header("Cache-Control", "no-store")
+		if trace := c.GetHeader("traceparent"); validTraceParent(trace) {
+			c.Request = c.Request.WithContext(WithTraceParent(c.Request.Context(), trace))
+		}
+		c.Next()
+	}
+}
+
+// body reads the whole body, bounded, refuses card numbers, and leaves it to be read again.
+func (s *Server) body() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if c.Request.Body == nil || c.Request.Body == http.NoBody {
+			return
+		}
+		if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
+			WriteProblem(c, NewProblem(http.StatusUnsupportedMediaType, "content-encoding", "send the body as it is, without Content-Encoding"))
+			return
+		}
+		limit := s.options.BodyLimit
+		if own, ok := s.options.RouteBodyLimits[c.FullPath()]; ok {
+			limit = own
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+		if err != nil {
+			WriteProblem(c, unreadable(err, limit))
+			return
+		}
+		if containsCardNumber(body) {
+			WriteProblem(c, NewProblem(http.StatusUnprocessableEntity, "card-number",
+				"the body contains what looks like a payment card number; send a payment token instead"))
+			return
+		}
+		c.Request.Body = io.NopCloser(bytes.NewReader(body))
+		c.Next()
+	}
+}
+
+func unreadable(err error, limit int64) *Problem {
+	var big *http.MaxBytesError
+	var network net.Error
+	switch {
+	case errors.As(err, &big):
+		return NewProblem(http.StatusRequestEntityTooLarge, "too-large", fmt.Sprintf("the body is larger than %d bytes", limit))
+	case errors.As(err, &network) && network.Timeout():
+		return NewProblem(http.StatusRequestTimeout, "timeout", "the body did not arrive in time")
+	}
+	return Malformed(Fault{Detail: "the body could not be read to its end", Location: "body"})
+}

@@ -1,0 +1,81 @@
+package httpserver
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// problemBase is what every problem type begins with. It names, it need not answer.
+const problemBase = "https://orderflow.example/problems/"
+
+// Problem is a refusal as RFC 9457 has it. It never holds anything taken from a request but the names of fields.
+type Problem struct {
+	Type   string  `json:"type" format:"uri" doc:"Stable name of the kind of problem"`
+	Title  string  `json:"title" doc:"Short summary of the kind of problem"`
+	Status int     `json:"status" doc:"HTTP status code"`
+	Detail string  `json:"detail,omitempty" doc:"What was wrong this time, and what to do"`
+	Errors []Fault `json:"errors,omitempty" doc:"Every fault that was found"`
+}
+
+// Fault is one mistake in a request and its place, as in body.lines[2].quantity.
+type Fault struct {
+	Detail   string `json:"detail"`
+	Location string `json:"location,omitempty"`
+}
+
+// NewProblem makes a problem; slug is its stable name and must not change.
+func NewProblem(status int, slug, detail string, faults ...Fault) *Problem {
+	return &Problem{Type: problemBase + slug, Title: http.StatusText(status), Status: status, Detail: detail, Errors: faults}
+}
+
+// Invalid is the problem of a request that can be read but not accepted.
+func Invalid(faults ...Fault) *Problem {
+	return NewProblem(http.StatusUnprocessableEntity, "invalid", "the request is not valid; errors lists every fault", faults...)
+}
+
+// Malformed is the problem of a body that cannot be read.
+func Malformed(faults ...Fault) *Problem {
+	return NewProblem(http.StatusBadRequest, "malformed", "the body is not what is expected here; errors lists every fault", faults...)
+}
+
+// NotFound is the problem of something absent, or not the caller's to see.
+func NotFound(detail string) *Problem { return NewProblem(http.StatusNotFound, "not-found", detail) }
+
+// Conflict is the problem of something that the state does not allow.
+func Conflict(slug, detail string) *Problem { return NewProblem(http.StatusConflict, slug, detail) }
+
+// Internal is the problem of our own failure. It says nothing about it; the log does.
+func Internal() *Problem {
+	return NewProblem(http.StatusInternalServerError, "internal", "the request could not be processed; trying again may help")
+}
+
+// Unavailable is the problem of a part that is down for now.
+func Unavailable() *Problem {
+	return NewProblem(http.StatusServiceUnavailable, "unavailable", "a part of the system is not available; try again shortly")
+}
+
+// Error makes a Problem an error, so that functions can return it.
+func (p *Problem) Error() string { return p.Type + ": " + p.Detail }
+
+// GetStatus is the HTTP status code.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is the media type of problems.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// WriteProblem answers with the problem and ends the chain of handlers.
+func WriteProblem(c *gin.Context, p *Problem) {
+	c.Abort()
+	if c.Writer.Written() {
+		return
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		c.Status(http.StatusInternalServerError)
+		return
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Data(p.Status, p.ContentType(""), append(body, '\n'))
+}

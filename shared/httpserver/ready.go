@@ -1,0 +1,49 @@
+package httpserver
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Part is something without which requests cannot be served. Check must end with its context.
+type Part struct {
+	Name  string
+	Check func(ctx context.Context) error
+}
+
+// readyz asks every part at once. Why a part is not ready is for the log, as anybody may ask this route.
+func (s *Server) readyz(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), 2*time.Second)
+	defer cancel()
+	states := make([]string, len(s.options.Ready))
+	var all sync.WaitGroup
+	for i, part := range s.options.Ready {
+		all.Go(func() {
+			states[i] = "ready"
+			if err := part.Check(ctx); err != nil {
+				states[i] = "not ready"
+				s.log.Warn("part is not ready", "part", part.Name, "error", err)
+			}
+		})
+	}
+	all.Wait()
+	code, status, parts := http.StatusOK, "ready", gin.H{}
+	for i, part := range s.options.Ready {
+		parts[part.Name] = states[i]
+		if states[i] != "ready" {
+			code, status = http.StatusServiceUnavailable, "not ready"
+		}
+	}
+	c.JSON(code, gin.H{"status": status, "parts": parts})
+}
+
+// Metrics serves what the gatherer collects, for Prometheus.
+func Metrics(gatherer prometheus.Gatherer) gin.HandlerFunc {
+	return gin.WrapH(promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
+}

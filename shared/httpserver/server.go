@@ -1,0 +1,132 @@
+// Package httpserver is a gin server with safe defaults: time-outs, bounded bodies and headers, no trusted proxies,
+// refusals as problem documents that never repeat the request, metrics and readiness. Beside it are the parts that
+// handlers need: strict JSON, tokens, entity tags, cursors and server-sent events.
+//
+// It has no routes of its own but /healthz and /readyz, and no idea what the routes are about. Every service with an
+// API uses it; its subpackage openapi describes such an API.
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Options configure a Server. Only Addr is needed.
+type Options struct {
+	// Addr is host:port to listen on; port 0 takes a free one.
+	Addr string
+	// Flag names the setting behind Addr, for the message when it is taken: "--http-addr".
+	Flag string
+	// Name appears in logs.
+	Name   string
+	Logger *slog.Logger
+	// Registerer gets orderflow_http_seconds; nil means no metrics.
+	Registerer prometheus.Registerer
+	// BodyLimit is the most a request may carry; 0 means 64 KiB. RouteBodyLimits replaces it per route pattern.
+	BodyLimit       int64
+	RouteBodyLimits map[string]int64
+	// Ready are the parts that /readyz asks.
+	Ready []Part
+}
+
+// Server is one listener with its routes.
+type Server struct {
+	options Options
+	log     *slog.Logger
+	engine  *gin.Engine
+	http    *http.Server
+	failed  chan error
+	streams context.Context
+}
+
+// New builds the server; routes are added to Engine before Start.
+func New(o Options) *Server {
+	gin.SetMode(gin.ReleaseMode)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.BodyLimit == 0 {
+		o.BodyLimit = 64 << 10
+	}
+	streams, endStreams := context.WithCancel(context.Background())
+	s := &Server{options: o, log: o.Logger.With("server", o.Name), engine: gin.New(), failed: make(chan error, 1), streams: streams}
+	// Only fails for proxies that cannot be parsed.
+	_ = s.engine.SetTrustedProxies(nil)
+	s.engine.HandleMethodNotAllowed = true
+	s.engine.RedirectTrailingSlash = false
+	s.engine.ContextWithFallback = true
+	s.engine.Use(s.observe(), s.recover(), s.prepare(), s.body())
+	s.engine.NoRoute(func(c *gin.Context) { WriteProblem(c, NotFound("there is no such resource")) })
+	s.engine.NoMethod(func(c *gin.Context) {
+		WriteProblem(c, NewProblem(http.StatusMethodNotAllowed, "method-not-allowed", "the resource exists, but not with this method"))
+	})
+	s.engine.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
+	s.engine.GET("/readyz", s.readyz)
+	s.http = &http.Server{
+		Handler:           s.engine,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.Background(), streamsKey{}, streams)
+		},
+	}
+	s.http.RegisterOnShutdown(endStreams)
+	return s
+}
+
+// Engine is where routes and middleware are added, before Start.
+func (s *Server) Engine() *gin.Engine { return s.engine }
+
+// Start listens and serves in the background. It returns the address it listens on.
+func (s *Server) Start() (addr string, err error) {
+	listener, err := net.Listen("tcp", s.options.Addr)
+	if err != nil {
+		return "", s.listenError(err)
+	}
+	go func() {
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("httpserver: %s: %w", s.options.Name, err)
+		}
+	}()
+	return listener.Addr().String(), nil
+}
+
+// Failed yields the error when the server ends by itself.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// Stop takes no more requests, ends event streams and waits for the rest until ctx ends; then it cuts them off.
+func (s *Server) Stop(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil {
+		s.http.Close()
+		return fmt.Errorf("httpserver: %s: requests were cut off: %w", s.options.Name, err)
+	}
+	return nil
+}
+
+func (s *Server) listenError(err error) error {
+	hint := "choose another address"
+	if s.options.Flag != "" {
+		hint += " with " + s.options.Flag
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("httpserver: address %s is already in use: stop the program that uses it, or %s: %w", s.options.Addr, hint, syscall.EADDRINUSE)
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return fmt.Errorf("httpserver: cannot listen on %s: %w: %s", s.options.Addr, err, hint)
+}
