@@ -116,3 +116,13 @@ func TestAnAnswerToSomethingNeverAskedDecidesNothing(t *testing.T) {
 	t.Parallel()
 	sagatest.Given(t, machine, readied).Answered(event.Requested, refund.RefundAnswer{RefundID: "event-9"}).Then()
 }
+
+func TestThePastIsNotRewrittenByWhatFollows(t *testing.T) {
+	t.Parallel()
+	d := sagatest.Given(t, machine, readied, requested("lost", "", 1000, goods("A", 2, 500)))
+	before := d.State().(refund.Refund)
+	d.Answered(event.Requested, refund.RefundAnswer{RefundID: "event-2"}).ThenKinds(event.Issued)
+	if s := before.Claims[0].Status; s != refund.Pending {
+		t.Errorf("a state held from before now says %q, want %q", s, refund.Pending)
+	}
+}

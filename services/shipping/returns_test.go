@@ -114,6 +114,7 @@ func TestAReturnThatDoesNotComeInTimeEndsAndItsLabelIsGivenBack(t *testing.T) {
 		event.LabelVoidRequested.Of(event.LabelVoidRequestedV1{ShipmentID: "r1", Carrier: "royal", TrackingNumber: "back-r1"}))
 	d.Expired(one).Then()
 	d.Answered(event.ReturnAuthorized, shipping.ReturnAnswer{ReturnID: "r1", Back: true}).Then()
+	d.When(sendBack("r3", a(5))).Then(returnLabel("r3", lines[0], lines[2])) // the goods are the customer's to send again
 	d.Answered(event.LabelVoidRequested, shipping.VoidAnswer{ShipmentID: "r1"}).
 		Then(event.LabelVoided.Of(event.LabelVoidedV1{ShipmentID: "r1"}))
 	s := d.State().(shipping.Shipment)

@@ -1,0 +1,77 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/refund"
+	"orderflow.example/services/refund"
+	"orderflow.example/shared/engine"
+)
+
+var asked = event.RequestedV1{Reason: "lost", Reference: "auth_1", Amount: schemas.Money{Amount: 700, Currency: "EUR"}}
+
+// ask gives one refund to a gateway that answers the inquiry and the refund as told, and tells what it was asked.
+func ask(t *testing.T, try int, inquiry, posted int, body string) (refund.RefundAnswer, []string, error) {
+	t.Helper()
+	var heard []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		data, _ := io.ReadAll(r.Body)
+		heard = append(heard, r.Method+" "+r.URL.Path+" "+r.Header.Get("Idempotency-Key")+" "+string(data))
+		if r.Method == http.MethodGet {
+			w.WriteHeader(inquiry)
+		} else {
+			w.WriteHeader(posted)
+		}
+		w.Write([]byte(body))
+	}))
+	defer server.Close()
+	answer, err := New(server.URL).giveBack(context.Background(), engine.Attempt{ID: "e1", Saga: "o1", Number: try}, asked)
+	return answer, heard, err
+}
+
+const (
+	inquired = `GET /v1/refunds/e1 e1 `
+	posted   = `POST /v1/refunds e1 {"order":"o1","reference":"auth_1","amount":700,"currency":"EUR"}`
+)
+
+func TestMoneyIsGivenBackUnderTheIdOfItsQuestion(t *testing.T) {
+	t.Parallel()
+	answer, heard, err := ask(t, 1, 500, 200, `{"reference":"re_1","amount":700}`)
+	if err != nil || answer != (refund.RefundAnswer{RefundID: "e1"}) || !slices.Equal(heard, []string{posted}) {
+		t.Errorf("got %+v, %v after %q", answer, err, heard)
+	}
+}
+
+func TestASecondTryInquiresBeforeItAsks(t *testing.T) {
+	t.Parallel()
+	answer, heard, err := ask(t, 2, 200, 500, `{}`)
+	if err != nil || answer != (refund.RefundAnswer{RefundID: "e1"}) || !slices.Equal(heard, []string{inquired}) {
+		t.Errorf("done before: got %+v, %v after %q", answer, err, heard)
+	}
+	answer, heard, err = ask(t, 2, 404, 200, `{}`)
+	if err != nil || answer != (refund.RefundAnswer{RefundID: "e1"}) || !slices.Equal(heard, []string{inquired, posted}) {
+		t.Errorf("never heard of: got %+v, %v after %q", answer, err, heard)
+	}
+	if answer, heard, err = ask(t, 2, 500, 200, `{}`); err == nil || !slices.Equal(heard, []string{inquired}) {
+		t.Errorf("not known: got %+v after %q, want an error after the inquiry alone", answer, heard)
+	}
+}
+
+func TestOnlyACodeIsARefusalForGood(t *testing.T) {
+	t.Parallel()
+	answer, _, err := ask(t, 1, 500, 402, `{"code":"card_closed"}`)
+	if err != nil || answer != (refund.RefundAnswer{RefundID: "e1", Refused: "card_closed"}) {
+		t.Errorf("got %+v, %v", answer, err)
+	}
+	for _, status := range []int{402, 404, 400, 409, 429, 500, 503} {
+		if answer, _, err := ask(t, 1, 500, status, `{}`); err == nil {
+			t.Errorf("status %d: got %+v, want an error: the outcome is unknown", status, answer)
+		}
+	}
+}
