@@ -1,0 +1,16 @@
+// Package app puts the order service together for those who run it: its own command and the platform's.
+package app
+
+import (
+	"orderflow.example/services/order"
+	"orderflow.example/services/order/internal/store"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/service"
+)
+
+// App is the order service, ready to run.
+var App = service.App{
+	Name:       "order",
+	Migrations: store.Migrations,
+	Bindings:   []engine.Binding{{Machine: order.Choreography.Machine(), Store: store.Orders()}},
+}

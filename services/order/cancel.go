@@ -1,0 +1,141 @@
+package order
+
+import (
+	"orderflow.example/schemas/inventory"
+	event "orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/storefront"
+	"orderflow.example/shared/saga"
+)
+
+// Why an order is cancelled: stable words.
+const (
+	fraudSuspected  = "fraud_suspected"
+	outOfStock      = "out_of_stock"
+	paymentDeclined = "payment_declined"
+	paymentUnknown  = "payment_unknown"
+	captureFailed   = "capture_failed"
+	noCarrier       = "no_carrier"
+	shortPicked     = "short_picked"
+	timedOut        = "timed_out"
+	notDispatched   = "not_dispatched"
+	customerRequest = "customer_request"
+	lostParcel      = "parcel_lost"
+)
+
+// cancel ends an order that has not shipped. Whoever did something for it undoes that and says so.
+func cancel(o Order, reason, by string) []saga.Event {
+	if !o.may(Cancelling) {
+		return nil
+	}
+	return []saga.Event{
+		event.Cancelled.Of(event.CancelledV1{Reason: reason, By: by}),
+		say(Cancelling, reason, "Your order is being cancelled: "+because[reason]+".", &event.Next{Text: "We let go of the goods and of your money.", By: "shop"}),
+	}
+}
+
+func confirmationLate(o Order, _ event.ValidatedV1) []saga.Event {
+	if o.Status != Placed {
+		return nil
+	}
+	return cancel(o, timedOut, "deadline")
+}
+
+func reviewLate(o Order, _ event.ExtendedV1) []saga.Event {
+	if o.Status != InReview {
+		return nil
+	}
+	return cancel(o, timedOut, "deadline")
+}
+
+// dispatchLate asks shipping to stop; only shipping knows whether the parcel is still there.
+func dispatchLate(o Order, _ event.ConfirmedV1) []saga.Event {
+	if o.Status != Confirmed && o.Status != Preparing || o.Withdrawal != "" {
+		return nil
+	}
+	return askToStop(o, notDispatched, "Your parcel should be on its way by now and is not.")
+}
+
+// withdraw cancels at the customer's wish: at once while nothing is confirmed, through shipping afterwards.
+func withdraw(o Order, _ storefront.CancellationRequestedV1) []saga.Event {
+	switch o.Status {
+	case Placed, InReview:
+		return cancel(o, customerRequest, "customer")
+	case Confirmed, Preparing:
+		if o.Withdrawal != "" {
+			return nil
+		}
+		return askToStop(o, customerRequest, "You asked us to cancel; we are trying to stop your parcel.")
+	case Shipped, Delivered, Completed, Returned:
+		return tooLate(o, string(o.Status))
+	}
+	return nil // unknown, or what the customer wants already
+}
+
+func askToStop(o Order, reason, text string) []saga.Event {
+	return []saga.Event{
+		event.WithdrawalRequested.Of(event.WithdrawalRequestedV1{Reason: reason}),
+		say(o.Status, "", text, &event.Next{Text: "Shipping stops it if it has not left.", By: "shop"}),
+	}
+}
+
+func withdrawn(o Order, _ shipping.WithdrawnV1) []saga.Event {
+	switch o.Withdrawal {
+	case customerRequest:
+		return cancel(o, customerRequest, "customer")
+	case notDispatched:
+		return cancel(o, notDispatched, "deadline")
+	}
+	return nil
+}
+
+func withdrawalRefused(o Order, e shipping.WithdrawalRefusedV1) []saga.Event {
+	switch o.Withdrawal {
+	case customerRequest:
+		return tooLate(o, e.Reason)
+	case notDispatched:
+		return []saga.Event{
+			event.CancellationRefused.Of(event.CancellationRefusedV1{Reason: e.Reason}),
+			say(o.Status, "", "Your parcel has left after all.", nil),
+		}
+	}
+	return nil
+}
+
+func tooLate(o Order, reason string) []saga.Event {
+	var next *event.Next
+	if o.Status != Returned {
+		next = &event.Next{Text: "Once it is there you can send it back.", By: "customer"}
+	}
+	return []saga.Event{
+		event.CancellationRefused.Of(event.CancellationRefusedV1{Reason: reason}),
+		say(o.Status, "", "It is too late to cancel: your parcel has left.", next),
+	}
+}
+
+func goodsReleased(o Order, _ inventory.ReleasedV1) []saga.Event {
+	return undone(o, event.ProgressedV1{Step: released})
+}
+
+func moneyReleased(o Order, e payment.VoidedV1) []saga.Event {
+	return undone(o, event.ProgressedV1{Step: voided, Amount: e.Amount.Amount})
+}
+
+// undone notes that part of a cancelled order is undone; with the last part the order is cancelled. The money is free
+// when it was let go, or when all that was taken is given back.
+func undone(o Order, p event.ProgressedV1) []saga.Event {
+	if o.Status != Cancelling || o.has(p.Step, p.Ref) {
+		return nil
+	}
+	noted := event.Progressed.Of(p)
+	n := Evolve(o, noted)
+	if !n.has(released, "") || !n.has(voided, "") && !n.covered() {
+		return []saga.Event{noted}
+	}
+	text := "Your order is cancelled: " + because[n.Reason] + ". You were not charged."
+	if n.Refunded > 0 {
+		text = "Your order is cancelled: " + because[n.Reason] + ". You got " + amount(n.money(n.Refunded)) + " back."
+	}
+	return []saga.Event{noted, say(Cancelled, n.Reason, text, nil)}
+}

@@ -1,0 +1,126 @@
+package order
+
+import (
+	"orderflow.example/schemas"
+	"orderflow.example/schemas/fraud"
+	"orderflow.example/schemas/inventory"
+	event "orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/shared/saga"
+)
+
+// Steps that are waited for together with others, or that may be heard before what they belong to.
+const (
+	goods         = "inventory.reserved"
+	trust         = "fraud.cleared"
+	money         = "payment.authorized"
+	released      = "inventory.released"
+	voided        = "payment.voided"
+	refunded      = "refund.issued"
+	notRefunded   = "refund.failed"
+	lost          = "shipping.lost"
+	returnLabel   = "shipping.return_authorized"
+	returnNo      = "shipping.return_refused"
+	returnArrived = "shipping.return_received"
+)
+
+func goodsReserved(o Order, e inventory.ReservedV1) []saga.Event {
+	return joined(o, event.ProgressedV1{Step: goods, Lines: e.Lines, Amount: e.Total.Amount})
+}
+
+func moneySetAside(o Order, _ payment.AuthorizedV1) []saga.Event {
+	return joined(o, event.ProgressedV1{Step: money})
+}
+
+func trusted(o Order, _ fraud.ClearedV1) []saga.Event {
+	events := joined(o, event.ProgressedV1{Step: trust})
+	if len(events) == 1 && o.Status == InReview {
+		events = append(events, say(InReview, "", "Your order passed our review.", &event.Next{Text: "We reserve your goods and your payment.", By: "shop"}))
+	}
+	return events
+}
+
+// joined notes one of the three things an order waits for, and confirms the order when it is the last.
+func joined(o Order, p event.ProgressedV1) []saga.Event {
+	if o.Status == "" || !o.may(Confirmed) || o.has(p.Step, "") {
+		return nil
+	}
+	noted := event.Progressed.Of(p)
+	n := Evolve(o, noted)
+	if !n.has(goods, "") || !n.has(trust, "") || !n.has(money, "") {
+		return []saga.Event{noted}
+	}
+	return []saga.Event{
+		event.Confirmed.Of(event.ConfirmedV1{CustomerID: n.CustomerID, Lines: n.Lines, Total: n.Total, ShipTo: n.ShipTo}),
+		say(Confirmed, "", confirmedText(n), &event.Next{Text: "We choose a carrier and prepare your parcel.", By: "shop"}),
+	}
+}
+
+// awaitReview gives the order the time that a person needs.
+func awaitReview(o Order, _ fraud.ReviewRequestedV1) []saga.Event {
+	if !o.may(InReview) {
+		return nil
+	}
+	return []saga.Event{
+		event.Extended.Of(event.ExtendedV1{Reason: string(InReview)}),
+		say(InReview, "", "We are taking a closer look at your order.", &event.Next{Text: "A person decides within seven days whether it goes on.", By: "shop"}),
+	}
+}
+
+func prepared(o Order, e shipping.PreparedV1) []saga.Event {
+	if !o.may(Preparing) {
+		return nil
+	}
+	return []saga.Event{say(Preparing, "", "Your parcel is being packed.", &event.Next{Text: "The warehouse hands it to " + e.Carrier + ".", By: "warehouse"})}
+}
+
+func dispatched(o Order, e shipping.DispatchedV1) []saga.Event {
+	if !o.may(Shipped) {
+		return nil
+	}
+	return []saga.Event{
+		event.Shipped.Of(event.ShippedV1{ShipmentID: e.ShipmentID}),
+		say(Shipped, "", "Your parcel is with "+e.Carrier+", tracking number "+e.TrackingNumber+".", &event.Next{Text: e.Carrier + " brings it to you.", By: "carrier"}),
+	}
+}
+
+// delivered completes the order. A parcel that was given up and turns up after all changes nothing: its money is on the
+// way back.
+func delivered(o Order, _ shipping.DeliveredV1) []saga.Event {
+	if o.Status != Shipped || o.has(lost, "") {
+		return nil
+	}
+	events := []saga.Event{
+		event.Completed.Of(event.CompletedV1{Total: o.Total}),
+		say(Delivered, "", "Your parcel has been delivered.", nil),
+		say(Completed, "", "Your order is complete.", nil),
+	}
+	if o.allReturned() {
+		events = append(events, say(Returned, "", returnedText, nil))
+	}
+	return events
+}
+
+// parcelLost waits for the refund, unless the refund was heard of first.
+func parcelLost(o Order, _ shipping.LostV1) []saga.Event {
+	if o.Status != Shipped || o.has(lost, "") {
+		return nil
+	}
+	events := []saga.Event{
+		event.Progressed.Of(event.ProgressedV1{Step: lost}),
+		say(Shipped, "", "The carrier lost your parcel. We are sorry.", &event.Next{Text: "You get " + amount(o.Total) + " back.", By: "shop"}),
+	}
+	if o.covered() {
+		events = append(events, lostAndRefunded(o))
+	}
+	return events
+}
+
+func lostAndRefunded(o Order) saga.Event {
+	return say(Cancelled, lostParcel, "Your parcel was lost; you got "+amount(o.money(o.Refunded))+" back.", nil)
+}
+
+func (o Order) money(minor int64) schemas.Money {
+	return schemas.Money{Amount: minor, Currency: o.Total.Currency}
+}

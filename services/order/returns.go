@@ -1,0 +1,61 @@
+package order
+
+import (
+	event "orderflow.example/schemas/order"
+	"orderflow.example/schemas/refund"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/shared/saga"
+)
+
+func returnAuthorized(o Order, e shipping.ReturnAuthorizedV1) []saga.Event {
+	return once(o, returnLabel, e.ReturnID, "Your return label is ready: "+e.Carrier+", tracking number "+e.TrackingNumber+".",
+		&event.Next{Text: "Send the goods back with it.", By: "customer"})
+}
+
+func returnRefused(o Order, e shipping.ReturnRefusedV1) []saga.Event {
+	return once(o, returnNo, e.ReturnID, "We cannot take these goods back: "+plain(e.Reason)+".", nil)
+}
+
+func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
+	return once(o, returnArrived, e.ReturnID, "Your return has arrived.", &event.Next{Text: "You get the money for it back.", By: "shop"})
+}
+
+// refundFailed leaves the order where it is: a person has to act, and the customer knows.
+func refundFailed(o Order, e refund.FailedV1) []saga.Event {
+	return once(o, notRefunded, e.RefundID, "We could not yet give you "+amount(e.Amount)+" back.",
+		&event.Next{Text: "A person looks into it.", By: "shop"})
+}
+
+// once tells the customer of something that does not change where the order stands.
+func once(o Order, step, ref, text string, next *event.Next) []saga.Event {
+	if o.Status == "" || o.has(step, ref) {
+		return nil
+	}
+	return []saga.Event{event.Progressed.Of(event.ProgressedV1{Step: step, Ref: ref}), say(o.Status, "", text, next)}
+}
+
+// refundIssued counts what is back with the customer. It may be heard before shipping's word that the parcel was lost
+// or delivered, which then finds it noted.
+func refundIssued(o Order, e refund.IssuedV1) []saga.Event {
+	p := event.ProgressedV1{Step: refunded, Ref: e.RefundID, Amount: e.Amount.Amount}
+	if o.Status == Cancelling {
+		return undone(o, p)
+	}
+	if o.Status == "" || o.has(p.Step, p.Ref) {
+		return nil
+	}
+	if e.Reason == "returned" {
+		p.Lines = e.Lines
+	}
+	noted := event.Progressed.Of(p)
+	n := Evolve(o, noted)
+	switch {
+	case n.Status == Shipped && n.has(lost, "") && n.covered():
+		return []saga.Event{noted, lostAndRefunded(n)}
+	case n.Status == Completed && n.allReturned():
+		return []saga.Event{noted, say(Returned, "", returnedText, nil)}
+	case e.Reason == "lost" && !n.has(lost, ""):
+		return []saga.Event{noted}
+	}
+	return []saga.Event{noted, say(n.Status, "", "You got "+amount(e.Amount)+" back.", nil)}
+}
