@@ -80,18 +80,33 @@ func TestAllOrNothingIsSetAsideUnlessTheCustomerTakesWhatIsThere(t *testing.T) {
 
 func TestTheBestWarehouseIsTaken(t *testing.T) {
 	t.Parallel()
-	has := func(own ...saga.Event) *sagatest.Decision { return sagatest.Given(t, machine, own...) }
 	both := validated("fill_all", line("tea", 2), line("mug", 1))
-
-	has(stocked("tea", 9, "bath"), stocked("tea", 2, "leeds"), stocked("mug", 1, "leeds")). // has everything
-												When(both).Then(reserved(true, alloc("tea", 2, "leeds"), alloc("mug", 1, "leeds")), changed("mug", 1, 1))
-	has(stocked("tea", 5, "bath"), stocked("tea", 9, "leeds")). // has the most
-									When(validated("fill_all", line("tea", 2))).Then(reserved(true, alloc("tea", 2, "leeds")))
-	has(stocked("tea", 5, "leeds"), stocked("tea", 5, "bath")). // is the first by name
-									When(validated("fill_all", line("tea", 2))).Then(reserved(true, alloc("tea", 2, "bath")))
-	has(stocked("tea", 2, "bath"), stocked("tea", 6, "leeds"), stocked("tea", 3, "york")). // as few as possible
-												When(validated("fill_all", line("tea", 9))).
-												Then(reserved(true, alloc("tea", 6, "leeds"), alloc("tea", 3, "york")))
+	for name, c := range map[string]struct {
+		stock []saga.Event
+		wants saga.Event
+		lines []schemas.Allocation
+	}{
+		"the one that has everything": {
+			[]saga.Event{stocked("tea", 9, "bath"), stocked("tea", 3, "leeds"), stocked("mug", 2, "leeds")},
+			both, []schemas.Allocation{alloc("tea", 2, "leeds"), alloc("mug", 1, "leeds")}},
+		"the one with the most": {
+			[]saga.Event{stocked("tea", 5, "bath"), stocked("tea", 9, "leeds")},
+			validated("fill_all", line("tea", 2)), []schemas.Allocation{alloc("tea", 2, "leeds")}},
+		"the first by name": {
+			[]saga.Event{stocked("tea", 5, "leeds"), stocked("tea", 5, "bath")},
+			validated("fill_all", line("tea", 2)), []schemas.Allocation{alloc("tea", 2, "bath")}},
+		"as few as possible": {
+			[]saga.Event{stocked("tea", 2, "bath"), stocked("tea", 6, "leeds"), stocked("tea", 4, "york")},
+			validated("fill_all", line("tea", 9)), []schemas.Allocation{alloc("tea", 6, "leeds"), alloc("tea", 3, "york")}},
+		"two for two lines": {
+			[]saga.Event{stocked("tea", 3, "bath"), stocked("mug", 2, "york")},
+			both, []schemas.Allocation{alloc("tea", 2, "bath"), alloc("mug", 1, "york")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sagatest.Given(t, machine, c.stock...).When(c.wants).Then(reserved(true, c.lines...))
+		})
+	}
 }
 
 func TestACancelledOrdersGoodsAreFreeAgain(t *testing.T) {
@@ -157,8 +172,8 @@ func TestMoreIsAskedForOnceWhenALevelRunsLow(t *testing.T) {
 	d.When(receipt(5, id, nil)).ThenKinds(event.Stocked, event.StockChanged)
 	d.When(receipt(1, "", nil)).ThenKinds(event.Stocked, event.StockChanged)
 
-	sagatest.Given(t, machine). // where even the receipt leaves too little, more is asked for at once
-					When(receipt(1, "", &point)).ThenKinds(event.Stocked, event.ReplenishmentRequested, event.StockChanged)
+	// Where even the receipt leaves too little, more is asked for at once.
+	sagatest.Given(t, machine).When(receipt(1, "", &point)).ThenKinds(event.Stocked, event.ReplenishmentRequested, event.StockChanged)
 	sagatest.Given(t, machine, watched(sku, 5, "leeds", 0)).When(validated("fill_all", line(sku, 5))).ThenKinds(event.Reserved, event.StockChanged)
 }
 

@@ -1,0 +1,27 @@
+// Package app puts the inventory service together for those who run it: its own command and the platform's.
+package app
+
+import (
+	"context"
+
+	"orderflow.example/services/inventory"
+	"orderflow.example/services/inventory/internal/api"
+	"orderflow.example/services/inventory/internal/store"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/service"
+)
+
+var stock = store.New()
+
+// App is the inventory service, ready to run.
+var App = service.App{
+	Name:       "inventory",
+	Migrations: store.Migrations,
+	Bindings:   []engine.Binding{{Machine: inventory.Choreography.Machine(), Store: stock}},
+	Operators: func(s *httpserver.Server, p *service.Parts) {
+		api.Register(s, p.Auth, func(ctx context.Context, sku string) (inventory.Levels, error) {
+			return stock.Of(p.DB.WithContext(ctx), sku)
+		})
+	},
+}
