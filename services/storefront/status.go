@@ -39,7 +39,7 @@ const (
 // progress is how far each status is along the way. A customer is never told that the order went back.
 var progress = map[string]int{
 	StatusPlaced: 1, StatusInReview: 2, StatusBackordered: 2, StatusConfirmed: 3, StatusPreparing: 4, StatusCancelling: 5,
-	StatusShipped: 6, StatusDelivered: 7, StatusCompleted: 8, StatusReturned: 9, StatusRejected: 10, StatusCancelled: 10,
+	StatusShipped: 6, StatusDelivered: 7, StatusCompleted: 8, StatusRejected: 9, StatusCancelled: 9, StatusReturned: 10,
 }
 
 // TooLateToCancel tells whether the goods have left, or the order has ended.

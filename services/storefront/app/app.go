@@ -1,0 +1,43 @@
+// Package app puts the storefront together for those who run it: its own command and the platform's.
+package app
+
+import (
+	"context"
+
+	"orderflow.example/services/storefront"
+	"orderflow.example/services/storefront/internal/api"
+	"orderflow.example/services/storefront/internal/store"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
+)
+
+// App is the storefront, ready to run.
+var App = service.App{
+	Name:       "storefront",
+	Migrations: store.Migrations,
+	Bindings: []engine.Binding{
+		{Machine: storefront.Choreography.Machine(), Store: store.Orders()},
+		{Machine: storefront.Products.Machine(), Store: store.Products()},
+	},
+	Storefront: routes,
+}
+
+func routes(s *httpserver.Server, p *service.Parts) {
+	description := openapi.New(s.Engine(), "Orderflow", "1")
+	openapi.RequireToken(description, p.Auth, httpserver.AudienceCustomers)
+	api.Register(description, api.Parts{
+		Submit: func(ctx context.Context, order string, command saga.Event) (storefront.Order, []saga.Event, error) {
+			outcome, err := p.Engine.Submit(ctx, order, command)
+			if err != nil {
+				return storefront.Order{}, nil, err
+			}
+			return outcome.State.(storefront.Order), outcome.Emitted, nil
+		},
+		Reader: store.NewReader(p.DB),
+		Claims: store.NewClaims(p.DB),
+		Log:    p.Log,
+	})
+}

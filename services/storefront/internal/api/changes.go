@@ -1,0 +1,156 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/storefront"
+	"orderflow.example/services/storefront"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/saga"
+)
+
+type cancellationInput struct {
+	ID   string `path:"id" doc:"The order's id"`
+	Body *struct {
+		Reason string `json:"reason,omitempty" maxLength:"500" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
+	}
+}
+
+// NewReturn is what a customer wants to send back.
+type NewReturn struct {
+	Lines  []ReturnLine `json:"lines" minItems:"1" maxItems:"200" nullable:"false"`
+	Reason string       `json:"reason" minLength:"1" maxLength:"500" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
+}
+
+type returnInput struct {
+	ID   string `path:"id" doc:"The order's id"`
+	Body NewReturn
+}
+
+type orderOutput struct {
+	Location string `header:"Location"`
+	Body     Order
+}
+
+type returnOutput struct {
+	Location string `header:"Location" doc:"The order, which lists its returns"`
+	Body     Return
+}
+
+func (h *handlers) changes(api huma.API) {
+	operation := huma.Operation{
+		Method: http.MethodPost, Tags: []string{"Orders"}, DefaultStatus: http.StatusAccepted, Security: openapi.Bearer,
+		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
+	}
+	cancel := operation
+	cancel.OperationID, cancel.Path, cancel.Summary = "cancel-order", "/v1/orders/{id}/cancellation", "Ask for the cancellation of an order"
+	cancel.Description = "The answer is the order as it stands. Whether it is still in time shows in its status. Asking again changes nothing."
+	huma.Register(api, cancel, h.cancelOrder)
+
+	sendBack := operation
+	sendBack.OperationID, sendBack.Path, sendBack.Summary = "return-goods", "/v1/orders/{id}/returns", "Send goods of an order back"
+	sendBack.Description = "The order shows the label to send the goods with, once there is one."
+	huma.Register(api, sendBack, h.returnGoods)
+}
+
+func (h *handlers) cancelOrder(ctx context.Context, in *cancellationInput) (*orderOutput, error) {
+	o, err := h.own(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	asked := o.Cancelling && (o.Status == storefront.StatusCancelled || !o.TooLateToCancel())
+	switch {
+	case asked:
+	case o.TooLateToCancel():
+		return nil, httpserver.Conflict("too-late-to-cancel", "the order is "+o.Status+" and can no longer be cancelled")
+	default:
+		var wish event.CancellationRequestedV1
+		if in.Body != nil {
+			wish.Reason = in.Body.Reason
+		}
+		if o, _, err = h.submit(ctx, o.ID, storefront.RequestCancellation.Of(wish)); err != nil {
+			return nil, err
+		}
+	}
+	return &orderOutput{Location: "/v1/orders/" + o.ID, Body: viewOrder(o)}, nil
+}
+
+func (h *handlers) returnGoods(ctx context.Context, in *returnInput) (*returnOutput, error) {
+	o, err := h.own(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !o.WithCustomer() {
+		return nil, httpserver.Conflict("not-delivered", "only goods that have been delivered can be sent back; the order is "+o.Status)
+	}
+	if p := in.Body.check(o, o.Basket().Lines); p != nil {
+		return nil, p
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	o, emitted, err := h.submit(ctx, o.ID, storefront.RequestReturn.Of(in.Body.command(id.String())))
+	if err != nil {
+		return nil, err
+	}
+	if len(emitted) == 0 { // another return was quicker
+		if p := in.Body.check(o, o.Placed.Lines); p != nil {
+			return nil, p
+		}
+	}
+	for _, r := range o.Returns {
+		if r.ID == id.String() {
+			return &returnOutput{Location: "/v1/orders/" + o.ID, Body: viewReturn(r)}, nil
+		}
+	}
+	return nil, fmt.Errorf("order %s: return %s was neither taken nor refused", o.ID, id)
+}
+
+// check finds the lines that ask for more than is left of those.
+func (r NewReturn) check(o storefront.Order, lines []schemas.Line) *httpserver.Problem {
+	left := o.Returnable(lines)
+	var faults []httpserver.Fault
+	for i, l := range r.Lines {
+		remaining, ordered := left[l.SKU]
+		switch {
+		case !ordered:
+			faults = append(faults, httpserver.Fault{Detail: "this product is not in the order", Location: fmt.Sprintf("body.lines[%d].sku", i)})
+		case l.Quantity > remaining:
+			faults = append(faults, httpserver.Fault{Detail: fmt.Sprintf("expected at most %d, what is left to send back", max(remaining, 0)),
+				Location: fmt.Sprintf("body.lines[%d].quantity", i)})
+		default:
+			left[l.SKU] = remaining - l.Quantity
+		}
+	}
+	if faults == nil {
+		return nil
+	}
+	return httpserver.Invalid(faults...)
+}
+
+func (r NewReturn) command(id string) event.ReturnRequestedV1 {
+	command := event.ReturnRequestedV1{ReturnID: id, Reason: r.Reason}
+	for _, l := range r.Lines {
+		command.Lines = append(command.Lines, event.ReturnLine(l))
+	}
+	return command
+}
+
+// submit is Submit for a customer who may leave meanwhile.
+func (h *handlers) submit(ctx context.Context, order string, command saga.Event) (storefront.Order, []saga.Event, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), submitTimeout)
+	defer cancel()
+	o, emitted, err := h.Submit(ctx, order, command)
+	if err != nil {
+		return o, nil, unavailable(err)
+	}
+	return o, emitted, nil
+}

@@ -1,0 +1,22 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/httpserver"
+)
+
+var retryAfter = http.Header{"Retry-After": {"1"}}
+
+// unavailable tells a client to come back where a part is down or slow; other errors stay what they are.
+func unavailable(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, database.ErrCommitUnknown) || database.IsConnection(err) {
+		return huma.ErrorWithHeaders(httpserver.Unavailable(), retryAfter)
+	}
+	return err
+}
