@@ -1,0 +1,40 @@
+// Package app puts the fraud service together for those who run it: its own command and the platform's.
+package app
+
+import (
+	"context"
+
+	"orderflow.example/services/fraud"
+	"orderflow.example/services/fraud/internal/api"
+	"orderflow.example/services/fraud/internal/store"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/service"
+)
+
+// App is the fraud service, ready to run.
+var App = service.App{
+	Name:       "fraud",
+	Migrations: store.Migrations,
+	Bindings:   []engine.Binding{{Machine: fraud.Choreography.Machine(), Store: store.Cases()}},
+	Operators:  func(s *httpserver.Server, p *service.Parts) { api.Register(s, p.Auth, reviews{p}) },
+}
+
+// reviews are the open cases in the database, decided through the engine.
+type reviews struct{ *service.Parts }
+
+func (r reviews) Open(ctx context.Context, after string, limit int) ([]fraud.Case, error) {
+	return store.Open(ctx, r.DB, after, limit)
+}
+
+func (r reviews) Of(ctx context.Context, order string) (fraud.Case, error) {
+	return store.Of(ctx, r.DB, order)
+}
+
+func (r reviews) Decide(ctx context.Context, order string, d fraud.Decision) (fraud.Case, bool, error) {
+	out, err := r.Engine.Submit(ctx, order, fraud.DecideReview.Of(d))
+	if err != nil {
+		return fraud.Case{}, false, err
+	}
+	return out.State.(fraud.Case), len(out.Emitted) > 0, nil
+}

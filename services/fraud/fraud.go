@@ -1,0 +1,55 @@
+// Package fraud decides whether an order is trusted, by rules that look at the order alone. What the rules cannot tell a
+// person decides, and when nobody does in time, the order is not trusted.
+//
+// Rules that need other orders, such as how many a customer placed this hour or which ended in a chargeback, are not
+// here: the state of this service is one order's. Nor is the billing address compared: only the gateway knows it.
+//
+// It is pure: operators decide through internal/api, rows are in internal/store.
+package fraud
+
+import (
+	"time"
+
+	event "orderflow.example/schemas/fraud"
+	"orderflow.example/shared/saga"
+)
+
+// Status is where the case of one order stands.
+type Status string
+
+const (
+	Unknown  Status = ""          // nothing is known of the order
+	Cleared  Status = "cleared"   // it is trusted
+	Rejected Status = "rejected"  // it is not
+	InReview Status = "in_review" // a person has to decide
+	Closed   Status = "closed"    // the order was cancelled before anybody decided
+)
+
+// Case is what this service knows of one order.
+type Case struct {
+	Order    string
+	Status   Status
+	Score    int64     // 0 harmless … 100
+	Rules    []string  // those that added to the score
+	By       string    // who decided: rules, operator or deadline
+	Operator string    // which operator
+	Since    time.Time // when a review was asked for; zero where none was
+}
+
+// Blank is the case of an order nothing is known of.
+func Blank(order string) Case { return Case{Order: order} }
+
+// Evolve folds the service's own events.
+func Evolve(c Case, e saga.Event) Case {
+	switch d := e.Data.(type) {
+	case event.ClearedV1:
+		c.Status, c.Score, c.Rules, c.By, c.Operator = Cleared, d.Score, d.Rules, d.By, d.Operator
+	case event.RejectedV1:
+		c.Status, c.Score, c.Rules, c.By, c.Operator = Rejected, d.Score, d.Rules, d.By, d.Operator
+	case event.ReviewRequestedV1:
+		c.Status, c.Score, c.Rules, c.Since = InReview, d.Score, d.Rules, e.Time
+	case event.ClosedV1:
+		c.Status = Closed
+	}
+	return c
+}

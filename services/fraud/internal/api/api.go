@@ -1,0 +1,129 @@
+// Package api is what operators may ask the fraud service over HTTP: which orders wait for a person, and to decide one.
+// It is no part of the shop; customers only see that their order is in review.
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"orderflow.example/services/fraud"
+	"orderflow.example/shared/httpserver"
+)
+
+// Reviews is what the routes work with.
+type Reviews interface {
+	// Open lists at most limit open reviews that come after the order named.
+	Open(ctx context.Context, after string, limit int) ([]fraud.Case, error)
+	// Of is the case of one order, blank where there is none.
+	Of(ctx context.Context, order string) (fraud.Case, error)
+	// Decide carries out an operator's decision; decided is false where no review was open, and the case says why.
+	Decide(ctx context.Context, order string, d fraud.Decision) (now fraud.Case, decided bool, err error)
+}
+
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+)
+
+// Register adds the routes.
+func Register(s *httpserver.Server, auth *httpserver.Auth, r Reviews) {
+	g := s.Engine().Group("/v1/reviews", auth.RequireOperator())
+	g.GET("", func(c *gin.Context) { list(c, r) })
+	g.POST("/:order", func(c *gin.Context) { decide(c, r) })
+}
+
+type review struct {
+	Order    string       `json:"order"`
+	Status   fraud.Status `json:"status"`
+	Score    int64        `json:"score"`
+	Rules    []string     `json:"rules"`
+	Since    time.Time    `json:"since"`
+	By       string       `json:"by,omitempty"`
+	Operator string       `json:"operator,omitempty"`
+}
+
+func view(c fraud.Case) review {
+	return review{Order: c.Order, Status: c.Status, Score: c.Score, Rules: c.Rules, Since: c.Since, By: c.By, Operator: c.Operator}
+}
+
+type page struct {
+	Items      []review `json:"items"`
+	NextCursor string   `json:"next_cursor,omitempty"`
+}
+
+func list(c *gin.Context, r Reviews) {
+	limit, after := defaultLimit, ""
+	var faults []httpserver.Fault
+	if text, given := c.GetQuery("limit"); given {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxLimit {
+			faults = append(faults, httpserver.Fault{Detail: "want a number from 1 to " + strconv.Itoa(maxLimit), Location: "query.limit"})
+		}
+		limit = n
+	}
+	if text := c.Query("cursor"); text != "" {
+		if err := httpserver.DecodeCursor(text, &after); err != nil {
+			faults = append(faults, httpserver.Fault{Detail: err.Error(), Location: "query.cursor"})
+		}
+	}
+	if faults != nil {
+		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
+		return
+	}
+	cases, err := r.Open(c.Request.Context(), after, limit+1)
+	if err != nil {
+		unavailable(c, err)
+		return
+	}
+	p := page{Items: []review{}}
+	if len(cases) > limit {
+		cases = cases[:limit]
+		p.NextCursor = httpserver.EncodeCursor(cases[limit-1].Order)
+	}
+	for _, one := range cases {
+		p.Items = append(p.Items, view(one))
+	}
+	c.JSON(http.StatusOK, p)
+}
+
+func decide(c *gin.Context, r Reviews) {
+	var body struct {
+		Approve *bool `json:"approve"`
+	}
+	if p := httpserver.DecodeJSON(c, &body); p != nil {
+		httpserver.WriteProblem(c, p)
+		return
+	}
+	if body.Approve == nil {
+		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Detail: "want true or false", Location: "body.approve"}))
+		return
+	}
+	ctx, order := c.Request.Context(), c.Param("order")
+	// Looked up first, so that a command about an order that is not there leaves nothing behind.
+	now, err := r.Of(ctx, order)
+	decided := false
+	if err == nil && now.Status == fraud.InReview {
+		now, decided, err = r.Decide(ctx, order, fraud.Decision{Approve: *body.Approve, By: httpserver.Subject(ctx)})
+	}
+	switch {
+	case err != nil:
+		unavailable(c, err)
+	case decided:
+		c.JSON(http.StatusOK, view(now))
+	case now.Since.IsZero():
+		httpserver.WriteProblem(c, httpserver.NotFound("there is no review of this order"))
+	case now.Status == fraud.Closed:
+		httpserver.WriteProblem(c, httpserver.Conflict("review-closed", "the order was cancelled; there is nothing left to decide"))
+	default:
+		httpserver.WriteProblem(c, httpserver.Conflict("review-decided", "this review is decided already"))
+	}
+}
+
+func unavailable(c *gin.Context, err error) {
+	_ = c.Error(err)
+	httpserver.WriteProblem(c, httpserver.Unavailable())
+}

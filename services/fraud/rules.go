@@ -1,0 +1,68 @@
+package fraud
+
+import (
+	"strings"
+
+	"orderflow.example/schemas/order"
+)
+
+// From these scores on an order goes to review, or is rejected. The rules besides the block list cannot reject together.
+const (
+	reviewFrom = 45
+	rejectFrom = 100
+)
+
+// Limits above which a rule holds.
+const (
+	reviewAmount = 1_000_000 // minor units: 10,000.00 where a unit has a hundred
+	bulkQuantity = 10_000    // pieces of one product
+)
+
+// rule adds its score to an order it holds for.
+type rule struct {
+	name  string
+	score int64
+	holds func(order.ValidatedV1) bool
+}
+
+var rules = []rule{
+	{"blocklist", 100, func(o order.ValidatedV1) bool { return blocked[mailDomain(o.Email)] }},
+	{"amount", 45, func(o order.ValidatedV1) bool { return o.Total.Amount > reviewAmount }},
+	{"throwaway_mail", 25, func(o order.ValidatedV1) bool { return throwaway[mailDomain(o.Email)] }},
+	{"bulk", 20, bulk},
+}
+
+// blocked are mail domains nothing is sold to.
+var blocked = map[string]bool{"fraud.example": true}
+
+// throwaway are mail domains that give anybody an address for ten minutes.
+var throwaway = map[string]bool{
+	"10minutemail.com": true, "dispostable.com": true, "guerrillamail.com": true, "mailinator.com": true,
+	"sharklasers.com": true, "temp-mail.org": true, "trashmail.com": true, "yopmail.com": true,
+}
+
+func bulk(o order.ValidatedV1) bool {
+	for _, l := range o.Lines {
+		if l.Quantity > bulkQuantity {
+			return true
+		}
+	}
+	return false
+}
+
+// scored is the sum of the rules that hold, at most 100, and their names.
+func scored(o order.ValidatedV1) (score int64, hits []string) {
+	for _, r := range rules {
+		if r.holds(o) {
+			score += r.score
+			hits = append(hits, r.name)
+		}
+	}
+	return min(score, 100), hits
+}
+
+// mailDomain is what follows the last @, in the one spelling that domains are compared in.
+func mailDomain(email string) string {
+	domain := email[strings.LastIndexByte(email, '@')+1:]
+	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(domain), "."))
+}
