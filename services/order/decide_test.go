@@ -195,3 +195,16 @@ func TestAnOrderAtItsLimitsIsAccepted(t *testing.T) {
 	o.Total.Amount, o.ShipTo.Country = order.MaxTotal, "AQ"
 	at(t, storefront.OrderPlaced.Of(o)).ThenKinds(event.Validated)
 }
+
+func TestEvolveLeavesTheStateItStartsFromAlone(t *testing.T) {
+	t.Parallel()
+	step := func(name string) saga.Event { return event.Progressed.Of(event.ProgressedV1{Step: name}) }
+	o := order.Blank(sagatest.Order)
+	for _, name := range []string{"a", "b", "c"} { // so many that a slice has room to spare
+		o = order.Evolve(o, step(name))
+	}
+	one, other := order.Evolve(o, step("one")), order.Evolve(o, step("other"))
+	if one.Steps[3] != "one" || other.Steps[3] != "other" || len(o.Steps) != 3 {
+		t.Fatalf("%v became %v and %v", o.Steps, one.Steps, other.Steps)
+	}
+}
