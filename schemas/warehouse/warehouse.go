@@ -42,6 +42,7 @@ type PickCancelledV1 struct {
 
 // PurchaseOrderedV1 asks a supplier for goods.
 type PurchaseOrderedV1 struct {
+	SKU       string `json:"sku" schema:"min=1"`
 	Warehouse string `json:"warehouse"`
 	Quantity  int64  `json:"quantity" schema:"min=1"`
 }

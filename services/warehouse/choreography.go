@@ -1,0 +1,63 @@
+package warehouse
+
+import (
+	"orderflow.example/schemas"
+	"orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/shipping"
+	event "orderflow.example/schemas/warehouse"
+	"orderflow.example/shared/saga"
+)
+
+// Picks is what the service does for an order.
+var Picks = saga.Choreography[Pick]{
+	Service: "warehouse",
+	Blank:   BlankPick,
+	Evolve:  EvolvePick,
+	Rows: []saga.Row{
+		saga.On(shipping.Prepared, pick, event.PickRequested),
+		saga.Call(event.PickRequested, PickOnFloor, picked, event.Packed, event.ShortPicked),
+		saga.On(order.Cancelled, cancel, event.PickCancelled).Compensates(event.PickRequested, event.Packed),
+		saga.Call(event.PickCancelled, ClearFloor, cleared),
+	},
+}
+
+// Supplies is what the service does for a product: its keys are SKUs.
+var Supplies = saga.Choreography[Supply]{
+	Service: "warehouse",
+	Of:      "product",
+	Blank:   BlankSupply,
+	Evolve:  EvolveSupply,
+	Rows: []saga.Row{
+		saga.On(ReceiveStock, receive, event.StockReceived),
+		saga.On(inventory.ReplenishmentRequested, purchase, event.PurchaseOrdered),
+		saga.Call(event.PurchaseOrdered, BuyFromSupplier, delivered, event.StockReceived),
+	},
+}
+
+// ReceiveStock is an operator's word that goods of a SKU came in. The same receipt counts once.
+var ReceiveStock = saga.Command[Receipt]("receive_stock")
+
+// Receipt is what came in of one SKU. Its id is the sender's.
+type Receipt struct {
+	ID           string
+	Warehouse    string
+	Quantity     int64
+	ReorderPoint *int64 // the level to keep up from now on; nil leaves it as it is, 0 keeps none up
+}
+
+// The questions to the floor and to suppliers. Each carries the id of the event that asks, the same on every retry.
+var (
+	PickOnFloor     = saga.Ask[event.PickRequestedV1, PickAnswer]("floor.pick")
+	ClearFloor      = saga.Ask[event.PickCancelledV1, ClearAnswer]("floor.clear")
+	BuyFromSupplier = saga.Ask[event.PurchaseOrderedV1, BuyAnswer]("supplier.buy")
+)
+
+// PickAnswer is what the floor could not find; nothing missing means that the parcel is packed.
+type PickAnswer struct{ Missing []schemas.Allocation }
+
+// ClearAnswer says that the floor knows of the cancellation.
+type ClearAnswer struct{}
+
+// BuyAnswer says that what was bought has come in.
+type BuyAnswer struct{ PurchaseID string }

@@ -1,0 +1,68 @@
+package warehouse
+
+import (
+	"slices"
+
+	"orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/shipping"
+	event "orderflow.example/schemas/warehouse"
+	"orderflow.example/shared/saga"
+)
+
+// pick asks the floor for a parcel. The cancellation may have come first: then the floor is not asked.
+func pick(p Pick, e shipping.PreparedV1) []saga.Event {
+	if p.Status != Waiting {
+		return nil
+	}
+	return []saga.Event{event.PickRequested.Of(event.PickRequestedV1{ShipmentID: e.ShipmentID, Lines: e.Lines})}
+}
+
+func picked(p Pick, a PickAnswer) []saga.Event {
+	if p.Status != Picking {
+		return nil // cancelled meanwhile: the floor puts back what it has
+	}
+	if len(a.Missing) > 0 {
+		return []saga.Event{event.ShortPicked.Of(event.ShortPickedV1{ShipmentID: p.ShipmentID, Missing: a.Missing})}
+	}
+	return []saga.Event{event.Packed.Of(event.PackedV1{ShipmentID: p.ShipmentID})}
+}
+
+// cancel stops the floor. Before anything was asked of it, the event only keeps the order from being picked later.
+func cancel(p Pick, _ order.CancelledV1) []saga.Event {
+	if p.Status == Cancelled {
+		return nil
+	}
+	return []saga.Event{event.PickCancelled.Of(event.PickCancelledV1{ShipmentID: p.ShipmentID})}
+}
+
+// cleared has nothing to decide: that the floor was told is all.
+func cleared(Pick, ClearAnswer) []saga.Event { return nil }
+
+// receive takes in what an operator says has come.
+func receive(s Supply, r Receipt) []saga.Event {
+	if slices.Contains(s.Receipts, r.ID) {
+		return nil
+	}
+	return []saga.Event{event.StockReceived.Of(event.StockReceivedV1{
+		ReceiptID: r.ID, Warehouse: r.Warehouse, Quantity: r.Quantity, ReorderPoint: r.ReorderPoint})}
+}
+
+// purchase buys what inventory asks for. It asks again only after a delivery, so an open purchase for the same
+// warehouse is this one, seen before.
+func purchase(s Supply, e inventory.ReplenishmentRequestedV1) []saga.Event {
+	if slices.ContainsFunc(s.Purchases, func(p Purchase) bool { return p.Warehouse == e.Warehouse }) {
+		return nil
+	}
+	return []saga.Event{event.PurchaseOrdered.Of(event.PurchaseOrderedV1{SKU: s.SKU, Warehouse: e.Warehouse, Quantity: e.Quantity})}
+}
+
+func delivered(s Supply, a BuyAnswer) []saga.Event {
+	i := s.purchase(a.PurchaseID)
+	if i < 0 {
+		return nil // delivered before
+	}
+	p := s.Purchases[i]
+	return []saga.Event{event.StockReceived.Of(event.StockReceivedV1{
+		ReceiptID: p.ID, Warehouse: p.Warehouse, Quantity: p.Quantity, Replenishes: p.Replenishes})}
+}
