@@ -1,0 +1,156 @@
+// Package service turns parts into a program: configuration, exit codes, logs, metrics, secrets, and an orderly stop.
+// It is the only package of shared that knows the others; none of them knows it.
+//
+// It decides nothing about any service. The commands of services and of the platform use it.
+package service
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Config is everything an installation can choose. Each field is a flag, an environment variable (--data-dir is
+// ORDERFLOW_DATA_DIR) and a key of orderflow.yaml (data-dir); the first of these that is given wins.
+type Config struct {
+	DataDir    string
+	Kafka      []string // host:port; none means the embedded broker
+	Postgres   string   // URL; empty means a private server
+	HTTPAddr   string
+	OpsAddr    string
+	Partitions int
+	LogLevel   slog.Level
+	LogFormat  string // text or json
+	WorldSpeed float64
+	GatewayURL string // empty means the simulated gateway
+	CarrierURL string // empty means the simulated carrier
+	JWTKeyFile string // empty means a key of its own under DataDir
+	Services   []string
+}
+
+// BindFlags adds the flags of Config to the command and those below it.
+func BindFlags(cmd *cobra.Command) {
+	f := cmd.PersistentFlags()
+	f.String("config", "", "configuration file (default orderflow.yaml in the working directory, if there)")
+	f.String("data-dir", "./data", "directory for everything that is kept on this machine")
+	f.StringSlice("kafka", nil, "brokers, host:port, comma-separated (default: an embedded broker)")
+	f.String("postgres", "", "URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
+	f.String("http-addr", "127.0.0.1:8080", "address of the customers' listener")
+	f.String("ops-addr", "127.0.0.1:8081", "address of the operators' listener and metrics")
+	f.Int("partitions", 4, "partitions of each topic; fixed once topics exist")
+	f.String("log-level", "info", "debug, info, warn or error")
+	f.String("log-format", "text", "text or json")
+	f.Float64("world-speed", 1, "how many times faster the simulated outside world runs")
+	f.String("gateway-url", "", "payment gateway (default: simulated)")
+	f.String("carrier-url", "", "carrier (default: simulated)")
+	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
+	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
+}
+
+// Load reads the configuration of a command whose flags are parsed, and checks it. The error lists every mistake, in
+// one line, and is an Exit with code 2.
+func Load(cmd *cobra.Command) (Config, error) {
+	faults := merge(cmd)
+	f := cmd.Flags()
+	var c Config
+	// These fail only for flags that do not exist, which is for whoever forgot BindFlags to see.
+	keep := func(err error) {
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	text := func(name string) string {
+		s, err := f.GetString(name)
+		keep(err)
+		return s
+	}
+	list := func(name string) []string {
+		l, err := f.GetStringSlice(name)
+		keep(err)
+		return trimmed(l)
+	}
+	c.DataDir, c.Kafka, c.Postgres = text("data-dir"), list("kafka"), text("postgres")
+	c.HTTPAddr, c.OpsAddr = text("http-addr"), text("ops-addr")
+	c.LogFormat, c.GatewayURL, c.CarrierURL = text("log-format"), text("gateway-url"), text("carrier-url")
+	c.JWTKeyFile, c.Services = text("jwt-key-file"), list("services")
+	var err error
+	c.Partitions, err = f.GetInt("partitions")
+	keep(err)
+	c.WorldSpeed, err = f.GetFloat64("world-speed")
+	keep(err)
+	if c.LogLevel.UnmarshalText([]byte(text("log-level"))) != nil {
+		keep(errors.New("log-level: want debug, info, warn or error"))
+	}
+	keep(c.Validate())
+	if err := errors.Join(faults...); err != nil {
+		return Config{}, Usage("configuration: %w", err)
+	}
+	return c, nil
+}
+
+var serviceName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// Validate finds every setting that cannot work. It does not repeat values that may hold a password.
+func (c Config) Validate() error {
+	var faults []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	check(c.DataDir != "", "data-dir: must not be empty")
+	for _, broker := range c.Kafka {
+		check(isAddress(broker, 1) && !strings.HasPrefix(broker, ":"), "kafka: %q is not host:port", broker)
+	}
+	check(c.Postgres == "" || isURL(c.Postgres, "postgres", "postgresql"), "postgres: want postgres://user:password@host:port/database")
+	check(isAddress(c.HTTPAddr, 0), "http-addr: %q is not host:port", c.HTTPAddr)
+	check(isAddress(c.OpsAddr, 0), "ops-addr: %q is not host:port", c.OpsAddr)
+	check(c.HTTPAddr != c.OpsAddr || strings.HasSuffix(c.OpsAddr, ":0"), "ops-addr: must not be http-addr (%s)", c.HTTPAddr)
+	check(c.Partitions >= 1 && c.Partitions <= 1024, "partitions: want 1 to 1024, not %d", c.Partitions)
+	check(c.LogFormat == "text" || c.LogFormat == "json", "log-format: want text or json, not %q", c.LogFormat)
+	check(c.WorldSpeed > 0 && c.WorldSpeed <= 100_000, "world-speed: want more than 0, at most 100000")
+	check(c.GatewayURL == "" || isURL(c.GatewayURL, "http", "https"), "gateway-url: want http://… or https://…")
+	check(c.CarrierURL == "" || isURL(c.CarrierURL, "http", "https"), "carrier-url: want http://… or https://…")
+	seen := map[string]bool{}
+	for _, name := range c.Services {
+		check(serviceName.MatchString(name), "services: %q is not the name of a service", name)
+		check(!seen[name], "services: %s is listed twice", name)
+		seen[name] = true
+	}
+	return errors.Join(faults...)
+}
+
+func isAddress(s string, lowest int) bool {
+	_, port, err := net.SplitHostPort(s)
+	number, parse := strconv.ParseUint(port, 10, 16)
+	return err == nil && parse == nil && int(number) >= lowest
+}
+
+func isURL(s string, schemes ...string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" && u.Query().Get("host") == "" {
+		return false
+	}
+	for _, scheme := range schemes {
+		if u.Scheme == scheme {
+			return true
+		}
+	}
+	return false
+}
+
+func trimmed(list []string) (out []string) {
+	for _, s := range list {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of every command.
+const (
+	CodeFailed      = 1 // the thing asked about does not hold
+	CodeUsage       = 2 // wrong usage or configuration
+	CodeEnvironment = 3 // port taken, database down, no binaries
+)
+
+// Exit is an error that says how the process ends. Any other error ends it with CodeEnvironment.
+type Exit struct {
+	Code int
+	Err  error
+}
+
+func (e *Exit) Error() string { return e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *Exit) Unwrap() error { return e.Err }
+
+// Failed is the answer no: exit code 1.
+func Failed(format string, args ...any) error { return &Exit{CodeFailed, fmt.Errorf(format, args...)} }
+
+// Usage is a mistake in the call or the configuration: exit code 2.
+func Usage(format string, args ...any) error { return &Exit{CodeUsage, fmt.Errorf(format, args...)} }
+
+// Environment is a failure of what the command needs: exit code 3.
+func Environment(format string, args ...any) error {
+	return &Exit{CodeEnvironment, fmt.Errorf(format, args...)}
+}
+
+// Main runs a command line and ends the process. SIGINT and SIGTERM end the commands' context; a second one ends the
+// process at once.
+func Main(root *cobra.Command) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		second := <-signals
+		fmt.Fprintf(os.Stderr, "%s: second signal: not waiting any longer\n", root.Name())
+		os.Exit(128 + int(second.(syscall.Signal)))
+	}()
+	os.Exit(Execute(ctx, root, os.Stderr))
+}
+
+// Execute is Main without the process: it returns the exit code, having written one line about a failure.
+func Execute(ctx context.Context, root *cobra.Command, stderr io.Writer) int {
+	root.SilenceErrors, root.SilenceUsage = true, true
+	running := false
+	prepare(root, &running)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil || ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return 0
+	}
+	code := CodeEnvironment
+	hint := ""
+	var exit *Exit
+	switch {
+	case errors.As(err, &exit):
+		code = exit.Code
+	case !running:
+		// cobra's own complaints, which have no type.
+		code = CodeUsage
+		hint = fmt.Sprintf("; see %s --help", cmd.CommandPath())
+	}
+	fmt.Fprintf(stderr, "%s: %s%s\n", root.Name(), oneLine(err), hint)
+	return code
+}
+
+// prepare tells cobra's complaints from a command's own errors, and lets no superfluous argument pass unnoticed.
+func prepare(cmd *cobra.Command, running *bool) {
+	for _, sub := range cmd.Commands() {
+		prepare(sub, running)
+	}
+	if cmd.Args == nil {
+		cmd.Args = cobra.NoArgs
+		if cmd.HasSubCommands() {
+			cmd.Args = unknownCommand
+		}
+	}
+	run := cmd.RunE
+	if run == nil && cmd.Run != nil {
+		own := cmd.Run
+		run = func(cmd *cobra.Command, args []string) error { own(cmd, args); return nil }
+	}
+	if run == nil {
+		// A group of commands is only runnable, and its arguments only checked, with a function of its own.
+		run = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		*running = true
+		return run(cmd, args)
+	}
+}
+
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+}
+
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}

@@ -1,0 +1,84 @@
+package service
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Secret returns the secret of this name that belongs to the data directory. At first use it is made, of 32 random
+// bytes in hexadecimal, readable by its owner only. Processes that ask at once get the same one.
+func Secret(dataDir, name string) ([]byte, error) {
+	// A hidden directory, because one with other files in it is not taken as a data directory.
+	dir := filepath.Join(dataDir, ".secrets")
+	path := filepath.Join(dir, name)
+	if name != filepath.Base(name) || name == "." {
+		return nil, fmt.Errorf("secret %q: want a plain name", name)
+	}
+	if secret, err := readSecret(path); !errors.Is(err, os.ErrNotExist) {
+		return secret, err
+	}
+	// The data directory itself is open: as root, the private Postgres runs as another user.
+	if err := errors.Join(os.MkdirAll(dataDir, 0o755), os.MkdirAll(dir, 0o700)); err != nil {
+		return nil, fmt.Errorf("secret %s: %w; choose a data directory this user may write", name, err)
+	}
+	if err := makeSecret(dir, path); err != nil {
+		return nil, fmt.Errorf("secret %s: %w", name, err)
+	}
+	return readSecret(path)
+}
+
+// Key is what tokens are signed with: the file of the configuration, or the data directory's own.
+func (c Config) Key() ([]byte, error) {
+	if c.JWTKeyFile == "" {
+		return Secret(c.DataDir, "jwt.key")
+	}
+	key, err := os.ReadFile(c.JWTKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("jwt-key-file: %w", err)
+	}
+	if key = bytes.TrimSpace(key); len(key) < 32 {
+		return nil, fmt.Errorf("jwt-key-file: %s holds %d bytes; at least 32 are needed", c.JWTKeyFile, len(key))
+	}
+	return key, nil
+}
+
+func readSecret(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("secret %s can be read by others: run chmod 600 on it, or delete it to get a new one", path)
+	}
+	secret, err := os.ReadFile(path)
+	if err == nil && len(secret) < 32 {
+		err = fmt.Errorf("secret %s is damaged: delete it to get a new one", path)
+	}
+	return secret, err
+}
+
+// makeSecret writes the whole file before it gets its name; of several that do so at once, the first one's stays.
+func makeSecret(dir, path string) error {
+	random := make([]byte, 32)
+	if _, err := rand.Read(random); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(dir, ".new-*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.WriteString(hex.EncodeToString(random))
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(file.Name(), path); !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return nil
+}
