@@ -57,6 +57,10 @@ type handlers struct {
 // Register adds the routes to the API, which checks tokens.
 func Register(api huma.API, p Parts) {
 	h := &handlers{Parts: p, placing: newPlacing(), watcher: newWatcher(p.Reader.Stories, p.Log, pollEvery)}
+	h.register(api)
+}
+
+func (h *handlers) register(api huma.API) {
 	h.products(api)
 	h.orders(api)
 	h.place(api)
