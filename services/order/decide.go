@@ -91,15 +91,11 @@ func delivered(o Order, _ shipping.DeliveredV1) []saga.Event {
 	if o.Status != Shipped || o.has(lost, "") {
 		return nil
 	}
-	events := []saga.Event{
+	return []saga.Event{
 		event.Completed.Of(event.CompletedV1{Total: o.Total}),
 		say(Delivered, "", "Your parcel has been delivered.", nil),
 		say(Completed, "", "Your order is complete.", nil),
 	}
-	if o.allReturned() {
-		events = append(events, say(Returned, "", returnedText, nil))
-	}
-	return events
 }
 
 // parcelLost waits for the refund, unless the refund was heard of first.

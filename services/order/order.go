@@ -54,7 +54,7 @@ type Order struct {
 	Steps      []string             // what was heard and is waited for together with something else
 	Withdrawal string               // why shipping was asked to stop, while it has not answered
 	Refunded   int64                // minor units
-	Returned   int64                // pieces that came back and are paid back
+	Returned   int64                // pieces that came back
 }
 
 // Blank is an order nothing is known of.
@@ -72,6 +72,7 @@ func Evolve(o Order, e saga.Event) Order {
 			o.Lines, o.Total.Amount = d.Lines, d.Amount
 		case refunded:
 			o.Refunded += d.Amount
+		case returnArrived:
 			o.Returned += pieces(d.Lines)
 		}
 	case event.ConfirmedV1:
@@ -97,8 +98,8 @@ func (o Order) may(s Status) bool { return o.Status != "" && rank[s] > rank[o.St
 // has tells whether a step was noted; ref is empty for what happens only once.
 func (o Order) has(step, ref string) bool { return slices.Contains(o.Steps, stepName(step, ref)) }
 
-// allReturned tells whether everything shipped came back.
-func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) }
+// allReturned tells whether everything came back, goods and money.
+func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) && o.covered() }
 
 // covered tells whether all the money is back with the customer.
 func (o Order) covered() bool { return o.Refunded >= o.Total.Amount }

@@ -16,8 +16,16 @@ func returnRefused(o Order, e shipping.ReturnRefusedV1) []saga.Event {
 	return once(o, returnNo, e.ReturnID, "We cannot take these goods back: "+plain(e.Reason)+".", nil)
 }
 
+// returnReceived counts what came back; its refund may have been heard of first.
 func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
-	return once(o, returnArrived, e.ReturnID, "Your return has arrived.", &event.Next{Text: "You get the money for it back.", By: "shop"})
+	if o.Status != Completed || o.has(returnArrived, e.ReturnID) {
+		return nil
+	}
+	noted := event.Progressed.Of(event.ProgressedV1{Step: returnArrived, Ref: e.ReturnID, Lines: e.Lines})
+	if Evolve(o, noted).allReturned() {
+		return []saga.Event{noted, say(Returned, "", returnedText, nil)}
+	}
+	return []saga.Event{noted, say(Completed, "", "Your return has arrived.", &event.Next{Text: "You get the money for it back.", By: "shop"})}
 }
 
 // refundFailed leaves the order where it is: a person has to act, and the customer knows.
@@ -35,7 +43,7 @@ func once(o Order, step, ref, text string, next *event.Next) []saga.Event {
 }
 
 // refundIssued counts what is back with the customer. It may be heard before shipping's word that the parcel was lost
-// or delivered, which then finds it noted.
+// or came back, which then finds it noted.
 func refundIssued(o Order, e refund.IssuedV1) []saga.Event {
 	p := event.ProgressedV1{Step: refunded, Ref: e.RefundID, Amount: e.Amount.Amount}
 	if o.Status == Cancelling {
@@ -43,9 +51,6 @@ func refundIssued(o Order, e refund.IssuedV1) []saga.Event {
 	}
 	if o.Status == "" || o.has(p.Step, p.Ref) {
 		return nil
-	}
-	if e.Reason == "returned" {
-		p.Lines = e.Lines
 	}
 	noted := event.Progressed.Of(p)
 	n := Evolve(o, noted)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/inventory"
 	event "orderflow.example/schemas/order"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/shipping"
@@ -41,26 +42,45 @@ func TestARefundHeardBeforeTheLossEndsTheOrderWithTheLoss(t *testing.T) {
 	}
 }
 
+func cameBack(id string, lines ...schemas.Allocation) saga.Event {
+	return shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: id, Lines: lines})
+}
+
 func TestAnOrderIsReturnedOnceAllOfItCameBackAndIsPaid(t *testing.T) {
 	t.Parallel()
 	one := held[0]
 	one.Quantity = 1
-	d := at(t, toCompleted...)
+	d := at(t, toCompleted...).When(cameBack("b1", one))
 	first := paidBack("r1", "returned", 300, one)
 	told := status(t, d.When(first).ThenKinds(event.Progressed, event.StatusChanged), order.Completed, true)
 	if told.Text != "You got 3.00 GBP back." {
 		t.Fatal(told.Text)
 	}
 	d.When(first).Then() // seen twice
+	d.When(cameBack("b1", one)).Then()
+	d.When(cameBack("b2", one))
 	status(t, d.When(paidBack("r2", "returned", 300, one)), order.Completed, true)
+	status(t, d.When(cameBack("b3", held[1])), order.Completed, true)
 	status(t, d.When(paidBack("r3", "returned", 100, held[1])), order.Returned, true)
 }
 
-func TestARefundHeardBeforeTheDeliveryCounts(t *testing.T) {
+func TestARefundHeardBeforeTheReturnCounts(t *testing.T) {
 	t.Parallel()
-	d := at(t, toShipped...).When(paidBack("r1", "returned", 700, held...)).ThenKinds(event.Progressed, event.StatusChanged)
-	status(t, d, order.Shipped, false)
-	status(t, d.When(arrived), order.Returned, true)
+	back := paidBack("r1", "returned", 700, held...)
+	for _, heard := range [][]saga.Event{append(toShipped[:6:6], back, arrived), append(toCompleted[:7:7], back)} {
+		d := at(t, heard...)
+		status(t, d, order.Completed, true)
+		status(t, d.When(cameBack("b1", held...)), order.Returned, true)
+	}
+}
+
+func TestGoodsThatWereFreeCountAsReturnedWithoutARefund(t *testing.T) {
+	t.Parallel()
+	free := schemas.Allocation{SKU: "C", Quantity: 1, Warehouse: "north"}
+	with := inventory.Reserved.Of(inventory.ReservedV1{Lines: append(held[:2:2], free), Total: pounds(700)})
+	d := at(t, placed, with, cleared, paid, prepared, handed, arrived, cameBack("b1", held...))
+	status(t, d.When(paidBack("r1", "returned", 700, held...)), order.Completed, true)
+	status(t, d.When(cameBack("b2", free)), order.Returned, true)
 }
 
 func TestTheCustomerHearsOfEachStepOfAReturn(t *testing.T) {
@@ -68,7 +88,7 @@ func TestTheCustomerHearsOfEachStepOfAReturn(t *testing.T) {
 	for _, e := range []saga.Event{
 		shipping.ReturnAuthorized.Of(shipping.ReturnAuthorizedV1{ReturnID: "b1", Carrier: "Postal", TrackingNumber: "T2"}),
 		shipping.ReturnRefused.Of(shipping.ReturnRefusedV1{ReturnID: "b1", Reason: "not_shipped"}),
-		shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: "b1"}),
+		cameBack("b1", held[1]),
 		refund.Failed.Of(refund.FailedV1{RefundID: "r1", Amount: pounds(300)}),
 	} {
 		d := at(t, toCompleted...).When(e).ThenKinds(event.Progressed, event.StatusChanged)

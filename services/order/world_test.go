@@ -97,7 +97,7 @@ func around(fate string) []*saga.Machine {
 	case "lost":
 		journey = []saga.Event{handed, gone}
 	case "returned":
-		journey = []saga.Event{handed, arrived, shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: "b1", Lines: held})}
+		journey = []saga.Event{handed, arrived, cameBack("b1", held...)}
 	}
 	both := func(ready saga.Event, then ...saga.Event) func(said) []saga.Event {
 		return func(s said) []saga.Event {

@@ -34,6 +34,7 @@ func TestAnOrderSurvivesTheWayToItsRowAndBack(t *testing.T) {
 		shipping.Dispatched.Of(shipping.DispatchedV1{ShipmentID: "s1"}),
 		shipping.WithdrawalRefused.Of(shipping.WithdrawalRefusedV1{Reason: "handed_over"}),
 		shipping.Delivered.Of(shipping.DeliveredV1{ShipmentID: "s1"}),
+		shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: "b1", Lines: held}),
 		refund.Issued.Of(refund.IssuedV1{RefundID: "r1", Reason: "returned", Amount: price, Lines: held}),
 	} {
 		same(t, d.When(e))
