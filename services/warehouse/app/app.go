@@ -1,0 +1,32 @@
+// Package app puts the warehouse service together for those who run it: its own command and the platform's.
+package app
+
+import (
+	"context"
+
+	"orderflow.example/services/warehouse"
+	"orderflow.example/services/warehouse/internal/api"
+	"orderflow.example/services/warehouse/internal/floor"
+	"orderflow.example/services/warehouse/internal/store"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
+)
+
+// App is the warehouse service, ready to run.
+var App = service.App{
+	Name:       "warehouse",
+	Migrations: store.Migrations,
+	Bindings: []engine.Binding{
+		{Machine: warehouse.Picks.Machine(), Store: store.Picks()},
+		{Machine: warehouse.Supplies.Machine(), Store: store.Supplies()},
+	},
+	Answerers: func(c service.Config) []engine.Answerer { return floor.New(c.FloorURL).Answerers() },
+	Operators: func(s *httpserver.Server, p *service.Parts) {
+		api.Register(s, p.Auth, func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {
+			out, err := p.Engine.Submit(ctx, sku, command)
+			return out.Emitted, err
+		}, p.Log)
+	},
+}

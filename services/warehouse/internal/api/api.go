@@ -1,0 +1,151 @@
+// Package api is what operators may tell the warehouse service over HTTP: that goods came in.
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"orderflow.example/services/warehouse"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/saga"
+)
+
+// Submit lets the engine decide a command about a SKU and returns what was emitted, once that is committed.
+type Submit func(ctx context.Context, sku string, command saga.Event) (emitted []saga.Event, err error)
+
+// Path is the route of receipts. BodyLimit is what a request with MaxItems of the longest items needs.
+const (
+	Path      = "/v1/stock/receipts"
+	MaxItems  = 5000
+	BodyLimit = 4 << 20
+)
+
+const (
+	maxName     = 64            // characters of a SKU or a warehouse
+	maxQuantity = 1_000_000_000 // pieces
+)
+
+type request struct {
+	Items []item `json:"items"`
+}
+
+type item struct {
+	SKU          string `json:"sku"`
+	Warehouse    string `json:"warehouse"`
+	Quantity     int64  `json:"quantity"`
+	ReorderPoint *int64 `json:"reorder_point"`
+}
+
+// answer counts the items. Repeated are those that the same key brought before: they counted then.
+type answer struct {
+	Received int `json:"received"`
+	Repeated int `json:"repeated"`
+}
+
+// Register adds the route.
+func Register(s *httpserver.Server, auth *httpserver.Auth, submit Submit, log *slog.Logger) {
+	s.Engine().POST(Path, auth.RequireOperator(), func(c *gin.Context) { receive(c, submit, log) })
+}
+
+// receive takes the items in one by one, each once for its key, SKU and warehouse. Where some fail the others stay, and
+// the same request sent again takes in the rest.
+func receive(c *gin.Context, submit Submit, log *slog.Logger) {
+	key, problem := idempotencyKey(c.GetHeader("Idempotency-Key"))
+	if problem != nil {
+		httpserver.WriteProblem(c, problem)
+		return
+	}
+	var r request
+	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
+		httpserver.WriteProblem(c, problem)
+		return
+	}
+	if faults := check(r); len(faults) > 0 {
+		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
+		return
+	}
+	repeated := make([]bool, len(r.Items))
+	problem = submitAll(c, len(r.Items), func(ctx context.Context, i int) error {
+		it := r.Items[i]
+		emitted, err := submit(ctx, it.SKU, warehouse.ReceiveStock.Of(warehouse.Receipt{
+			ID: key + "/" + it.Warehouse, Warehouse: it.Warehouse, Quantity: it.Quantity, ReorderPoint: it.ReorderPoint}))
+		repeated[i] = len(emitted) == 0
+		return err
+	})
+	if problem != nil {
+		log.Warn("audit: stock received in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
+		httpserver.WriteProblem(c, problem)
+		return
+	}
+	var a answer
+	for _, again := range repeated {
+		if again {
+			a.Repeated++
+		} else {
+			a.Received++
+		}
+	}
+	log.Info("audit: stock received", "operator", httpserver.Subject(c.Request.Context()), "received", a.Received, "repeated", a.Repeated)
+	c.JSON(http.StatusOK, a)
+}
+
+// check finds every fault.
+func check(r request) (faults []httpserver.Fault) {
+	refuse := func(place, detail string) {
+		faults = append(faults, httpserver.Fault{Location: "body." + place, Detail: detail})
+	}
+	if n := len(r.Items); n == 0 || n > MaxItems {
+		refuse("items", fmt.Sprintf("want 1 to %d items", MaxItems))
+		return faults
+	}
+	type shelf struct{ sku, warehouse string }
+	seen := make(map[shelf]int, len(r.Items))
+	for i, it := range r.Items {
+		at := fmt.Sprintf("items[%d]", i)
+		if !fits(it.SKU) {
+			refuse(at+".sku", nameRule)
+		}
+		if !fits(it.Warehouse) {
+			refuse(at+".warehouse", nameRule)
+		}
+		if it.Quantity < 1 || it.Quantity > maxQuantity {
+			refuse(at+".quantity", fmt.Sprintf("want 1 to %d", maxQuantity))
+		}
+		if p := it.ReorderPoint; p != nil && (*p < 0 || *p > maxQuantity) {
+			refuse(at+".reorder_point", fmt.Sprintf("want 0 to %d", maxQuantity))
+		}
+		if first, twice := seen[shelf{it.SKU, it.Warehouse}]; twice {
+			refuse(at, fmt.Sprintf("items[%d] is about the same SKU and warehouse; add them up", first))
+		} else {
+			seen[shelf{it.SKU, it.Warehouse}] = i
+		}
+	}
+	return faults
+}
+
+const nameRule = "want 1 to 64 printable characters without space at the ends"
+
+func fits(name string) bool {
+	return utf8.ValidString(name) && name != "" && utf8.RuneCountInString(name) <= maxName && strings.TrimSpace(name) == name &&
+		strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) < 0
+}
+
+// idempotencyKey reads the header, quoted or bare.
+func idempotencyKey(header string) (string, *httpserver.Problem) {
+	key := strings.TrimSpace(header)
+	if n := len(key); n >= 2 && key[0] == '"' && key[n-1] == '"' {
+		key = key[1 : n-1]
+	}
+	if key == "" || len(key) > 255 || strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
+		return "", httpserver.NewProblem(http.StatusBadRequest, "idempotency-key",
+			"send an Idempotency-Key header of 1 to 255 printable ASCII characters, a new one for each delivery, the same one when you send it again")
+	}
+	return key, nil
+}

@@ -1,0 +1,156 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"orderflow.example/services/warehouse"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/saga"
+)
+
+var signing = bytes.Repeat([]byte("k"), 32)
+
+// engineOf decides commands as the engine does, without broker or database.
+func engineOf(fails map[string]error) (Submit, *sync.Map) {
+	var mu sync.Mutex
+	machine, states, n := warehouse.Supplies.Machine(), map[string]any{}, 0
+	var taken sync.Map
+	return func(_ context.Context, sku string, command saga.Event) ([]saga.Event, error) {
+		if err := fails[sku]; err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if states[sku] == nil {
+			states[sku] = machine.Blank(sku)
+		}
+		command.Key = sku
+		step, err := machine.Hear(states[sku], command, func(e *saga.Event) { n++; e.ID = fmt.Sprint(n) })
+		states[sku] = step.State
+		if len(step.Emitted) > 0 {
+			taken.Store(fmt.Sprint(sku, len(states[sku].(warehouse.Supply).Receipts)), command.Data)
+		}
+		return step.Emitted, err
+	}, &taken
+}
+
+func post(t *testing.T, submit Submit, key, body string) (status int, answer map[string]any) {
+	t.Helper()
+	auth, err := httpserver.NewAuth(signing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httpserver.New(httpserver.Options{RouteBodyLimits: map[string]int64{Path: BodyLimit}})
+	Register(s, auth, submit, slog.New(slog.DiscardHandler))
+	token, err := httpserver.Mint(signing, httpserver.AudienceOperators, "op", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := httptest.NewRequest(http.MethodPost, Path, strings.NewReader(body))
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", key)
+	res := httptest.NewRecorder()
+	s.Engine().ServeHTTP(res, req)
+	if err := json.Unmarshal(res.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%d %s: %v", res.Code, res.Body, err)
+	}
+	return res.Code, answer
+}
+
+func TestEveryItemOfADeliveryIsReceivedOnceHoweverOftenItIsSent(t *testing.T) {
+	t.Parallel()
+	submit, taken := engineOf(nil)
+	body := `{"items":[{"sku":"tea","warehouse":"leeds","quantity":5,"reorder_point":2},{"sku":"tea","warehouse":"york","quantity":1},{"sku":"mug","warehouse":"leeds","quantity":7}]}`
+	for i, want := range []map[string]any{{"received": 3.0, "repeated": 0.0}, {"received": 0.0, "repeated": 3.0}} {
+		if status, got := post(t, submit, `"delivery-1"`, body); status != 200 || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("time %d: %d %v", i, status, got)
+		}
+	}
+	if _, got := post(t, submit, "delivery-1", body); got["repeated"] != 3.0 {
+		t.Errorf("the bare key is another one than the quoted: %v", got)
+	}
+	if _, got := post(t, submit, "delivery-2", body); got["received"] != 3.0 {
+		t.Errorf("another delivery was taken for the first: %v", got)
+	}
+	r, _ := taken.Load("mug1")
+	if want := (warehouse.Receipt{ID: "delivery-1/leeds", Warehouse: "leeds", Quantity: 7}); r != want {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestEveryFaultIsNamedAndNothingIsReceived(t *testing.T) {
+	t.Parallel()
+	submit := func(context.Context, string, saga.Event) ([]saga.Event, error) {
+		t.Error("something was received")
+		return nil, nil
+	}
+	status, got := post(t, submit, "k", `{"items":[
+		{"sku":" tea","warehouse":"leeds","quantity":5},
+		{"sku":"mug","warehouse":"","quantity":0,"reorder_point":-1},
+		{"sku":"jug","warehouse":"leeds","quantity":1},{"sku":"jug","warehouse":"leeds","quantity":1}]}`)
+	var places []string
+	for _, e := range got["errors"].([]any) {
+		places = append(places, e.(map[string]any)["location"].(string))
+	}
+	want := "body.items[0].sku body.items[1].warehouse body.items[1].quantity body.items[1].reorder_point body.items[3]"
+	if status != 422 || strings.Join(places, " ") != want {
+		t.Errorf("%d %v", status, places)
+	}
+	item := `{"sku":"tea","warehouse":"leeds","quantity":5}`
+	for body, want := range map[string]int{
+		`{"items":[]}`: 422, `{}`: 422, `{"items":null}`: 400, `{"items":[{"sku":"tea","price":1}]}`: 400, `[`: 400,
+		`{"items":[` + strings.Repeat(item+",", MaxItems) + item + `]}`: 422,
+	} {
+		if status, got := post(t, submit, "k", body); status != want {
+			t.Errorf("%.60s: %d %v", body, status, got["errors"])
+		}
+	}
+	for _, key := range []string{"", `""`, strings.Repeat("k", 256), "ü"} {
+		if status, _ := post(t, submit, key, `{"items":[`+item+`]}`); status != 400 {
+			t.Errorf("key %.10q: %d", key, status)
+		}
+	}
+}
+
+func TestWhatFailedIsNamedAndTheRestStays(t *testing.T) {
+	t.Parallel()
+	body := `{"items":[{"sku":"tea","warehouse":"leeds","quantity":5},{"sku":"mug","warehouse":"leeds","quantity":5}]}`
+	for want, cause := range map[int]error{409: engine.ErrParked, 503: errors.New("secret address of the database")} {
+		fails := map[string]error{"mug": cause}
+		submit, _ := engineOf(fails)
+		status, got := post(t, submit, "k", body)
+		if text := fmt.Sprint(got); status != want || !strings.Contains(text, "1 of 2") || !strings.Contains(text, "items[1]") || strings.Contains(text, "secret") {
+			t.Errorf("%d %v", status, got)
+		}
+		delete(fails, "mug")
+		if status, got := post(t, submit, "k", body); status != 200 || got["received"] != 1.0 || got["repeated"] != 1.0 {
+			t.Errorf("the second time: %d %v", status, got)
+		}
+	}
+}
+
+func TestFiveThousandItemsFitIntoOneRequest(t *testing.T) {
+	t.Parallel()
+	items := make([]string, MaxItems)
+	for i := range items {
+		items[i] = fmt.Sprintf(`{"sku":"%s%05d","warehouse":"%s","quantity":1000000000,"reorder_point":1000000000}`,
+			strings.Repeat("𝓢", 59), i, strings.Repeat("𝓦", 64))
+	}
+	submit, _ := engineOf(nil)
+	if status, got := post(t, submit, "k", `{"items":[`+strings.Join(items, ",")+`]}`); status != 200 || got["received"] != float64(MaxItems) {
+		t.Errorf("%d %.300v", status, got)
+	}
+}
