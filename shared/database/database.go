@@ -32,7 +32,7 @@ type Options struct {
 	Role string
 	// Schema is the search path of every session. Empty keeps the database's own.
 	Schema string
-	// MaxConns bounds the pool; 0 means 10.
+	// MaxConns bounds the pool; 0 means 10, the least is 2, as migrations hold a lock in a session of its own.
 	MaxConns int
 	// AppName is what pg_stat_activity shows.
 	AppName string
@@ -69,6 +69,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if size <= 0 {
 		size = 10
 	}
+	size = max(size, 2)
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

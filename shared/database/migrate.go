@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -17,18 +16,30 @@ import (
 // and returns how many. What was applied is noted in table, so several sets can share a database. Any number of
 // processes may call it at once: one works, the others wait.
 func Migrate(ctx context.Context, db *DB, fsys fs.FS, table string) (applied int, err error) {
-	provider, err := migrations(db, fsys, table)
+	provider, err := goose.NewProvider(goose.DialectPostgres, db.pool, fsys,
+		goose.WithTableName(table), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
+		return 0, fmt.Errorf("database: migrations for %s: %w", table, err)
+	}
+	if pending, err := pending(ctx, db, provider, table); err != nil || !pending {
 		return 0, err
 	}
-	// Asked without goose, which would create its table, outside its lock.
-	seen, err := versions(ctx, db, table)
+	conn, err := db.pool.Conn(ctx)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("database: migrate %s: %w", table, err)
 	}
-	missing := func(source *goose.Source) bool { return !slices.Contains(seen, source.Version) }
-	if !slices.ContainsFunc(provider.ListSources(), missing) {
-		return 0, nil
+	defer conn.Close()
+	key := lockKey("migrate " + table)
+	err = acquire(ctx, func() (got bool, err error) {
+		err = conn.QueryRowContext(ctx, tryLock, key).Scan(&got)
+		return got, err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("database: wait for other migrations of %s: %w", table, err)
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", key)
+	if pending, err := pending(ctx, db, provider, table); err != nil || !pending {
+		return 0, err
 	}
 	results, err := provider.Up(ctx)
 	var partial *goose.PartialError
@@ -39,6 +50,13 @@ func Migrate(ctx context.Context, db *DB, fsys fs.FS, table string) (applied int
 		return 0, fmt.Errorf("database: migrate: %w", err)
 	}
 	return len(results), nil
+}
+
+// pending asks without goose, which would create its table, outside any lock, and wait a second when that collides.
+func pending(ctx context.Context, db *DB, provider *goose.Provider, table string) (bool, error) {
+	seen, err := versions(ctx, db, table)
+	missing := func(source *goose.Source) bool { return !slices.Contains(seen, source.Version) }
+	return slices.ContainsFunc(provider.ListSources(), missing), err
 }
 
 // Version is the number of the newest migration noted in table, 0 if none.
@@ -59,32 +77,19 @@ func versions(ctx context.Context, db *DB, table string) (seen []int64, err erro
 	return seen, nil
 }
 
-func migrations(db *DB, fsys fs.FS, table string) (*goose.Provider, error) {
-	provider, err := goose.NewProvider(goose.DialectPostgres, db.pool, fsys,
-		goose.WithTableName(table),
-		goose.WithDisableGlobalRegistry(true),
-		goose.WithSessionLocker(sessionLock(lockKey("migrate "+table))),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("database: migrations for %s: %w", table, err)
-	}
-	return provider, nil
-}
-
 func lockKey(name string) int64 {
 	h := fnv.New64a()
 	h.Write([]byte("orderflow " + name))
 	return int64(h.Sum64())
 }
 
-// sessionLock is goose's lock. It asks again and again instead of waiting inside the server, because a session that
-// waits there holds a snapshot, and CREATE INDEX CONCURRENTLY in the other process would wait for that one.
-type sessionLock int64
+const tryLock = "SELECT pg_try_advisory_lock($1)"
 
-func (key sessionLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+// acquire asks for a lock again and again instead of waiting for it inside the server, because a session that waits
+// there holds a snapshot, and CREATE INDEX CONCURRENTLY in the session that has the lock would wait for that one.
+func acquire(ctx context.Context, try func() (bool, error)) error {
 	for {
-		var got bool
-		if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", int64(key)).Scan(&got); err != nil || got {
+		if got, err := try(); err != nil || got {
 			return err
 		}
 		select {
@@ -93,9 +98,4 @@ func (key sessionLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-func (key sessionLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", int64(key))
-	return err
 }

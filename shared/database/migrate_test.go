@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"orderflow.example/shared/database"
+	"orderflow.example/shared/embedded/embeddedtest"
 )
 
 func sqlFiles(files map[string]string) fstest.MapFS {
@@ -21,7 +22,7 @@ func sqlFiles(files map[string]string) fstest.MapFS {
 
 func TestSeveralProcessesMayMigrateAtOnce(t *testing.T) {
 	t.Parallel()
-	url := fresh(t)
+	url := embeddedtest.Database(t)
 	files := sqlFiles(map[string]string{
 		"00001_a.sql": "CREATE TABLE a (n int); SELECT pg_sleep(0.1);",
 		"00002_b.sql": "CREATE TABLE b (n int);",

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"orderflow.example/shared/database"
+	"orderflow.example/shared/embedded/embeddedtest"
 )
 
 func TestAnUnreachableDatabaseIsNamedInOneLineWithoutThePassword(t *testing.T) {
@@ -43,7 +44,7 @@ func TestAnUnreachableDatabaseIsNamedInOneLineWithoutThePassword(t *testing.T) {
 
 func TestARefusedSessionSaysWhy(t *testing.T) {
 	t.Parallel()
-	_, err := database.Open(context.Background(), database.Options{URL: fresh(t), Role: "nobody_known"})
+	_, err := database.Open(context.Background(), database.Options{URL: embeddedtest.Database(t), Role: "nobody_known"})
 	if err == nil {
 		t.Fatal("opened with a role that does not exist")
 	}
@@ -54,7 +55,7 @@ func TestStatementsAreLoggedWithoutTheirValues(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	db, err := database.Open(context.Background(), database.Options{
-		URL: fresh(t), Logger: slog.New(slog.NewJSONHandler(&out, nil)), SlowQuery: time.Nanosecond,
+		URL: embeddedtest.Database(t), Logger: slog.New(slog.NewJSONHandler(&out, nil)), SlowQuery: time.Nanosecond,
 	})
 	if err != nil {
 		t.Fatal(err)

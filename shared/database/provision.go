@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -42,7 +41,11 @@ func Provision(ctx context.Context, adminURL, service string) (string, error) {
 	if err != nil || done {
 		return own, err
 	}
-	if err := lockSession(ctx, conn, lockKey("provision")); err != nil {
+	err = acquire(ctx, func() (got bool, err error) {
+		err = conn.QueryRow(ctx, tryLock, lockKey("provision")).Scan(&got)
+		return got, err
+	})
+	if err != nil {
 		return "", fmt.Errorf("database: provision %s: %w", name, err)
 	}
 	if err := provision(ctx, conn, name); err != nil {
@@ -108,20 +111,6 @@ func provision(ctx context.Context, conn *pgx.Conn, name string) error {
 		}
 	}
 	return nil
-}
-
-func lockSession(ctx context.Context, conn *pgx.Conn, key int64) error {
-	for {
-		var got bool
-		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&got); err != nil || got {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
 }
 
 func quote(name string) string { return pgx.Identifier(strings.Split(name, ".")).Sanitize() }

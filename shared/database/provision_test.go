@@ -7,16 +7,23 @@ import (
 	"testing"
 
 	"orderflow.example/shared/database"
+	"orderflow.example/shared/embedded/embeddedtest"
 )
 
 func TestConcurrentProvisioningAgrees(t *testing.T) {
 	t.Parallel()
-	name := unique(t)
+	name, first := own(t)
+	admin := open(t)
+	for _, sql := range []string{"DROP DATABASE orderflow_" + name, "DROP ROLE orderflow_" + name} {
+		if err := admin.Gorm().Exec(sql).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
 	var all sync.WaitGroup
 	urls := make([]string, 8)
 	for i := range urls {
 		all.Go(func() {
-			url, err := database.Provision(context.Background(), adminURL(t), name)
+			url, err := database.Provision(context.Background(), embeddedtest.Postgres(t), name)
 			if err != nil {
 				t.Error(err)
 			}
@@ -25,19 +32,15 @@ func TestConcurrentProvisioningAgrees(t *testing.T) {
 	}
 	all.Wait()
 	for _, url := range urls {
-		if url != urls[0] {
-			t.Errorf("got %q and %q", url, urls[0])
+		if url != first {
+			t.Errorf("got %q and %q", url, first)
 		}
 	}
 }
 
 func TestSessionsRunWithTheServicesRightsOnly(t *testing.T) {
 	t.Parallel()
-	name := unique(t)
-	url, err := database.Provision(context.Background(), adminURL(t), name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	name, url := own(t)
 	db, err := database.Open(context.Background(), database.Options{URL: url})
 	if err != nil {
 		t.Fatal(err)
@@ -56,24 +59,17 @@ func TestSessionsRunWithTheServicesRightsOnly(t *testing.T) {
 	if err := db.Gorm().Exec("CREATE ROLE more").Error; err == nil {
 		t.Error("the service's role may create roles")
 	}
-	other := "orderflow_" + unique(t)
+	other, _ := own(t)
 	var may bool
-	if _, err := database.Provision(context.Background(), adminURL(t), strings.TrimPrefix(other, "orderflow_")); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Gorm().Raw("SELECT has_database_privilege(current_user, $1, 'CONNECT')", other).Row().Scan(&may); err != nil || may {
+	if err := db.Gorm().Raw("SELECT has_database_privilege(current_user, $1, 'CONNECT')", "orderflow_"+other).Row().Scan(&may); err != nil || may {
 		t.Errorf("one service may connect to another's database: %v %v", may, err)
 	}
 }
 
 func TestAHalfDoneProvisioningIsFinished(t *testing.T) {
 	t.Parallel()
-	name := unique(t)
-	url, err := database.Provision(context.Background(), adminURL(t), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin, err := database.Open(context.Background(), database.Options{URL: adminURL(t)})
+	name, url := own(t)
+	admin, err := database.Open(context.Background(), database.Options{URL: embeddedtest.Postgres(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +77,7 @@ func TestAHalfDoneProvisioningIsFinished(t *testing.T) {
 	if err := admin.Gorm().Exec("GRANT CONNECT ON DATABASE orderflow_" + name + " TO PUBLIC").Error; err != nil {
 		t.Fatal(err)
 	}
-	again, err := database.Provision(context.Background(), adminURL(t), name)
+	again, err := database.Provision(context.Background(), embeddedtest.Postgres(t), name)
 	if err != nil || again != url {
 		t.Fatal(again, err)
 	}
@@ -95,7 +91,7 @@ func TestAHalfDoneProvisioningIsFinished(t *testing.T) {
 func TestProvisionRefusesStrangeNamesAndURLs(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "Order", "a b", `x"; DROP ROLE y; --`, strings.Repeat("a", 60)} {
-		if _, err := database.Provision(context.Background(), adminURL(t), name); err == nil {
+		if _, err := database.Provision(context.Background(), embeddedtest.Postgres(t), name); err == nil {
 			t.Errorf("accepted %q", name)
 		}
 	}

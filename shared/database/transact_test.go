@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
+	"orderflow.example/shared/embedded/embeddedtest"
 )
 
 const createMarks = `CREATE TABLE marks (n int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)`
@@ -79,7 +80,7 @@ func TestARefusedCommitIsKnownToBeRolledBack(t *testing.T) {
 func TestALostAnswerToACommitIsUnknown(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	target, err := url.Parse(fresh(t))
+	target, err := url.Parse(embeddedtest.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}
