@@ -12,6 +12,8 @@ import (
 	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
+const topicPoll = 50 * time.Millisecond
+
 // TopicSpec is how a topic must be. A ReplicationFactor of 0 leaves it to the broker, and is not checked.
 type TopicSpec struct {
 	Name              string
@@ -20,8 +22,8 @@ type TopicSpec struct {
 	Config            map[string]string // cleanup.policy, retention.ms …
 }
 
-// CreateTopics creates the topics that do not exist and returns their names. Existing ones are left alone, whatever they
-// look like: CheckTopics says how they differ.
+// CreateTopics creates the topics that do not exist and returns their names, once their leaders answer. Existing ones are
+// left alone, whatever they look like: CheckTopics says how they differ.
 func (c *Client) CreateTopics(ctx context.Context, specs []TopicSpec) (created []string, err error) {
 	request := &kafkago.CreateTopicsRequest{}
 	for _, spec := range specs {
@@ -43,11 +45,27 @@ func (c *Client) CreateTopics(ctx context.Context, specs []TopicSpec) (created [
 		switch err := response.Errors[spec.Name]; {
 		case err == nil:
 			created = append(created, spec.Name)
+			faults = append(faults, c.awaitLeaders(ctx, spec))
 		case !errors.Is(err, kafkago.TopicAlreadyExists):
 			faults = append(faults, fmt.Errorf("create kafka topic %s: %w", spec.Name, err))
 		}
 	}
 	return created, errors.Join(faults...)
+}
+
+// awaitLeaders returns when every partition of a new topic can be read and written: brokers know of a topic shortly
+// before they serve it.
+func (c *Client) awaitLeaders(ctx context.Context, spec TopicSpec) error {
+	partitions := make([]int, spec.Partitions)
+	for i := range partitions {
+		partitions[i] = i
+	}
+	for {
+		_, _, err := c.Offsets(ctx, spec.Name, partitions)
+		if !IsTransient(err) || pause(ctx, topicPoll) != nil {
+			return err
+		}
+	}
 }
 
 // CheckTopics compares the cluster with the specs and returns one line per difference, none when all is as specified.
@@ -152,7 +170,7 @@ func (c *Client) DeleteTopics(ctx context.Context, names ...string) error {
 		if !slices.ContainsFunc(known.topics, func(t metadata.ResponseTopic) bool { return t.ErrorCode == 0 }) {
 			return nil
 		}
-		if err := pause(ctx, 50*time.Millisecond); err != nil {
+		if err := pause(ctx, topicPoll); err != nil {
 			return fmt.Errorf("wait for kafka topics to be deleted: %w", err)
 		}
 	}

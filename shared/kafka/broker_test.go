@@ -6,24 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"orderflow.example/shared/embedded/embeddedtest"
 )
 
-// brokers returns the broker under test: the one that ORDERFLOW_TEST_KAFKA names, else one inside this process.
-func brokers(t testing.TB) []string {
-	t.Helper()
-	if addr := os.Getenv("ORDERFLOW_TEST_KAFKA"); addr != "" {
-		return strings.Split(addr, ",")
-	}
-	return fakeCluster(t).ListenAddrs()
-}
+func TestMain(m *testing.M) { embeddedtest.Main(m) }
 
+// fakeCluster is for what one durable broker cannot show: several leaders, counted requests, passwords.
 func fakeCluster(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
 	cluster, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, opts...)...)
@@ -37,7 +32,7 @@ func fakeCluster(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
 func client(t testing.TB, config Config) *Client {
 	t.Helper()
 	if config.Brokers == nil {
-		config.Brokers = brokers(t)
+		config.Brokers = []string{embeddedtest.Kafka(t)} // or the broker that ORDERFLOW_TEST_KAFKA names
 	}
 	config.ClientID = "test"
 	c := Dial(config)

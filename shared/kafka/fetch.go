@@ -31,7 +31,8 @@ type Fetched struct {
 
 // Fetch reads all positions in one long poll per leader. It returns as soon as any partition of any leader has something
 // to say, or wait has passed, and at once when ctx ends; every partition of the leaders that answered is in the result.
-// The error is set when nothing could be asked; a partition without a reachable leader has its own Err.
+// The error is set when nothing could be asked; a partition without a reachable leader has its own Err. A broker answers a
+// faulty position (out of range, say) at once: leave it out of the next call, or the others' waiting turns into spinning.
 func (c *Client) Fetch(ctx context.Context, positions []Position, wait time.Duration) ([]Fetched, error) {
 	groups, lost, err := c.byLeader(ctx, positions)
 	if err != nil {

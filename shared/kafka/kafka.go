@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -104,11 +105,14 @@ func (c *Client) Ping(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = errors.New("no answer in time")
+	hint := "is it running, and is the address right?"
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fmt.Errorf("no answer in time (%w)", err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, kafkago.SASLAuthenticationFailed):
+		hint = "are TLS and the credentials as the broker expects them?"
 	}
-	return fmt.Errorf("kafka at %s cannot be reached: %w; is it running, and is the address right?",
-		strings.Join(c.config.Brokers, ","), err)
+	return fmt.Errorf("kafka at %s cannot be reached: %w; %s", strings.Join(c.config.Brokers, ","), err, hint)
 }
 
 // refresh forgets what is known about topics and leaders, so that the next call asks again. kafka-go can only be told so

@@ -2,13 +2,18 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"net"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/twmb/franz-go/pkg/kfake"
 )
 
 func TestPingSaysInOneLineThatNothingAnswers(t *testing.T) {
@@ -33,6 +38,46 @@ func TestPingAnswers(t *testing.T) {
 	t.Parallel()
 	if err := client(t, Config{}).Ping(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestPasswordsOverTLSAreHonoured(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(nil) // for its certificate
+	defer server.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	cluster := fakeCluster(t, kfake.EnableSASL(), kfake.Superuser("PLAIN", "orders", "right"),
+		kfake.TLS(&tls.Config{Certificates: server.TLS.Certificates}))
+	config := Config{Brokers: cluster.ListenAddrs(), TLS: &tls.Config{RootCAs: roots}, SASL: plain.Mechanism{Username: "orders", Password: "right"}}
+	c := client(t, config)
+	topic := newTopic(t, c, 1)
+	publish(t, c.NewProducer(), Batch{topic, 0, events(1, 2)})
+	read(t, c, topic, 0, 2)
+
+	config.SASL = plain.Mechanism{Username: "orders", Password: "wrong"}
+	impostor := client(t, config)
+	if err := impostor.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "credentials") {
+		t.Fatalf("a wrong password gives %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // this broker hangs up instead of saying why
+	defer cancel()
+	if ack := impostor.NewProducer().Publish(ctx, []Batch{{topic, 0, events(3, 1)}})[0]; ack.Err == nil {
+		t.Fatal("published with a wrong password")
+	}
+	read(t, c, topic, 0, 2)
+}
+
+func TestAClosedClientRefusesInsteadOfHanging(t *testing.T) {
+	t.Parallel()
+	c := client(t, Config{})
+	topic := newTopic(t, c, 1)
+	c.Close()
+	if _, err := c.Fetch(t.Context(), []Position{{Topic: topic}}, time.Second); err == nil {
+		t.Error("a closed client fetched")
+	}
+	if ack := c.NewProducer().Publish(t.Context(), []Batch{{topic, 0, events(1, 1)}})[0]; ack.Err == nil {
+		t.Error("a closed client published")
 	}
 }
 

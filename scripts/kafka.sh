@@ -1,0 +1,143 @@
+#!/bin/sh
+# Runs one Apache Kafka broker (KRaft) for tests and trials, from the jars that Maven Central has.
+#   scripts/kafka.sh start DIR [PORT]   prints the address once the broker answers; PORT+1 is the controller's
+#   scripts/kafka.sh stop DIR           the data stays in DIR
+set -eu
+
+version=4.1.0
+log4j=2.24.3
+plugin=3.8.1
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/orderflow/kafka-$version
+
+fail() {
+	echo "kafka.sh: $1" >&2
+	exit 3
+}
+
+usage() {
+	echo "usage: kafka.sh start DIR [PORT] | kafka.sh stop DIR" >&2
+	exit 2
+}
+
+# need COMMAND PACKAGE: installs it where that is possible without asking, else says how.
+need() {
+	command -v "$1" >/dev/null 2>&1 && return
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+		echo "kafka.sh: installing $2" >&2
+		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$2"; } >&2 ||
+			fail "could not install $2; install it by hand"
+		return
+	fi
+	fail "$1 is missing; install it (Debian: apt-get install $2)"
+}
+
+fetch_jars() {
+	[ -f "$cache/complete" ] && return
+	need mvn maven
+	echo "kafka.sh: fetching Apache Kafka $version into $cache" >&2
+	mkdir -p "$cache"
+	dependency() {
+		echo "<dependency><groupId>$1</groupId><artifactId>$2</artifactId><version>$3</version></dependency>"
+	}
+	cat >"$cache/pom.xml" <<-POM
+		<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+		<groupId>orderflow.example</groupId><artifactId>kafka</artifactId><version>1</version><dependencies>
+		$(dependency org.apache.kafka kafka_2.13 $version)
+		$(dependency org.apache.logging.log4j log4j-core $log4j)
+		$(dependency org.apache.logging.log4j log4j-slf4j-impl $log4j)
+		</dependencies></project>
+	POM
+	mvn -q -B -Dstyle.color=never -f "$cache/pom.xml" "org.apache.maven.plugins:maven-dependency-plugin:$plugin:copy-dependencies" \
+		-DincludeScope=runtime -DoutputDirectory="$cache/lib" >&2 || fail "Maven could not fetch the jars; is Maven Central reachable?"
+	touch "$cache/complete"
+}
+
+configure() {
+	cat >"$1/server.properties" <<-CONF
+		process.roles=broker,controller
+		node.id=1
+		controller.quorum.voters=1@127.0.0.1:$(($2 + 1))
+		listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$(($2 + 1))
+		advertised.listeners=PLAINTEXT://127.0.0.1:$2
+		controller.listener.names=CONTROLLER
+		log.dirs=$1/log
+		auto.create.topics.enable=false
+		offsets.topic.replication.factor=1
+		offsets.topic.num.partitions=4
+		transaction.state.log.replication.factor=1
+		transaction.state.log.min.isr=1
+		share.coordinator.state.topic.replication.factor=1
+		share.coordinator.state.topic.min.isr=1
+		group.initial.rebalance.delay.ms=0
+	CONF
+	cat >"$1/log4j2.properties" <<-CONF
+		appender.out.type=Console
+		appender.out.name=out
+		appender.out.layout.type=PatternLayout
+		appender.out.layout.pattern=%d %p %m (%c)%n
+		rootLogger.level=info
+		rootLogger.appenderRef.out.ref=out
+	CONF
+}
+
+# running DIR: is the process of the pid file alive, and is it this broker?
+running() {
+	[ -f "$1/pid" ] || return 1
+	pid=$(cat "$1/pid")
+	{ tr '\0' ' ' <"/proc/$pid/cmdline" || ps -o args= -p "$pid"; } 2>/dev/null | grep -qF "$1/server.properties"
+}
+
+java_main() {
+	exec java -Xms512m -Xmx512m -Dlog4j2.configurationFile="$dir/log4j2.properties" -cp "$cache/lib/*" "$@"
+}
+
+start() {
+	mkdir -p "$dir"
+	dir=$(cd "$dir" && pwd)
+	running "$dir" && fail "a broker already runs on $dir (pid $(cat "$dir/pid")); stop it first"
+	need java openjdk-17-jre-headless
+	major=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')
+	[ "${major:-0}" -ge 17 ] || fail "java is version ${major:-unknown}; Kafka $version needs 17 or newer (Debian: apt-get install openjdk-17-jre-headless)"
+	fetch_jars
+	configure "$dir" "$port"
+	if [ ! -f "$dir/log/meta.properties" ]; then
+		id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | cut -c1-22)
+		(java_main kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties") >"$dir/format.out" 2>&1 ||
+			fail "could not format $dir/log: $(tail -n 1 "$dir/format.out")"
+	fi
+	(trap '' HUP && java_main kafka.Kafka "$dir/server.properties") >"$dir/server.out" 2>&1 </dev/null &
+	echo $! >"$dir/pid"
+	tries=0
+	until grep -q 'Kafka Server started' "$dir/server.out"; do
+		running "$dir" || kill -0 "$(cat "$dir/pid")" 2>/dev/null || {
+			rm -f "$dir/pid"
+			fail "the broker ended: $(grep -E 'ERROR|Exception' "$dir/server.out" | head -n 1) (all of it in $dir/server.out)"
+		}
+		tries=$((tries + 1))
+		[ $tries -lt 300 ] || fail "the broker did not start within 60 s; see $dir/server.out"
+		sleep 0.2
+	done
+	echo "127.0.0.1:$port"
+}
+
+stop() {
+	dir=$(cd "$dir" 2>/dev/null && pwd) || return 0
+	running "$dir" || { rm -f "$dir/pid"; return 0; }
+	kill "$(cat "$dir/pid")"
+	tries=0
+	while running "$dir"; do
+		tries=$((tries + 1))
+		[ $tries -lt 150 ] || fail "the broker (pid $(cat "$dir/pid")) did not stop within 30 s"
+		sleep 0.2
+	done
+	rm -f "$dir/pid"
+}
+
+[ $# -ge 2 ] || usage
+dir=$2
+port=${3:-19092}
+case $1 in
+start) start ;;
+stop) stop ;;
+*) usage ;;
+esac
