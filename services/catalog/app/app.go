@@ -1,0 +1,36 @@
+// Package app puts the catalogue together for those who run it: its own command and the platform's.
+package app
+
+import (
+	"context"
+
+	"orderflow.example/services/catalog"
+	"orderflow.example/services/catalog/internal/api"
+	"orderflow.example/services/catalog/internal/store"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
+)
+
+// App is the catalogue, ready to run.
+var App = service.App{
+	Name:       "catalog",
+	Migrations: store.Migrations,
+	Bindings:   []engine.Binding{{Machine: catalog.Choreography.Machine(), Store: store.Products()}},
+	Operators: func(s *httpserver.Server, p *service.Parts) {
+		api.Register(s, p.Auth, products{p}, p.Log)
+	},
+}
+
+// products joins the engine, which writes, and the table, which is read.
+type products struct{ parts *service.Parts }
+
+func (p products) Submit(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {
+	out, err := p.parts.Engine.Submit(ctx, sku, command)
+	return out.Emitted, err
+}
+
+func (p products) Product(ctx context.Context, sku string) (catalog.Product, error) {
+	return store.Product(p.parts.DB.WithContext(ctx), sku)
+}

@@ -1,0 +1,28 @@
+package catalog
+
+import (
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/catalog"
+	"orderflow.example/shared/saga"
+)
+
+// Choreography is everything the catalogue reacts to. Its keys are SKUs.
+var Choreography = saga.Choreography[Product]{
+	Service: "catalog",
+	Of:      "product",
+	Blank:   Blank,
+	Evolve:  Evolve,
+	Rows: []saga.Row{
+		saga.On(List, list, event.ProductListed, event.PriceChanged),
+	},
+}
+
+// List is an operator's word on what a product is and costs.
+var List = saga.Command[Listing]("list_product")
+
+// Listing is all an operator says of a product.
+type Listing struct {
+	Description   string
+	Price         schemas.Money
+	Backorderable bool
+}

@@ -1,0 +1,111 @@
+// Package api is how operators list products over HTTP, thousands at once, and look one up. Customers read products in
+// the storefront.
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/catalog"
+	"orderflow.example/services/catalog"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/saga"
+)
+
+// Path is the route of listings. BodyLimit is what a request with MaxItems of the longest items needs.
+const (
+	Path      = "/v1/products"
+	MaxItems  = 5000
+	BodyLimit = 8 << 20
+)
+
+// Products is what the routes work with.
+type Products interface {
+	// Submit lets the engine decide a command about a SKU and returns what was emitted, once that is committed.
+	Submit(ctx context.Context, sku string, command saga.Event) (emitted []saga.Event, err error)
+	// Product reads one product, blank where there is none.
+	Product(ctx context.Context, sku string) (catalog.Product, error)
+}
+
+type request struct {
+	Items []item `json:"items"`
+}
+
+type item struct {
+	SKU           string        `json:"sku"`
+	Description   string        `json:"description"`
+	Price         schemas.Money `json:"price"`
+	Backorderable bool          `json:"backorderable"`
+}
+
+// answer counts the items by what was new in them: first of all or in its description, only in its price, nothing.
+type answer struct {
+	Listed    int `json:"listed"`
+	Repriced  int `json:"repriced"`
+	Unchanged int `json:"unchanged"`
+}
+
+// Register adds the routes. A SKU may contain slashes.
+func Register(s *httpserver.Server, auth *httpserver.Auth, p Products, log *slog.Logger) {
+	s.Engine().POST(Path, auth.RequireOperator(), func(c *gin.Context) { list(c, p, log) })
+	s.Engine().GET(Path+"/*sku", auth.RequireOperator(), func(c *gin.Context) { show(c, p) })
+}
+
+// list hands the items over one by one. Where some fail the others stay, and the same request sent again lists the
+// rest: what is listed already does not change.
+func list(c *gin.Context, p Products, log *slog.Logger) {
+	var r request
+	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
+		httpserver.WriteProblem(c, problem)
+		return
+	}
+	if faults := check(r); len(faults) > 0 {
+		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
+		return
+	}
+	said := make([][]saga.Event, len(r.Items))
+	problem := submitAll(c, len(r.Items), func(ctx context.Context, i int) (err error) {
+		it := r.Items[i]
+		said[i], err = p.Submit(ctx, it.SKU, catalog.List.Of(catalog.Listing{
+			Description: it.Description, Price: it.Price, Backorderable: it.Backorderable}))
+		return err
+	})
+	if problem != nil {
+		log.Warn("audit: products listed in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
+		httpserver.WriteProblem(c, problem)
+		return
+	}
+	var a answer
+	for _, events := range said {
+		switch {
+		case len(events) == 0:
+			a.Unchanged++
+		case events[0].Type == event.ProductListed.Name():
+			a.Listed++
+		default:
+			a.Repriced++
+		}
+	}
+	log.Info("audit: products listed", "operator", httpserver.Subject(c.Request.Context()),
+		"listed", a.Listed, "repriced", a.Repriced, "unchanged", a.Unchanged)
+	c.JSON(http.StatusOK, a)
+}
+
+func show(c *gin.Context, p Products) {
+	found, err := p.Product(c.Request.Context(), strings.TrimPrefix(c.Param("sku"), "/"))
+	switch {
+	case err != nil:
+		_ = c.Error(fmt.Errorf("read product: %w", err))
+		httpserver.WriteProblem(c, httpserver.Unavailable())
+	case !found.Listed:
+		httpserver.WriteProblem(c, httpserver.NotFound("no product of this SKU was ever listed"))
+	default:
+		c.JSON(http.StatusOK, item{SKU: found.SKU, Description: found.Description, Price: found.Price, Backorderable: found.Backorderable})
+	}
+}

@@ -1,0 +1,47 @@
+// Package catalog decides what is for sale and at what price: it says what changed when an operator lists a product,
+// and nothing when nothing did. How much there is of a product is the inventory service's business, and customers read
+// products in the storefront.
+//
+// It is pure: rows are in internal/store, operators' routes in internal/api.
+package catalog
+
+import (
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/catalog"
+	"orderflow.example/shared/saga"
+)
+
+// Product is what the catalogue knows of one SKU.
+type Product struct {
+	SKU           string
+	Listed        bool
+	Description   string
+	Price         schemas.Money
+	Backorderable bool
+}
+
+// Blank is a SKU that was never listed.
+func Blank(sku string) Product { return Product{SKU: sku} }
+
+// Evolve folds the service's own events.
+func Evolve(p Product, e saga.Event) Product {
+	switch d := e.Data.(type) {
+	case event.ProductListedV1:
+		p.Listed, p.Description, p.Price, p.Backorderable = true, d.Description, d.Price, d.Backorderable
+	case event.PriceChangedV1:
+		p.Price = d.Price
+	}
+	return p
+}
+
+// list says what is new in a listing. Where a listed product's price changes along with the rest, both are said, so
+// that whoever follows prices hears of each change.
+func list(p Product, l Listing) (events []saga.Event) {
+	if !p.Listed || p.Description != l.Description || p.Backorderable != l.Backorderable {
+		events = append(events, event.ProductListed.Of(event.ProductListedV1(l)))
+	}
+	if p.Listed && p.Price != l.Price {
+		events = append(events, event.PriceChanged.Of(event.PriceChangedV1{Price: l.Price}))
+	}
+	return events
+}
