@@ -1,6 +1,7 @@
 package inventory_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -196,5 +197,24 @@ func TestAContradictionAboutTheHandOverParksTheOrder(t *testing.T) {
 		if _, err := machine.Hear(state, c.then, func(*saga.Event) {}); err == nil || !strings.Contains(err.Error(), "order-1") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+func TestTheLongestOrderIsOneStep(t *testing.T) {
+	t.Parallel()
+	const most = 200 // lines, which the order service accepts
+	var stock []saga.Event
+	var lines []schemas.Line
+	for i := range most {
+		sku := fmt.Sprintf("sku-%03d", i)
+		stock = append(stock, watched(sku, 1, "leeds", 5))
+		lines = append(lines, line(sku, 1))
+	}
+	d := sagatest.Given(t, machine, stock...).When(validated("fill_all", lines...))
+	if n := len(d.Emitted()); n != 1+2*most {
+		t.Errorf("%d events", n)
+	}
+	if n := len(d.When(dispatched).Emitted()); n != 1+most {
+		t.Errorf("%d events", n)
 	}
 }
