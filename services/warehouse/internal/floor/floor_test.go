@@ -1,0 +1,128 @@
+package floor
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/warehouse"
+	"orderflow.example/services/warehouse"
+	"orderflow.example/shared/engine"
+)
+
+var (
+	lines = []schemas.Allocation{
+		{SKU: "tea", Quantity: 2, UnitPrice: 100, Warehouse: "leeds"},
+		{SKU: "tea", Quantity: 1, UnitPrice: 90, Warehouse: "leeds"},
+		{SKU: "mug", Quantity: 1, UnitPrice: 500, Warehouse: "york"},
+	}
+	asked = event.PickRequestedV1{ShipmentID: "ship/1", Lines: lines}
+)
+
+// answering is a floor that answers with these statuses and bodies, and what it was asked.
+func answering(t *testing.T, answers ...string) (*Client, *[]string) {
+	t.Helper()
+	var heard []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		heard = append(heard, strings.TrimSpace(r.Method+" "+r.URL.EscapedPath()+" "+string(body)))
+		if len(answers) == 0 {
+			t.Errorf("asked too often: %s", heard[len(heard)-1])
+			return
+		}
+		status, text, _ := strings.Cut(answers[0], " ")
+		answers = answers[1:]
+		w.WriteHeader(map[string]int{"200": 200, "202": 202, "204": 204, "404": 404, "500": 500}[status])
+		io.WriteString(w, text)
+	}))
+	t.Cleanup(server.Close)
+	return New(server.URL), &heard
+}
+
+func attempt(n int) engine.Attempt { return engine.Attempt{ID: "event-1", Saga: "order-1", Number: n} }
+
+func same(t *testing.T, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+func isLater(err error) bool { return err != nil && strings.Contains(err.Error(), "no answer yet") }
+
+func TestAPickIsPutThereOnceAndLookedAtUntilItIsDone(t *testing.T) {
+	t.Parallel()
+	c, heard := answering(t, "202", `200 {"state":"picking"}`, `200 {"state":"packed"}`)
+	for n := 1; n < 3; n++ {
+		if _, err := c.pick(t.Context(), attempt(n), asked); !isLater(err) {
+			t.Errorf("try %d: %v", n, err)
+		}
+	}
+	answer, err := c.pick(t.Context(), attempt(3), asked)
+	same(t, answer, warehouse.PickAnswer{})
+	same(t, err, nil)
+	same(t, *heard, []string{
+		`PUT /v1/picks/ship%2F1 {"order":"order-1","lines":[{"sku":"tea","quantity":2,"warehouse":"leeds"},{"sku":"tea","quantity":1,"warehouse":"leeds"},{"sku":"mug","quantity":1,"warehouse":"york"}]}`,
+		"GET /v1/picks/ship%2F1", "GET /v1/picks/ship%2F1"})
+}
+
+func TestATryThatNeverArrivedIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	c, heard := answering(t, "500", "404", "202")
+	if _, err := c.pick(t.Context(), attempt(1), asked); err == nil || isLater(err) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := c.pick(t.Context(), attempt(2), asked); !isLater(err) {
+		t.Errorf("got %v", err)
+	}
+	same(t, len(*heard), 3)
+}
+
+func TestWhatIsMissingIsToldWithItsPrice(t *testing.T) {
+	t.Parallel()
+	c, _ := answering(t, `200 {"state":"short","missing":[{"sku":"tea","quantity":3,"warehouse":"leeds"}]}`,
+		`200 {"state":"cancelled"}`, `200 {"state":"short","missing":[]}`, `200 {"state":"lunch"}`)
+	answer, err := c.pick(t.Context(), attempt(2), asked)
+	same(t, err, nil)
+	same(t, answer.Missing, lines[:2])
+	answer, err = c.pick(t.Context(), attempt(2), asked)
+	same(t, err, nil)
+	same(t, answer.Missing, lines)
+	for range 2 {
+		if _, err := c.pick(t.Context(), attempt(2), asked); err == nil || isLater(err) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+func TestTheFloorIsToldOfACancellationUnlessItWasNeverAsked(t *testing.T) {
+	t.Parallel()
+	c, heard := answering(t, "204", "500")
+	_, err := c.clear(t.Context(), attempt(1), event.PickCancelledV1{ShipmentID: "ship/1"})
+	same(t, err, nil)
+	if _, err := c.clear(t.Context(), attempt(1), event.PickCancelledV1{ShipmentID: "ship/1"}); err == nil {
+		t.Error("a failure was taken for an answer")
+	}
+	_, err = c.clear(t.Context(), attempt(1), event.PickCancelledV1{})
+	same(t, err, nil)
+	same(t, *heard, []string{"DELETE /v1/picks/ship%2F1", "DELETE /v1/picks/ship%2F1"})
+}
+
+func TestAPurchaseIsFollowedUntilItIsDelivered(t *testing.T) {
+	t.Parallel()
+	c, heard := answering(t, "202", `200 {"state":"ordered"}`, `200 {"state":"delivered"}`)
+	e := event.PurchaseOrderedV1{SKU: "tea", Warehouse: "leeds", Quantity: 7}
+	for n := 1; n < 3; n++ {
+		if _, err := c.buy(t.Context(), attempt(n), e); !isLater(err) {
+			t.Errorf("try %d: %v", n, err)
+		}
+	}
+	answer, err := c.buy(t.Context(), attempt(3), e)
+	same(t, err, nil)
+	same(t, answer, warehouse.BuyAnswer{PurchaseID: "event-1"})
+	same(t, (*heard)[0], `PUT /v1/purchases/event-1 {"sku":"tea","quantity":7,"warehouse":"leeds"}`)
+}
