@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderflow.example/shared/database"
+	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
 )
 
@@ -15,7 +16,8 @@ var retryAfter = http.Header{"Retry-After": {"1"}}
 
 // unavailable tells a client to come back where a part is down or slow; other errors stay what they are.
 func unavailable(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, database.ErrCommitUnknown) || database.IsConnection(err) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, database.ErrCommitUnknown) || database.IsConnection(err) ||
+		errors.Is(err, engine.ErrStopped) || errors.Is(err, engine.ErrParked) {
 		return huma.ErrorWithHeaders(httpserver.Unavailable(), retryAfter)
 	}
 	return err

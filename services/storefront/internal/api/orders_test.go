@@ -185,6 +185,22 @@ func TestGoodsGoBackOnceTheyArrivedAndNoMoreOfThemThanArrived(t *testing.T) {
 	s.ask("ann", "POST", path, `{"lines":[{"sku":"BAG","quantity":1}],"reason":"broken"}`).problem(422, "invalid")
 }
 
+func TestOfTwoReturnsAtOnceTheOneThatAsksTooMuchIsRefused(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id := s.place("ann", "k1", order("MUG", 3))
+	s.show(id, status("delivered"))
+	path, two := "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":2}],"reason":"broken"}`
+	s.before = func() error { // the other comes between the look and the decision
+		s.before = func() error { return nil }
+		s.ask("ann", "POST", path, two).is(202)
+		return nil
+	}
+	if got := s.ask("ann", "POST", path, two).problem(422, "invalid"); !slices.Equal(got, []string{"body.lines[0].quantity"}) {
+		t.Fatalf("refused for %v", got)
+	}
+}
+
 func TestProductsAreForEverybodyInPages(t *testing.T) {
 	t.Parallel()
 	s := open(t)

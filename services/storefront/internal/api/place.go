@@ -22,7 +22,7 @@ import (
 )
 
 type placeInput struct {
-	Key  string `header:"Idempotency-Key" doc:"1 to 255 printable ASCII characters, quoted or bare: a new one for each order, the same one when you send an order again. Kept for seven days"`
+	Key  string `header:"Idempotency-Key" minLength:"1" maxLength:"512" pattern:"[!-~]" patternDescription:"visible characters" doc:"1 to 255 printable ASCII characters, quoted or bare: a new one for each order, the same one when you send an order again. Kept for seven days"`
 	Body NewOrder
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
@@ -120,10 +121,10 @@ func (r *Reader) Prices(ctx context.Context, skus []string) (map[string]schemas.
 }
 
 func (r *Reader) findPrices(ctx context.Context, asked [][]string) ([]map[string]schemas.Money, error) {
-	prices, skus := map[string]schemas.Money{}, pgtype.FlatArray[string]{}
-	for _, wanted := range asked {
-		skus = append(skus, wanted...)
-	}
+	prices := map[string]schemas.Money{}
+	skus := pgtype.FlatArray[string](slices.Concat(asked...))
+	slices.Sort(skus)
+	skus = slices.Compact(skus)
 	rows, err := r.db.WithContext(ctx).Raw("SELECT sku, price, currency FROM products WHERE sku = ANY($1) AND listed", skus).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("store: read prices: %w", err)
