@@ -11,9 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/google/uuid"
 
-	event "orderflow.example/schemas/storefront"
-
 	"orderflow.example/schemas"
+	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/shared/database"

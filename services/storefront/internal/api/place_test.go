@@ -10,9 +10,8 @@ import (
 	"sync"
 	"testing"
 
-	event "orderflow.example/schemas/storefront"
-
 	"orderflow.example/schemas"
+	event "orderflow.example/schemas/storefront"
 	"orderflow.example/shared/database"
 )
 
