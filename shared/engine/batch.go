@@ -63,7 +63,7 @@ func (b *batch) concerns() bool {
 	for i := range b.inputs {
 		switch in := &b.inputs[i]; in.form {
 		case heard:
-			if b.w.e.hears(in.record.Type) || in.record.Malformed != nil {
+			if in.number != 0 || b.w.e.hears(in.record.Type) || in.record.Malformed != nil {
 				return true
 			}
 		case flush:

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -176,16 +174,17 @@ type process struct {
 	*engine.Engine
 	db     *database.DB
 	client *kafka.Client
-	proxy  *proxy
+	link   *link
+	ended  bool
 }
 
 func (b *bed) start(options ...func(*engine.Config)) *process {
 	b.t.Helper()
-	p := &process{proxy: newProxy(b.t, b.brokers)}
-	db, err := database.Open(b.t.Context(), database.Options{URL: b.url, MaxConns: 12})
+	p := &process{link: newLink()}
+	db, err := database.Open(b.t.Context(), database.Options{URL: p.link.through(b.t, b.url), MaxConns: 12})
 	b.must(err)
 	p.db = db
-	p.client = kafka.Dial(kafka.Config{Brokers: []string{b.brokers}})
+	p.client = kafka.Dial(kafka.Config{Brokers: []string{b.brokers}, Dial: p.link.dial})
 	level := slog.LevelError + 1
 	if testing.Verbose() {
 		level = slog.LevelInfo
@@ -204,7 +203,17 @@ func (b *bed) start(options ...func(*engine.Config)) *process {
 	return p
 }
 
+// kill ends the process without a farewell: its connections break, and nothing it still does has an effect.
+func (p *process) kill() {
+	p.link.kill()
+	p.stop()
+}
+
 func (p *process) stop() {
+	if p.ended {
+		return
+	}
+	p.ended = true
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	p.Stop(ctx)
@@ -344,5 +353,68 @@ func (b *bed) keyOn(partition int, name string) string {
 	}
 }
 
-var _ = strings.Contains
-var _ sync.Mutex
+func (b *bed) must2(found bool, err error) {
+	b.t.Helper()
+	b.must(err)
+	if !found {
+		b.t.Fatal("found nothing to do")
+	}
+}
+
+func (b *bed) count(sql string, args ...any) (n int64) {
+	b.t.Helper()
+	b.must(b.db.Gorm().Raw(sql, args...).Row().Scan(&n))
+	return n
+}
+
+func (b *bed) eventuallyPublished(key string, want []int64) {
+	b.t.Helper()
+	b.eventually(key+" is on the topic", func() bool { return equal(b.published(b.names.counted, key), want) })
+}
+
+// rewrite replaces a service's topic by one whose partition 0 holds only what keep leaves of its records.
+func (b *bed) rewrite(service string, keep func([]kafka.Record) []kafka.Record) {
+	b.t.Helper()
+	topic := service + ".events"
+	var old []kafka.Record
+	fetched, err := b.client.Fetch(b.t.Context(), []kafka.Position{{Topic: topic, Partition: 0}}, time.Second)
+	b.must(err)
+	old = fetched[0].Records
+	b.must(b.client.DeleteTopics(b.t.Context(), topic))
+	b.eventually("the topic is gone and there again", func() bool {
+		created, err := b.client.CreateTopics(b.t.Context(), []kafka.TopicSpec{{Name: topic, Partitions: b.partitions, ReplicationFactor: 1}})
+		return err == nil && len(created) == 1
+	})
+	b.producer = b.client.NewProducer()
+	if kept := keep(old); len(kept) > 0 {
+		b.eventually("it takes records", func() bool {
+			acks := b.producer.Publish(b.t.Context(), []kafka.Batch{{Topic: topic, Partition: 0, Records: kept}})
+			return acks[0].Err == nil
+		})
+	}
+}
+
+// repairsAsked counts the requests to look for what is missing in the feeder's topic.
+func (b *bed) repairsAsked() (n int) {
+	b.t.Helper()
+	fetched, err := b.client.Fetch(b.t.Context(), []kafka.Position{{Topic: engine.RepairsTopic}}, time.Second)
+	b.must(err)
+	for _, r := range fetched[0].Records {
+		if r.Key == b.names.feeder+".events/0" {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *bed) askRepair(partition int, sequence int64) {
+	b.t.Helper()
+	data := fmt.Sprintf(`{"topic":"%s.events","partition":%d,"sequence":%d}`, b.names.service, partition, sequence)
+	b.eventually("somebody listens", func() bool {
+		acks := b.producer.Publish(b.t.Context(), []kafka.Batch{{Topic: engine.RepairsTopic, Records: []kafka.Record{{
+			ID: "repair", Type: "orderflow.repair_requested.v1", Source: "/test", Key: "test", Time: time.Now().UTC(), Sequence: 1, Data: []byte(data)}}}})
+		b.must(acks[0].Err)
+		time.Sleep(100 * time.Millisecond)
+		return len(b.log(partition)) > 19
+	})
+}

@@ -250,7 +250,7 @@ func withoutCommands(batch []input) []input {
 func (w *worker) remaining(batch []input) []input {
 	var rest []input
 	for _, in := range batch {
-		if in.form != heard || in.record.Sequence > w.committed[in.record.Topic].sequence {
+		if in.form != heard || in.number != 0 || in.record.Sequence > w.committed[in.record.Topic].sequence {
 			rest = append(rest, in)
 		}
 	}

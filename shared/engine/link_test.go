@@ -1,0 +1,139 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// link is everything between one process and the broker and the database. Frozen, nothing passes, as if the process
+// were stopped; cut, it is as if it had died.
+type link struct {
+	mu     sync.Mutex
+	moved  *sync.Cond
+	frozen bool
+	cut    bool
+	conns  map[net.Conn]bool
+}
+
+func newLink() *link {
+	l := &link{conns: map[net.Conn]bool{}}
+	l.moved = sync.NewCond(&l.mu)
+	return l
+}
+
+var errCut = errors.New("the link is cut")
+
+// pass waits while the link is frozen.
+func (l *link) pass() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.frozen && !l.cut {
+		l.moved.Wait()
+	}
+	if l.cut {
+		return errCut
+	}
+	return nil
+}
+
+func (l *link) freeze(frozen bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.frozen = frozen
+	l.moved.Broadcast()
+}
+
+func (l *link) kill() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cut = true
+	l.moved.Broadcast()
+	for c := range l.conns {
+		c.Close()
+	}
+}
+
+func (l *link) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if err := l.pass(); err != nil {
+		return nil, err
+	}
+	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return l.hold(c), nil
+}
+
+func (l *link) hold(c net.Conn) net.Conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns[c] = true
+	return linked{c, l}
+}
+
+type linked struct {
+	net.Conn
+	l *link
+}
+
+func (c linked) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if passed := c.l.pass(); passed != nil {
+		return 0, passed
+	}
+	return n, err
+}
+
+func (c linked) Write(b []byte) (int, error) {
+	if err := c.l.pass(); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
+}
+
+// through gives the address of a TCP forwarder to the database over this link.
+func (l *link) through(t *testing.T, database string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	server := u.Host
+	go func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			out, err := l.dial(context.Background(), "tcp", server)
+			if err != nil {
+				in.Close()
+				continue
+			}
+			l.hold(in)
+			copyBoth(in, out)
+		}
+	}()
+	u.Host = listener.Addr().String()
+	return u.String()
+}
+
+func copyBoth(a, b net.Conn) {
+	one := func(to, from net.Conn) {
+		io.Copy(to, from)
+		to.Close()
+		from.Close()
+	}
+	go one(a, b)
+	go one(b, a)
+}
