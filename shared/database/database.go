@@ -64,6 +64,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	set("search_path", o.Schema)
 	set("application_name", o.AppName)
 	set("timezone", "UTC")
+	// A process that stands still in the middle of a transaction must not keep its locks for ever.
+	set("idle_in_transaction_session_timeout", "10s")
 	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readTimesAsUTC))
 	size := o.MaxConns
 	if size <= 0 {

@@ -89,10 +89,12 @@ func (e *Engine) hears(name string) bool {
 }
 
 func (b *batch) transact(tx *gorm.DB) error {
+	enter := b.enter
 	if b.w.epoch > 0 {
-		if err := b.w.fence(tx, b.marks); err != nil {
-			return err
-		}
+		enter = b.fence
+	}
+	if err := enter(tx); err != nil {
+		return err
 	}
 	live, err := b.claim(tx)
 	if err != nil {

@@ -128,8 +128,17 @@ func (l *lease) take(ctx context.Context, conn *sql.Conn, p int) (bool, error) {
 	}
 	if !locked {
 		// Held by a session whose owner has been silent for too long: end that session; the next round takes over.
-		_, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM engine.lease
-			WHERE partition = $1 AND pid <> 0 AND heartbeat < now() - make_interval(secs => $2)`, p, l.e.LeaseExpiry.Seconds())
+		// So are its transactions that stand still in the middle of a batch and hold locks the new owner will need.
+		_, err := conn.ExecContext(ctx, `
+			WITH silent AS (SELECT pid FROM engine.lease
+			                WHERE partition = $1 AND pid <> 0 AND heartbeat < now() - make_interval(secs => $2))
+			SELECT pg_terminate_backend(pid) FROM silent
+			UNION ALL
+			SELECT pg_terminate_backend(a.pid) FROM silent, pg_locks l JOIN pg_stat_activity a USING (pid)
+			WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $3 AND l.objid = $1
+			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			  AND a.state LIKE 'idle in transaction%' AND a.state_change < now() - make_interval(secs => $2 / 2)`,
+			p, l.e.LeaseExpiry.Seconds(), partitionClass)
 		return false, err
 	}
 	var epoch int64

@@ -15,11 +15,12 @@ import (
 // ErrParked means that a command's key is parked: something about it could not be processed and waits for an operator.
 var ErrParked = errors.New("engine: earlier events about this key are parked; redrive or discard them first")
 
-// ErrStopped means that the process stopped before the command was decided. Nothing happened.
-var ErrStopped = errors.New("engine: stopping")
+// ErrStopped means that this process gave up the partition before the command was decided. Nothing happened; submit it
+// again.
+var ErrStopped = errors.New("engine: the work on this partition stopped")
 
-// errFenced ends a worker whose partition another process has taken over.
-var errFenced = errors.New("engine: the partition has another owner")
+// errFenced ends a worker whose partition another process has taken over. To whoever submitted a command it is ErrStopped.
+var errFenced = fmt.Errorf("%w: the partition has another owner", ErrStopped)
 
 const guestPartition = -1
 
@@ -97,6 +98,10 @@ func (w *worker) push(in ...input) {
 	}
 	w.queue = append(w.queue, in...)
 	w.mu.Unlock()
+	w.nudge()
+}
+
+func (w *worker) nudge() {
 	select {
 	case w.signal <- struct{}{}:
 	default:
@@ -167,10 +172,10 @@ func (w *worker) gather(ctx context.Context) []input {
 			}
 		}
 		batch := w.queue[:n:n]
-		if w.queue = w.queue[n:]; len(w.queue) > 0 {
-			w.signal <- struct{}{}
-		} else {
+		if w.queue = w.queue[n:]; len(w.queue) == 0 {
 			w.queue = nil
+		} else {
+			w.nudge()
 		}
 		w.mu.Unlock()
 		if n > 0 {

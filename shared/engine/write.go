@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -91,8 +92,8 @@ func (w *worker) resume(ctx context.Context) error {
 
 // fence is the first statement of an owner's batch: it moves the watermarks, provided that the lease is still this
 // one's and that they stand where this worker left them. Otherwise somebody else is the owner, and nothing may happen.
-func (w *worker) fence(tx *gorm.DB, marks map[string]mark) error {
-	n := len(marks)
+func (b *batch) fence(tx *gorm.DB) error {
+	w, marks, n := b.w, b.marks, len(b.marks)
 	topics, ids := make(pgtype.FlatArray[string], 0, n), make(pgtype.FlatArray[string], 0, n)
 	from, to, offsets := make(pgtype.FlatArray[int64], 0, n), make(pgtype.FlatArray[int64], 0, n), make(pgtype.FlatArray[int64], 0, n)
 	for topic, m := range marks {
@@ -105,12 +106,31 @@ func (w *worker) fence(tx *gorm.DB, marks map[string]mark) error {
 		moved AS (UPDATE engine.watermark w SET sequence = m.upto, next_offset = m.next_offset, record_id = m.record_id
 		          FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[]) AS m (topic, since, upto, next_offset, record_id), mine
 		          WHERE w.topic = m.topic AND w.partition = $1 AND w.sequence = m.since RETURNING 1)
-		SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM mine)`,
-		w.partition, w.epoch, topics, from, to, offsets, ids).Row().Scan(&moved, &leased)
+		SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM mine), pg_advisory_xact_lock($8, $1)::text`,
+		w.partition, w.epoch, topics, from, to, offsets, ids, partitionClass).Row().Scan(&moved, &leased, new(string))
 	if err == nil && (moved != n || leased == 0) {
 		err = errFenced
 	}
 	return err
+}
+
+// partitionClass is the first half of the lock that a transaction holds on each partition it decides about. Without it
+// an owner and a guest could both start from "nothing is known" of a key that has no row to lock yet.
+const partitionClass = 0x6f67
+
+// enter locks the partitions of a guest's commands, in ascending order, before anything is read.
+func (b *batch) enter(tx *gorm.DB) error {
+	seen := map[int]bool{}
+	var partitions pgtype.FlatArray[int32]
+	for i := range b.inputs {
+		if p := kafka.PartitionOf(b.inputs[i].event.Key, b.w.e.Partitions); !seen[p] {
+			seen[p] = true
+			partitions = append(partitions, int32(p))
+		}
+	}
+	slices.Sort(partitions)
+	return tx.Exec(`SELECT pg_advisory_xact_lock($1, p) FROM unnest($2::int[]) WITH ORDINALITY AS l (p, n) ORDER BY n`,
+		partitionClass, partitions).Error
 }
 
 // claim takes answers and deadlines off their tables. One whose row is gone has been taken before, or was cancelled or

@@ -34,8 +34,8 @@ type Step struct {
 // Stamp gives an emitted event its id and time. Key, Saga and Cause are already set.
 type Stamp func(*Event)
 
-// maxCascade bounds how many own events may follow from one input: more is a loop in the declaration.
-const maxCascade = 100
+// maxCascade bounds how deep own events may follow from one another: more is a loop in the declaration.
+const maxCascade = 20
 
 // Blank is the state of a key nothing is known of.
 func (m *Machine) Blank(key string) any { return m.blank(key) }
@@ -98,12 +98,15 @@ func (m *Machine) run(state any, in Event, stamp Stamp, rows []*Row) (step Step,
 	if err := m.apply(&step, in, stamp, rows); err != nil {
 		return Step{}, err
 	}
-	for i := 0; i < len(step.Emitted); i++ {
-		if i > maxCascade {
-			return Step{}, fmt.Errorf("%s: on %s: more than %d own events follow from one another", m, in.Type, maxCascade)
+	for done, depth := 0, 1; done < len(step.Emitted); depth++ {
+		if depth > maxCascade {
+			return Step{}, fmt.Errorf("%s: on %s: own events follow from one another more than %d deep", m, in.Type, maxCascade)
 		}
-		if err := m.apply(&step, step.Emitted[i], stamp, m.heard[step.Emitted[i].Type]); err != nil {
-			return Step{}, err
+		for generation := len(step.Emitted); done < generation; done++ {
+			own := step.Emitted[done]
+			if err := m.apply(&step, own, stamp, m.heard[own.Type]); err != nil {
+				return Step{}, err
+			}
 		}
 	}
 	return step, nil
