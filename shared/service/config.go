@@ -31,6 +31,7 @@ type Config struct {
 	WorldSpeed float64
 	GatewayURL string // empty means the simulated gateway
 	CarrierURL string // empty means the simulated carrier
+	FloorURL   string // empty means the simulated warehouse floor
 	JWTKeyFile string // empty means a key of its own under DataDir
 	Services   []string
 }
@@ -50,6 +51,7 @@ func BindFlags(cmd *cobra.Command) {
 	f.Float64("world-speed", 1, "how many times faster the simulated outside world runs")
 	f.String("gateway-url", "", "payment gateway (default: simulated)")
 	f.String("carrier-url", "", "carrier (default: simulated)")
+	f.String("floor-url", "", "warehouse floor (default: simulated)")
 	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 }
@@ -79,7 +81,7 @@ func Load(cmd *cobra.Command) (Config, error) {
 	c.DataDir, c.Kafka, c.Postgres = text("data-dir"), list("kafka"), text("postgres")
 	c.HTTPAddr, c.OpsAddr = text("http-addr"), text("ops-addr")
 	c.LogFormat, c.GatewayURL, c.CarrierURL = text("log-format"), text("gateway-url"), text("carrier-url")
-	c.JWTKeyFile, c.Services = text("jwt-key-file"), list("services")
+	c.FloorURL, c.JWTKeyFile, c.Services = text("floor-url"), text("jwt-key-file"), list("services")
 	var err error
 	c.Partitions, err = f.GetInt("partitions")
 	keep(err)
@@ -118,6 +120,7 @@ func (c Config) Validate() error {
 	check(c.WorldSpeed > 0 && c.WorldSpeed <= 100_000, "world-speed: want more than 0, at most 100000")
 	check(c.GatewayURL == "" || isURL(c.GatewayURL, "http", "https"), "gateway-url: want http://… or https://…")
 	check(c.CarrierURL == "" || isURL(c.CarrierURL, "http", "https"), "carrier-url: want http://… or https://…")
+	check(c.FloorURL == "" || isURL(c.FloorURL, "http", "https"), "floor-url: want http://… or https://…")
 	seen := map[string]bool{}
 	for _, name := range c.Services {
 		check(serviceName.MatchString(name), "services: %q is not the name of a service", name)

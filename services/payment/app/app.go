@@ -14,5 +14,6 @@ var App = service.App{
 	Name:       "payment",
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: payment.Choreography.Machine(), Store: store.Payments()}},
+	Needs:      []string{"gateway-url"},
 	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(c.GatewayURL).Answerers() },
 }

@@ -14,5 +14,6 @@ var App = service.App{
 	Name:       "refund",
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: refund.Choreography.Machine(), Store: store.Refunds()}},
+	Needs:      []string{"gateway-url"},
 	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(c.GatewayURL).Answerers() },
 }

@@ -14,5 +14,6 @@ var App = service.App{
 	Name:       "shipping",
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: shipping.Choreography.Machine(), Store: store.Shipments()}},
+	Needs:      []string{"carrier-url"},
 	Answerers:  func(c service.Config) []engine.Answerer { return carrier.New(c.CarrierURL).Answerers() },
 }

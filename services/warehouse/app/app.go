@@ -22,6 +22,7 @@ var App = service.App{
 		{Machine: warehouse.Picks.Machine(), Store: store.Picks()},
 		{Machine: warehouse.Supplies.Machine(), Store: store.Supplies()},
 	},
+	Needs:     []string{"floor-url"},
 	Answerers: func(c service.Config) []engine.Answerer { return floor.New(c.FloorURL).Answerers() },
 	Operators: func(s *httpserver.Server, p *service.Parts) {
 		api.Register(s, p.Auth, func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {

@@ -1,0 +1,9 @@
+// Command orderflow runs, checks and measures Orderflow.
+package main
+
+import (
+	"orderflow.example/services/platform/internal/command"
+	"orderflow.example/shared/service"
+)
+
+func main() { service.Main(command.Root()) }

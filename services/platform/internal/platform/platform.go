@@ -1,0 +1,258 @@
+// Package platform runs everything on one machine: the broker and the database where none is given, the simulated
+// outside world, and the services side by side. It is what `orderflow up` and the demo start, and what tests across
+// services start. It decides nothing: the services do.
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	catalog "orderflow.example/services/catalog/app"
+	fraud "orderflow.example/services/fraud/app"
+	inventory "orderflow.example/services/inventory/app"
+	order "orderflow.example/services/order/app"
+	payment "orderflow.example/services/payment/app"
+	"orderflow.example/services/platform/internal/world"
+	refund "orderflow.example/services/refund/app"
+	shipping "orderflow.example/services/shipping/app"
+	storefront "orderflow.example/services/storefront/app"
+	warehouse "orderflow.example/services/warehouse/app"
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/embedded"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/service"
+)
+
+// Apps are all services, in the order a saga meets them.
+var Apps = []service.App{
+	storefront.App, catalog.App, order.App, fraud.App, inventory.App, payment.App, shipping.App, warehouse.App, refund.App,
+}
+
+// World is the name under which the simulated outside world is chosen in Config.Services.
+const World = "world"
+
+// Options are what the demo and tests choose beside the configuration.
+type Options struct {
+	Faults bool // gateway, carrier and floor fail now and then
+	Log    *slog.Logger
+}
+
+// Platform is a running installation, or the part of it that was asked for.
+type Platform struct {
+	Running
+	Config service.Config
+	Host   *service.Host
+	Sim    *world.World // nil where the outside is real
+
+	lifecycle service.Lifecycle
+	failed    chan error
+}
+
+// Running tells other commands on this machine where an installation is; it stands in running.json of the data
+// directory while the platform runs.
+type Running struct {
+	PID           int      `json:"pid"`
+	Kafka         []string `json:"kafka"`
+	Postgres      string   `json:"postgres"`
+	Partitions    int      `json:"partitions"`
+	StorefrontURL string   `json:"storefront"`
+	OperatorsURL  string   `json:"operators"`
+}
+
+// Start starts what the configuration asks for and returns once orders can be placed.
+func Start(ctx context.Context, c service.Config, o Options) (*Platform, error) {
+	apps, err := chosen(c.Services)
+	if err != nil {
+		return nil, err
+	}
+	p := &Platform{failed: make(chan error, 4)}
+	if o.Log == nil {
+		o.Log = service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)
+	}
+	if err := p.start(ctx, c, o, apps); err != nil {
+		p.lifecycle.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+func chosen(names []string) ([]service.App, error) {
+	if len(names) == 0 {
+		return Apps, nil
+	}
+	apps := []service.App{}
+	for _, name := range names {
+		i := slices.IndexFunc(Apps, func(a service.App) bool { return a.Name == name })
+		switch {
+		case i >= 0:
+			apps = append(apps, Apps[i])
+		case name != World:
+			var known []string
+			for _, a := range Apps {
+				known = append(known, a.Name)
+			}
+			return nil, service.Usage("services: there is no %q; there are %s and %s", name, strings.Join(known, ", "), World)
+		}
+	}
+	return apps, nil
+}
+
+func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps []service.App) error {
+	lock, err := embedded.Lock(c.DataDir)
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.AddCloser("data directory", lock.Close)
+	if err := p.startParts(ctx, &c, o); err != nil {
+		return err
+	}
+	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
+	defer client.Close()
+	if _, err := client.CreateTopics(ctx, service.Topics(c.Partitions, 1, Apps...)); err != nil {
+		return service.Environment("topics: %w", err)
+	}
+	if len(c.Services) == 0 || slices.Contains(c.Services, World) {
+		if err := p.startWorld(ctx, &c, o); err != nil {
+			return err
+		}
+	}
+	if p.Host, err = service.NewHost(ctx, c, o.Log); err != nil {
+		return err
+	}
+	p.lifecycle.AddCloser("services", p.Host.Stop)
+	if p.Sim != nil {
+		p.Host.Operators.Engine().Any("/sim/*path", gin.WrapH(p.Sim.Handler()))
+	}
+	customers, operators, err := p.Host.Start(ctx, apps...)
+	if err != nil {
+		return err
+	}
+	p.Config = c
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, Postgres: c.Postgres, Partitions: c.Partitions, OperatorsURL: "http://" + operators}
+	if customers != "" {
+		p.StorefrontURL = "http://" + customers
+	}
+	return p.announce(c.DataDir)
+}
+
+// startParts starts the broker and the database where none is given.
+func (p *Platform) startParts(ctx context.Context, c *service.Config, o Options) error {
+	if len(c.Kafka) == 0 {
+		broker, err := embedded.StartKafka(ctx, embedded.KafkaConfig{Dir: filepath.Join(c.DataDir, "kafka"), Logger: o.Log})
+		if err != nil {
+			return service.Environment("%w", err)
+		}
+		p.lifecycle.AddCloser("embedded Kafka", broker.Close)
+		c.Kafka = []string{broker.Addr()}
+	}
+	if c.Postgres == "" {
+		server, err := embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: filepath.Join(c.DataDir, "postgres"), Logger: o.Log})
+		if err != nil {
+			return service.Environment("%w", err)
+		}
+		stopping := make(chan struct{})
+		p.lifecycle.AddCloser("private Postgres", server.Close)
+		p.lifecycle.AddCloser("watch over Postgres", func() error { close(stopping); return nil })
+		go func() {
+			select {
+			case <-server.Done():
+				p.failed <- fmt.Errorf("the private Postgres ended by itself; its log is in %s", filepath.Join(c.DataDir, "postgres"))
+			case <-stopping:
+			}
+		}()
+		c.Postgres = server.URL()
+	}
+	return nil
+}
+
+// startWorld runs the simulated outside world on a listener of its own and points the adapters at it.
+func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options) error {
+	url, err := database.Provision(ctx, c.Postgres, World)
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	db, err := database.Open(ctx, database.Options{URL: url, AppName: "orderflow-world", Logger: o.Log})
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.AddCloser("world database", db.Close)
+	p.Sim, err = world.Open(ctx, world.Options{DB: db, Speed: c.WorldSpeed, Faults: o.Faults, Logger: o.Log})
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
+	server := httpserver.New(httpserver.Options{Addr: "127.0.0.1:0", Name: "world", Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20})
+	server.Engine().Any("/sim/*path", gin.WrapH(p.Sim.Handler()))
+	addr, err := server.Start()
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.Add("world listener", server.Stop)
+	for _, outside := range []struct {
+		url  *string
+		path string
+	}{{&c.GatewayURL, "gateway"}, {&c.CarrierURL, "carrier"}, {&c.FloorURL, "floor"}} {
+		if *outside.url == "" {
+			*outside.url = "http://" + addr + "/sim/" + outside.path
+		}
+	}
+	return nil
+}
+
+func (p *Platform) announce(dataDir string) error {
+	path := filepath.Join(dataDir, "running.json")
+	data, err := json.MarshalIndent(p.Running, "", "  ")
+	if err == nil {
+		err = os.WriteFile(path, data, 0o600) // it holds the private Postgres's password
+	}
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.AddCloser("running.json", func() error { return os.Remove(path) })
+	return nil
+}
+
+// FindRunning reads where the installation in the data directory runs. The error says what to do where it does not.
+func FindRunning(dataDir string) (Running, error) {
+	data, err := os.ReadFile(filepath.Join(dataDir, "running.json"))
+	var r Running
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	if err != nil {
+		return r, service.Environment("nothing runs on the data directory %s: start it with `orderflow up --data-dir %s`", dataDir, dataDir)
+	}
+	client := http.Client{}
+	res, err := client.Get(r.OperatorsURL + "/healthz")
+	if err != nil {
+		return r, service.Environment("nothing runs on the data directory %s any more: start it with `orderflow up --data-dir %s`", dataDir, dataDir)
+	}
+	return r, res.Body.Close()
+}
+
+// Failed reports a part without which the platform cannot go on.
+func (p *Platform) Failed() <-chan error {
+	all := make(chan error, 1)
+	go func() {
+		select {
+		case err := <-p.failed:
+			all <- err
+		case err := <-p.Host.Failed():
+			all <- err
+		}
+	}()
+	return all
+}
+
+// Stop stops everything that was started, the last first.
+func (p *Platform) Stop() error { return p.lifecycle.Stop() }

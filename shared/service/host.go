@@ -1,0 +1,191 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/kafka"
+)
+
+// Host runs services in this process: one, or all of them side by side. They share the listeners and the connection to
+// Kafka, nothing else: each has its own database and hears the others only through topics.
+type Host struct {
+	Config   Config
+	Log      *slog.Logger
+	Registry *prometheus.Registry
+	Auth     *httpserver.Auth
+	Kafka    *kafka.Client
+
+	Customers *httpserver.Server
+	Operators *httpserver.Server
+
+	lifecycle Lifecycle
+	running   []*running
+}
+
+type running struct {
+	app    App
+	db     *database.DB
+	engine *engine.Engine
+	log    *slog.Logger
+}
+
+// NewHost connects to Kafka and prepares the listeners; nothing listens yet.
+func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
+	key, err := c.Key()
+	if err != nil {
+		return nil, Environment("%w", err)
+	}
+	auth, err := httpserver.NewAuth(key)
+	if err != nil {
+		return nil, Environment("%w", err)
+	}
+	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth, Kafka: kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow"})}
+	h.lifecycle.AddCloser("kafka client", func() error { h.Kafka.Close(); return nil })
+	if err := h.Kafka.Ping(ctx); err != nil {
+		h.Stop()
+		return nil, Environment("%w", err)
+	}
+	ready := []httpserver.Part{{Name: "kafka", Check: h.Kafka.Ping}, {Name: "services", Check: h.owns}}
+	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log, Registerer: h.Registry, Ready: ready})
+	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators", Logger: log, Ready: ready,
+		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
+	h.Operators.Engine().GET("/metrics", httpserver.Metrics(h.Registry))
+	return h, nil
+}
+
+// Start runs the services: their databases are made and migrated if need be, then the engines start, then the listeners.
+// It returns once every partition of every service is worked on, by this process or another.
+func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators string, err error) {
+	if err := checkTopics(ctx, h.Kafka, Topics(h.Config.Partitions, 1, apps...)); err != nil {
+		return "", "", err
+	}
+	h.running = make([]*running, len(apps))
+	group, opening := errgroup.WithContext(ctx)
+	for i, app := range apps {
+		group.Go(func() (err error) { h.running[i], err = h.open(opening, app); return err })
+	}
+	err = group.Wait()
+	for _, r := range h.running {
+		if r != nil {
+			h.lifecycle.AddCloser(r.app.Name+" database", r.db.Close)
+		}
+	}
+	if err != nil {
+		return "", "", err
+	}
+	serves := false
+	for _, r := range h.running {
+		parts := &Parts{Config: h.Config, Auth: h.Auth, Log: r.log, DB: r.db.Gorm(), Engine: r.engine}
+		if r.app.Storefront != nil {
+			r.app.Storefront(h.Customers, parts)
+			serves = true
+		}
+		if r.app.Operators != nil {
+			r.app.Operators(h.Operators, parts)
+		}
+		if err := r.engine.Start(ctx); err != nil {
+			return "", "", Environment("%w", err)
+		}
+		h.lifecycle.Add(r.app.Name, r.engine.Stop)
+	}
+	if operators, err = h.serve(h.Operators); err != nil {
+		return "", "", err
+	}
+	if serves {
+		if customers, err = h.serve(h.Customers); err != nil {
+			return "", "", err
+		}
+	}
+	for h.owns(ctx) != nil {
+		if !pause(ctx) {
+			return "", "", Environment("the services did not become ready: %w", errors.Join(h.owns(context.Background()), ctx.Err()))
+		}
+	}
+	return customers, operators, nil
+}
+
+func (h *Host) open(ctx context.Context, app App) (*running, error) {
+	db, err := OpenDatabase(ctx, h.Config.Postgres, app, h.Log)
+	if err != nil {
+		return nil, err
+	}
+	log := h.Log.With("service", app.Name)
+	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka, Log: h.Log, Registerer: h.Registry}
+	if app.Answerers != nil {
+		c.Answerers = app.Answerers(h.Config)
+	}
+	e, err := engine.New(c)
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("%s: %w", app.Name, err)
+	}
+	return &running{app: app, db: db, engine: e, log: log}, nil
+}
+
+// OpenDatabase opens a service's own database on the server at adminURL, after making and migrating it if need be.
+func OpenDatabase(ctx context.Context, adminURL string, app App, log *slog.Logger) (*database.DB, error) {
+	url, err := database.Provision(ctx, adminURL, app.Name)
+	if err != nil {
+		return nil, Environment("%w", err)
+	}
+	db, err := database.Open(ctx, database.Options{URL: url, MaxConns: 16, AppName: "orderflow-" + app.Name, Logger: log})
+	if err != nil {
+		return nil, Environment("%w", err)
+	}
+	_, err = database.Migrate(ctx, db, engine.Migrations, "engine_version")
+	if err == nil && app.Migrations != nil {
+		_, err = database.Migrate(ctx, db, app.Migrations, "service_version")
+	}
+	if err != nil {
+		db.Close()
+		return nil, Environment("%s: %w", app.Name, err)
+	}
+	return db, nil
+}
+
+func (h *Host) serve(s *httpserver.Server) (addr string, err error) {
+	if addr, err = s.Start(); err != nil {
+		return "", Environment("%w", err)
+	}
+	h.lifecycle.Add("listener "+addr, s.Stop)
+	return addr, nil
+}
+
+// owns tells whether every partition of every service here has an owner.
+func (h *Host) owns(ctx context.Context) error {
+	for _, r := range h.running {
+		var owned int
+		err := r.db.Gorm().WithContext(ctx).Raw(`SELECT count(*) FROM engine.lease WHERE owner <> '' AND heartbeat > now() - interval '3 seconds'`).Row().Scan(&owned)
+		if err != nil {
+			return err
+		}
+		if owned < h.Config.Partitions {
+			return fmt.Errorf("%s: %d of %d partitions have an owner", r.app.Name, owned, h.Config.Partitions)
+		}
+	}
+	return nil
+}
+
+// Failed reports a listener that broke.
+func (h *Host) Failed() <-chan error { return h.Operators.Failed() }
+
+// Databases are the services' databases, by service.
+func (h *Host) Databases() map[string]*database.DB {
+	all := map[string]*database.DB{}
+	for _, r := range h.running {
+		all[r.app.Name] = r.db
+	}
+	return all
+}
+
+// Stop stops the listeners, then the engines after the batches under way, then closes what is open.
+func (h *Host) Stop() error { return h.lifecycle.Stop() }

@@ -1,0 +1,74 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Run is the main function of a service's own command: it runs this one service against a Kafka and a Postgres that
+// others run too, until it is told to stop.
+func Run(app App) {
+	cmd := &cobra.Command{
+		Use:   app.Name,
+		Short: "Runs the " + app.Name + " service of Orderflow alone",
+		Long: "Runs the " + app.Name + " service alone. Several of these processes share its partitions. Topics must exist:\n" +
+			"`orderflow topics create` makes them.",
+		Args: cobra.NoArgs,
+	}
+	BindFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := Load(cmd)
+		if err != nil {
+			return err
+		}
+		for _, flag := range app.Needs {
+			if v, _ := cmd.Flags().GetString(flag); v == "" {
+				return Usage("%s alone needs --%s; `orderflow up --services world` simulates the outside world under /sim", app.Name, flag)
+			}
+		}
+		return runAlone(cmd.Context(), c, app)
+	}
+	Main(cmd)
+}
+
+func runAlone(ctx context.Context, c Config, app App) error {
+	switch {
+	case len(c.Kafka) == 0:
+		return Usage("a service alone needs --kafka host:port; `orderflow up` brings its own")
+	case c.Postgres == "":
+		return Usage("a service alone needs --postgres URL; `orderflow up` brings its own")
+	}
+	host, err := NewHost(ctx, c, NewLogger(os.Stderr, c.LogLevel, c.LogFormat))
+	if err != nil {
+		return err
+	}
+	defer host.Stop()
+	customers, operators, err := host.Start(ctx, app)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("ready %s", app.Name)
+	if customers != "" {
+		fmt.Printf(" http://%s", customers)
+	}
+	fmt.Printf(" operators http://%s\n", operators)
+	select {
+	case <-ctx.Done():
+		return host.Stop()
+	case err := <-host.Failed():
+		return Environment("%w", err)
+	}
+}
+
+func pause(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(20 * time.Millisecond):
+		return true
+	}
+}

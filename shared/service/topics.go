@@ -1,0 +1,51 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+)
+
+// Topics are those that the services write and hear, and the one on which repairs are asked for. All have the same
+// number of partitions, so that one order's events stand in the same partition of each. Nothing is deleted by age:
+// state is rebuilt from the topics.
+func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
+	config := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
+	if replicas >= 3 {
+		config["min.insync.replicas"] = "2"
+	}
+	specs := []kafka.TopicSpec{{Name: engine.RepairsTopic, Partitions: 1, ReplicationFactor: replicas, Config: config}}
+	seen := map[string]bool{}
+	add := func(name string) {
+		if !seen[name] {
+			seen[name] = true
+			specs = append(specs, kafka.TopicSpec{Name: name, Partitions: partitions, ReplicationFactor: replicas, Config: config})
+		}
+	}
+	for _, a := range apps {
+		add(a.Topic())
+		for _, b := range a.Bindings {
+			for _, name := range b.Machine.Hears() {
+				add(saga.Topic(name))
+			}
+		}
+	}
+	slices.SortFunc(specs, func(a, b kafka.TopicSpec) int { return strings.Compare(a.Name, b.Name) })
+	return specs
+}
+
+// checkTopics fails when a topic is missing or shaped otherwise.
+func checkTopics(ctx context.Context, k *kafka.Client, specs []kafka.TopicSpec) error {
+	differences, err := k.CheckTopics(ctx, specs)
+	if err != nil {
+		return Environment("topics: %w", err)
+	}
+	if len(differences) > 0 {
+		return Environment("topics: %s; run `orderflow topics create`, or set --partitions to what the topics have", strings.Join(differences, "; "))
+	}
+	return nil
+}
