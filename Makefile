@@ -1,7 +1,40 @@
-export GOFLAGS := -mod=readonly
+# The workspace has many modules: "work" is all of them, "./..." at the root is none.
+export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
+
+.PHONY: help run demo test test-kafka bench check build tidy generate clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+run: build ## run the platform until it is stopped; ARGS="--data-dir DIR …"
+	bin/orderflow up $(ARGS)
+
+demo: build ## real orders of a retailer from the click to the doorstep; ARGS="--limit 100 …"
+	bin/orderflow demo $(ARGS)
+
+test: ## every test, with the brokers and databases that come along
+	go test -shuffle=on -timeout 10m $(ARGS) work
+
+test-kafka: ## the tests that depend on a broker, on Apache Kafka
+	scripts/on-kafka.sh go test -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka/... ./services/platform/...
+
+bench: ## the benchmarks
+	go test -run '^$$' -bench . -benchmem $(ARGS) work
+
+check: ## formatting, vet, lint, modules, generated files
+	scripts/check.sh $(modules)
+
+build: ## bin/orderflow, and each service alone
+	go build -o bin/ ./services/*/cmd/*
 
 tidy: ## bring every go.mod in step
 	scripts/modules.sh
 	for m in $(modules); do (cd $$m && GOWORK=off GOFLAGS=-mod=mod go mod tidy) || exit 1; done
 	go work sync
+
+generate: ## write the schemas, and the choreography in README.md
+	go generate ./schemas ./services/platform/internal/choreography
+
+clean: ## remove what was built
+	rm -rf bin

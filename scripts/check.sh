@@ -1,0 +1,41 @@
+#!/bin/sh
+# Everything make check promises; goes on after a failure and names all of them at the end.
+#   scripts/check.sh MODULE…
+set -u
+cd "$(dirname "$0")/.."
+
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+failed=
+
+# step NAME COMMAND…: runs it.
+step() {
+	name=$1
+	shift
+	echo "check: $name"
+	"$@" || failed="$failed, $name"
+}
+
+formatted() {
+	files=$(gofmt -l schemas shared services)
+	[ -z "$files" ] || { echo "run gofmt -w on: $files" >&2 && return 1; }
+}
+
+# alone MODULE: does it build as containers build it, without the workspace?
+alone() (
+	cd "$1" && export GOWORK=off && go build ./... && go mod tidy -diff
+)
+
+shell() {
+	for file in scripts/*.sh; do sh -n "$file" || return 1; done
+	bash -n .ci/run
+}
+
+step formatting formatted
+step scripts shell
+step vet go vet work
+step lint go run "$staticcheck" work
+step modules scripts/modules.sh --check
+for module in "$@"; do step "$module alone" alone "$module"; done
+step "generated files" go test -run Generated ./schemas/... ./services/platform/internal/choreography/...
+
+[ -z "$failed" ] || { echo "check: failed: ${failed#, }" >&2 && exit 1; }
