@@ -1,0 +1,97 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/pprof"
+	"strings"
+	"sync/atomic"
+	"text/tabwriter"
+	"time"
+)
+
+// Options say what is measured and on what.
+type Options struct {
+	Kafka      []string // host:port; none means the embedded broker
+	Postgres   string   // URL of a server's superuser; empty means a private server
+	Dir        string   // where what is embedded keeps its data while it runs
+	Partitions int
+	InFlight   int
+	Window     time.Duration // measured with InFlight sagas; a third of it with one
+	WarmUp     time.Duration
+	Profile    io.Writer // gets a CPU profile of the measured time; nil for none
+	Log        *slog.Logger
+}
+
+// Result is what was measured on one broker, and the final state was right.
+type Result struct {
+	Broker     string   `json:"broker"`
+	Partitions int      `json:"partitions"`
+	Windows    []Window `json:"windows"`
+}
+
+// Run measures on one broker. It removes everything it made, and fails if any saga did not leave what it must.
+func Run(ctx context.Context, o Options) (result Result, err error) {
+	result = Result{Broker: "embedded", Partitions: o.Partitions}
+	if len(o.Kafka) > 0 {
+		result.Broker = strings.Join(o.Kafka, ",")
+	}
+	s, err := open(ctx, o)
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err != nil {
+		return result, err
+	}
+	ends, err := watch(ctx, s)
+	if err != nil {
+		return result, err
+	}
+	watching, stop := context.WithCancel(ctx)
+	failed := make(chan error, 1)
+	go func() {
+		failed <- ends.run(watching)
+		stop()
+	}()
+	defer func() {
+		stop()
+		err = errors.Join(<-failed, err)
+	}()
+	if o.Profile != nil {
+		if err := pprof.StartCPUProfile(o.Profile); err != nil {
+			return result, err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	var started atomic.Int64
+	for _, w := range []struct {
+		inFlight int
+		window   time.Duration
+	}{{o.InFlight, o.Window}, {1, o.Window / 3}} {
+		l := &load{site: s, started: &started, ends: ends}
+		measured, err := l.run(watching, w.inFlight, o.WarmUp, w.window)
+		if err != nil {
+			return result, fmt.Errorf("%d in flight: %w", w.inFlight, err)
+		}
+		result.Windows = append(result.Windows, measured)
+	}
+	if err := s.check(ctx, started.Load()); err != nil {
+		return result, fmt.Errorf("the final state is not what %d sagas leave: %w", started.Load(), err)
+	}
+	return result, nil
+}
+
+// Print writes the results as one table.
+func Print(w io.Writer, machine Machine, results []Result) error {
+	fmt.Fprintf(w, "Sagas of five steps on the engine, every tenth compensated. %s\n\n", machine)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "broker\tpartitions\tin flight\tsagas\tsagas/s\tp50 ms\tp99 ms\tmax ms\tCPU µs/saga\twhole machine\t")
+	for _, r := range results {
+		for _, m := range r.Windows {
+			fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%.0f\t%.0f\t\n",
+				r.Broker, r.Partitions, m.InFlight, m.Sagas, m.PerSecond, m.P50, m.P99, m.Max, m.CPUPerSaga, m.SystemPerSaga)
+		}
+	}
+	return table.Flush()
+}
