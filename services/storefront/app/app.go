@@ -23,6 +23,9 @@ var App = service.App{
 		{Machine: storefront.Products.Machine(), Store: store.Products()},
 	},
 	Storefront: routes,
+	Operators: func(s *httpserver.Server, p *service.Parts) {
+		api.RegisterOperators(s, p.Auth, store.NewReader(p.DB))
+	},
 }
 
 func routes(s *httpserver.Server, p *service.Parts) {

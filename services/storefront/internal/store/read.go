@@ -56,6 +56,24 @@ func (r *Reader) Orders(ctx context.Context, customer, before string, limit int)
 	return orders, nil
 }
 
+// All are at most limit orders of all customers, oldest first, those newer than the order named; of the open ones alone
+// where that is asked. Not for customers.
+func (r *Reader) All(ctx context.Context, after string, open bool, limit int) ([]storefront.Order, error) {
+	tail := "WHERE order_id > $1 AND customer_id <> '' ORDER BY order_id LIMIT $2"
+	if open {
+		tail = "WHERE order_id > $1 AND open ORDER BY order_id LIMIT $2"
+	}
+	rows, err := r.orders.Select(r.db.WithContext(ctx), tail, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	orders := make([]storefront.Order, len(rows))
+	for i, row := range rows {
+		orders[i] = fromOrderRow(row)
+	}
+	return orders, nil
+}
+
 // Story is what has happened to an order so far, and whether more can follow.
 type Story struct {
 	Timeline []storefront.Entry

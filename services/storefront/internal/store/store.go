@@ -39,6 +39,7 @@ type orderRow struct {
 	Captured    int64
 	Refunded    int64
 	Shipments   []storefront.Shipment `gorm:"serializer:json"`
+	Open        bool                  // follows from the rest; here to be searched by
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -55,7 +56,7 @@ func toOrderRow(o storefront.Order) orderRow {
 		Status: o.Status, Reason: o.Reason, Final: o.Final, Next: o.Next, Timeline: o.Timeline,
 		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
 		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, Refunded: o.Refunded,
-		Shipments: o.Shipments,
+		Shipments: o.Shipments, Open: o.Open(),
 	}
 }
 

@@ -159,6 +159,42 @@ func TestCustomersReadTheirOwnOrdersAndNoOthers(t *testing.T) {
 	}
 }
 
+func TestOperatorsReadAllOrdersOrTheOpenOnesOldestFirst(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	read := NewReader(db.Gorm())
+	states := map[string]any{}
+	for i, state := range lives(t) {
+		state.ID = fmt.Sprintf("018f0000-0000-7000-8000-0000000000%02d", i)
+		states[state.ID] = state
+	}
+	keep(t, db, Orders(), states)
+	for _, only := range []bool{false, true} {
+		var got, want []string
+		for i := range len(states) {
+			o := states[fmt.Sprintf("018f0000-0000-7000-8000-0000000000%02d", i)].(storefront.Order)
+			if o.Exists() && (o.Open() || !only) {
+				want = append(want, o.ID)
+			}
+		}
+		for after := ""; ; after = got[len(got)-1] {
+			page, err := read.All(t.Context(), after, only, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range page {
+				got = append(got, o.ID)
+			}
+			if len(page) < 3 {
+				break
+			}
+		}
+		if !slices.Equal(got, want) || len(want) < 10 {
+			t.Errorf("open only %v: read %v, want %v", only, got, want)
+		}
+	}
+}
+
 func TestOnlyListedProductsAreFoundAndPriced(t *testing.T) {
 	t.Parallel()
 	db := open(t)

@@ -19,11 +19,15 @@ CREATE TABLE orders (
     authorized   bigint      NOT NULL CHECK (authorized >= 0),
     captured     bigint      NOT NULL CHECK (captured >= 0),
     refunded     bigint      NOT NULL CHECK (refunded >= 0),
-    shipments    jsonb
+    shipments    jsonb,
+    open         boolean     NOT NULL -- something is still to come
 );
 
 -- The list of a customer's orders, newest first: ids grow with time.
 CREATE INDEX orders_of_customer ON orders (customer_id, order_id DESC);
+
+-- The orders that are not done with: few, whatever the number of orders.
+CREATE INDEX orders_open ON orders (order_id) WHERE open;
 
 CREATE TABLE products (
     sku           text COLLATE "C" PRIMARY KEY,

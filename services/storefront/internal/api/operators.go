@@ -1,0 +1,100 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"orderflow.example/services/storefront"
+	"orderflow.example/shared/httpserver"
+)
+
+// All reads orders of all customers, oldest first. *store.Reader does.
+type All interface {
+	All(ctx context.Context, after string, open bool, limit int) ([]storefront.Order, error)
+}
+
+// OrderState is an order as operators list it: where it stands, without anything personal but whose it is.
+type OrderState struct {
+	ID          string     `json:"id"`
+	Customer    string     `json:"customer"`
+	Status      string     `json:"status"`
+	Reason      string     `json:"reason,omitempty"`
+	Open        bool       `json:"open"` // something is still to come: its end, goods on their way back, or money
+	Ordered     Money      `json:"ordered"`
+	Total       Money      `json:"total"` // what was confirmed; before that what was ordered
+	Payment     Payment    `json:"payment"`
+	PlacedAt    time.Time  `json:"placed_at"`
+	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
+	EndedAt     *time.Time `json:"ended_at,omitempty"` // when it first was in a final state
+}
+
+const (
+	defaultStates = 100
+	maxStates     = 1000
+)
+
+// RegisterOperators adds the list of all orders to the operators' listener.
+func RegisterOperators(s *httpserver.Server, auth *httpserver.Auth, orders All) {
+	s.Engine().GET("/v1/orders", auth.RequireOperator(), func(c *gin.Context) { listStates(c, orders) })
+}
+
+func listStates(c *gin.Context, orders All) {
+	limit, open, after := defaultStates, false, ""
+	var faults []httpserver.Fault
+	refuse := func(location, detail string) {
+		faults = append(faults, httpserver.Fault{Detail: detail, Location: location})
+	}
+	if text, given := c.GetQuery("limit"); given {
+		n, err := strconv.Atoi(text)
+		if limit = n; err != nil || n < 1 || n > maxStates {
+			refuse("query.limit", "want a number from 1 to "+strconv.Itoa(maxStates))
+		}
+	}
+	if text, given := c.GetQuery("open"); given {
+		if open = text == "true"; !open && text != "false" {
+			refuse("query.open", "want true or false")
+		}
+	}
+	if text := c.Query("cursor"); text != "" {
+		if err := httpserver.DecodeCursor(text, &after); err != nil {
+			refuse("query.cursor", err.Error())
+		}
+	}
+	if faults != nil {
+		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
+		return
+	}
+	found, err := orders.All(c.Request.Context(), after, open, limit+1)
+	if err != nil {
+		_ = c.Error(err)
+		httpserver.WriteProblem(c, httpserver.Unavailable())
+		return
+	}
+	c.JSON(http.StatusOK, page(found, limit, viewState, func(o storefront.Order) string { return o.ID }).Body)
+}
+
+func viewState(o storefront.Order) OrderState {
+	v := viewOrder(o)
+	s := OrderState{ID: v.ID, Customer: o.CustomerID, Status: v.Status, Reason: v.Reason, Open: o.Open(),
+		Ordered: Money(o.Placed.Total), Total: v.Total, Payment: v.Payment, PlacedAt: v.PlacedAt}
+	for i, e := range o.Timeline {
+		switch at := &o.Timeline[i].At; e.Status {
+		case storefront.StatusConfirmed:
+			s.ConfirmedAt = first(s.ConfirmedAt, at)
+		case storefront.StatusCompleted, storefront.StatusReturned, storefront.StatusRejected, storefront.StatusCancelled:
+			s.EndedAt = first(s.EndedAt, at)
+		}
+	}
+	return s
+}
+
+func first(known, at *time.Time) *time.Time {
+	if known != nil {
+		return known
+	}
+	return at
+}
