@@ -64,6 +64,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	set("search_path", o.Schema)
 	set("application_name", o.AppName)
 	set("timezone", "UTC")
+	// Services look rows up by key. A statement prepared while its table was small would go on reading all of it after
+	// the table grew, until the next ANALYZE; and compiling plans costs more than such statements do.
+	set("enable_seqscan", "off")
+	set("jit", "off")
 	// A process that stands still in the middle of a transaction must not keep its locks for ever.
 	set("idle_in_transaction_session_timeout", "10s")
 	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readTimesAsUTC))
