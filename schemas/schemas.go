@@ -7,6 +7,8 @@
 // carry the tag x:"personal" and stand in as few events as possible.
 package schemas
 
+//go:generate go run ./generate
+
 // Money is an amount in minor units (pence, cents) of an ISO 4217 currency.
 type Money struct {
 	Amount   int64  `json:"amount"`

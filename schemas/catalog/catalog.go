@@ -11,6 +11,11 @@ var (
 	PriceChanged  = saga.Define[PriceChangedV1]("catalog.price_changed.v1")
 )
 
+// Events lists them all.
+var Events = []saga.Kind{
+	ProductListed, PriceChanged,
+}
+
 // ProductListedV1: a product is for sale, or its description changed.
 type ProductListedV1 struct {
 	Description   string        `json:"description"`

@@ -10,6 +10,11 @@ var (
 	Closed          = saga.Define[ClosedV1]("fraud.closed.v1")
 )
 
+// Events lists them all.
+var Events = []saga.Kind{
+	Cleared, Rejected, ReviewRequested, Closed,
+}
+
 // ClearedV1: the order is trusted.
 type ClearedV1 struct {
 	Score    int64    `json:"score"`              // 0 harmless … 100

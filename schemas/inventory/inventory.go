@@ -20,6 +20,11 @@ var (
 	ReplenishmentRequested = saga.Define[ReplenishmentRequestedV1]("inventory.replenishment_requested.v1")
 )
 
+// Events lists them all.
+var Events = []saga.Kind{
+	Reserved, Rejected, Released, Committed, Restocked, Stocked, StockChanged, ReplenishmentRequested,
+}
+
 // ReservedV1: every line listed is set aside for the order.
 type ReservedV1 struct {
 	Lines    []schemas.Allocation `json:"lines" schema:"min=1"`

@@ -20,6 +20,12 @@ var (
 	Completed           = saga.Define[CompletedV1]("order.completed.v1")
 )
 
+// Events lists them all.
+var Events = []saga.Kind{
+	Validated, Rejected, Progressed, Extended, Confirmed, Cancelled, WithdrawalRequested, CancellationRefused,
+	Shipped, StatusChanged, Completed,
+}
+
 // ValidatedV1: the order can be carried out as far as its own content tells.
 type ValidatedV1 struct {
 	CustomerID   string          `json:"customer_id"`

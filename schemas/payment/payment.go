@@ -20,6 +20,12 @@ var (
 	Voided                 = saga.Define[VoidedV1]("payment.voided.v1")
 )
 
+// Events lists them all.
+var Events = []saga.Kind{
+	Readied, AuthorizationRequested, Authorized, Declined, OutcomeUnknown, CaptureRequested, Captured, CaptureFailed,
+	Withdrawn, VoidRequested, Voided,
+}
+
 // ReadiedV1: one of the three things an authorisation waits for is there: the order, the goods, the trust.
 type ReadiedV1 struct {
 	By           string         `json:"by"`                      // order, goods or trust

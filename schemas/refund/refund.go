@@ -13,6 +13,11 @@ var (
 	Failed    = saga.Define[FailedV1]("refund.failed.v1")
 )
 
+// Events lists them all.
+var Events = []saga.Kind{
+	Readied, Requested, Issued, Failed,
+}
+
 // ReadiedV1: one of the things a refund needs is known: what was captured, or why money is owed.
 type ReadiedV1 struct {
 	By        string               `json:"by"` // captured, cancelled, lost or returned

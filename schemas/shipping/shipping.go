@@ -24,6 +24,12 @@ var (
 	ReturnReceived       = saga.Define[ReturnReceivedV1]("shipping.return_received.v1")
 )
 
+// Events lists them all.
+var Events = []saga.Kind{
+	LabelRequested, Prepared, Rejected, Readied, Dispatched, Withdrawn, WithdrawalRefused, LabelVoidRequested,
+	LabelVoided, Delivered, Lost, ReturnLabelRequested, ReturnAuthorized, ReturnRefused, ReturnReceived,
+}
+
 // LabelRequestedV1 asks a carrier for a label and a tracking number.
 type LabelRequestedV1 struct {
 	ShipTo schemas.Address      `json:"ship_to" x:"personal"`

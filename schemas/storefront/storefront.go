@@ -12,6 +12,11 @@ var (
 	ReturnRequested       = saga.Define[ReturnRequestedV1]("storefront.return_requested.v1")
 )
 
+// Events lists them all.
+var Events = []saga.Kind{
+	OrderPlaced, CancellationRequested, ReturnRequested,
+}
+
 // OrderPlacedV1: a customer ordered. Prices are those the storefront showed.
 type OrderPlacedV1 struct {
 	CustomerID   string          `json:"customer_id"`

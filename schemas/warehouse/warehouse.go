@@ -18,6 +18,11 @@ var (
 	StockReceived   = saga.Define[StockReceivedV1]("warehouse.stock_received.v1")
 )
 
+// Events lists them all.
+var Events = []saga.Kind{
+	PickRequested, Packed, ShortPicked, PickCancelled, PurchaseOrdered, StockReceived,
+}
+
 // PickRequestedV1 asks the floor to pick and pack a parcel.
 type PickRequestedV1 struct {
 	ShipmentID string               `json:"shipment_id"`

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"orderflow.example/shared/saga"
+)
+
+// The examples tell of one order: six light holders at 2.55, from the click to the doorstep and back. The persons in them
+// are invented.
+var values = map[string]any{
+	"amount":          1530,
+	"attempt":         "019e5a3c-1a40-7c52-9d0e-4b7f10c2a001",
+	"available":       34,
+	"backorderable":   true,
+	"by":              "customer",
+	"carrier":         "Albion Post",
+	"city":            "Leeds",
+	"complete":        true,
+	"country":         "GB",
+	"currency":        "GBP",
+	"customer_id":     "10001",
+	"description":     "WHITE HANGING HEART T-LIGHT HOLDER",
+	"detail":          "there is no country XX",
+	"email":           "ada.sample@example.com",
+	"fill_policy":     "fill_all",
+	"final":           false,
+	"line1":           "12 Canal Row",
+	"line2":           "Flat 3",
+	"name":            "Ada Sample",
+	"on_hand":         40,
+	"operator":        "operator-7",
+	"payment_token":   "tok_ok",
+	"postcode":        "LS1 4AP",
+	"quantity":        6,
+	"reason":          "customer_request",
+	"receipt_id":      "delivery-2026-03-01-17",
+	"ref":             "019e5a3c-2b11-7e08-8c44-90d2b6a3f002",
+	"reference":       "auth_5f3a9c1e",
+	"refund_id":       "019e5a41-77d0-7a15-b3a9-6c1e2f40d003",
+	"reorder_point":   20,
+	"replenishes":     "019e5a3f-0c9b-7b61-a5d7-3e8c94b1e004",
+	"requested":       6,
+	"reserved":        6,
+	"return_id":       "019e5a40-5e2f-7d33-9f18-a2b4c6d8e005",
+	"rules":           "amount",
+	"score":           45,
+	"shipment_id":     "019e5a3d-8f64-7f90-8a2b-17d3e5f7a006",
+	"sku":             "85123A",
+	"status":          "confirmed",
+	"step":            "inventory.reserved",
+	"text":            "Your order is confirmed, for 15.30 GBP.",
+	"tracking_number": "AP4F21C09D7E",
+	"unit_price":      255,
+	"warehouse":       "leeds",
+}
+
+// special are values that fit one event, by its name without version, or one part only. nil leaves the field out.
+var special = map[string]any{
+	"Next.by":                                    "us",
+	"Next.text":                                  "We pack your parcel.",
+	"Shortage.available":                         4,
+	"catalog.price_changed.amount":               295,
+	"catalog.product_listed.amount":              255,
+	"fraud.cleared.by":                           "operator",
+	"fraud.rejected.by":                          "operator",
+	"inventory.rejected.reason":                  "out_of_stock",
+	"inventory.replenishment_requested.quantity": 40,
+	"inventory.stocked.quantity":                 40,
+	"order.cancellation_refused.reason":          "handed_over",
+	"order.cancelled.by":                         "payment",
+	"order.cancelled.reason":                     "payment_declined",
+	"order.extended.reason":                      "in_review",
+	"order.progressed.ref":                       nil,
+	"order.rejected.reason":                      "unknown_country",
+	"order.status_changed.reason":                nil,
+	"payment.capture_failed.reason":              "expired",
+	"payment.declined.reason":                    "insufficient_funds",
+	"payment.readied.by":                         "goods",
+	"payment.readied.payment_token":              nil,
+	"refund.failed.reason":                       "returned",
+	"refund.issued.reason":                       "returned",
+	"refund.readied.by":                          "returned",
+	"refund.readied.captured":                    nil,
+	"refund.readied.reference":                   nil,
+	"refund.requested.reason":                    "returned",
+	"shipping.readied.by":                        "parcel",
+	"shipping.rejected.reason":                   "no_carrier",
+	"shipping.return_refused.reason":             "not_delivered",
+	"shipping.withdrawal_refused.reason":         "handed_over",
+	"storefront.return_requested.reason":         "one arrived broken",
+	"warehouse.purchase_ordered.quantity":        40,
+	"warehouse.stock_received.quantity":          40,
+}
+
+// exampleOf is a payload as it could be seen.
+func exampleOf(kind saga.Kind) (any, error) {
+	name := kind.Name()[:strings.LastIndex(kind.Name(), ".")]
+	v := reflect.New(reflect.TypeOf(kind.Example())).Elem()
+	return v.Addr().Interface(), fill(v, name)
+}
+
+// fill gives every field of the struct its value.
+func fill(v reflect.Value, event string) error {
+	for _, f := range fieldsOf(v.Type()) {
+		if err := set(v.FieldByIndex(f.Index), event, f.name, v.Type().Name()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func set(v reflect.Value, event, field, owner string) error {
+	value, known := values[field]
+	for _, key := range []string{event + "." + field, owner + "." + field} {
+		if s, ok := special[key]; ok {
+			value, known = s, true
+		}
+	}
+	if known && value == nil {
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		return fill(v, event)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		return set(v.Elem(), event, field, owner)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		return set(v.Index(0), event, field, owner)
+	}
+	if !known {
+		return fmt.Errorf("no example value for %s: add one to values", field)
+	}
+	given := reflect.ValueOf(value)
+	if !given.CanConvert(v.Type()) || (given.Kind() == reflect.String) != (v.Kind() == reflect.String) {
+		return fmt.Errorf("the example value of %s, %v, is no %s", field, value, v.Type())
+	}
+	v.Set(given.Convert(v.Type()))
+	return nil
+}
