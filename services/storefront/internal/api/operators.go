@@ -30,6 +30,14 @@ type OrderState struct {
 	PlacedAt    time.Time  `json:"placed_at"`
 	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
 	EndedAt     *time.Time `json:"ended_at,omitempty"` // when it first was in a final state
+
+	Missing []SKUQuantity `json:"missing,omitempty"` // what was ordered and, by fill policy, not confirmed
+}
+
+// SKUQuantity is how many pieces of a product.
+type SKUQuantity struct {
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
 }
 
 const (
@@ -80,7 +88,7 @@ func listStates(c *gin.Context, orders All) {
 func viewState(o storefront.Order) OrderState {
 	v := viewOrder(o)
 	s := OrderState{ID: v.ID, Customer: o.CustomerID, Status: v.Status, Reason: v.Reason, Open: o.Open(),
-		Ordered: Money(o.Placed.Total), Total: v.Total, Payment: v.Payment, PlacedAt: v.PlacedAt}
+		Ordered: Money(o.Placed.Total), Total: v.Total, Payment: v.Payment, PlacedAt: v.PlacedAt, Missing: missing(o)}
 	for i, e := range o.Timeline {
 		switch at := &o.Timeline[i].At; e.Status {
 		case storefront.StatusConfirmed:
@@ -90,6 +98,22 @@ func viewState(o storefront.Order) OrderState {
 		}
 	}
 	return s
+}
+
+func missing(o storefront.Order) (lines []SKUQuantity) {
+	if len(o.Agreed.Lines) == 0 {
+		return nil
+	}
+	had := make(map[string]int64, len(o.Agreed.Lines))
+	for _, l := range o.Agreed.Lines {
+		had[l.SKU] = l.Quantity
+	}
+	for _, l := range o.Placed.Lines {
+		if n := l.Quantity - had[l.SKU]; n > 0 {
+			lines = append(lines, SKUQuantity{SKU: l.SKU, Quantity: n})
+		}
+	}
+	return lines
 }
 
 func first(known, at *time.Time) *time.Time {

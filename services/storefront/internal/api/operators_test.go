@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"orderflow.example/schemas"
 	orders "orderflow.example/schemas/order"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
@@ -75,6 +76,11 @@ func TestOperatorsListTheOrdersOfAllCustomersAndCustomersDoNot(t *testing.T) {
 	}
 	if o := got[1]; o.Open || o.Status != "cancelled" || o.Reason != "timed_out" || o.ConfirmedAt == nil || o.EndedAt == nil {
 		t.Errorf("the one that ended: %+v", o)
+	}
+	s.show(ids[2], orders.Confirmed.Of(orders.ConfirmedV1{Lines: []schemas.Allocation{{SKU: "MUG", Quantity: 1}}}))
+	if _, page := get(httpserver.AudienceOperators, "?open=true"); len(page.Body.Items) != 2 ||
+		!slices.Equal(page.Body.Items[1].Missing, []SKUQuantity{{"MUG", 2}}) || page.Body.Items[0].Missing != nil {
+		t.Errorf("what is missing: %+v", page.Body.Items)
 	}
 	if _, page := get(httpserver.AudienceOperators, "?open=true"); len(page.Body.Items) != 2 {
 		t.Errorf("open: %+v", page.Body.Items)
