@@ -26,7 +26,8 @@ type batch struct {
 	asks     []row
 	deadline map[deadlineKey]*row // armed; nil: off
 	park     []parkedRow
-	released []int64 // numbers of parked rows processed
+	parking  map[string]bool // keys of park
+	released []int64         // numbers of parked rows processed
 	outcomes []Outcome
 	finished []func()
 	base     map[int]int64 // by partition, the number before the first of this batch
@@ -74,7 +75,7 @@ func (b *batch) concerns() bool {
 			return true
 		}
 	}
-	return len(b.marks) > 5000
+	return false
 }
 
 func (b *batch) remember() { b.w.read = b.marks }
@@ -114,7 +115,7 @@ func (b *batch) transact(tx *gorm.DB) error {
 		}
 		b.sets = append(b.sets, set)
 	}
-	b.deadline = map[deadlineKey]*row{}
+	b.deadline, b.parking = map[deadlineKey]*row{}, map[string]bool{}
 	for _, in := range live {
 		b.decide(in)
 	}
@@ -167,7 +168,7 @@ func (e *Engine) kind(name string) saga.Kind {
 // decide runs every machine concerned on one input; either all of what follows is kept, or the input is parked.
 func (b *batch) decide(in *input) {
 	key := in.event.Key
-	if in.reason != "" || b.w.parked[key] && in.number == 0 {
+	if in.reason != "" || (b.w.parked[key] || b.parking[key]) && in.number == 0 {
 		b.setAside(in, in.reason)
 		return
 	}
@@ -269,6 +270,11 @@ func (e *Engine) deadlineOf(name string) time.Duration {
 	return 0
 }
 
+// mine tells whether this worker owns the partition of the event. What others own they find in the tables.
+func (b *batch) mine(e saga.Event) bool {
+	return b.w.partition == kafka.PartitionOf(e.Key, b.w.e.Partitions)
+}
+
 // latestOnly drops, of events that each carry the whole picture of their key, all but the last.
 func (b *batch) latestOnly() {
 	seen := map[deadlineKey]bool{}
@@ -296,8 +302,17 @@ func (b *batch) committed() {
 		w.parked[p.Key] = true
 	}
 	b.publish()
+	w.mu.Lock()
+	for i := range b.inputs {
+		if b.inputs[i].form == answered {
+			delete(w.asking, b.inputs[i].event.ID)
+		}
+	}
+	w.mu.Unlock()
 	for _, a := range b.asks {
-		w.e.calls.ask(w, a.event, 1)
+		if b.mine(a.event) {
+			w.e.calls.ask(w, a.event, 1)
+		}
 	}
 	for _, f := range b.finished {
 		f()

@@ -118,7 +118,7 @@ func (b *bed) machine() *saga.Machine {
 		Service: n.service,
 		Blank:   func(key string) tally { return tally{Key: key} },
 		Evolve: func(s tally, e saga.Event) tally {
-			if d, ok := e.Data.(countedV1); ok {
+			if d, ok := e.Data.(countedV1); ok && e.Type == n.counted.Name() {
 				s.Seen = append(append([]int64(nil), s.Seen...), d.N)
 			}
 			return s
@@ -141,7 +141,12 @@ func (b *bed) machine() *saga.Machine {
 				}
 				return []saga.Event{n.counted.Of(countedV1{e.N})}
 			}, n.counted, n.asked, n.promised, n.settled),
-			saga.On(n.add, func(_ tally, c add) []saga.Event { return []saga.Event{n.counted.Of(countedV1{c.N})} }, n.counted),
+			saga.On(n.add, func(_ tally, c add) []saga.Event {
+				if c.N < 0 {
+					return []saga.Event{n.asked.Of(countedV1{c.N})}
+				}
+				return []saga.Event{n.counted.Of(countedV1{c.N})}
+			}, n.counted, n.asked),
 			saga.Call(n.asked, n.question, func(_ tally, a countedV1) []saga.Event { return []saga.Event{n.told.Of(a)} }, n.told),
 			saga.After(b.within, n.promised, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).Settled(n.settled),
 		},
@@ -160,7 +165,7 @@ func store() engine.Store {
 	return engine.NewTable(func(key string) tally { return tally{Key: key} },
 		func(r tallyRow) string { return r.Key },
 		func(s tally) tallyRow {
-			row := tallyRow{Key: s.Key, Seen: s.Seen}
+			row := tallyRow{Key: s.Key, Seen: append([]int64{}, s.Seen...)}
 			for _, n := range s.Seen {
 				row.Sum += n
 			}
@@ -174,14 +179,15 @@ type process struct {
 	*engine.Engine
 	db     *database.DB
 	client *kafka.Client
-	link   *link
+	link   *link // to the broker
+	base   *link // to the database
 	ended  bool
 }
 
 func (b *bed) start(options ...func(*engine.Config)) *process {
 	b.t.Helper()
-	p := &process{link: newLink()}
-	db, err := database.Open(b.t.Context(), database.Options{URL: p.link.through(b.t, b.url), MaxConns: 12})
+	p := &process{link: newLink(), base: newLink()}
+	db, err := database.Open(b.t.Context(), database.Options{URL: p.base.through(b.t, b.url), MaxConns: 12})
 	b.must(err)
 	p.db = db
 	p.client = kafka.Dial(kafka.Config{Brokers: []string{b.brokers}, Dial: p.link.dial})
@@ -206,7 +212,13 @@ func (b *bed) start(options ...func(*engine.Config)) *process {
 // kill ends the process without a farewell: its connections break, and nothing it still does has an effect.
 func (p *process) kill() {
 	p.link.kill()
+	p.base.kill()
 	p.stop()
+}
+
+func (p *process) freeze(frozen bool) {
+	p.link.freeze(frozen)
+	p.base.freeze(frozen)
 }
 
 func (p *process) stop() {
@@ -237,6 +249,15 @@ func (b *bed) record(key string, sequence int64, e sentV1) kafka.Record {
 	data, _ := json.Marshal(e)
 	return kafka.Record{Key: key, ID: fmt.Sprintf("%s-%d-%d", b.names.feeder, kafka.PartitionOf(key, b.partitions), sequence),
 		Type: b.names.sent.Name(), Source: "/" + b.names.feeder, Correlation: key, Time: time.Now().UTC(), Sequence: sequence, Data: data}
+}
+
+// records are those that the feeder numbered from first to last, each telling its number.
+func (b *bed) records(key string, first, last int64) []kafka.Record {
+	var list []kafka.Record
+	for n := first; n <= last; n++ {
+		list = append(list, b.record(key, n, sentV1{N: n}))
+	}
+	return list
 }
 
 func (b *bed) append(partition int, records ...kafka.Record) {
@@ -415,6 +436,6 @@ func (b *bed) askRepair(partition int, sequence int64) {
 			ID: "repair", Type: "orderflow.repair_requested.v1", Source: "/test", Key: "test", Time: time.Now().UTC(), Sequence: 1, Data: []byte(data)}}}})
 		b.must(acks[0].Err)
 		time.Sleep(100 * time.Millisecond)
-		return len(b.log(partition)) > 19
+		return len(b.log(partition)) > 20
 	})
 }

@@ -25,18 +25,64 @@ const (
 
 func newCalls(e *Engine) *calls { return &calls{e: e, slots: make(chan struct{}, e.CallWorkers)} }
 
-// start asks again what was open when the partition was taken. An earlier try may have succeeded unseen.
-func (c *calls) start(ctx context.Context, w *worker) {
-	w.running = ctx
-	for _, asked := range w.open {
-		c.ask(w, asked, 2)
-	}
-	w.open = nil
+// resume asks whatever is open and not being asked: an earlier owner's questions, or those of a commit of which it was
+// not known whether it happened. An earlier try may have succeeded unseen.
+func (c *calls) resume(w *worker) {
+	go func() {
+		for {
+			err := c.again(w, `SELECT id, partition, type, key, saga, at, asked FROM engine.call WHERE partition = $1 ORDER BY at`, w.partition)
+			if err == nil || w.running.Err() != nil {
+				return
+			}
+			c.e.Log.Warn("open calls", "partition", w.partition, "err", err)
+			if !sleep(w.running, time.Second) {
+				return
+			}
+		}
+	}()
 }
 
-// ask begins a question committed by this worker. The guest's are left to the partition's owner.
+// adopt begins the questions that others committed about partitions owned here.
+func (c *calls) adopt(ctx context.Context, workers []*worker) error {
+	for _, w := range workers {
+		err := c.again(w, `UPDATE engine.call SET stray = false WHERE partition = $1 AND stray RETURNING id, partition, type, key, saga, at, asked`, w.partition)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *calls) again(w *worker, sql string, partition int) error {
+	var open []struct {
+		ID, Type, Key, Saga string
+		At                  time.Time
+		Asked               []byte
+	}
+	if err := c.e.DB.Gorm().WithContext(w.running).Raw(sql, partition).Scan(&open).Error; err != nil {
+		return err
+	}
+	for _, o := range open {
+		k := c.e.kind(o.Type)
+		if k == nil {
+			return fmt.Errorf("an open call was asked by %s, which this build of %s does not know", o.Type, c.e.Service)
+		}
+		data, err := k.Decode(o.Asked)
+		if err != nil {
+			return err
+		}
+		c.ask(w, saga.Event{ID: o.ID, Type: o.Type, Key: o.Key, Saga: o.Saga, Time: o.At, Data: data}, 2)
+	}
+	return nil
+}
+
+// ask begins a question, unless it is being asked.
 func (c *calls) ask(w *worker, asked saga.Event, try int) {
-	if w.epoch == 0 {
+	w.mu.Lock()
+	known := w.asking[asked.ID]
+	w.asking[asked.ID] = true
+	w.mu.Unlock()
+	if known {
 		return
 	}
 	for _, b := range c.e.Bindings {

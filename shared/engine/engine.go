@@ -179,11 +179,10 @@ func (e *Engine) own(ctx context.Context, partition int, epoch int64) error {
 	e.mu.Lock()
 	e.workers[partition] = w
 	e.mu.Unlock()
-	running, cancel := context.WithCancel(context.Background())
-	w.cancel = cancel
-	w.stopped.Go(func() { w.run(running) })
+	w.running, w.cancel = context.WithCancel(context.Background())
+	w.stopped.Go(func() { w.run(w.running) })
 	e.feed.changed()
-	e.calls.start(running, w)
+	e.calls.resume(w)
 	e.Log.Info("partition taken", "partition", partition, "epoch", epoch)
 	return nil
 }
@@ -250,7 +249,7 @@ func (e *Engine) chores(ctx context.Context) {
 		}
 		errs := []error{e.deadlines(ctx, workers)}
 		if n%4 == 0 {
-			errs = append(errs, e.redrives(ctx, workers), e.publisher.checkpoint(ctx), e.measure(ctx, workers))
+			errs = append(errs, e.redrives(ctx, workers), e.calls.adopt(ctx, workers), e.publisher.checkpoint(ctx), e.measure(ctx, workers))
 			for _, w := range workers {
 				w.wake()
 			}

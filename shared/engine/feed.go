@@ -21,7 +21,6 @@ type feed struct {
 
 	mu     sync.Mutex
 	cancel context.CancelFunc // of the fetch under way
-	stale  bool               // the set of partitions changed since the positions were taken
 }
 
 const (
@@ -54,7 +53,6 @@ func newFeed(e *Engine) *feed { return &feed{e: e, repairs: -1} }
 func (f *feed) changed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.stale = true
 	if f.cancel != nil {
 		f.cancel()
 	}
@@ -78,7 +76,7 @@ func (f *feed) poll(ctx context.Context) error {
 	f.mu.Lock()
 	fetching, cancel := context.WithCancel(ctx)
 	defer cancel()
-	f.cancel, f.stale = cancel, false
+	f.cancel = cancel
 	f.mu.Unlock()
 
 	wait := longPoll

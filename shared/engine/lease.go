@@ -13,6 +13,7 @@ import (
 type lease struct {
 	e    *Engine
 	back chan chan struct{}
+	held map[int]bool // locks of the present session: taking one twice would need two unlocks
 }
 
 const (
@@ -60,6 +61,7 @@ func (l *lease) session(ctx context.Context) error {
 	if _, err := conn.ExecContext(ctx, `SET ROLE NONE`); err != nil {
 		return err
 	}
+	l.held = map[int]bool{}
 	for {
 		if err := l.round(ctx, conn); err != nil {
 			return err
@@ -122,11 +124,14 @@ func (l *lease) round(ctx context.Context, conn *sql.Conn) error {
 }
 
 func (l *lease) take(ctx context.Context, conn *sql.Conn, p int) (bool, error) {
-	var locked bool
-	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1, $2)`, lockClass, p).Scan(&locked); err != nil {
-		return false, err
+	if !l.held[p] {
+		var locked bool
+		if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1, $2)`, lockClass, p).Scan(&locked); err != nil {
+			return false, err
+		}
+		l.held[p] = locked
 	}
-	if !locked {
+	if !l.held[p] {
 		// Held by a session whose owner has been silent for too long: end that session; the next round takes over.
 		// So are its transactions that stand still in the middle of a batch and hold locks the new owner will need.
 		_, err := conn.ExecContext(ctx, `
@@ -164,6 +169,7 @@ func (l *lease) unlock(ctx context.Context, conn *sql.Conn, p int) error {
 	_, err := conn.ExecContext(ctx, `UPDATE engine.lease SET owner = '', pid = 0 WHERE partition = $1`, p)
 	if err == nil {
 		_, err = conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1, $2)`, lockClass, p)
+		l.held[p] = false
 	}
 	return err
 }

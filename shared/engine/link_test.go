@@ -1,22 +1,26 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
-// link is everything between one process and the broker and the database. Frozen, nothing passes, as if the process
+// link is everything between one process and the broker, or the database. Frozen, nothing passes, as if the process
 // were stopped; cut, it is as if it had died.
 type link struct {
 	mu     sync.Mutex
 	moved  *sync.Cond
 	frozen bool
 	cut    bool
+	lose   atomic.Int32 // so many answers to COMMIT get lost, with their connections
 	conns  map[net.Conn]bool
 }
 
@@ -121,19 +125,38 @@ func (l *link) through(t *testing.T, database string) string {
 				continue
 			}
 			l.hold(in)
-			copyBoth(in, out)
+			l.copyBoth(in, out)
 		}
 	}()
 	u.Host = listener.Addr().String()
 	return u.String()
 }
 
-func copyBoth(a, b net.Conn) {
-	one := func(to, from net.Conn) {
-		io.Copy(to, from)
-		to.Close()
-		from.Close()
+func (l *link) copyBoth(client, server net.Conn) {
+	end := func() {
+		client.Close()
+		server.Close()
 	}
-	go one(a, b)
-	go one(b, a)
+	go func() {
+		defer end()
+		io.Copy(client, server)
+	}()
+	go func() {
+		defer end()
+		buffer := make([]byte, 64<<10)
+		for {
+			n, err := client.Read(buffer)
+			if err != nil {
+				return
+			}
+			lost := bytes.Contains(buffer[:n], []byte("commit")) && l.lose.Add(-1) >= 0
+			if lost {
+				client.Close() // before the server can answer
+			}
+			if _, err := server.Write(buffer[:n]); err != nil || lost {
+				time.Sleep(50 * time.Millisecond) // the server needs the connection until it has committed
+				return
+			}
+		}
+	}()
 }

@@ -74,7 +74,7 @@ func (b *batch) setAside(in *input, reason string) {
 		p.Data = answerJSON(e.Data)
 	}
 	b.park = append(b.park, p)
-	b.w.parked[e.Key] = true // what follows in this batch waits behind it; a rollback only makes it wait once more
+	b.parking[e.Key] = true // what follows in this batch waits behind it
 	b.finished = append(b.finished, func() {
 		b.w.e.metrics.event(e.Type, "parked")
 		if reason != "" {

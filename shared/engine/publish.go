@@ -127,7 +127,12 @@ func (p *publisher) add(ctx context.Context, partition int) error {
 	return nil
 }
 
+// remove forgets a partition, after a moment for what is committed to be published. What remains is the next owner's.
 func (p *publisher) remove(partition int) {
+	for end := time.Now().Add(time.Second); time.Now().Before(end) && p.unfinished(partition); {
+		p.wake()
+		time.Sleep(5 * time.Millisecond)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.parts, partition)
@@ -164,7 +169,7 @@ func (p *publisher) run(ctx context.Context) {
 		case <-look.C:
 			if p.shared.Load() {
 				p.lookForOthers(ctx)
-			} else if !p.unfinished() {
+			} else if !p.unfinished(anyPartition) {
 				continue
 			}
 		}
@@ -173,10 +178,15 @@ func (p *publisher) run(ctx context.Context) {
 	}
 }
 
-func (p *publisher) unfinished() bool {
+const anyPartition = -1
+
+func (p *publisher) unfinished(partition int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, q := range p.parts {
+		if partition != anyPartition && q.partition != partition {
+			continue
+		}
 		if q.verify || q.behind || len(q.queue) > 0 {
 			return true
 		}
@@ -280,7 +290,8 @@ func (p *publisher) prepare(ctx context.Context, q *part) error {
 	records, err := p.outbox(ctx, q.partition, next)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	q.behind = q.behind || err != nil || len(records) == publishAtOnce
+	// What was offered meanwhile may or may not be among the rows read.
+	q.behind = q.behind || err != nil || len(records) == publishAtOnce || len(q.queue) > 0
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type worker struct {
 	partition int
 	epoch     int64 // of the lease, 0 for the guest
 	readers   []*reader
-	open      []saga.Event // questions not answered when the partition was taken
+	asking    map[string]bool // ids of the questions being asked
 	parked    map[string]bool
 	committed map[string]mark // by topic
 	read      map[string]mark // what was read beyond it and concerned nobody, not yet committed
@@ -83,7 +83,7 @@ type result struct {
 
 func newWorker(e *Engine, partition int, epoch int64) *worker {
 	return &worker{e: e, partition: partition, epoch: epoch, parked: map[string]bool{}, committed: map[string]mark{},
-		read: map[string]mark{}, signal: make(chan struct{}, 1)}
+		read: map[string]mark{}, asking: map[string]bool{}, signal: make(chan struct{}, 1)}
 }
 
 func (w *worker) push(in ...input) {
@@ -209,9 +209,12 @@ func (w *worker) process(ctx context.Context, batch []input) error {
 			if !sleep(ctx, pause) {
 				return nil
 			}
-			if err := w.resume(ctx); err != nil && ctx.Err() != nil {
-				return nil
+			for w.resume(ctx) != nil {
+				if !sleep(ctx, pause) {
+					return nil
+				}
 			}
+			w.e.calls.resume(w)
 			batch = w.remaining(batch)
 		case database.IsDeadlock(err), database.IsSerialization(err):
 			if !sleep(ctx, pause) {

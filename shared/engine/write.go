@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/kafka"
-	"orderflow.example/shared/saga"
 )
 
 func array[T, V any](list []T, value func(T) V) pgtype.FlatArray[V] {
@@ -33,38 +31,11 @@ func (w *worker) load(ctx context.Context) error {
 		r.suspect()
 		w.readers = append(w.readers, r)
 	}
-	db := w.e.DB.Gorm().WithContext(ctx)
-	var keys []string
-	if err := db.Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1`, w.partition).Scan(&keys).Error; err != nil {
-		return err
-	}
-	for _, k := range keys {
-		w.parked[k] = true
-	}
-	var open []struct {
-		ID, Type, Key, Saga string
-		At                  time.Time
-		Asked               []byte
-	}
-	err := db.Raw(`SELECT id, type, key, saga, at, asked FROM engine.call WHERE partition = $1 ORDER BY at`, w.partition).Scan(&open).Error
-	if err != nil {
-		return err
-	}
-	for _, c := range open {
-		k := w.e.kind(c.Type)
-		if k == nil {
-			return fmt.Errorf("an open call was asked by %s, which this build of %s does not know", c.Type, w.e.Service)
-		}
-		data, err := k.Decode(c.Asked)
-		if err != nil {
-			return err
-		}
-		w.open = append(w.open, saga.Event{ID: c.ID, Type: c.Type, Key: c.Key, Saga: c.Saga, Time: c.At, Data: data})
-	}
 	return nil
 }
 
-// resume reads the watermarks again: they say what happened.
+// resume reads again, from the tables, what happened and what is open: when a partition is taken, and when it is not
+// known whether a commit succeeded.
 func (w *worker) resume(ctx context.Context) error {
 	if w.epoch == 0 {
 		return nil
@@ -86,6 +57,14 @@ func (w *worker) resume(ctx context.Context) error {
 	}
 	for _, r := range rows {
 		w.committed[r.Topic] = mark{r.Sequence, r.NextOffset, r.RecordID}
+	}
+	var keys []string
+	if err := db.Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1`, w.partition).Scan(&keys).Error; err != nil {
+		return err
+	}
+	clear(w.parked)
+	for _, k := range keys {
+		w.parked[k] = true
 	}
 	return nil
 }
@@ -187,15 +166,16 @@ func (b *batch) write(tx *gorm.DB) error {
 		}
 	}
 	if len(b.asks) > 0 {
-		err := tx.Exec(`INSERT INTO engine.call (id, partition, type, key, saga, at, asked)
-			SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[])`,
+		err := tx.Exec(`INSERT INTO engine.call (id, partition, type, key, saga, at, asked, stray)
+			SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[], $8::boolean[])`,
 			array(b.asks, func(r row) string { return r.event.ID }),
 			array(b.asks, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.w.e.Partitions)) }),
 			array(b.asks, func(r row) string { return r.event.Type }),
 			array(b.asks, func(r row) string { return r.event.Key }),
 			array(b.asks, func(r row) string { return r.event.Saga }),
 			array(b.asks, func(r row) time.Time { return r.event.Time }),
-			array(b.asks, func(r row) string { return string(r.data) })).Error
+			array(b.asks, func(r row) string { return string(r.data) }),
+			array(b.asks, func(r row) bool { return !b.mine(r.event) })).Error
 		if err != nil {
 			return err
 		}

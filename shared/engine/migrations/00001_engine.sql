@@ -56,9 +56,11 @@ CREATE TABLE engine.call (
     key       text        NOT NULL,
     saga      text        NOT NULL,
     at        timestamptz NOT NULL,
-    asked     json        NOT NULL
+    asked     json        NOT NULL,
+    stray     boolean     NOT NULL -- committed by a process that does not own the partition
 );
 CREATE INDEX call_partition ON engine.call (partition);
+CREATE INDEX call_stray ON engine.call (partition) WHERE stray;
 
 -- What is due later, unless something happens first.
 CREATE TABLE engine.deadline (

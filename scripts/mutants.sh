@@ -1,0 +1,56 @@
+#!/bin/sh
+# Takes one mechanism of the engine out at a time, in a copy, and sees that the test of its promise fails.
+# Usage: scripts/mutants.sh [name…]; prints a line for each; exit 1 when a test does not notice.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+cp -R "$root/shared" "$root/schemas" "$copy/"
+cd "$copy/shared"
+missed=0
+
+# mutant NAME FILES PERL-SUBSTITUTION TEST
+mutant() {
+	case " $wanted " in "  " | *" $1 "*) ;; *) return ;; esac
+	rm -rf "$copy/kept" && cp -R engine "$copy/kept"
+	(cd engine && perl -0pi -e "$3" $2)
+	if diff -qr engine "$copy/kept" >/dev/null; then
+		echo "STALE   $1: the code it changes is not there any more"
+		missed=1
+	elif GOWORK=off go test -count=1 -timeout 120s -run "$4" ./engine >"$copy/out" 2>&1; then
+		echo "MISSED  $1: $4 still passes"
+		missed=1
+	elif ! grep -q -e '--- FAIL' -e 'panic:' "$copy/out"; then
+		echo "BROKEN  $1: does not compile"
+		sed 's/^/        /' "$copy/out" | head -5
+		missed=1
+	else
+		echo "noticed $1: by $4"
+	fi
+	rm -rf engine && mv "$copy/kept" engine
+}
+wanted="$*"
+
+mutant left-over-not-published publish.go 's/load := q\.behind && len\(q\.queue\) == 0/load := false/' TestWhatWasCommittedBeforeADeathIsPublishedAfterIt
+mutant gap-in-memory-published publish.go 's/ \|\| records\[0\]\.Sequence != q\.next\+int64\(len\(q\.queue\)\)//' 'TestAPublisherThatStoodStill|TestManyCommands'
+mutant repeats-applied feed.go 's/case rec\.Sequence <= r\.last:/case false:/; s/case rec\.Sequence == r\.last\+1:/case true:/' TestARepeatedRecordIsDropped
+mutant hole-stepped-over feed.go 's/case rec\.Sequence == r\.last\+1:/case rec.Sequence > r.last:/' TestAHoleIsNeverSteppedOver
+mutant hole-not-reported feed.go 's/r\.hole\.asked = time\.Now\(\)\n/r.hole.asked = time.Now()\n\treturn\n/' TestAHoleIsNeverSteppedOver
+mutant log-not-matched feed.go 's/r\.match = r\.next > 0 && r\.id != ""/r.match = false/' TestAConsumerRecoversFromALogThatLostItsTail
+mutant lost-log-not-rewound feed.go 's/lost := kafka\.IsOutOfRange\(got\.Err\)/lost := false/; s/lost = true/lost = false/' TestAConsumerRecoversFromAWipedLog
+mutant own-topic-not-read publish.go 's/behind: true, verify: true,/behind: true,/' TestAPublisherFillsATopic
+mutant repair-ignored publish.go 's/q\.missing, q\.verify = sequence, true/_ = q/' TestAPublisherToldOfAHole
+mutant former-owner-not-fenced write.go 's/ AND w\.sequence = m\.since RETURNING/ RETURNING/; s/err == nil && \(moved != n \|\| leased == 0\)/false/' TestAPausedOwnerIsReplaced
+mutant silent-owner-not-replaced lease.go 's/SELECT pg_terminate_backend\(pid\) FROM silent/SELECT false FROM silent/; s/SELECT pg_terminate_backend\(a\.pid\)/SELECT false/' TestAPausedOwnerIsReplaced
+mutant others-overtake-parked batch.go 's/ \|\| \(b\.w\.parked\[key\] \|\| b\.parking\[key\]\) && in\.number == 0/ || key == ""/' TestPoisonParksItsKeyOnly
+mutant parked-keys-forgotten write.go 's/w\.parked\[k\] = true/_ = k/' TestPoisonParksItsKeyOnly
+mutant open-calls-forgotten call.go 's/range w\.open \{/range w.open[:0] {/' TestACallWhoseAnswerIsLost
+mutant second-try-is-a-first call.go 's/c\.ask\(w, asked, 2\)/c.ask(w, asked, 1)/' TestACallWhoseAnswerIsLost
+mutant deadlines-not-settled batch.go 's/b\.deadline\[deadlineKey\{e\.Key, since\}\] = nil/_, _ = e, since/' TestADeadlineFallsDue
+mutant moved-deadlines-fire 'deadline.go write.go' 's/ AND due_at <= now\(\) (ORDER|RETURNING)/ $1/' TestADeadlineFallsDue
+mutant uncertain-commit-not-looked-up worker.go 's/batch = w\.remaining\(batch\)/_ = 0/; s/for w\.resume\(ctx\) != nil/for false/' TestABatchWhoseCommitIsUncertain
+mutant calls-of-uncertain-commit-lost worker.go 's/\t\t\tw\.e\.calls\.resume\(w\)\n//' TestABatchWhoseCommitIsUncertain
+mutant strays-not-adopted call.go 's/AND stray RETURNING/AND false RETURNING/' TestAQuestionCommittedByAProcessWithout
+mutant batch-not-taken-apart worker.go 's/case len\(batch\) > 1:/case false:/' TestABatchThatFailsAsAWhole
+mutant one-commit-per-command worker.go 's/n := min\(len\(w\.queue\), w\.e\.BatchSize\)/n := min(len(w.queue), 1)/' TestManyCommandsAreOneCommit
+exit $missed
