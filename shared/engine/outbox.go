@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 )
 
@@ -17,4 +18,31 @@ type outboxRow struct {
 
 func (r outboxRow) outgoing() outgoing {
 	return outgoing{data: r.Data, event: saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Cause: r.Cause, Time: r.At}}
+}
+
+// record is the event as it stands on the topic.
+func (e *Engine) record(o outgoing, sequence int64) kafka.Record {
+	ev := o.event
+	return kafka.Record{
+		Key: ev.Key, ID: ev.ID, Type: ev.Type, Source: "/" + e.Service, Subject: ev.Key, Correlation: ev.Saga, Causation: ev.Cause,
+		TraceParent: traceParent(ev.Saga, ev.ID), DataSchema: "https://orderflow.example/schemas/" + ev.Type + ".json",
+		Time: ev.Time, Sequence: sequence, Data: o.data,
+	}
+}
+
+// traceParent makes the saga one trace and each event one span of it, from their ids alone, so that a record published
+// again is the same record. Ids that are no UUIDs have no trace.
+func traceParent(saga, id string) string {
+	trace, span := hexOf(saga), hexOf(id)
+	if trace == "" || span == "" {
+		return ""
+	}
+	return "00-" + trace + "-" + span[16:] + "-01"
+}
+
+func hexOf(uuid string) string {
+	if len(uuid) != 36 {
+		return ""
+	}
+	return uuid[:8] + uuid[9:13] + uuid[14:18] + uuid[19:23] + uuid[24:]
 }
