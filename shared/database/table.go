@@ -16,6 +16,8 @@ import (
 // placeholder per value. It is several times as fast as gorm's Create and needs one prepared statement for any number
 // of rows.
 //
+// In a Pipeline what it writes waits for company, see Later.
+//
 // It writes every field the model lets it write, also zero ones: no hooks, no automatic times, no database defaults.
 // Fields marked `->` are only read, fields marked `<-:create` are not updated. Column types are the `type:` of the gorm
 // tag or follow from the Go type. A nil pointer is NULL. A Table is safe for concurrent use.
@@ -105,22 +107,13 @@ func (t *Table[Row]) write(tx *gorm.DB, sql string, rows []Row) error {
 		return nil
 	}
 	args, err := arrays(t.written, rows)
-	if err == nil {
-		err = tx.Exec(sql, args...).Error
-	}
 	if err != nil {
 		return fmt.Errorf("database: write %s: %w", t.name, err)
 	}
-	return nil
+	return Later(tx, Statement{Name: "write " + t.name, SQL: sql, Args: args})
 }
 
 func (t *Table[Row]) query(tx *gorm.DB, size int, sql string, args ...any) ([]Row, error) {
-	fail := func(err error) ([]Row, error) { return nil, fmt.Errorf("database: load %s: %w", t.name, err) }
-	found, err := tx.Raw(sql, args...).Rows()
-	if err != nil {
-		return fail(err)
-	}
-	defer found.Close()
 	cells := make([]cell, len(t.columns))
 	targets := make([]any, len(t.columns))
 	for i, c := range t.columns {
@@ -128,19 +121,26 @@ func (t *Table[Row]) query(tx *gorm.DB, size int, sql string, args ...any) ([]Ro
 		targets[i] = &cells[i]
 	}
 	rows := make([]Row, 0, size)
-	for found.Next() {
-		var zero Row
-		rows = append(rows, zero)
-		row := reflect.ValueOf(&rows[len(rows)-1]).Elem()
-		for i, c := range t.columns {
-			cells[i].field = row.FieldByIndex(c.index)
+	read := func(found Rows) error {
+		for found.Next() {
+			var zero Row
+			rows = append(rows, zero)
+			row := reflect.ValueOf(&rows[len(rows)-1]).Elem()
+			for i, c := range t.columns {
+				cells[i].field = row.FieldByIndex(c.index)
+			}
+			if err := found.Scan(targets...); err != nil {
+				return err
+			}
 		}
-		if err := found.Scan(targets...); err != nil {
-			return fail(err)
-		}
+		return nil
 	}
-	if err := found.Err(); err != nil {
-		return fail(err)
+	err := Later(tx, Statement{Name: "load " + t.name, SQL: sql, Args: args, Read: read})
+	if err == nil {
+		err = Arrived(tx)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return rows, nil
 }
