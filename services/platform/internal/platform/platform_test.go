@@ -1,0 +1,57 @@
+package platform_test
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	"orderflow.example/services/platform/internal/platform"
+	"orderflow.example/services/platform/internal/trial"
+)
+
+// whole is one platform with all services for all tests of this package.
+var whole = sync.OnceValues(func() (running, error) {
+	dir, err := os.MkdirTemp("", "orderflow-platform-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) // as root, the private Postgres runs as another user
+	}
+	if err != nil {
+		return running{dir: dir}, err
+	}
+	p, err := trial.Start(trial.Config(dir, 100))
+	if err != nil {
+		return running{dir: dir}, err
+	}
+	site, err := trial.Whole(p)
+	return running{p, site, dir}, err
+})
+
+type running struct {
+	*platform.Platform
+	site *trial.Site
+	dir  string
+}
+
+func start(t *testing.T) running {
+	t.Helper()
+	r, err := whole()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	r, err := whole()
+	if err == nil {
+		err = r.Stop()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "the platform of the tests:", err)
+		code = max(code, 1)
+	}
+	os.RemoveAll(r.dir)
+	os.Exit(code)
+}

@@ -1,0 +1,125 @@
+package trial
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"orderflow.example/services/platform/internal/platform"
+	"orderflow.example/shared/service"
+)
+
+// Config is an installation on free ports in the directory, with a world so many times faster than life.
+func Config(dir string, speed float64) service.Config {
+	return service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, WorldSpeed: speed, LogFormat: "text"}
+}
+
+// Start starts a part of the platform in this process. Warnings go to standard error.
+func Start(c service.Config) (*platform.Platform, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return platform.Start(ctx, c, platform.Options{Log: log})
+}
+
+// Whole is the site of a platform that runs all services.
+func Whole(p *platform.Platform) (*Site, error) {
+	key, err := p.Config.Key()
+	return &Site{Key: key, Storefront: func() string { return p.StorefrontURL }, Operators: func(string) string { return p.OperatorsURL }}, err
+}
+
+// Parts is an installation in which each service runs in a part of its own, so that it can be stopped and started
+// again, and all speak to the outside world through a gate.
+type Parts struct {
+	Site *Site
+	Gate *Gate
+
+	config service.Config
+	dir    string
+	mu     sync.Mutex
+	parts  map[string]*platform.Platform // by service
+}
+
+// StartParts starts the broker, the database, the world and all services, and stops them when the test ends.
+func StartParts(t testing.TB, speed float64) *Parts {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := &Parts{dir: dir, parts: map[string]*platform.Platform{}, config: Config("", speed)}
+	p.config.JWTKeyFile = filepath.Join(dir, "key")
+	key := bytes.Repeat([]byte("trial key "), 5)
+	if err := os.WriteFile(p.config.JWTKeyFile, key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Site = &Site{Key: bytes.TrimSpace(key),
+		Storefront: func() string { return p.part("storefront").StorefrontURL },
+		Operators:  func(name string) string { return p.part(name).OperatorsURL }}
+	t.Cleanup(func() { p.Pause(t, platform.World) }) // stopped last
+	p.Resume(t, platform.World)
+	world := p.part(platform.World)
+	p.config.Kafka, p.config.Postgres = world.Kafka, world.Postgres
+	p.Gate = NewGate(t, world.OperatorsURL)
+	p.config.GatewayURL, p.config.CarrierURL, p.config.FloorURL = p.Gate.URL+"/sim/gateway", p.Gate.URL+"/sim/carrier", p.Gate.URL+"/sim/floor"
+	names := make([]string, len(platform.Apps))
+	for i, app := range platform.Apps {
+		names[i] = app.Name
+	}
+	t.Cleanup(func() { p.Pause(t, names...) })
+	p.Resume(t, names...)
+	return p
+}
+
+func (p *Parts) part(service string) *platform.Platform {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.parts[service]
+}
+
+// Pause stops these services; what they have to do waits on the topics.
+func (p *Parts) Pause(t testing.TB, services ...string) {
+	t.Helper()
+	p.each(services, func(name string) {
+		part := p.part(name)
+		if part == nil {
+			return // it never started
+		}
+		if err := part.Stop(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	})
+}
+
+// Resume starts these services.
+func (p *Parts) Resume(t testing.TB, services ...string) {
+	t.Helper()
+	p.each(services, func(name string) {
+		c := p.config
+		c.DataDir, c.Services = filepath.Join(p.dir, name), []string{name}
+		part, err := Start(c)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
+		p.mu.Lock()
+		p.parts[name] = part
+		p.mu.Unlock()
+	})
+	if t.Failed() {
+		t.Fatal("cannot go on without ", strings.Join(services, ", "))
+	}
+}
+
+func (p *Parts) each(services []string, do func(string)) {
+	var all sync.WaitGroup
+	for _, name := range services {
+		all.Go(func() { do(name) })
+	}
+	all.Wait()
+}

@@ -1,0 +1,169 @@
+package trial
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var programs struct {
+	sync.Mutex
+	dir string
+}
+
+// Main runs the tests, and removes the programs that Programs built. Call it from TestMain.
+func Main(m *testing.M) {
+	code := m.Run()
+	if programs.dir != "" {
+		os.RemoveAll(programs.dir)
+	}
+	os.Exit(code)
+}
+
+// Programs builds the commands of these services that are not built yet, "platform" for orderflow itself, and returns
+// the directory that holds them.
+func Programs(t testing.TB, services ...string) string {
+	t.Helper()
+	programs.Lock()
+	defer programs.Unlock()
+	if programs.dir == "" {
+		dir, err := os.MkdirTemp("", "orderflow-programs-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		programs.dir = dir
+	}
+	args := []string{"build", "-o", programs.dir + "/"}
+	for _, name := range services {
+		command := name
+		if name == "platform" {
+			command = "orderflow"
+		}
+		if _, err := os.Stat(filepath.Join(programs.dir, command)); err != nil {
+			args = append(args, "orderflow.example/services/"+name+"/cmd/"+command)
+		}
+	}
+	if len(args) > 3 {
+		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	return programs.dir
+}
+
+// Process is a command that runs until it is stopped.
+type Process struct {
+	Ready     string        // the line that said it was ready
+	ReadyIn   time.Duration // how long that took
+	Operators string        // its operators' listener
+	Customers string        // its customers' listener, if it has one
+
+	cmd   *exec.Cmd
+	log   string
+	ended chan struct{}
+}
+
+// Run starts a command that says ready, and waits for that. It is killed when the test ends.
+func Run(t testing.TB, program string, args ...string) *Process {
+	t.Helper()
+	p, err := TryRun(t, program, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TryRun is Run for where the test may not end here.
+func TryRun(t testing.TB, program string, args ...string) (*Process, error) {
+	log, err := os.CreateTemp(t.TempDir(), "stderr-*")
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	p := &Process{cmd: exec.Command(program, args...), log: log.Name(), ended: make(chan struct{})}
+	p.cmd.Stderr = log
+	out, err := p.cmd.StdoutPipe()
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	t.Cleanup(p.Kill)
+	ready := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if strings.HasPrefix(lines.Text(), "ready ") {
+				ready <- lines.Text()
+			}
+		}
+		p.cmd.Wait()
+		close(p.ended)
+	}()
+	select {
+	case p.Ready = <-ready:
+	case <-p.ended:
+		return nil, fmt.Errorf("%s %s ended with code %d: %s", filepath.Base(program), strings.Join(args, " "), p.cmd.ProcessState.ExitCode(), p.Log())
+	case <-time.After(Patience):
+		return nil, fmt.Errorf("%s %s is not ready after %v: %s", filepath.Base(program), strings.Join(args, " "), Patience, p.Log())
+	}
+	p.ReadyIn = time.Since(start)
+	fields := strings.Fields(p.Ready)
+	for i, f := range fields {
+		switch {
+		case i > 0 && fields[i-1] == "operators":
+			p.Operators = f
+		case strings.HasPrefix(f, "http://"):
+			p.Customers = f
+		}
+	}
+	return p, nil
+}
+
+// Log is the end of what the process wrote to standard error.
+func (p *Process) Log() string {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
+	return string(bytes.Join(lines[max(0, len(lines)-20):], []byte("\n")))
+}
+
+// Kill ends the process as a power cut does.
+func (p *Process) Kill() {
+	p.cmd.Process.Kill()
+	<-p.ended
+}
+
+// Terminate asks the process to stop, and returns how it ended and how long that took.
+func (p *Process) Terminate() (code int, took time.Duration) {
+	start := time.Now()
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	<-p.ended
+	return p.cmd.ProcessState.ExitCode(), time.Since(start)
+}
+
+// Command runs a command that ends by itself, and returns what it wrote and how it ended.
+func Command(program string, args ...string) (stdout, stderr string, code int) {
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	var out, errors bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errors
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		return "", err.Error(), -1
+	}
+	return out.String(), errors.String(), cmd.ProcessState.ExitCode()
+}
