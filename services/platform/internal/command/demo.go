@@ -1,0 +1,158 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"orderflow.example/services/platform/internal/demo"
+	"orderflow.example/services/platform/internal/platform"
+	"orderflow.example/shared/service"
+)
+
+type demoFlags struct {
+	orders, rate, url, opsURL string
+	limit                     int
+	faults, json              bool
+}
+
+// Demo replays a real retailer's orders and cancellations.
+func Demo() *cobra.Command {
+	var f demoFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Replays a real retailer's orders and cancellations, and accounts for every row",
+		Long: "Starts the platform on --data-dir, or uses the one at --url, loads the catalogue of a British online retailer and replays\n" +
+			"its orders and cancellations through the HTTP API. Waits until every saga has ended and prints what became of every\n" +
+			"order, row, penny and piece. When it was killed, the same command goes on where it stopped.\n\n" +
+			"Without --orders it replays December 2010. Data: " + demo.Attribution,
+		Example: "  orderflow demo --limit 200\n  orderflow demo --orders online-retail.csv.xz --rate max --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	cmd.Flags().StringVar(&f.orders, "orders", "", "file of orders, plain, .gz or .xz, with the columns of the bundled sample (default: the sample)")
+	cmd.Flags().IntVar(&f.limit, "limit", 0, "replay only the first so many invoices, and their cancellations in between (default: all)")
+	cmd.Flags().StringVar(&f.rate, "rate", "max", "orders per second, or max")
+	cmd.Flags().BoolVar(&f.faults, "faults", false, "let the simulated gateway, carrier and floor fail now and then; not with --url")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
+	cmd.Flags().StringVar(&f.url, "url", "", "customers' listener of a running platform; tokens are signed with the key in --data-dir or --jwt-key-file")
+	cmd.Flags().StringVar(&f.opsURL, "ops-url", "", "its operators' listener (default http:// and --ops-addr)")
+	return cmd
+}
+
+// options reads the flags; out is where progress is shown.
+func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
+	o = demo.Options{Limit: f.limit, Source: f.orders, StorefrontURL: f.url, OperatorsURL: f.opsURL}
+	if f.rate != "max" {
+		if o.Rate, err = strconv.ParseFloat(f.rate, 64); err != nil || !(o.Rate > 0 && o.Rate <= 1e6) {
+			return o, service.Usage("rate: want orders per second, or max, not %q", f.rate)
+		}
+	}
+	switch {
+	case f.limit < 0:
+		return o, service.Usage("limit: want 0 for all, or a number of invoices, not %d", f.limit)
+	case f.url == "" && f.opsURL != "":
+		return o, service.Usage("ops-url: needs --url")
+	case f.url != "" && f.faults:
+		return o, service.Usage("faults: the platform at --url decides about its own; start it with `orderflow up --faults`")
+	}
+	if f.opsURL == "" {
+		o.OperatorsURL = "http://" + c.OpsAddr
+	}
+	if o.Source == "" {
+		o.Source = demo.Sample
+	}
+	if o.Key, err = c.Key(); err != nil {
+		return o, service.Environment("%w", err)
+	}
+	if o.Progress = demo.NewLines(os.Stderr); isatty.IsTerminal(os.Stderr.Fd()) {
+		o.Progress = demo.NewBar(os.Stderr)
+	}
+	return o, nil
+}
+
+func (f demoFlags) run(cmd *cobra.Command) (err error) {
+	c, err := service.Load(cmd)
+	if err != nil {
+		return err
+	}
+	o, err := f.options(c)
+	if err != nil {
+		return err
+	}
+	file, err := demo.Open(f.orders)
+	if err != nil {
+		return service.Usage("orders: %w", err)
+	}
+	defer file.Close()
+	o.Orders = file
+	ctx, cancel := context.WithCancelCause(cmd.Context())
+	defer cancel(nil)
+	if f.url == "" {
+		o.Progress.Stage("starting the platform", 0)
+		p, err := startForDemo(ctx, c, f.faults, cancel)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, p.Stop()) }()
+		o.StorefrontURL, o.OperatorsURL = p.StorefrontURL, p.OperatorsURL
+	}
+	report, err := demo.Run(ctx, o)
+	if closer, ok := o.Progress.(io.Closer); ok {
+		closer.Close()
+	}
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil && cmd.Context().Err() == nil {
+			err = cause
+		}
+		return service.Environment("demo: %w", err)
+	}
+	if err := f.print(cmd.OutOrStdout(), report); err != nil {
+		return service.Environment("%w", err)
+	}
+	if !report.Whole() {
+		return service.Failed("%d orders did not end; GET /v1/orders?open=true on the operators' listener says where they stand", report.Orders.Unfinished)
+	}
+	return nil
+}
+
+// startForDemo starts the platform, quietly unless debugging; where it cannot go on, cancel is called.
+func startForDemo(ctx context.Context, c service.Config, faults bool, cancel context.CancelCauseFunc) (*platform.Platform, error) {
+	level := c.LogLevel
+	if level == slog.LevelInfo {
+		level = slog.LevelWarn
+	}
+	p, err := platform.Start(ctx, c, platform.Options{Faults: faults, Log: service.NewLogger(os.Stderr, level, c.LogFormat)})
+	if err != nil {
+		return nil, err
+	}
+	failed := p.Failed()
+	go func() {
+		select {
+		case err := <-failed:
+			cancel(err)
+		case <-ctx.Done():
+		}
+	}()
+	return p, nil
+}
+
+func (f demoFlags) print(w io.Writer, r demo.Report) error {
+	if !f.json {
+		return r.Print(w)
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(r); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package demo
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// What became of a row.
+const (
+	sold       = "sold"
+	returned   = "returned"
+	cancelled  = "cancelled"
+	refused    = "refused"
+	leftOut    = "left out"
+	unfinished = "unfinished"
+)
+
+// Rows counts rows of one kind that ended in the same way.
+type Rows struct {
+	End           string `json:"end"` // sold, returned, cancelled, refused, left out or unfinished
+	Reason        string `json:"reason,omitempty"`
+	Sales         int    `json:"sales"`
+	Cancellations int    `json:"cancellations"`
+}
+
+// Malformed is a row that cannot be read.
+type Malformed struct {
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+}
+
+// shown is how many malformed rows are kept to be shown.
+const shown = 20
+
+type end struct{ state, reason string }
+
+// account counts where every row of the file ends. It is not for concurrent use.
+type account struct {
+	read      int
+	ends      map[end]*Rows
+	malformed []Malformed
+}
+
+func newAccount() *account { return &account{ends: map[end]*Rows{}} }
+
+func (a *account) of(state, reason string) *Rows {
+	e := end{state, reason}
+	if a.ends[e] == nil {
+		a.ends[e] = &Rows{End: state, Reason: reason}
+	}
+	return a.ends[e]
+}
+
+func (a *account) sale(n int, state, reason string)         { a.of(state, reason).Sales += n }
+func (a *account) cancellation(n int, state, reason string) { a.of(state, reason).Cancellations += n }
+
+func (a *account) unreadable(line int, reason string) {
+	a.read++
+	a.sale(1, refused, "malformed")
+	if len(a.malformed) < shown {
+		a.malformed = append(a.malformed, Malformed{line, reason})
+	}
+}
+
+// refuse ends a row before anything is done with it.
+func (a *account) refuse(r row, reason string) {
+	if r.cancels() {
+		a.cancellation(1, refused, reason)
+	} else {
+		a.sale(1, refused, reason)
+	}
+}
+
+// rows lists the ends in the order of the story, reasons by how many rows they have.
+func (a *account) rows() []Rows {
+	all := make([]Rows, 0, len(a.ends))
+	for _, r := range a.ends {
+		all = append(all, *r)
+	}
+	order := []string{sold, returned, cancelled, refused, leftOut, unfinished}
+	slices.SortFunc(all, func(x, y Rows) int {
+		return cmp.Or(slices.Index(order, x.End)-slices.Index(order, y.End), y.Sales+y.Cancellations-x.Sales-x.Cancellations,
+			cmp.Compare(x.Reason, y.Reason))
+	})
+	return all
+}
+
+// check tells whether every row that was read ended exactly once.
+func (a *account) check() error {
+	sum := 0
+	for _, r := range a.ends {
+		sum += r.Sales + r.Cancellations
+	}
+	if sum != a.read {
+		return fmt.Errorf("%d rows were read, but %d are accounted for", a.read, sum)
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"orderflow.example/shared/httpserver"
+)
+
+// client speaks to the platform's two listeners. What cannot be known to have worked is sent again: every request is the
+// same however often it is sent, or has been made so.
+type client struct {
+	http       *http.Client
+	storefront string
+	operators  string
+	key        []byte        // signs tokens
+	patience   time.Duration // how long a platform may be away
+	operator   string        // a token
+}
+
+func newClient(o Options, inFlight int) (*client, error) {
+	c := &client{storefront: strings.TrimSuffix(o.StorefrontURL, "/"), operators: strings.TrimSuffix(o.OperatorsURL, "/"), key: o.Key, patience: o.Patience}
+	c.http = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		MaxIdleConnsPerHost: inFlight, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
+	}}
+	var err error
+	c.operator, err = httpserver.Mint(o.Key, httpserver.AudienceOperators, "demo", 24*time.Hour)
+	return c, err
+}
+
+// asked is one request.
+type asked struct {
+	method, url string
+	token       string
+	key         string // Idempotency-Key
+	body        any
+	once        bool // not to be sent again blindly
+}
+
+// refusal is an answer that stays the same however often one asks.
+type refusal struct {
+	Status int    `json:"-"`
+	Type   string `json:"type"`
+	Detail string `json:"detail"`
+	Errors []struct {
+		Detail   string `json:"detail"`
+		Location string `json:"location"`
+	} `json:"errors"`
+}
+
+// Error is the stable name of the problem, and its first fault.
+func (r *refusal) Error() string {
+	text := r.Type[strings.LastIndexByte(r.Type, '/')+1:]
+	if text == "" {
+		text = fmt.Sprintf("HTTP status %d", r.Status)
+	}
+	if len(r.Errors) > 0 {
+		text += ": " + r.Errors[0].Detail
+	}
+	return text
+}
+
+// errUnknown is what came of a request that is not sent again and was not answered.
+var errUnknown = errors.New("no answer")
+
+// is tells whether a request was refused for this reason.
+func is(err error, slug string) bool {
+	var r *refusal
+	return errors.As(err, &r) && strings.HasSuffix(r.Type, "/"+slug)
+}
+
+// ask sends a request until it is answered for good, and reads the answer into out. The error is a *refusal where the
+// platform refused it. Took is how long the answer took, without earlier tries.
+func (c *client) ask(ctx context.Context, a asked, out any) (header http.Header, took time.Duration, err error) {
+	var body []byte
+	if a.body != nil {
+		if body, err = json.Marshal(a.body); err != nil {
+			return nil, 0, err
+		}
+	}
+	began := time.Now()
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		sent := time.Now()
+		header, final, err := c.try(ctx, a, body, out)
+		if final {
+			return header, time.Since(sent), err
+		}
+		if ctx.Err() != nil {
+			return nil, 0, ctx.Err()
+		}
+		if a.once {
+			return nil, 0, errUnknown
+		}
+		if time.Since(began) > c.patience {
+			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; start it again and repeat the command, which goes on where it stopped", c.patience, err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (c *client) try(ctx context.Context, a asked, body []byte, out any) (header http.Header, final bool, err error) {
+	req, err := http.NewRequestWithContext(ctx, a.method, a.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, true, err
+	}
+	if a.token != "" {
+		req.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	if a.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if a.key != "" {
+		req.Header.Set("Idempotency-Key", a.key)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, false, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, false, err
+	}
+	if res.StatusCode < 300 {
+		if out == nil {
+			return res.Header, true, nil
+		}
+		return res.Header, true, json.Unmarshal(text, out)
+	}
+	r := &refusal{Status: res.StatusCode}
+	if json.Unmarshal(text, r) != nil {
+		r.Type = ""
+	}
+	again := res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests || is(r, "idempotency-key-in-use")
+	return res.Header, !again, r
+}
+
+// as is a token of a customer.
+func (c *client) as(customer string) (string, error) {
+	return httpserver.Mint(c.key, httpserver.AudienceCustomers, customer, 2*time.Hour)
+}

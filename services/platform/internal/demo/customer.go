@@ -1,0 +1,74 @@
+package demo
+
+import (
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// fill is the policy of orders of this size.
+func (o *order) fill() string {
+	if len(o.lines) <= allOrNothing {
+		return "fill_or_kill"
+	}
+	return "fill_available"
+}
+
+const allOrNothing = 10 // lines
+
+// card is the payment token the order is paid with.
+func (o *order) card() string {
+	switch luck := o.luck("card"); {
+	case luck < 10:
+		return "tok_declined"
+	case luck < 15:
+		return "tok_insufficient_funds"
+	case luck < 20:
+		return "tok_timeout"
+	case luck < 25:
+		return "tok_slow"
+	case luck < 30:
+		return "tok_capture_fails"
+	case luck < 80:
+		return "tok_refund_fails_once"
+	}
+	return "tok_ok"
+}
+
+func (o *order) email() string {
+	if o.luck("fraud") < 3 {
+		return o.customer + "@fraud.example"
+	}
+	return "customer-" + o.customer + "@example.com"
+}
+
+func (o *order) shipTo() address {
+	a := address{Name: "Customer " + o.customer, Line1: strconv.Itoa(o.luck("street")+1) + " Market Street", City: "Exampleton", Postcode: "EX1 2MP", Country: o.country}
+	if o.luck("parcel") < 3 {
+		a.Postcode = "LOST 1"
+	}
+	return a
+}
+
+// luck is a number below 1000 that is always the same for an order and what it is about.
+func (o *order) luck(about string) int {
+	sum := fnv.New64a()
+	sum.Write([]byte(about + " " + o.key))
+	n := sum.Sum64()
+	n ^= n >> 29 // the low bits of FNV follow from the last characters alone
+	n *= 0xbf58476d1ce4e5b9
+	return int((n ^ n>>32) % 1000)
+}
+
+// printable is a description that the catalogue takes.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, text)
+	runes := []rune(strings.TrimSpace(text))
+	return strings.TrimSpace(string(runes[:min(len(runes), 200)]))
+}

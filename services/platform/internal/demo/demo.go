@@ -1,0 +1,78 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say what to replay, where and how fast.
+type Options struct {
+	StorefrontURL string
+	OperatorsURL  string
+	Key           []byte // signs the platform's tokens
+
+	Orders   io.Reader     // a file of orders, uncompressed, see Open
+	Source   string        // its name, for the report
+	Limit    int           // at most so many invoices; 0 is all
+	Rate     float64       // orders per second; 0 is as many as can be
+	Patience time.Duration // how long the platform may be away, or no saga end; 0 is two minutes
+	Progress Progress      // nil is silent
+}
+
+const (
+	inFlight = 128  // requests at once
+	maxOpen  = 4000 // sagas at once, by the last look
+	lookGap  = 500 * time.Millisecond
+)
+
+// Run replays the file and waits until every saga has ended. The report is complete, and its rows add up, whenever the
+// error is nil; it may tell of orders that did not end.
+func Run(ctx context.Context, o Options) (Report, error) {
+	if o.Patience == 0 {
+		o.Patience = 2 * time.Minute
+	}
+	if o.Progress == nil {
+		o.Progress = silent{}
+	}
+	o.Progress.Stage("reading "+o.Source, 0)
+	plan, err := newPlan(o.Orders, o.Limit)
+	if err != nil {
+		return Report{}, fmt.Errorf("%s: %w", o.Source, err)
+	}
+	client, err := newClient(o, inFlight)
+	if err != nil {
+		return Report{}, err
+	}
+	r := newReplay(o, plan, client)
+	if err := r.furnish(ctx); err != nil {
+		return Report{}, fmt.Errorf("catalogue and stock: %w", err)
+	}
+	if err := r.run(ctx); err != nil {
+		return Report{}, err
+	}
+	return r.report(ctx)
+}
+
+// run lets time pass: steps in their order, and beside them those who look after orders that ended or wait for review.
+func (r *replay) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	done, stop := context.WithCancel(ctx)
+	group.Go(func() error { return r.steps(ctx) })
+	group.Go(func() error { defer stop(); return r.watch(ctx) })
+	group.Go(func() error {
+		if err := r.review(done); done.Err() == nil {
+			return err
+		}
+		return nil
+	})
+	err := group.Wait()
+	if errors.Is(err, errStuck) {
+		return nil // the report says which
+	}
+	return err
+}

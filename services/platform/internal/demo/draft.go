@@ -1,0 +1,134 @@
+package demo
+
+import (
+	"cmp"
+	"strings"
+)
+
+// draft gathers the rows of the file by invoice and by product.
+type draft struct {
+	account  *account
+	invoices []*invoice
+	byKey    map[string]*invoice
+	goods    []*goods
+	byCode   map[string]int32
+	names    map[string]string // one copy of each text
+}
+
+// goods is what the rows say of one product.
+type goods struct {
+	code         string
+	prices       map[int64]int
+	descriptions map[string]int
+}
+
+func newDraft() *draft {
+	return &draft{account: newAccount(), byKey: map[string]*invoice{}, byCode: map[string]int32{}, names: map[string]string{}}
+}
+
+// take sorts a row in, or refuses it.
+func (d *draft) take(r row) {
+	d.account.read++
+	code := country(r.country)
+	switch {
+	case !isGoods(r.code):
+		d.account.refuse(r, "not goods")
+		return
+	case r.cancels() && r.quantity >= 0:
+		d.account.refuse(r, "positive quantity in a cancellation")
+		return
+	case !r.cancels() && r.quantity < 0:
+		d.account.refuse(r, "negative quantity outside a cancellation")
+		return
+	case r.quantity == 0:
+		d.account.refuse(r, "quantity of 0")
+		return
+	case !r.cancels() && r.price <= 0:
+		d.account.refuse(r, "no price")
+		return
+	case code == "":
+		d.account.refuse(r, "unknown country")
+		return
+	}
+	v := d.invoice(r, code)
+	if v.customer != d.customer(r) || v.country != code {
+		d.account.refuse(r, "another customer than the invoice")
+		return
+	}
+	sku := d.product(r)
+	v.lines = append(v.lines, line{sku: sku, rows: 1, quantity: max(r.quantity, -r.quantity)})
+}
+
+func (d *draft) invoice(r row, code string) *invoice {
+	if v := d.byKey[r.invoice]; v != nil {
+		return v
+	}
+	v := &invoice{key: strings.Clone(r.invoice), customer: d.customer(r), country: code, cancels: r.cancels(), at: r.at}
+	d.byKey[v.key] = v
+	d.invoices = append(d.invoices, v)
+	return v
+}
+
+// customer is who the row names; who is not named is somebody new in each invoice, and cancels nothing.
+func (d *draft) customer(r row) string {
+	switch {
+	case r.customer != "":
+		return d.one(r.customer)
+	case r.cancels():
+		return ""
+	}
+	return "guest-" + r.invoice
+}
+
+func (d *draft) product(r row) int32 {
+	i, known := d.byCode[r.code]
+	if !known {
+		i = int32(len(d.goods))
+		g := &goods{code: strings.Clone(r.code), prices: map[int64]int{}, descriptions: map[string]int{}}
+		d.goods = append(d.goods, g)
+		d.byCode[g.code] = i
+	}
+	g := d.goods[i]
+	if r.price > 0 && !r.cancels() {
+		g.prices[r.price]++
+	}
+	if r.description != "" && !r.cancels() {
+		g.descriptions[d.one(r.description)]++
+	}
+	return i
+}
+
+// one keeps a single copy of a text, and not the line it was part of.
+func (d *draft) one(text string) string {
+	if known, ok := d.names[text]; ok {
+		return known
+	}
+	text = strings.Clone(text)
+	d.names[text] = text
+	return text
+}
+
+// product is what is for sale.
+type product struct {
+	sku, description string
+	price            int64 // pence; 0: never sold
+}
+
+// products are what was written most often about each: among equals the lowest price, the first description.
+func (d *draft) products() []product {
+	all := make([]product, len(d.goods))
+	for i, g := range d.goods {
+		all[i] = product{sku: g.code, description: cmp.Or(printable(mostOften(g.descriptions)), g.code), price: mostOften(g.prices)}
+	}
+	return all
+}
+
+func mostOften[K cmp.Ordered](counts map[K]int) (found K) {
+	most := 0
+	for k, n := range counts {
+		if n > most || n == most && k < found {
+			found, most = k, n
+		}
+	}
+	return found
+}

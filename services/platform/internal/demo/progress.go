@@ -1,0 +1,80 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// Progress shows how far a run is. Stage begins a part of it, of so many things to do, 0 where nobody knows.
+type Progress interface {
+	Stage(name string, total int)
+	Set(done int)
+}
+
+type silent struct{}
+
+func (silent) Stage(string, int) {}
+func (silent) Set(int)           {}
+
+// NewBar draws a bar; for terminals.
+func NewBar(w io.Writer) Progress { return &bar{w: w} }
+
+type bar struct {
+	w   io.Writer
+	bar *progressbar.ProgressBar
+}
+
+func (b *bar) Stage(name string, total int) {
+	b.Close()
+	if total == 0 {
+		total = -1
+	}
+	b.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription(fmt.Sprintf("%-30s", name)),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("orders"), progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(total > 0))
+}
+
+// A bar that cannot be drawn is no reason to stop.
+func (b *bar) Set(done int) { _ = b.bar.Set(done) }
+
+// Close takes the bar off the screen.
+func (b *bar) Close() error {
+	if b.bar == nil {
+		return nil
+	}
+	return b.bar.Finish()
+}
+
+// NewLines writes a line for each stage and then every few seconds; for logs.
+func NewLines(w io.Writer) Progress { return &lineProgress{w: w} }
+
+type lineProgress struct {
+	mu    sync.Mutex
+	w     io.Writer
+	name  string
+	total int
+	next  time.Time
+}
+
+const everyLine = 5 * time.Second
+
+func (l *lineProgress) Stage(name string, total int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.name, l.total, l.next = name, total, time.Now().Add(everyLine)
+	fmt.Fprintf(l.w, "demo: %s\n", name)
+}
+
+func (l *lineProgress) Set(done int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.total == 0 || time.Now().Before(l.next) {
+		return
+	}
+	l.next = time.Now().Add(everyLine)
+	fmt.Fprintf(l.w, "demo: %s: %d of %d\n", l.name, done, l.total)
+}

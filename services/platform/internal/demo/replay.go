@@ -1,0 +1,151 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// replay is a plan being carried out.
+type replay struct {
+	o      Options
+	plan   *plan
+	client *client
+
+	mu       sync.Mutex
+	fates    []fate         // by the number of the order
+	byID     map[string]int // numbers of the orders that were taken
+	ended    int            // of them
+	refused  int
+	replayed int  // taken by an earlier run
+	stepped  bool // every step has been done
+	first    time.Time
+	last     time.Time // when the first and the last request to place an order was answered
+	took     []time.Duration
+}
+
+// fate is what became of an order so far.
+type fate struct {
+	known   chan struct{} // closed once the order was taken or refused
+	id      string
+	total   int64 // pence
+	refusal string
+	cancels []*cancellation // whose time has come
+	dealt   int             // with how many of them
+	busy    bool            // with the next ones
+	ended   bool            // and nothing left to ask
+}
+
+func newReplay(o Options, p *plan, c *client) *replay {
+	r := &replay{o: o, plan: p, client: c, fates: make([]fate, len(p.orders)), byID: make(map[string]int, len(p.orders))}
+	for i := range r.fates {
+		r.fates[i].known = make(chan struct{})
+	}
+	return r
+}
+
+// steps does everything in its order: many requests at once, but each begun after those before it, and orders after
+// the goods that came in before them.
+func (r *replay) steps(ctx context.Context) error {
+	group, requests := errgroup.WithContext(ctx)
+	group.SetLimit(inFlight)
+	next := time.Now()
+	for _, s := range r.plan.steps {
+		if requests.Err() != nil {
+			break
+		}
+		var err error
+		switch {
+		case s.receipt != nil:
+			err = r.receive(requests, s.receipt)
+		case s.cancel != nil:
+			group.Go(func() error { return r.cancel(requests, s.cancel) })
+		default:
+			for r.open() >= maxOpen && pause(requests, 20*time.Millisecond) {
+			}
+			if r.o.Rate > 0 {
+				pause(requests, time.Until(next))
+				next = next.Add(time.Duration(float64(time.Second) / r.o.Rate))
+			}
+			group.Go(func() error { return r.place(requests, s.order) })
+		}
+		if err != nil {
+			return errors.Join(err, group.Wait())
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stepped = true
+	return ctx.Err()
+}
+
+// open is how many sagas had not ended at the last look.
+func (r *replay) open() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.byID) - r.ended
+}
+
+func (r *replay) place(ctx context.Context, o *order) error {
+	p, err := r.client.place(ctx, o, r.plan.products)
+	var no *refusal
+	if err != nil && !errors.As(err, &no) {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last = time.Now(); r.first.IsZero() {
+		r.first = r.last
+	}
+	f := &r.fates[o.number]
+	defer close(f.known)
+	if no != nil {
+		f.refusal = no.Error()
+		r.refused++
+		return nil
+	}
+	f.id, f.total = p.id, p.total
+	r.byID[p.id] = o.number
+	r.took = append(r.took, p.took)
+	if p.replayed {
+		r.replayed++
+	}
+	return nil
+}
+
+// cancel cancels an order, or leaves the return of its goods to be asked for once they have arrived.
+func (r *replay) cancel(ctx context.Context, c *cancellation) error {
+	f := &r.fates[c.of.number]
+	select {
+	case <-f.known:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if f.refusal != "" {
+		return nil
+	}
+	asked := false
+	if c.whole {
+		err := r.client.cancel(ctx, c.of.customer, f.id, c.reason())
+		var tooLate *refusal
+		if err != nil && !errors.As(err, &tooLate) {
+			return err
+		}
+		asked = err == nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.asked = asked
+	f.cancels = append(f.cancels, c)
+	if f.ended {
+		f.ended = false
+		r.ended--
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package demo
+
+import (
+	"slices"
+	"time"
+)
+
+// Report is what came of a run. Money is in pence of GBP, times are in milliseconds.
+type Report struct {
+	Source     string        `json:"source"`
+	From       time.Time     `json:"from"` // of the orders in the file
+	To         time.Time     `json:"to"`
+	Rows       RowReport     `json:"rows"`
+	Orders     OrderReport   `json:"orders"`
+	Money      MoneyReport   `json:"money"`
+	Goods      GoodsReport   `json:"goods"`
+	Latency    LatencyReport `json:"latency_ms"`
+	Throughput SpeedReport   `json:"throughput"`
+	Notes      []string      `json:"notes"`
+}
+
+// RowReport accounts for the rows of the file.
+type RowReport struct {
+	Read      int         `json:"read"`
+	Ends      []Rows      `json:"ends"`
+	Malformed []Malformed `json:"malformed,omitempty"` // the first ones
+}
+
+// OrderReport counts orders by how they ended.
+type OrderReport struct {
+	Placed       int          `json:"placed"`
+	Refused      int          `json:"refused"` // by the API; no order came of them
+	EarlierRun   int          `json:"placed_by_an_earlier_run"`
+	FilledInPart int          `json:"filled_in_part"`
+	Unfinished   int          `json:"unfinished"`
+	Ends         []OrderCount `json:"ends"`
+	Open         []string     `json:"open,omitempty"` // ids of unfinished ones, the first ones
+}
+
+// OrderCount is how many orders ended in the same way, or did not end.
+type OrderCount struct {
+	Status string `json:"status"`
+	Reason string `json:"reason,omitempty"`
+	Orders int    `json:"orders"`
+	Pence  int64  `json:"pence"` // as ordered
+}
+
+// MoneyReport sums the orders, in pence.
+type MoneyReport struct {
+	Ordered    int64 `json:"ordered"`
+	Authorized int64 `json:"authorized"`
+	Captured   int64 `json:"captured"`
+	Refunded   int64 `json:"refunded"`
+	Kept       int64 `json:"kept"`
+}
+
+// GoodsReport sums the pieces.
+type GoodsReport struct {
+	Products int   `json:"products"`
+	Received int64 `json:"received"` // by all receipts of the plan
+	Ordered  int64 `json:"ordered"`
+	Shipped  int64 `json:"shipped"` // and not lost
+	Returned int64 `json:"returned"`
+}
+
+// LatencyReport is how long things took.
+type LatencyReport struct {
+	HTTP      Percentiles `json:"http_place_order"`
+	Confirmed Percentiles `json:"placed_to_confirmed"`
+	Ended     Percentiles `json:"placed_to_ended"`
+}
+
+// Percentiles of a number of times, in milliseconds.
+type Percentiles struct {
+	Count int     `json:"count"`
+	P50   float64 `json:"p50"`
+	P99   float64 `json:"p99"`
+	Max   float64 `json:"max"`
+}
+
+// SpeedReport is how fast it went.
+type SpeedReport struct {
+	Seconds        float64 `json:"seconds"` // from the first order to the end of the last saga
+	PlacedPerS     float64 `json:"orders_placed_per_s"`
+	RowsPerS       float64 `json:"rows_per_s"`
+	PlacingSeconds float64 `json:"placing_seconds"`
+}
+
+// Whole tells whether every order ended.
+func (r Report) Whole() bool { return r.Orders.Unfinished == 0 }
+
+func percentiles(times []time.Duration) (p Percentiles) {
+	if p.Count = len(times); p.Count == 0 {
+		return p
+	}
+	slices.Sort(times)
+	at := func(share float64) float64 {
+		return float64(times[min(int(share*float64(len(times))), len(times)-1)].Microseconds()) / 1000
+	}
+	p.P50, p.P99, p.Max = at(.5), at(.99), at(1)
+	return p
+}
+
+var notes = []string{
+	"prices are the catalogue's: of each product the one it was sold for most often (among equals the lowest)",
+	"stock: at first 60% of what is ordered in the first 31 days, then weekly 90% of what is ordered in the week to come",
+	"orders of at most 10 lines are filled in full or not at all, larger ones take what is there; more than 200 lines are several orders",
+	"of 1,000 orders 10 are paid with tok_declined, 5 each with tok_insufficient_funds, tok_timeout, tok_slow and tok_capture_fails,\n50 with tok_refund_fails_once; 3 are of fraud.example, 3 parcels go to LOST 1",
+	"reviews (above 10,000.00): the operator approves up to 50,000.00 and refuses what is above",
+	"not goods: POST, DOT, C2, M, D, S, B, PADS, CRUK, AMAZONFEE, BANK CHARGES, ADJUST…, TEST…, gift vouchers",
+}

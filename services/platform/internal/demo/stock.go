@@ -1,0 +1,89 @@
+package demo
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"time"
+)
+
+// The rule of the stock. See the package's comment.
+const (
+	openingShare  = 60 // percent of what is ordered in the first days
+	openingDays   = 31
+	weeklyShare   = 90 // percent of what is ordered in the week to come
+	deliveryItems = 2000
+)
+
+var warehouses = [2]string{"north", "south"}
+
+// receipt is goods that come in on one day.
+type receipt struct{ deliveries []delivery }
+
+// delivery is one request about some of them.
+type delivery struct {
+	key   string // follows from the content
+	items []stocked
+}
+
+type stocked struct {
+	sku       int32
+	warehouse string
+	quantity  int64
+}
+
+// supply plans the stock that is there at first, and the receipts between the orders.
+func (p *plan) supply() {
+	day := func(o *order) int { return int(o.at.Sub(p.from) / (24 * time.Hour)) }
+	first := map[int32]int64{}
+	weeks := make([]map[int32]int64, day(p.orders[len(p.orders)-1])/7+1)
+	for _, o := range p.orders {
+		for _, l := range o.lines {
+			if day(o) < openingDays {
+				first[l.sku] += l.quantity
+			}
+			week := day(o) / 7
+			if weeks[week] == nil {
+				weeks[week] = map[int32]int64{}
+			}
+			weeks[week][l.sku] += l.quantity
+		}
+	}
+	p.opening = deliveries("opening", first, openingShare)
+	steps := make([]step, 0, len(p.steps)+len(weeks))
+	week := 0
+	for _, s := range p.steps {
+		for s.order != nil && week < day(s.order)/7 {
+			week++
+			name := p.from.AddDate(0, 0, 7*week).Format(time.DateOnly)
+			steps = append(steps, step{receipt: &receipt{deliveries(name, weeks[week], weeklyShare)}})
+		}
+		steps = append(steps, s)
+	}
+	p.steps = steps
+}
+
+// deliveries are a share of a demand, in requests of a size that is taken.
+func deliveries(name string, demand map[int32]int64, percent int64) (all []delivery) {
+	var items []stocked
+	for _, sku := range slices.Sorted(maps.Keys(demand)) {
+		n := (demand[sku]*percent + 99) / 100
+		items = append(items, stocked{sku, warehouses[0], n - n/2})
+		if n/2 > 0 {
+			items = append(items, stocked{sku, warehouses[1], n / 2})
+		}
+	}
+	for part := range slices.Chunk(items, deliveryItems) {
+		sum := fnv.New64a()
+		for _, s := range part {
+			var b [12]byte
+			binary.BigEndian.PutUint32(b[:], uint32(s.sku))
+			binary.BigEndian.PutUint64(b[4:], uint64(s.quantity))
+			sum.Write(b[:])
+		}
+		all = append(all, delivery{fmt.Sprintf("demo-%s-%d-%016x", name, len(all)+1, sum.Sum64()), part})
+	}
+	return all
+}

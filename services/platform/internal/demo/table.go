@@ -1,0 +1,138 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// Print writes the report for people.
+func (r Report) Print(w io.Writer) error {
+	p := &printer{tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight), nil}
+	p.line("%s: %d rows, %s to %s", r.Source, r.Rows.Read, r.From.Format("2 January 2006"), r.To.Format("2 January 2006"))
+	p.orders(r)
+	p.rows(r)
+	p.money(r)
+	p.speed(r)
+	p.line("")
+	for _, n := range r.Notes {
+		p.line("· %s", strings.ReplaceAll(n, "\n", "\n  "))
+	}
+	return p.err
+}
+
+type printer struct {
+	tabs *tabwriter.Writer
+	err  error
+}
+
+func (p *printer) line(format string, args ...any) {
+	p.flush()
+	if _, err := fmt.Fprintf(p.tabs, format+"\n", args...); p.err == nil {
+		p.err = err
+	}
+	p.flush()
+}
+
+// row writes cells, the first as wide as any first one, left-aligned.
+func (p *printer) row(first string, cells ...any) {
+	fmt.Fprintf(p.tabs, "  %-58s\t", first)
+	for _, c := range cells {
+		fmt.Fprintf(p.tabs, "%v\t", c)
+	}
+	if _, err := fmt.Fprintln(p.tabs); p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *printer) flush() {
+	if err := p.tabs.Flush(); p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *printer) orders(r Report) {
+	p.line("")
+	p.row("ORDERS", "orders", "GBP")
+	for _, e := range r.Orders.Ends {
+		p.row(title(e.Status, e.Reason), e.Orders, pounds(e.Pence))
+	}
+	p.row("placed", r.Orders.Placed, pounds(r.Money.Ordered))
+	for _, also := range []struct {
+		n    int
+		what string
+	}{{r.Orders.FilledInPart, "of these filled in part"}, {r.Orders.EarlierRun, "of these placed by an earlier run"},
+		{r.Orders.Refused, "refused by the API"}, {r.Orders.Unfinished, "NOT ENDED"}} {
+		if also.n > 0 {
+			p.row(also.what, also.n, "")
+		}
+	}
+	for _, id := range r.Orders.Open {
+		p.line("  not ended: %s", id)
+	}
+}
+
+func (p *printer) rows(r Report) {
+	p.line("")
+	p.row("ROWS", "of sales", "of cancellations")
+	sales, cancellations := 0, 0
+	for _, e := range r.Rows.Ends {
+		p.row(title(e.End, e.Reason), e.Sales, e.Cancellations)
+		sales += e.Sales
+		cancellations += e.Cancellations
+	}
+	p.row(fmt.Sprintf("all %d rows read", r.Rows.Read), sales, cancellations)
+	for _, m := range r.Rows.Malformed {
+		p.line("  line %d: %s", m.Line, m.Reason)
+	}
+}
+
+func (p *printer) money(r Report) {
+	m, g := r.Money, r.Goods
+	p.line("")
+	p.row("MONEY", "GBP")
+	p.row("authorized", pounds(m.Authorized))
+	p.row("captured", pounds(m.Captured))
+	p.row("refunded", pounds(m.Refunded))
+	p.row("kept", pounds(m.Kept))
+	p.line("")
+	p.row(fmt.Sprintf("GOODS, %d products", g.Products), "pieces")
+	p.row("received", g.Received)
+	p.row("ordered", g.Ordered)
+	p.row("delivered", g.Shipped)
+	p.row("sent back", g.Returned)
+}
+
+func (p *printer) speed(r Report) {
+	p.line("")
+	p.row("LATENCY, milliseconds", "p50", "p99", "max", "of")
+	for _, l := range []struct {
+		what string
+		Percentiles
+	}{{"POST /v1/orders", r.Latency.HTTP}, {"placed → confirmed", r.Latency.Confirmed}, {"placed → ended", r.Latency.Ended}} {
+		p.row(l.what, fmt.Sprintf("%.1f", l.P50), fmt.Sprintf("%.1f", l.P99), fmt.Sprintf("%.1f", l.Max), l.Count)
+	}
+	p.line("")
+	p.line("  %.0f orders/s placed (%.1f s), %.1f s from the first order to the end of the last", r.Throughput.PlacedPerS,
+		r.Throughput.PlacingSeconds, r.Throughput.Seconds)
+}
+
+func title(what, reason string) string {
+	if reason == "" {
+		return what
+	}
+	return what + ": " + strings.ReplaceAll(reason, "_", " ")
+}
+
+func pounds(pence int64) string {
+	sign := ""
+	if pence < 0 {
+		sign, pence = "-", -pence
+	}
+	text := fmt.Sprintf("%d", pence/100)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return fmt.Sprintf("%s%s.%02d", sign, text, pence%100)
+}

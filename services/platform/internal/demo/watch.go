@@ -1,0 +1,177 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// errStuck ends a run in which no saga ends any more.
+var errStuck = errors.New("no saga ends any more")
+
+// watch looks at the open orders again and again until there are none: what has ended and is still to be returned is
+// asked for then.
+func (r *replay) watch(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(inFlight / 4)
+	err := r.look(ctx, group)
+	return errors.Join(err, group.Wait())
+}
+
+func (r *replay) look(ctx context.Context, group *errgroup.Group) error {
+	r.o.Progress.Stage("placing orders", len(r.plan.orders))
+	waiting, before, since := false, -1, time.Now()
+	for pause(ctx, lookGap) {
+		candidates, stepped := r.candidates() // first: what is placed later may be missing in the list, and yet be open
+		open := map[string]bool{}
+		if err := r.client.states(ctx, true, func(s state) { open[s.ID] = true }); err != nil {
+			return err
+		}
+		for _, n := range candidates {
+			if f := &r.fates[n]; !open[f.id] && r.end(f) {
+				group.Go(func() error { return r.sendBack(ctx, n) })
+			}
+		}
+		placed, ended, done := r.counts()
+		if stepped && !waiting {
+			waiting = true
+			r.o.Progress.Stage("waiting until all sagas end", placed)
+		}
+		if waiting {
+			r.o.Progress.Set(ended)
+		} else {
+			r.o.Progress.Set(done)
+		}
+		if stepped && ended == placed {
+			return nil
+		}
+		if now := ended + done; now != before {
+			before, since = now, time.Now()
+		} else if time.Since(since) > r.o.Patience {
+			return errStuck
+		}
+	}
+	return ctx.Err()
+}
+
+// candidates are the orders that may have ended, and whether there can be more.
+func (r *replay) candidates() (numbers []int, stepped bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n := range r.fates {
+		if f := &r.fates[n]; f.id != "" && !f.ended && !f.busy {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers, r.stepped
+}
+
+// end notes that an order is not open, or that there is more to ask of it.
+func (r *replay) end(f *fate) (more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f.dealt < len(f.cancels) {
+		f.busy = true
+		return true
+	}
+	f.ended = true
+	r.ended++
+	return false
+}
+
+func (r *replay) counts() (placed, ended, done int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.byID), r.ended, len(r.byID) + r.refused
+}
+
+// sendBack asks for the returns of an order that has ended, each once: one that is there already, from an earlier run or
+// a request whose answer was lost, carries the cancellation's reason.
+func (r *replay) sendBack(ctx context.Context, number int) error {
+	f, o := &r.fates[number], r.plan.orders[number]
+	r.mu.Lock()
+	waiting := f.cancels[f.dealt:]
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		f.busy = false
+	}()
+	for _, c := range waiting {
+		err := r.sendBackOne(ctx, o, f.id, c)
+		var no *refusal
+		switch {
+		case errors.Is(err, errUnknown):
+			return nil // the next look finds the order open, or asks again
+		case errors.As(err, &no):
+			c.refusal = no.Error()
+		case err != nil:
+			return err
+		}
+		r.mu.Lock()
+		f.dealt++
+		r.mu.Unlock()
+	}
+	return nil
+}
+
+func (r *replay) sendBackOne(ctx context.Context, o *order, id string, c *cancellation) error {
+	v, err := r.client.view(ctx, o.customer, id)
+	if err != nil || !v.arrived() {
+		return err
+	}
+	left := map[string]int64{}
+	for _, l := range v.Lines {
+		left[l.SKU] += l.Quantity
+	}
+	for _, back := range v.Returns {
+		if back.Reason == c.reason() {
+			return nil
+		}
+		for _, l := range back.Lines {
+			left[l.SKU] -= l.Quantity
+		}
+	}
+	var lines []item
+	for _, l := range items(c.lines, r.plan.products) {
+		if left[l.SKU] >= l.Quantity {
+			lines = append(lines, l)
+		}
+	}
+	if lines == nil {
+		return nil
+	}
+	return r.client.sendBack(ctx, o.customer, id, lines, c.reason())
+}
+
+// arrived tells whether the goods are, or were, with the customer.
+func (v view) arrived() bool { return v.Status == "completed" || v.Status == "returned" }
+
+// refuseAbove is the total, in pence, from which on the operator does not trust an order in review.
+const refuseAbove = 5_000_000
+
+// review decides what waits for an operator, until ctx ends.
+func (r *replay) review(ctx context.Context) error {
+	for pause(ctx, lookGap) {
+		var waiting []string
+		if err := r.client.reviews(ctx, func(v review) { waiting = append(waiting, v.Order) }); err != nil {
+			return err
+		}
+		for _, id := range waiting {
+			r.mu.Lock()
+			n, ours := r.byID[id]
+			r.mu.Unlock()
+			if !ours {
+				continue // or its placing is not answered yet
+			}
+			err := r.client.decide(ctx, id, r.fates[n].total <= refuseAbove)
+			var no *refusal
+			if err != nil && !errors.As(err, &no) { // a refusal: it was cancelled meanwhile
+				return err
+			}
+		}
+	}
+	return nil
+}
