@@ -1,0 +1,81 @@
+// Package choreography shows what the services declare as one picture: who hears what and says what. It reads the
+// declarations and runs nothing. The orderflow command prints it, README.md carries it.
+package choreography
+
+import (
+	"encoding/json"
+	"strings"
+
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
+)
+
+// Choreography is everything all services declare, in the order they were given.
+type Choreography struct {
+	Machines []Machine `json:"machines"`
+}
+
+// Machine is what one service does for one kind of thing.
+type Machine struct {
+	Service string `json:"service"`
+	Of      string `json:"of"` // order, or product
+	Rows    []Row  `json:"rows"`
+}
+
+// Row is one row of a service's choreography, with the full names of the events.
+type Row struct {
+	Form        string   `json:"form"`              // on, call, after or show
+	On          string   `json:"on"`                // the event, or the command
+	Command     bool     `json:"command,omitempty"` // On is a command, asked for over HTTP
+	Asks        string   `json:"asks,omitempty"`    // call: the question to the outside world
+	After       string   `json:"after,omitempty"`   // after: how long, "2m0s"
+	Unless      []string `json:"unless,omitempty"`  // after: what settles it first
+	Emits       []string `json:"emits,omitempty"`
+	Compensates []string `json:"compensates,omitempty"`
+	Pivot       bool     `json:"pivot,omitempty"` // from here only forward
+}
+
+// Of reads the declarations of the services.
+func Of(apps ...service.App) Choreography {
+	var c Choreography
+	for _, app := range apps {
+		for _, b := range app.Bindings {
+			m := Machine{Service: b.Machine.Service, Of: b.Machine.Of}
+			for _, r := range b.Machine.Rows {
+				m.Rows = append(m.Rows, row(r))
+			}
+			c.Machines = append(c.Machines, m)
+		}
+	}
+	return c
+}
+
+func row(r saga.Row) Row {
+	out := Row{
+		Form: r.Form.String(), On: r.On.Name(), Command: saga.IsCommand(r.On), Asks: r.Ask, Unless: names(r.Unless),
+		Emits: names(r.Emits), Compensates: names(r.Undoes), Pivot: r.IsPivot,
+	}
+	if r.Form == saga.Deadline {
+		out.After = r.After.String()
+	}
+	return out
+}
+
+func names(kinds []saga.Kind) (list []string) {
+	for _, k := range kinds {
+		list = append(list, k.Name())
+	}
+	return list
+}
+
+// JSON is the choreography for machines.
+func (c Choreography) JSON() (string, error) {
+	text, err := json.MarshalIndent(c, "", "  ")
+	return string(text) + "\n", err
+}
+
+// short is an event's name as a reader of the service needs it: without the first version, and without the service
+// where it is its own.
+func short(service, event string) string {
+	return strings.TrimPrefix(strings.TrimSuffix(event, ".v1"), service+".")
+}

@@ -1,0 +1,103 @@
+package choreography
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Table is the choreography as a Markdown table. Rows of a service that differ only in what they hear share a line.
+func (c Choreography) Table() string {
+	var b strings.Builder
+	b.WriteString("| service | on | does | → emits |\n|---|---|---|---|\n")
+	for _, m := range c.Machines {
+		name := "**" + m.Service + "**"
+		if m.Of != "order" {
+			name += " (" + m.Of + ")"
+		}
+		for _, l := range m.lines() {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, strings.Join(l.on, ", "), l.does, l.emits)
+			name = ""
+		}
+	}
+	return b.String()
+}
+
+type line struct {
+	on          []string
+	does, emits string
+}
+
+func (m Machine) lines() (lines []line) {
+	for _, r := range m.Rows {
+		on := m.code(r.On)
+		if r.Command {
+			on = "*" + r.On + "*"
+		}
+		does, emits := m.does(r), strings.Join(m.codes(r.Emits), " / ")
+		same := slices.IndexFunc(lines, func(l line) bool { return l.does == does && l.emits == emits })
+		if same >= 0 {
+			lines[same].on = append(lines[same].on, on)
+			continue
+		}
+		lines = append(lines, line{[]string{on}, does, emits})
+	}
+	return lines
+}
+
+func (m Machine) does(r Row) string {
+	var words []string
+	switch r.Form {
+	case "on":
+		if len(r.Compensates) == 0 {
+			words = append(words, "decides")
+		}
+	case "call":
+		words = append(words, "asks "+r.Asks)
+	case "after":
+		text := duration(r.After) + " later"
+		if len(r.Unless) > 0 {
+			text += ", unless " + strings.Join(m.codes(r.Unless), " or ")
+		}
+		words = append(words, text)
+	case "show":
+		words = append(words, "shows it")
+	}
+	if len(r.Compensates) > 0 {
+		words = append(words, "undoes "+strings.Join(m.codes(r.Compensates), ", "))
+	}
+	if r.Pivot {
+		words = append(words, "**the pivot**")
+	}
+	return strings.Join(words, "; ")
+}
+
+func (m Machine) code(event string) string { return "`" + short(m.Service, event) + "`" }
+
+func (m Machine) codes(events []string) (list []string) {
+	for _, e := range events {
+		list = append(list, m.code(e))
+	}
+	return list
+}
+
+// duration is one as a person says it: "7 days", "2 minutes".
+func duration(text string) string {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return text
+	}
+	for _, unit := range []struct {
+		name string
+		of   time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
+		if n := d / unit.of; n > 0 && d%unit.of == 0 && (n > 1 || unit.name != "day") {
+			if n == 1 {
+				return "1 " + unit.name
+			}
+			return fmt.Sprintf("%d %ss", n, unit.name)
+		}
+	}
+	return text
+}

@@ -1,0 +1,84 @@
+package house_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"orderflow.example/services/platform/internal/platform"
+)
+
+func TestEveryServiceHasTheSameShape(t *testing.T) {
+	t.Parallel()
+	for _, name := range services(t) {
+		folder := filepath.Join(root, "services", name)
+		for _, file := range []string{
+			"go.mod", "choreography.go", "decide_test.go", "app/app.go", "cmd/" + name + "/main.go",
+			"internal/store/store.go", "internal/store/migrations",
+		} {
+			if _, err := os.Stat(filepath.Join(folder, file)); err != nil {
+				t.Errorf("services/%s has no %s", name, file)
+			}
+		}
+		if got, want := folders(t, "services/"+name), []string{"app", "cmd", "internal"}; !slices.Equal(got, want) {
+			t.Errorf("services/%s has the folders %v, want %v", name, got, want)
+		}
+		main, err := os.ReadFile(filepath.Join(folder, "cmd", name, "main.go"))
+		if lines := bytes.Count(main, []byte("\n")); err != nil || lines > 30 {
+			t.Errorf("services/%s/cmd/%s/main.go has %d lines, want at most 30 (%v)", name, name, lines, err)
+		}
+	}
+}
+
+func TestThePlatformRunsEveryService(t *testing.T) {
+	t.Parallel()
+	var run []string
+	for _, app := range platform.Apps {
+		run = append(run, app.Name)
+		for _, b := range app.Bindings {
+			if b.Machine.Service != app.Name {
+				t.Errorf("the app %s runs a choreography of %s", app.Name, b.Machine.Service)
+			}
+		}
+	}
+	slices.Sort(run)
+	if want := services(t); !slices.Equal(run, want) {
+		t.Errorf("the platform runs %v, there are %v", run, want)
+	}
+}
+
+func TestEveryModuleIsInTheWorkspace(t *testing.T) {
+	t.Parallel()
+	work, err := os.ReadFile(filepath.Join(root, "go.work"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := []string{"./schemas", "./shared"}
+	for _, name := range folders(t, "services") {
+		modules = append(modules, "./services/"+name)
+	}
+	for _, module := range modules {
+		if !strings.Contains(string(work), "\t"+module+"\n") {
+			t.Errorf("go.work does not use %s: its tests never run; make tidy adds it", module)
+		}
+	}
+}
+
+func TestNoTestIsSkippedAndNothingIsLeftToDo(t *testing.T) {
+	t.Parallel()
+	words := []string{"t.Ski" + "p(", "t.Ski" + "pf(", "t.Ski" + "pNow(", "b.Ski" + "p(", "TO" + "DO", "FIX" + "ME"}
+	for _, s := range sources(t) {
+		content, err := os.ReadFile(filepath.Join(root, s.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range words {
+			if strings.Contains(string(content), word) {
+				t.Errorf("%s says %s", s.path, word)
+			}
+		}
+	}
+}
