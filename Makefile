@@ -30,8 +30,6 @@ build: ## bin/orderflow, and each service alone
 
 tidy: ## bring every go.mod in step
 	scripts/modules.sh
-	for m in $(modules); do (cd $$m && GOWORK=off GOFLAGS=-mod=mod go mod tidy) || exit 1; done
-	go work sync
 
 generate: ## write the schemas, and the choreography in README.md
 	go generate ./schemas ./services/platform/internal/choreography

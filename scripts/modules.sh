@@ -1,7 +1,7 @@
 #!/bin/sh
 # Keeps every go.mod of the workspace in step: the Go version of go.work, and the modules of this repository required at
 # v0.0.0 and replaced by their folders, because that is how they are found where go.work is switched off.
-#   scripts/modules.sh           writes it
+#   scripts/modules.sh           writes it, then tidies every module to one set of versions
 #   scripts/modules.sh --check   says what differs, changes nothing
 set -eu
 cd "$(dirname "$0")/.."
@@ -31,12 +31,19 @@ edit() {
 	go mod edit "$@" "$file"
 }
 
+tidy() {
+	for module in $modules; do (cd "$module" && GOWORK=off go mod tidy); done
+}
+
 modules="schemas shared $(echo "$services" | sed 's|^|services/|')"
 case ${1:-} in
 '')
 	for module in $modules; do edit "$module" "$module/go.mod"; done
 	# shellcheck disable=SC2086 # a list of folders
 	go work use $modules
+	tidy
+	go work sync # raises each module to the versions of all
+	tidy
 	;;
 --check)
 	copy=$(mktemp)
