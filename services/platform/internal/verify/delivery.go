@@ -1,0 +1,175 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"orderflow.example/shared/kafka"
+)
+
+func newReplay() *tally {
+	return newTally("replay", "live rows equal the fold of the topics", "rows")
+}
+
+func newTopics() *tally {
+	return newTally("topics", "each committed event is on its topic once, in its place, unchanged", "events")
+}
+
+func newWatermarks() *tally {
+	return newTally("watermarks", "each service has applied exactly what its watermark says", "watermarks")
+}
+
+// checkTopic compares counter, outbox and checkpoint of a service with what its topic holds, and tells whether the
+// topic holds all that was committed when the service was looked at.
+func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
+	complete = true
+	partitions := p.Partitions
+	if partitions == 0 {
+		partitions = len(t.counters)
+	}
+	if len(t.counters) != partitions {
+		into.broken(t.app.Topic(), "%s numbers %d partitions, not %d", t.app.Name, len(t.counters), partitions)
+	}
+	for _, partition := range slices.Sorted(maps.Keys(t.counters)) {
+		at, counter := place{t.app.Topic(), partition}, t.counters[partition]
+		rows := int64(len(t.outbox[partition]))
+		into.check.Checked += int(counter)
+		switch {
+		case !t.dense[partition] && rows > 0, rows > 0 && t.first[partition] != 1, rows != counter:
+			into.broken(at.String(), "the counter has given %d numbers; the outbox holds %d events, from number %d on", counter, rows, t.first[partition])
+		}
+		if last, end := t.reading.last[partition], t.reading.upto[partition]; last < end {
+			what := fmt.Sprintf("the topic ends at number %d", last)
+			if beyond := t.reading.beyond[partition]; beyond > 0 {
+				what = fmt.Sprintf("after number %d the topic goes on with %d", last, beyond)
+			}
+			into.broken(at.String(), "%s, though %d are committed", what, end)
+			complete = complete && last >= counter
+		}
+		if saved := t.published[partition]; saved.sequence > counter {
+			into.broken(at.String(), "number %d is noted as published; only %d were given", saved.sequence, counter)
+		}
+	}
+	return complete
+}
+
+// checkWatermarks holds each hearer's watermark to the record it names: number and id are written together, so one that
+// was changed by hand no longer fits the other.
+func (p *picture) checkWatermarks(ctx context.Context, t *trace, into *tally) error {
+	for _, hearer := range t.hearers {
+		for partition := range t.counters {
+			at := place{t.app.Topic(), partition}
+			w, known := hearer.watermarks[at]
+			if !known {
+				continue
+			}
+			into.check.Checked++
+			id := fmt.Sprintf("%s at %s", hearer.app.Name, at)
+			applied, found := t.found[stand{hearer.app.Name, at}]
+			switch {
+			case w.id != "" && !found:
+				into.broken(id, "the watermark %d names record %s, which the topic does not hold", w.sequence, w.id)
+			case applied != w.sequence:
+				between, err := p.between(ctx, at, min(applied, w.sequence), max(applied, w.sequence))
+				if err != nil {
+					return err
+				}
+				into.broken(id, "the watermark says %d, but the last event applied is number %d: %s would be %s",
+					w.sequence, applied, between, map[bool]string{true: "skipped", false: "applied twice"}[w.sequence > applied])
+			}
+		}
+	}
+	return nil
+}
+
+// between names the events numbered above from, up to to.
+func (p *picture) between(ctx context.Context, at place, from, to int64) (string, error) {
+	const most = 5
+	r := reading{log: p.Kafka, topic: at.topic, upto: map[int]int64{at.partition: min(to, p.ends[writer(at.topic)][at.partition])}, patience: p.Patience}
+	n, list := int64(0), ""
+	err := r.run(ctx, func(rec *kafka.Record) {
+		if rec.Sequence <= from {
+			return
+		}
+		if n++; n <= most {
+			list += fmt.Sprintf(", %s of %s", rec.Type, rec.Key)
+		}
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case n == 0:
+		return fmt.Sprintf("the next %d events", to-from), nil
+	case n > most:
+		list += fmt.Sprintf(" and %d more", n-most)
+	}
+	return list[2:], nil
+}
+
+// writer is the service that writes the topic.
+func writer(topic string) string { return topic[:len(topic)-len(".events")] }
+
+// standing waits until every service has applied what was on its way to it, as long as it gets on.
+func (p *picture) standing(ctx context.Context) (Check, error) {
+	into := newTally("progress", "each service takes in what it hears", "services")
+	into.check.Checked = len(p.services)
+	behind := map[string]map[place]int64{}
+	for s, sequence := range p.facts.lag {
+		if behind[s.service] == nil {
+			behind[s.service] = map[place]int64{}
+		}
+		behind[s.service][s.place] = sequence
+	}
+	seen, moved := map[string]int64{}, time.Now()
+	for len(behind) > 0 {
+		for name, goals := range behind {
+			now, err := p.stands(ctx, name)
+			if err != nil {
+				return Check{}, fmt.Errorf("read the database of %s: %w", name, err)
+			}
+			var total int64
+			for at, sequence := range now {
+				if total += sequence; sequence >= goals[at] {
+					delete(goals, at)
+				}
+			}
+			if total != seen[name] {
+				seen[name], moved = total, time.Now()
+			}
+			if len(goals) == 0 {
+				delete(behind, name)
+			}
+		}
+		if len(behind) > 0 && time.Since(moved) >= p.Patience {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return Check{}, ctx.Err()
+		case <-time.After(min(50*time.Millisecond, p.Patience)):
+		}
+	}
+	for name, goals := range behind {
+		for at, goal := range goals {
+			into.broken(fmt.Sprintf("%s at %s", name, at), "it stands still before number %d, which it hears", goal)
+		}
+	}
+	return into.done(), nil
+}
+
+// standsAt reads how far a service has come by now.
+func (p *picture) standsAt(ctx context.Context, service string) (map[place]int64, error) {
+	now := map[place]int64{}
+	db := p.Databases[service].Gorm().WithContext(ctx)
+	err := each(db, `SELECT topic, partition, sequence FROM engine.watermark`, func(scan func(...any) error) error {
+		var at place
+		var sequence int64
+		err := scan(&at.topic, &at.partition, &sequence)
+		now[at] = sequence
+		return err
+	})
+	return now, err
+}

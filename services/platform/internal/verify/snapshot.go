@@ -1,0 +1,187 @@
+package verify
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/service"
+)
+
+// place is one partition of a topic.
+type place struct {
+	topic     string
+	partition int
+}
+
+func (p place) String() string { return fmt.Sprintf("%s/%d", p.topic, p.partition) }
+
+// snapshot is all that one service knows, at one moment.
+type snapshot struct {
+	app  service.App
+	live []map[string]any // states by key, for each binding
+
+	watermarks map[place]mark
+	counters   map[int]int64     // by partition: the last number given to an own event
+	published  map[int]mark      // by partition: how far the topic was seen to hold them
+	outbox     map[int][]digest  // by partition: the own events from number first on
+	first      map[int]int64     // by partition: the lowest number in the outbox
+	dense      map[int]bool      // by partition: whether no number is missing between the lowest and the highest
+	calls      map[string][]owed // by key
+	deadlines  map[string][]owed // by key
+	parked     []parked
+	parkedID   map[string]bool // ids of parked events of others
+	parkedKey  map[string]bool
+}
+
+// mark is how far a topic partition was read.
+type mark struct {
+	sequence, offset int64
+	id               string
+}
+
+// owed is an open call or a deadline.
+type owed struct {
+	what string
+	due  time.Time
+}
+
+type parked struct{ key, form, kind, id, reason string }
+
+// take reads a service in one transaction.
+func take(ctx context.Context, app service.App, db *database.DB) (*snapshot, error) {
+	s := newSnapshot(app)
+	err := db.Gorm().WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		for _, read := range []func(*gorm.DB) error{
+			s.readMarks, s.readOutbox, s.readOwed, s.readParked, s.readStates,
+		} {
+			if err := read(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("read the database of %s: %w", app.Name, err)
+	}
+	return s, nil
+}
+
+func newSnapshot(app service.App) *snapshot {
+	return &snapshot{
+		app: app, live: make([]map[string]any, len(app.Bindings)), watermarks: map[place]mark{}, counters: map[int]int64{},
+		published: map[int]mark{}, outbox: map[int][]digest{}, first: map[int]int64{}, dense: map[int]bool{},
+		calls: map[string][]owed{}, deadlines: map[string][]owed{}, parkedID: map[string]bool{}, parkedKey: map[string]bool{},
+	}
+}
+
+// each passes every row of a query to fn, which scans it.
+func each(tx *gorm.DB, query string, fn func(scan func(...any) error) error) error {
+	rows, err := tx.Raw(query).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := fn(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (s *snapshot) readMarks(tx *gorm.DB) error {
+	err := each(tx, `SELECT topic, partition, sequence, next_offset, record_id FROM engine.watermark`, func(scan func(...any) error) error {
+		var at place
+		var m mark
+		err := scan(&at.topic, &at.partition, &m.sequence, &m.offset, &m.id)
+		s.watermarks[at] = m
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return each(tx, `SELECT c.partition, c.sequence, coalesce(p.sequence, 0), coalesce(p.next_offset, 0)
+		FROM engine.counter c LEFT JOIN engine.published p USING (partition)`, func(scan func(...any) error) error {
+		var partition int
+		var counter int64
+		var m mark
+		err := scan(&partition, &counter, &m.sequence, &m.offset)
+		s.counters[partition], s.published[partition] = counter, m
+		return err
+	})
+}
+
+func (s *snapshot) readOutbox(tx *gorm.DB) error {
+	return each(tx, `SELECT partition, sequence, `+digestSQL+` FROM engine.outbox ORDER BY partition, sequence`, func(scan func(...any) error) error {
+		var partition int
+		var sequence int64
+		var sum []byte
+		if err := scan(&partition, &sequence, &sum); err != nil {
+			return err
+		}
+		rows := s.outbox[partition]
+		if len(rows) == 0 {
+			s.first[partition], s.dense[partition] = sequence, true
+		} else if sequence != s.first[partition]+int64(len(rows)) {
+			s.dense[partition] = false
+		}
+		s.outbox[partition] = append(rows, digest(sum))
+		return nil
+	})
+}
+
+func (s *snapshot) readOwed(tx *gorm.DB) error {
+	err := each(tx, `SELECT key, type, at FROM engine.call`, into(s.calls))
+	if err == nil {
+		err = each(tx, `SELECT key, type, due_at FROM engine.deadline`, into(s.deadlines))
+	}
+	return err
+}
+
+func into(m map[string][]owed) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
+		var key string
+		var o owed
+		err := scan(&key, &o.what, &o.due)
+		m[key] = append(m[key], o)
+		return err
+	}
+}
+
+func (s *snapshot) readParked(tx *gorm.DB) error {
+	return each(tx, `SELECT key, form, type, id, reason FROM engine.parked ORDER BY number`, func(scan func(...any) error) error {
+		var p parked
+		err := scan(&p.key, &p.form, &p.kind, &p.id, &p.reason)
+		s.park(p)
+		return err
+	})
+}
+
+func (s *snapshot) park(p parked) {
+	s.parked = append(s.parked, p)
+	s.parkedKey[p.key] = true
+	if p.form == "event" {
+		s.parkedID[p.id] = true
+	}
+}
+
+func (s *snapshot) readStates(tx *gorm.DB) error {
+	for i, b := range s.app.Bindings {
+		s.live[i] = map[string]any{}
+		err := b.Store.Each(tx, func(key string, state any) error { s.live[i][key] = state; return nil })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applied tells whether the service had taken in this record of another service. A parked one waits to be.
+func (s *snapshot) applied(at place, sequence int64, id string) bool {
+	return sequence <= s.watermarks[at].sequence && !s.parkedID[id]
+}

@@ -1,0 +1,112 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"orderflow.example/shared/kafka"
+)
+
+// Log is where topics are read: a *kafka.Client.
+type Log interface {
+	Fetch(ctx context.Context, positions []kafka.Position, wait time.Duration) ([]kafka.Fetched, error)
+	Offsets(ctx context.Context, topic string, partitions []int) (first, next map[int]int64, err error)
+}
+
+const longPoll = 250 * time.Millisecond
+
+// reading is the reading of one topic up to certain numbers.
+type reading struct {
+	log      Log
+	topic    string
+	upto     map[int]int64 // by partition: the last number wanted
+	patience time.Duration // how long to wait for a number that is not there
+
+	last   map[int]int64 // by partition: the last number read
+	next   map[int]int64 // by partition: the offset to go on from
+	end    map[int]int64 // by partition: the offset at which the log ended at first
+	beyond map[int]int64 // by partition: the first number found where another was due; 0 if none
+}
+
+// run passes the records numbered 1 to upto of each partition to fn, in order, each once. A record is passed on only
+// when its number is the next: repeats are dropped, and beyond a hole nothing is read until what is missing turns up,
+// as the engine does it. What has not turned up in time is left: last tells.
+func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
+	r.last, r.beyond = map[int]int64{}, map[int]int64{}
+	var partitions []int
+	for p, n := range r.upto {
+		if n > 0 {
+			partitions = append(partitions, p)
+		}
+	}
+	if len(partitions) == 0 {
+		return nil
+	}
+	var err error
+	if r.next, r.end, err = r.log.Offsets(ctx, r.topic, partitions); err != nil {
+		return err
+	}
+	progress := time.Now()
+	for {
+		var positions []kafka.Position
+		for _, p := range partitions {
+			if r.last[p] < r.upto[p] {
+				positions = append(positions, kafka.Position{Topic: r.topic, Partition: p, Offset: r.next[p]})
+			}
+		}
+		if len(positions) == 0 {
+			return nil
+		}
+		moved, err := r.fetch(ctx, positions, fn)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case moved:
+			progress = time.Now()
+		case time.Since(progress) >= r.patience:
+			return err
+		case err != nil:
+			select {
+			case <-ctx.Done():
+			case <-time.After(min(longPoll, r.patience)):
+			}
+		}
+	}
+}
+
+// fetch reads on, and tells whether that led any further.
+func (r *reading) fetch(ctx context.Context, positions []kafka.Position, fn func(rec *kafka.Record)) (moved bool, err error) {
+	fetched, err := r.log.Fetch(ctx, positions, min(longPoll, r.patience))
+	if err != nil {
+		return false, fmt.Errorf("read topic %s: %w", r.topic, err)
+	}
+	for i := range fetched {
+		f := &fetched[i]
+		before := r.last[f.Partition]
+		for j := range f.Records {
+			r.pass(&f.Records[j], fn)
+		}
+		if f.Next > r.next[f.Partition] {
+			moved = moved || f.Next <= r.end[f.Partition]
+			r.next[f.Partition] = f.Next
+		}
+		moved = moved || r.last[f.Partition] > before
+		if f.Err != nil {
+			err = fmt.Errorf("read topic %s: %w", r.topic, f.Err)
+		}
+	}
+	return moved, err
+}
+
+func (r *reading) pass(rec *kafka.Record, fn func(rec *kafka.Record)) {
+	p := rec.Partition
+	switch {
+	case rec.Sequence <= r.last[p], rec.Sequence > r.upto[p]:
+	case rec.Sequence == r.last[p]+1:
+		r.last[p], r.beyond[p] = rec.Sequence, 0
+		fn(rec)
+	case r.beyond[p] == 0:
+		r.beyond[p] = rec.Sequence
+	}
+}
