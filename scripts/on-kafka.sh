@@ -8,7 +8,8 @@ scripts=$(dirname "$0")
 dir=$(mktemp -d)
 trap '"$scripts/kafka.sh" stop "$dir"; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
-ORDERFLOW_TEST_KAFKA=$("$scripts/kafka.sh" start "$dir")
+# By process, so that two runs on one machine do not meet.
+ORDERFLOW_TEST_KAFKA=$("$scripts/kafka.sh" start "$dir" $((20000 + $$ % 5000 * 2)))
 export ORDERFLOW_TEST_KAFKA
 echo "on-kafka.sh: Apache Kafka at $ORDERFLOW_TEST_KAFKA"
 "$@"
