@@ -118,6 +118,9 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	}
 	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
 	defer client.Close()
+	if err := client.Ping(ctx); err != nil {
+		return service.Environment("%w", err)
+	}
 	if _, err := client.CreateTopics(ctx, service.Topics(c.Partitions, 1, Apps...)); err != nil {
 		return service.Environment("topics: %w", err)
 	}

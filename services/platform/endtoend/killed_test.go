@@ -1,0 +1,180 @@
+package endtoend_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"orderflow.example/services/platform/internal/trial"
+)
+
+// victim is a platform that is killed again and again, and its clients, who know only its address of the moment.
+type victim struct {
+	orderflow, dir string
+
+	mu      sync.Mutex
+	process *trial.Process
+}
+
+func (v *victim) start(t *testing.T) {
+	t.Helper()
+	p := trial.Run(t, v.orderflow, "up", "--data-dir", v.dir, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0",
+		"--world-speed", "20", "--log-level", "warn")
+	t.Logf("ready after %v", p.ReadyIn.Round(time.Millisecond))
+	v.mu.Lock()
+	v.process = p
+	v.mu.Unlock()
+}
+
+func (v *victim) running() *trial.Process {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.process
+}
+
+// purchase is one order of a client who does not give up.
+type purchase struct {
+	customer string
+	basket   trial.Basket
+	cancels  bool
+	id       string
+}
+
+// insist sends a request until it is answered for good, whatever happens to the platform meanwhile.
+func insist(site *trial.Site, customer, path string, body any, headers ...string) (a trial.Answer, err error) {
+	deadline := time.Now().Add(2 * trial.Patience)
+	for time.Now().Before(deadline) {
+		a, err = site.Customer(customer).Send("POST", path, body, headers...)
+		switch {
+		case err != nil, a.Status >= 500, a.Status == http.StatusTooManyRequests:
+		case a.Status == http.StatusConflict && strings.Contains(a.Body, "idempotency-key-in-use"):
+		default:
+			return a, nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return a, fmt.Errorf("not answered for %v: %d %s %v", 2*trial.Patience, a.Status, a.Body, err)
+}
+
+func (p *purchase) place(site *trial.Site) error {
+	a, err := insist(site, p.customer, "/v1/orders", p.basket, "Idempotency-Key: "+p.customer)
+	if err != nil || a.Status != 202 {
+		return fmt.Errorf("%s: %d %s %v", p.customer, a.Status, a.Body, err)
+	}
+	if _, p.id, _ = strings.Cut(a.Header.Get("Location"), "/v1/orders/"); p.id == "" {
+		return fmt.Errorf("%s: no Location: %s", p.customer, a.Body)
+	}
+	if p.cancels {
+		if a, err = insist(site, p.customer, "/v1/orders/"+p.id+"/cancellation", map[string]any{}); err != nil || a.Status != 202 && a.Status != 409 {
+			return fmt.Errorf("%s: cancellation: %d %s %v", p.customer, a.Status, a.Body, err)
+		}
+	}
+	return nil
+}
+
+const (
+	purchases = 300
+	shoppers  = 12 // at the same time
+)
+
+func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.T) {
+	t.Parallel()
+	v := &victim{orderflow: filepath.Join(trial.Programs(t, "platform"), "orderflow"), dir: openDir(t)}
+	v.start(t)
+	key, err := os.ReadFile(filepath.Join(v.dir, ".secrets", "jwt.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := &trial.Site{Key: key, Storefront: func() string { return v.running().Customers }, Operators: func(string) string { return v.running().Operators }}
+	site.Sell(t, "survivor", price, 10*purchases)
+
+	tokens := []string{"tok_ok", "tok_ok", "tok_timeout", "tok_declined", "tok_capture_fails", "tok_slow"}
+	all := make([]purchase, purchases)
+	todo := make(chan *purchase, purchases)
+	for i := range all {
+		p := &all[i]
+		p.customer, p.cancels = fmt.Sprintf("survivor-%d", i), i%4 == 3
+		p.basket = trial.NewBasket(trial.Line{SKU: "survivor", Quantity: int64(1 + i%3)})
+		p.basket.PaymentToken = tokens[i%len(tokens)]
+		todo <- p
+	}
+	close(todo)
+	var placed atomic.Int64
+	milestones := make(chan int64, purchases)
+	var clients sync.WaitGroup
+	for range shoppers {
+		clients.Go(func() {
+			for p := range todo {
+				if err := p.place(site); err != nil {
+					t.Error(err)
+				}
+				milestones <- placed.Add(1)
+			}
+		})
+	}
+	for _, moment := range []int64{10, 75, 150, 225, purchases} {
+		for reached := int64(0); reached < moment; {
+			reached = max(reached, <-milestones)
+		}
+		v.running().Kill()
+		v.start(t)
+	}
+	clients.Wait()
+	if t.Failed() {
+		return
+	}
+	awaitAllEnded(t, site)
+	checkPurchases(t, site, all)
+
+	code, took := v.running().Terminate()
+	if code != 0 || took > 10*time.Second {
+		t.Errorf("SIGTERM: exit code %d after %v, want 0 within 10 s: %s", code, took, v.running().Log())
+	}
+	t.Logf("stopped after %v", took.Round(time.Millisecond))
+}
+
+// awaitAllEnded waits until no order is open: none has anything still to come.
+func awaitAllEnded(t *testing.T, site *trial.Site) {
+	t.Helper()
+	trial.Await(t, "all orders ended", func() (bool, string) {
+		a := site.Operator("storefront").Must(t, 200, "GET", "/v1/orders?open=true", nil)
+		return len(trial.Read[struct{ Items []trial.Order }](t, a).Items) == 0, a.Body
+	})
+}
+
+func checkPurchases(t *testing.T, site *trial.Site, all []purchase) {
+	t.Helper()
+	ends := map[string]int{}
+	var shipped int64
+	for _, p := range all {
+		list := trial.Read[struct{ Items []trial.Order }](t, site.Customer(p.customer).Must(t, 200, "GET", "/v1/orders", nil)).Items
+		if len(list) != 1 || list[0].ID != p.id {
+			t.Errorf("%s placed one order, %s, and has %+v", p.customer, p.id, list)
+			continue
+		}
+		o, book := list[0], site.Book(t, p.id)
+		due := o.Total.Amount
+		ends[o.Status+" "+o.Reason]++
+		switch {
+		case o.Status == "completed" && book == (trial.Ledger{Authorized: due, Captured: due}):
+			shipped += p.basket.Lines[0].Quantity
+		case o.Status == "cancelled" && (book == trial.Ledger{} ||
+			book == trial.Ledger{Authorized: due, Voided: due} || book == trial.Ledger{Authorized: due, Captured: due, Refunded: due}):
+		default:
+			t.Errorf("order %s ended %s %s with %+v in the gateway's book", p.id, o.Status, o.Reason, book)
+		}
+	}
+	if left := site.Stock(t, "survivor"); left != trial.Free(10*purchases-shipped) {
+		t.Errorf("%d pieces were shipped of %d, and the stock is %+v", shipped, 10*purchases, left)
+	}
+	t.Log(ends)
+	if len(ends) < 4 {
+		t.Errorf("orders ended only as %v: the kills met nothing", ends)
+	}
+}
