@@ -19,8 +19,8 @@ test: ## every test, with the brokers and databases that come along
 test-kafka: ## the tests that depend on a broker, on Apache Kafka
 	scripts/on-kafka.sh go test -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka/... ./services/platform/...
 
-bench: ## the benchmarks
-	go test -run '^$$' -bench . -benchmem $(ARGS) work
+bench: build ## sagas per second and their latency on this machine; ARGS="--kafka host:port …"
+	bin/orderflow bench $(ARGS)
 
 check: ## formatting, vet, lint, modules, generated files
 	scripts/check.sh $(modules)
