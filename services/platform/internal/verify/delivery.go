@@ -23,7 +23,7 @@ func newWatermarks() *tally {
 }
 
 // checkTopic compares counter, outbox and checkpoint of a service with what its topic holds, and tells whether the
-// topic holds all that was committed when the service was looked at.
+// topic holds all that was committed.
 func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
 	complete = true
 	partitions := p.Partitions
@@ -47,7 +47,7 @@ func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
 				what = fmt.Sprintf("after number %d the topic goes on with %d", last, beyond)
 			}
 			into.broken(at.String(), "%s, though %d are committed", what, end)
-			complete = complete && last >= counter
+			complete = false
 		}
 		if saved := t.published[partition]; saved.sequence > counter {
 			into.broken(at.String(), "number %d is noted as published; only %d were given", saved.sequence, counter)
@@ -122,6 +122,9 @@ func (p *picture) standing(ctx context.Context) (Check, error) {
 			behind[s.service] = map[place]int64{}
 		}
 		behind[s.service][s.place] = sequence
+	}
+	if len(behind) > 0 {
+		p.Log.Info("waiting for services to take in what is on its way", "services", len(behind), "patience", p.Patience)
 	}
 	seen, moved := map[string]int64{}, time.Now()
 	for len(behind) > 0 {
