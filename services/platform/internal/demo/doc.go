@@ -27,10 +27,10 @@
 //
 // # The shop
 //
-// Two warehouses share all stock, the first gets the odd piece. There are at first 60% of the pieces ordered in the first
-// 31 days, and every seven days 90% of those ordered in the seven days to come, per product, rounded up. An order of at most ten lines is to be
-// filled in full or not at all; a larger one takes what is there. An operator approves what goes to review up to
-// 50,000.00 and refuses what is above.
+// Two warehouses share all stock; the first gets the odd piece. There are at first 60% of the pieces that are ordered in
+// the first 31 days of the file, and every seven days come 90% of those ordered in the seven days that follow, per
+// product, rounded up. An order of at most ten lines is to be filled in full or not at all; a larger one takes what is
+// there. An operator approves what goes to review up to 50,000.00 and refuses what is above.
 //
 // By a hash of the order's number: of 1,000 orders 10 have a card that is declined, 5 one without funds, 5 one whose
 // answer is lost, 5 a slow one, 5 one that cannot be charged later, 50 one whose first refund fails; 3 are suspected

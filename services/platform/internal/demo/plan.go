@@ -69,6 +69,7 @@ func newPlan(file io.Reader, limit int) (*plan, error) {
 	match := newMatcher(p.account)
 	slices.SortStableFunc(d.invoices, func(a, b *invoice) int { return a.at.Compare(b.at) })
 	sales, over := 0, false
+	var beyond []*order
 	for _, v := range d.invoices {
 		if !v.cancels {
 			sales++
@@ -79,6 +80,7 @@ func newPlan(file io.Reader, limit int) (*plan, error) {
 			p.account.cancellation(len(v.lines), leftOut, "beyond --limit")
 		case over:
 			p.account.sale(len(v.lines), leftOut, "beyond --limit")
+			beyond = append(beyond, v.orders()...)
 		case v.cancels:
 			for _, c := range match.cancel(v) {
 				p.steps = append(p.steps, step{cancel: c})
@@ -97,7 +99,7 @@ func newPlan(file io.Reader, limit int) (*plan, error) {
 		return nil, fmt.Errorf("the file has no row that can be ordered (%d rows read)", p.account.read)
 	}
 	p.from, p.to = p.orders[0].at, p.orders[len(p.orders)-1].at
-	p.supply()
+	p.supply(slices.Concat(p.orders, beyond))
 	return p, nil
 }
 

@@ -34,12 +34,13 @@ type stocked struct {
 	quantity  int64
 }
 
-// supply plans the stock that is there at first, and the receipts between the orders.
-func (p *plan) supply() {
+// supply plans the stock that is there at first, and the receipts between the orders, for all orders of the file: a
+// limit leaves the stock as it is.
+func (p *plan) supply(all []*order) {
 	day := func(o *order) int { return int(o.at.Sub(p.from) / (24 * time.Hour)) }
 	first := map[int32]int64{}
-	weeks := make([]map[int32]int64, day(p.orders[len(p.orders)-1])/7+1)
-	for _, o := range p.orders {
+	weeks := make([]map[int32]int64, day(all[len(all)-1])/7+1)
+	for _, o := range all {
 		for _, l := range o.lines {
 			if day(o) < openingDays {
 				first[l.sku] += l.quantity
@@ -57,6 +58,9 @@ func (p *plan) supply() {
 	for _, s := range p.steps {
 		for s.order != nil && week < day(s.order)/7 {
 			week++
+			if weeks[week] == nil {
+				continue
+			}
 			name := p.from.AddDate(0, 0, 7*week).Format(time.DateOnly)
 			steps = append(steps, step{receipt: &receipt{deliveries(name, weeks[week], weeklyShare)}})
 		}
