@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"orderflow.example/services/platform/internal/demo"
 	"orderflow.example/services/platform/internal/platform"
+	"orderflow.example/services/platform/internal/verify"
 	"orderflow.example/shared/service"
 )
 
@@ -48,7 +50,7 @@ func Demo() *cobra.Command {
 	return cmd
 }
 
-// options reads the flags; out is where progress is shown.
+// options reads the flags.
 func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
 	o = demo.Options{Limit: f.limit, Source: f.orders, StorefrontURL: f.url, OperatorsURL: f.opsURL}
 	if f.rate != "max" {
@@ -105,7 +107,11 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 		defer func() { err = errors.Join(err, p.Stop()) }()
 		o.StorefrontURL, o.OperatorsURL = p.StorefrontURL, p.OperatorsURL
 	}
-	report, err := demo.Run(ctx, o)
+	var out outcome
+	if out.Report, err = demo.Run(ctx, o); err == nil {
+		o.Progress.Stage("verifying", 0)
+		out.Verify, err = inspect(ctx, c)
+	}
 	if closer, ok := o.Progress.(io.Closer); ok {
 		closer.Close()
 	}
@@ -115,13 +121,41 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 		}
 		return service.Environment("demo: %w", err)
 	}
-	if err := f.print(cmd.OutOrStdout(), report); err != nil {
+	if err := out.print(cmd.OutOrStdout(), f.json); err != nil {
 		return service.Environment("%w", err)
 	}
-	if !report.Whole() {
-		return service.Failed("%d orders did not end; GET /v1/orders?open=true on the operators' listener says where they stand", report.Orders.Unfinished)
+	return out.verdict()
+}
+
+// outcome is what the command prints.
+type outcome struct {
+	demo.Report
+	Verify verify.Report `json:"verify"`
+}
+
+func (o outcome) verdict() error {
+	switch {
+	case !o.Whole():
+		return service.Failed("demo: %d orders did not end; GET /v1/orders?open=true on the operators' listener says where they stand", o.Orders.Unfinished)
+	case !o.Verify.Holds():
+		return service.Failed("demo: verify: broken: %s", strings.Join(o.Verify.Broken(), ", "))
 	}
 	return nil
+}
+
+func (o outcome) print(w io.Writer, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(o)
+	}
+	if err := o.Report.Print(w); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return o.Verify.Print(w)
 }
 
 // startForDemo starts the platform, quietly unless debugging; where it cannot go on, cancel is called.
@@ -143,16 +177,4 @@ func startForDemo(ctx context.Context, c service.Config, faults bool, cancel con
 		}
 	}()
 	return p, nil
-}
-
-func (f demoFlags) print(w io.Writer, r demo.Report) error {
-	if !f.json {
-		return r.Print(w)
-	}
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
 }
