@@ -25,7 +25,7 @@ type victim struct {
 func (v *victim) start(t *testing.T) {
 	t.Helper()
 	p := trial.Run(t, v.orderflow, "up", "--data-dir", v.dir, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0",
-		"--world-speed", "20", "--log-level", "warn")
+		"--world-speed", "20", "--log-level", "warn", "--faults")
 	t.Logf("ready after %v", p.ReadyIn.Round(time.Millisecond))
 	v.mu.Lock()
 	v.process = p
@@ -43,6 +43,7 @@ type purchase struct {
 	customer string
 	basket   trial.Basket
 	cancels  bool
+	after    time.Duration // before it changes its mind
 	id       string
 }
 
@@ -71,6 +72,7 @@ func (p *purchase) place(site *trial.Site) error {
 		return fmt.Errorf("%s: no Location: %s", p.customer, a.Body)
 	}
 	if p.cancels {
+		time.Sleep(p.after)
 		if a, err = insist(site, p.customer, "/v1/orders/"+p.id+"/cancellation", map[string]any{}); err != nil || a.Status != 202 && a.Status != 409 {
 			return fmt.Errorf("%s: cancellation: %d %s %v", p.customer, a.Status, a.Body, err)
 		}
@@ -99,7 +101,8 @@ func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.
 	todo := make(chan *purchase, purchases)
 	for i := range all {
 		p := &all[i]
-		p.customer, p.cancels = fmt.Sprintf("survivor-%d", i), i%4 == 3
+		p.customer = fmt.Sprintf("survivor-%d", i)
+		p.cancels, p.after = i%4 == 3, time.Duration(i%5)*50*time.Millisecond
 		p.basket = trial.NewBasket(trial.Line{SKU: "survivor", Quantity: int64(1 + i%3)})
 		p.basket.PaymentToken = tokens[i%len(tokens)]
 		todo <- p
@@ -129,7 +132,9 @@ func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.
 	if t.Failed() {
 		return
 	}
+	last := time.Now()
 	awaitAllEnded(t, site)
+	t.Logf("all ended %v after the last restart", time.Since(last).Round(time.Millisecond))
 	checkPurchases(t, site, all)
 
 	code, took := v.running().Terminate()

@@ -1,0 +1,125 @@
+package endtoend_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"orderflow.example/services/platform/internal/platform"
+	"orderflow.example/services/platform/internal/trial"
+)
+
+// fleet is every service as a process of its own, payment and order twice, around one broker, database and world.
+type fleet struct {
+	orderflow string
+	dir       string // of the process with the broker and the database
+	flags     []string
+	processes map[string][]*trial.Process
+}
+
+func startFleet(t *testing.T) *fleet {
+	t.Helper()
+	names := []string{"platform"}
+	for _, app := range platform.Apps {
+		names = append(names, app.Name)
+	}
+	bin := trial.Programs(t, names...)
+	f := &fleet{orderflow: filepath.Join(bin, "orderflow"), dir: openDir(t), processes: map[string][]*trial.Process{}}
+	world := trial.Run(t, f.orderflow, "up", "--services", "world", "--data-dir", f.dir, "--world-speed", "20",
+		"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--log-level", "warn")
+	f.processes[platform.World] = []*trial.Process{world}
+	text, err := os.ReadFile(filepath.Join(f.dir, "running.json"))
+	var where platform.Running
+	if err == nil {
+		err = json.Unmarshal(text, &where)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.flags = []string{"--kafka", where.Kafka[0], "--postgres", where.Postgres, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0",
+		"--jwt-key-file", f.keyFile(), "--log-level", "warn", "--gateway-url", world.Operators + "/sim/gateway",
+		"--carrier-url", world.Operators + "/sim/carrier", "--floor-url", world.Operators + "/sim/floor"}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	for _, name := range append(names[1:], "payment", "order") {
+		all.Go(func() {
+			p, err := trial.TryRun(t, filepath.Join(bin, name), append([]string{"--data-dir", filepath.Join(f.dir, "of-"+name)}, f.flags...)...)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			f.processes[name] = append(f.processes[name], p)
+			mu.Unlock()
+		})
+	}
+	all.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	return f
+}
+
+func (f *fleet) keyFile() string { return filepath.Join(f.dir, ".secrets", "jwt.key") }
+
+func (f *fleet) site(t *testing.T) *trial.Site {
+	t.Helper()
+	key, err := os.ReadFile(f.keyFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &trial.Site{Key: key, Storefront: func() string { return f.processes["storefront"][0].Customers },
+		Operators: func(name string) string { return f.processes[name][0].Operators }}
+}
+
+func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing.T) {
+	t.Parallel()
+	f := startFleet(t)
+	site := f.site(t)
+	if stdout, stderr, code := trial.Command(f.orderflow, "topics", "check", "--data-dir", f.dir); code != 0 {
+		t.Errorf("topics check: %d %s%s", code, stdout, stderr)
+	}
+	site.Sell(t, "fleet", price, 100)
+	basket := trial.NewBasket(trial.Line{SKU: "fleet", Quantity: 1})
+	basket.PaymentToken = "tok_slow" // so that payments are under way when their process dies
+	var buyers []*trial.Buyer
+	for range 24 { // some in each partition
+		buyers = append(buyers, site.Buy(t, basket))
+	}
+	trial.Await(t, "the gateway is asked", func() (bool, string) {
+		for _, b := range buyers {
+			if site.Book(t, b.ID).Authorized > 0 {
+				return true, ""
+			}
+		}
+		return false, ""
+	})
+	f.processes["payment"][0].Kill()
+	f.processes["order"][0].Kill()
+	for range 8 {
+		buyers = append(buyers, site.Buy(t, basket))
+	}
+	for _, b := range buyers {
+		b.Await(t, "completed")
+		if book := site.Book(t, b.ID); book != (trial.Ledger{Authorized: price, Captured: price}) {
+			t.Errorf("order %s: %+v in the gateway's book", b.ID, book)
+		}
+	}
+	buyers[0].AwaitOutcome(t, "fleet", trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: price, Captured: price},
+		Stock: trial.Free(100 - int64(len(buyers)))})
+	var all sync.WaitGroup
+	for name, processes := range f.processes {
+		if name == platform.World {
+			continue
+		}
+		survivor := processes[len(processes)-1]
+		all.Go(func() {
+			if code, took := survivor.Terminate(); code != 0 {
+				t.Errorf("%s: SIGTERM: exit code %d after %v: %s", name, code, took, survivor.Log())
+			}
+		})
+	}
+	all.Wait()
+}
