@@ -70,7 +70,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	set("jit", "off")
 	// A process that stands still in the middle of a transaction must not keep its locks for ever.
 	set("idle_in_transaction_session_timeout", "10s")
-	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readTimesAsUTC))
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareSession))
 	size := o.MaxConns
 	if size <= 0 {
 		size = 10
@@ -120,11 +120,17 @@ func parse(url string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-func readTimesAsUTC(_ context.Context, conn *pgx.Conn) error {
+// prepareSession makes times read as UTC, and the ends of a Pipeline known to the server by their names.
+func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	types := conn.TypeMap()
 	stamp := &pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}}
 	types.RegisterType(stamp)
 	types.RegisterType(&pgtype.Type{Name: "_timestamptz", OID: pgtype.TimestamptzArrayOID, Codec: &pgtype.ArrayCodec{ElementType: stamp}})
+	for name, sql := range map[string]string{begin: "BEGIN", commit: "COMMIT"} {
+		if _, err := conn.Prepare(ctx, name, sql); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

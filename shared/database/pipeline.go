@@ -27,6 +27,9 @@ type Rows interface {
 	Scan(targets ...any) error
 }
 
+// The names under which a session knows the ends of a Pipeline.
+const begin, commit = "pipeline_begin", "pipeline_commit"
+
 // Pipeline is Transact for the hot path. What is given to Later waits for the next statement whose answer somebody needs
 // and goes with it, and the rest goes with COMMIT: three statements need one round trip. Statements through gorm work as
 // in Transact. The errors are those of Transact; that of a statement which waited comes from whatever made it go. The
@@ -41,7 +44,7 @@ func Pipeline(ctx context.Context, db *DB, fn func(tx *gorm.DB) error) error {
 	}
 	defer conn.Close()
 	p := &pipeline{ctx: ctx, Conn: conn, waiting: &pgx.Batch{}}
-	p.add(Statement{Name: "begin", SQL: "BEGIN"})
+	p.add(Statement{Name: begin, SQL: begin})
 	open := true
 	defer func() {
 		if open {
@@ -156,7 +159,7 @@ func (p *pipeline) commit() error {
 		return p.err
 	}
 	done := false
-	p.waiting.Queue("COMMIT").Fn = func(answers pgx.BatchResults) error {
+	p.waiting.Queue(commit).Fn = func(answers pgx.BatchResults) error {
 		tag, err := answers.Exec()
 		if done = err == nil && tag.String() == "COMMIT"; err == nil && !done {
 			err = pgx.ErrTxCommitRollback

@@ -145,10 +145,16 @@ func TestATableWritesAndReadsTheSameInAPipeline(t *testing.T) {
 	var plain, piped []everything
 	err := database.Pipeline(ctx, db, func(tx *gorm.DB) error { return table.Upsert(tx, rows) })
 	if err == nil {
-		err = database.Transact(ctx, db, func(tx *gorm.DB) (err error) { plain, err = table.LoadForUpdate(tx, []string{id(1), id(2)}); return err })
+		err = database.Transact(ctx, db, func(tx *gorm.DB) (err error) {
+			plain, err = table.LoadForUpdate(tx, []string{id(1), id(2)})
+			return err
+		})
 	}
 	if err == nil {
-		err = database.Pipeline(ctx, db, func(tx *gorm.DB) (err error) { piped, err = table.LoadForUpdate(tx, []string{id(1), id(2)}); return err })
+		err = database.Pipeline(ctx, db, func(tx *gorm.DB) (err error) {
+			piped, err = table.LoadForUpdate(tx, []string{id(1), id(2)})
+			return err
+		})
 	}
 	if err != nil || len(plain) != 2 || !reflect.DeepEqual(plain, piped) {
 		t.Errorf("%v\nplain %+v\npiped %+v", err, plain, piped)

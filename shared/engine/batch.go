@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"orderflow.example/shared/database"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 )
@@ -114,6 +115,9 @@ func (b *batch) transact(tx *gorm.DB) error {
 			return err
 		}
 		b.sets = append(b.sets, set)
+	}
+	if err := database.Arrived(tx); err != nil { // whatever the stores asked: nothing is decided before the fence has answered
+		return err
 	}
 	b.deadline, b.parking = map[deadlineKey]*row{}, map[string]bool{}
 	for _, in := range live {

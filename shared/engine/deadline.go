@@ -99,8 +99,8 @@ func (b *batch) writeDeadlines(tx *gorm.DB) error {
 		}
 	}
 	if len(keys) > 0 {
-		err := tx.Exec(`DELETE FROM engine.deadline d USING unnest($1::text[], $2::text[]) AS off (key, type)
-			WHERE d.key = off.key AND d.type = off.type`, keys, types).Error
+		err := later(tx, "settle deadlines", `DELETE FROM engine.deadline d USING unnest($1::text[], $2::text[]) AS off (key, type)
+			WHERE d.key = off.key AND d.type = off.type`, keys, types)
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func (b *batch) writeDeadlines(tx *gorm.DB) error {
 	if len(armed) == 0 {
 		return nil
 	}
-	return tx.Exec(`INSERT INTO engine.deadline (id, partition, type, key, saga, due_at, since)
+	return later(tx, "arm deadlines", `INSERT INTO engine.deadline (id, partition, type, key, saga, due_at, since)
 		SELECT id, partition, type, key, saga, now() + make_interval(secs => seconds), since
 		FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::text[]::json[])
 		  AS d (id, partition, type, key, saga, seconds, since)
@@ -119,5 +119,5 @@ func (b *batch) writeDeadlines(tx *gorm.DB) error {
 		array(armed, func(r row) string { return r.event.Key }),
 		array(armed, func(r row) string { return r.event.Saga }),
 		array(armed, func(r row) float64 { return r.after.Seconds() }),
-		array(armed, func(r row) string { return string(r.data) })).Error
+		array(armed, func(r row) string { return string(r.data) }))
 }

@@ -85,18 +85,18 @@ func (b *batch) setAside(in *input, reason string) {
 
 func (b *batch) writeParked(tx *gorm.DB) error {
 	if len(b.released) > 0 {
-		if err := tx.Exec(`DELETE FROM engine.parked WHERE number = ANY($1::bigint[])`, pgtype.FlatArray[int64](b.released)).Error; err != nil {
+		if err := later(tx, "release parked", `DELETE FROM engine.parked WHERE number = ANY($1::bigint[])`, pgtype.FlatArray[int64](b.released)); err != nil {
 			return err
 		}
 	}
 	for _, p := range b.park {
 		var err error
 		if p.Number != 0 {
-			err = tx.Exec(`UPDATE engine.parked SET reason = $2, redrive = false WHERE number = $1`, p.Number, p.Reason).Error
+			err = later(tx, "park again", `UPDATE engine.parked SET reason = $2, redrive = false WHERE number = $1`, p.Number, p.Reason)
 		} else {
-			err = tx.Exec(`INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
+			err = later(tx, "park", `INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-				p.Partition, p.Key, p.Form, p.Type, p.ID, p.Saga, p.Cause, p.At, p.Data, p.Reason).Error
+				p.Partition, p.Key, p.Form, p.Type, p.ID, p.Saga, p.Cause, p.At, p.Data, p.Reason)
 		}
 		if err != nil {
 			return err

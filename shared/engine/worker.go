@@ -278,7 +278,7 @@ func (w *worker) commit(batch []input) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if err := database.Transact(ctx, w.e.DB, b.transact); err != nil {
+	if err := database.Pipeline(ctx, w.e.DB, b.transact); err != nil {
 		return err
 	}
 	b.committed()

@@ -9,8 +9,14 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 
+	"orderflow.example/shared/database"
 	"orderflow.example/shared/kafka"
 )
+
+// later is Exec for what nobody waits for before the commit.
+func later(tx *gorm.DB, name, sql string, args ...any) error {
+	return database.Later(tx, database.Statement{Name: name, SQL: sql, Args: args})
+}
 
 func array[T, V any](list []T, value func(T) V) pgtype.FlatArray[V] {
 	values := make(pgtype.FlatArray[V], len(list))
@@ -79,18 +85,25 @@ func (b *batch) fence(tx *gorm.DB) error {
 		topics, ids = append(topics, topic), append(ids, m.id)
 		from, to, offsets = append(from, w.committed[topic].sequence), append(to, m.sequence), append(offsets, m.offset)
 	}
-	var moved, leased int
-	err := tx.Raw(`
+	answer := func(rows database.Rows) error {
+		var moved, leased int
+		for rows.Next() {
+			if err := rows.Scan(&moved, &leased, new(string)); err != nil {
+				return err
+			}
+		}
+		if moved != n || leased == 0 {
+			return errFenced
+		}
+		return nil
+	}
+	return database.Later(tx, database.Statement{Name: "fence", Read: answer, SQL: `
 		WITH mine AS (SELECT 1 FROM engine.lease WHERE partition = $1 AND epoch = $2),
 		moved AS (UPDATE engine.watermark w SET sequence = m.upto, next_offset = m.next_offset, record_id = m.record_id
 		          FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[]) AS m (topic, since, upto, next_offset, record_id), mine
 		          WHERE w.topic = m.topic AND w.partition = $1 AND w.sequence = m.since RETURNING 1)
 		SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM mine), pg_advisory_xact_lock($8, $1)::text`,
-		w.partition, w.epoch, topics, from, to, offsets, ids, partitionClass).Row().Scan(&moved, &leased, new(string))
-	if err == nil && (moved != n || leased == 0) {
-		err = errFenced
-	}
-	return err
+		Args: []any{w.partition, w.epoch, topics, from, to, offsets, ids, partitionClass}})
 }
 
 // partitionClass is the first half of the lock that a transaction holds on each partition it decides about. Without it
@@ -108,8 +121,8 @@ func (b *batch) enter(tx *gorm.DB) error {
 		}
 	}
 	slices.Sort(partitions)
-	return tx.Exec(`SELECT pg_advisory_xact_lock($1, p) FROM unnest($2::int[]) WITH ORDINALITY AS l (p, n) ORDER BY n`,
-		partitionClass, partitions).Error
+	return later(tx, "enter", `SELECT pg_advisory_xact_lock($1, p) FROM unnest($2::int[]) WITH ORDINALITY AS l (p, n) ORDER BY n`,
+		partitionClass, partitions)
 }
 
 // claim takes answers and deadlines off their tables. One whose row is gone has been taken before, or was cancelled or
@@ -135,17 +148,26 @@ func (b *batch) claim(tx *gorm.DB) ([]*input, error) {
 	if len(calls) == 0 && len(due) == 0 {
 		return live, nil
 	}
-	var taken []string
-	err := tx.Raw(`
+	mine := make(map[string]bool, len(calls)+len(due))
+	taken := func(rows database.Rows) error {
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			mine[id] = true
+		}
+		return nil
+	}
+	err := database.Later(tx, database.Statement{Name: "claim", Read: taken, Args: []any{calls, due, b.w.partition}, SQL: `
 		WITH calls AS (DELETE FROM engine.call WHERE id = ANY($1::text[]) RETURNING id),
 		due AS (DELETE FROM engine.deadline WHERE partition = $3 AND id = ANY($2::text[]) AND due_at <= now() RETURNING id)
-		SELECT id FROM calls UNION ALL SELECT id FROM due`, calls, due, b.w.partition).Scan(&taken).Error
+		SELECT id FROM calls UNION ALL SELECT id FROM due`})
+	if err == nil {
+		err = database.Arrived(tx)
+	}
 	if err != nil {
 		return nil, err
-	}
-	mine := make(map[string]bool, len(taken))
-	for _, id := range taken {
-		mine[id] = true
 	}
 	kept := live[:0]
 	for _, in := range live {
@@ -166,7 +188,7 @@ func (b *batch) write(tx *gorm.DB) error {
 		}
 	}
 	if len(b.asks) > 0 {
-		err := tx.Exec(`INSERT INTO engine.call (id, partition, type, key, saga, at, asked, stray)
+		err := later(tx, "write calls", `INSERT INTO engine.call (id, partition, type, key, saga, at, asked, stray)
 			SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[], $8::boolean[])`,
 			array(b.asks, func(r row) string { return r.event.ID }),
 			array(b.asks, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.w.e.Partitions)) }),
@@ -175,7 +197,7 @@ func (b *batch) write(tx *gorm.DB) error {
 			array(b.asks, func(r row) string { return r.event.Saga }),
 			array(b.asks, func(r row) time.Time { return r.event.Time }),
 			array(b.asks, func(r row) string { return string(r.data) }),
-			array(b.asks, func(r row) bool { return !b.mine(r.event) })).Error
+			array(b.asks, func(r row) bool { return !b.mine(r.event) }))
 		if err != nil {
 			return err
 		}
@@ -207,11 +229,19 @@ func (b *batch) writeOutbox(tx *gorm.DB) error {
 	for p, c := range counts {
 		partitions, n = append(partitions, int32(p)), append(n, c)
 	}
-	var bases []struct {
-		Partition int
-		Base      int64
+	b.base = make(map[int]int64, len(counts))
+	bases := func(rows database.Rows) error {
+		for rows.Next() {
+			var partition int
+			var base int64
+			if err := rows.Scan(&partition, &base); err != nil {
+				return err
+			}
+			b.base[partition] = base
+		}
+		return nil
 	}
-	err := tx.Raw(`
+	return database.Later(tx, database.Statement{Name: "write outbox", Read: bases, SQL: `
 		WITH wanted AS (SELECT * FROM unnest($1::int[], $2::bigint[]) AS w (partition, n)),
 		locked AS (SELECT c.partition FROM engine.counter c WHERE c.partition = ANY($1::int[]) ORDER BY c.partition FOR UPDATE),
 		moved AS (UPDATE engine.counter c SET sequence = c.sequence + w.n FROM locked l JOIN wanted w USING (partition)
@@ -221,23 +251,17 @@ func (b *batch) writeOutbox(tx *gorm.DB) error {
 		            FROM unnest($3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::text[]::json[])
 		              AS o (partition, ordinal, id, type, key, saga, cause, at, data) JOIN moved m USING (partition))
 		SELECT partition, base FROM moved`,
-		partitions, n,
-		array(b.out, func(o outgoing) int32 { return int32(o.partition) }), ordinals,
-		array(b.out, func(o outgoing) string { return o.event.ID }),
-		array(b.out, func(o outgoing) string { return o.event.Type }),
-		array(b.out, func(o outgoing) string { return o.event.Key }),
-		array(b.out, func(o outgoing) string { return o.event.Saga }),
-		array(b.out, func(o outgoing) string { return o.event.Cause }),
-		array(b.out, func(o outgoing) time.Time { return o.event.Time }),
-		array(b.out, func(o outgoing) string { return string(o.data) })).Scan(&bases).Error
-	if err != nil {
-		return err
-	}
-	b.base = make(map[int]int64, len(bases))
-	for _, x := range bases {
-		b.base[x.Partition] = x.Base
-	}
-	return nil
+		Args: []any{
+			partitions, n,
+			array(b.out, func(o outgoing) int32 { return int32(o.partition) }), ordinals,
+			array(b.out, func(o outgoing) string { return o.event.ID }),
+			array(b.out, func(o outgoing) string { return o.event.Type }),
+			array(b.out, func(o outgoing) string { return o.event.Key }),
+			array(b.out, func(o outgoing) string { return o.event.Saga }),
+			array(b.out, func(o outgoing) string { return o.event.Cause }),
+			array(b.out, func(o outgoing) time.Time { return o.event.Time }),
+			array(b.out, func(o outgoing) string { return string(o.data) }),
+		}})
 }
 
 // answerJSON is how an answer that must wait is kept.
