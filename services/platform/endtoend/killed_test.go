@@ -136,6 +136,7 @@ func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.
 	awaitAllEnded(t, site)
 	t.Logf("all ended %v after the last restart", time.Since(last).Round(time.Millisecond))
 	checkPurchases(t, site, all)
+	checkHolds(t, v.orderflow, v.dir)
 
 	code, took := v.running().Terminate()
 	if code != 0 || took > 10*time.Second {
@@ -151,6 +152,14 @@ func awaitAllEnded(t *testing.T, site *trial.Site) {
 		a := site.Operator("storefront").Must(t, 200, "GET", "/v1/orders?open=true", nil)
 		return len(trial.Read[struct{ Items []trial.Order }](t, a).Items) == 0, a.Body
 	})
+}
+
+// checkHolds asks the command that checks every invariant on the data itself.
+func checkHolds(t *testing.T, orderflow, dir string) {
+	t.Helper()
+	if stdout, stderr, code := trial.Command(orderflow, "verify", "--data-dir", dir, "--log-level", "error"); code != 0 {
+		t.Errorf("verify: exit code %d: %s%s", code, stderr, stdout)
+	}
 }
 
 func checkPurchases(t *testing.T, site *trial.Site, all []purchase) {

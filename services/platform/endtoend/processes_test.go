@@ -109,6 +109,7 @@ func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing
 	}
 	buyers[0].AwaitOutcome(t, "fleet", trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: price, Captured: price},
 		Stock: trial.Free(100 - int64(len(buyers)))})
+	checkHolds(t, f.orderflow, f.dir)
 	var all sync.WaitGroup
 	for name, processes := range f.processes {
 		if name == platform.World {
