@@ -44,8 +44,8 @@ type shop struct {
 // The orders of a shop, by what becomes of them.
 var fates = []string{"completes", "sent-back", "partly-back", "wants-out", "declined", "not-captured", "short", "lost", "no-country", "sold-out"}
 
-// open is a shop in which each of these orders has had its fate, in an order of things drawn from the seed.
-func open(t *testing.T, seed uint64) *shop {
+// empty is a shop with goods and without orders.
+func empty(t testing.TB, seed uint64) *shop {
 	t.Helper()
 	s := &shop{keepers: map[string][]engine.States{}, refs: map[string]string{}, amounts: map[string]schemas.Money{}}
 	var machines []*saga.Machine
@@ -68,6 +68,13 @@ func open(t *testing.T, seed uint64) *shop {
 		s.world.Tell(sku, warehouse.ReceiveStock.Of(warehouse.Receipt{ID: "first-" + sku, Warehouse: "leeds", Quantity: 100}))
 	}
 	s.world.Settle()
+	return s
+}
+
+// open is a shop in which each of these orders has had its fate, in an order of things drawn from the seed.
+func open(t testing.TB, seed uint64) *shop {
+	t.Helper()
+	s := empty(t, seed)
 	for _, fate := range fates {
 		s.place(fate)
 		s.world.Steps(int(seed % 7))
@@ -162,7 +169,7 @@ func (s *shop) enter(e gateway.Entry) {
 }
 
 // picture is the shop as verify sees it, on topics in memory.
-func (s *shop) picture(t *testing.T) *picture {
+func (s *shop) picture(t testing.TB) *picture {
 	t.Helper()
 	log := topics{}
 	p := &picture{services: map[string]*snapshot{}, ends: map[string]map[int]int64{}, facts: newFacts(), book: s.book}
@@ -227,12 +234,15 @@ func (l topics) Offsets(_ context.Context, topic string, partitions []int) (firs
 	return first, next, nil
 }
 
+// fetched is how many records a fetch finds at most: few, so that there are many.
+const fetched = 3
+
 func (l topics) Fetch(_ context.Context, positions []kafka.Position, _ time.Duration) (all []kafka.Fetched, err error) {
 	for _, at := range positions {
 		records := l[place{at.Topic, at.Partition}]
-		rest := slices.Clone(records[min(at.Offset, int64(len(records))):])
-		all = append(all, kafka.Fetched{Topic: at.Topic, Partition: at.Partition, Records: rest[:min(len(rest), 3)],
-			Next: at.Offset + int64(min(len(rest), 3))})
+		rest := records[min(at.Offset, int64(len(records))):]
+		all = append(all, kafka.Fetched{Topic: at.Topic, Partition: at.Partition, Records: rest[:min(len(rest), fetched)],
+			Next: at.Offset + int64(min(len(rest), fetched))})
 	}
 	return all, nil
 }
