@@ -46,15 +46,6 @@ func TestServicesNeverImportEachOther(t *testing.T) {
 		})
 }
 
-func TestThePlatformKnowsServicesByTheirAppAlone(t *testing.T) {
-	t.Parallel()
-	each(t,
-		func(s source) bool { return s.service() == "platform" },
-		func(s source, imported string) bool {
-			return !within(imported, "services") || within(imported, "services/platform") || strings.HasSuffix(imported, "/app")
-		})
-}
-
 func TestSharedKnowsNeitherServicesNorTheirEvents(t *testing.T) {
 	t.Parallel()
 	each(t,
