@@ -48,8 +48,7 @@ mutant open-calls-forgotten call.go 's/range w\.open \{/range w.open[:0] {/' Tes
 mutant second-try-is-a-first call.go 's/c\.ask\(w, asked, 2\)/c.ask(w, asked, 1)/' TestACallWhoseAnswerIsLost
 mutant deadlines-not-settled batch.go 's/b\.deadline\[deadlineKey\{e\.Key, since\}\] = nil/_, _ = e, since/' TestADeadlineFallsDue
 mutant moved-deadlines-fire 'deadline.go write.go' 's/ AND due_at <= now\(\) (ORDER|RETURNING)/ $1/' TestADeadlineFallsDue
-mutant uncertain-commit-not-looked-up worker.go 's/batch = w\.remaining\(batch\)/_ = 0/; s/for w\.resume\(ctx\) != nil/for false/' TestABatchWhoseCommitIsUncertain
-mutant calls-of-uncertain-commit-lost worker.go 's/\t\t\tw\.e\.calls\.resume\(w\)\n//' TestABatchWhoseCommitIsUncertain
+mutant uncertain-commit-repeated-blindly 'worker.go write.go' 's/refuse\(batch, err\)\n\t\t\treturn err\n\t\tcase database/refuse(batch, err)\n\t\t\tcontinue\n\t\tcase database/; s/ AND w\.sequence = m\.since RETURNING/ RETURNING/' TestABatchWhoseCommitIsUncertain
 mutant strays-not-adopted call.go 's/AND stray RETURNING/AND false RETURNING/' TestAQuestionCommittedByAProcessWithout
 mutant batch-not-taken-apart worker.go 's/case len\(batch\) > 1:/case false:/' TestABatchThatFailsAsAWhole
 mutant one-commit-per-command worker.go 's/n := min\(len\(w\.queue\), w\.e\.BatchSize\)/n := min(len(w.queue), 1)/' TestManyCommandsAreOneCommit

@@ -25,8 +25,7 @@ const (
 
 func newCalls(e *Engine) *calls { return &calls{e: e, slots: make(chan struct{}, e.CallWorkers)} }
 
-// resume asks whatever is open and not being asked: an earlier owner's questions, or those of a commit of which it was
-// not known whether it happened. An earlier try may have succeeded unseen.
+// resume asks what was open when the partition was taken. An earlier try may have succeeded unseen.
 func (c *calls) resume(w *worker) {
 	go func() {
 		for {

@@ -110,16 +110,6 @@ func (p *publisher) remove(partition int) {
 	delete(p.parts, partition)
 }
 
-// behind makes the publisher look into the outbox for what it was not told.
-func (p *publisher) behind() {
-	p.mu.Lock()
-	for _, q := range p.parts {
-		q.behind = true
-	}
-	p.mu.Unlock()
-	p.wake()
-}
-
 // repair checks whether the topic holds the number, and publishes again from there if it does not.
 func (p *publisher) repair(partition int, sequence int64) {
 	p.mu.Lock()

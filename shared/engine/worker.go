@@ -133,8 +133,8 @@ func (w *worker) run(ctx context.Context) {
 		if batch == nil {
 			break
 		}
-		if errors.Is(w.process(ctx, batch), errFenced) {
-			go w.e.disown(w.partition, "another process took it over")
+		if err := w.process(ctx, batch); err != nil && w.epoch > 0 {
+			go w.e.disown(w.partition, err.Error())
 			<-ctx.Done()
 			break
 		}
@@ -185,7 +185,8 @@ func (w *worker) gather(ctx context.Context) []input {
 }
 
 // process makes a batch happen: at once if it can, event by event if it cannot, and parks what cannot happen at all.
-// A database that is down parks nothing: it is waited for.
+// An error means that this worker cannot know where the partition stands, and must not go on with it. A database that is
+// down parks nothing.
 func (w *worker) process(ctx context.Context, batch []input) error {
 	if batch[0].form == redrive {
 		return w.release(ctx, batch[0].event.Key)
@@ -199,23 +200,10 @@ func (w *worker) process(ctx context.Context, batch []input) error {
 			refuse(batch, err)
 			return err
 		case errors.Is(err, database.ErrCommitUnknown), database.IsConnection(err):
-			// Callers are told; the rest is repeated, and what did happen is found in the watermark and the rows.
-			w.e.Log.Warn("batch not committed", "partition", w.partition, "inputs", len(batch), "err", err)
+			// Whether it happened stands in the tables. The partition is taken anew, which begins by reading them.
+			w.e.Log.Warn("batch not committed; taking the partition anew", "partition", w.partition, "inputs", len(batch), "err", err)
 			refuse(batch, err)
-			if batch = withoutCommands(batch); len(batch) == 0 {
-				return nil
-			}
-			w.e.publisher.behind()
-			if !sleep(ctx, pause) {
-				return nil
-			}
-			for w.resume(ctx) != nil {
-				if !sleep(ctx, pause) {
-					return nil
-				}
-			}
-			w.e.calls.resume(w)
-			batch = w.remaining(batch)
+			return err
 		case database.IsDeadlock(err), database.IsSerialization(err):
 			if !sleep(ctx, pause) {
 				refuse(batch, ErrStopped)
@@ -242,30 +230,6 @@ func (w *worker) process(ctx context.Context, batch []input) error {
 			batch[0].reason = err.Error()
 		}
 	}
-}
-
-func withoutCommands(batch []input) []input {
-	var rest []input
-	for _, in := range batch {
-		if in.form != ordered {
-			rest = append(rest, in)
-		}
-	}
-	return rest
-}
-
-// remaining drops the records that the watermark says are applied.
-func (w *worker) remaining(batch []input) []input {
-	var rest []input
-	for _, in := range batch {
-		if in.form != heard || in.number != 0 || in.record.Sequence > w.committed[in.record.Topic].sequence {
-			rest = append(rest, in)
-		}
-	}
-	if len(rest) == 0 {
-		rest = []input{{form: flush}}
-	}
-	return rest
 }
 
 // commit runs the batch as one transaction and then tells everybody. Where nothing would be written it only remembers

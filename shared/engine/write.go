@@ -28,47 +28,32 @@ func array[T, V any](list []T, value func(T) V) pgtype.FlatArray[V] {
 
 // load reads where a partition just taken stands.
 func (w *worker) load(ctx context.Context) error {
-	if err := w.resume(ctx); err != nil {
-		return err
-	}
-	for _, topic := range w.e.topics {
-		m := w.committed[topic]
-		r := &reader{topic: topic, w: w, next: m.offset, last: m.sequence, id: m.id}
-		r.suspect()
-		w.readers = append(w.readers, r)
-	}
-	return nil
-}
-
-// resume reads again, from the tables, what happened and what is open: when a partition is taken, and when it is not
-// known whether a commit succeeded.
-func (w *worker) resume(ctx context.Context) error {
-	if w.epoch == 0 {
-		return nil
-	}
 	var rows []struct {
 		Topic      string
 		Sequence   int64
 		NextOffset int64
 		RecordID   string
 	}
+	var keys []string
 	db := w.e.DB.Gorm().WithContext(ctx)
 	err := db.Exec(`INSERT INTO engine.watermark (topic, partition) SELECT unnest($1::text[]), $2::int ON CONFLICT DO NOTHING`,
 		pgtype.FlatArray[string](w.e.topics), w.partition).Error
 	if err == nil {
-		err = db.Raw(`SELECT topic, sequence, next_offset, record_id FROM engine.watermark WHERE partition = $1`, w.partition).Scan(&rows).Error
+		err = db.Raw(`SELECT topic, sequence, next_offset, record_id FROM engine.watermark WHERE partition = $1 AND topic = ANY($2::text[])`,
+			w.partition, pgtype.FlatArray[string](w.e.topics)).Scan(&rows).Error
+	}
+	if err == nil {
+		err = db.Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1`, w.partition).Scan(&keys).Error
 	}
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		w.committed[r.Topic] = mark{r.Sequence, r.NextOffset, r.RecordID}
+	for _, m := range rows {
+		w.committed[m.Topic] = mark{m.Sequence, m.NextOffset, m.RecordID}
+		r := &reader{topic: m.Topic, w: w, next: m.NextOffset, last: m.Sequence, id: m.RecordID}
+		r.suspect()
+		w.readers = append(w.readers, r)
 	}
-	var keys []string
-	if err := db.Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1`, w.partition).Scan(&keys).Error; err != nil {
-		return err
-	}
-	clear(w.parked)
 	for _, k := range keys {
 		w.parked[k] = true
 	}
