@@ -22,12 +22,13 @@ type Options struct {
 	Rate     float64       // orders per second; 0 is as many as can be
 	Patience time.Duration // how long the platform may be away, or no saga end; 0 is two minutes
 	Progress Progress      // nil is silent
+
+	look time.Duration // between two looks at what is open; 0 is half a second
 }
 
 const (
 	inFlight = 128  // requests at once
 	maxOpen  = 4000 // sagas at once, by the last look
-	lookGap  = 500 * time.Millisecond
 )
 
 // Run replays the file and waits until every saga has ended. The report is complete, and its rows add up, whenever the
@@ -35,6 +36,9 @@ const (
 func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Patience == 0 {
 		o.Patience = 2 * time.Minute
+	}
+	if o.look == 0 {
+		o.look = 500 * time.Millisecond
 	}
 	if o.Progress == nil {
 		o.Progress = silent{}

@@ -79,12 +79,15 @@ func (c *client) cancel(ctx context.Context, customer, id, reason string) error 
 type view struct {
 	Status  string `json:"status"`
 	Lines   []item `json:"lines"`
-	Returns []struct {
-		ID     string `json:"id"`
-		State  string `json:"state"`
-		Reason string `json:"reason"`
-		Lines  []item `json:"lines"`
-	} `json:"returns"`
+	Returns []back `json:"returns"`
+}
+
+// back is goods on their way back, or there.
+type back struct {
+	ID     string `json:"id"`
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+	Lines  []item `json:"lines"`
 }
 
 func (c *client) view(ctx context.Context, customer, id string) (v view, err error) {

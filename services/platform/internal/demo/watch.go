@@ -23,7 +23,7 @@ func (r *replay) watch(ctx context.Context) error {
 func (r *replay) look(ctx context.Context, group *errgroup.Group) error {
 	r.o.Progress.Stage("placing orders", len(r.plan.orders))
 	waiting, before, since := false, -1, time.Now()
-	for pause(ctx, lookGap) {
+	for pause(ctx, r.o.look) {
 		candidates, stepped := r.candidates() // first: what is placed later may be missing in the list, and yet be open
 		open := map[string]bool{}
 		if err := r.client.states(ctx, true, func(s state) { open[s.ID] = true }); err != nil {
@@ -154,7 +154,7 @@ const refuseAbove = 5_000_000
 
 // review decides what waits for an operator, until ctx ends.
 func (r *replay) review(ctx context.Context) error {
-	for pause(ctx, lookGap) {
+	for pause(ctx, r.o.look) {
 		var waiting []string
 		if err := r.client.reviews(ctx, func(v review) { waiting = append(waiting, v.Order) }); err != nil {
 			return err

@@ -1,0 +1,219 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func (s *shop) run(t *testing.T, o Options) Report {
+	t.Helper()
+	r, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	for _, e := range r.Rows.Ends {
+		sum += e.Sales + e.Cancellations
+	}
+	if sum != r.Rows.Read {
+		t.Errorf("%d rows read, %d accounted for: %+v", r.Rows.Read, sum, r.Rows.Ends)
+	}
+	return r
+}
+
+func (s *shop) sample(t *testing.T) Options {
+	t.Helper()
+	file, err := Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := s.options("")
+	o.Orders, o.Source = file, Sample
+	return o
+}
+
+// ends finds how rows ended, of sales and of cancellations.
+func (r Report) ends(state, reason string) [2]int {
+	for _, e := range r.Rows.Ends {
+		if e.End == state && e.Reason == reason {
+			return [2]int{e.Sales, e.Cancellations}
+		}
+	}
+	return [2]int{}
+}
+
+func TestEachRowEndsAsItsOrderDid(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var file strings.Builder
+	file.WriteString(header)
+	declined := ""
+	for i := 0; (&order{key: declined}).card() != "tok_declined"; i++ {
+		declined = fmt.Sprint(500_000 + i)
+	}
+	for _, line := range []string{
+		entry("1", "MUG", 3, 1, "7"), entry("1", "MUG", 1, 1, "7"), entry("C2", "MUG", -1, 9, "7"), // partly returned
+		entry(declined, "MUG", 3, 1, "8"), entry("C3", "MUG", -1, 9, "8"),
+		entry("4", "MUG", 1_000_001, 2, "9"), entry("C5", "MUG", -1, 9, "9"), // more than the platform takes
+		entry("6", "GOLD", 4000, 3, "10"), entry("7", "GOLD", 19_608, 3, "11"), // 10,200.00 and 50,000.40
+	} {
+		file.WriteString(line + "\n")
+	}
+	r := s.run(t, s.options(file.String()))
+	for _, c := range []struct {
+		state, reason string
+		want          [2]int
+	}{
+		{sold, "", [2]int{3, 0}}, {returned, "", [2]int{0, 1}}, {refused, "payment_declined", [2]int{1, 0}},
+		{refused, "the order had ended: payment_declined", [2]int{0, 1}},
+		{refused, "API: invalid", [2]int{1, 0}}, {refused, "the order was refused", [2]int{0, 1}}, {refused, "fraud_suspected", [2]int{1, 0}},
+	} {
+		if got := r.ends(c.state, c.reason); got != c.want {
+			t.Errorf("%s %s: %v, want %v (%+v)", c.state, c.reason, got, c.want, r.Rows.Ends)
+		}
+	}
+	if r.Orders.Placed != 4 || r.Orders.Refused != 1 || !r.Whole() || r.Goods.Returned != 1 || r.Goods.Shipped != 4004 {
+		t.Errorf("orders %+v, goods %+v", r.Orders, r.Goods)
+	}
+}
+
+func TestEveryRowOfTheSampleIsAccountedForAndARepetitionChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	first := s.run(t, s.sample(t))
+	if first.Rows.Read != 42_481 || !first.Whole() || first.ends(sold, "")[0] < 30_000 || first.ends(returned, "")[1] == 0 ||
+		first.ends(refused, "out_of_stock")[0] == 0 || first.Orders.EarlierRun != 0 || first.Orders.FilledInPart == 0 {
+		t.Fatalf("%+v", first)
+	}
+	orders, returns, receipts := len(s.orders), s.returns, len(s.receipts)
+	again := s.run(t, s.sample(t))
+	if len(s.orders) != orders || s.returns != returns || len(s.receipts) != receipts {
+		t.Errorf("repeated: %d orders, %d returns, %d receipts; before %d, %d, %d", len(s.orders), s.returns, len(s.receipts), orders, returns, receipts)
+	}
+	if !reflect.DeepEqual(again.Rows, first.Rows) || again.Orders.EarlierRun != orders {
+		t.Errorf("repeated: %+v, before %+v", again.Rows.Ends, first.Rows.Ends)
+	}
+	var text, data bytes.Buffer
+	if err := first.Print(&text); err != nil || !strings.Contains(text.String(), "all 42481 rows read") {
+		t.Errorf("printed %v:\n%s", err, text.String())
+	}
+	if err := json.NewEncoder(&data).Encode(first); err != nil || !json.Valid(data.Bytes()) {
+		t.Error(err)
+	}
+}
+
+func TestAKilledRunGoesOnWithTheSameCommand(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, after := range []int64{3, 500, 2000} {
+		ctx, kill := context.WithCancel(t.Context())
+		var n atomic.Int64
+		s.mu.Lock()
+		s.hitch = func(*http.Request) int {
+			if n.Add(1) > after {
+				kill()
+				return 2
+			}
+			return 0
+		}
+		s.mu.Unlock()
+		if _, err := Run(ctx, s.sample(t)); err == nil {
+			t.Fatal("a killed run reports")
+		}
+		kill()
+	}
+	s.mu.Lock()
+	s.hitch = func(*http.Request) int { return 0 }
+	s.mu.Unlock()
+	r := s.run(t, s.sample(t))
+	if len(s.orders) != r.Orders.Placed || r.Orders.EarlierRun == 0 || !r.Whole() {
+		t.Errorf("the shop has %d orders; %+v", len(s.orders), r.Orders)
+	}
+}
+
+func TestLostAnswersLoseAndDoubleNothing(t *testing.T) {
+	t.Parallel()
+	calm, bad := open(t), open(t)
+	var n atomic.Int64
+	bad.hitch = func(*http.Request) int {
+		switch n.Add(1) % 20 {
+		case 7:
+			return 1
+		case 13:
+			return 2
+		}
+		return 0
+	}
+	limited := func(s *shop) Options {
+		o := s.sample(t)
+		o.Limit = 300
+		return o
+	}
+	want, got := calm.run(t, limited(calm)), bad.run(t, limited(bad))
+	if len(bad.orders) != len(calm.orders) || got.Orders.Placed != want.Orders.Placed || got.Money.Ordered != want.Money.Ordered {
+		t.Errorf("orders %+v, without losses %+v", got.Orders, want.Orders)
+	}
+	for _, o := range bad.orders {
+		seen := map[string]bool{}
+		for _, b := range o.view.Returns {
+			if seen[b.Reason] {
+				t.Errorf("order %s: %s was returned twice", o.ID, b.Reason)
+			}
+			seen[b.Reason] = true
+		}
+	}
+}
+
+func TestAnOrderThatDoesNotEndIsNamed(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	o := s.options(header + entry("1", "MUG", 3, 1, "7") + "\n" + entry("2", "GOLD", 5000, 1, "8") + "\n")
+	s.hitch = func(r *http.Request) int {
+		if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/v1/reviews") {
+			return 1
+		}
+		return 0
+	}
+	o.Patience = 300 * time.Millisecond
+	if r := s.run(t, o); r.Whole() || r.Orders.Unfinished != 1 || len(r.Orders.Open) != 1 || r.ends(unfinished, "placed")[0] != 1 || r.ends(sold, "")[0] != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAPlatformThatIsAwayIsSaidSo(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.hitch = func(*http.Request) int { return 1 }
+	o := s.options(header + entry("1", "MUG", 3, 1, "7"))
+	o.Patience = 100 * time.Millisecond
+	if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "has not answered") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestOrdersComeAtTheRate(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	o := s.sample(t)
+	o.Limit, o.Rate = 100, 400
+	if r := s.run(t, o); r.Throughput.PlacedPerS > 450 {
+		t.Errorf("%+v", r.Throughput)
+	}
+}
+
+func TestMoneyIsWrittenForPeople(t *testing.T) {
+	t.Parallel()
+	for pence, want := range map[int64]string{123_456_789: "1,234,567.89", -5: "-0.05", 100_000: "1,000.00", 0: "0.00"} {
+		if got := pounds(pence); got != want {
+			t.Errorf("%d: %s", pence, got)
+		}
+	}
+}
