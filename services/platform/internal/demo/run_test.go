@@ -29,14 +29,15 @@ func (s *shop) run(t *testing.T, o Options) Report {
 	return r
 }
 
-func (s *shop) sample(t *testing.T) Options {
+// sample is the first so many invoices of the bundled file, or all.
+func (s *shop) sample(t *testing.T, limit int) Options {
 	t.Helper()
 	file, err := Open("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := s.options("")
-	o.Orders, o.Source = file, Sample
+	o.Orders, o.Source, o.Limit = file, Sample, limit
 	return o
 }
 
@@ -88,13 +89,13 @@ func TestEachRowEndsAsItsOrderDid(t *testing.T) {
 func TestEveryRowOfTheSampleIsAccountedForAndARepetitionChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	first := s.run(t, s.sample(t))
+	first := s.run(t, s.sample(t, 0))
 	if first.Rows.Read != 42_481 || !first.Whole() || first.ends(sold, "")[0] < 30_000 || first.ends(returned, "")[1] == 0 ||
 		first.ends(refused, "out_of_stock")[0] == 0 || first.Orders.EarlierRun != 0 || first.Orders.FilledInPart == 0 {
 		t.Fatalf("%+v", first)
 	}
 	orders, returns, receipts := len(s.orders), s.returns, len(s.receipts)
-	again := s.run(t, s.sample(t))
+	again := s.run(t, s.sample(t, 0))
 	if len(s.orders) != orders || s.returns != returns || len(s.receipts) != receipts {
 		t.Errorf("repeated: %d orders, %d returns, %d receipts; before %d, %d, %d", len(s.orders), s.returns, len(s.receipts), orders, returns, receipts)
 	}
@@ -113,7 +114,7 @@ func TestEveryRowOfTheSampleIsAccountedForAndARepetitionChangesNothing(t *testin
 func TestAKilledRunGoesOnWithTheSameCommand(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, after := range []int64{3, 500, 2000} {
+	for _, after := range []int64{3, 200, 450} {
 		ctx, kill := context.WithCancel(t.Context())
 		var n atomic.Int64
 		s.mu.Lock()
@@ -125,7 +126,7 @@ func TestAKilledRunGoesOnWithTheSameCommand(t *testing.T) {
 			return 0
 		}
 		s.mu.Unlock()
-		if _, err := Run(ctx, s.sample(t)); err == nil {
+		if _, err := Run(ctx, s.sample(t, 400)); err == nil {
 			t.Fatal("a killed run reports")
 		}
 		kill()
@@ -133,7 +134,7 @@ func TestAKilledRunGoesOnWithTheSameCommand(t *testing.T) {
 	s.mu.Lock()
 	s.hitch = func(*http.Request) int { return 0 }
 	s.mu.Unlock()
-	r := s.run(t, s.sample(t))
+	r := s.run(t, s.sample(t, 400))
 	if len(s.orders) != r.Orders.Placed || r.Orders.EarlierRun == 0 || !r.Whole() {
 		t.Errorf("the shop has %d orders; %+v", len(s.orders), r.Orders)
 	}
@@ -152,12 +153,7 @@ func TestLostAnswersLoseAndDoubleNothing(t *testing.T) {
 		}
 		return 0
 	}
-	limited := func(s *shop) Options {
-		o := s.sample(t)
-		o.Limit = 300
-		return o
-	}
-	want, got := calm.run(t, limited(calm)), bad.run(t, limited(bad))
+	want, got := calm.run(t, calm.sample(t, 300)), bad.run(t, bad.sample(t, 300))
 	if len(bad.orders) != len(calm.orders) || got.Orders.Placed != want.Orders.Placed || got.Money.Ordered != want.Money.Ordered {
 		t.Errorf("orders %+v, without losses %+v", got.Orders, want.Orders)
 	}
@@ -202,9 +198,13 @@ func TestAPlatformThatIsAwayIsSaidSo(t *testing.T) {
 func TestOrdersComeAtTheRate(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	o := s.sample(t)
-	o.Limit, o.Rate = 100, 400
-	if r := s.run(t, o); r.Throughput.PlacedPerS > 450 {
+	lines := make([]string, 100)
+	for i := range lines {
+		lines[i] = entry(fmt.Sprint(i), "MUG", 3, 1, "7")
+	}
+	o := s.options(header + strings.Join(lines, "\n"))
+	o.Rate = 400
+	if r := s.run(t, o); r.Throughput.PlacedPerS > 450 || r.Orders.Placed != 100 {
 		t.Errorf("%+v", r.Throughput)
 	}
 }
