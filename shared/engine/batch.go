@@ -29,7 +29,6 @@ type batch struct {
 	park     []parkedRow
 	parking  map[string]bool // keys of park
 	released []int64         // numbers of parked rows processed
-	outcomes []Outcome
 	finished []func()
 	base     map[int]int64 // by partition, the number before the first of this batch
 }

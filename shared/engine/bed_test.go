@@ -143,9 +143,9 @@ func (b *bed) machine() *saga.Machine {
 			}, n.counted, n.asked, n.promised, n.settled),
 			saga.On(n.add, func(_ tally, c add) []saga.Event {
 				if c.N < 0 {
-					return []saga.Event{n.asked.Of(countedV1{c.N})}
+					return []saga.Event{n.asked.Of(countedV1(c))}
 				}
-				return []saga.Event{n.counted.Of(countedV1{c.N})}
+				return []saga.Event{n.counted.Of(countedV1(c))}
 			}, n.counted, n.asked),
 			saga.Call(n.asked, n.question, func(_ tally, a countedV1) []saga.Event { return []saga.Event{n.told.Of(a)} }, n.told),
 			saga.After(b.within, n.promised, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).Settled(n.settled),

@@ -23,7 +23,7 @@ func (p *publisher) held(ctx context.Context, partition int, next, offset, missi
 			return 0, 0, err
 		}
 		if last == next-1 {
-			last, err = p.read(ctx, partition, offset, stop, &next)
+			_, err = p.read(ctx, partition, offset, stop, &next)
 			return next, stop, err
 		}
 	}

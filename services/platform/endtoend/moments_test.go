@@ -181,6 +181,7 @@ var moments = []moment{
 }
 
 func TestACancellationAtAnyMomentKeepsNothingOrComesTooLate(t *testing.T) {
+	t.Parallel()
 	parts := trial.StartParts(t, 100)
 	held := make([]*hold, len(moments))
 	wants := make([]trial.Outcome, len(moments))

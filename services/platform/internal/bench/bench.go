@@ -22,6 +22,7 @@ type Options struct {
 	InFlight   int
 	Window     time.Duration // measured with InFlight sagas; a third of it with one
 	WarmUp     time.Duration
+	Progress   io.Writer // is told what is being measured
 	Profile    io.Writer // gets a CPU profile of the measured time; nil for none
 	Log        *slog.Logger
 }
@@ -69,6 +70,7 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 		inFlight int
 		window   time.Duration
 	}{{o.InFlight, o.Window}, {1, o.Window / 3}} {
+		fmt.Fprintf(o.Progress, "%s: %d in flight for %v after %v of warming up\n", result.Broker, w.inFlight, w.window, o.WarmUp)
 		l := &load{site: s, started: &started, ends: ends}
 		measured, err := l.run(watching, w.inFlight, o.WarmUp, w.window)
 		if err != nil {

@@ -10,8 +10,9 @@ import (
 	"orderflow.example/services/platform/internal/trial"
 )
 
-// whole is one platform with all services for all tests of this package.
+// whole is one platform with all services for all tests of this package that ask for it.
 var whole = sync.OnceValues(func() (running, error) {
+	asked = true
 	dir, err := os.MkdirTemp("", "orderflow-platform-")
 	if err == nil {
 		err = os.Chmod(dir, 0o755) // as root, the private Postgres runs as another user
@@ -26,6 +27,8 @@ var whole = sync.OnceValues(func() (running, error) {
 	site, err := trial.Whole(p)
 	return running{p, site, dir}, err
 })
+
+var asked bool // before the tests ended
 
 type running struct {
 	*platform.Platform
@@ -44,6 +47,9 @@ func start(t *testing.T) running {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if !asked {
+		os.Exit(code)
+	}
 	r, err := whole()
 	if err == nil {
 		err = r.Stop()

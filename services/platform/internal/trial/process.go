@@ -167,3 +167,9 @@ func Command(program string, args ...string) (stdout, stderr string, code int) {
 	}
 	return out.String(), errors.String(), cmd.ProcessState.ExitCode()
 }
+
+// Freeze stops the process in its tracks; Thaw lets it go on as if nothing had happened.
+func (p *Process) Freeze() { p.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw is the end of a Freeze.
+func (p *Process) Thaw() { p.cmd.Process.Signal(syscall.SIGCONT) }

@@ -72,9 +72,6 @@ type account struct {
 // open is what is still set aside.
 func (a *account) open() int64 { return a.authorized - a.captured - a.voided }
 
-// kept is what the shop has.
-func (a *account) kept() int64 { return a.captured - a.refunded - a.charged }
-
 // What the gateway does by itself, without being asked.
 const (
 	notCaptured = "not_captured" // code: what is let go of because less was captured than was set aside
