@@ -217,3 +217,46 @@ func TestMoneyIsWrittenForPeople(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsCancelledLongAfterItEndedIsSentBack(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	lines := []string{entry("1", "MUG", 3, 1, "7")}
+	for i := range 20 {
+		lines = append(lines, entry(fmt.Sprint(100+i), "MUG", 3, 2, "8"))
+	}
+	o := s.options(header + strings.Join(append(lines, entry("C2", "MUG", -3, 3, "7")), "\n"))
+	o.Rate = 200
+	if r := s.run(t, o); r.ends(returned, "")[1] != 1 || s.returns != 1 {
+		t.Errorf("%+v", r.Rows.Ends)
+	}
+}
+
+func TestAReturnWhoseAnswerWasLostIsNotAskedForTwice(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var tries atomic.Int64
+	s.hitch = func(r *http.Request) int {
+		if strings.HasSuffix(r.URL.Path, "/returns") && tries.Add(1) < 3 {
+			return int(tries.Load()) // not heard at first, then heard but not answered
+		}
+		return 0
+	}
+	r := s.run(t, s.options(header+entry("1", "MUG", 3, 1, "7")+"\n"+entry("C2", "MUG", -1, 3, "7")))
+	if r.ends(returned, "")[1] != 1 || s.returns != 1 || tries.Load() != 2 {
+		t.Errorf("%d returns after %d tries: %+v", s.returns, tries.Load(), r.Rows.Ends)
+	}
+}
+
+func TestARepetitionDoesNotWaitForStockThatIsSoldOut(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	file := header + entry("1", "MUG", 3, 1, "7")
+	s.run(t, s.options(file))
+	s.mu.Lock()
+	s.stock["MUG"] = 0
+	s.mu.Unlock()
+	o := s.options(file)
+	o.Patience = 2 * time.Second
+	s.run(t, o)
+}
