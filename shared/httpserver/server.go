@@ -34,6 +34,9 @@ type Options struct {
 	// BodyLimit is the most a request may carry; 0 means 64 KiB. RouteBodyLimits replaces it per route pattern.
 	BodyLimit       int64
 	RouteBodyLimits map[string]int64
+	// Uninspected are route patterns whose bodies are not searched for card numbers. They are for machines that send
+	// references of their own making: one in some thousands of hexadecimal ones reads like a card number.
+	Uninspected []string
 	// Ready are the parts that /readyz asks.
 	Ready []Part
 }

@@ -114,6 +114,21 @@ func TestRefusalsAreProblems(t *testing.T) {
 	}
 }
 
+func TestReferencesOfPartnersAreNotTakenForCardNumbers(t *testing.T) {
+	t.Parallel()
+	url := start(t, httpserver.Options{Uninspected: []string{"/partner/*path"}}, func(e *gin.Engine) {
+		e.POST("/partner/*path", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+		e.POST("/own", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	})
+	reference := `{"reference":"au_4111111111111111"}`
+	if response, body := call(t, "POST", url+"/partner/captures", reference); response.StatusCode != 204 {
+		t.Errorf("the partner was refused: %s", body)
+	}
+	if response, _ := call(t, "POST", url+"/own", reference); response.StatusCode != 422 {
+		t.Errorf("our own route let a card number in: %d", response.StatusCode)
+	}
+}
+
 func TestForwardedHeadersAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	url := start(t, httpserver.Options{}, func(e *gin.Engine) {

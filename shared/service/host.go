@@ -15,6 +15,9 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
+// SimulatedWorld is the route under which the operators' listener may show the simulated outside world.
+const SimulatedWorld = "/sim/*path"
+
 // Host runs services in this process: one, or all of them side by side. They share the listeners and the connection to
 // Kafka, nothing else: each has its own database and hears the others only through topics.
 type Host struct {
@@ -57,7 +60,7 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	ready := []httpserver.Part{{Name: "kafka", Check: h.Kafka.Ping}, {Name: "services", Check: h.owns}}
 	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log, Registerer: h.Registry, Ready: ready})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators", Logger: log, Ready: ready,
-		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
+		Uninspected: []string{SimulatedWorld}, RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
 	h.Operators.Engine().GET("/metrics", httpserver.Metrics(h.Registry))
 	return h, nil
 }

@@ -134,7 +134,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	}
 	p.lifecycle.AddCloser("services", p.Host.Stop)
 	if p.Sim != nil {
-		p.Host.Operators.Engine().Any("/sim/*path", gin.WrapH(p.Sim.Handler()))
+		p.Host.Operators.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	}
 	customers, operators, err := p.Host.Start(ctx, apps...)
 	if err != nil {
@@ -194,8 +194,9 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 		return service.Environment("%w", err)
 	}
 	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
-	server := httpserver.New(httpserver.Options{Addr: "127.0.0.1:0", Name: "world", Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20})
-	server.Engine().Any("/sim/*path", gin.WrapH(p.Sim.Handler()))
+	server := httpserver.New(httpserver.Options{Addr: "127.0.0.1:0", Name: "world", Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20,
+		Uninspected: []string{service.SimulatedWorld}})
+	server.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	addr, err := server.Start()
 	if err != nil {
 		return service.Environment("%w", err)
