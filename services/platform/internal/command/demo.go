@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,10 @@ import (
 	"orderflow.example/services/platform/internal/verify"
 	"orderflow.example/shared/service"
 )
+
+// memory is what the whole process tries to make do with, in bytes. Nine months fit: the events that verify compares are
+// most of it, and the collector would let garbage double them.
+const memory = 1 << 30
 
 type demoFlags struct {
 	orders, rate, url, opsURL string
@@ -96,6 +101,9 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer file.Close()
 	o.Orders = file
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
+	}
 	ctx, cancel := context.WithCancelCause(cmd.Context())
 	defer cancel(nil)
 	if f.url == "" {

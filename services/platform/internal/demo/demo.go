@@ -27,7 +27,7 @@ type Options struct {
 }
 
 const (
-	inFlight = 128  // requests at once
+	inFlight = 64   // requests at once
 	maxOpen  = 4000 // sagas at once, by the last look
 )
 
