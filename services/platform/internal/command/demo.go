@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,7 +58,7 @@ func Demo() *cobra.Command {
 
 // options reads the flags.
 func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
-	o = demo.Options{Limit: f.limit, Source: f.orders, StorefrontURL: f.url, OperatorsURL: f.opsURL}
+	o = demo.Options{StorefrontURL: f.url, OperatorsURL: f.opsURL}
 	if f.rate != "max" {
 		if o.Rate, err = strconv.ParseFloat(f.rate, 64); err != nil || !(o.Rate > 0 && o.Rate <= 1e6) {
 			return o, service.Usage("rate: want orders per second, or max, not %q", f.rate)
@@ -73,9 +74,6 @@ func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
 	}
 	if f.opsURL == "" {
 		o.OperatorsURL = "http://" + c.OpsAddr
-	}
-	if o.Source == "" {
-		o.Source = demo.Sample
 	}
 	if o.Key, err = c.Key(); err != nil {
 		return o, service.Environment("%w", err)
@@ -100,7 +98,10 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 		return service.Usage("orders: %w", err)
 	}
 	defer file.Close()
-	o.Orders = file
+	o.Progress.Stage("reading the orders", 0)
+	if o.Plan, err = demo.NewPlan(file, cmp.Or(f.orders, demo.Sample), f.limit); err != nil {
+		return service.Usage("orders: %s: %w", cmp.Or(f.orders, demo.Sample), err)
+	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memory)
 	}

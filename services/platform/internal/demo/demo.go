@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,9 +15,7 @@ type Options struct {
 	OperatorsURL  string
 	Key           []byte // signs the platform's tokens
 
-	Orders   io.Reader     // a file of orders, uncompressed, see Open
-	Source   string        // its name, for the report
-	Limit    int           // at most so many invoices; 0 is all
+	Plan     *Plan
 	Rate     float64       // orders per second; 0 is as many as can be
 	Patience time.Duration // how long the platform may be away, or no saga end; 0 is two minutes
 	Progress Progress      // nil is silent
@@ -31,7 +28,7 @@ const (
 	maxOpen  = 4000 // sagas at once, by the last look
 )
 
-// Run replays the file and waits until every saga has ended. The report is complete, and its rows add up, whenever the
+// Run carries the plan out and waits until every saga has ended. The report is complete, and its rows add up, whenever the
 // error is nil; it may tell of orders that did not end.
 func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Patience == 0 {
@@ -43,16 +40,11 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Progress == nil {
 		o.Progress = silent{}
 	}
-	o.Progress.Stage("reading "+o.Source, 0)
-	plan, err := newPlan(o.Orders, o.Limit)
-	if err != nil {
-		return Report{}, fmt.Errorf("%s: %w", o.Source, err)
-	}
 	client, err := newClient(o, inFlight)
 	if err != nil {
 		return Report{}, err
 	}
-	r := newReplay(o, plan, client)
+	r := newReplay(o, o.Plan, client)
 	if err := r.furnish(ctx); err != nil {
 		return Report{}, fmt.Errorf("catalogue and stock: %w", err)
 	}

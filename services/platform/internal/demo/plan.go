@@ -48,8 +48,10 @@ type step struct {
 	receipt *receipt
 }
 
-// plan is everything that will be done, in its order. It depends on nothing but the file and the limit.
-type plan struct {
+// Plan is everything that will be done, in its order. It depends on nothing but the file and the limit. It also keeps the
+// account of the rows, so it is carried out once.
+type Plan struct {
+	source   string // the file's name, for the report
 	products []product
 	opening  []delivery
 	steps    []step
@@ -59,13 +61,14 @@ type plan struct {
 	from, to time.Time
 }
 
-// newPlan reads the whole file and keeps what is needed of it. At most limit invoices become orders, 0 is no limit.
-func newPlan(file io.Reader, limit int) (*plan, error) {
+// NewPlan reads a whole file of orders, uncompressed as from Open, and keeps what is needed of it. Source is its name. At
+// most limit invoices become orders, 0 is no limit. An error is about the file.
+func NewPlan(file io.Reader, source string, limit int) (*Plan, error) {
 	d := newDraft()
 	if err := readRows(file, d.take, d.account.unreadable); err != nil {
 		return nil, err
 	}
-	p := &plan{products: d.products(), account: d.account}
+	p := &Plan{source: source, products: d.products(), account: d.account}
 	match := newMatcher(p.account)
 	slices.SortStableFunc(d.invoices, func(a, b *invoice) int { return a.at.Compare(b.at) })
 	sales, over := 0, false

@@ -12,9 +12,9 @@ func entry(invoice, code string, quantity, day int, customer string) string {
 	return fmt.Sprintf("%s,%s,A %s,%d,2010-12-%02d 08:26:00,2.55,%s,United Kingdom", invoice, code, code, quantity, day, customer)
 }
 
-func planned(t *testing.T, limit int, lines ...string) *plan {
+func planned(t *testing.T, limit int, lines ...string) *Plan {
 	t.Helper()
-	p, err := newPlan(strings.NewReader(header+strings.Join(lines, "\n")), limit)
+	p, err := NewPlan(strings.NewReader(header+strings.Join(lines, "\n")), "test", limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func planned(t *testing.T, limit int, lines ...string) *plan {
 }
 
 // cancels are the cancellations of a plan, as "invoice>order sku×quantity…".
-func (p *plan) cancelled() (all []string) {
+func (p *Plan) cancelled() (all []string) {
 	for _, s := range p.steps {
 		if c := s.cancel; c != nil {
 			text := c.invoice + ">" + c.of.key

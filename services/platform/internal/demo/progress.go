@@ -34,7 +34,7 @@ func (b *bar) Stage(name string, total int) {
 		total = -1
 	}
 	b.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription(fmt.Sprintf("%-30s", name)),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("orders"), progressbar.OptionSetWidth(30),
+		progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionUseANSICodes(true),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(total > 0))
 }
 

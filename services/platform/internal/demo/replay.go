@@ -12,7 +12,7 @@ import (
 // replay is a plan being carried out.
 type replay struct {
 	o      Options
-	plan   *plan
+	plan   *Plan
 	client *client
 
 	mu       sync.Mutex
@@ -39,7 +39,7 @@ type fate struct {
 	ended   bool            // and nothing left to ask
 }
 
-func newReplay(o Options, p *plan, c *client) *replay {
+func newReplay(o Options, p *Plan, c *client) *replay {
 	r := &replay{o: o, plan: p, client: c, fates: make([]fate, len(p.orders)), byID: make(map[string]int, len(p.orders))}
 	for i := range r.fates {
 		r.fates[i].known = make(chan struct{})

@@ -17,9 +17,9 @@ import (
 const header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
 // read is the plan of these lines, with a good row before them, and what became of the rows.
-func read(t *testing.T, lines ...string) *plan {
+func read(t *testing.T, lines ...string) *Plan {
 	t.Helper()
-	p, err := newPlan(strings.NewReader(header+"536365,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"+strings.Join(lines, "\n")), 0)
+	p, err := NewPlan(strings.NewReader(header+"536365,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"+strings.Join(lines, "\n")), "test", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestAFileWithoutTheColumnsOrWithoutOrdersIsRefused(t *testing.T) {
 		header:                            "no row that can be ordered",
 		header + "536365,POST,P,1,2010-12-01 08:26:00,2.55,17850.0,France\n": "no row that can be ordered (1 rows read)",
 	} {
-		if _, err := newPlan(strings.NewReader(file), 0); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewPlan(strings.NewReader(file), "test", 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", file, err)
 		}
 	}
@@ -115,7 +115,7 @@ func TestAFileWithoutTheColumnsOrWithoutOrdersIsRefused(t *testing.T) {
 func TestColumnsAreFoundByTheirNames(t *testing.T) {
 	t.Parallel()
 	file := "\ufeffCountry,Customer ID,unitprice,InvoiceDate,Quantity,Description,StockCode,INVOICENO,more\r\nFrance,17850,2.55,2010-12-01 08:26:00,6,\xa320 Caf\xe9,85123a,536365,x\r\n"
-	p, err := newPlan(strings.NewReader(file), 0)
+	p, err := NewPlan(strings.NewReader(file), "test", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,13 +179,13 @@ func TestAFileIsReadPlainAndCompressedAlike(t *testing.T) {
 }
 
 // december is the plan of the bundled sample.
-func december(t *testing.T, limit int) *plan {
+func december(t *testing.T, limit int) *Plan {
 	t.Helper()
 	file, err := Open("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := newPlan(file, limit)
+	p, err := NewPlan(file, "test", limit)
 	if err != nil {
 		t.Fatal(err)
 	}

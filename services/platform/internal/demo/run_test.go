@@ -36,9 +36,7 @@ func (s *shop) sample(t *testing.T, limit int) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := s.options("")
-	o.Orders, o.Source, o.Limit = file, Sample, limit
-	return o
+	return s.options(file, limit)
 }
 
 // ends finds how rows ended, of sales and of cancellations.
@@ -68,7 +66,7 @@ func TestEachRowEndsAsItsOrderDid(t *testing.T) {
 	} {
 		file.WriteString(line + "\n")
 	}
-	r := s.run(t, s.options(file.String()))
+	r := s.run(t, s.options(strings.NewReader(file.String()), 0))
 	for _, c := range []struct {
 		state, reason string
 		want          [2]int
@@ -171,7 +169,7 @@ func TestLostAnswersLoseAndDoubleNothing(t *testing.T) {
 func TestAnOrderThatDoesNotEndIsNamed(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	o := s.options(header + entry("1", "MUG", 3, 1, "7") + "\n" + entry("2", "GOLD", 5000, 1, "8") + "\n")
+	o := s.options(strings.NewReader(header+entry("1", "MUG", 3, 1, "7")+"\n"+entry("2", "GOLD", 5000, 1, "8")+"\n"), 0)
 	s.hitch = func(r *http.Request) int {
 		if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/v1/reviews") {
 			return 1
@@ -188,7 +186,7 @@ func TestAPlatformThatIsAwayIsSaidSo(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.hitch = func(*http.Request) int { return 1 }
-	o := s.options(header + entry("1", "MUG", 3, 1, "7"))
+	o := s.options(strings.NewReader(header+entry("1", "MUG", 3, 1, "7")), 0)
 	o.Patience = 100 * time.Millisecond
 	if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "has not answered") {
 		t.Errorf("%v", err)
@@ -202,7 +200,7 @@ func TestOrdersComeAtTheRate(t *testing.T) {
 	for i := range lines {
 		lines[i] = entry(fmt.Sprint(i), "MUG", 3, 1, "7")
 	}
-	o := s.options(header + strings.Join(lines, "\n"))
+	o := s.options(strings.NewReader(header+strings.Join(lines, "\n")), 0)
 	o.Rate = 400
 	if r := s.run(t, o); r.Throughput.PlacedPerS > 450 || r.Orders.Placed != 100 {
 		t.Errorf("%+v", r.Throughput)
@@ -225,7 +223,7 @@ func TestWhatIsCancelledLongAfterItEndedIsSentBack(t *testing.T) {
 	for i := range 20 {
 		lines = append(lines, entry(fmt.Sprint(100+i), "MUG", 3, 2, "8"))
 	}
-	o := s.options(header + strings.Join(append(lines, entry("C2", "MUG", -3, 3, "7")), "\n"))
+	o := s.options(strings.NewReader(header+strings.Join(append(lines, entry("C2", "MUG", -3, 3, "7")), "\n")), 0)
 	o.Rate = 200
 	if r := s.run(t, o); r.ends(returned, "")[1] != 1 || s.returns != 1 {
 		t.Errorf("%+v", r.Rows.Ends)
@@ -242,7 +240,7 @@ func TestAReturnWhoseAnswerWasLostIsNotAskedForTwice(t *testing.T) {
 		}
 		return 0
 	}
-	r := s.run(t, s.options(header+entry("1", "MUG", 3, 1, "7")+"\n"+entry("C2", "MUG", -1, 3, "7")))
+	r := s.run(t, s.options(strings.NewReader(header+entry("1", "MUG", 3, 1, "7")+"\n"+entry("C2", "MUG", -1, 3, "7")), 0))
 	if r.ends(returned, "")[1] != 1 || s.returns != 1 || tries.Load() != 2 {
 		t.Errorf("%d returns after %d tries: %+v", s.returns, tries.Load(), r.Rows.Ends)
 	}
@@ -252,11 +250,11 @@ func TestARepetitionDoesNotWaitForStockThatIsSoldOut(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	file := header + entry("1", "MUG", 3, 1, "7")
-	s.run(t, s.options(file))
+	s.run(t, s.options(strings.NewReader(file), 0))
 	s.mu.Lock()
 	s.stock["MUG"] = 0
 	s.mu.Unlock()
-	o := s.options(file)
+	o := s.options(strings.NewReader(file), 0)
 	o.Patience = 2 * time.Second
 	s.run(t, o)
 }

@@ -215,7 +215,7 @@ func (s *settle) sentBack(c *cancellation, v view) {
 
 func (s *settle) sum() Report {
 	r, p := &s.report, s.plan
-	r.Source, r.From, r.To, r.Notes = s.o.Source, p.from, p.to, notes
+	r.Source, r.From, r.To, r.Notes = p.source, p.from, p.to, notes
 	r.Rows = RowReport{Read: p.account.read, Ends: p.account.rows(), Malformed: p.account.malformed}
 	r.Orders.Placed, r.Orders.EarlierRun = len(s.byID), s.replayed
 	for _, kind := range slices.SortedFunc(maps.Keys(s.ends), func(a, b [2]string) int { return s.ends[b].Orders - s.ends[a].Orders }) {

@@ -3,6 +3,7 @@ package demo
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -84,8 +85,13 @@ func open(t testing.TB) *shop {
 }
 
 // options replay a file in this shop.
-func (s *shop) options(file string) Options {
-	return Options{StorefrontURL: s.url, OperatorsURL: s.url, Key: key, Orders: strings.NewReader(file), Source: "test", look: time.Millisecond}
+func (s *shop) options(file io.Reader, limit int) Options {
+	s.t.Helper()
+	p, err := NewPlan(file, "test", limit)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return Options{StorefrontURL: s.url, OperatorsURL: s.url, Key: key, Plan: p, look: time.Millisecond}
 }
 
 func (s *shop) read(r *http.Request, body any, audience string) (subject string) {

@@ -36,7 +36,7 @@ type stocked struct {
 
 // supply plans the stock that is there at first, and the receipts between the orders, for all orders of the file: a
 // limit leaves the stock as it is.
-func (p *plan) supply(all []*order) {
+func (p *Plan) supply(all []*order) {
 	day := func(o *order) int { return int(o.at.Sub(p.from) / (24 * time.Hour)) }
 	first := map[int32]int64{}
 	weeks := make([]map[int32]int64, day(all[len(all)-1])/7+1)
