@@ -30,12 +30,17 @@ type bar struct {
 
 func (b *bar) Stage(name string, total int) {
 	b.Close()
-	if total == 0 {
-		total = -1
+	options := []progressbar.Option{
+		progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription(fmt.Sprintf("%-30s", name)), progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(100 * time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionUseANSICodes(true),
+		progressbar.OptionSetRenderBlankState(true),
 	}
-	b.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription(fmt.Sprintf("%-30s", name)),
-		progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionUseANSICodes(true),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(total > 0))
+	if total > 0 {
+		options = append(options, progressbar.OptionShowCount())
+	} else {
+		total = -1 // a spinner
+	}
+	b.bar = progressbar.NewOptions(total, options...)
 }
 
 // A bar that cannot be drawn is no reason to stop.
