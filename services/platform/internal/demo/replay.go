@@ -20,7 +20,7 @@ type replay struct {
 	byID     map[string]int // numbers of the orders that were taken
 	ended    int            // of them
 	refused  int
-	replayed int  // taken by an earlier run
+	replayed int  // taken before
 	stepped  bool // every step has been done
 	first    time.Time
 	last     time.Time // when the first and the last request to place an order was answered

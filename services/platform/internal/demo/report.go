@@ -29,8 +29,8 @@ type RowReport struct {
 // OrderReport counts orders by how they ended.
 type OrderReport struct {
 	Placed       int          `json:"placed"`
-	Refused      int          `json:"refused"` // by the API; no order came of them
-	EarlierRun   int          `json:"placed_by_an_earlier_run"`
+	Refused      int          `json:"refused"`  // by the API; no order came of them
+	Replayed     int          `json:"replayed"` // taken before, by an earlier run or a request whose answer was lost
 	FilledInPart int          `json:"filled_in_part"`
 	Unfinished   int          `json:"unfinished"`
 	Ends         []OrderCount `json:"ends"`

@@ -89,7 +89,7 @@ func TestEveryRowOfTheSampleIsAccountedForAndARepetitionChangesNothing(t *testin
 	s := open(t)
 	first := s.run(t, s.sample(t, 0))
 	if first.Rows.Read != 42_481 || !first.Whole() || first.ends(sold, "")[0] < 30_000 || first.ends(returned, "")[1] == 0 ||
-		first.ends(refused, "out_of_stock")[0] == 0 || first.Orders.EarlierRun != 0 || first.Orders.FilledInPart == 0 {
+		first.ends(refused, "out_of_stock")[0] == 0 || first.Orders.Replayed != 0 || first.Orders.FilledInPart == 0 {
 		t.Fatalf("%+v", first)
 	}
 	orders, returns, receipts := len(s.orders), s.returns, len(s.receipts)
@@ -97,7 +97,7 @@ func TestEveryRowOfTheSampleIsAccountedForAndARepetitionChangesNothing(t *testin
 	if len(s.orders) != orders || s.returns != returns || len(s.receipts) != receipts {
 		t.Errorf("repeated: %d orders, %d returns, %d receipts; before %d, %d, %d", len(s.orders), s.returns, len(s.receipts), orders, returns, receipts)
 	}
-	if !reflect.DeepEqual(again.Rows, first.Rows) || again.Orders.EarlierRun != orders {
+	if !reflect.DeepEqual(again.Rows, first.Rows) || again.Orders.Replayed != orders {
 		t.Errorf("repeated: %+v, before %+v", again.Rows.Ends, first.Rows.Ends)
 	}
 	var text, data bytes.Buffer
@@ -133,7 +133,7 @@ func TestAKilledRunGoesOnWithTheSameCommand(t *testing.T) {
 	s.hitch = func(*http.Request) int { return 0 }
 	s.mu.Unlock()
 	r := s.run(t, s.sample(t, 400))
-	if len(s.orders) != r.Orders.Placed || r.Orders.EarlierRun == 0 || !r.Whole() {
+	if len(s.orders) != r.Orders.Placed || r.Orders.Replayed == 0 || !r.Whole() {
 		t.Errorf("the shop has %d orders; %+v", len(s.orders), r.Orders)
 	}
 }

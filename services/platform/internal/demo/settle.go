@@ -217,7 +217,7 @@ func (s *settle) sum() Report {
 	r, p := &s.report, s.plan
 	r.Source, r.From, r.To, r.Notes = p.source, p.from, p.to, notes
 	r.Rows = RowReport{Read: p.account.read, Ends: p.account.rows(), Malformed: p.account.malformed}
-	r.Orders.Placed, r.Orders.EarlierRun = len(s.byID), s.replayed
+	r.Orders.Placed, r.Orders.Replayed = len(s.byID), s.replayed
 	for _, kind := range slices.SortedFunc(maps.Keys(s.ends), func(a, b [2]string) int { return s.ends[b].Orders - s.ends[a].Orders }) {
 		r.Orders.Ends = append(r.Orders.Ends, *s.ends[kind])
 	}

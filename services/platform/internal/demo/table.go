@@ -62,7 +62,7 @@ func (p *printer) orders(r Report) {
 	for _, also := range []struct {
 		n    int
 		what string
-	}{{r.Orders.FilledInPart, "of these filled in part"}, {r.Orders.EarlierRun, "of these placed by an earlier run"},
+	}{{r.Orders.FilledInPart, "of these filled in part"}, {r.Orders.Replayed, "of these taken before, and answered again"},
 		{r.Orders.Refused, "refused by the API"}, {r.Orders.Unfinished, "NOT ENDED"}} {
 		if also.n > 0 {
 			p.row(also.what, also.n, "")
