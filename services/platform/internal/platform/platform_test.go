@@ -1,6 +1,7 @@
 package platform_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"sync"
@@ -44,6 +45,9 @@ func start(t *testing.T) running {
 	}
 	return r
 }
+
+// fresh is a name that no other run of a test on this platform uses.
+func fresh(name string) string { return name + "-" + rand.Text()[:8] }
 
 func TestMain(m *testing.M) {
 	code := m.Run()

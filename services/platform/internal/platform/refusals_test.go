@@ -105,7 +105,7 @@ func TestABadOrderIsRefusedWithEveryFaultAndLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	r.site.Sell(t, shelf, price, received)
-	const customer = "customer-of-refusals"
+	customer := fresh("customer-of-refusals")
 	t.Run("refusals", func(t *testing.T) {
 		for _, bad := range refusals {
 			t.Run(bad.name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestABadOrderIsRefusedWithEveryFaultAndLeavesNoTrace(t *testing.T) {
 		}
 	})
 	// The same keys with a good order: none of them is taken.
-	good := trial.NewBasket(trial.Line{SKU: shelf, Quantity: 1})
+	good := trial.NewBasket(trial.Line{SKU: shelf, Quantity: received + 1})
 	a := r.site.Customer(customer).Must(t, 202, "POST", "/v1/orders", good, "Idempotency-Key: "+refusals[0].name)
 	id := trial.Read[trial.Order](t, a).ID
 	var claims int

@@ -10,9 +10,10 @@ import (
 func TestTheSameKeyAnswersByteForByteTheSameAndOrdersOnce(t *testing.T) {
 	t.Parallel()
 	site := start(t).site
-	site.Sell(t, "repeats", price, received)
-	customer := site.Customer("customer-who-repeats")
-	basket := trial.NewBasket(trial.Line{SKU: "repeats", Quantity: 1})
+	sku, name := fresh("repeats"), fresh("customer-who-repeats")
+	site.Sell(t, sku, price, received)
+	customer := site.Customer(name)
+	basket := trial.NewBasket(trial.Line{SKU: sku, Quantity: 1})
 
 	const clicks = 8
 	answers := make([]trial.Answer, clicks)
@@ -25,21 +26,21 @@ func TestTheSameKeyAnswersByteForByteTheSameAndOrdersOnce(t *testing.T) {
 	if first.Header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("headers of a repeat: %v", first.Header)
 	}
-	fresh := 0
+	placed := 0
 	for _, a := range answers {
 		switch {
 		case a.Status == 409: // the first was still being placed
 		case a.Status != 202 || a.Body != first.Body || a.Header.Get("Location") != first.Header.Get("Location"):
 			t.Errorf("got %d %s, want the first answer %s", a.Status, a.Body, first.Body)
 		case a.Header.Get("Idempotent-Replayed") == "":
-			fresh++
+			placed++
 		}
 	}
-	if fresh != 1 {
-		t.Errorf("%d of %d clicks placed an order", fresh, clicks)
+	if placed != 1 {
+		t.Errorf("%d of %d clicks placed an order", placed, clicks)
 	}
-	buyer := &trial.Buyer{Site: site, Name: "customer-who-repeats", ID: trial.Read[trial.Order](t, first).ID}
-	buyer.AwaitOutcome(t, "repeats", trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: price, Captured: price}, Stock: trial.Free(received - 1)})
+	buyer := &trial.Buyer{Site: site, Name: name, ID: trial.Read[trial.Order](t, first).ID}
+	buyer.AwaitOutcome(t, sku, trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: price, Captured: price}, Stock: trial.Free(received - 1)})
 	// The answer stays what it was, whatever became of the order.
 	if again := customer.Must(t, 202, "POST", "/v1/orders", basket, "Idempotency-Key: twice"); again.Body != first.Body {
 		t.Errorf("after its end: %s, want %s", again.Body, first.Body)
@@ -51,7 +52,7 @@ func TestTheSameKeyAnswersByteForByteTheSameAndOrdersOnce(t *testing.T) {
 		t.Errorf("another body: %+v", p)
 	}
 	// Another customer's key is another key.
-	if other := site.Customer("another-customer").Must(t, 202, "POST", "/v1/orders", basket, "Idempotency-Key: twice"); other.Body == first.Body {
+	if other := site.Customer(fresh("another-customer")).Must(t, 202, "POST", "/v1/orders", basket, "Idempotency-Key: twice"); other.Body == first.Body {
 		t.Errorf("two customers got the same order: %s", other.Body)
 	}
 }
@@ -59,8 +60,9 @@ func TestTheSameKeyAnswersByteForByteTheSameAndOrdersOnce(t *testing.T) {
 func TestAForeignOrderIsAsAbsentAsOneThatNeverWas(t *testing.T) {
 	t.Parallel()
 	site := start(t).site
-	site.Sell(t, "foreign", price, received)
-	buyer := site.Buy(t, trial.NewBasket(trial.Line{SKU: "foreign", Quantity: 1}))
+	sku := fresh("foreign")
+	site.Sell(t, sku, price, received)
+	buyer := site.Buy(t, trial.NewBasket(trial.Line{SKU: sku, Quantity: 1}))
 	buyer.Await(t, "completed")
 	stranger := site.Customer("stranger")
 	const never = "0190a0a0-0000-7000-8000-000000000000"
@@ -71,7 +73,7 @@ func TestAForeignOrderIsAsAbsentAsOneThatNeverWas(t *testing.T) {
 		{"GET", "", nil},
 		{"GET", "/events", nil},
 		{"POST", "/cancellation", map[string]any{}},
-		{"POST", "/returns", map[string]any{"lines": []any{map[string]any{"sku": "foreign", "quantity": 1}}, "reason": "mine now"}},
+		{"POST", "/returns", map[string]any{"lines": []any{map[string]any{"sku": sku, "quantity": 1}}, "reason": "mine now"}},
 	} {
 		foreign := stranger.Must(t, 404, call.method, "/v1/orders/"+buyer.ID+call.path, call.body)
 		absent := stranger.Must(t, 404, call.method, "/v1/orders/"+never+call.path, call.body)
@@ -88,5 +90,5 @@ func TestAForeignOrderIsAsAbsentAsOneThatNeverWas(t *testing.T) {
 			t.Errorf("without a customer's token: %+v", p)
 		}
 	}
-	(trial.Caller{URL: site.Operators("inventory"), Token: stranger.Token}).Must(t, 401, "GET", "/v1/stock/foreign", nil)
+	(trial.Caller{URL: site.Operators("inventory"), Token: stranger.Token}).Must(t, 401, "GET", "/v1/stock/"+sku, nil)
 }

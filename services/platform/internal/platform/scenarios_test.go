@@ -82,6 +82,11 @@ var scenarios = []scenario{
 		want: trial.Outcome{Status: "returned", Money: paidBack, Stock: trial.Free(received)}},
 	{name: "the refund fails once", basket: paying("tok_refund_fails_once"), then: returning(2),
 		want: trial.Outcome{Status: "returned", Money: paidBack, Stock: trial.Free(received)}},
+	{name: "more than an order may cost", price: 60_000_000, want: trial.Outcome{Status: "rejected", Reason: "total_too_high", Stock: trial.Free(received)}},
+	{name: "the same product in two lines", basket: func(b *trial.Basket) {
+		b.Lines[0].Quantity = 1
+		b.Lines = append(b.Lines, b.Lines[0])
+	}, want: sold},
 	{name: "cancelled after delivery", want: sold, then: func(t *testing.T, buyer *trial.Buyer) {
 		buyer.Await(t, "completed")
 		buyer.CancelTooLate(t)
@@ -112,7 +117,7 @@ func TestEveryStoryEndsWithMoneyAndGoodsExact(t *testing.T) {
 func (s scenario) play(t *testing.T, site *trial.Site) (again func(*testing.T)) {
 	sku := s.sku
 	if sku == "" {
-		sku = strings.ReplaceAll(s.name, " ", "-")
+		sku = fresh(strings.ReplaceAll(s.name, " ", "-"))
 	}
 	each := s.price
 	if each == 0 {
@@ -147,8 +152,9 @@ func shortPicked(t *testing.T, buyer *trial.Buyer) trial.Outcome {
 func TestOfTwoCustomersWhoWantTheLastPieceOneGetsIt(t *testing.T) {
 	t.Parallel()
 	site := start(t).site
-	site.Sell(t, "the-last-piece", price, 1)
-	basket := trial.NewBasket(trial.Line{SKU: "the-last-piece", Quantity: 1})
+	sku := fresh("the-last-piece")
+	site.Sell(t, sku, price, 1)
+	basket := trial.NewBasket(trial.Line{SKU: sku, Quantity: 1})
 	ends := map[string]int{}
 	var buyers []*trial.Buyer
 	for range 6 {
@@ -158,7 +164,7 @@ func TestOfTwoCustomersWhoWantTheLastPieceOneGetsIt(t *testing.T) {
 		o := b.Await(t, "completed", "cancelled")
 		ends[o.Status+o.Reason]++
 	}
-	if ends["completed"] != 1 || ends["cancelledout_of_stock"] != 5 || site.Stock(t, "the-last-piece") != (trial.Stock{}) {
-		t.Errorf("six customers, one piece: %v, left %+v", ends, site.Stock(t, "the-last-piece"))
+	if ends["completed"] != 1 || ends["cancelledout_of_stock"] != 5 || site.Stock(t, sku) != (trial.Stock{}) {
+		t.Errorf("six customers, one piece: %v, left %+v", ends, site.Stock(t, sku))
 	}
 }
