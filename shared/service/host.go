@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -140,7 +141,8 @@ func OpenDatabase(ctx context.Context, adminURL string, app App, log *slog.Logge
 	if err != nil {
 		return nil, Environment("%w", err)
 	}
-	db, err := database.Open(ctx, database.Options{URL: url, MaxConns: 16, AppName: "orderflow-" + app.Name, Logger: log})
+	db, err := database.Open(ctx, database.Options{URL: url, MaxConns: 16, AppName: "orderflow-" + app.Name, Logger: log,
+		SlowQuery: time.Second}) // hot SKUs make reservations wait for one another for longer than the default
 	if err != nil {
 		return nil, Environment("%w", err)
 	}
