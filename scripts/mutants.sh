@@ -41,7 +41,8 @@ mutant lost-log-not-rewound feed.go 's/lost := kafka\.IsOutOfRange\(got\.Err\)/l
 mutant own-topic-not-read publish.go 's/behind: true, verify: true,/behind: true,/' TestAPublisherFillsATopic
 mutant repair-ignored publish.go 's/q\.missing, q\.verify = sequence, true/_ = q/' TestAPublisherToldOfAHole
 mutant former-owner-not-fenced write.go 's/ AND w\.sequence = m\.since RETURNING/ RETURNING/; s/if moved != n \|\| leased == 0/if false/' TestAPausedOwnerIsReplaced
-mutant silent-owner-not-replaced lease.go 's/SELECT pg_terminate_backend\(pid\) FROM silent/SELECT false FROM silent/; s/SELECT pg_terminate_backend\(a\.pid\)/SELECT false/' TestAPausedOwnerIsReplaced
+mutant silent-owner-not-replaced lease.go 's/SELECT pg_terminate_backend\(pid\) FROM engine/SELECT false FROM engine/' TestAPausedOwnerIsReplaced
+mutant halted-transaction-not-ended lease.go 's/SELECT pg_terminate_backend\(a\.pid\)/SELECT false/' TestAnOwnerThatStandsStillInsideABatch
 mutant others-overtake-parked batch.go 's/ \|\| \(b\.w\.parked\[key\] \|\| b\.parking\[key\]\) && in\.number == 0/ || key == ""/' TestPoisonParksItsKeyOnly
 mutant parked-keys-forgotten write.go 's/w\.parked\[k\] = true/_ = k/' TestPoisonParksItsKeyOnly
 mutant open-calls-forgotten call.go 's/range w\.open \{/range w.open[:0] {/' TestACallWhoseAnswerIsLost

@@ -62,7 +62,9 @@ type bed struct {
 	db         *database.DB
 	producer   *kafka.Producer
 	sequence   map[int]int64
-	poison     atomic.Bool // whether "poison" still is
+	poison     atomic.Bool   // whether "poison" still is
+	halts      atomic.Int32  // so many decisions on "halt" never end
+	halted     chan struct{} // closed by the first of them
 	ask        func(context.Context, engine.Attempt, countedV1) (countedV1, error)
 	within     time.Duration
 }
@@ -85,6 +87,8 @@ func newBed(t *testing.T) *bed {
 		ask: func(_ context.Context, _ engine.Attempt, asked countedV1) (countedV1, error) { return asked, nil },
 	}
 	b.poison.Store(true)
+	b.halts.Store(1)
+	b.halted = make(chan struct{})
 	b.client = kafka.Dial(kafka.Config{Brokers: []string{b.brokers}})
 	t.Cleanup(b.client.Close)
 	b.producer = b.client.NewProducer()
@@ -129,6 +133,11 @@ func (b *bed) machine() *saga.Machine {
 				case "poison":
 					if b.poison.Load() {
 						panic("poison")
+					}
+				case "halt":
+					if b.halts.Add(-1) >= 0 {
+						close(b.halted)
+						<-b.t.Context().Done()
 					}
 				case "ask":
 					return []saga.Event{n.asked.Of(countedV1{e.N})}

@@ -203,6 +203,24 @@ func TestAPausedOwnerIsReplacedAndItsLateBatchHasNoEffect(t *testing.T) {
 	b.eventuallyPublished(key, upTo(17))
 }
 
+func TestAnOwnerThatStandsStillInsideABatchIsReplaced(t *testing.T) {
+	b := newBed(t)
+	first := b.start()
+	key := b.keyOn(0, "a")
+	b.send(key, sends(upTo(5))...)
+	b.eventuallySeen(key, upTo(5)...)
+	b.send(key, sentV1{N: 6, Do: "halt"})
+	<-b.halted // in an open transaction, with the rows of the partition locked
+	first.freeze(true)
+	start := time.Now()
+	second := b.start()
+	b.must(second.AwaitOwned(t.Context(), b.partitions))
+	t.Logf("taken over after %v", time.Since(start).Round(time.Millisecond))
+	b.eventuallySeen(key, upTo(6)...)
+	b.eventuallyPublished(key, upTo(6))
+	first.freeze(false)
+}
+
 func TestADeadOwnerIsReplacedAtOnce(t *testing.T) {
 	b := newBed(t)
 	first := b.start()

@@ -89,11 +89,11 @@ func (l *lease) round(ctx context.Context, conn *sql.Conn) error {
 	expiry := l.e.LeaseExpiry.Seconds()
 	var members, rank int
 	err := conn.QueryRowContext(ctx, `
-		WITH me AS (INSERT INTO engine.member (id, heartbeat) VALUES ($1, clock_timestamp())
-		            ON CONFLICT (id) DO UPDATE SET heartbeat = excluded.heartbeat),
+		WITH me AS (INSERT INTO engine.member (id, pid, heartbeat) VALUES ($1, pg_backend_pid(), clock_timestamp())
+		            ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, heartbeat = excluded.heartbeat),
 		     mine AS (UPDATE engine.lease SET heartbeat = clock_timestamp() WHERE owner = $1)
 		SELECT count(*), count(*) FILTER (WHERE id < $1) FROM engine.member
-		WHERE id <> $1 AND heartbeat > now() - make_interval(secs => $2)`, l.e.id, expiry).Scan(&members, &rank)
+		WHERE id <> $1 AND heartbeat > now() - make_interval(secs => $2) AND pid IN (SELECT pid FROM pg_stat_activity)`, l.e.id, expiry).Scan(&members, &rank)
 	if err != nil {
 		return err
 	}
@@ -133,17 +133,15 @@ func (l *lease) take(ctx context.Context, conn *sql.Conn, p int) (bool, error) {
 	}
 	if !l.held[p] {
 		// Held by a session whose owner has been silent for too long: end that session; the next round takes over.
-		// So are its transactions that stand still in the middle of a batch and hold locks the new owner will need.
-		_, err := conn.ExecContext(ctx, `
-			WITH silent AS (SELECT pid FROM engine.lease
-			                WHERE partition = $1 AND pid <> 0 AND heartbeat < now() - make_interval(secs => $2))
-			SELECT pg_terminate_backend(pid) FROM silent
-			UNION ALL
-			SELECT pg_terminate_backend(a.pid) FROM silent, pg_locks l JOIN pg_stat_activity a USING (pid)
-			WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $3 AND l.objid = $1
-			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-			  AND a.state LIKE 'idle in transaction%' AND a.state_change < now() - make_interval(secs => $2 / 2)`,
-			p, l.e.LeaseExpiry.Seconds(), partitionClass)
+		_, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM engine.lease
+			WHERE partition = $1 AND pid <> 0 AND heartbeat < now() - make_interval(secs => $2)`, p, l.e.LeaseExpiry.Seconds())
+		return false, err
+	}
+	// The former owner may stand still in the middle of a batch: that transaction would hold what the new owner needs.
+	if _, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+		WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $2 AND l.objid = $1
+		  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		  AND a.state LIKE 'idle in transaction%' AND a.state_change < now() - interval '200 milliseconds'`, p, partitionClass); err != nil {
 		return false, err
 	}
 	var epoch int64

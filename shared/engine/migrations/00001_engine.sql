@@ -4,6 +4,7 @@ CREATE SCHEMA engine;
 -- Who runs, and who owns which partition.
 CREATE TABLE engine.member (
     id        text PRIMARY KEY,
+    pid       int         NOT NULL, -- of its lease session; a member whose session is gone is dead
     heartbeat timestamptz NOT NULL
 );
 CREATE TABLE engine.lease (
