@@ -113,6 +113,9 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 		return service.Environment("%w", err)
 	}
 	p.lifecycle.AddCloser("data directory", lock.Close)
+	if err := free(c); err != nil {
+		return err
+	}
 	if err := p.startParts(ctx, &c, o); err != nil {
 		return err
 	}
@@ -146,6 +149,20 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 		p.StorefrontURL = "http://" + customers
 	}
 	return p.announce(c.DataDir)
+}
+
+// free finds out about a taken port before anything slow is started.
+func free(c service.Config) error {
+	for flag, addr := range map[string]string{"--http-addr": c.HTTPAddr, "--ops-addr": c.OpsAddr} {
+		probe := httpserver.New(httpserver.Options{Addr: addr, Flag: flag})
+		if _, err := probe.Start(); err != nil {
+			return service.Environment("%w", err)
+		}
+		if err := probe.Stop(context.Background()); err != nil {
+			return service.Environment("%w", err)
+		}
+	}
+	return nil
 }
 
 // startParts starts the broker and the database where none is given.
