@@ -19,8 +19,8 @@ test: ## every test, with the brokers and databases that come along
 test-kafka: ## the tests that depend on a broker, on Apache Kafka
 	scripts/on-kafka.sh go test -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka/... ./services/platform/...
 
-bench: build ## sagas per second and their latency on this machine; ARGS="--kafka host:port …"
-	bin/orderflow bench $(ARGS)
+bench: build ## sagas per second and their latency here, on the embedded broker and on Apache Kafka; ARGS="--json …"
+	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS)'
 
 check: ## formatting, vet, lint, modules, generated files
 	scripts/check.sh $(modules)
