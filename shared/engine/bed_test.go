@@ -11,6 +11,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded/embeddedtest"
 	"orderflow.example/shared/engine"
@@ -191,11 +193,13 @@ type process struct {
 	link   *link // to the broker
 	base   *link // to the database
 	ended  bool
+
+	metrics *prometheus.Registry
 }
 
 func (b *bed) start(options ...func(*engine.Config)) *process {
 	b.t.Helper()
-	p := &process{link: newLink(), base: newLink()}
+	p := &process{link: newLink(), base: newLink(), metrics: prometheus.NewRegistry()}
 	db, err := database.Open(b.t.Context(), database.Options{URL: p.base.through(b.t, b.url), MaxConns: 12})
 	b.must(err)
 	p.db = db
@@ -206,7 +210,7 @@ func (b *bed) start(options ...func(*engine.Config)) *process {
 	}
 	c := engine.Config{Service: b.names.service, Bindings: []engine.Binding{{Machine: b.machine(), Store: store()}},
 		Answerers:  []engine.Answerer{engine.Answer(b.names.question, func(ctx context.Context, a engine.Attempt, e countedV1) (countedV1, error) { return b.ask(ctx, a, e) })},
-		Partitions: b.partitions, DB: db, Kafka: p.client, LeaseExpiry: time.Second,
+		Partitions: b.partitions, DB: db, Kafka: p.client, LeaseExpiry: time.Second, Registerer: p.metrics,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	for _, o := range options {
 		o(&c)
@@ -216,6 +220,24 @@ func (b *bed) start(options ...func(*engine.Config)) *process {
 	b.must(p.Start(b.t.Context()))
 	b.t.Cleanup(p.stop)
 	return p
+}
+
+// lagging tells whether the process shows a lag on the topic, once it has measured.
+func (p *process) lagging(topic string) bool {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		families, err := p.metrics.Gather()
+		if err != nil {
+			return false
+		}
+		for _, f := range families {
+			for _, m := range f.GetMetric() {
+				if f.GetName() == "orderflow_lag_seconds" && m.GetLabel()[1].GetValue() == topic && m.GetGauge().GetValue() > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // kill ends the process without a farewell: its connections break, and nothing it still does has an effect.

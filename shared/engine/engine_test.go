@@ -100,6 +100,9 @@ func TestAHoleIsNeverSteppedOverAndHeals(t *testing.T) {
 	b.eventuallySeen(other, upTo(100)...)
 	b.eventually("the hole is reported", func() bool { return b.repairsAsked() >= 2 })
 	b.eventuallySeen(key, 1)
+	if !p.lagging(b.names.feeder + ".events") {
+		t.Error("a topic with a hole in it does not show as lagging")
+	}
 	p.kill()
 	b.start() // a new owner does not step over it either
 	b.eventually("the hole is reported again", func() bool { return b.repairsAsked() >= 4 })

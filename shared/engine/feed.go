@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,6 +40,8 @@ type reader struct {
 	id    string // of the record at next-1, empty when unknown
 	match bool   // the log may be another one than before: compare the record at next-1 before going on
 	hole  *hole
+
+	behind atomic.Int64 // the time of the last record read, Unix nanoseconds, while there are more; 0 at the log's end
 }
 
 // hole is a missing number, with records beyond it in the log.
@@ -173,6 +176,11 @@ func (f *feed) take(ctx context.Context, r *reader, got *kafka.Fetched) error {
 	}
 	if got.Next > r.next {
 		r.next = got.Next
+	}
+	if atEnd := r.next >= got.HighWatermark; atEnd && r.hole == nil {
+		r.behind.Store(0)
+	} else if len(records) > 0 {
+		r.behind.Store(records[len(records)-1].Time.UnixNano())
 	}
 	if r.hole != nil && r.next >= got.HighWatermark {
 		f.search(ctx, r, got)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"orderflow.example/shared/saga"
 )
 
 // metrics are the engine's part of what operators watch. No label carries an id.
@@ -15,6 +14,7 @@ type metrics struct {
 	seconds   *prometheus.HistogramVec
 	calls     *prometheus.CounterVec
 	oldest    prometheus.Gauge
+	lag       *prometheus.GaugeVec
 	parked    prometheus.Gauge
 	published prometheus.Counter
 	holes     prometheus.Counter
@@ -35,6 +35,8 @@ func newMetrics(r prometheus.Registerer, service string) *metrics {
 			Help: "Questions to the outside world, by outcome of the try: answered, unknown."}, []string{"call", "outcome"}),
 		oldest: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_outbox_oldest_seconds", ConstLabels: of,
 			Help: "Age of the oldest committed event not yet on the topic."}),
+		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "orderflow_lag_seconds", ConstLabels: of,
+			Help: "Age of the last event read of a topic while there are more to read, the worst partition; 0 at the end."}, []string{"topic"}),
 		parked: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_parked", ConstLabels: of,
 			Help: "Keys with parked events, in the partitions owned here."}),
 		published: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_published_total", ConstLabels: of,
@@ -45,7 +47,7 @@ func newMetrics(r prometheus.Registerer, service string) *metrics {
 			Help: "Times a log was found to be another one than before and read again."}),
 	}
 	if r != nil {
-		r.MustRegister(m.events, m.seconds, m.calls, m.oldest, m.parked, m.published, m.holes, m.rewinds)
+		r.MustRegister(m.events, m.seconds, m.calls, m.oldest, m.lag, m.parked, m.published, m.holes, m.rewinds)
 	}
 	return m
 }
@@ -54,11 +56,26 @@ func (m *metrics) event(name, outcome string) { m.events.WithLabelValues(name, o
 
 func (m *metrics) called(question, outcome string) { m.calls.WithLabelValues(question, outcome).Inc() }
 
-func (m *metrics) processed(e saga.Event, f form) {
-	if f == heard {
-		m.events.WithLabelValues(e.Type, "done").Inc()
-		m.seconds.WithLabelValues(e.Type).Observe(time.Since(e.Time).Seconds())
+// processed counts the events of one batch that are done. The labels of a type are looked up once.
+func (m *metrics) processed(done []*input) {
+	now, names := time.Now(), map[string]processed{}
+	for _, in := range done {
+		if in.form != heard {
+			continue
+		}
+		of, ok := names[in.event.Type]
+		if !ok {
+			of = processed{m.events.WithLabelValues(in.event.Type, "done"), m.seconds.WithLabelValues(in.event.Type)}
+			names[in.event.Type] = of
+		}
+		of.done.Inc()
+		of.seconds.Observe(now.Sub(in.event.Time).Seconds())
 	}
+}
+
+type processed struct {
+	done    prometheus.Counter
+	seconds prometheus.Observer
 }
 
 // measure sets the gauges.
@@ -68,6 +85,19 @@ func (e *Engine) measure(ctx context.Context, workers []*worker) error {
 		return err
 	}
 	e.metrics.parked.Set(float64(keys))
+	lags := make(map[string]float64, len(e.topics))
+	for _, w := range workers {
+		for _, r := range w.readers {
+			lag := 0.0
+			if at := r.behind.Load(); at != 0 {
+				lag = time.Since(time.Unix(0, at)).Seconds()
+			}
+			lags[r.topic] = max(lags[r.topic], lag)
+		}
+	}
+	for topic, lag := range lags {
+		e.metrics.lag.WithLabelValues(topic).Set(lag)
+	}
 	oldest := time.Time{}
 	e.publisher.mu.Lock()
 	for _, q := range e.publisher.parts {
