@@ -35,6 +35,7 @@ type worker struct {
 	parked    map[string]bool
 	committed map[string]mark // by topic
 	read      map[string]mark // what was read beyond it and concerned nobody, not yet committed
+	last      int             // inputs in the batch before
 
 	mu    sync.Mutex
 	queue []input
@@ -155,6 +156,14 @@ func refuse(batch []input, err error) {
 	}
 }
 
+// Under load a batch is worth waiting for: each costs as much as some tens of events do, and the wait is short against
+// the queues that load makes. What comes alone goes at once.
+const (
+	busy   = 16 // inputs in the last batch, from which on there is load
+	plenty = 64 // inputs that are enough for the next one
+	linger = 5 * time.Millisecond
+)
+
 // gather waits for something to do, then takes all that is there, up to the batch size. A redrive comes alone.
 func (w *worker) gather(ctx context.Context) []input {
 	for {
@@ -162,6 +171,9 @@ func (w *worker) gather(ctx context.Context) []input {
 		case <-ctx.Done():
 			return nil
 		case <-w.signal:
+		}
+		if w.last >= busy && w.waiting() < plenty {
+			sleep(ctx, linger)
 		}
 		w.mu.Lock()
 		n := min(len(w.queue), w.e.BatchSize)
@@ -178,7 +190,7 @@ func (w *worker) gather(ctx context.Context) []input {
 			w.nudge()
 		}
 		w.mu.Unlock()
-		if n > 0 {
+		if w.last = n; n > 0 {
 			return batch
 		}
 	}
