@@ -29,6 +29,7 @@ type batch struct {
 	park     []parkedRow
 	parking  map[string]bool // keys of park
 	released []int64         // numbers of parked rows processed
+	done     []*input
 	finished []func()
 	base     map[int]int64 // by partition, the number before the first of this batch
 }
@@ -38,6 +39,7 @@ type outgoing struct {
 	event     saga.Event
 	partition int
 	data      []byte
+	record    kafka.Record // but for its number
 }
 
 // row is an own event with its payload as JSON.
@@ -211,7 +213,7 @@ func (b *batch) decide(in *input) {
 	if in.reply != nil {
 		b.finished = append(b.finished, func() { in.reply <- result{outcome: outcome} })
 	}
-	b.finished = append(b.finished, func() { b.w.e.metrics.processed(in.event, in.form) })
+	b.done = append(b.done, in)
 }
 
 func run(m *saga.Machine, state any, in *input) (saga.Step, error) {
@@ -235,7 +237,8 @@ func (b *batch) encode(e saga.Event) (outgoing, error) {
 		return outgoing{}, fmt.Errorf("%s: payload: %w", e.Type, err)
 	}
 	o := outgoing{event: e, partition: kafka.PartitionOf(e.Key, b.w.e.Partitions), data: data}
-	if size := kafka.EncodedSize(b.w.e.record(o, 1)); size > kafka.MaxRecordBytes {
+	o.record = b.w.e.record(o)
+	if size := kafka.EncodedSize(o.record); size > kafka.MaxRecordBytes {
 		return outgoing{}, fmt.Errorf("%s: %d bytes are more than the %d a record may have", e.Type, size, kafka.MaxRecordBytes)
 	}
 	return o, nil
@@ -317,6 +320,7 @@ func (b *batch) committed() {
 			w.e.calls.ask(w, a.event, 1)
 		}
 	}
+	w.e.metrics.processed(b.done)
 	for _, f := range b.finished {
 		f()
 	}

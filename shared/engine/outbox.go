@@ -20,13 +20,13 @@ func (r outboxRow) outgoing() outgoing {
 	return outgoing{data: r.Data, event: saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Cause: r.Cause, Time: r.At}}
 }
 
-// record is the event as it stands on the topic.
-func (e *Engine) record(o outgoing, sequence int64) kafka.Record {
+// record is the event as it stands on the topic, but for its number.
+func (e *Engine) record(o outgoing) kafka.Record {
 	ev := o.event
 	return kafka.Record{
 		Key: ev.Key, ID: ev.ID, Type: ev.Type, Source: "/" + e.Service, Subject: ev.Key, Correlation: ev.Saga, Causation: ev.Cause,
 		TraceParent: traceParent(ev.Saga, ev.ID), DataSchema: "https://orderflow.example/schemas/" + ev.Type + ".json",
-		Time: ev.Time, Sequence: sequence, Data: o.data,
+		Time: ev.Time, Data: o.data,
 	}
 }
 

@@ -90,7 +90,8 @@ func (p *publisher) outbox(ctx context.Context, partition int, from int64) ([]ka
 			return nil, fmt.Errorf("the outbox of %s does not hold number %d of partition %d any more: it cannot be published again",
 				p.e.Service, from+int64(i), partition)
 		}
-		records[i] = p.e.record(r.outgoing(), r.Sequence)
+		records[i] = p.e.record(r.outgoing())
+		records[i].Sequence = r.Sequence
 	}
 	return records, nil
 }

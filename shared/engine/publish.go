@@ -57,7 +57,11 @@ func (b *batch) publish() {
 	records := map[int][]kafka.Record{}
 	for _, o := range b.out {
 		list := records[o.partition]
-		records[o.partition] = append(list, b.w.e.record(o, b.base[o.partition]+int64(len(list))+1))
+		if list == nil {
+			list = make([]kafka.Record, 0, len(b.out))
+		}
+		o.record.Sequence = b.base[o.partition] + int64(len(list)) + 1
+		records[o.partition] = append(list, o.record)
 	}
 	p := b.w.e.publisher
 	p.mu.Lock()
@@ -74,6 +78,10 @@ func (b *batch) publish() {
 func (q *part) offer(records []kafka.Record) {
 	if q.behind || len(q.queue) > publishQueue || records[0].Sequence != q.next+int64(len(q.queue)) {
 		q.behind = true
+		return
+	}
+	if len(q.queue) == 0 {
+		q.queue = records
 		return
 	}
 	q.queue = append(q.queue, records...)

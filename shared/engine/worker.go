@@ -97,7 +97,11 @@ func (w *worker) push(in ...input) {
 		refuse(in, ErrStopped)
 		return
 	}
-	w.queue = append(w.queue, in...)
+	if w.queue == nil {
+		w.queue = in
+	} else {
+		w.queue = append(w.queue, in...)
+	}
 	w.mu.Unlock()
 	w.nudge()
 }
