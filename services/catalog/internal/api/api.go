@@ -15,6 +15,7 @@ import (
 	event "orderflow.example/schemas/catalog"
 	"orderflow.example/services/catalog"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/service"
 	"orderflow.example/shared/saga"
 )
 
@@ -70,7 +71,7 @@ func list(c *gin.Context, p Products, log *slog.Logger) {
 		return
 	}
 	said := make([][]saga.Event, len(r.Items))
-	problem := submitAll(c, len(r.Items), func(ctx context.Context, i int) (err error) {
+	problem := service.SubmitAll(c, len(r.Items), func(ctx context.Context, i int) (err error) {
 		it := r.Items[i]
 		said[i], err = p.Submit(ctx, it.SKU, catalog.List.Of(catalog.Listing{
 			Description: it.Description, Price: it.Price, Backorderable: it.Backorderable}))

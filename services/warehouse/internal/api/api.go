@@ -14,6 +14,7 @@ import (
 
 	"orderflow.example/services/warehouse"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/service"
 	"orderflow.example/shared/saga"
 )
 
@@ -72,7 +73,7 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 		return
 	}
 	repeated := make([]bool, len(r.Items))
-	problem = submitAll(c, len(r.Items), func(ctx context.Context, i int) error {
+	problem = service.SubmitAll(c, len(r.Items), func(ctx context.Context, i int) error {
 		it := r.Items[i]
 		emitted, err := submit(ctx, it.SKU, warehouse.ReceiveStock.Of(warehouse.Receipt{
 			ID: key + "/" + it.Warehouse, Warehouse: it.Warehouse, Quantity: it.Quantity, ReorderPoint: it.ReorderPoint}))

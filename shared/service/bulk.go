@@ -1,4 +1,4 @@
-package api
+package service
 
 import (
 	"context"
@@ -14,14 +14,15 @@ import (
 )
 
 const (
-	inFlight   = 1000 // commands waiting at once: the engine commits together what waits together
+	atOnce     = 1000 // commands waiting at once: the engine commits together what waits together
 	mostFaults = 100  // in one answer
 )
 
-// submitAll carries out n commands, many at once, and says which failed.
-func submitAll(c *gin.Context, n int, submit func(ctx context.Context, i int) error) *httpserver.Problem {
+// SubmitAll carries out the n commands of one bulk request, many at once so that they are committed together, and
+// answers with a problem that names those that failed; nil when none did.
+func SubmitAll(c *gin.Context, n int, submit func(ctx context.Context, i int) error) *httpserver.Problem {
 	errs := make([]error, n)
-	slots := make(chan struct{}, inFlight)
+	slots := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
 	for i := range n {
 		slots <- struct{}{}
