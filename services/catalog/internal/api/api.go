@@ -15,8 +15,8 @@ import (
 	event "orderflow.example/schemas/catalog"
 	"orderflow.example/services/catalog"
 	"orderflow.example/shared/httpserver"
-	"orderflow.example/shared/service"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
 )
 
 // Path is the route of listings. BodyLimit is what a request with MaxItems of the longest items needs.

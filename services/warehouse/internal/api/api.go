@@ -14,8 +14,8 @@ import (
 
 	"orderflow.example/services/warehouse"
 	"orderflow.example/shared/httpserver"
-	"orderflow.example/shared/service"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
 )
 
 // Submit lets the engine decide a command about a SKU and returns what was emitted, once that is committed.
