@@ -9,12 +9,15 @@ import (
 	"strings"
 )
 
-const portFile = "port"
+const (
+	portFile   = "port"
+	unfinished = ".new" // the end of the name of a file being written
+)
 
 // writeDurably replaces path by content, readable by its owner only, so that after a power failure there is the old
 // file or the new one.
 func writeDurably(path, content string) error {
-	next := path + ".new"
+	next := path + unfinished
 	if err := writeSynced(next, content); err != nil {
 		return err
 	}

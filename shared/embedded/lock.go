@@ -81,8 +81,8 @@ func checkVersion(dir string) (bool, error) {
 		return false, fmt.Errorf("data directory %s: %w", dir, err)
 	}
 	for _, e := range entries {
-		// A fresh mount brings lost+found, a crash before the version was written leaves LOCK.
-		if n := e.Name(); n != lockFile && n != "lost+found" && !strings.HasPrefix(n, ".") {
+		// A fresh mount brings lost+found, a crash before the version was written leaves LOCK and the unfinished file.
+		if n := e.Name(); n != lockFile && n != versionFile+unfinished && n != "lost+found" && !strings.HasPrefix(n, ".") {
 			return false, fmt.Errorf("directory %s holds other files (%s) and no %s: choose an empty or new directory",
 				dir, n, versionFile)
 		}

@@ -67,8 +67,10 @@ func TestLockRefusesADirectoryThatHoldsSomethingElse(t *testing.T) {
 func TestLockTakesADirectoryWhoseFirstStartWasKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "LOCK"), []byte("1"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, left := range []string{"LOCK", "VERSION.new"} {
+		if err := os.WriteFile(filepath.Join(dir, left), []byte("1"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	lock, err := Lock(dir)
 	if err != nil {
