@@ -1,0 +1,89 @@
+package bench
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"orderflow.example/shared/embedded/embeddedtest"
+)
+
+func TestMain(m *testing.M) { embeddedtest.Main(m) }
+
+func options(t *testing.T) Options {
+	return Options{Kafka: []string{embeddedtest.Kafka(t)}, Postgres: embeddedtest.Postgres(t), Dir: t.TempDir(), Partitions: 2,
+		InFlight: 30, Window: 600 * time.Millisecond, WarmUp: 100 * time.Millisecond, Progress: io.Discard}
+}
+
+func TestEverySagaEndsAndTheFiguresAreOfThisWindow(t *testing.T) {
+	t.Parallel()
+	result, err := Run(t.Context(), options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Windows) != 2 || result.Windows[0].InFlight != 30 || result.Windows[1].InFlight != 1 {
+		t.Fatalf("measured %+v", result.Windows)
+	}
+	for _, w := range result.Windows {
+		if w.Sagas == 0 || w.P50 <= 0 || w.P50 > w.P99 || w.P99 > w.Max || w.PerSecond < float64(w.Sagas)/w.Seconds*0.99 {
+			t.Errorf("%+v", w)
+		}
+	}
+	var table bytes.Buffer
+	if err := Print(&table, ThisMachine(), []Result{result}); err != nil || strings.Count(table.String(), result.Broker) != 2 {
+		t.Errorf("%v\n%s", err, table.String())
+	}
+}
+
+func TestAFinalStateThatIsWrongIsNoticed(t *testing.T) {
+	t.Parallel()
+	s, err := open(t.Context(), options(t))
+	defer func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends, err := watch(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go ends.run(t.Context())
+	var started atomic.Int64
+	l := &load{site: s, started: &started, ends: ends}
+	for started.Load() < 2*refusedEach {
+		if err := l.one(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.check(t.Context(), started.Load()); err != nil {
+		t.Fatal(err)
+	}
+	db := s.services[2].db.Gorm()
+	for name, sql := range map[string][2]string{
+		"a compensation that did not happen": {
+			`UPDATE steps SET status = 'done' WHERE saga = (SELECT min(saga) FROM steps WHERE status = 'undone')`,
+			`UPDATE steps SET status = 'undone' WHERE number % 10 = 0 AND status = 'done'`},
+		"an event more": {
+			`INSERT INTO engine.outbox SELECT partition, sequence + 1000, id, type, key, saga, cause, at, data FROM engine.outbox LIMIT 1`,
+			`DELETE FROM engine.outbox WHERE sequence > 1000`},
+	} {
+		if changed := db.Exec(sql[0]); changed.Error != nil || changed.RowsAffected != 1 {
+			t.Fatal(changed.Error, changed.RowsAffected)
+		}
+		if err := s.check(t.Context(), started.Load()); err == nil || !strings.Contains(err.Error(), "step 2") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if changed := db.Exec(sql[1]); changed.Error != nil || changed.RowsAffected != 1 {
+			t.Fatal(changed.Error, changed.RowsAffected)
+		}
+		if err := s.check(t.Context(), started.Load()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
