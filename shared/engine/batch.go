@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"time"
 
@@ -229,74 +227,6 @@ func run(m *saga.Machine, state any, in *input) (saga.Step, error) {
 func stamp(e *saga.Event) {
 	e.ID = uuid.Must(uuid.NewV7()).String()
 	e.Time = time.Now().UTC().Truncate(time.Microsecond)
-}
-
-func (b *batch) encode(e saga.Event) (outgoing, error) {
-	data, err := json.Marshal(e.Data)
-	if err != nil {
-		return outgoing{}, fmt.Errorf("%s: payload: %w", e.Type, err)
-	}
-	o := outgoing{event: e, partition: kafka.PartitionOf(e.Key, b.w.e.Partitions), data: data}
-	o.record = b.w.e.record(o)
-	if size := kafka.EncodedSize(o.record); size > kafka.MaxRecordBytes {
-		return outgoing{}, fmt.Errorf("%s: %d bytes are more than the %d a record may have", e.Type, size, kafka.MaxRecordBytes)
-	}
-	return o, nil
-}
-
-// consequences collects the questions and deadlines that follow from a step.
-func (b *batch) consequences(step saga.Step, out []outgoing) {
-	data := func(id string) []byte {
-		for _, o := range out {
-			if o.event.ID == id {
-				return o.data
-			}
-		}
-		return nil
-	}
-	for _, e := range step.Asks {
-		b.asks = append(b.asks, row{event: e, data: data(e.ID)})
-	}
-	for _, e := range step.Emitted {
-		for _, since := range step.Settled {
-			b.deadline[deadlineKey{e.Key, since}] = nil
-		}
-	}
-	for _, e := range step.Armed {
-		b.deadline[deadlineKey{e.Key, e.Type}] = &row{event: e, after: b.w.e.deadlineOf(e.Type), data: data(e.ID)}
-	}
-}
-
-func (e *Engine) deadlineOf(name string) time.Duration {
-	for _, x := range e.Bindings {
-		if r := x.Machine.DeadlineOf(name); r != nil {
-			return r.After
-		}
-	}
-	return 0
-}
-
-// mine tells whether this worker owns the partition of the event. What others own they find in the tables.
-func (b *batch) mine(e saga.Event) bool {
-	return b.w.partition == kafka.PartitionOf(e.Key, b.w.e.Partitions)
-}
-
-// latestOnly drops, of events that each carry the whole picture of their key, all but the last.
-func (b *batch) latestOnly() {
-	seen := map[deadlineKey]bool{}
-	kept := len(b.out)
-	for i := len(b.out) - 1; i >= 0; i-- {
-		if e := b.out[i].event; b.w.e.kind(e.Type).Latest() {
-			if k := (deadlineKey{e.Key, e.Type}); seen[k] {
-				continue
-			} else {
-				seen[k] = true
-			}
-		}
-		kept--
-		b.out[kept] = b.out[i]
-	}
-	b.out = b.out[kept:]
 }
 
 // committed tells everybody what happened.

@@ -8,9 +8,13 @@
 //     never stepped over.
 //   - worker.go, batch.go: what is waiting is one batch; the batch is one transaction; its first statement compares and
 //     sets the watermark, so that a batch happens once and a former owner's batch never.
-//   - write.go: outgoing events get their numbers inside that transaction, so numbers follow the order of commits.
-//   - publish.go: the owner publishes after the commit, from memory; what a death left over is read from the outbox.
+//   - emit.go, write.go: outgoing events get their numbers inside that transaction, so numbers follow the order of commits.
+//   - publish.go, part.go: the owner publishes after the commit, from memory; what a death left over is read from the
+//     outbox. owntopic.go: what is on the topic is learned from the topic.
 //   - call.go, deadline.go, park.go: outside work, what is due later, and what could not be processed, as rows.
+//
+// A transaction locks in this order, and no other: the partition, calls and deadlines, states in key order, whatever a
+// store locks beside them, counters in partition order.
 //
 // It knows no event and no service. It is used by shared/service, and directly by benchmarks and tests.
 package engine

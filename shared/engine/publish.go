@@ -24,18 +24,6 @@ type publisher struct {
 	parts map[int]*part
 }
 
-// part is the publishing of one partition.
-type part struct {
-	partition int
-	next      int64          // number of the next event to publish
-	offset    int64          // that its record should get, -1 when unknown
-	queue     []kafka.Record // committed, from next on without gap
-	behind    bool           // the outbox may hold more than the queue
-	verify    bool           // read the topic before publishing: what it holds is not known
-	missing   int64          // a consumer did not find this number, 0 if none is asked for
-	saved     int64          // next as it was last written down
-}
-
 const (
 	publishAtOnce = 1000  // records of one partition in one request
 	publishQueue  = 10000 // records of one partition held in memory
@@ -72,19 +60,6 @@ func (b *batch) publish() {
 	}
 	p.mu.Unlock()
 	p.wake()
-}
-
-// offer appends what follows on the queue; what does not is in the outbox.
-func (q *part) offer(records []kafka.Record) {
-	if q.behind || len(q.queue) > publishQueue || records[0].Sequence != q.next+int64(len(q.queue)) {
-		q.behind = true
-		return
-	}
-	if len(q.queue) == 0 {
-		q.queue = records
-		return
-	}
-	q.queue = append(q.queue, records...)
 }
 
 func (p *publisher) wake() {
@@ -203,21 +178,6 @@ func (p *publisher) round(ctx context.Context) bool {
 		more = more || len(q.queue) > 0 || q.behind || q.verify
 	}
 	return more
-}
-
-func (q *part) acknowledged(n int, base int64) {
-	if q.offset >= 0 && base >= 0 && base != q.offset {
-		q.verify = true // records of somebody else, or the log lost some of ours
-		return
-	}
-	q.next += int64(n)
-	q.offset = -1
-	if base >= 0 {
-		q.offset = base + int64(n)
-	}
-	if q.queue = q.queue[n:]; len(q.queue) == 0 {
-		q.queue = nil
-	}
 }
 
 func (p *publisher) list() []*part {
