@@ -2,8 +2,7 @@ package saga
 
 import (
 	"fmt"
-	"reflect"
-	"strings"
+	"slices"
 )
 
 // Choreography is everything a service does for one kind of thing (mostly: one order), as data.
@@ -75,7 +74,7 @@ func (m *Machine) Hears() []string {
 	var names []string
 	for _, r := range m.Rows {
 		name := r.On.Name()
-		if !IsCommand(r.On) && Producer(name) != m.Service && !contains(names, name) {
+		if !IsCommand(r.On) && Producer(name) != m.Service && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -87,7 +86,7 @@ func (m *Machine) Says() []string {
 	var names []string
 	for _, r := range m.Rows {
 		for _, k := range r.Emits {
-			if !contains(names, k.Name()) {
+			if !slices.Contains(names, k.Name()) {
 				names = append(names, k.Name())
 			}
 		}
@@ -98,25 +97,10 @@ func (m *Machine) Says() []string {
 // Kind finds an event type, or a command, this machine hears or says; nil for others.
 func (m *Machine) Kind(name string) Kind { return m.kinds[name] }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
 // String is how people refer to a machine: "payment", or "storefront (product)" where a service has several.
 func (m *Machine) String() string {
 	if m.Of == "order" {
 		return m.Service
 	}
 	return m.Service + " (" + m.Of + ")"
-}
-
-// DecideName is the name of a payload's Go type without its package, for messages about it.
-func DecideName(v any) string {
-	t := reflect.TypeOf(v).String()
-	return t[strings.LastIndex(t, ".")+1:]
 }
