@@ -235,7 +235,7 @@ func (e *Engine) submit(ctx context.Context, key string, command saga.Event) (Ou
 
 // chores are what nobody signals: deadlines falling due, redrives asked for, watermarks and checkpoints to be kept.
 func (e *Engine) chores(ctx context.Context) {
-	tick := time.NewTicker(250 * time.Millisecond)
+	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -248,7 +248,7 @@ func (e *Engine) chores(ctx context.Context) {
 			continue
 		}
 		errs := []error{e.deadlines(ctx, workers)}
-		if n%4 == 0 {
+		if n%2 == 0 {
 			errs = append(errs, e.redrives(ctx, workers), e.calls.adopt(ctx, workers), e.publisher.checkpoint(ctx), e.measure(ctx, workers))
 			for _, w := range workers {
 				w.wake()
