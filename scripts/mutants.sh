@@ -32,7 +32,7 @@ mutant() {
 wanted="$*"
 
 mutant left-over-not-published publish.go 's/load := q\.behind && len\(q\.queue\) == 0/load := false/' TestWhatWasCommittedBeforeADeathIsPublishedAfterIt
-mutant gap-in-memory-published publish.go 's/ \|\| records\[0\]\.Sequence != q\.next\+int64\(len\(q\.queue\)\)//' 'TestAPublisherThatStoodStill|TestManyCommands'
+mutant gap-in-memory-published part.go 's/ \|\| records\[0\]\.Sequence != q\.next\+int64\(len\(q\.queue\)\)//' 'TestAPublisherThatStoodStill|TestManyCommands'
 mutant repeats-applied feed.go 's/case rec\.Sequence <= r\.last:/case false:/; s/case rec\.Sequence == r\.last\+1:/case true:/' TestARepeatedRecordIsDropped
 mutant hole-stepped-over feed.go 's/case rec\.Sequence == r\.last\+1:/case rec.Sequence > r.last:/' TestAHoleIsNeverSteppedOver
 mutant hole-not-reported feed.go 's/r\.hole\.asked = time\.Now\(\)\n/r.hole.asked = time.Now()\n\treturn\n/' TestAHoleIsNeverSteppedOver
@@ -45,9 +45,9 @@ mutant silent-owner-not-replaced lease.go 's/SELECT pg_terminate_backend\(pid\) 
 mutant halted-transaction-not-ended lease.go 's/SELECT pg_terminate_backend\(a\.pid\)/SELECT false/' TestAnOwnerThatStandsStillInsideABatch
 mutant others-overtake-parked batch.go 's/ \|\| \(b\.w\.parked\[key\] \|\| b\.parking\[key\]\) && in\.number == 0/ || key == ""/' TestPoisonParksItsKeyOnly
 mutant parked-keys-forgotten write.go 's/w\.parked\[k\] = true/_ = k/' TestPoisonParksItsKeyOnly
-mutant open-calls-forgotten call.go 's/range w\.open \{/range w.open[:0] {/' TestACallWhoseAnswerIsLost
-mutant second-try-is-a-first call.go 's/c\.ask\(w, asked, 2\)/c.ask(w, asked, 1)/' TestACallWhoseAnswerIsLost
-mutant deadlines-not-settled batch.go 's/b\.deadline\[deadlineKey\{e\.Key, since\}\] = nil/_, _ = e, since/' TestADeadlineFallsDue
+mutant open-calls-forgotten call.go 's/range open \{/range open[:0] {/' TestACallWhoseAnswerIsLost
+mutant second-try-is-a-first call.go 's/Data: data\}, 2\)/Data: data}, 1)/' TestACallWhoseAnswerIsLost
+mutant deadlines-not-settled emit.go 's/b\.deadline\[deadlineKey\{e\.Key, since\}\] = nil/_, _ = e, since/' TestADeadlineFallsDue
 mutant moved-deadlines-fire 'deadline.go write.go' 's/ AND due_at <= now\(\) (ORDER|RETURNING)/ $1/' TestADeadlineFallsDue
 mutant uncertain-commit-repeated-blindly 'worker.go write.go' 's/refuse\(batch, err\)\n\t\t\treturn err\n\t\tcase database/refuse(batch, err)\n\t\t\tcontinue\n\t\tcase database/; s/ AND w\.sequence = m\.since RETURNING/ RETURNING/' TestABatchWhoseCommitIsUncertain
 mutant strays-not-adopted call.go 's/AND stray RETURNING/AND false RETURNING/' TestAQuestionCommittedByAProcessWithout

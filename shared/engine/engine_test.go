@@ -217,7 +217,9 @@ func TestAnOwnerThatStandsStillInsideABatchIsReplaced(t *testing.T) {
 	first.freeze(true)
 	start := time.Now()
 	second := b.start()
-	b.must(second.AwaitOwned(t.Context(), b.partitions))
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second) // the database itself would end the transaction after ten
+	defer cancel()
+	b.must(second.AwaitOwned(ctx, b.partitions))
 	t.Logf("taken over after %v", time.Since(start).Round(time.Millisecond))
 	b.eventuallySeen(key, upTo(6)...)
 	b.eventuallyPublished(key, upTo(6))
