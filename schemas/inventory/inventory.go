@@ -15,9 +15,9 @@ var (
 
 	// About a SKU:
 
-	Stocked                = saga.Define[StockedV1]("inventory.stocked.v1")
-	StockChanged           = saga.Snapshot[StockChangedV1]("inventory.stock_changed.v1")
-	ReplenishmentRequested = saga.Define[ReplenishmentRequestedV1]("inventory.replenishment_requested.v1")
+	Stocked                = saga.Define[StockedV1]("inventory.stocked.v1").Keyed("product")
+	StockChanged           = saga.Snapshot[StockChangedV1]("inventory.stock_changed.v1").Keyed("product")
+	ReplenishmentRequested = saga.Define[ReplenishmentRequestedV1]("inventory.replenishment_requested.v1").Keyed("product")
 )
 
 // Events lists them all.

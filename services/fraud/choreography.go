@@ -16,6 +16,7 @@ var Choreography = saga.Choreography[Case]{
 	Service: "fraud",
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Final:   []saga.Kind{event.Closed},
 	Rows: []saga.Row{
 		saga.On(order.Validated, assess, event.Cleared, event.Rejected, event.ReviewRequested),
 		saga.On(DecideReview, decideReview, event.Cleared, event.Rejected),

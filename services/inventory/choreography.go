@@ -13,6 +13,7 @@ var Choreography = saga.Choreography[State]{
 	Service: "inventory",
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Final:   []saga.Kind{event.Committed, event.Restocked, event.Stocked},
 	Rows: []saga.Row{
 		saga.On(order.Validated, reserve, event.Reserved, event.Rejected, event.ReplenishmentRequested, event.StockChanged),
 		saga.On(order.Cancelled, release, event.Released, event.StockChanged).Compensates(event.Reserved),

@@ -26,6 +26,7 @@ var Choreography = saga.Choreography[Order]{
 	Service: "order",
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Final:   []saga.Kind{event.Rejected, event.Progressed, event.Shipped, event.CancellationRefused, event.Completed},
 	Rows: []saga.Row{
 		saga.On(storefront.OrderPlaced, validate, event.Validated, event.Rejected, event.StatusChanged),
 

@@ -16,6 +16,7 @@ var Choreography = saga.Choreography[Payment]{
 	Service: "payment",
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Final:   []saga.Kind{event.Readied, event.Withdrawn},
 	Rows: []saga.Row{
 		saga.On(order.Validated, orderKnown, event.Readied, event.AuthorizationRequested),
 		saga.On(inventory.Reserved, goodsReserved, event.Readied, event.AuthorizationRequested),
@@ -26,11 +27,13 @@ var Choreography = saga.Choreography[Payment]{
 			Settled(event.Authorized, event.Declined),
 
 		saga.On(shipping.Prepared, capture, event.CaptureRequested),
-		saga.Call(event.CaptureRequested, Capture, captureAnswered, event.Captured, event.CaptureFailed, event.VoidRequested),
+		saga.Call(event.CaptureRequested, Capture, captureAnswered, event.Captured, event.CaptureFailed, event.VoidRequested).
+			UntilAnswered(10 * time.Minute),
 
 		saga.On(order.Cancelled, letGo, event.Withdrawn, event.VoidRequested, event.Voided).
 			Compensates(event.AuthorizationRequested, event.Authorized),
-		saga.Call(event.VoidRequested, Void, voidAnswered, event.Voided),
+		saga.Call(event.VoidRequested, Void, voidAnswered, event.Voided).
+			Compensates(event.AuthorizationRequested, event.Authorized).UntilAnswered(time.Hour),
 	},
 }
 

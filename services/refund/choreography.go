@@ -1,6 +1,8 @@
 package refund
 
 import (
+	"time"
+
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	event "orderflow.example/schemas/refund"
@@ -13,6 +15,7 @@ var Choreography = saga.Choreography[Refund]{
 	Service: "refund",
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Final:   []saga.Kind{event.Readied},
 	Rows: []saga.Row{
 		saga.On(payment.Captured, moneyTaken, event.Readied, event.Requested),
 
@@ -20,7 +23,8 @@ var Choreography = saga.Choreography[Refund]{
 		saga.On(shipping.Lost, parcelLost, event.Readied, event.Requested).Compensates(payment.Captured),
 		saga.On(shipping.ReturnReceived, goodsBack, event.Readied, event.Requested).Compensates(payment.Captured),
 
-		saga.Call(event.Requested, GiveBack, giveBackAnswered, event.Issued, event.Failed),
+		saga.Call(event.Requested, GiveBack, giveBackAnswered, event.Issued, event.Failed).
+			Compensates(payment.Captured).UntilAnswered(time.Hour),
 	},
 }
 

@@ -16,22 +16,27 @@ var Choreography = saga.Choreography[Shipment]{
 	Service: "shipping",
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Final:   []saga.Kind{event.Readied, event.LabelVoided},
 	Rows: []saga.Row{
 		saga.On(order.Confirmed, prepare, event.LabelRequested),
-		saga.Call(event.LabelRequested, BuyLabel, labelAnswered, event.Prepared, event.Rejected, event.LabelVoidRequested, event.LabelVoided),
+		saga.Call(event.LabelRequested, BuyLabel, labelAnswered, event.Prepared, event.Rejected, event.LabelVoidRequested, event.LabelVoided).
+			UntilAnswered(labelWithin),
 
-		saga.On(warehouse.Packed, parcelPacked, event.Readied, event.Dispatched).Pivot(),
-		saga.On(payment.Captured, moneyTaken, event.Readied, event.Dispatched).Pivot(),
-		saga.Call(event.Dispatched, Deliver, deliverAnswered, event.Delivered, event.Lost),
+		saga.On(warehouse.Packed, parcelPacked, event.Readied, event.Dispatched).Pivot(event.Dispatched),
+		saga.On(payment.Captured, moneyTaken, event.Readied, event.Dispatched).Pivot(event.Dispatched),
+		saga.Call(event.Dispatched, Deliver, deliverAnswered, event.Delivered, event.Lost).
+			Irrevocably().UntilAnswered(deliverWithin),
 
 		saga.On(order.WithdrawalRequested, withdraw, event.Withdrawn, event.LabelVoidRequested, event.WithdrawalRefused).
 			Compensates(event.LabelRequested, event.Prepared),
 		saga.On(order.Cancelled, letGo, event.Withdrawn, event.LabelVoidRequested).
 			Compensates(event.LabelRequested, event.Prepared),
-		saga.Call(event.LabelVoidRequested, VoidLabel, voidAnswered, event.LabelVoided),
+		saga.Call(event.LabelVoidRequested, VoidLabel, voidAnswered, event.LabelVoided).
+			Compensates(event.LabelRequested, event.ReturnAuthorized).UntilAnswered(voidWithin),
 
-		saga.On(storefront.ReturnRequested, takeBack, event.ReturnLabelRequested, event.ReturnRefused),
-		saga.Call(event.ReturnLabelRequested, BuyReturnLabel, returnLabelAnswered, event.ReturnAuthorized, event.ReturnRefused),
+		saga.On(storefront.ReturnRequested, takeBack, event.ReturnLabelRequested, event.ReturnRefused).PastPivot(),
+		saga.Call(event.ReturnLabelRequested, BuyReturnLabel, returnLabelAnswered, event.ReturnAuthorized, event.ReturnRefused).
+			UntilAnswered(labelWithin),
 		saga.Call(event.ReturnAuthorized, AwaitReturn, returnAnswered, event.ReturnReceived, event.ReturnRefused),
 		// Not settled by what ends a return: that would settle the deadlines of the order's other returns as well.
 		saga.After(returnWithin, event.ReturnAuthorized, giveUpReturn, event.ReturnRefused, event.LabelVoidRequested).
@@ -39,8 +44,13 @@ var Choreography = saga.Choreography[Shipment]{
 	},
 }
 
-// returnWithin is how long goods may be on their way back.
-const returnWithin = 30 * 24 * time.Hour
+// How long things may take outside before an operator should look.
+const (
+	labelWithin   = 10 * time.Minute
+	voidWithin    = 24 * time.Hour
+	deliverWithin = 14 * 24 * time.Hour
+	returnWithin  = 30 * 24 * time.Hour // goods on their way back; then they are given up
+)
 
 // The questions to the carrier. Each carries the id of the event that asks, the same on every retry.
 var (

@@ -1,6 +1,8 @@
 package warehouse
 
 import (
+	"time"
+
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
@@ -16,9 +18,9 @@ var Picks = saga.Choreography[Pick]{
 	Evolve:  EvolvePick,
 	Rows: []saga.Row{
 		saga.On(shipping.Prepared, pick, event.PickRequested),
-		saga.Call(event.PickRequested, PickOnFloor, picked, event.Packed, event.ShortPicked),
+		saga.Call(event.PickRequested, PickOnFloor, picked, event.Packed, event.ShortPicked).UntilAnswered(4 * time.Hour),
 		saga.On(order.Cancelled, cancel, event.PickCancelled).Compensates(event.PickRequested, event.Packed),
-		saga.Call(event.PickCancelled, ClearFloor, cleared),
+		saga.Call(event.PickCancelled, ClearFloor, cleared).Compensates(event.PickRequested).UntilAnswered(time.Hour),
 	},
 }
 
@@ -31,7 +33,7 @@ var Supplies = saga.Choreography[Supply]{
 	Rows: []saga.Row{
 		saga.On(ReceiveStock, receive, event.StockReceived),
 		saga.On(inventory.ReplenishmentRequested, purchase, event.PurchaseOrdered),
-		saga.Call(event.PurchaseOrdered, BuyFromSupplier, delivered, event.StockReceived),
+		saga.Call(event.PurchaseOrdered, BuyFromSupplier, delivered, event.StockReceived).UntilAnswered(14 * 24 * time.Hour),
 	},
 }
 

@@ -11,6 +11,7 @@ type Choreography[S any] struct {
 	Of      string             // what S is about: "order" unless said otherwise
 	Blank   func(key string) S // the state of a key nothing is known of
 	Evolve  func(S, Event) S   // folds the service's own events; must not change what S points to; nil for pure projections
+	Final   []Kind             // events said for nobody else: what the service notes for itself, and how stories end
 	Rows    []Row
 }
 
@@ -18,7 +19,7 @@ type Choreography[S any] struct {
 // It panics on a declaration that cannot be run: that is a mistake in the program, found by the first test.
 func (c Choreography[S]) Machine() *Machine {
 	m := &Machine{
-		Service: c.Service, Of: c.Of, Rows: c.Rows,
+		Service: c.Service, Of: c.Of, Final: c.Final, Rows: c.Rows,
 		blank:  func(key string) any { return c.Blank(key) },
 		evolve: func(s any, e Event) any { return s },
 		heard:  map[string][]*Row{}, asked: map[string]*Row{}, since: map[string]*Row{}, settles: map[string][]*Row{},

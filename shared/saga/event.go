@@ -16,6 +16,7 @@ type Event struct {
 	Key   string    // what it is about and where it is ordered: the order id, or a SKU
 	Saga  string    // the order all this happens for (the correlation id); the key where there is none
 	Cause string    // the id of the event that led to this one; empty for the first
+	Via   string    // how Cause led to it: "" heard; "answer" to what it asked, "answer/3" at the third try; "deadline"
 	Time  time.Time // when it was decided, UTC
 	Data  any       // the payload: the E of its Type[E]
 }
@@ -28,6 +29,8 @@ type Kind interface {
 	Decode(data []byte) (any, error)
 	// Example is the zero payload, for those who describe the type.
 	Example() any
+	// KeyedBy is what the type's events are about, and so what their order is kept for: order, product or customer.
+	KeyedBy() string
 	// Latest says that only the last event of a batch for one key matters: each carries the whole picture.
 	Latest() bool
 }
@@ -35,6 +38,7 @@ type Kind interface {
 // Type names a kind of event and fixes its payload.
 type Type[E any] struct {
 	name   string
+	keyed  string
 	latest bool
 }
 
@@ -55,6 +59,13 @@ func Snapshot[E any](name string) Type[E] {
 	return t
 }
 
+// Keyed declares that the type's events are about something else than an order: a product, whose key is its SKU, or a
+// customer.
+func (t Type[E]) Keyed(by string) Type[E] {
+	t.keyed = by
+	return t
+}
+
 // Command declares what somebody outside may ask of a service. It reads like an event to the row that answers it, but
 // is never on a topic.
 func Command[C any](name string) Type[C] {
@@ -69,6 +80,12 @@ func IsCommand(k Kind) bool { return !strings.Contains(k.Name(), ".") }
 
 func (t Type[E]) Name() string { return t.name }
 func (t Type[E]) Latest() bool { return t.latest }
+func (t Type[E]) KeyedBy() string {
+	if t.keyed == "" {
+		return "order"
+	}
+	return t.keyed
+}
 func (t Type[E]) Example() any { var e E; return e }
 
 func (t Type[E]) Decode(data []byte) (any, error) {

@@ -10,6 +10,7 @@ import (
 type Machine struct {
 	Service string
 	Of      string
+	Final   []Kind
 	Rows    []Row
 
 	blank   func(key string) any
@@ -125,7 +126,7 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 			if out.Key == "" {
 				out.Key = in.Key
 			}
-			out.Saga, out.Cause = in.Saga, in.ID
+			out.Saga, out.Cause, out.Via = in.Saga, in.ID, r.Form.via()
 			stamp(&out)
 			step.State = m.evolve(step.State, out)
 			step.Emitted = append(step.Emitted, out)

@@ -14,6 +14,22 @@ const (
 
 func (f Form) String() string { return [...]string{"on", "call", "after", "show"}[f] }
 
+// What Event.Via says.
+const (
+	ViaAnswer   = "answer"
+	ViaDeadline = "deadline"
+)
+
+func (f Form) via() string {
+	switch f {
+	case Calling:
+		return ViaAnswer
+	case Deadline:
+		return ViaDeadline
+	}
+	return ""
+}
+
 // Row is one line of a choreography. Make one with On, Call, After or Show.
 type Row struct {
 	Form        Form
@@ -23,7 +39,10 @@ type Row struct {
 	After       time.Duration // Deadline: how long after On
 	Unless      []Kind        // Deadline: own events that settle it first
 	Undoes      []Kind        // the events this row compensates
-	IsPivot     bool          // after this row only forward
+	Pivots      []Kind        // of Emits: once one of them is said, only forward
+	Due         time.Duration // Calling: when the answer is overdue; asked on until it comes. 0: a deadline ends the wait
+	Past        bool          // leads on only past the pivot, whenever it is heard
+	Irrevocable bool          // what follows is seen by people or cannot be taken back
 	decide      func(state any, data any) []Event
 	show        func(state any, data any, at time.Time) any
 	decodeReply func([]byte) (any, error)
@@ -74,5 +93,18 @@ func (r Row) Settled(by ...Kind) Row { r.Unless = by; return r }
 // Compensates names the events whose effect this row undoes.
 func (r Row) Compensates(events ...Kind) Row { r.Undoes = events; return r }
 
-// Pivot marks the point of no return: what this row emits is never undone, only followed.
-func (r Row) Pivot() Row { r.IsPivot = true; return r }
+// Pivot names, of the events this row emits, the point of no return: what was done before one of them can be undone, what
+// is done after it only followed.
+func (r Row) Pivot(events ...Kind) Row { r.Pivots = events; return r }
+
+// PastPivot declares that the row leads on only once the pivot is behind, because its decide sees to that. What is asked
+// outside in its wake needs no compensation.
+func (r Row) PastPivot() Row { r.Past = true; return r }
+
+// Irrevocably declares that what follows from the row is seen by people or cannot be taken back: a parcel on its way, a
+// mail, an invoice. Nothing may lead to it but through a pivot.
+func (r Row) Irrevocably() Row { r.Irrevocable = true; return r }
+
+// UntilAnswered declares that a question is asked until it is answered, however long that takes, because nothing else may
+// be decided before. After due the answer is overdue, and operators see it. A question without it needs a deadline.
+func (r Row) UntilAnswered(due time.Duration) Row { r.Due = due; return r }

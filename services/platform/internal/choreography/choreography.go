@@ -17,9 +17,10 @@ type Choreography struct {
 
 // Machine is what one service does for one kind of thing.
 type Machine struct {
-	Service string `json:"service"`
-	Of      string `json:"of"` // order, or product
-	Rows    []Row  `json:"rows"`
+	Service string   `json:"service"`
+	Of      string   `json:"of"`              // order, or product
+	Final   []string `json:"final,omitempty"` // events said for nobody else
+	Rows    []Row    `json:"rows"`
 }
 
 // Row is one row of a service's choreography, with the full names of the events.
@@ -28,11 +29,14 @@ type Row struct {
 	On          string   `json:"on"`                // the event, or the command
 	Command     bool     `json:"command,omitempty"` // On is a command, asked for over HTTP
 	Asks        string   `json:"asks,omitempty"`    // call: the question to the outside world
+	Due         string   `json:"due,omitempty"`     // call: when an answer is overdue, where it is asked until answered
 	After       string   `json:"after,omitempty"`   // after: how long, "2m0s"
 	Unless      []string `json:"unless,omitempty"`  // after: what settles it first
 	Emits       []string `json:"emits,omitempty"`
 	Compensates []string `json:"compensates,omitempty"`
-	Pivot       bool     `json:"pivot,omitempty"` // from here only forward
+	Pivot       []string `json:"pivot,omitempty"`       // of Emits: from here only forward
+	Past        bool     `json:"past_pivot,omitempty"`  // leads on only past the pivot
+	Irrevocable bool     `json:"irrevocable,omitempty"` // what follows cannot be taken back
 }
 
 // Of reads the declarations of the services.
@@ -40,7 +44,7 @@ func Of(apps ...service.App) Choreography {
 	var c Choreography
 	for _, app := range apps {
 		for _, b := range app.Bindings {
-			m := Machine{Service: b.Machine.Service, Of: b.Machine.Of}
+			m := Machine{Service: b.Machine.Service, Of: b.Machine.Of, Final: names(b.Machine.Final)}
 			for _, r := range b.Machine.Rows {
 				m.Rows = append(m.Rows, row(r))
 			}
@@ -53,10 +57,14 @@ func Of(apps ...service.App) Choreography {
 func row(r saga.Row) Row {
 	out := Row{
 		Form: r.Form.String(), On: r.On.Name(), Command: saga.IsCommand(r.On), Asks: r.Ask, Unless: names(r.Unless),
-		Emits: names(r.Emits), Compensates: names(r.Undoes), Pivot: r.IsPivot,
+		Emits: names(r.Emits), Compensates: names(r.Undoes), Pivot: names(r.Pivots),
+		Past: r.Past, Irrevocable: r.Irrevocable,
 	}
 	if r.Form == saga.Deadline {
 		out.After = r.After.String()
+	}
+	if r.Due > 0 {
+		out.Due = r.Due.String()
 	}
 	return out
 }

@@ -70,7 +70,7 @@ var (
 			saga.On(place, decide, placed), saga.Show(paid, show), saga.Show(late, show)}},
 	), app(
 		saga.Choreography[nothing]{Service: "till", Of: "purse", Rows: []saga.Row{
-			saga.On(placed, decide, asked).Pivot(),
+			saga.On(placed, decide, asked).Pivot(asked),
 			saga.Call(asked, pay, decide, paid),
 			saga.After(48*time.Hour, asked, decide, late).Settled(paid),
 			saga.On(refused, decide, late).Compensates(paid)}},

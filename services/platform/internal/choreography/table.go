@@ -67,7 +67,7 @@ func (m Machine) does(r Row) string {
 	if len(r.Compensates) > 0 {
 		words = append(words, "undoes "+strings.Join(m.codes(r.Compensates), ", "))
 	}
-	if r.Pivot {
+	if len(r.Pivot) > 0 {
 		words = append(words, "**the pivot**")
 	}
 	return strings.Join(words, "; ")
