@@ -70,9 +70,12 @@ func restock(s State, e shipping.ReturnReceivedV1) []saga.Event {
 	return follow(s, restocked, skusOf(e.Lines), always)
 }
 
-// stock puts goods received on the shelf. The warehouse counts each receipt once. More is asked for at once where they
+// stock puts goods received on the shelf, each receipt once. More is asked for at once where they
 // do not lift the level above its reorder point: nothing else would ask for a SKU that nobody can order.
 func stock(s State, e warehouse.StockReceivedV1) []saga.Event {
+	if slices.Contains(s.Receipts, e.ReceiptID) {
+		return nil
+	}
 	d := event.StockedV1{ReceiptID: e.ReceiptID, Warehouse: e.Warehouse, Quantity: e.Quantity, Replenishes: e.Replenishes}
 	for _, l := range s.Levels.Of(s.Key) {
 		if l.Warehouse == e.Warehouse {

@@ -32,7 +32,11 @@ type State struct {
 	Key         string // the order, or the SKU, that the event is about
 	Reservation Reservation
 	Levels      Levels
+	Receipts    []string // of the SKU that the event is about: the ids of the last, the newest at the end
 }
+
+// Remembered is how many receipts of a SKU are known again. The warehouse, which counts each receipt once, remembers more.
+const Remembered = 10
 
 // Reservation is what this service knows of one order.
 type Reservation struct {
@@ -62,6 +66,8 @@ func Evolve(s State, e saga.Event) State {
 		s.Reservation.Returns = append(slices.Clip(s.Reservation.Returns), d.ReturnID)
 		s.Levels = s.Levels.moved(d.Lines, func(l *Level, n int64) { l.OnHand += n })
 	case event.StockedV1:
+		s.Receipts = append(slices.Clip(s.Receipts), d.ReceiptID)
+		s.Receipts = s.Receipts[max(0, len(s.Receipts)-Remembered):]
 		s.Levels = s.Levels.changed(e.Key, d.Warehouse, func(l *Level) {
 			l.OnHand, l.ReorderPoint = l.OnHand+d.Quantity, d.ReorderPoint
 			if d.Replenishes != "" && d.Replenishes == l.Replenishment {

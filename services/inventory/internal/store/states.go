@@ -14,14 +14,18 @@ import (
 	"orderflow.example/shared/saga"
 )
 
+// Received are the ids of the last receipts of a SKU.
+type Received []string
+
 // states share one set of levels among all orders, so that each sees what those before it in the batch took.
 type states struct {
 	store        *Stock
 	reservations map[string]inventory.Reservation
 	levels       map[string]inventory.Levels // by SKU
-	known        map[string]struct{}         // the SKUs that have a row to lock
+	receipts     map[string][]string         // by SKU, of those that have a row to lock
 	movedOrders  map[string]struct{}
 	movedSKUs    map[string]struct{}
+	receivedSKUs map[string]struct{}
 }
 
 func (t *Stock) memory() *states {
@@ -29,16 +33,19 @@ func (t *Stock) memory() *states {
 		store:        t,
 		reservations: map[string]inventory.Reservation{},
 		levels:       map[string]inventory.Levels{},
-		known:        map[string]struct{}{},
+		receipts:     map[string][]string{},
 		movedOrders:  map[string]struct{}{},
 		movedSKUs:    map[string]struct{}{},
+		receivedSKUs: map[string]struct{}{},
 	}
 }
 
 // Get puts together what the event is decided on.
 func (s *states) Get(e saga.Event) any {
 	state := inventory.Blank(e.Key)
-	if !aboutSKU(e) {
+	if aboutSKU(e) {
+		state.Receipts = s.receipts[e.Key]
+	} else {
 		state.Reservation = s.reservations[e.Key]
 	}
 	for _, sku := range s.concerned(e) {
@@ -53,6 +60,9 @@ func (s *states) Put(e saga.Event, state any) {
 	if !aboutSKU(e) {
 		s.reservations[e.Key] = next.Reservation
 		s.movedOrders[e.Key] = struct{}{}
+	} else if !slices.Equal(next.Receipts, s.receipts[e.Key]) {
+		s.receipts[e.Key] = next.Receipts
+		s.receivedSKUs[e.Key] = struct{}{}
 	}
 	for rest := next.Levels; len(rest) > 0; {
 		sku := rest[0].SKU
@@ -71,12 +81,12 @@ func (s *states) Save(tx *gorm.DB) error {
 	for id := range s.movedOrders {
 		reservations = append(reservations, toReservation(id, s.reservations[id]))
 	}
-	var fresh []skuRow
+	var received []skuRow
+	for sku := range s.receivedSKUs {
+		received = append(received, skuRow{sku, s.receipts[sku]})
+	}
 	var levels []levelRow
 	for sku := range s.movedSKUs {
-		if _, known := s.known[sku]; !known {
-			fresh = append(fresh, skuRow{sku})
-		}
 		for _, l := range s.levels[sku] {
 			levels = append(levels, levelRow(l))
 		}
@@ -84,13 +94,13 @@ func (s *states) Save(tx *gorm.DB) error {
 	if err := s.store.reservations.Upsert(tx, reservations); err != nil {
 		return err
 	}
-	if err := s.store.skus.Insert(tx, fresh); err != nil {
+	if err := s.store.skus.Upsert(tx, received); err != nil {
 		return err
 	}
 	return s.store.levels.Upsert(tx, levels)
 }
 
-// Each visits reservations as "order <id>" and levels as "stock <sku> at <warehouse>".
+// Each visits reservations as "order <id>", levels as "stock <sku> at <warehouse>" and receipts as "sku <sku>".
 func (s *states) Each(fn func(key string, state any) error) error {
 	for id, r := range s.reservations {
 		if err := fn("order "+id, r); err != nil {
@@ -102,6 +112,11 @@ func (s *states) Each(fn func(key string, state any) error) error {
 			if err := fn("stock "+l.SKU+" at "+l.Warehouse, l); err != nil {
 				return err
 			}
+		}
+	}
+	for sku, ids := range s.receipts {
+		if err := fn("sku "+sku, Received(ids)); err != nil {
+			return err
 		}
 	}
 	return nil

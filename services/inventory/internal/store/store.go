@@ -30,7 +30,8 @@ type reservationRow struct {
 func (reservationRow) TableName() string { return "reservations" }
 
 type skuRow struct {
-	SKU string `gorm:"primaryKey;column:sku"`
+	SKU      string   `gorm:"primaryKey;column:sku"`
+	Receipts []string `gorm:"serializer:json"`
 }
 
 func (skuRow) TableName() string { return "skus" }
@@ -86,12 +87,12 @@ func (t *Stock) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
 	locked := make([]string, len(found))
 	for i, r := range found {
 		locked[i] = r.SKU
-		set.known[r.SKU] = struct{}{}
+		set.receipts[r.SKU] = r.Receipts
 	}
 	return set, t.read(tx, set, "WHERE sku = ANY($1::text[])", locked)
 }
 
-// Each reads both tables, reservations as "order <id>" and levels as "stock <sku> at <warehouse>".
+// Each reads all tables, reservations as "order <id>", levels as "stock <sku> at <warehouse>" and receipts as "sku <sku>".
 func (t *Stock) Each(db *gorm.DB, fn func(key string, state any) error) error {
 	set := t.memory()
 	reservations, err := t.reservations.Select(db, "")
@@ -100,6 +101,13 @@ func (t *Stock) Each(db *gorm.DB, fn func(key string, state any) error) error {
 	}
 	for _, r := range reservations {
 		set.reservations[r.OrderID] = fromReservation(r)
+	}
+	skus, err := t.skus.Select(db, "")
+	if err != nil {
+		return err
+	}
+	for _, r := range skus {
+		set.receipts[r.SKU] = r.Receipts
 	}
 	if err := t.read(db, set, ""); err != nil {
 		return err

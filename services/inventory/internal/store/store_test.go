@@ -134,8 +134,10 @@ func wants(id string, sku string, n int64) saga.Event {
 
 func cancels(id string) saga.Event { return heard(id, order.Cancelled.Of(order.CancelledV1{})) }
 
+var receipts atomic.Int64
+
 func received(sku, at string, n int64) saga.Event {
-	return heard(sku, warehouse.StockReceived.Of(warehouse.StockReceivedV1{ReceiptID: "r", Warehouse: at, Quantity: n}))
+	return heard(sku, warehouse.StockReceived.Of(warehouse.StockReceivedV1{ReceiptID: fmt.Sprint("r", receipts.Add(1)), Warehouse: at, Quantity: n}))
 }
 
 func kinds(events []saga.Event) []string {
