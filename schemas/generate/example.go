@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/contract"
 )
 
 // The examples tell of one order: six light holders at 2.55, from the click to the doorstep and back. The persons in them
@@ -99,20 +100,24 @@ var special = map[string]any{
 func exampleOf(kind saga.Kind) (any, error) {
 	name := kind.Name()[:strings.LastIndex(kind.Name(), ".")]
 	v := reflect.New(reflect.TypeOf(kind.Example())).Elem()
-	return v.Addr().Interface(), fill(v, name)
+	c, err := contract.Of(v.Type())
+	if err != nil {
+		return nil, err
+	}
+	return v.Addr().Interface(), fill(v, c, name)
 }
 
 // fill gives every field of the struct its value.
-func fill(v reflect.Value, event string) error {
-	for _, f := range fieldsOf(v.Type()) {
-		if err := set(v.FieldByIndex(f.Index), event, f.name, v.Type().Name()); err != nil {
+func fill(v reflect.Value, c *contract.Contract, event string) error {
+	for _, f := range c.Fields {
+		if err := set(v.FieldByName(f.GoName), f.Contract, event, f.Name, v.Type().Name()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func set(v reflect.Value, event, field, owner string) error {
+func set(v reflect.Value, c *contract.Contract, event, field, owner string) error {
 	value, known := values[field]
 	for _, key := range []string{event + "." + field, owner + "." + field} {
 		if s, ok := special[key]; ok {
@@ -124,13 +129,13 @@ func set(v reflect.Value, event, field, owner string) error {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		return fill(v, event)
+		return fill(v, c, event)
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		return set(v.Elem(), event, field, owner)
+		return set(v.Elem(), c, event, field, owner)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		return set(v.Index(0), event, field, owner)
+		return set(v.Index(0), c.Items, event, field, owner)
 	}
 	if !known {
 		return fmt.Errorf("no example value for %s: add one to values", field)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 
 	"orderflow.example/schemas/registry"
@@ -70,20 +69,4 @@ func encode(v any) ([]byte, error) {
 	e.SetIndent("", "  ")
 	err := e.Encode(v)
 	return b.Bytes(), err
-}
-
-// field is one field of a payload as JSON has it.
-type field struct {
-	name     string
-	optional bool
-	reflect.StructField
-}
-
-func fieldsOf(t reflect.Type) (fields []field) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		fields = append(fields, field{name, options == "omitempty", f})
-	}
-	return fields
 }

@@ -13,6 +13,7 @@ import (
 
 	"orderflow.example/schemas/registry"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/contract"
 )
 
 const root = ".."
@@ -76,13 +77,13 @@ func TestASchemaRefusesWhatItsEventDoesNotSay(t *testing.T) {
 			}
 		}
 		refused("an unknown field", func(p map[string]any) { p["unknown"] = true })
-		for _, f := range fieldsOf(reflect.TypeOf(kind.Example())) {
-			if !f.optional {
-				refused("no "+f.name, func(p map[string]any) { delete(p, f.name) })
+		for _, f := range fieldsOf(t, kind) {
+			if !f.Optional {
+				refused("no "+f.Name, func(p map[string]any) { delete(p, f.Name) })
 			}
-			if f.Type.Kind() == reflect.Int64 {
-				refused("2⁵³ as "+f.name, func(p map[string]any) { p[f.name] = json.Number("9007199254740992") })
-				refused("half a "+f.name, func(p map[string]any) { p[f.name] = json.Number("0.5") })
+			if f.Type == contract.Integer {
+				refused("2⁵³ as "+f.Name, func(p map[string]any) { p[f.Name] = json.Number("9007199254740992") })
+				refused("half a "+f.Name, func(p map[string]any) { p[f.Name] = json.Number("0.5") })
 			}
 		}
 	})
@@ -91,13 +92,22 @@ func TestASchemaRefusesWhatItsEventDoesNotSay(t *testing.T) {
 func TestOnlyDeclaredPersonalFieldsTellOfAPerson(t *testing.T) {
 	t.Parallel()
 	eachEvent(t, func(t *testing.T, kind saga.Kind, _ []*jsonschema.Schema, _ []byte) {
-		for _, f := range fieldsOf(reflect.TypeOf(kind.Example())) {
-			person := f.name == "email" || f.name == "ship_to" || f.name == "name" || f.Type.Name() == "Address"
-			if person != (f.Tag.Get("x") == "personal") {
-				t.Errorf("%s: the tag x:\"personal\" is missing, or should not be there", f.name)
+		for _, f := range fieldsOf(t, kind) {
+			person := f.Name == "email" || f.Name == "ship_to" || f.Name == "name" || f.Go.Name() == "Address"
+			if person != f.Personal {
+				t.Errorf("%s: the tag x:\"personal\" is missing, or should not be there", f.Name)
 			}
 		}
 	})
+}
+
+func fieldsOf(t *testing.T, kind saga.Kind) []contract.Field {
+	t.Helper()
+	c, err := contract.Of(reflect.TypeOf(kind.Example()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Fields
 }
 
 // eachEvent runs a test for every event type, with its committed schema read as both dialects and its committed example.
@@ -122,7 +132,7 @@ func eachEvent(t *testing.T, test func(t *testing.T, kind saga.Kind, schemas []*
 	}
 }
 
-func compile(t *testing.T, source []byte) *jsonschema.Schema {
+func compile(t testing.TB, source []byte) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	if err := c.AddResource("schema.json", parse(t, source)); err != nil {
@@ -135,7 +145,7 @@ func compile(t *testing.T, source []byte) *jsonschema.Schema {
 	return s
 }
 
-func parse(t *testing.T, source []byte) any {
+func parse(t testing.TB, source []byte) any {
 	t.Helper()
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
 	if err != nil {

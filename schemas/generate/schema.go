@@ -5,14 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"strconv"
-	"strings"
 
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/contract"
 )
-
-// largest is the largest integer that every JSON reader keeps exactly: 2⁵³ − 1.
-const largest = 1<<53 - 1
 
 // schema is a JSON Schema in the words that draft-07 and 2020-12 read alike. Parts are written out where they stand:
 // the drafts differ in where shared parts are kept.
@@ -63,88 +59,44 @@ func (p properties) MarshalJSON() ([]byte, error) {
 
 // event is the closed form of the event's payload: it allows what this version says and nothing else.
 func (d docs) event(kind saga.Kind) (*schema, error) {
-	s, err := d.describe(reflect.TypeOf(kind.Example()))
+	c, err := contract.Of(reflect.TypeOf(kind.Example()))
 	if err != nil {
 		return nil, err
 	}
+	s := d.describe(c)
 	s.Dialect = "http://json-schema.org/draft-07/schema#"
 	s.ID = "https://orderflow.example/schemas/" + kind.Name() + ".json"
 	s.Title = kind.Name()
 	return s, nil
 }
 
-func (d docs) describe(t reflect.Type) (*schema, error) {
-	switch t.Kind() {
-	case reflect.Pointer:
-		return d.describe(t.Elem())
-	case reflect.String:
-		return &schema{Type: "string"}, nil
-	case reflect.Bool:
-		return &schema{Type: "boolean"}, nil
-	case reflect.Int64:
-		return &schema{Type: "integer", Minimum: number(-largest), Maximum: number(largest)}, nil
-	case reflect.Slice:
-		items, err := d.describe(t.Elem())
-		return &schema{Type: "array", Items: items}, err
-	case reflect.Struct:
-		return d.object(t)
-	}
-	return nil, fmt.Errorf("%s: events are made of string, bool, int64, structs and slices of them", t)
-}
-
-func (d docs) object(t reflect.Type) (*schema, error) {
-	s := &schema{Type: "object", Description: d[typeKey(t)], Properties: properties{}, Additional: new(bool)}
-	for _, f := range fieldsOf(t) {
-		part, err := d.describe(f.Type)
-		if err == nil {
-			err = part.narrow(f.Tag.Get("schema"))
+func (d docs) describe(c *contract.Contract) *schema {
+	s := &schema{Type: c.Type, Personal: c.Personal, Enum: c.Enum}
+	switch c.Type {
+	case contract.Integer:
+		s.Minimum, s.Maximum = &c.Min, &c.Max
+	case contract.String:
+		s.MinLength = c.Min
+		if c.Pattern != nil {
+			s.Pattern = c.Pattern.String()
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
-		}
-		part.Personal = f.Tag.Get("x") == "personal"
-		if text := d[typeKey(t)+"."+f.Name]; text != "" {
-			part.Description = text
-		}
-		if !f.optional {
-			s.Required = append(s.Required, f.name)
-			if part.Items != nil && part.MinItems == 0 {
-				part.Type = []string{"array", "null"} // as Go writes a list that was never begun
+	case contract.Array:
+		s.MinItems, s.Items = c.Min, d.describe(c.Items)
+	case contract.Object:
+		s.Description, s.Properties, s.Additional = d[typeKey(c.Go)], properties{}, new(bool)
+		for _, f := range c.Fields {
+			part := d.describe(f.Contract)
+			if text := d[typeKey(c.Go)+"."+f.GoName]; text != "" {
+				part.Description = text
 			}
+			if !f.Optional {
+				s.Required = append(s.Required, f.Name)
+			}
+			s.Properties = append(s.Properties, property{f.Name, part})
 		}
-		s.Properties = append(s.Properties, property{f.name, part})
 	}
-	return s, nil
+	if c.Nullable {
+		s.Type = []contract.Type{c.Type, "null"}
+	}
+	return s
 }
-
-// narrow applies a field's schema tag: "min=1", "pattern=^[A-Z]$", "enum=a|b".
-func (s *schema) narrow(tag string) error {
-	if tag == "" {
-		return nil
-	}
-	word, value, _ := strings.Cut(tag, "=")
-	switch {
-	case word == "pattern" && s.Type == "string":
-		s.Pattern = value
-	case word == "enum" && s.Type == "string":
-		s.Enum = strings.Split(value, "|")
-	case word == "min":
-		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil {
-			return err
-		}
-		switch s.Type {
-		case "integer":
-			s.Minimum = &n
-		case "string":
-			s.MinLength = n
-		case "array":
-			s.MinItems = n
-		}
-	default:
-		return fmt.Errorf("tag schema:%q: want min, or pattern or enum on a string", tag)
-	}
-	return nil
-}
-
-func number(n int64) *int64 { return &n }

@@ -4,7 +4,9 @@ package registry
 
 import (
 	"slices"
+	"strings"
 
+	"orderflow.example/schemas"
 	"orderflow.example/schemas/catalog"
 	"orderflow.example/schemas/fraud"
 	"orderflow.example/schemas/inventory"
@@ -30,4 +32,18 @@ func Events() []saga.Kind {
 		storefront.Events,
 		warehouse.Events,
 	)
+}
+
+// Schema is the JSON Schema of the event's payload, in its closed form; nil for an event type that is not listed.
+func Schema(event string) []byte { return file(event, ".json") }
+
+// Example is a payload of the event as it could be seen; nil for an event type that is not listed.
+func Example(event string) []byte { return file(event, ".example.json") }
+
+func file(event, ending string) []byte {
+	content, err := schemas.Files.ReadFile(strings.Replace(event, ".", "/", 1) + ending)
+	if err != nil {
+		return nil
+	}
+	return content
 }

@@ -15,6 +15,11 @@ func (b *batch) encode(e saga.Event) (outgoing, error) {
 	if err != nil {
 		return outgoing{}, fmt.Errorf("%s: payload: %w", e.Type, err)
 	}
+	if b.w.e.ValidateProduced {
+		if err := b.w.e.kind(e.Type).Check(data); err != nil {
+			return outgoing{}, err
+		}
+	}
 	o := outgoing{event: e, partition: kafka.PartitionOf(e.Key, b.w.e.Partitions), data: data}
 	o.record = b.w.e.record(o)
 	if size := kafka.EncodedSize(o.record); size > kafka.MaxRecordBytes {

@@ -39,6 +39,8 @@ type Config struct {
 	BatchSize   int           // most inputs in one transaction; 0 means 500
 	CallWorkers int           // most questions asked at once; 0 means 64
 	LeaseExpiry time.Duration // an owner silent for so long is replaced; 0 means 3 s
+
+	ValidateProduced bool // an event that is not what its version says parks what it follows from
 }
 
 // Engine runs the machines of one service in one process. Several processes share the partitions.

@@ -3,8 +3,11 @@ package saga
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
+
+	"orderflow.example/shared/saga/contract"
 )
 
 // Event is something that happened, in the past tense, never changed afterwards.
@@ -25,8 +28,11 @@ type Event struct {
 type Kind interface {
 	// Name is the full name with its version, "payment.authorized.v1".
 	Name() string
-	// Decode reads the JSON payload; the result is the E of Type[E].
+	// Decode reads the JSON payload; the result is the E of Type[E]. The payload must be what this version says, but for
+	// fields it does not know, which newer producers may add. The error names the place and repeats no value.
 	Decode(data []byte) (any, error)
+	// Check tells whether a JSON payload is what this version says, and nothing else: what its producer may say.
+	Check(data []byte) error
 	// Example is the zero payload, for those who describe the type.
 	Example() any
 	// KeyedBy is what the type's events are about, and so what their order is kept for: order, product or customer.
@@ -37,18 +43,24 @@ type Kind interface {
 
 // Type names a kind of event and fixes its payload.
 type Type[E any] struct {
-	name   string
-	keyed  string
-	latest bool
+	name     string
+	keyed    string
+	latest   bool
+	contract *contract.Contract // nil: a command, whose content is for its service to judge
 }
 
-// Define declares an event type of the form "<service>.<past tense>.v<version>".
+// Define declares an event type of the form "<service>.<past tense>.v<version>". What E may hold is written at
+// contract.Of.
 func Define[E any](name string) Type[E] {
 	parts := strings.Split(name, ".")
 	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || !strings.HasPrefix(parts[2], "v") {
 		panic(fmt.Sprintf("saga: event type %q does not read <service>.<what happened>.v<version>", name))
 	}
-	return Type[E]{name: name}
+	c, err := contract.Of(reflect.TypeFor[E]())
+	if err != nil {
+		panic(fmt.Sprintf("saga: event type %s: %v", name, err))
+	}
+	return Type[E]{name: name, contract: c}
 }
 
 // Snapshot declares an event type each of whose events carries the whole picture of its key, so that of several
@@ -89,11 +101,26 @@ func (t Type[E]) KeyedBy() string {
 func (t Type[E]) Example() any { var e E; return e }
 
 func (t Type[E]) Decode(data []byte) (any, error) {
+	if t.contract != nil {
+		if err := t.contract.CheckOpen(data); err != nil {
+			return nil, fmt.Errorf("%s: payload: %w", t.name, err)
+		}
+	}
 	var e E
 	if err := json.Unmarshal(data, &e); err != nil {
 		return nil, fmt.Errorf("%s: payload: %w", t.name, err)
 	}
 	return e, nil
+}
+
+func (t Type[E]) Check(data []byte) error {
+	if t.contract == nil {
+		return nil
+	}
+	if err := t.contract.CheckClosed(data); err != nil {
+		return fmt.Errorf("%s: payload: %w", t.name, err)
+	}
+	return nil
 }
 
 // Of is the event that this happened to the saga at hand.

@@ -11,7 +11,7 @@ import (
 )
 
 type note struct {
-	N int `json:"n"`
+	N int64 `json:"n"`
 }
 
 var (
@@ -113,7 +113,7 @@ func TestQuestionsAndDeadlinesFollowFromOwnEvents(t *testing.T) {
 	m := machine(
 		saga.On(heard, emit(first.Of(note{1}), second.Of(note{2})), first, second),
 		saga.On(command, emit(third.Of(note{3})), third),
-		saga.Call(first, ask, func(_ state, a string) []saga.Event { return []saga.Event{answer.Of(note{len(a)})} }, answer),
+		saga.Call(first, ask, func(_ state, a string) []saga.Event { return []saga.Event{answer.Of(note{int64(len(a))})} }, answer),
 		saga.After(time.Minute, second, emit(due.Of(note{})), due).Settled(third))
 	step, err := hear(t, m)
 	if err != nil || len(step.Asks) != 1 || step.Asks[0].Type != first.Name() || len(step.Armed) != 1 || step.Armed[0].Type != second.Name() {
@@ -136,7 +136,7 @@ func TestQuestionsAndDeadlinesFollowFromOwnEvents(t *testing.T) {
 func TestAProjectionShowsAndEmitsNothing(t *testing.T) {
 	t.Parallel()
 	m := machine(saga.Show(shown, func(s state, e note, at time.Time) state {
-		s.Shown = e.N + int(at.Unix())
+		s.Shown = int(e.N + at.Unix())
 		return s
 	}))
 	e := saga.Event{Type: shown.Name(), Key: "k", Data: note{2}, Time: time.Unix(40, 0)}

@@ -1,6 +1,7 @@
 package sagatest
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"testing"
@@ -104,8 +105,23 @@ func (d *Decision) take(step saga.Step, err error) *Decision {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	keepsContract(d.t, d.machine, step.Emitted)
 	d.step, d.state = step, step.State
 	return d
+}
+
+// keepsContract fails the test when an event is not what its version may say.
+func keepsContract(t testing.TB, m *saga.Machine, emitted []saga.Event) {
+	t.Helper()
+	for _, e := range emitted {
+		data, err := json.Marshal(e.Data)
+		if err == nil {
+			err = m.Kind(e.Type).Check(data)
+		}
+		if err != nil {
+			t.Fatalf("emitted %v: %s", err, data)
+		}
+	}
 }
 
 func (d *Decision) stamp(e *saga.Event) {

@@ -158,6 +158,7 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(state any) (saga.S
 		w.t.Fatal(err)
 	}
 	k.Put(in, step.State)
+	keepsContract(w.t, m, step.Emitted)
 	w.armed = slices.DeleteFunc(w.armed, func(p pending) bool {
 		return p.m == m && p.e.Key == in.Key && slices.Contains(step.Settled, p.e.Type)
 	})

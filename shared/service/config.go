@@ -34,6 +34,8 @@ type Config struct {
 	FloorURL   string // empty means the simulated warehouse floor
 	JWTKeyFile string // empty means a key of its own under DataDir
 	Services   []string
+
+	ValidateProduced bool // hold every event against its schema before it is said
 }
 
 // BindFlags adds the flags of Config to the command and those below it.
@@ -53,6 +55,7 @@ func BindFlags(cmd *cobra.Command) {
 	f.String("carrier-url", "", "carrier (default: simulated)")
 	f.String("floor-url", "", "warehouse floor (default: simulated)")
 	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
+	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 }
 
@@ -86,6 +89,8 @@ func Load(cmd *cobra.Command) (Config, error) {
 	c.Partitions, err = f.GetInt("partitions")
 	keep(err)
 	c.WorldSpeed, err = f.GetFloat64("world-speed")
+	keep(err)
+	c.ValidateProduced, err = f.GetBool("validate-produced")
 	keep(err)
 	if c.LogLevel.UnmarshalText([]byte(text("log-level"))) != nil {
 		keep(errors.New("log-level: want debug, info, warn or error"))

@@ -123,7 +123,8 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 		return nil, err
 	}
 	log := h.Log.With("service", app.Name)
-	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka, Log: h.Log, Registerer: h.Registry}
+	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka, Log: h.Log, Registerer: h.Registry,
+		ValidateProduced: h.Config.ValidateProduced}
 	if app.Answerers != nil {
 		c.Answerers = app.Answerers(h.Config)
 	}

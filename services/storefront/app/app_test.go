@@ -71,7 +71,7 @@ func open(t testing.TB) *site {
 	must(err)
 	_, err = database.Migrate(t.Context(), db, app.App.Migrations, "storefront_version")
 	must(err)
-	e, err := engine.New(engine.Config{Service: app.App.Name, Bindings: app.App.Bindings, Partitions: partitions, DB: db, Kafka: client})
+	e, err := engine.New(engine.Config{Service: app.App.Name, Bindings: app.App.Bindings, Partitions: partitions, DB: db, Kafka: client, ValidateProduced: true})
 	must(err)
 	must(e.Start(t.Context()))
 	t.Cleanup(func() { e.Stop(context.Background()) })

@@ -16,7 +16,8 @@ import (
 
 // Config is an installation on free ports in the directory, with a world so many times faster than life.
 func Config(dir string, speed float64) service.Config {
-	return service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, WorldSpeed: speed, LogFormat: "text"}
+	return service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, WorldSpeed: speed, LogFormat: "text",
+		ValidateProduced: true}
 }
 
 // Start starts a part of the platform in this process. Warnings go to standard error.
