@@ -36,6 +36,8 @@ step vet go vet work
 step lint go run "$staticcheck" work
 step modules scripts/modules.sh --check
 for module in "$@"; do step "$module alone" alone "$module"; done
+step "rules of the house" go test ./services/platform/internal/house
+step choreography go run ./services/platform/cmd/orderflow choreography --check
 step "generated files" go test -run Generated ./schemas/generate ./services/platform/internal/choreography
 
 [ -z "$failed" ] || { echo "check: failed: ${failed#, }" >&2 && exit 1; }

@@ -212,7 +212,7 @@ func (b *bed) start(options ...func(*engine.Config)) *process {
 		Answerers:  []engine.Answerer{engine.Answer(b.names.question, func(ctx context.Context, a engine.Attempt, e countedV1) (countedV1, error) { return b.ask(ctx, a, e) })},
 		Partitions: b.partitions, DB: db, Kafka: p.client, LeaseExpiry: time.Second, Registerer: p.metrics,
 		ValidateProduced: true,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+		Log:              slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	for _, o := range options {
 		o(&c)
 	}

@@ -39,17 +39,27 @@ type Row struct {
 	Irrevocable bool     `json:"irrevocable,omitempty"` // what follows cannot be taken back
 }
 
-// Of reads the declarations of the services.
-func Of(apps ...service.App) Choreography {
-	var c Choreography
+// Machines are those of all services, in the order they were given.
+func Machines(apps ...service.App) (all []*saga.Machine) {
 	for _, app := range apps {
 		for _, b := range app.Bindings {
-			m := Machine{Service: b.Machine.Service, Of: b.Machine.Of, Final: names(b.Machine.Final)}
-			for _, r := range b.Machine.Rows {
-				m.Rows = append(m.Rows, row(r))
-			}
-			c.Machines = append(c.Machines, m)
+			all = append(all, b.Machine)
 		}
+	}
+	return all
+}
+
+// Of reads the declarations of the services.
+func Of(apps ...service.App) Choreography { return Describe(Machines(apps...)...) }
+
+// Describe is what the machines declare, as data.
+func Describe(machines ...*saga.Machine) (c Choreography) {
+	for _, declared := range machines {
+		m := Machine{Service: declared.Service, Of: declared.Of, Final: names(declared.Final)}
+		for _, r := range declared.Rows {
+			m.Rows = append(m.Rows, row(r))
+		}
+		c.Machines = append(c.Machines, m)
 	}
 	return c
 }

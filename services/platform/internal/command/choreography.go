@@ -1,7 +1,9 @@
 package command
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -10,33 +12,81 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Choreography prints what all services declare.
+// Choreography prints what all services declare, and holds it to its rules.
 func Choreography() *cobra.Command {
 	var format string
+	var check, inFlight, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "choreography",
-		Short: "Prints who hears what and says what, as the services declare it",
-		Args:  cobra.NoArgs,
+		Short: "Shows who hears what and says what, as the services declare it, and checks it",
+		Long: "Prints the declared choreography of all services. With --check it is held to the rules that every choreography keeps.\n" +
+			"With --in-flight it is compared with the sagas that are open now in the installation that runs on --data-dir: which of\n" +
+			"them would be stranded if this build took over. Exit code 1 when something is wrong.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all := choreography.Of(platform.Apps...)
-			var text string
-			var err error
-			switch format {
-			case "table":
-				text = all.Table()
-			case "mermaid":
-				text = all.Mermaid()
-			case "json":
-				text, err = all.JSON()
-			default:
-				return service.Usage("--format: want table, mermaid or json, not %q", format)
+			switch {
+			case check && inFlight:
+				return service.Usage("choreography: say either --check or --in-flight")
+			case check:
+				return checkChoreography(cmd.OutOrStdout(), asJSON)
+			case inFlight:
+				c, err := service.Load(cmd)
+				if err != nil {
+					return err
+				}
+				return choreographyInFlight(cmd, c, asJSON)
 			}
+			text, err := declared(format)
 			if err == nil {
 				_, err = fmt.Fprint(cmd.OutOrStdout(), text)
 			}
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "table", "table (Markdown), mermaid or json")
+	f := cmd.Flags()
+	f.StringVar(&format, "format", "table", "table (Markdown), mermaid or json")
+	f.BoolVar(&check, "check", false, "hold the declarations to the rules of every choreography")
+	f.BoolVar(&inFlight, "in-flight", false, "tell which open sagas of the running installation this build would strand")
+	f.BoolVar(&asJSON, "json", false, "with --check and --in-flight: print JSON")
 	return cmd
+}
+
+func declared(format string) (string, error) {
+	all := choreography.Of(platform.Apps...)
+	switch format {
+	case "table":
+		return all.Table(), nil
+	case "mermaid":
+		return all.Mermaid(), nil
+	case "json":
+		return all.JSON()
+	}
+	return "", service.Usage("--format: want table, mermaid or json, not %q", format)
+}
+
+func checkChoreography(w io.Writer, asJSON bool) error {
+	rules := choreography.Check(choreography.LanguageOf(platform.Apps...), choreography.Machines(platform.Apps...)...)
+	if err := printed(w, asJSON, rules, func() error { return choreography.Print(w, rules) }); err != nil {
+		return err
+	}
+	if faults := choreography.Faults(rules); len(faults) > 0 {
+		return service.Failed("choreography: %d faults", len(faults))
+	}
+	return nil
+}
+
+// printed writes what was found for people, or as JSON.
+func printed(w io.Writer, asJSON bool, found any, forPeople func() error) error {
+	err := error(nil)
+	if asJSON {
+		out := json.NewEncoder(w)
+		out.SetIndent("", "  ")
+		err = out.Encode(found)
+	} else {
+		err = forPeople()
+	}
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	return nil
 }

@@ -1,0 +1,161 @@
+package choreography
+
+import (
+	"maps"
+	"slices"
+
+	"orderflow.example/shared/saga"
+)
+
+// bounded: no saga waits for ever. Each kind of wait that the rows show is looked for, and with it the deadline that ends
+// it, or the time after which operators are told.
+func (g *graph) bounded() Rule {
+	rule := Rule{Name: "bounded", Says: "every wait has a deadline whose event somebody handles", Of: "waits"}
+	g.questions(&rule)
+	g.joins(&rule)
+	g.persons(&rule)
+	g.extensions(&rule)
+	g.deadlines(&rule)
+	return rule
+}
+
+// questions: an answer is awaited until a deadline, or until it comes. In the latter case, before the pivot, a deadline
+// that runs from something earlier must be able to end the saga all the same, unless the question undoes something: that
+// has to be answered.
+func (g *graph) questions(rule *Rule) {
+	before := g.beforePivot()
+	g.each(func(m *saga.Machine, r *saga.Row) {
+		if r.Form != saga.Calling {
+			return
+		}
+		rule.Looked++
+		switch {
+		case r.Due == 0 && m.DeadlineOf(r.On.Name()) == nil:
+			rule.fault(m, "waits for %s after %s without a deadline: add an After row, or say UntilAnswered where it must be answered", r.Ask, plain(r.On))
+		case r.Due > 0 && m.Of == "order" && before[r.On.Name()] && len(r.Undoes) == 0 && !g.covered([]string{r.On.Name()}):
+			rule.fault(m, "asks %s until it is answered, and no deadline that runs from an earlier event ends the order when it is not", r.Ask)
+		}
+	})
+}
+
+// joins: who waits for several services together is not left waiting for the last.
+func (g *graph) joins(rule *Rule) {
+	before := g.beforePivot()
+	for _, m := range g.machines {
+		waits := map[string][]string{} // by what is noted meanwhile: the events joined
+		for _, r := range m.Rows {
+			if r.Form != saga.Reaction || len(r.Undoes) > 0 || len(r.Emits) < 2 || !before[r.On.Name()] {
+				continue
+			}
+			for _, k := range r.Emits {
+				if has(m.Final, k.Name()) && slices.ContainsFunc(r.Emits, g.decidedOn) {
+					waits[joined(r, k)] = append(waits[joined(r, k)], r.On.Name())
+				}
+			}
+		}
+		for _, what := range slices.Sorted(maps.Keys(waits)) {
+			heard := waits[what]
+			if len(heard) < 2 {
+				continue
+			}
+			if rule.Looked++; !g.covered(heard) {
+				kinds := make([]saga.Kind, len(heard))
+				for i, name := range heard {
+					kinds[i] = m.Kind(name)
+				}
+				rule.fault(m, "waits for %s together, and no deadline ends the order when one of them does not come", or(kinds))
+			}
+		}
+	}
+}
+
+// joined names a join by what is noted and all that may follow from it.
+func joined(r saga.Row, note saga.Kind) string { return note.Name() + " " + or(r.Emits) }
+
+// covered tells whether some deadline runs while all these events are awaited: they may follow from the event it runs
+// from without anything in between that takes it off.
+func (g *graph) covered(events []string) bool {
+	found := false
+	g.each(func(_ *saga.Machine, r *saga.Row) {
+		if r.Form != saga.Deadline || found {
+			return
+		}
+		reached := g.reach([]string{r.On.Name()}, func(row *saga.Row) bool { return row.Form != saga.Deadline },
+			func(event string) bool { return has(r.Unless, event) })
+		found = !slices.ContainsFunc(events, func(name string) bool { return !reached[name] })
+	})
+	return found
+}
+
+// persons: what a service decides by itself or leaves to a person is also decided when the person does not.
+func (g *graph) persons(rule *Rule) {
+	for _, m := range g.machines {
+		for _, r := range m.Rows {
+			if !saga.IsCommand(r.On) {
+				continue
+			}
+			itself := slices.ContainsFunc(m.Rows, func(other saga.Row) bool {
+				return other.Form == saga.Reaction && !saga.IsCommand(other.On) && overlap(other.Emits, r.Emits)
+			})
+			if !itself || m.Of != "order" {
+				continue
+			}
+			rule.Looked++
+			if !slices.ContainsFunc(m.Rows, func(other saga.Row) bool { return other.Form == saga.Deadline && overlap(other.Emits, r.Emits) }) {
+				rule.fault(m, "leaves %s to a person (%s) without a deadline that decides when the person does not", or(r.Emits), r.On.Name())
+			}
+		}
+	}
+}
+
+// extensions: an event that takes a deadline off and that nobody else hears must start another, before the pivot.
+func (g *graph) extensions(rule *Rule) {
+	before := g.beforePivot()
+	g.each(func(m *saga.Machine, r *saga.Row) {
+		for _, k := range r.Unless {
+			if len(hearers(g.edges[k.Name()], m)) > 0 || !before[k.Name()] || has(m.Final, k.Name()) {
+				continue
+			}
+			if rule.Looked++; m.DeadlineOf(k.Name()) == nil {
+				rule.fault(m, "takes the deadline that runs from %s off on %s, and starts no other", plain(r.On), plain(k))
+			}
+		}
+	})
+}
+
+// deadlines: what falls due leads somewhere, and what takes it off can happen.
+func (g *graph) deadlines(rule *Rule) {
+	g.each(func(m *saga.Machine, r *saga.Row) {
+		if r.Form != saga.Deadline {
+			return
+		}
+		rule.Looked++
+		if !slices.ContainsFunc(r.Emits, g.decidedOn) {
+			rule.fault(m, "has a deadline on %s that leads to nothing anybody handles", plain(r.On))
+		}
+		for _, k := range r.Unless {
+			if !slices.Contains(m.Says(), k.Name()) {
+				rule.fault(m, "takes the deadline that runs from %s off on %s, which it never says", plain(r.On), plain(k))
+			}
+		}
+	})
+}
+
+// decidedOn tells whether anybody does more with an event than show it.
+func (g *graph) decidedOn(k saga.Kind) bool {
+	return slices.ContainsFunc(g.edges[k.Name()], func(e edge) bool { return e.row.Form != saga.Projection })
+}
+
+func overlap(a, b []saga.Kind) bool {
+	return slices.ContainsFunc(a, func(k saga.Kind) bool { return has(b, k.Name()) })
+}
+
+// hearers are the rows of other machines.
+func hearers(all []edge, but *saga.Machine) (others []edge) {
+	for _, e := range all {
+		if e.m != but {
+			others = append(others, e)
+		}
+	}
+	return others
+}

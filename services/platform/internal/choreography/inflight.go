@@ -1,0 +1,139 @@
+package choreography
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Open is a saga that has not ended, as the tracker of a running installation shows it.
+type Open struct {
+	Order string
+	Said  []string // the types of all its events so far
+	Owed  []Owed
+}
+
+// Owed is one thing that a service still has to do for it.
+type Owed struct {
+	Service string `json:"service"`
+	Kind    string `json:"kind"`  // reaction, call or deadline
+	Event   string `json:"event"` // the type heard, asking, or running the deadline
+}
+
+// Stranded is a saga that would not go on under another declaration, and why.
+type Stranded struct {
+	Order   string `json:"order"`
+	Service string `json:"service"`
+	Text    string `json:"text"`
+}
+
+// InFlight tells which open sagas, begun under the declaration that runs, would be stranded under the next one: because
+// what is on its way to a service finds no row there any more, or because a service now begins on an event that these
+// sagas have behind them what it used to begin on another.
+func InFlight(running, next Choreography, open []Open) (stranded []Stranded) {
+	now, then := running.index(), next.index()
+	moved := movedRows(running, next)
+	for _, s := range open {
+		found := map[Stranded]bool{}
+		add := func(service, format string, args ...any) {
+			if x := (Stranded{s.Order, service, fmt.Sprintf(format, args...)}); !found[x] {
+				found[x] = true
+				stranded = append(stranded, x)
+			}
+		}
+		for _, o := range s.Owed {
+			form := map[string]string{"reaction": "on", "call": "call", "deadline": "after"}[o.Kind]
+			key := rowKey{o.Service, form, o.Event}
+			switch shown := (rowKey{o.Service, "show", o.Event}); {
+			case then[key], form == "on" && then[shown], !now[key] && !now[shown]:
+			case form == "on":
+				add(o.Service, "%s is on its way to it, and this build of it does not hear that", short("", o.Event))
+			case form == "call":
+				add(o.Service, "the question asked by %s is open, and this build of it does not know that one", short("", o.Event))
+			default:
+				add(o.Service, "the deadline that runs from %s is armed, and this build of it has none", short("", o.Event))
+			}
+		}
+		for _, m := range moved {
+			if slices.Contains(s.Said, m.to) && !slices.Contains(s.Said, m.says) && !m.owed(s) {
+				add(m.service, "says %s on %s now, not on %s any more, and the order has %s behind it",
+					short(m.service, m.says), short("", m.to), short("", m.from), short("", m.to))
+			}
+		}
+	}
+	return stranded
+}
+
+// rowKey finds a row.
+type rowKey struct{ service, form, on string }
+
+func (c Choreography) index() map[rowKey]bool {
+	all := map[rowKey]bool{}
+	for _, m := range c.Machines {
+		for _, r := range m.Rows {
+			all[rowKey{m.Service, r.Form, r.On}] = true
+		}
+	}
+	return all
+}
+
+// move is an event that a service begins on another event to say.
+type move struct{ service, says, from, to string }
+
+// owed tells whether the new trigger is still on its way to the service, so that it is not missed.
+func (m move) owed(s Open) bool {
+	return slices.Contains(s.Owed, Owed{m.service, "reaction", m.to})
+}
+
+// movedRows finds what a service says on an event that it did not hear before, and used to say on one it does not hear
+// any more.
+func movedRows(running, next Choreography) (all []move) {
+	now, then := running.index(), next.index()
+	for _, m := range next.Machines {
+		for _, r := range m.Rows {
+			if r.Form != "on" || r.Command || now[rowKey{m.Service, "on", r.On}] {
+				continue
+			}
+			for _, old := range running.rows(m.Service) {
+				if old.Form != "on" || then[rowKey{m.Service, "on", old.On}] {
+					continue
+				}
+				for _, says := range r.Emits {
+					if slices.Contains(old.Emits, says) && !slices.Contains(m.Final, says) {
+						all = append(all, move{m.Service, says, old.On, r.On})
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+func (c Choreography) rows(service string) (rows []Row) {
+	for _, m := range c.Machines {
+		if m.Service == service {
+			rows = append(rows, m.Rows...)
+		}
+	}
+	return rows
+}
+
+// Sentence is how a person reads it.
+func (s Stranded) Sentence() string { return s.Order + ": " + s.Service + ": " + s.Text }
+
+// Differences are the rows by which two declarations differ: "+ payment on order.confirmed".
+func Differences(running, next Choreography) (lines []string) {
+	now, then := running.index(), next.index()
+	list := func(c Choreography, other map[rowKey]bool, sign string) {
+		for _, m := range c.Machines {
+			for _, r := range m.Rows {
+				if !other[rowKey{m.Service, r.Form, r.On}] {
+					lines = append(lines, strings.Join([]string{sign, m.Service, r.Form, strings.TrimSuffix(r.On, ".v1")}, " "))
+				}
+			}
+		}
+	}
+	list(running, then, "−")
+	list(next, now, "+")
+	return lines
+}

@@ -1,0 +1,19 @@
+package choreography
+
+import (
+	"orderflow.example/schemas/registry"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
+)
+
+// LanguageOf is the language that the services speak.
+func LanguageOf(apps ...service.App) Language {
+	l := Language{Events: registry.Events(), Example: func(k saga.Kind) ([]byte, bool) {
+		example := registry.Example(k.Name())
+		return example, example != nil && registry.Schema(k.Name()) != nil
+	}}
+	for _, t := range service.Topics(1, 1, apps...) {
+		l.Topics = append(l.Topics, t.Name)
+	}
+	return l
+}

@@ -1,0 +1,119 @@
+package choreography
+
+import (
+	"slices"
+
+	"orderflow.example/shared/saga"
+)
+
+// heardIsSaid: nobody waits for what is never said.
+func (g *graph) heardIsSaid() Rule {
+	rule := Rule{Name: "heard is said", Says: "every event heard has a service that says it", Of: "events heard"}
+	said := map[string]bool{}
+	for _, m := range g.machines {
+		for _, name := range m.Says() {
+			said[name] = true
+		}
+	}
+	for _, m := range g.machines {
+		for _, name := range m.Hears() {
+			if rule.Looked++; !said[name] {
+				rule.fault(m, "waits for %s, which no row of %s emits", plain(m.Kind(name)), saga.Producer(name))
+			}
+		}
+	}
+	return rule
+}
+
+// saidIsHeard: what is said is heard by somebody, or leads on in the service itself, or is declared final.
+func (g *graph) saidIsHeard(events []saga.Kind) Rule {
+	rule := Rule{Name: "said is heard", Says: "every event has somebody who hears it, or is declared final, and every one there is is said", Of: "events"}
+	said := map[string]bool{}
+	for _, m := range g.machines {
+		for _, name := range m.Says() {
+			rule.Looked++
+			said[name] = true
+			heard, final := len(g.edges[name]) > 0, has(m.Final, name)
+			switch k := m.Kind(name); {
+			case !has(events, name):
+				rule.fault(m, "emits %s, which the language does not list: define it in schemas/%s", plain(k), m.Service)
+			case !heard && !final:
+				rule.fault(m, "says %s and nobody hears it: let somebody, or declare it Final", plain(k))
+			case heard && final:
+				rule.fault(m, "declares %s Final, and %s hears it", plain(k), g.edges[name][0].m)
+			}
+		}
+		for _, k := range m.Final {
+			if !slices.Contains(m.Says(), k.Name()) {
+				rule.fault(m, "declares %s Final and never says it", plain(k))
+			}
+		}
+	}
+	for _, k := range events {
+		if !said[k.Name()] {
+			rule.Faults = append(rule.Faults, Fault{rule.Name, saga.Producer(k.Name()), "no row emits " + plain(k) + ": remove it from the language, or say it"})
+		}
+	}
+	return rule
+}
+
+// undone: what is asked outside before the pivot is undone when the order is cancelled: by a reaction that declares so,
+// or because the question itself undoes another.
+func (g *graph) undone() Rule {
+	rule := Rule{Name: "undone", Says: "every question asked before the pivot has a compensation", Of: "questions"}
+	before := g.beforePivot()
+	undone := map[string]bool{}
+	g.each(func(_ *saga.Machine, r *saga.Row) {
+		for _, k := range r.Undoes {
+			undone[k.Name()] = undone[k.Name()] || r.Form == saga.Reaction
+		}
+	})
+	g.each(func(m *saga.Machine, r *saga.Row) {
+		if r.Form != saga.Calling || m.Of != "order" {
+			return
+		}
+		if rule.Looked++; !before[r.On.Name()] || len(r.Undoes) > 0 || undone[r.On.Name()] || slices.ContainsFunc(r.Emits, func(k saga.Kind) bool { return undone[k.Name()] }) {
+			return
+		}
+		rule.fault(m, "asks %s on %s before the pivot, and no reaction undoes %s: add a row that Compensates it", r.Ask, plain(r.On), or(append([]saga.Kind{r.On}, r.Emits...)))
+	})
+	return rule
+}
+
+// irrevocable: what people see or nobody can take back happens only past a pivot.
+func (g *graph) irrevocable() Rule {
+	rule := Rule{Name: "irrevocable", Says: "nothing seen by people or irreversible happens before its pivot", Of: "irrevocable rows"}
+	before := g.beforePivot()
+	g.each(func(m *saga.Machine, r *saga.Row) {
+		if !r.Irrevocable {
+			return
+		}
+		if rule.Looked++; before[r.On.Name()] && !r.Past {
+			rule.fault(m, "does on %s what cannot be taken back, and %s may happen before any pivot", plain(r.On), plain(r.On))
+		}
+	})
+	return rule
+}
+
+// language: every event has a topic, a key and a schema.
+func (g *graph) language(l Language) Rule {
+	rule := Rule{Name: "language", Says: "topic, key and schema exist for every event, and an example of it is read", Of: "events"}
+	for _, k := range l.Events {
+		rule.Looked++
+		fault := func(text string) {
+			rule.Faults = append(rule.Faults, Fault{rule.Name, saga.Producer(k.Name()), plain(k) + " " + text})
+		}
+		if !slices.Contains(l.Topics, saga.Topic(k.Name())) {
+			fault("belongs on " + saga.Topic(k.Name()) + ", a topic that is not made")
+		}
+		if !slices.Contains([]string{"order", "product", "customer"}, k.KeyedBy()) {
+			fault("is keyed by " + k.KeyedBy() + ": want order, product or customer")
+		}
+		if data, ok := l.Example(k); !ok {
+			fault("has no schema or no example: run make generate")
+		} else if _, err := k.Decode(data); err != nil {
+			fault("has an example that is not read: " + err.Error())
+		}
+	}
+	return rule
+}
