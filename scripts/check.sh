@@ -37,5 +37,6 @@ step lint go run "$staticcheck" work
 step modules scripts/modules.sh --check
 for module in "$@"; do step "$module alone" alone "$module"; done
 step "generated files" go test -run Generated ./schemas/generate ./services/platform/internal/choreography
+step "released schemas" go test -run Released ./schemas/compatibility
 
 [ -z "$failed" ] || { echo "check: failed: ${failed#, }" >&2 && exit 1; }
