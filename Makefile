@@ -34,7 +34,7 @@ build: ## bin/orderflow, and each service alone
 tidy: ## bring every go.mod in step
 	scripts/modules.sh
 
-generate: ## write the schemas, and the choreography in README.md
+generate: ## write the schemas, the AsyncAPI document, and the choreography in README.md
 	go generate ./schemas ./services/platform/internal/choreography
 
 release-schemas: generate ## keep today's schemas as those released: from then on they may only grow

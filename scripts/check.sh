@@ -26,7 +26,7 @@ alone() (
 )
 
 shell() {
-	for file in scripts/*.sh; do sh -n "$file" || return 1; done
+	for file in scripts/*.sh scripts/witness/*.sh; do sh -n "$file" || return 1; done
 	bash -n .ci/run
 }
 
@@ -37,6 +37,7 @@ step lint go run "$staticcheck" work
 step modules scripts/modules.sh --check
 for module in "$@"; do step "$module alone" alone "$module"; done
 step "generated files" go test -run Generated ./schemas/generate ./services/platform/internal/choreography
+step "AsyncAPI document" scripts/asyncapi.sh
 step "released schemas" go test -run Released ./schemas/compatibility
 
 [ -z "$failed" ] || { echo "check: failed: ${failed#, }" >&2 && exit 1; }

@@ -28,8 +28,10 @@ func Choreography() *cobra.Command {
 				text = all.Mermaid()
 			case "json":
 				text, err = all.JSON()
+			case "asyncapi":
+				text, err = all.AsyncAPI()
 			default:
-				return service.Usage("--format: want table, mermaid or json, not %q", format)
+				return service.Usage("--format: want table, mermaid, json or asyncapi, not %q", format)
 			}
 			if err == nil {
 				_, err = fmt.Fprint(cmd.OutOrStdout(), text)
@@ -37,6 +39,6 @@ func Choreography() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "table", "table (Markdown), mermaid or json")
+	cmd.Flags().StringVar(&format, "format", "table", "table (Markdown), mermaid, json or asyncapi")
 	return cmd
 }
