@@ -38,6 +38,7 @@ step modules scripts/modules.sh --check
 for module in "$@"; do step "$module alone" alone "$module"; done
 step "generated files" go test -run Generated ./schemas/generate ./services/platform/internal/choreography
 step "AsyncAPI document" scripts/asyncapi.sh
+step "CloudEvents records" scripts/cloudevents.sh
 step "released schemas" go test -run Released ./schemas/compatibility
 
 [ -z "$failed" ] || { echo "check: failed: ${failed#, }" >&2 && exit 1; }
