@@ -67,7 +67,8 @@ func files(root string) (map[string][]byte, error) {
 	return all, nil
 }
 
-// releases are the schemas of this build by the path at which they are kept as released.
+// releases are the schemas of this build by the path at which they are kept as released. One that breaks what is
+// released is refused; where that never left the house, its file there may be removed first.
 func releases(root string) (map[string][]byte, error) {
 	var faults []error
 	for _, p := range compatibility.Check() {

@@ -12,6 +12,7 @@ for (const { key, headers, value } of records) {
   const event = Kafka.toEvent(message);
   event.validate();
   same("headers", Object.keys(message.headers).length, headers.length);
+  same("specversion", event.specversion, "1.0");
   same("partitionkey", event.partitionkey, key);
   same("datacontenttype", event.datacontenttype, "application/json");
   same("data", typeof event.data === "string" ? JSON.parse(event.data) : event.data, JSON.parse(value));

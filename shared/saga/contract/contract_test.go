@@ -133,6 +133,12 @@ func TestADeclarationThatCannotBeHeldIsRefused(t *testing.T) {
 		{struct {
 			N bool `json:"n" schema:"min=1"`
 		}{}, `tag schema:"min=1"`},
+		{struct {
+			N string `json:"n" schema:"min=-1"`
+		}{}, "nothing is that short"},
+		{struct {
+			N int64 `json:"n" schema:"min=one"`
+		}{}, "invalid syntax"},
 		{recursive{}, "holds another"},
 	} {
 		if _, err := contract.Of(reflect.TypeOf(test.payload)); err == nil || !strings.Contains(err.Error(), test.want) {
