@@ -83,6 +83,23 @@ func TestOnlyAWriterIsHeldToKnownFields(t *testing.T) {
 	}
 }
 
+func TestOnlyDepthIsBounded(t *testing.T) {
+	t.Parallel()
+	c := of[order](t)
+	with := func(unknown string) error {
+		return c.CheckOpen([]byte(strings.Replace(good, `{"lines"`, `{"unknown":`+unknown+`,"lines"`, 1)))
+	}
+	if err := with(strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999)); err != nil {
+		t.Error(err)
+	}
+	if err := with(strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)); err == nil || err.Error() != "deeper than 10000" {
+		t.Error(err)
+	}
+	if err := with("[" + strings.Repeat(`[],[[]],{},{"a":{}},`, 10_000) + "[]]"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEscapesCountAsWhatTheyStandFor(t *testing.T) {
 	t.Parallel()
 	c := of[order](t)
