@@ -2,10 +2,10 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run demo test test-kafka bench mutants check build tidy generate clean
+.PHONY: help run demo test test-kafka bench mutants check build tidy generate release-schemas clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
 
 run: build ## run the platform until it is stopped; ARGS="--data-dir DIR …"
 	bin/orderflow up $(ARGS)
@@ -25,7 +25,7 @@ bench: build ## sagas per second and their latency here, on the embedded broker 
 mutants: ## take each mechanism of the engine out in turn, and see that its test notices; some minutes
 	scripts/mutants.sh $(ARGS)
 
-check: ## formatting, vet, lint, modules, generated files
+check: ## formatting, vet, lint, modules, generated files, released schemas
 	scripts/check.sh $(modules)
 
 build: ## bin/orderflow, and each service alone
@@ -34,8 +34,11 @@ build: ## bin/orderflow, and each service alone
 tidy: ## bring every go.mod in step
 	scripts/modules.sh
 
-generate: ## write the schemas, and the choreography in README.md
+generate: ## write the schemas, the AsyncAPI document, and the choreography in README.md
 	go generate ./schemas ./services/platform/internal/choreography
+
+release-schemas: generate ## keep today's schemas as those released: from then on they may only grow
+	cd schemas && go run ./generate -release
 
 clean: ## remove what was built
 	rm -rf bin

@@ -26,7 +26,7 @@ alone() (
 )
 
 shell() {
-	for file in scripts/*.sh; do sh -n "$file" || return 1; done
+	for file in scripts/*.sh scripts/witness/*.sh; do sh -n "$file" || return 1; done
 	bash -n .ci/run
 }
 
@@ -39,5 +39,8 @@ for module in "$@"; do step "$module alone" alone "$module"; done
 step "rules of the house" go test ./services/platform/internal/house
 step choreography go run ./services/platform/cmd/orderflow choreography --check
 step "generated files" go test -run Generated ./schemas/generate ./services/platform/internal/choreography
+step "AsyncAPI document" scripts/asyncapi.sh
+step "CloudEvents records" scripts/cloudevents.sh
+step "released schemas" go test -run Released ./schemas/compatibility
 
 [ -z "$failed" ] || { echo "check: failed: ${failed#, }" >&2 && exit 1; }

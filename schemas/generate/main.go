@@ -1,23 +1,36 @@
 // Command generate writes the JSON Schema of every event version, and an example of it, from the Go types:
 // schemas/<service>/<event>.v1.json and schemas/<service>/<event>.v1.example.json. "make generate" runs it; a test holds
-// that the files committed are those it writes.
+// that the files committed are those it writes. With -release it copies the schemas to schemas/released instead, unless
+// they break what is released; "make release-schemas" runs that.
 package main
 
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"orderflow.example/schemas/compatibility"
 	"orderflow.example/schemas/registry"
 	"orderflow.example/shared/saga"
 )
 
 func main() {
-	files, err := files(".")
+	release := flag.Bool("release", false, "write schemas/released")
+	flag.Parse()
+	write := files
+	if *release {
+		write = releases
+	}
+	files, err := write(".")
 	for path, content := range files {
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(path), 0o755)
+		}
 		if err == nil {
 			err = os.WriteFile(path, content, 0o644)
 		}
@@ -52,6 +65,20 @@ func files(root string) (map[string][]byte, error) {
 		}
 	}
 	return all, nil
+}
+
+// releases are the schemas of this build by the path at which they are kept as released. One that breaks what is
+// released is refused; where that never left the house, its file there may be removed first.
+func releases(root string) (map[string][]byte, error) {
+	var faults []error
+	for _, p := range compatibility.Check() {
+		faults = append(faults, errors.New(p.String()))
+	}
+	all := map[string][]byte{}
+	for _, kind := range registry.Events() {
+		all[schemaPath(filepath.Join(root, "released"), kind)] = registry.Schema(kind.Name())
+	}
+	return all, errors.Join(faults...)
 }
 
 func schemaPath(root string, kind saga.Kind) string  { return path(root, kind, ".json") }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -12,11 +13,13 @@ import (
 
 	"orderflow.example/schemas/registry"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/contract"
 )
 
 // judge holds a payload against an event's contract and against its JSON Schema, in both forms.
 type judge struct {
 	kind         saga.Kind
+	contract     *contract.Contract
 	closed, open *jsonschema.Schema
 }
 
@@ -24,7 +27,11 @@ func judges(t testing.TB) (all []judge) {
 	for _, kind := range registry.Events() {
 		closed := registry.Schema(kind.Name())
 		open := bytes.ReplaceAll(closed, []byte(`"additionalProperties": false`), []byte(`"additionalProperties": true`))
-		all = append(all, judge{kind, compile(t, closed), compile(t, open)})
+		c, err := contract.Of(reflect.TypeOf(kind.Example()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, judge{kind, c, compile(t, closed), compile(t, open)})
 	}
 	return all
 }
@@ -51,6 +58,9 @@ func (j judge) agrees(t *testing.T, how, payload string) (accepted bool) {
 		if form.ours != nil && strings.Contains(form.ours.Error(), "secret") {
 			t.Errorf("%s, %s: the error repeats a value: %v", j.kind.Name(), how, form.ours)
 		}
+	}
+	if j.contract.CheckOpen([]byte(payload)) == nil && openErr != nil {
+		t.Errorf("%s, %s: passes and cannot be decoded: %v", j.kind.Name(), how, openErr)
 	}
 	if openErr == nil {
 		written, err := json.Marshal(must(t, j.kind, payload))

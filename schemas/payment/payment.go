@@ -85,8 +85,8 @@ type VoidRequestedV1 struct {
 	Amount  schemas.Money `json:"amount"`
 }
 
-// VoidedV1: nothing is set aside for the order any more. Amount is what was let go, 0 where nothing had been set aside.
+// VoidedV1: nothing is set aside for the order any more.
 type VoidedV1 struct {
-	Attempt string        `json:"attempt,omitempty"`
-	Amount  schemas.Money `json:"amount"`
+	Attempt string         `json:"attempt,omitempty"`
+	Amount  *schemas.Money `json:"amount,omitempty"` // what was let go; absent where nothing had been set aside
 }

@@ -119,7 +119,11 @@ func goodsReleased(o Order, _ inventory.ReleasedV1) []saga.Event {
 }
 
 func moneyReleased(o Order, e payment.VoidedV1) []saga.Event {
-	return undone(o, event.ProgressedV1{Step: voided, Amount: e.Amount.Amount})
+	step := event.ProgressedV1{Step: voided}
+	if e.Amount != nil {
+		step.Amount = e.Amount.Amount
+	}
+	return undone(o, step)
 }
 
 // undone notes that part of a cancelled order is undone; with the last part the order is cancelled. The money is free

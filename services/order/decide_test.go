@@ -33,7 +33,7 @@ var (
 	reviewing = fraud.ReviewRequested.Of(fraud.ReviewRequestedV1{})
 	paid      = payment.Authorized.Of(payment.AuthorizedV1{Amount: pounds(700)})
 	released  = inventory.Released.Of(inventory.ReleasedV1{})
-	voided    = payment.Voided.Of(payment.VoidedV1{Amount: pounds(700)})
+	voided    = payment.Voided.Of(payment.VoidedV1{Amount: new(pounds(700))})
 	prepared  = shipping.Prepared.Of(shipping.PreparedV1{Carrier: "Postal", Lines: held})
 	handed    = shipping.Dispatched.Of(shipping.DispatchedV1{ShipmentID: "s1", Carrier: "Postal", TrackingNumber: "T1", Lines: held})
 	arrived   = shipping.Delivered.Of(shipping.DeliveredV1{ShipmentID: "s1"})

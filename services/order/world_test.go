@@ -118,7 +118,7 @@ func around(fate string) []*saga.Machine {
 			on(event.Cancelled, always(released), inventory.Released)),
 		service("payment",
 			on(inventory.Reserved, unless(payment.Voided, choose("declined", payment.Declined.Of(payment.DeclinedV1{}), paid)), payment.Authorized, payment.Declined),
-			on(shipping.Prepared, unless(payment.Voided, choose("capture fails", payment.CaptureFailed.Of(payment.CaptureFailedV1{}), payment.Captured.Of(payment.CapturedV1{}))), payment.Captured, payment.CaptureFailed),
+			on(shipping.Prepared, unless(payment.Voided, choose("capture fails", payment.CaptureFailed.Of(payment.CaptureFailedV1{}), payment.Captured.Of(payment.CapturedV1{Amount: pounds(700)}))), payment.Captured, payment.CaptureFailed),
 			on(event.Cancelled, unless(payment.Captured, always(voided)), payment.Voided)),
 		service("shipping",
 			on(event.Confirmed, choose("unshippable", shipping.Rejected.Of(shipping.RejectedV1{}), prepared), shipping.Prepared, shipping.Rejected),
@@ -132,7 +132,7 @@ func around(fate string) []*saga.Machine {
 				return []saga.Event{stopped}
 			}, shipping.Withdrawn, shipping.WithdrawalRefused)),
 		service("warehouse",
-			on(shipping.Prepared, choose("short", warehouse.ShortPicked.Of(warehouse.ShortPickedV1{}), warehouse.Packed.Of(warehouse.PackedV1{})), warehouse.Packed, warehouse.ShortPicked)),
+			on(shipping.Prepared, choose("short", warehouse.ShortPicked.Of(warehouse.ShortPickedV1{Missing: held}), warehouse.Packed.Of(warehouse.PackedV1{})), warehouse.Packed, warehouse.ShortPicked)),
 		service("refund",
 			on(payment.Captured, payBack, refund.Readied, refund.Issued),
 			on(event.Cancelled, payBack, refund.Readied, refund.Issued),

@@ -113,7 +113,7 @@ func voidAnswered(p Payment, a VoidAnswer) []saga.Event {
 	if p.Status != Voiding {
 		return nil
 	}
-	return []saga.Event{event.Voided.Of(event.VoidedV1{Attempt: p.Attempt, Amount: schemas.Money{Amount: a.Amount, Currency: p.Amount.Currency}})}
+	return []saga.Event{event.Voided.Of(event.VoidedV1{Attempt: p.Attempt, Amount: &schemas.Money{Amount: a.Amount, Currency: p.Amount.Currency}})}
 }
 
 func void(p Payment) saga.Event {
@@ -121,5 +121,5 @@ func void(p Payment) saga.Event {
 }
 
 func nothingHeld(p Payment) saga.Event {
-	return event.Voided.Of(event.VoidedV1{Attempt: p.Attempt, Amount: schemas.Money{Currency: p.Amount.Currency}})
+	return event.Voided.Of(event.VoidedV1{Attempt: p.Attempt})
 }

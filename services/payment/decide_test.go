@@ -66,7 +66,7 @@ func TestACancellationDuringTheCallWaitsForItsAnswerThenUndoesIt(t *testing.T) {
 		When(cancelled).Then().
 		Answered(event.AuthorizationRequested, payment.AuthorizeAnswer{Reference: "auth_1"}).Then(authorized, voiding).
 		Answered(event.VoidRequested, payment.VoidAnswer{Amount: 700}).
-		Then(event.Voided.Of(event.VoidedV1{Attempt: "event-1", Amount: pounds(700)}))
+		Then(event.Voided.Of(event.VoidedV1{Attempt: "event-1", Amount: new(pounds(700))}))
 	sagatest.Given(t, machine, requested, withdrawn).
 		Answered(event.AuthorizationRequested, payment.AuthorizeAnswer{Refused: "card_declined"}).
 		ThenKinds(event.Declined, event.Voided)

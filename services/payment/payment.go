@@ -78,7 +78,10 @@ func Evolve(p Payment, e saga.Event) Payment {
 	case event.VoidRequestedV1:
 		p.Status = Voiding
 	case event.VoidedV1:
-		p.Status, p.Voided = Voided, d.Amount.Amount
+		p.Status = Voided
+		if d.Amount != nil {
+			p.Voided = d.Amount.Amount
+		}
 	}
 	return p
 }

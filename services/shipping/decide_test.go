@@ -26,7 +26,7 @@ var (
 	askWithdraw = order.WithdrawalRequested.Of(order.WithdrawalRequestedV1{Reason: "changed_mind"})
 	cancelled   = order.Cancelled.Of(order.CancelledV1{Reason: "capture_failed", By: "payment"})
 	packed      = warehouse.Packed.Of(warehouse.PackedV1{ShipmentID: "event-1"})
-	captured    = payment.Captured.Of(payment.CapturedV1{})
+	captured    = payment.Captured.Of(payment.CapturedV1{Reference: "auth", Amount: schemas.Money{Amount: 1550, Currency: "GBP"}})
 
 	labelled   = shipping.LabelAnswer{Carrier: "royal", TrackingNumber: "T1"}
 	noCarrier  = shipping.LabelAnswer{Refused: "no_carrier"}

@@ -147,6 +147,8 @@ func (b *bed) machine() *saga.Machine {
 					return []saga.Event{n.promised.Of(countedV1{e.N})}
 				case "settle":
 					return []saga.Event{n.settled.Of(countedV1{e.N})}
+				case "overflow":
+					return []saga.Event{n.counted.Of(countedV1{1 << 53})} // more than a contract lets an integer be
 				case "ignore":
 					return nil
 				}
@@ -210,9 +212,8 @@ func (b *bed) start(options ...func(*engine.Config)) *process {
 	}
 	c := engine.Config{Service: b.names.service, Bindings: []engine.Binding{{Machine: b.machine(), Store: store()}},
 		Answerers:  []engine.Answerer{engine.Answer(b.names.question, func(ctx context.Context, a engine.Attempt, e countedV1) (countedV1, error) { return b.ask(ctx, a, e) })},
-		Partitions: b.partitions, DB: db, Kafka: p.client, LeaseExpiry: time.Second, Registerer: p.metrics,
-		ValidateProduced: true,
-		Log:              slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+		Partitions: b.partitions, DB: db, Kafka: p.client, LeaseExpiry: time.Second, Registerer: p.metrics, ValidateProduced: true,
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	for _, o := range options {
 		o(&c)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -276,16 +277,39 @@ func TestARecordThatCannotBeReadIsParkedWithTheReason(t *testing.T) {
 	p := b.start()
 	key := b.keyOn(0, "a")
 	bad := b.record(key, 1, sentV1{})
-	bad.Data = []byte(`{"n":"one"}`)
+	bad.Data = []byte(`{"n":1.0}`)
 	b.append(0, bad)
 	b.sequence[0] = 1
 	b.send(b.keyOn(0, "b"), sentV1{N: 1})
 	b.eventuallySeen(b.keyOn(0, "b"), 1)
 	parked, err := p.Parked(t.Context(), 10)
 	b.must(err)
-	if len(parked) != 1 || parked[0].Key != key || parked[0].Reason == "" {
+	if len(parked) != 1 || parked[0].Key != key || !strings.HasSuffix(parked[0].Reason, "payload: n: want an integer in digits alone") {
 		t.Fatalf("parked: %+v", parked)
 	}
+}
+
+func TestAnEventThatBreaksItsContractIsNotSaidAndParksItsKey(t *testing.T) {
+	b := newBed(t)
+	p := b.start()
+	key := b.keyOn(0, "a")
+	b.send(key, sentV1{N: 1}, sentV1{N: 2, Do: "overflow"}, sentV1{N: 3})
+	b.send(b.keyOn(0, "b"), sentV1{N: 1})
+	b.eventuallySeen(b.keyOn(0, "b"), 1)
+	b.eventuallySeen(key, 1)
+	parked, err := p.Parked(t.Context(), 10)
+	b.must(err)
+	if len(parked) != 2 || !strings.HasSuffix(parked[0].Reason, ".counted.v1: payload: n: is above 9007199254740991") {
+		t.Fatalf("parked: %+v", parked)
+	}
+}
+
+func TestWhatIsSaidIsHeldAgainstItsContractOnlyWhereAskedFor(t *testing.T) {
+	b := newBed(t)
+	b.start(func(c *engine.Config) { c.ValidateProduced = false })
+	key := b.keyOn(0, "a")
+	b.send(key, sentV1{N: 1, Do: "overflow"})
+	b.eventuallySeen(key, 1<<53)
 }
 
 func TestABatchThatFailsAsAWholePassesEventByEvent(t *testing.T) {

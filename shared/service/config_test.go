@@ -42,7 +42,7 @@ func file(t *testing.T, text string) string {
 }
 
 func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
-	path := file(t, "data-dir: from-file\npartitions: 8\nkafka: [a:1, b:2]\nworld-speed: 20\nlimit: 3\norders: x.csv\n")
+	path := file(t, "data-dir: from-file\npartitions: 8\nkafka: [a:1, b:2]\nworld-speed: 20\nvalidate-produced: true\nlimit: 3\norders: x.csv\n")
 	t.Setenv("ORDERFLOW_CONFIG", path)
 	t.Setenv("ORDERFLOW_PARTITIONS", "16")
 	t.Setenv("ORDERFLOW_LOG_LEVEL", "debug")
@@ -53,7 +53,7 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := service.Config{DataDir: "from-file", Kafka: []string{"a:1", "b:2"}, HTTPAddr: "127.0.0.1:2", OpsAddr: "127.0.0.1:8081",
-		Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", WorldSpeed: 20, Services: []string{"order", "payment"}}
+		Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", WorldSpeed: 20, ValidateProduced: true, Services: []string{"order", "payment"}}
 	if !reflect.DeepEqual(got, want) || limit != 3 {
 		t.Errorf("got %+v %d, want %+v 3", got, limit, want)
 	}

@@ -128,8 +128,9 @@ func (c *Contract) field(name []byte, expected int) (int, bool) {
 // unknown passes over a field the contract does not have. One whose name encoding/json would take for a known one, in
 // another case, would be read unchecked: it is never right.
 func (w *walker) unknown(c *Contract, name []byte) error {
+	text := string(name)
 	for i := range c.Fields {
-		if strings.EqualFold(c.Fields[i].Name, string(name)) {
+		if strings.EqualFold(c.Fields[i].Name, text) {
 			return in(c.Fields[i].Name, wrong("its name is in another case"))
 		}
 	}

@@ -145,6 +145,9 @@ func (c *Contract) narrow(tag string) (err error) {
 		c.Enum = strings.Split(value, "|")
 	case word == "min" && c.Type != Object && c.Type != Boolean:
 		c.Min, err = strconv.ParseInt(value, 10, 64)
+		if err == nil && c.Min < 0 && c.Type != Integer {
+			err = fmt.Errorf("tag schema:%q: nothing is that short", tag)
+		}
 	default:
 		err = fmt.Errorf("tag schema:%q: want min=, or pattern= or enum= on a string", tag)
 	}

@@ -83,6 +83,23 @@ func TestOnlyAWriterIsHeldToKnownFields(t *testing.T) {
 	}
 }
 
+func TestOnlyDepthIsBounded(t *testing.T) {
+	t.Parallel()
+	c := of[order](t)
+	with := func(unknown string) error {
+		return c.CheckOpen([]byte(strings.Replace(good, `{"lines"`, `{"unknown":`+unknown+`,"lines"`, 1)))
+	}
+	if err := with(strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999)); err != nil {
+		t.Error(err)
+	}
+	if err := with(strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)); err == nil || err.Error() != "deeper than 10000" {
+		t.Error(err)
+	}
+	if err := with("[" + strings.Repeat(`[],[[]],{},{"a":{}},`, 10_000) + "[]]"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEscapesCountAsWhatTheyStandFor(t *testing.T) {
 	t.Parallel()
 	c := of[order](t)
@@ -133,6 +150,12 @@ func TestADeclarationThatCannotBeHeldIsRefused(t *testing.T) {
 		{struct {
 			N bool `json:"n" schema:"min=1"`
 		}{}, `tag schema:"min=1"`},
+		{struct {
+			N string `json:"n" schema:"min=-1"`
+		}{}, "nothing is that short"},
+		{struct {
+			N int64 `json:"n" schema:"min=one"`
+		}{}, "invalid syntax"},
 		{recursive{}, "holds another"},
 	} {
 		if _, err := contract.Of(reflect.TypeOf(test.payload)); err == nil || !strings.Contains(err.Error(), test.want) {

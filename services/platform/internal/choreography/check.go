@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"orderflow.example/schemas/compatibility"
 	"orderflow.example/shared/saga"
 )
 
@@ -29,6 +30,7 @@ type Rule struct {
 type Language struct {
 	Events  []saga.Kind                    // all there are
 	Topics  []string                       // those that are made
+	Broken  []compatibility.Problem        // by how schemas differ from those last released
 	Example func(saga.Kind) ([]byte, bool) // a payload of the event; false where it has no schema or no example
 }
 
@@ -37,7 +39,7 @@ func Check(l Language, machines ...*saga.Machine) []Rule {
 	g := newGraph(machines)
 	return []Rule{
 		g.heardIsSaid(), g.saidIsHeard(l.Events), g.undone(), g.bounded(), g.irrevocable(),
-		g.language(l), g.seenTwice(l), g.compensationFirst(l),
+		g.language(l), g.seenTwice(l), g.compensationFirst(l), grown(l),
 	}
 }
 

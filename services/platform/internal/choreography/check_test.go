@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"orderflow.example/schemas/compatibility"
 	"orderflow.example/services/catalog"
 	"orderflow.example/services/fraud"
 	"orderflow.example/services/inventory"
@@ -197,6 +198,8 @@ func TestEachRuleFindsItsFault(t *testing.T) {
 		"no example": {"language", "no schema or no example", choreography.Language{Events: said, Topics: untouched.Topics,
 			Example: func(saga.Kind) ([]byte, bool) { return nil, false }}, []*saga.Machine{shop, till, van}},
 		"no such key": {"language", "is keyed by colour", language(append([]saga.Kind{shopPlaced.Keyed("colour")}, said[1:]...)...), []*saga.Machine{shop, till, van}},
+		"a field is gone": {"grown", "shop.placed.v1: colour: is gone", choreography.Language{Events: said, Topics: untouched.Topics, Example: untouched.Example,
+			Broken: []compatibility.Problem{{Event: shopPlaced.Name(), Place: "colour", Change: "is gone", Advice: "keep it"}}}, []*saga.Machine{shop, till, van}},
 		"twice": {"seen twice", "hears shop.placed twice", untouched,
 			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 0, saga.On(shopPlaced, func(s seen, _ note) []saga.Event {
 				if s[tillFreed.Name()] {

@@ -1,6 +1,7 @@
 package choreography
 
 import (
+	"orderflow.example/schemas/compatibility"
 	"orderflow.example/schemas/registry"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
@@ -8,7 +9,7 @@ import (
 
 // LanguageOf is the language that the services speak.
 func LanguageOf(apps ...service.App) Language {
-	l := Language{Events: registry.Events(), Example: func(k saga.Kind) ([]byte, bool) {
+	l := Language{Events: registry.Events(), Broken: compatibility.Check(), Example: func(k saga.Kind) ([]byte, bool) {
 		example := registry.Example(k.Name())
 		return example, example != nil && registry.Schema(k.Name()) != nil
 	}}

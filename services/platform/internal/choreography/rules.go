@@ -117,3 +117,12 @@ func (g *graph) language(l Language) Rule {
 	}
 	return rule
 }
+
+// grown: events only grow, so that what stands on topics is still read, and who is not yet deployed reads what is new.
+func grown(l Language) Rule {
+	rule := Rule{Name: "grown", Says: "no event has changed but by growing since the last release", Of: "events", Looked: len(l.Events)}
+	for _, p := range l.Broken {
+		rule.Faults = append(rule.Faults, Fault{rule.Name, saga.Producer(p.Event), p.String()})
+	}
+	return rule
+}

@@ -44,7 +44,7 @@ func Choreography() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&format, "format", "table", "table (Markdown), mermaid or json")
+	f.StringVar(&format, "format", "table", "table (Markdown), mermaid, json or asyncapi")
 	f.BoolVar(&check, "check", false, "hold the declarations to the rules of every choreography")
 	f.BoolVar(&inFlight, "in-flight", false, "tell which open sagas of the running installation this build would strand")
 	f.BoolVar(&asJSON, "json", false, "with --check and --in-flight: print JSON")
@@ -60,8 +60,10 @@ func declared(format string) (string, error) {
 		return all.Mermaid(), nil
 	case "json":
 		return all.JSON()
+	case "asyncapi":
+		return all.AsyncAPI()
 	}
-	return "", service.Usage("--format: want table, mermaid or json, not %q", format)
+	return "", service.Usage("--format: want table, mermaid, json or asyncapi, not %q", format)
 }
 
 func checkChoreography(w io.Writer, asJSON bool) error {

@@ -43,7 +43,8 @@ func open(t *testing.T) *database.DB {
 func pounds(pence int64) schemas.Money { return schemas.Money{Amount: pence, Currency: "GBP"} }
 
 func placedBy(customer string) saga.Event {
-	return storefront.PlaceOrder.Of(event.OrderPlacedV1{CustomerID: customer, Lines: []schemas.Line{{SKU: "MUG", Quantity: 2, UnitPrice: 250}}, Total: pounds(500)})
+	return storefront.PlaceOrder.Of(event.OrderPlacedV1{CustomerID: customer, Lines: []schemas.Line{{SKU: "MUG", Quantity: 2, UnitPrice: 250}}, Total: pounds(500),
+		ShipTo: schemas.Address{Country: "GB"}, FillPolicy: "fill_all"})
 }
 
 // lives are states an order goes through, from nothing on.
