@@ -28,10 +28,10 @@ func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
 	return []saga.Event{noted, say(Completed, "", "Your return has arrived.", &event.Next{Text: "You get the money for it back.", By: "shop"})}
 }
 
-// refundFailed leaves the order where it is: a person has to act, and the customer knows.
+// refundFailed leaves the order where it is: the gateway is asked again, and the customer knows.
 func refundFailed(o Order, e refund.FailedV1) []saga.Event {
 	return once(o, notRefunded, e.RefundID, "We could not yet give you "+amount(e.Amount)+" back.",
-		&event.Next{Text: "A person looks into it.", By: "shop"})
+		&event.Next{Text: "We try again tomorrow.", By: "shop"})
 }
 
 // once tells the customer of something that does not change where the order stands.
