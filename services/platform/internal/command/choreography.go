@@ -13,11 +13,15 @@ import (
 // Choreography prints what all services declare.
 func Choreography() *cobra.Command {
 	var format string
+	var explored exploring
 	cmd := &cobra.Command{
 		Use:   "choreography",
 		Short: "Prints who hears what and says what, as the services declare it",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if explored.asked() {
+				return explored.run(cmd)
+			}
 			all := choreography.Of(platform.Apps...)
 			var text string
 			var err error
@@ -38,5 +42,6 @@ func Choreography() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "table (Markdown), mermaid or json")
+	explored.flags(cmd)
 	return cmd
 }

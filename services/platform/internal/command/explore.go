@@ -1,0 +1,86 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"orderflow.example/services/platform/internal/exploration"
+	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/service"
+)
+
+// exploring are the flags of the choreography command by which one order is explored.
+type exploring struct {
+	on, asJSON bool
+	replay     string
+}
+
+func (x *exploring) flags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&x.on, "explore", false, "try every interleaving of one order; exit code 1 and a counter-example when something is wrong")
+	cmd.Flags().BoolVar(&x.asJSON, "json", false, "with --explore: print JSON")
+	cmd.Flags().StringVar(&x.replay, "replay", "", "make the steps of a counter-example again: a `FILE` that --explore --json printed")
+}
+
+// asked tells whether any of them was given.
+func (x *exploring) asked() bool { return x.on || x.asJSON || x.replay != "" }
+
+func (x *exploring) run(cmd *cobra.Command) error {
+	model := exploration.Model(exploration.Machines(), exploration.Roots())
+	switch {
+	case x.replay != "":
+		return replayFile(cmd.OutOrStdout(), model, x.replay)
+	case !x.on:
+		return service.Usage("--json: goes with --explore")
+	}
+	report := exploration.Run(model, explore.Options{Progress: func(states int) {
+		if states%1_000_000 < 100_000 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d million states so far\n", states/1_000_000)
+		}
+	}})
+	var err error
+	if x.asJSON {
+		out := json.NewEncoder(cmd.OutOrStdout())
+		out.SetIndent("", "  ")
+		err = out.Encode(report)
+	} else {
+		err = report.Print(cmd.OutOrStdout())
+	}
+	if err == nil && report.Violation != nil {
+		err = service.Failed("choreography: %s", report.Violation.Why)
+	}
+	return err
+}
+
+// replayFile prints where everybody stands before and after each step of a counter-example.
+func replayFile(w io.Writer, model explore.Model, name string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return service.Usage("--replay: %w", err)
+	}
+	var report struct {
+		Violation *explore.Violation `json:"violation"`
+	}
+	if err := json.Unmarshal(data, &report); err != nil || report.Violation == nil {
+		return service.Usage("--replay: %s holds no counter-example, as --explore --json prints one", name)
+	}
+	frames, why, err := explore.Replay(model, *report.Violation)
+	for i, f := range frames {
+		if i > 0 {
+			fmt.Fprintf(w, "\n%d. %s\n", i, f.Step.Words)
+		}
+		fmt.Fprint(w, f.State)
+	}
+	switch {
+	case err != nil:
+		return service.Failed("choreography: replayed %d of %d steps: %w", max(0, len(frames)-1), len(report.Violation.Steps), err)
+	case why != "":
+		fmt.Fprintf(w, "\n%s\n", why)
+		return service.Failed("choreography: %s", why)
+	}
+	fmt.Fprintln(w, "\nNothing is wrong here any more.")
+	return nil
+}
