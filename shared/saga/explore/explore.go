@@ -8,6 +8,7 @@ type Options struct {
 	Limit    int              // states to give up at; 0: 50 million
 	Progress func(states int) // told now and then
 	Ends     func(View)       // told each state in which nothing more can happen
+	noNotes  bool             // take nothing for a mere note
 }
 
 // Result is what was found. It is the same in every exploration of a model, but for how long it took.
@@ -19,7 +20,8 @@ type Result struct {
 	Depth       int // the most steps to a state, each reached in the fewest
 	Ends        int // states in which nothing more can happen
 	Parts       []PartResult
-	Unfinished  bool // the limit was reached
+	Unfinished  bool   // the limit was reached
+	NoNotes     string // why everything was explored again, without taking anything for a mere note; "" where it was not
 	Violation   *Violation
 }
 
@@ -37,15 +39,15 @@ type search struct {
 	*system
 	Options
 	seen   *set
-	parent []int32 // of each state; -1-root of the roots
-	next   []int32 // the states after each, one list after the other
-	ranges []int   // where each state's list ends
+	parent list // of each state; -1-root of the roots
+	next   list // the states after each, one list after the other
+	ranges list // where each state's list ends
 	Result
 }
 
 // Explore tries everything. It stops at the first thing that is wrong, which breadth-first is among the nearest.
 func Explore(m Model, o Options) Result {
-	x := &search{system: newSystem(m), Options: o}
+	x := &search{system: newSystem(m), Options: o, parent: list{width: 1}, next: list{width: 1}, ranges: list{width: 1}}
 	x.seen = newSet(len(x.parts))
 	if x.Limit == 0 {
 		x.Limit = defaultLimit
@@ -53,16 +55,10 @@ func Explore(m Model, o Options) Result {
 	x.Roots = len(m.Roots)
 	for i, root := range m.Roots {
 		if _, fresh := x.seen.add(x.begin(root)); fresh {
-			x.parent = append(x.parent, int32(-1-i))
+			x.parent.add(int32(-1 - i))
 		}
 	}
 	x.run()
-	if x.Violation == nil && !x.Unfinished {
-		x.findCycle()
-	}
-	if x.Violation == nil && !x.Unfinished {
-		x.hearAgain()
-	}
 	x.States = x.seen.len()
 	for _, p := range x.parts {
 		r := PartResult{Name: p.name, States: len(p.locals.at)}
@@ -70,6 +66,22 @@ func Explore(m Model, o Options) Result {
 			r.Steps += len(list)
 		}
 		x.Parts = append(x.Parts, r)
+	}
+	if !o.All && !o.noNotes && !x.Unfinished && x.Violation == nil {
+		for _, p := range x.parts {
+			if why := x.commute(p); why != "" {
+				o.noNotes = true
+				r := Explore(m, o)
+				r.NoNotes = why
+				return r
+			}
+		}
+	}
+	if x.Violation == nil && !x.Unfinished {
+		x.findCycle()
+	}
+	if x.Violation == nil && !x.Unfinished {
+		x.hearAgain()
 	}
 	return x.Result
 }
@@ -107,14 +119,22 @@ func (x *search) visit(n int, at, next []int32) {
 	if enabled == 0 {
 		x.end(n, at)
 	}
+	only := -1
 	if !x.All {
-		if p := x.alone(at); p != nil {
+		var p *part
+		if p, only = x.noting(at); p == nil {
+			p = x.alone(at)
+		}
+		if p != nil {
 			parts = parts[p.i : p.i+1]
 		}
 	}
 	taken := 0
 	for _, p := range parts {
 		steps := x.expand(p, at[p.i])
+		if only >= 0 {
+			steps = steps[only : only+1]
+		}
 		taken += len(steps)
 		for i := range steps {
 			if st := &steps[i]; st.did.wrong != "" {
@@ -124,14 +144,24 @@ func (x *search) visit(n int, at, next []int32) {
 			x.after(at, p, &steps[i], next)
 			to, fresh := x.seen.add(next)
 			if fresh {
-				x.parent = append(x.parent, int32(n))
+				x.parent.add(int32(n))
 			}
-			x.next = append(x.next, int32(to))
+			x.next.add(int32(to))
 		}
 	}
-	x.ranges = append(x.ranges, len(x.next))
+	x.ranges.add(int32(x.next.count))
 	x.Transitions += taken
 	x.Spared += enabled - taken
+}
+
+// noting is a part that only notes something in one of its steps, and which that is; nil where there is none.
+func (x *search) noting(at []int32) (*part, int) {
+	for i, p := range x.parts {
+		if c := p.configs.at[at[i]]; c.noting >= 0 && !x.noNotes {
+			return p, int(c.noting)
+		}
+	}
+	return nil, -1
 }
 
 func (x *search) end(n int, at []int32) {
@@ -146,60 +176,5 @@ func (x *search) end(n int, at []int32) {
 	if why := x.model.End(v); why != "" {
 		x.Violation = x.violation(n, nil, nil)
 		x.Violation.Why = "nothing more can happen: " + why
-	}
-}
-
-// after lists the states that follow one.
-func (x *search) following(n int) []int32 {
-	start := 0
-	if n > 0 {
-		start = x.ranges[n-1]
-	}
-	return x.next[start:x.ranges[n]]
-}
-
-// findCycle looks for a saga that goes on for ever: what is left when states that nothing leads to are taken away,
-// one after the other.
-func (x *search) findCycle() {
-	leads := make([]int32, x.seen.len())
-	for _, to := range x.next {
-		leads[to]++
-	}
-	var free []int32
-	for n, count := range leads {
-		if count == 0 {
-			free = append(free, int32(n))
-		}
-	}
-	for done := 0; done < len(free); done++ {
-		for _, to := range x.following(int(free[done])) {
-			if leads[to]--; leads[to] == 0 {
-				free = append(free, to)
-			}
-		}
-	}
-	if len(free) == len(leads) {
-		return
-	}
-	// What is left is a round, or follows from one: going back from any of it, one comes into the round.
-	from := map[int32]int32{}
-	for n := range leads {
-		for _, to := range x.following(n) {
-			if leads[n] > 0 && leads[to] > 0 {
-				from[to] = int32(n)
-			}
-		}
-	}
-	met := map[int32]int{}
-	var way []int32
-	for at := int32(slices.IndexFunc(leads, func(count int32) bool { return count > 0 })); ; at = from[at] {
-		if first, again := met[at]; again {
-			way = append(way[first:], at)
-			slices.Reverse(way)
-			x.Violation = x.goesRound(way)
-			return
-		}
-		met[at] = len(way)
-		way = append(way, at)
 	}
 }

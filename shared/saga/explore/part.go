@@ -15,7 +15,9 @@ type part struct {
 	own      *Outside        // himself, or who belongs to the machine
 	channels []string        // whose events it hears: the queues of its inbox
 	counted  map[string]int  // own events whose ids are told apart
+	notes    map[string]bool // what it may hear only to note
 	pivots   map[string]bool // own events after which it goes only forward
+	decisive bool            // it does something that cannot be taken back
 
 	locals  table[*local]
 	configs table[*config]
@@ -28,7 +30,7 @@ type local struct {
 	state any
 	aside any     // of whoever outside belongs to it
 	count []uint8 // how many events of each counted type were said
-	past  bool    // a pivot was said, or something was heard that followed from one
+	past  bool    // a pivot was said, or what followed from one was heard by a part that does what cannot be taken back
 	text  string
 
 	unsaid []unsaid // what it does not say yet
@@ -41,6 +43,7 @@ type config struct {
 	bag    []int32   // in any order; sorted
 
 	steps    []step
+	noting   int32 // which of them only notes something; -1 where none does
 	expanded bool
 	inbox    kinds // what is in it
 	gates    kinds // what would be a step more if it came
@@ -142,7 +145,7 @@ func (s *system) expand(p *part, at int32) []step {
 	if c.expanded {
 		return c.steps
 	}
-	c.expanded = true
+	c.expanded, c.noting = true, -1
 	for i, q := range c.queues {
 		if len(q) > 0 {
 			left := slices.Clone(c.queues)
@@ -167,6 +170,9 @@ func (s *system) take(p *part, c *config, in int32, rest config) {
 		st := step{input: in, choice: i, sends: r.sends, did: r}
 		if r.wrong == "" {
 			st.next = s.sketch(p, config{local: r.next, queues: rest.queues, bag: s.keep(rest.bag, r)})
+		}
+		if s.isNote(p, in) && r.onlyNotes() {
+			c.noting = int32(len(c.steps))
 		}
 		c.steps = append(c.steps, st)
 	}

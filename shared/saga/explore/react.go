@@ -55,13 +55,15 @@ func outcomes(o *Outside, aside any, row *saga.Row, e saga.Event) (list []Outcom
 	if row.Due > 0 {
 		return list, silent
 	}
-	for _, out := range slices.Clone(list) {
+	acts := slices.Clone(list)
+	list, silent = append(list, Outcome{Does: "never answers", State: aside}), append(silent, true)
+	for _, out := range acts {
 		if text(out.State) != text(aside) {
 			out.Does += ", the answer is lost"
 			list, silent = append(list, out), append(silent, true)
 		}
 	}
-	return append(list, Outcome{Does: "never answers", State: aside}), append(silent, true)
+	return list, silent
 }
 
 // act is what somebody outside, whom several ask, does: the answer is on its way then.
@@ -110,7 +112,7 @@ var always = time.Unix(0, 0).UTC()
 // run lets the machine take in one event, answer or deadline.
 func (s *system) run(p *part, l local, x input, answer any) reaction {
 	e := s.events.at[x.event]
-	after := local{aside: l.aside, count: slices.Clone(l.count), past: l.past || x.past}
+	after := local{aside: l.aside, count: slices.Clone(l.count), past: l.past || x.past && p.decisive}
 	tooMany := ""
 	got, err := p.decide(l.state, x.form, e, answer, func(out *saga.Event) {
 		out.ID, out.Time = bare(out.Type), always
@@ -125,8 +127,8 @@ func (s *system) run(p *part, l local, x input, answer any) reaction {
 		return reaction{wrong: "parked: " + strings.TrimSpace(strings.SplitN(err.Error(), "\n", 2)[0])}
 	}
 	after.state = p.same(got.State)
-	r := reaction{settled: got.Settled, wrong: cmp.Or(tooMany, p.tooEarly(x, e, got, after.past))}
-	s.follow(p, &r, got, &after)
+	r := reaction{settled: got.Settled, wrong: cmp.Or(tooMany, p.tooEarly(x, e, got, after.past || x.past))}
+	s.follow(p, &r, got, &after, x.past)
 	r.next = s.local(p, after)
 	if r.wrong == "" && p.machine.Check != nil {
 		r.wrong = p.machine.Check(l.state, got)
@@ -153,7 +155,7 @@ func (p *part) same(state any) any {
 }
 
 // follow puts what was said where it is heard, asked or awaited.
-func (s *system) follow(p *part, r *reaction, got saga.Step, after *local) {
+func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past bool) {
 	for _, e := range got.Emitted {
 		after.past = after.past || p.pivots[e.Type]
 	}
@@ -165,7 +167,7 @@ func (s *system) follow(p *part, r *reaction, got saga.Step, after *local) {
 		n := s.event(e)
 		r.says = append(r.says, n)
 		for _, to := range s.hearers[e.Type] {
-			heardBy[to] = append(heardBy[to], s.input(input{form: heard, event: n, past: after.past}))
+			heardBy[to] = append(heardBy[to], s.input(input{form: heard, event: n, past: past || after.past}))
 		}
 	}
 	for to, inputs := range heardBy {

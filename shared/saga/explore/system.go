@@ -50,16 +50,20 @@ func newSystem(m Model) *system {
 
 func (s *system) add(name string, m *Machine) *part {
 	p := &part{i: len(s.parts), name: name, machine: m, reacted: map[reacting][]reaction{}, with: map[uint64]int32{},
-		counted: map[string]int{}, pivots: map[string]bool{}}
+		counted: map[string]int{}, notes: map[string]bool{}, pivots: map[string]bool{}}
 	s.parts = append(s.parts, p)
 	if m == nil {
 		return p
+	}
+	for _, k := range m.Notes {
+		p.notes[k.Name()] = true
 	}
 	for _, r := range m.Rows {
 		name := r.On.Name()
 		if _, known := p.counted[name]; !known && (r.Form == saga.Calling || r.Form == saga.Deadline) {
 			p.counted[name] = len(p.counted) // what asks, or sets a deadline: its id may matter
 		}
+		p.decisive = p.decisive || r.Irrevocable
 		for _, k := range r.Pivots {
 			p.pivots[k.Name()] = true
 		}

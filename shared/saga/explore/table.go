@@ -22,18 +22,40 @@ func (t *table[T]) number(text string, thing func() T) int32 {
 	return n
 }
 
-// set holds the numbers of whole states, each a vector of parts, by an open hash.
-type set struct {
-	width  int
-	states []int32 // width for each
-	slots  []int32 // the number plus one; 0 is free
+// list is a long list of numbers that grows without being copied.
+type list struct {
+	width  int // numbers that stand together
+	chunks [][]int32
+	count  int // of such groups
 }
 
-func newSet(width int) *set { return &set{width: width, slots: make([]int32, 1<<12)} }
+const chunk = 1 << 16 // groups in a chunk
 
-func (s *set) len() int { return len(s.states) / s.width }
+func (l *list) add(group ...int32) {
+	if l.count%chunk == 0 {
+		l.chunks = append(l.chunks, make([]int32, 0, chunk*l.width))
+	}
+	last := len(l.chunks) - 1
+	l.chunks[last] = append(l.chunks[last], group...)
+	l.count++
+}
 
-func (s *set) get(n int) []int32 { return s.states[n*s.width : (n+1)*s.width : (n+1)*s.width] }
+func (l *list) get(n int) []int32 {
+	at := n % chunk * l.width
+	return l.chunks[n/chunk][at : at+l.width : at+l.width]
+}
+
+func (l *list) one(n int) int32 { return l.chunks[n/chunk][n%chunk] }
+
+// set holds the numbers of whole states, each a vector of parts, by an open hash.
+type set struct {
+	list
+	slots []int32 // the number plus one; 0 is free
+}
+
+func newSet(width int) *set { return &set{list: list{width: width}, slots: make([]int32, 1<<12)} }
+
+func (s *set) len() int { return s.count }
 
 // add tells the number of the state, and whether it is new.
 func (s *set) add(state []int32) (n int, fresh bool) {
@@ -41,10 +63,10 @@ func (s *set) add(state []int32) (n int, fresh bool) {
 	if s.slots[i] != 0 {
 		return int(s.slots[i] - 1), false
 	}
-	n = s.len()
-	s.states = append(s.states, state...)
+	n = s.count
+	s.list.add(state...)
 	s.slots[i] = int32(n + 1)
-	if n+1 > len(s.slots)/2 {
+	if n+1 > len(s.slots)*3/4 {
 		s.grow()
 	}
 	return n, true

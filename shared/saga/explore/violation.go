@@ -42,13 +42,13 @@ type move struct {
 // way is how the exploration came to a state: its root, and the moves.
 func (x *search) way(n int) (root int, moves []move) {
 	next := make([]int32, len(x.parts))
-	for x.parent[n] >= 0 {
-		before := int(x.parent[n])
+	for x.parent.one(n) >= 0 {
+		before := int(x.parent.one(n))
 		moves = append(moves, x.between(before, n, next))
 		n = before
 	}
 	slices.Reverse(moves)
-	return int(-1 - x.parent[n]), moves
+	return int(-1 - x.parent.one(n)), moves
 }
 
 // between finds the move that leads from one state to another.
