@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
@@ -228,5 +229,50 @@ func TestACounterExampleIsReplayedAndNoticesTheRepair(t *testing.T) {
 	v.Steps[0].Part = "nobody"
 	if _, _, err = explore.Replay(broken, v); err == nil {
 		t.Error("a step of nobody was replayed")
+	}
+}
+
+func TestADeadlineFallsDueAtAnyTimeUntilItIsSettled(t *testing.T) {
+	t.Parallel()
+	r := whole()
+	r["deadline"] = saga.After(time.Minute, asked, unless(gaveUp), gaveUp)
+	late := func(before any, step saga.Step) string {
+		if after := step.State.(said); before.(said).any(paid, refused) && len(after) > len(before.(said)) {
+			return "it gave up after the answer"
+		}
+		return ""
+	}
+	m := shop(r)
+	m.Machines[1].Check = late
+	if got := words(explore.Explore(m, explore.Options{}).Violation); !strings.HasSuffix(got, "it gave up after the answer") {
+		t.Error(got)
+	}
+	r["deadline"] = r["deadline"].Settled(paid, refused)
+	m = shop(r)
+	m.Machines[1].Check = late
+	if got := explore.Explore(m, explore.Options{}); got.Violation != nil {
+		t.Error(words(got.Violation))
+	}
+}
+
+func TestOfSeveralDeadlinesOfAKindTheLatestRunsAlone(t *testing.T) {
+	t.Parallel()
+	again := func(said, nothing) []saga.Event { return []saga.Event{opened.Of(nothing{})} }
+	m := explore.Model{Key: "k", Roots: []explore.Root{{Name: "two wishes", Told: []explore.Told{{Event: wants.Of(nothing{})}, {Event: regrets.Of(nothing{})}}}},
+		Machines: []explore.Machine{machine("shop",
+			saga.On(wants, again, opened), saga.On(regrets, again, opened),
+			saga.After(time.Minute, opened, func(said, nothing) []saga.Event { return []saga.Event{done.Of(nothing{})} }, done))}}
+	least := 3
+	explore.Explore(m, explore.Options{Ends: func(v explore.View) {
+		n := 0
+		for _, name := range v.State("shop").(said) {
+			if name == done.Name() {
+				n++
+			}
+		}
+		least = min(least, n)
+	}})
+	if least != 1 {
+		t.Errorf("at least %d deadlines fell due, want 1", least)
 	}
 }

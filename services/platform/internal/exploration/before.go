@@ -131,3 +131,9 @@ func beforeRefund(state any) (k []explore.Before) {
 	b.never(r.Taken && r.Refunded == r.Captured, all...)
 	return k
 }
+
+// notedByOrder is what the order service hears only to tell the customer, or to wait for something else.
+var notedByOrder = []saga.Kind{
+	goods.Released, payments.Voided, shipments.Prepared, shipments.WithdrawalRefused, shipments.Delivered, shipments.Lost,
+	shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived, refunds.Issued, refunds.Failed,
+}

@@ -37,16 +37,20 @@ func Model(machines []*saga.Machine, roots []explore.Root) explore.Model {
 	for _, machine := range machines {
 		part := explore.Machine{Machine: machine, Check: checks[machine.Service], Before: before[machine.Service]}
 		if machine.Service == "order" {
-			part.Same = stepsInAnyOrder
+			part.Same, part.Notes = stepsInAnyOrder, notedByOrder
 		}
 		m.Machines = append(m.Machines, part)
 	}
 	return m
 }
 
-// stepsInAnyOrder: an order only ever asks whether a step was noted.
+// stepsInAnyOrder: an order only ever asks whether a step was noted. Once it is cancelled it does not matter any more
+// whether shipping was asked to stop.
 func stepsInAnyOrder(state any) any {
 	o := state.(order.Order)
+	if o.Status == order.Cancelled {
+		o.Withdrawal = ""
+	}
 	o.Steps = slices.Sorted(slices.Values(o.Steps))
 	return o
 }
