@@ -31,9 +31,12 @@ func Machines() []*saga.Machine {
 	}
 }
 
-// Model is one order, carried out by the machines.
-func Model(machines []*saga.Machine, roots []explore.Root) explore.Model {
-	m := explore.Model{Key: "order-1", Outside: []explore.Outside{gateway, carrier, floor}, Roots: roots, End: end}
+// Model is one order, carried out by the machines, from each of the roots on.
+func Model(machines []*saga.Machine, roots []Root) explore.Model {
+	m := explore.Model{Key: key, Outside: []explore.Outside{gateway, carrier, floor}, End: end}
+	for _, r := range roots {
+		m.Roots = append(m.Roots, r.start())
+	}
 	for _, machine := range machines {
 		part := explore.Machine{Machine: machine, Check: checks[machine.Service], Before: before[machine.Service]}
 		if machine.Service == "order" {

@@ -25,6 +25,7 @@ type Report struct {
 	Parts       []Part             `json:"parts"`
 	Seconds     float64            `json:"seconds"`
 	PerSecond   float64            `json:"states_per_second"`
+	Again       string             `json:"explored_again,omitempty"` // why, without taking anything for a mere note
 	Violation   *explore.Violation `json:"violation,omitempty"`
 }
 
@@ -62,7 +63,7 @@ func Run(m explore.Model, o explore.Options) Report {
 	for _, p := range found.Parts {
 		r.Parts = append(r.Parts, Part(p))
 	}
-	r.Violation = found.Violation
+	r.Again, r.Violation = found.NoNotes, found.Violation
 	if found.Unfinished && r.Violation == nil {
 		r.Violation = &explore.Violation{Why: "given up: there is no end of states"}
 	}
@@ -83,6 +84,9 @@ func (r Report) Print(w io.Writer) error {
 	fmt.Fprintf(&b, "took       %.1f s, %s states a second\n", r.Seconds, grouped(int(r.PerSecond)))
 	for i, p := range r.Parts {
 		fmt.Fprintf(&b, "%-10s %s: %s states, %s steps\n", map[bool]string{true: "each alone"}[i == 0], p.Name, grouped(p.States), grouped(p.Steps))
+	}
+	if r.Again != "" {
+		fmt.Fprintf(&b, "again      without taking anything for a mere note: %s\n", r.Again)
 	}
 	if r.Violation == nil {
 		b.WriteString("\nEvery reachable state can end, and no end breaks an invariant.\n")

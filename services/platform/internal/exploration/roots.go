@@ -22,13 +22,12 @@ type Root struct {
 }
 
 // Roots are all of them.
-func Roots() (roots []explore.Root) {
+func Roots() (roots []Root) {
 	for _, goods := range [][2]string{{"enough", "fill_all"}, {"none", "fill_available"}, {"part", "fill_available"}, {"part", "fill_all"}} {
 		for _, who := range [][2]string{{"trusted", ""}, {"blocked", ""}, {"review", ""}, {"review", "approves"}, {"review", "refuses"}} {
 			for _, cancels := range []bool{false, true} {
 				for _, returns := range []string{"", "one", "all", "each"} {
-					r := Root{Stock: goods[0], Fill: goods[1], Customer: who[0], Operator: who[1], Cancels: cancels, Returns: returns}
-					roots = append(roots, r.Root())
+					roots = append(roots, Root{Stock: goods[0], Fill: goods[1], Customer: who[0], Operator: who[1], Cancels: cancels, Returns: returns})
 				}
 			}
 		}
@@ -43,8 +42,8 @@ const (
 	where = "LONDON"
 )
 
-// Root is the root as it is explored.
-func (r Root) Root() explore.Root {
+// start is the root as it is explored.
+func (r Root) start() explore.Root {
 	price := int64(500)
 	email := "ada@example.com"
 	switch r.Customer {
