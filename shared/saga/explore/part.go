@@ -53,9 +53,8 @@ type config struct {
 // step is one thing a part may do.
 type step struct {
 	input  int32
-	choice int // which outcome, where the outside may choose
+	choice int32 // which outcome, where the outside may choose
 	next   int32
-	sends  []send
 	did    *reaction
 }
 
@@ -167,7 +166,7 @@ func (s *system) take(p *part, c *config, in int32, rest config) {
 	reactions := s.reactions(p, c.local, in)
 	for i := range reactions {
 		r := &reactions[i]
-		st := step{input: in, choice: i, sends: r.sends, did: r}
+		st := step{input: in, choice: int32(i), did: r}
 		if r.wrong == "" {
 			st.next = s.sketch(p, config{local: r.next, queues: rest.queues, bag: s.keep(rest.bag, r)})
 		}

@@ -142,7 +142,7 @@ func (s *system) begin(root Root) []int32 {
 func (s *system) after(at []int32, p *part, st *step, next []int32) {
 	copy(next, at)
 	next[p.i] = st.next
-	for _, sent := range st.sends {
+	for _, sent := range st.did.sends {
 		next[sent.to] = s.arrive(s.parts[sent.to], next[sent.to], sent.parcel)
 	}
 }
