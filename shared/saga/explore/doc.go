@@ -12,14 +12,15 @@
 //     answered.
 //   - A deadline may fall due at any time until it is settled.
 //   - A record that comes again is not one more interleaving. It is checked in each place a machine was seen in that
-//     every record it has heard by then changes nothing when it is heard again (Repeats).
+//     every record it has heard by then changes nothing when it is heard again (again.go).
 //
 // # What is left out
 //
 // Two steps of different parts never disturb each other: a step takes from its own part's inbox and puts into others'.
-// So where nothing can still reach a part before it moves, its steps alone are taken (reduce.go). Every saga then still
-// runs to each of its ends, and each part still lives through each of its histories, but not every moment between two
-// parts is seen. That is why a check looks at one part's step, or at an end, and at nothing else.
+// So where nothing can still reach a part before it moves, its steps alone are taken (reduce.go); and what a machine
+// hears only to note it is taken at once (notes.go). Every saga then still runs to each of its ends, and each part still
+// lives through each of its histories, but not every moment between two parts is seen. That is why a check looks at one
+// part's step, or at an end, and at nothing else. A saga that goes on for ever still does (cycle.go).
 //
 // It knows no event and no service. The platform explores the choreography of an order with it.
 package explore

@@ -6,6 +6,7 @@ import (
 
 	"orderflow.example/services/inventory"
 	"orderflow.example/services/order"
+	"orderflow.example/services/payment"
 	"orderflow.example/services/refund"
 	"orderflow.example/services/shipping"
 	"orderflow.example/services/warehouse"
@@ -18,6 +19,7 @@ const key = "order-1"
 type ending struct {
 	order    order.Order
 	goods    inventory.State
+	payment  payment.Payment
 	shipment shipping.Shipment
 	pick     warehouse.Pick
 	refund   refund.Refund
@@ -30,7 +32,7 @@ type ending struct {
 // possible by what the outside knows.
 func end(v explore.View) string {
 	e := ending{
-		order: v.State("order").(order.Order), goods: v.State("inventory").(inventory.State),
+		order: v.State("order").(order.Order), goods: v.State("inventory").(inventory.State), payment: v.State("payment").(payment.Payment),
 		shipment: v.State("shipping").(shipping.Shipment), pick: v.State("warehouse").(warehouse.Pick),
 		refund: v.State("refund").(refund.Refund),
 		book:   v.State(gateway.Name).(Book), labels: v.State(carrier.Name).(Labels), shelves: v.State(floor.Name).(Shelves),
@@ -113,6 +115,10 @@ func (e ending) money() string {
 	switch {
 	case kept != want:
 		return fmt.Sprintf("%d of the customer's money is kept instead of %d", kept, want)
+	case e.payment.Captured != sum.Captured || e.payment.Voided != sum.Released:
+		return fmt.Sprintf("payment knows of %d captured and %d voided, the gateway of %d and %d", e.payment.Captured, e.payment.Voided, sum.Captured, sum.Released)
+	case e.order.Refunded != sum.Refunded:
+		return fmt.Sprintf("the customer was told of %d given back, and the gateway gave %d", e.order.Refunded, sum.Refunded)
 	case e.refund.Captured != sum.Captured || e.refund.Refunded != sum.Refunded || e.refund.Pending != 0:
 		return fmt.Sprintf("refund knows of %d captured and %d refunded, the gateway of %d and %d", e.refund.Captured, e.refund.Refunded, sum.Captured, sum.Refunded)
 	}

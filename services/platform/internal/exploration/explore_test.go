@@ -166,6 +166,11 @@ func TestTheReductionLosesNoEndOfAnOrder(t *testing.T) {
 	if !maps.Equal(less, all) || len(all) == 0 || reduced.Violation != nil || full.Violation != nil {
 		t.Errorf("%d ends with the reduction, %d without", len(less), len(all))
 	}
+	for i, p := range reduced.Parts { // each part lives through the same, but for the order of what it only notes
+		if p.Name != "order" && p != full.Parts[i] {
+			t.Errorf("with the reduction %+v, without %+v", p, full.Parts[i])
+		}
+	}
 	t.Logf("%d states with the reduction, %d without", reduced.States, full.States)
 	if reduced.States*2 > full.States {
 		t.Errorf("%d states with the reduction, %d without: it spares nothing", reduced.States, full.States)
