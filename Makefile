@@ -2,7 +2,7 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run demo test test-kafka bench mutants check build tidy generate release-schemas clean
+.PHONY: help run demo test test-kafka bench explore mutants check build tidy generate release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -21,6 +21,9 @@ test-kafka: ## the tests that depend on a broker, on Apache Kafka
 
 bench: build ## sagas per second and their latency here, on the embedded broker and on Apache Kafka; ARGS="--json …"
 	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS)'
+
+explore: build ## every interleaving of one order, from all roots; a minute or so; ARGS="--json …"
+	bin/orderflow choreography --explore $(ARGS)
 
 mutants: ## take each mechanism of the engine out in turn, and see that its test notices; some minutes
 	scripts/mutants.sh $(ARGS)

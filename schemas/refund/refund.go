@@ -45,7 +45,7 @@ type IssuedV1 struct {
 	Lines    []schemas.Allocation `json:"lines,omitempty"`
 }
 
-// FailedV1: the gateway will not give the money back; a person has to look.
+// FailedV1: the gateway refused to give the money back; it is asked again a day later.
 type FailedV1 struct {
 	RefundID string        `json:"refund_id"`
 	Reason   string        `json:"reason"`

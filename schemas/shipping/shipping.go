@@ -79,7 +79,7 @@ type LabelVoidRequestedV1 struct {
 	TrackingNumber string `json:"tracking_number"`
 }
 
-// LabelVoidedV1: the carrier took the label back, or never gave it.
+// LabelVoidedV1: the carrier took the label back, or never gave it; a return's may be used, its goods on their way.
 type LabelVoidedV1 struct {
 	ShipmentID string `json:"shipment_id"` // the shipment, or the return
 }

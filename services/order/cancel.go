@@ -57,26 +57,37 @@ func dispatchLate(o Order, _ event.ConfirmedV1) []saga.Event {
 	return askToStop(o, notDispatched, "Your parcel should be on its way by now and is not.")
 }
 
-// withdraw cancels at the customer's wish: at once while nothing is confirmed, through shipping afterwards.
+// withdraw cancels at the customer's wish: at once while nothing is confirmed, through shipping afterwards. Where shipping
+// is asked already, because time is up, its answer is the customer's as well.
 func withdraw(o Order, _ storefront.CancellationRequestedV1) []saga.Event {
+	if o.has(wish, "") {
+		return nil
+	}
 	switch o.Status {
 	case Placed, InReview:
 		return cancel(o, customerRequest, "customer")
 	case Confirmed, Preparing:
-		if o.Withdrawal != "" {
-			return nil
-		}
-		return askToStop(o, customerRequest, "You asked us to cancel; we are trying to stop your parcel.")
+		return append([]saga.Event{event.Progressed.Of(event.ProgressedV1{Step: wish})}, stopAsWished(o)...)
 	case Shipped, Delivered, Completed, Returned:
 		return tooLate(o, string(o.Status))
 	}
 	return nil // unknown, or what the customer wants already
 }
 
+func stopAsWished(o Order) []saga.Event {
+	const text = "You asked us to cancel; we are trying to stop your parcel."
+	if o.Withdrawal != "" {
+		return []saga.Event{say(o.Status, "", text, ifNotLeft)}
+	}
+	return askToStop(o, customerRequest, text)
+}
+
+var ifNotLeft = &event.Next{Text: "Shipping stops it if it has not left.", By: "shop"}
+
 func askToStop(o Order, reason, text string) []saga.Event {
 	return []saga.Event{
 		event.WithdrawalRequested.Of(event.WithdrawalRequestedV1{Reason: reason}),
-		say(o.Status, "", text, &event.Next{Text: "Shipping stops it if it has not left.", By: "shop"}),
+		say(o.Status, "", text, ifNotLeft),
 	}
 }
 
@@ -91,16 +102,17 @@ func withdrawn(o Order, _ shipping.WithdrawnV1) []saga.Event {
 }
 
 func withdrawalRefused(o Order, e shipping.WithdrawalRefusedV1) []saga.Event {
-	switch o.Withdrawal {
-	case customerRequest:
+	switch {
+	case o.Withdrawal == "" || o.Status == Cancelled: // lost meanwhile, and paid back
+		return nil
+	case o.has(wish, "") || o.Withdrawal == customerRequest:
 		return tooLate(o, e.Reason)
-	case notDispatched:
+	default:
 		return []saga.Event{
 			event.CancellationRefused.Of(event.CancellationRefusedV1{Reason: e.Reason}),
 			say(o.Status, "", "Your parcel has left after all.", nil),
 		}
 	}
-	return nil
 }
 
 func tooLate(o Order, reason string) []saga.Event {

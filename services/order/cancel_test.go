@@ -104,13 +104,14 @@ func TestOnceConfirmedShippingDecidesWhetherTheOrderIsCancelled(t *testing.T) {
 	for _, heard := range [][]saga.Event{toConfirmed, toPreparing} {
 		d := at(t, heard...)
 		before := d.State().(order.Order).Status
-		status(t, d.When(wantsOut).ThenKinds(event.WithdrawalRequested, event.StatusChanged), before, false)
+		status(t, d.When(wantsOut).ThenKinds(event.Progressed, event.WithdrawalRequested, event.StatusChanged), before, false)
 		d.When(wantsOut).Then()
 		d.Expired(confirmed).Then()
 		d.When(stopped).ThenKinds(event.Cancelled, event.StatusChanged)
 		d.When(stopped).Then()
 
 		d = at(t, heard...).When(wantsOut).When(handed)
+		d.When(wantsOut).Then()
 		status(t, d.When(notStop).ThenKinds(event.CancellationRefused, event.StatusChanged), order.Shipped, false)
 		d.When(notStop).Then()
 	}
@@ -132,13 +133,25 @@ func TestAnOrderNotConfirmedInTimeIsCancelled(t *testing.T) {
 func TestAnOrderNotDispatchedInTimeIsCancelledOnlyThroughShipping(t *testing.T) {
 	t.Parallel()
 	d := at(t, toPreparing...).Expired(confirmed).ThenKinds(event.WithdrawalRequested, event.StatusChanged)
-	d.When(wantsOut).Then()
 	d.When(stopped).ThenKinds(event.Cancelled, event.StatusChanged)
 	if got := d.Emitted()[0].Data.(event.CancelledV1); got != (event.CancelledV1{Reason: "not_dispatched", By: "deadline"}) {
 		t.Fatalf("cancelled %+v", got)
 	}
 	d = at(t, toPreparing...).Expired(confirmed).When(handed).When(notStop).ThenKinds(event.CancellationRefused, event.StatusChanged)
 	status(t, d, order.Shipped, false)
+}
+
+func TestAWishToCancelIsAnsweredAlsoWhereTheParcelIsBeingStoppedAlready(t *testing.T) {
+	t.Parallel()
+	d := at(t, toPreparing...).Expired(confirmed)
+	status(t, d.When(wantsOut).ThenKinds(event.Progressed, event.StatusChanged), order.Preparing, false)
+	d.When(wantsOut).Then()
+	d.When(handed).When(wantsOut).Then()
+	if told := status(t, d.When(notStop), order.Shipped, false); told.Text != "It is too late to cancel: your parcel has left." {
+		t.Errorf("told %+v", told)
+	}
+	d = at(t, toPreparing...).Expired(confirmed).When(wantsOut).When(stopped).ThenKinds(event.Cancelled, event.StatusChanged)
+	d.When(wantsOut).Then()
 }
 
 func TestNothingIsKnownOfAnOrderThatWasNotPlaced(t *testing.T) {

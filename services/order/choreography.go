@@ -51,7 +51,7 @@ var Choreography = saga.Choreography[Order]{
 
 		// A wish to cancel; once confirmed, shipping decides.
 		saga.On(storefront.CancellationRequested, withdraw,
-			event.Cancelled, event.WithdrawalRequested, event.CancellationRefused, event.StatusChanged),
+			event.Cancelled, event.Progressed, event.WithdrawalRequested, event.CancellationRefused, event.StatusChanged),
 		saga.After(dispatchWithin, event.Confirmed, dispatchLate, event.WithdrawalRequested, event.StatusChanged).
 			Settled(event.Shipped, event.Cancelled),
 		saga.On(shipping.Withdrawn, withdrawn, event.Cancelled, event.StatusChanged),

@@ -23,6 +23,7 @@ const (
 	returnLabel   = "shipping.return_authorized"
 	returnNo      = "shipping.return_refused"
 	returnArrived = "shipping.return_received"
+	wish          = "storefront.cancellation_requested"
 )
 
 func goodsReserved(o Order, e inventory.ReservedV1) []saga.Event {

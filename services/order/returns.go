@@ -28,18 +28,23 @@ func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
 	return []saga.Event{noted, say(Completed, "", "Your return has arrived.", &event.Next{Text: "You get the money for it back.", By: "shop"})}
 }
 
-// refundFailed leaves the order where it is: a person has to act, and the customer knows.
+// refundFailed leaves the order where it is: the gateway is asked again, and the customer knows.
 func refundFailed(o Order, e refund.FailedV1) []saga.Event {
 	return once(o, notRefunded, e.RefundID, "We could not yet give you "+amount(e.Amount)+" back.",
-		&event.Next{Text: "A person looks into it.", By: "shop"})
+		&event.Next{Text: "We try again tomorrow.", By: "shop"})
 }
 
-// once tells the customer of something that does not change where the order stands.
+// once tells the customer of something that does not change where the order stands. It may be heard before the order
+// itself: a return that is asked for at once. Then it is only noted.
 func once(o Order, step, ref, text string, next *event.Next) []saga.Event {
-	if o.Status == "" || o.has(step, ref) {
+	if o.has(step, ref) {
 		return nil
 	}
-	return []saga.Event{event.Progressed.Of(event.ProgressedV1{Step: step, Ref: ref}), say(o.Status, "", text, next)}
+	events := []saga.Event{event.Progressed.Of(event.ProgressedV1{Step: step, Ref: ref})}
+	if o.Status != "" {
+		events = append(events, say(o.Status, "", text, next))
+	}
+	return events
 }
 
 // refundIssued counts what is back with the customer. It may be heard before shipping's word that the parcel was lost

@@ -10,6 +10,7 @@ import (
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/services/order"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/sagatest"
 )
 
 func paidBack(id, reason string, pence int64, lines ...schemas.Allocation) saga.Event {
@@ -95,6 +96,14 @@ func TestTheCustomerHearsOfEachStepOfAReturn(t *testing.T) {
 		status(t, d, order.Completed, true)
 		d.When(e).Then()
 	}
+}
+
+func TestAReturnRefusedBeforeItsOrderIsKnownIsNotedAndSaidNoMore(t *testing.T) {
+	t.Parallel()
+	no := shipping.ReturnRefused.Of(shipping.ReturnRefusedV1{ReturnID: "b1", Reason: "not_delivered"})
+	sagatest.Given(t, machine).When(no).ThenKinds(event.Progressed).
+		When(placed).ThenKinds(event.Validated).
+		When(no).Then()
 }
 
 func TestAFailedRefundKeepsACancellationOpen(t *testing.T) {

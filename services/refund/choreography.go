@@ -25,8 +25,12 @@ var Choreography = saga.Choreography[Refund]{
 
 		saga.Call(event.Requested, GiveBack, giveBackAnswered, event.Issued, event.Failed).
 			Compensates(payment.Captured).UntilAnswered(time.Hour),
+		saga.After(againAfter, event.Failed, tryAgain, event.Requested).Compensates(payment.Captured),
 	},
 }
+
+// againAfter is how long after a refusal the gateway is asked again: what it refuses for, a day often cures.
+const againAfter = 24 * time.Hour
 
 // GiveBack asks the gateway to give money back. It carries the id of the event that asks, the same on every retry.
 var GiveBack = saga.Ask[event.RequestedV1, RefundAnswer]("gateway.refund")

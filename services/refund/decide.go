@@ -92,6 +92,19 @@ func giveBackAnswered(r Refund, a RefundAnswer) []saga.Event {
 	})}
 }
 
+// tryAgain asks for everything the gateway refused, each with an id of its own: an order has one such deadline, the
+// latest, so that it falls due for all of them.
+func tryAgain(r Refund, _ event.FailedV1) (events []saga.Event) {
+	for _, c := range r.Claims {
+		if amount := r.due(c); c.Status == Failed && amount > 0 {
+			asked := request(r, c, amount)
+			r = Evolve(r, asked)
+			events = append(events, asked)
+		}
+	}
+	return events
+}
+
 func (r Refund) money(amount int64) schemas.Money {
 	return schemas.Money{Amount: amount, Currency: r.Currency}
 }

@@ -105,11 +105,29 @@ func TestTheGatewaysAnswerIsThatRefundsOutcomeAlone(t *testing.T) {
 		Answered(event.Requested, refund.RefundAnswer{RefundID: "event-2", Refused: "card_closed"}).
 		Then(event.Failed.Of(event.FailedV1{RefundID: "event-2", Reason: "card_closed", Amount: pounds(600)})).
 		Answered(event.Requested, refund.RefundAnswer{RefundID: "event-3"}).Then().
-		When(returned("r1", 2)).Then() // failed is not asked again: a person looks
+		When(returned("r1", 2)).Then() // failed is asked again when its time comes
 	r := d.State().(refund.Refund)
 	if r.Refunded != 300 || r.Pending != 0 || r.Left() != 700 {
 		t.Errorf("refunded %d, pending %d, left %d; want 300, 0, 700", r.Refunded, r.Pending, r.Left())
 	}
+}
+
+func TestWhatTheGatewayRefusedIsAskedForAgainUntilItIsGivenBack(t *testing.T) {
+	t.Parallel()
+	one, two := requested("returned", "r1", 600, goods("A", 2, 300)), requested("returned", "r2", 300, goods("A", 1, 300))
+	refused := func(id string, amount int64) saga.Event {
+		return event.Failed.Of(event.FailedV1{RefundID: id, Reason: "try_later", Amount: pounds(amount)})
+	}
+	d := sagatest.Given(t, machine, readied, one, two, refused("event-2", 600), refused("event-3", 300)).
+		Expired(refused("event-3", 300)).Then(one, two). // the one deadline is for both
+		Expired(refused("event-3", 300)).Then()
+	asked := d.State().(refund.Refund).Claims
+	if asked[0].RefundID == "event-2" || asked[0].RefundID == asked[1].RefundID {
+		t.Fatalf("the gateway is asked again as %q and %q", asked[0].RefundID, asked[1].RefundID)
+	}
+	d.Answered(event.Requested, refund.RefundAnswer{RefundID: asked[0].RefundID}).ThenKinds(event.Issued).
+		Answered(event.Requested, refund.RefundAnswer{RefundID: asked[1].RefundID, Refused: "try_later"}).ThenKinds(event.Failed).
+		Expired(refused(asked[1].RefundID, 300)).Then(two)
 }
 
 func TestAnAnswerToSomethingNeverAskedDecidesNothing(t *testing.T) {

@@ -1,5 +1,6 @@
 // Package refund decides what goes back to the customer, and why: everything when the order is cancelled or its parcel
 // lost, the price of the goods when they are returned. For each reason once, and together never more than was taken.
+// What the gateway refuses is asked for again, a day later, until it gives it back.
 //
 // It is pure: the gateway itself is in internal/gateway, rows in internal/store. Money that was set aside but not taken
 // is the payment service's business.
@@ -32,7 +33,7 @@ const (
 	Noted   Status = "noted"   // nothing is captured yet, or nothing is left to give back
 	Pending Status = "pending" // the gateway is asked
 	Issued  Status = "issued"  // the gateway gave it back
-	Failed  Status = "failed"  // the gateway will not; a person has to look
+	Failed  Status = "failed"  // the gateway refused; it is asked again
 )
 
 // Claim is one reason for which money is owed, and what was done about it.

@@ -38,7 +38,7 @@ var Choreography = saga.Choreography[Shipment]{
 		saga.Call(event.ReturnLabelRequested, BuyReturnLabel, returnLabelAnswered, event.ReturnAuthorized, event.ReturnRefused).
 			UntilAnswered(labelWithin),
 		saga.Call(event.ReturnAuthorized, AwaitReturn, returnAnswered, event.ReturnReceived, event.ReturnRefused),
-		// Not settled by what ends a return: that would settle the deadlines of the order's other returns as well.
+		// One deadline for all returns of the order: not settled by what ends one of them.
 		saga.After(returnWithin, event.ReturnAuthorized, giveUpReturn, event.ReturnRefused, event.LabelVoidRequested).
 			Compensates(event.ReturnAuthorized),
 	},
@@ -71,8 +71,12 @@ type LabelAnswer struct {
 // DeliverAnswer is what became of a parcel handed over: with the customer, or lost.
 type DeliverAnswer struct{ Lost bool }
 
-// VoidAnswer says that the carrier took the label of this shipment or return back.
-type VoidAnswer struct{ ShipmentID string }
+// VoidAnswer says that the carrier took the label of this shipment or return back, or that it will not because the goods
+// have gone.
+type VoidAnswer struct {
+	ShipmentID string
+	Used       bool
+}
 
 // ReturnLabelAnswer is what the carrier said to one of the order's returns: its label, or why it refused.
 type ReturnLabelAnswer struct {

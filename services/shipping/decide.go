@@ -98,11 +98,15 @@ func keepBack(s Shipment, reason string) []saga.Event {
 	return events
 }
 
-// voidAnswered closes the book of a label, the parcel's or a return's.
+// voidAnswered closes the book of a label, the parcel's or a return's. A return's may be used by then, its goods on their
+// way: there is nothing to take back. That of a withdrawn parcel cannot be.
 func voidAnswered(s Shipment, a VoidAnswer) []saga.Event {
 	r := s.Return(a.ShipmentID)
 	if (r == nil || r.Status != ReturnRevoked) && (a.ShipmentID != s.ID || s.Label != LabelRevoked) {
 		return nil
+	}
+	if r == nil && a.Used {
+		panic("shipping: the carrier has had the parcel of order " + s.Order + ", which is withdrawn") // parks it, where people see it
 	}
 	return []saga.Event{event.LabelVoided.Of(event.LabelVoidedV1{ShipmentID: a.ShipmentID})}
 }

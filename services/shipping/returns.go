@@ -51,14 +51,16 @@ func returnAnswered(s Shipment, a ReturnAnswer) []saga.Event {
 	return []saga.Event{event.ReturnReceived.Of(event.ReturnReceivedV1{ReturnID: r.ID, Lines: r.Lines})}
 }
 
-// giveUpReturn ends a return that did not come in time and takes its label back, which also ends the wait for it.
-// A parcel that comes all the same is a person's business, as a receipt of stock and a refund by hand.
-func giveUpReturn(s Shipment, e event.ReturnAuthorizedV1) []saga.Event {
-	r := s.Return(e.ReturnID)
-	if r == nil || r.Status != ReturnAuthorized {
-		return nil
+// giveUpReturn ends every return that did not come in time and takes its label back, which also ends the wait for it.
+// An order has one such deadline, that of the return authorized last: the others had longer. A parcel that comes all the
+// same is a person's business, as a receipt of stock and a refund by hand.
+func giveUpReturn(s Shipment, _ event.ReturnAuthorizedV1) (events []saga.Event) {
+	for _, r := range s.Returns {
+		if r.Status == ReturnAuthorized {
+			events = append(events, refuse(r.ID, notReceived), voidLabel(r.ID, r.Carrier, r.TrackingNumber))
+		}
 	}
-	return []saga.Event{refuse(r.ID, notReceived), voidLabel(r.ID, r.Carrier, r.TrackingNumber)}
+	return events
 }
 
 func refuse(returnID, reason string) saga.Event {

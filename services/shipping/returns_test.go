@@ -109,10 +109,9 @@ func TestAReturnThatDoesNotComeInTimeEndsAndItsLabelIsGivenBack(t *testing.T) {
 	t.Parallel()
 	one, two := authorized("r1", part(0, 2)), authorized("r2", part(1, 1))
 	d := atHome(t, returnLabel("r1", part(0, 2)), one, returnLabel("r2", part(1, 1)), two, received("r2", part(1, 1)))
-	d.Expired(two).Then() // it came
-	d.Expired(one).Then(refused("r1", "not_received"),
+	d.Expired(two).Then(refused("r1", "not_received"), // r2 came; the one deadline is r1's as well
 		event.LabelVoidRequested.Of(event.LabelVoidRequestedV1{ShipmentID: "r1", Carrier: "royal", TrackingNumber: "back-r1"}))
-	d.Expired(one).Then()
+	d.Expired(two).Then()
 	d.Answered(event.ReturnAuthorized, shipping.ReturnAnswer{ReturnID: "r1", Back: true}).Then()
 	d.When(sendBack("r3", a(5))).Then(returnLabel("r3", lines[0], lines[2])) // the goods are the customer's to send again
 	d.Answered(event.LabelVoidRequested, shipping.VoidAnswer{ShipmentID: "r1"}).
@@ -121,6 +120,15 @@ func TestAReturnThatDoesNotComeInTimeEndsAndItsLabelIsGivenBack(t *testing.T) {
 	if s.Label != shipping.LabelBought || s.Return("r1").Status != shipping.ReturnRefused {
 		t.Errorf("the parcel's label is %q, want it untouched; the return is %q, want refused", s.Label, s.Return("r1").Status)
 	}
+}
+
+func TestAReturnGivenUpWhoseGoodsAreOnTheirWayKeepsNothingOpen(t *testing.T) {
+	t.Parallel()
+	one := authorized("r1", part(0, 2))
+	d := atHome(t, returnLabel("r1", part(0, 2)), one).Expired(one).ThenKinds(event.ReturnRefused, event.LabelVoidRequested)
+	d.Answered(event.LabelVoidRequested, shipping.VoidAnswer{ShipmentID: "r1", Used: true}).
+		Then(event.LabelVoided.Of(event.LabelVoidedV1{ShipmentID: "r1"}))
+	d.Answered(event.ReturnAuthorized, shipping.ReturnAnswer{ReturnID: "r1", Back: true}).Then()
 }
 
 func TestThePastIsNotRewrittenByWhatFollows(t *testing.T) {

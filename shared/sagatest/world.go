@@ -162,7 +162,8 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(state any) (saga.S
 	w.armed = slices.DeleteFunc(w.armed, func(p pending) bool {
 		return p.m == m && p.e.Key == in.Key && slices.Contains(step.Settled, p.e.Type)
 	})
-	for _, e := range step.Armed {
+	for _, e := range step.Armed { // one of a kind for each key: a new one takes the place of the old
+		w.armed = slices.DeleteFunc(w.armed, func(p pending) bool { return p.m == m && p.e.Key == e.Key && p.e.Type == e.Type })
 		w.armed = append(w.armed, pending{m, e})
 	}
 	for _, e := range step.Asks {

@@ -21,7 +21,7 @@ func (g *graph) bounded() Rule {
 
 // questions: an answer is awaited until a deadline, or until it comes. In the latter case, before the pivot, a deadline
 // that runs from something earlier must be able to end the saga all the same, unless the question undoes something: that
-// has to be answered.
+// has to be answered, and in the end to succeed.
 func (g *graph) questions(rule *Rule) {
 	before := g.beforePivot()
 	g.each(func(m *saga.Machine, r *saga.Row) {
@@ -35,7 +35,21 @@ func (g *graph) questions(rule *Rule) {
 		case r.Due > 0 && m.Of == "order" && before[r.On.Name()] && len(r.Undoes) == 0 && !g.covered([]string{r.On.Name()}):
 			rule.fault(m, "asks %s until it is answered, and no deadline that runs from an earlier event ends the order when it is not", r.Ask)
 		}
+		if ends := g.ends(m, r); len(r.Undoes) > 0 && len(ends) > 1 {
+			rule.fault(m, "asks %s to undo something, and leaves it at that on %s: what is refused has to be asked for again", r.Ask, or(ends))
+		}
 	})
+}
+
+// ends are those answers to a question after which it is not asked again by itself.
+func (g *graph) ends(m *saga.Machine, question *saga.Row) (ends []saga.Kind) {
+	for _, k := range question.Emits {
+		again := slices.ContainsFunc(g.edges[k.Name()], func(e edge) bool { return e.m == m && has(e.row.Emits, question.On.Name()) })
+		if !again {
+			ends = append(ends, k)
+		}
+	}
+	return ends
 }
 
 // joins: who waits for several services together is not left waiting for the last.

@@ -14,27 +14,30 @@ import (
 
 // Choreography prints what all services declare, and holds it to its rules.
 func Choreography() *cobra.Command {
-	var format string
-	var check, inFlight, asJSON bool
+	var format, replay string
+	var check, explore, inFlight, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "choreography",
 		Short: "Shows who hears what and says what, as the services declare it, and checks it",
-		Long: "Prints the declared choreography of all services. With --check it is held to the rules that every choreography keeps.\n" +
-			"With --in-flight it is compared with the sagas that are open now in the installation that runs on --data-dir: which of\n" +
-			"them would be stranded if this build took over. Exit code 1 when something is wrong.",
+		Long: "Prints the declared choreography of all services.\n\n" +
+			"With --check it is held to the rules that every choreography keeps. With --explore every interleaving of one order is\n" +
+			"tried, whatever the outside world answers or the customer wants; what is wrong is shown as the shortest list of events\n" +
+			"that leads there, and --replay makes them again. With --in-flight it is compared with the sagas that are open now in\n" +
+			"the installation that runs on --data-dir: which of them would be stranded if this build took over.\n\n" +
+			"Exit code 1 when something is wrong.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
-			case check && inFlight:
-				return service.Usage("choreography: say either --check or --in-flight")
 			case check:
 				return checkChoreography(cmd.OutOrStdout(), asJSON)
+			case explore:
+				return exploreChoreography(cmd, asJSON)
+			case replay != "":
+				return replayFile(cmd.OutOrStdout(), replay)
 			case inFlight:
-				c, err := service.Load(cmd)
-				if err != nil {
-					return err
-				}
-				return choreographyInFlight(cmd, c, asJSON)
+				return choreographyInFlight(cmd, asJSON)
+			case asJSON:
+				return service.Usage("--json: goes with --check, --explore and --in-flight; to print the choreography so, say --format json")
 			}
 			text, err := declared(format)
 			if err == nil {
@@ -46,8 +49,11 @@ func Choreography() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&format, "format", "table", "table (Markdown), mermaid, json or asyncapi")
 	f.BoolVar(&check, "check", false, "hold the declarations to the rules of every choreography")
+	f.BoolVar(&explore, "explore", false, "try every interleaving of one order")
+	f.StringVar(&replay, "replay", "", "make the steps of a counter-example again: a `FILE` that --explore --json printed")
 	f.BoolVar(&inFlight, "in-flight", false, "tell which open sagas of the running installation this build would strand")
-	f.BoolVar(&asJSON, "json", false, "with --check and --in-flight: print JSON")
+	f.BoolVar(&asJSON, "json", false, "with --check, --explore and --in-flight: print JSON")
+	cmd.MarkFlagsMutuallyExclusive("format", "check", "explore", "replay", "in-flight")
 	return cmd
 }
 

@@ -23,7 +23,11 @@ type inFlight struct {
 	Stranded    []choreography.Stranded `json:"stranded"`
 }
 
-func choreographyInFlight(cmd *cobra.Command, c service.Config, asJSON bool) error {
+func choreographyInFlight(cmd *cobra.Command, asJSON bool) error {
+	c, err := service.Load(cmd)
+	if err != nil {
+		return err
+	}
 	running, err := platform.FindRunning(c.DataDir)
 	if err != nil {
 		return err

@@ -72,8 +72,9 @@ func (c *Client) buyReturnLabel(ctx context.Context, a engine.Attempt, e event.R
 }
 
 func (c *Client) voidLabel(ctx context.Context, a engine.Attempt, e event.LabelVoidRequestedV1) (shipping.VoidAnswer, error) {
-	_, err := c.do(ctx, http.MethodDelete, "/v1/labels/"+url.PathEscape(e.TrackingNumber), a.ID, nil, nil, http.StatusNoContent)
-	return shipping.VoidAnswer{ShipmentID: e.ShipmentID}, err
+	status, err := c.do(ctx, http.MethodDelete, "/v1/labels/"+url.PathEscape(e.TrackingNumber), a.ID, nil, nil,
+		http.StatusNoContent, http.StatusConflict)
+	return shipping.VoidAnswer{ShipmentID: e.ShipmentID, Used: status == http.StatusConflict}, err
 }
 
 // label buys a label; from the second try on it first looks whether an earlier one arrived.

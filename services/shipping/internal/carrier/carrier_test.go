@@ -130,6 +130,11 @@ func TestALabelIsVoidedByItsTrackingNumber(t *testing.T) {
 	if err != nil || got.ShipmentID != "s1" {
 		t.Errorf("got %+v, %v, want s1", got, err)
 	}
+	c, _ = open(t, map[string]func(http.ResponseWriter){"DELETE /v1/labels/T1": says(409, `{"code":"collected"}`)})
+	got, err = c.voidLabel(context.Background(), first, event.LabelVoidRequestedV1{ShipmentID: "r1", TrackingNumber: "T1"})
+	if err != nil || !got.Used || got.ShipmentID != "r1" {
+		t.Errorf("got %+v, %v, want that it is used", got, err)
+	}
 	if _, err := c.voidLabel(context.Background(), first, event.LabelVoidRequestedV1{TrackingNumber: "T2"}); err == nil {
 		t.Error("a label the carrier does not answer for counts as voided")
 	}

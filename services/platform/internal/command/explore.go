@@ -1,0 +1,63 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"orderflow.example/services/platform/internal/exploration"
+	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/service"
+)
+
+func exploreChoreography(cmd *cobra.Command, asJSON bool) error {
+	model := exploration.Model(exploration.Machines(), exploration.Roots())
+	report := exploration.Run(model, explore.Options{Progress: func(states int) {
+		if states%1_000_000 < 100_000 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d million states so far\n", states/1_000_000)
+		}
+	}})
+	w := cmd.OutOrStdout()
+	err := printed(w, asJSON, report, func() error { return report.Print(w) })
+	if err == nil && report.Violation != nil {
+		err = service.Failed("choreography: %s", report.Violation.Why)
+	}
+	return err
+}
+
+// replayFile prints where everybody stands before and after each step of a counter-example.
+func replayFile(w io.Writer, name string) error {
+	model := exploration.Model(exploration.Machines(), exploration.Roots())
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return service.Usage("--replay: %w", err)
+	}
+	var report struct {
+		Violation *explore.Violation `json:"violation"`
+	}
+	if err := json.Unmarshal(data, &report); err != nil || report.Violation == nil {
+		return service.Usage("--replay: %s holds no counter-example, as --explore --json prints one", name)
+	}
+	frames, why, err := explore.Replay(model, *report.Violation)
+	for i, f := range frames {
+		if i > 0 {
+			fmt.Fprintf(w, "\n%d. %s\n", i, f.Step.Words)
+		}
+		fmt.Fprint(w, f.State)
+	}
+	switch {
+	case len(frames) == 0:
+		return service.Usage("--replay: %w", err)
+	case err != nil:
+		fmt.Fprintf(w, "\nIt cannot happen any more: %v\n", err)
+		return nil
+	case why != "":
+		fmt.Fprintf(w, "\n%s\n", why)
+		return service.Failed("choreography: %s", why)
+	}
+	fmt.Fprintln(w, "\nNothing is wrong with that any more.")
+	return nil
+}

@@ -1,0 +1,107 @@
+package exploration
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"orderflow.example/shared/saga/explore"
+)
+
+// Report is an exploration and what it found.
+type Report struct {
+	Machines    []string           `json:"machines"`
+	LeftOut     []string           `json:"left_out"`
+	Roots       []string           `json:"roots"`
+	Bounds      []string           `json:"bounds"`
+	States      int                `json:"states"`
+	Transitions int                `json:"transitions"`
+	Spared      int                `json:"spared"` // steps not tried, because their order does not matter
+	Depth       int                `json:"depth"`
+	Ends        int                `json:"ends"`
+	Parts       []Part             `json:"parts"`
+	Seconds     float64            `json:"seconds"`
+	PerSecond   float64            `json:"states_per_second"`
+	Again       string             `json:"explored_again,omitempty"` // why, without taking anything for a mere note
+	Violation   *explore.Violation `json:"violation,omitempty"`
+}
+
+// Part is what was seen of a machine, or of somebody outside.
+type Part struct {
+	Name   string `json:"name"`
+	States int    `json:"states"`
+	Steps  int    `json:"steps"`
+}
+
+// bounds are what keeps the exploration finite.
+var bounds = []string{
+	"one order of two lines, one piece of a product each, from one warehouse",
+	"the customer cancels at most once and asks for at most two returns; an operator decides at most once",
+	fmt.Sprintf("the gateway refuses at most %d refunds of an order", Refusals),
+	"every record a service has heard is heard again, once, wherever it may be by then",
+	"a crash before the commit is no step; one after it is a record that comes later",
+}
+
+// Run explores one order from all roots.
+func Run(m explore.Model, o explore.Options) Report {
+	r := Report{LeftOut: Left, Bounds: bounds}
+	for _, machine := range m.Machines {
+		r.Machines = append(r.Machines, machine.String())
+	}
+	for _, root := range m.Roots {
+		r.Roots = append(r.Roots, root.Name)
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(100)) // what is explored stays: here time is not worth so much memory
+	begun := time.Now()
+	found := explore.Explore(m, o)
+	r.Seconds = time.Since(begun).Seconds()
+	r.States, r.Transitions, r.Spared, r.Depth, r.Ends = found.States, found.Transitions, found.Spared, found.Depth, found.Ends
+	r.PerSecond = float64(r.States) / r.Seconds
+	for _, p := range found.Parts {
+		r.Parts = append(r.Parts, Part(p))
+	}
+	r.Again, r.Violation = found.NoNotes, found.Violation
+	if found.Unfinished && r.Violation == nil {
+		r.Violation = &explore.Violation{Why: "given up: there is no end of states"}
+	}
+	return r
+}
+
+// Print writes the report for people.
+func (r Report) Print(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "services   %s\n", strings.Join(r.Machines, ", "))
+	fmt.Fprintf(&b, "left out   %s: they only watch, or are about a product\n", strings.Join(r.LeftOut, ", "))
+	fmt.Fprintf(&b, "roots      %d, by stock, fill policy, trust, operator, cancellation and returns\n", len(r.Roots))
+	for i, bound := range r.Bounds {
+		fmt.Fprintf(&b, "%-10s %s\n", map[bool]string{true: "bounds"}[i == 0], bound)
+	}
+	fmt.Fprintf(&b, "explored   %s states, %s transitions, %s deep, %s ends\n", grouped(r.States), grouped(r.Transitions), grouped(r.Depth), grouped(r.Ends))
+	fmt.Fprintf(&b, "spared     %s steps whose order does not matter\n", grouped(r.Spared))
+	fmt.Fprintf(&b, "took       %.1f s, %s states a second\n", r.Seconds, grouped(int(r.PerSecond)))
+	for i, p := range r.Parts {
+		fmt.Fprintf(&b, "%-10s %s: %s states, %s steps\n", map[bool]string{true: "each alone"}[i == 0], p.Name, grouped(p.States), grouped(p.Steps))
+	}
+	if r.Again != "" {
+		fmt.Fprintf(&b, "again      without taking anything for a mere note: %s\n", r.Again)
+	}
+	if r.Violation == nil {
+		b.WriteString("\nEvery reachable state can end, and no end breaks an invariant.\n")
+	} else {
+		fmt.Fprintf(&b, "\nThis must not be:\n%s", r.Violation)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// grouped is a number with its thousands apart.
+func grouped(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,201 @@
+package explore
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// part is a machine, or somebody outside whom several machines ask. Somebody whom one machine alone asks is part of it:
+// nobody else can see what he does before he answers, so acting and answering are one step.
+type part struct {
+	i        int
+	name     string
+	machine  *Machine        // nil for somebody outside
+	own      *Outside        // himself, or who belongs to the machine
+	channels []string        // whose events it hears: the queues of its inbox
+	counted  map[string]int  // own events whose ids are told apart
+	notes    map[string]bool // what it may hear only to note
+	pivots   map[string]bool // own events after which it goes only forward
+	decisive bool            // it does something that cannot be taken back
+
+	locals  table[*local]
+	configs table[*config]
+	reacted map[reacting][]reaction
+	with    map[uint64]int32 // the config that a config becomes when a parcel arrives
+}
+
+// local is what a part knows.
+type local struct {
+	state any
+	aside any     // of whoever outside belongs to it
+	count []uint8 // how many events of each counted type were said
+	past  bool    // a pivot was said, or what followed from one was heard by a part that does what cannot be taken back
+	text  string
+
+	unsaid []unsaid // what it does not say yet
+}
+
+// config is what a part knows, and what waits to be taken in by it.
+type config struct {
+	local  int32
+	queues [][]int32 // by channel, in order
+	bag    []int32   // in any order; sorted
+
+	steps    []step
+	noting   int32 // which of them only notes something; -1 where none does
+	expanded bool
+	inbox    kinds // what is in it
+	gates    kinds // what would be a step more if it came
+	surveyed bool
+}
+
+// step is one thing a part may do.
+type step struct {
+	input  int32
+	choice int32 // which outcome, where the outside may choose
+	next   int32
+	did    *reaction
+}
+
+// send is what one other part gets from a step.
+type send struct {
+	to     int
+	parcel int32
+}
+
+// parcel is inputs on their way to one part: into one of its queues, or its bag (channel -1).
+type parcel struct {
+	channel int
+	inputs  []int32
+}
+
+func (s *system) local(p *part, l local) int32 {
+	l.text = text(l.state) + tail(l)
+	return p.locals.number(l.text, func() *local {
+		if p.machine != nil && p.machine.Before != nil {
+			l.unsaid = s.unsaidIn(p, l.state)
+		}
+		return &l
+	})
+}
+
+// tail tells what is known of a part beside its state.
+func tail(l local) (s string) {
+	if l.aside != nil {
+		s += " outside " + text(l.aside)
+	}
+	for _, n := range l.count {
+		s += string(rune('.' + n))
+	}
+	if l.past {
+		s += " past"
+	}
+	return s
+}
+
+func (p *part) config(c config) int32 {
+	key := binary.AppendVarint(nil, int64(c.local))
+	for _, q := range c.queues {
+		key = binary.AppendVarint(key, int64(len(q)))
+		for _, in := range q {
+			key = binary.AppendVarint(key, int64(in))
+		}
+	}
+	for _, in := range c.bag {
+		key = binary.AppendVarint(key, int64(in))
+	}
+	return p.configs.number(string(key), func() *config { return &c })
+}
+
+func (c *config) inputs() []int32 { return append(slices.Concat(c.queues...), c.bag...) }
+
+// arrive is the config after a parcel was put into its inbox.
+func (s *system) arrive(p *part, at, number int32) int32 {
+	key := uint64(at)<<32 | uint64(number)
+	if next, known := p.with[key]; known {
+		return next
+	}
+	was, parcel := p.configs.at[at], s.parcels.at[number]
+	c := config{local: was.local, queues: slices.Clone(was.queues), bag: was.bag}
+	if parcel.channel < 0 {
+		c.bag = slices.Concat(was.bag, parcel.inputs)
+		slices.Sort(c.bag)
+	} else {
+		c.queues[parcel.channel] = slices.Concat(was.queues[parcel.channel], parcel.inputs)
+	}
+	next := s.sketch(p, c)
+	p.with[key] = next
+	return next
+}
+
+// sketch numbers a config and notes what the reduction asks about it.
+func (s *system) sketch(p *part, c config) int32 {
+	n := p.config(c)
+	if made := p.configs.at[n]; !made.surveyed {
+		s.survey(p, made)
+	}
+	return n
+}
+
+// expand lists what a part may do next.
+func (s *system) expand(p *part, at int32) []step {
+	c := p.configs.at[at]
+	if c.expanded {
+		return c.steps
+	}
+	c.expanded, c.noting = true, -1
+	for i, q := range c.queues {
+		if len(q) > 0 {
+			left := slices.Clone(c.queues)
+			left[i] = q[1:]
+			s.take(p, c, q[0], config{queues: left, bag: c.bag})
+		}
+	}
+	for i, in := range c.bag {
+		if i > 0 && c.bag[i-1] == in {
+			continue
+		}
+		s.take(p, c, in, config{queues: c.queues, bag: slices.Delete(slices.Clone(c.bag), i, i+1)})
+	}
+	return c.steps
+}
+
+// take adds the steps in which one input is taken in.
+func (s *system) take(p *part, c *config, in int32, rest config) {
+	reactions := s.reactions(p, c.local, in)
+	for i := range reactions {
+		r := &reactions[i]
+		st := step{input: in, choice: int32(i), did: r}
+		if r.wrong == "" {
+			st.next = s.sketch(p, config{local: r.next, queues: rest.queues, bag: s.keep(rest.bag, r)})
+		}
+		if s.isNote(p, in) && r.onlyNotes() {
+			c.noting = int32(len(c.steps))
+		}
+		c.steps = append(c.steps, st)
+	}
+}
+
+// keep is the bag after a reaction: deadlines go when they are settled, and of each kind there is one, the latest.
+func (s *system) keep(bag []int32, r *reaction) []int32 {
+	off := slices.Clone(r.settled)
+	for _, in := range r.keeps {
+		if x := s.inputs.at[in]; x.form == expired {
+			off = append(off, s.events.at[x.event].Type)
+		}
+	}
+	bag = slices.DeleteFunc(slices.Clone(bag), func(in int32) bool {
+		x := s.inputs.at[in]
+		return x.form == expired && slices.Contains(off, s.events.at[x.event].Type)
+	})
+	bag = append(bag, r.keeps...)
+	slices.Sort(bag)
+	return bag
+}
+
+// parcel numbers inputs on their way to a part.
+func (s *system) parcel(to *part, channel int, inputs ...int32) send {
+	n := s.parcels.number(fmt.Sprint(channel, inputs), func() parcel { return parcel{channel, inputs} })
+	return send{to.i, n}
+}

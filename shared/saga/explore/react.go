@@ -1,0 +1,209 @@
+package explore
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"orderflow.example/shared/saga"
+)
+
+// mostOfAKind bounds how many events of one type that asks or sets a deadline may be said: more is a saga without end.
+const mostOfAKind = 12
+
+// reacting is what the reaction depends on.
+type reacting struct{ local, input int32 }
+
+// reaction is what follows where a part takes something in.
+type reaction struct {
+	next    int32
+	says    []int32  // events, in order
+	sends   []send   // to other parts
+	keeps   []int32  // what it puts into its own bag
+	settled []string // types of own events whose deadlines are off
+	does    string   // what the outside did
+	wrong   string   // what must not be
+}
+
+// reactions are decided once for each thing a part may know and take in.
+func (s *system) reactions(p *part, at, in int32) []reaction {
+	key := reacting{at, in}
+	if known, done := p.reacted[key]; done {
+		return known
+	}
+	l, x := p.locals.at[at], s.inputs.at[in]
+	e := s.events.at[x.event]
+	var list []reaction
+	switch {
+	case p.machine == nil:
+		list = s.act(p, l, x, e)
+	case x.form == asked:
+		list = s.answerAtOnce(p, l, x, e)
+	default:
+		list = []reaction{s.run(p, *l, x, x.answer)}
+	}
+	p.reacted[key] = list
+	return list
+}
+
+// outcomes are what may come of a question, with silence, which is told from the answers by silent.
+func outcomes(o *Outside, aside any, row *saga.Row, e saga.Event) (list []Outcome, silent []bool) {
+	list = o.Act(aside, row.Ask, e)
+	silent = make([]bool, len(list))
+	if row.Due > 0 {
+		return list, silent
+	}
+	acts := slices.Clone(list)
+	list, silent = append(list, Outcome{Does: "never answers", State: aside}), append(silent, true)
+	for _, out := range acts {
+		if text(out.State) != text(aside) {
+			out.Does += ", the answer is lost"
+			list, silent = append(list, out), append(silent, true)
+		}
+	}
+	return list, silent
+}
+
+// act is what somebody outside, whom several ask, does: the answer is on its way then.
+func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction) {
+	asker := s.parts[x.from]
+	outs, silent := outcomes(p.own, l.state, asker.machine.QuestionOf(e.Type), e)
+	for i, out := range outs {
+		r := reaction{next: s.local(p, local{state: out.State}), does: out.Does, wrong: p.own.wrong(out.State)}
+		if !silent[i] {
+			answer := s.input(input{form: answered, event: x.event, answer: out.Answer, words: p.name + " " + out.Does})
+			r.sends = []send{s.parcel(asker, -1, answer)}
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// answerAtOnce is what follows where nobody but the machine sees what is done outside.
+func (s *system) answerAtOnce(p *part, l *local, x input, e saga.Event) (list []reaction) {
+	outs, silent := outcomes(p.own, l.aside, p.machine.QuestionOf(e.Type), e)
+	for i, out := range outs {
+		after := *l
+		after.aside = out.State
+		r := reaction{next: s.local(p, after)}
+		if !silent[i] {
+			r = s.run(p, after, x, out.Answer)
+		}
+		r.does = out.Does
+		if why := p.own.wrong(out.State); why != "" {
+			r.wrong = why
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func (o *Outside) wrong(state any) string {
+	if o.Check == nil {
+		return ""
+	}
+	return o.Check(state)
+}
+
+var always = time.Unix(0, 0).UTC()
+
+// run lets the machine take in one event, answer or deadline.
+func (s *system) run(p *part, l local, x input, answer any) reaction {
+	e := s.events.at[x.event]
+	after := local{aside: l.aside, count: slices.Clone(l.count), past: l.past || x.past && p.decisive}
+	tooMany := ""
+	got, err := p.decide(l.state, x.form, e, answer, func(out *saga.Event) {
+		out.ID, out.Time = bare(out.Type), always
+		if i, numbered := p.counted[out.Type]; numbered {
+			if after.count[i]++; after.count[i] > mostOfAKind {
+				tooMany = fmt.Sprintf("%s says %s more than %d times", p.name, own(p.machine.Service, out.Type), mostOfAKind)
+			}
+			out.ID = fmt.Sprintf("%s#%d", out.ID, after.count[i])
+		}
+	})
+	if err != nil {
+		return reaction{wrong: "parked: " + strings.TrimSpace(strings.SplitN(err.Error(), "\n", 2)[0])}
+	}
+	after.state = p.same(got.State)
+	r := reaction{settled: got.Settled, wrong: cmp.Or(tooMany, p.tooEarly(x, e, got, after.past || x.past))}
+	s.follow(p, &r, got, &after, x.past)
+	r.next = s.local(p, after)
+	if r.wrong == "" && p.machine.Check != nil {
+		r.wrong = p.machine.Check(l.state, got)
+	}
+	r.wrong = cmp.Or(r.wrong, p.kept(l.state, after.state, x.form, e, got))
+	return r
+}
+
+func (p *part) decide(state any, f form, e saga.Event, answer any, stamp saga.Stamp) (saga.Step, error) {
+	switch f {
+	case answered, asked:
+		return p.machine.Answer(state, e, answer, stamp)
+	case expired:
+		return p.machine.Expire(state, e, stamp)
+	}
+	return p.machine.Hear(state, e, stamp)
+}
+
+func (p *part) same(state any) any {
+	if p.machine.Same == nil {
+		return state
+	}
+	return p.machine.Same(state)
+}
+
+// follow puts what was said where it is heard, asked or awaited.
+func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past bool) {
+	for _, e := range got.Emitted {
+		after.past = after.past || p.pivots[e.Type]
+	}
+	heardBy := make([][]int32, len(s.parts))
+	for _, e := range got.Emitted {
+		if e.Key != s.model.Key {
+			continue
+		}
+		n := s.event(e)
+		r.says = append(r.says, n)
+		for _, to := range s.hearers[e.Type] {
+			heardBy[to] = append(heardBy[to], s.input(input{form: heard, event: n, past: past || after.past}))
+		}
+	}
+	for to, inputs := range heardBy {
+		if len(inputs) > 0 {
+			c := slices.Index(s.parts[to].channels, p.machine.Service)
+			r.sends = append(r.sends, s.parcel(s.parts[to], c, inputs...))
+		}
+	}
+	for _, e := range got.Asks {
+		question := s.input(input{form: asked, event: s.event(e), from: p.i})
+		if to := s.asks[p.machine.QuestionOf(e.Type).Ask]; to == p {
+			r.keeps = append(r.keeps, question)
+		} else {
+			r.sends = append(r.sends, s.parcel(to, -1, question))
+		}
+	}
+	for _, e := range got.Armed {
+		r.keeps = append(r.keeps, s.input(input{form: expired, event: s.event(e)}))
+	}
+}
+
+// tooEarly tells whether something irrevocable follows although no pivot led here.
+func (p *part) tooEarly(x input, e saga.Event, got saga.Step, past bool) string {
+	for _, own := range got.Emitted {
+		past = past || p.pivots[own.Type]
+	}
+	if past {
+		return ""
+	}
+	for _, r := range p.machine.Rows {
+		begun := slices.ContainsFunc(got.Asks, func(q saga.Event) bool { return r.Form == saga.Calling && q.Type == r.On.Name() })
+		ran := r.On.Name() == e.Type && len(got.Emitted) > 0 &&
+			(r.Form == saga.Reaction && x.form == heard || r.Form == saga.Deadline && x.form == expired)
+		if r.Irrevocable && (begun || ran) {
+			return fmt.Sprintf("%s does what cannot be taken back before any pivot: %s", p.name, own(p.machine.Service, r.On.Name()))
+		}
+	}
+	return ""
+}

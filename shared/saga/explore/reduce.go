@@ -1,0 +1,260 @@
+package explore
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"orderflow.example/shared/saga"
+)
+
+// kinds is a set of kinds of input: what a part hears, is answered or asked, and which deadlines it has.
+type kinds [2]uint64
+
+func (k *kinds) add(o kinds)       { k[0], k[1] = k[0]|o[0], k[1]|o[1] }
+func (k kinds) and(o kinds) kinds  { return kinds{k[0] & o[0], k[1] & o[1]} }
+func (k kinds) less(o kinds) kinds { return kinds{k[0] &^ o[0], k[1] &^ o[1]} }
+func (k kinds) none() bool         { return k == kinds{} }
+
+// Two steps of different parts commute: each takes from its own part's inbox and puts at the end of others' queues, or
+// into their bags. So a part's steps may be taken alone, without trying those of the others first or in between, where
+// nothing the others do before it moves can give it a step more. Whatever they would have done first they can do after.
+//
+// What the others may do is told from their rows, over all that is in their inboxes and all that may follow: too much
+// rather than too little.
+
+// kind is one kind of input: what may follow where a part takes one in.
+type kind struct {
+	part  int
+	leads kinds
+}
+
+// reach is what the reduction knows from the rows.
+type reach struct {
+	kinds  []kind
+	of     map[string]kinds // by part, form and event
+	caused map[string]kinds // by part and own event: what its being said is to others, and to the part itself
+	mine   []kinds          // by part
+}
+
+func kindName(part int, f form, event string) string { return fmt.Sprint(part, forms[f], event) }
+
+func (s *system) learn() {
+	r := reach{of: map[string]kinds{}, caused: map[string]kinds{}, mine: make([]kinds, len(s.parts))}
+	define := func(part int, f form, event string) {
+		name := kindName(part, f, event)
+		if _, known := r.of[name]; known {
+			return
+		}
+		n := len(r.kinds)
+		if n >= 128 {
+			panic("explore: more than 128 kinds of input")
+		}
+		var one kinds
+		one[n/64] = 1 << (n % 64)
+		r.of[name] = one
+		r.mine[part].add(one)
+		r.kinds = append(r.kinds, kind{part: part})
+	}
+	each := func(do func(p *part, row *saga.Row, f form)) {
+		for _, p := range s.parts {
+			if p.machine == nil {
+				continue
+			}
+			for i := range p.machine.Rows {
+				switch row := &p.machine.Rows[i]; row.Form {
+				case saga.Calling:
+					do(p, row, answered)
+				case saga.Deadline:
+					do(p, row, expired)
+				case saga.Reaction:
+					if saga.Producer(row.On.Name()) != p.machine.Service {
+						do(p, row, heard)
+					}
+				}
+			}
+		}
+	}
+	each(func(p *part, row *saga.Row, f form) {
+		define(p.i, f, row.On.Name())
+		if to := s.asks[row.Ask]; f == answered && to != p {
+			define(to.i, asked, row.On.Name())
+		}
+	})
+	s.reach = r
+	each(func(p *part, row *saga.Row, f form) {
+		if f == answered && s.asks[row.Ask] != p {
+			s.lead(s.asks[row.Ask].i, asked, row.On.Name(), r.of[kindName(p.i, answered, row.On.Name())])
+		}
+		for _, name := range p.maySay(row) {
+			s.lead(p.i, f, row.On.Name(), s.causes(p, name))
+		}
+	})
+}
+
+func (s *system) lead(part int, f form, event string, to kinds) {
+	k := s.reach.of[kindName(part, f, event)]
+	for i := range s.reach.kinds {
+		if k[i/64]&(1<<(i%64)) != 0 {
+			s.reach.kinds[i].leads.add(to)
+		}
+	}
+}
+
+// maySay lists the events that may follow from a row, with those that follow from them in the same step.
+func (p *part) maySay(row *saga.Row) (names []string) {
+	for _, e := range row.Emits {
+		names = append(names, e.Name())
+	}
+	for i := 0; i < len(names); i++ {
+		for _, r := range p.machine.Rows {
+			if r.Form != saga.Reaction || r.On.Name() != names[i] {
+				continue
+			}
+			for _, e := range r.Emits {
+				if !slices.Contains(names, e.Name()) {
+					names = append(names, e.Name())
+				}
+			}
+		}
+	}
+	return names
+}
+
+// causes is what an own event's being said is to all parts.
+func (s *system) causes(p *part, name string) (k kinds) {
+	for _, to := range s.hearers[name] {
+		k.add(s.reach.of[kindName(to, heard, name)])
+	}
+	if row := p.machine.QuestionOf(name); row != nil {
+		if to := s.asks[row.Ask]; to == p {
+			k.add(s.reach.of[kindName(p.i, answered, name)])
+		} else {
+			k.add(s.reach.of[kindName(to.i, asked, name)])
+		}
+	}
+	if p.machine.DeadlineOf(name) != nil {
+		k.add(s.reach.of[kindName(p.i, expired, name)])
+	}
+	return k
+}
+
+// survey notes what a config has in its inbox, and what would be a step more for it.
+func (s *system) survey(p *part, c *config) {
+	c.surveyed = true
+	for _, in := range c.inputs() {
+		x := s.inputs.at[in]
+		f := x.form
+		if f == asked && p.machine != nil {
+			f = answered
+		}
+		c.inbox.add(s.reach.of[kindName(p.i, f, s.events.at[x.event].Type)])
+	}
+	if p.machine == nil {
+		c.gates = s.reach.mine[p.i]
+		return
+	}
+	for _, r := range p.machine.Rows {
+		name := r.On.Name()
+		switch {
+		case r.Form == saga.Calling && s.asks[r.Ask] != p:
+			c.gates.add(s.reach.of[kindName(p.i, answered, name)])
+		case r.Form == saga.Reaction && saga.Producer(name) != p.machine.Service:
+			if i := slices.Index(p.channels, saga.Producer(name)); len(c.queues[i]) == 0 {
+				c.gates.add(s.reach.of[kindName(p.i, heard, name)])
+			}
+		}
+	}
+}
+
+// unsaid is what follows from an event that is not said before one of some kinds of input is there.
+type unsaid struct{ mutes, until kinds }
+
+func (s *system) unsaidIn(p *part, state any) (list []unsaid) {
+	for _, b := range p.machine.Before(state) {
+		u := unsaid{mutes: s.causes(p, b.Says.Name())}
+		for _, h := range b.Hears {
+			u.until.add(s.reach.of[kindName(p.i, heard, h.Name())])
+		}
+		list = append(list, u)
+	}
+	return list
+}
+
+// alone chooses a part whose steps may be taken alone in this state, the one with the fewest; nil where there is none.
+func (s *system) alone(at []int32) *part {
+	var best *part
+	fewest := 0
+	for i, p := range s.parts {
+		n := len(s.expand(p, at[i]))
+		if n > 0 && (best == nil || n < fewest) && s.undisturbed(i, at) {
+			best, fewest = p, n
+		}
+	}
+	return best
+}
+
+// undisturbed tells whether nothing the other parts may do before part c moves can give it a step more.
+func (s *system) undisturbed(c int, at []int32) bool {
+	var there, done kinds
+	for i, p := range s.parts {
+		if i != c {
+			there.add(p.configs.at[at[i]].inbox)
+		}
+	}
+	gates := s.parts[c].configs.at[at[c]].gates
+	for before := there; ; before = there {
+		if !there.and(gates).none() {
+			return false
+		}
+		for i, p := range s.parts {
+			live := there.and(s.reach.mine[i]).less(done)
+			if i == c || there.and(s.reach.mine[i]).none() {
+				continue
+			}
+			muted := kinds{}
+			for _, u := range p.locals.at[p.configs.at[at[i]].local].unsaid {
+				if u.until.and(there).none() {
+					muted.add(u.mutes)
+				}
+			}
+			if muted.none() {
+				done.add(live)
+			} else {
+				live = there.and(s.reach.mine[i])
+			}
+			for w := range live {
+				for rest := live[w]; rest != 0; rest &= rest - 1 {
+					there.add(s.reach.kinds[64*w+bits.TrailingZeros64(rest)].leads.less(muted))
+				}
+			}
+		}
+		if there == before {
+			return there.and(gates).none()
+		}
+	}
+}
+
+// kept tells whether the machine broke what Before promised of it.
+func (p *part) kept(before, after any, f form, e saga.Event, got saga.Step) string {
+	if p.machine.Before == nil {
+		return ""
+	}
+	then := p.machine.Before(after)
+	for _, b := range p.machine.Before(before) {
+		waits := func(name string) bool {
+			return slices.ContainsFunc(b.Hears, func(k saga.Kind) bool { return k.Name() == name })
+		}
+		if f == heard && waits(e.Type) {
+			continue
+		}
+		says := slices.ContainsFunc(got.Emitted, func(e saga.Event) bool { return e.Type == b.Says.Name() })
+		still := slices.ContainsFunc(then, func(a Before) bool {
+			return a.Says.Name() == b.Says.Name() && !slices.ContainsFunc(a.Hears, func(k saga.Kind) bool { return !waits(k.Name()) })
+		})
+		if says || !still {
+			return fmt.Sprintf("the model is wrong: it promises that %s does not say %s yet (on %s)", p.name, own(p.machine.Service, b.Says.Name()), bare(e.Type))
+		}
+	}
+	return ""
+}

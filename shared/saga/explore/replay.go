@@ -1,0 +1,64 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Frame is one moment of a replay.
+type Frame struct {
+	Step  Step   // what led here; empty at the beginning
+	State string // where everybody stands, and what is on its way
+}
+
+// Replay makes the steps of a counter-example again, on a model that may have changed since, and tells what is wrong at
+// its end; "" where nothing is. An error says that a step cannot be made, which is one way of being repaired.
+func Replay(m Model, v Violation) (frames []Frame, why string, err error) {
+	s := newSystem(m)
+	i := slices.IndexFunc(m.Roots, func(r Root) bool { return r.Name == v.Root })
+	if i < 0 {
+		return nil, "", fmt.Errorf("there is no root %q", v.Root)
+	}
+	at := s.begin(m.Roots[i])
+	next := slices.Clone(at)
+	frames = append(frames, Frame{State: View{s, slices.Clone(at)}.String()})
+	for n, want := range v.Steps {
+		made, ok := s.find(at, want)
+		if !ok {
+			return frames, "", fmt.Errorf("step %d cannot be made: %s", n+1, want.Words)
+		}
+		f := Frame{Step: s.tell(made)}
+		if made.st.did.wrong != "" {
+			return append(frames, f), made.st.did.wrong, nil
+		}
+		s.after(at, made.p, made.st, next)
+		copy(at, next)
+		f.State = View{s, slices.Clone(at)}.String()
+		frames = append(frames, f)
+	}
+	for i, p := range s.parts {
+		if len(s.expand(p, at[i])) > 0 {
+			return frames, "", nil
+		}
+	}
+	if m.End != nil {
+		if why = m.End(View{s, at}); why != "" {
+			why = "nothing more can happen: " + why
+		}
+	}
+	return frames, why, nil
+}
+
+// find is the step, if it can be made.
+func (s *system) find(at []int32, want Step) (move, bool) {
+	for i, p := range s.parts {
+		steps := s.expand(p, at[i])
+		for j := range steps {
+			got := s.tell(move{p, &steps[j]})
+			if got.Part == want.Part && got.Form == want.Form && got.Event == want.Event && got.Choice == want.Choice {
+				return move{p, &steps[j]}, true
+			}
+		}
+	}
+	return move{}, false
+}

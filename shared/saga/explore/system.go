@@ -1,0 +1,148 @@
+package explore
+
+import (
+	"slices"
+
+	"orderflow.example/shared/saga"
+)
+
+// system is a model made ready: everything that recurs is numbered, so that a whole state is a few numbers.
+type system struct {
+	model   Model
+	parts   []*part
+	hearers map[string][]int // by event
+	asks    map[string]*part // by question
+	reach   reach
+
+	events  table[saga.Event]
+	inputs  table[input]
+	parcels table[parcel]
+}
+
+func newSystem(m Model) *system {
+	s := &system{model: m, hearers: map[string][]int{}, asks: map[string]*part{}}
+	for i := range m.Machines {
+		s.add(m.Machines[i].String(), &m.Machines[i])
+	}
+	for i := range m.Outside {
+		o := &m.Outside[i]
+		askers := s.askers(o)
+		p := (*part)(nil)
+		switch {
+		case len(askers) == 0:
+			panic("explore: nobody asks " + o.Name)
+		case len(askers) == 1 && askers[0].own == nil:
+			p = askers[0]
+		default:
+			p = s.add(o.Name, nil)
+		}
+		p.own = o
+		for _, q := range o.Asked {
+			s.asks[q] = p
+		}
+	}
+	for _, p := range s.parts {
+		s.check(p)
+	}
+	s.learn()
+	return s
+}
+
+func (s *system) add(name string, m *Machine) *part {
+	p := &part{i: len(s.parts), name: name, machine: m, reacted: map[reacting][]reaction{}, with: map[uint64]int32{},
+		counted: map[string]int{}, notes: map[string]bool{}, pivots: map[string]bool{}}
+	s.parts = append(s.parts, p)
+	if m == nil {
+		return p
+	}
+	for _, k := range m.Notes {
+		p.notes[k.Name()] = true
+	}
+	for _, r := range m.Rows {
+		name := r.On.Name()
+		if _, known := p.counted[name]; !known && (r.Form == saga.Calling || r.Form == saga.Deadline) {
+			p.counted[name] = len(p.counted) // what asks, or sets a deadline: its id may matter
+		}
+		p.decisive = p.decisive || r.Irrevocable
+		for _, k := range r.Pivots {
+			p.pivots[k.Name()] = true
+		}
+		from := saga.Producer(name)
+		if r.Form != saga.Reaction || from == m.Service {
+			continue
+		}
+		if !slices.Contains(s.hearers[name], p.i) {
+			s.hearers[name] = append(s.hearers[name], p.i)
+		}
+		if !slices.Contains(p.channels, from) {
+			p.channels = append(p.channels, from)
+		}
+	}
+	return p
+}
+
+// askers are the parts that ask somebody outside anything.
+func (s *system) askers(o *Outside) (list []*part) {
+	for _, p := range s.parts {
+		if p.machine != nil && slices.ContainsFunc(p.machine.Rows, func(r saga.Row) bool { return slices.Contains(o.Asked, r.Ask) }) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func (s *system) check(p *part) {
+	if p.machine == nil {
+		return
+	}
+	for _, r := range p.machine.Rows {
+		if r.Form == saga.Calling && s.asks[r.Ask] == nil {
+			panic("explore: nobody outside answers " + r.Ask)
+		}
+	}
+}
+
+// begin is the state in which a root starts.
+func (s *system) begin(root Root) []int32 {
+	at := make([]int32, len(s.parts))
+	for i, p := range s.parts {
+		l := local{count: make([]uint8, len(p.counted))}
+		given := func(name string, otherwise any) any {
+			if v, known := root.States[name]; known {
+				return v
+			}
+			return otherwise
+		}
+		if p.machine == nil {
+			l.state = given(p.own.Name, p.own.Start)
+		} else {
+			l.state = p.same(given(p.name, p.machine.Blank(s.model.Key)))
+			if p.own != nil {
+				l.aside = given(p.own.Name, p.own.Start)
+			}
+		}
+		at[i] = s.sketch(p, config{local: s.local(p, l), queues: make([][]int32, len(p.channels))})
+	}
+	for _, t := range root.Told {
+		t.Event.Key = s.model.Key
+		if t.Event.ID == "" {
+			t.Event.ID = bare(t.Event.Type)
+		}
+		in := s.input(input{form: heard, event: s.event(t.Event), words: t.Who})
+		for _, to := range s.hearers[t.Event.Type] {
+			p := s.parts[to]
+			sent := s.parcel(p, slices.Index(p.channels, saga.Producer(t.Event.Type)), in)
+			at[to] = s.arrive(p, at[to], sent.parcel)
+		}
+	}
+	return at
+}
+
+// after is the state after a step, written into next.
+func (s *system) after(at []int32, p *part, st *step, next []int32) {
+	copy(next, at)
+	next[p.i] = st.next
+	for _, sent := range st.did.sends {
+		next[sent.to] = s.arrive(s.parts[sent.to], next[sent.to], sent.parcel)
+	}
+}
