@@ -111,3 +111,5 @@ replace (
 	orderflow.example/services/warehouse => ../../services/warehouse
 	orderflow.example/shared => ../../shared
 )
+
+replace orderflow.example/services/tracker => ../../services/tracker

@@ -1,0 +1,222 @@
+package tracker
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The kinds of obligations.
+const (
+	KindReaction    = "reaction"    // to take in an event that is on the topic
+	KindCall        = "call"        // to tell what the outside world answered
+	KindDeadline    = "deadline"    // to act when time is up
+	KindPublication = "publication" // to put on the topic what is decided
+)
+
+// onItsWay is how long an event may take from its commit to its topic and from there to here.
+const onItsWay = time.Second
+
+// Obligation is what a service owes a saga.
+type Obligation struct {
+	Service string    `json:"service"`
+	Order   string    `json:"order"`
+	Kind    string    `json:"kind"`
+	Event   string    `json:"event"` // the id of the event from which it follows
+	On      string    `json:"on"`    // its type
+	What    string    `json:"what"`
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"`
+	Overdue bool      `json:"overdue"`
+	Cause   string    `json:"cause,omitempty"` // where it is overdue
+	Detail  string    `json:"detail,omitempty"`
+
+	entry *entry
+	moved *Move
+	try   *Try
+}
+
+// owed is everything that is owed to a saga, by when it is due.
+func (x *Index) owed(s *story, now time.Time) (owed []Obligation) {
+	for i := range s.entries {
+		e := &s.entries[i]
+		k := x.kinds[e.kind]
+		for _, h := range k.hears {
+			if o, due := x.reaction(s, e, h, now); due {
+				owed = append(owed, o)
+			}
+		}
+		if k.call != nil && len(k.call.Emits) > 0 && !x.isAnswered(s, e) {
+			owed = append(owed, x.call(s, e, now))
+		}
+		if k.deadline != nil {
+			if o, due := x.deadline(s, e, now); due {
+				owed = append(owed, o)
+			}
+		}
+	}
+	slices.SortFunc(owed, func(a, b Obligation) int {
+		return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Event, b.Event))
+	})
+	return owed
+}
+
+// reaction is owed until the service has taken the event in, and what it said of it is on the topic.
+func (x *Index) reaction(s *story, e *entry, h hearer, now time.Time) (o Obligation, due bool) {
+	p := x.places[e.place]
+	reached := x.reached(h.service, p)
+	parked := x.isParked(h.service, p.partition, "event", s.key(e), e)
+	o = x.obligation(s, e, h.service, KindReaction, "take in "+x.kinds[e.kind].name, time.Unix(0, e.at).Add(Grace), now)
+	switch {
+	case reached < e.sequence || parked != nil:
+	case h.emits && x.isUnpublished(s, e, h.service, now):
+		n, since := x.unpublished(h.service, p.partition)
+		o.Kind, o.What = KindPublication, fmt.Sprintf("publish what follows from %s; %d events are not on %s.events", x.kinds[e.kind].name, n, o.Service)
+		o.Since, o.Until = since, since.Add(Grace)
+		o.Overdue = now.After(o.Until)
+	default:
+		return o, false
+	}
+	if o.Overdue {
+		v := x.evidence(o, h.service, p.partition, parked, now)
+		v.topic, v.events, v.age = fmt.Sprintf("%s/%d", p.topic, p.partition), p.last-reached, now.Sub(time.Unix(0, e.at))
+		if n := p.hole(reached, e.sequence); n != 0 {
+			v.missing = fmt.Sprintf("number %d of %s", n, v.topic)
+		}
+		o.Cause, o.Detail = why(v)
+	}
+	return o, true
+}
+
+// isUnpublished tells whether the service may have said something of an event it has taken in that is not on its topic.
+// What is only on its way is not told of.
+func (x *Index) isUnpublished(s *story, e *entry, service int, now time.Time) bool {
+	n, since := x.unpublished(service, x.places[e.place].partition)
+	if n == 0 || now.Sub(since) < onItsWay {
+		return false
+	}
+	return !slices.ContainsFunc(s.entries, func(other entry) bool {
+		return other.cause == e.id && x.places[other.place].service == service
+	})
+}
+
+// call is owed until something follows from the answer.
+func (x *Index) call(s *story, e *entry, now time.Time) Obligation {
+	k, p := x.kinds[e.kind], x.places[e.place]
+	within := k.call.Due
+	if within == 0 && k.deadline != nil {
+		within = k.deadline.After
+	}
+	o := x.obligation(s, e, p.service, KindCall, "tell what "+k.call.Ask+" answered", time.Unix(0, e.at).Add(within), now)
+	var try *Try
+	if at := x.stands[stand{p.service, p.partition}]; at != nil {
+		if t, trying := at.tries[e.id]; trying {
+			try, o.try = &t, &t
+		}
+	}
+	if o.Overdue {
+		v := x.evidence(o, p.service, p.partition, x.isParked(p.service, p.partition, "answer", s.key(e), e), now)
+		v.question, v.try = k.call.Ask, try
+		o.Cause, o.Detail = why(v)
+	}
+	return o
+}
+
+// isAnswered tells whether something followed from the answer to what the event asked, or from its deadline. Records
+// written before they said how they came about can only have come about so where nothing else follows from the event.
+func (x *Index) isAnswered(s *story, e *entry) bool {
+	k := x.kinds[e.kind]
+	return slices.ContainsFunc(s.entries, func(other entry) bool {
+		return other.cause == e.id && x.places[other.place].service == k.service && (other.via != heard || !k.reacts)
+	})
+}
+
+// deadline is owed from the event on until it is settled, replaced, taken off or carried out.
+func (x *Index) deadline(s *story, e *entry, now time.Time) (o Obligation, due bool) {
+	k, p := x.kinds[e.kind], x.places[e.place]
+	for i := range s.entries {
+		other := &s.entries[i]
+		if x.places[other.place].service != p.service {
+			continue
+		}
+		later := other.place == e.place && other.key == e.key && other.sequence > e.sequence
+		if later && (other.kind == e.kind || k.settled[int(other.kind)]) || other.cause == e.id && x.hasExpired(other, k) {
+			return o, false
+		}
+	}
+	at := x.stands[stand{p.service, p.partition}]
+	until := time.Unix(0, e.at).Add(k.deadline.After)
+	var moved *Move
+	if at != nil {
+		if m, ok := at.moves[e.id]; ok {
+			if m.DueAt == nil {
+				return o, false
+			}
+			until, moved = *m.DueAt, &m
+		}
+		// A deadline that found nothing left to do is only gone.
+		if x.reachedOwn(at, p, e) && at.at.After(until) && (at.NextDeadline.IsZero() || at.NextDeadline.After(until)) &&
+			x.isParked(p.service, p.partition, "deadline", s.key(e), e) == nil {
+			return o, false
+		}
+	}
+	var says []string
+	for _, emitted := range k.deadline.Emits {
+		says = append(says, emitted.Name())
+	}
+	o = x.obligation(s, e, p.service, KindDeadline, "act when time is up: "+strings.Join(says, ", "), until, now)
+	o.moved = moved
+	o.Overdue = now.After(until.Add(Grace))
+	if o.Overdue {
+		o.Cause, o.Detail = why(x.evidence(o, p.service, p.partition, x.isParked(p.service, p.partition, "deadline", s.key(e), e), now))
+	}
+	return o, true
+}
+
+// reachedOwn tells whether a standing was told after the service's own event was committed.
+func (x *Index) reachedOwn(at *standing, p *place, e *entry) bool { return at.Committed >= e.sequence }
+
+// hasExpired tells whether an event that follows from one with a deadline came about by it.
+func (x *Index) hasExpired(e *entry, since *kind) bool {
+	if e.via != heard || since.reacts {
+		return e.via == expired
+	}
+	name := x.kinds[e.kind].name
+	return emits(since.deadline, name) && (since.call == nil || !emits(since.call, name))
+}
+
+func (x *Index) isParked(service, partition int, form, key string, e *entry) *Parked {
+	if len(x.parked) == 0 {
+		return nil
+	}
+	if p, parked := x.parked[held{service, form, e.id}]; parked {
+		return &p
+	}
+	at := x.stands[stand{service, partition}]
+	if at == nil || at.ParkedCount <= len(at.Parked) {
+		return nil
+	}
+	for _, p := range at.Parked { // the list is cut short: what comes after a parked event of its key waits behind it
+		if p.Key == key && form == "event" && !time.Unix(0, e.at).Before(p.ParkedAt) {
+			return &Parked{Key: key, Form: form, ParkedAt: p.ParkedAt}
+		}
+	}
+	return nil
+}
+
+func (x *Index) obligation(s *story, e *entry, service int, kind, what string, until, now time.Time) Obligation {
+	return Obligation{Service: x.names[service], Order: s.text(), Kind: kind, Event: e.id.String(), On: x.kinds[e.kind].name, What: what,
+		Since: time.Unix(0, e.at).UTC(), Until: until.UTC(), Overdue: now.After(until), entry: e}
+}
+
+func (x *Index) evidence(o Obligation, service, partition int, parked *Parked, now time.Time) evidence {
+	v := evidence{kind: o.Kind, parked: parked, service: o.Service, partition: partition,
+		silence: x.silence(service, partition, now), running: x.processes(service, now)}
+	var since time.Time
+	if v.unpublished, since = x.unpublished(service, partition); v.unpublished > 0 {
+		v.since = now.Sub(since)
+	}
+	return v
+}
