@@ -107,7 +107,7 @@ func (c *calls) untilAnswered(w *worker, a Answerer, asked saga.Event, try int) 
 		switch {
 		case err == nil:
 			c.e.metrics.called(a.Question, "answered")
-			w.push(input{form: answered, event: asked, answer: answer})
+			w.push(input{form: answered, event: asked, answer: answer, try: try})
 			return
 		case w.running.Err() != nil:
 			return

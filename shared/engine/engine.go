@@ -45,13 +45,14 @@ type Config struct {
 type Engine struct {
 	Config
 	id        string
-	topics    []string // consumed, beside the repairs topic
+	topics    []string // consumed, beside the control topic
 	answerers map[string]Answerer
 	metrics   *metrics
 	lease     *lease
 	feed      *feed
 	publisher *publisher
 	calls     *calls
+	moves     chan Moved
 	guest     *worker // commits commands about partitions that other processes own
 
 	mu      sync.Mutex
@@ -60,9 +61,6 @@ type Engine struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
-
-// RepairsTopic is where a consumer that found a hole asks the topic's publisher to look for what is missing.
-const RepairsTopic = "orderflow.repairs"
 
 // New checks that everything asked can be answered and that the machines fit together; it does no I/O.
 func New(c Config) (*Engine, error) {
@@ -73,7 +71,8 @@ func New(c Config) (*Engine, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Log = c.Log.With("service", c.Service)
-	e := &Engine{Config: c, id: uuid.NewString(), answerers: map[string]Answerer{}, workers: map[int]*worker{}}
+	e := &Engine{Config: c, id: uuid.NewString(), answerers: map[string]Answerer{}, workers: map[int]*worker{},
+		moves: make(chan Moved, askedBefore)}
 	for _, a := range c.Answerers {
 		e.answerers[a.Question] = a
 	}
@@ -122,7 +121,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	run, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
-	for _, loop := range []func(context.Context){e.feed.run, e.publisher.run, e.guest.run, e.lease.run, e.chores} {
+	for _, loop := range []func(context.Context){e.feed.run, e.publisher.run, e.guest.run, e.lease.run, e.chores, e.carryOut} {
 		e.done.Go(func() { loop(run) })
 	}
 	return nil

@@ -72,6 +72,7 @@ type input struct {
 	record *kafka.Record // heard
 	event  saga.Event    // ordered: the command; answered: what asked; expired: since when; redrive: its key
 	answer any           // answered
+	try    int           // answered: the number of the try that was
 	number int64         // of the parked row this came from, 0 if none
 	reason string        // why it is to be parked
 	reply  chan result   // ordered
