@@ -33,7 +33,6 @@ type Obligation struct {
 	Cause   string    `json:"cause,omitempty"` // where it is overdue
 	Detail  string    `json:"detail,omitempty"`
 
-	entry *entry
 	moved *Move
 	try   *Try
 }
@@ -52,7 +51,7 @@ func (x *Index) owed(s *story, now time.Time) (owed []Obligation) {
 			owed = append(owed, x.call(s, e, now))
 		}
 		if k.deadline != nil {
-			if o, due := x.deadline(s, e, now); due {
+			if o, runs := x.deadline(s, e, now); runs && !o.Until.IsZero() {
 				owed = append(owed, o)
 			}
 		}
@@ -133,50 +132,53 @@ func (x *Index) isAnswered(s *story, e *entry) bool {
 	})
 }
 
-// deadline is owed from the event on until it is settled, replaced, taken off or carried out.
-func (x *Index) deadline(s *story, e *entry, now time.Time) (o Obligation, due bool) {
+// deadline is owed from the event on until it is settled, replaced, taken off or carried out. One that is taken off runs
+// on without being owed: it can be moved back.
+func (x *Index) deadline(s *story, e *entry, now time.Time) (o Obligation, runs bool) {
 	k, p := x.kinds[e.kind], x.places[e.place]
-	for i := range s.entries {
-		other := &s.entries[i]
-		if x.places[other.place].service != p.service {
-			continue
-		}
-		later := other.place == e.place && other.key == e.key && other.sequence > e.sequence
-		if later && (other.kind == e.kind || k.settled[int(other.kind)]) || other.cause == e.id && x.hasExpired(other, k) {
-			return o, false
-		}
-	}
-	at := x.stands[stand{p.service, p.partition}]
-	until := time.Unix(0, e.at).Add(k.deadline.After)
-	var moved *Move
-	if at != nil {
-		if m, ok := at.moves[e.id]; ok {
-			if m.DueAt == nil {
-				return o, false
-			}
-			until, moved = *m.DueAt, &m
-		}
-		// A deadline that found nothing left to do is only gone.
-		if x.reachedOwn(at, p, e) && at.at.After(until) && (at.NextDeadline.IsZero() || at.NextDeadline.After(until)) &&
-			x.isParked(p.service, p.partition, "deadline", s.key(e), e) == nil {
-			return o, false
-		}
+	if x.isSettled(s, e) {
+		return o, false
 	}
 	var says []string
 	for _, emitted := range k.deadline.Emits {
 		says = append(says, emitted.Name())
 	}
-	o = x.obligation(s, e, p.service, KindDeadline, "act when time is up: "+strings.Join(says, ", "), until, now)
-	o.moved = moved
-	o.Overdue = now.After(until.Add(Grace))
-	if o.Overdue {
-		o.Cause, o.Detail = why(x.evidence(o, p.service, p.partition, x.isParked(p.service, p.partition, "deadline", s.key(e), e), now))
+	o = x.obligation(s, e, p.service, KindDeadline, "act when time is up: "+strings.Join(says, ", "), time.Unix(0, e.at).Add(k.deadline.After), now)
+	if m, moved := x.moved[e.id]; moved {
+		o.moved = &m
+		if m.DueAt == nil {
+			o.Until, o.Overdue = time.Time{}, false
+			return o, true
+		}
+		o.Until = m.DueAt.UTC()
+	}
+	parked := x.isParked(p.service, p.partition, "deadline", s.key(e), e)
+	if parked == nil && x.hasPassed(o.Until, x.stands[stand{p.service, p.partition}], e) {
+		return o, false
+	}
+	if o.Overdue = now.After(o.Until.Add(Grace)); o.Overdue {
+		o.Cause, o.Detail = why(x.evidence(o, p.service, p.partition, parked, now))
 	}
 	return o, true
 }
 
-// reachedOwn tells whether a standing was told after the service's own event was committed.
-func (x *Index) reachedOwn(at *standing, p *place, e *entry) bool { return at.Committed >= e.sequence }
+// isSettled tells whether a later event settled or replaced the deadline that runs from this one, or came about by it.
+func (x *Index) isSettled(s *story, e *entry) bool {
+	k, service := x.kinds[e.kind], x.places[e.place].service
+	return slices.ContainsFunc(s.entries, func(other entry) bool {
+		if x.places[other.place].service != service {
+			return false
+		}
+		later := other.place == e.place && other.key == e.key && other.sequence > e.sequence
+		return later && (other.kind == e.kind || k.settled[int(other.kind)]) || other.cause == e.id && x.hasExpired(&other, k)
+	})
+}
+
+// hasPassed tells whether a deadline that nothing was said of is gone: its service, which had committed the event it runs
+// from, said after it was due that the next one is due later. It found nothing left to do.
+func (x *Index) hasPassed(until time.Time, at *standing, e *entry) bool {
+	return at != nil && at.Committed >= e.sequence && at.at.After(until) && (at.NextDeadline.IsZero() || at.NextDeadline.After(until))
+}
 
 // hasExpired tells whether an event that follows from one with a deadline came about by it.
 func (x *Index) hasExpired(e *entry, since *kind) bool {
@@ -208,7 +210,7 @@ func (x *Index) isParked(service, partition int, form, key string, e *entry) *Pa
 
 func (x *Index) obligation(s *story, e *entry, service int, kind, what string, until, now time.Time) Obligation {
 	return Obligation{Service: x.names[service], Order: s.text(), Kind: kind, Event: e.id.String(), On: x.kinds[e.kind].name, What: what,
-		Since: time.Unix(0, e.at).UTC(), Until: until.UTC(), Overdue: now.After(until), entry: e}
+		Since: time.Unix(0, e.at).UTC(), Until: until.UTC(), Overdue: now.After(until)}
 }
 
 func (x *Index) evidence(o Obligation, service, partition int, parked *Parked, now time.Time) evidence {

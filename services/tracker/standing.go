@@ -74,9 +74,8 @@ type report struct {
 type standing struct {
 	Standpoint
 	report
-	commits []commit    // what was committed and is not on the topic yet, as far as it was told of
-	tries   map[ID]Try  // by event that asks
-	moves   map[ID]Move // by event the deadline runs from
+	commits []commit   // what was committed and is not on the topic yet, as far as it was told of
+	tries   map[ID]Try // by event that asks
 	held    []held
 }
 
@@ -105,7 +104,7 @@ func (x *Index) Stand(s Standing) {
 		if last != nil && (p.Epoch < last.Epoch || p.Epoch == last.Epoch && s.At.Before(last.at)) {
 			continue
 		}
-		now := &standing{Standpoint: p, report: told, tries: map[ID]Try{}, moves: map[ID]Move{}}
+		now := &standing{Standpoint: p, report: told, tries: map[ID]Try{}}
 		if last != nil {
 			now.commits = last.commits
 			for _, h := range last.held {
@@ -116,7 +115,9 @@ func (x *Index) Stand(s Standing) {
 			now.tries[IDOf(t.ID)] = t
 		}
 		for _, m := range p.Moved {
-			now.moves[IDOf(m.ID)] = m
+			if last, known := x.moved[IDOf(m.ID)]; !known || last.At.Before(m.At) {
+				x.moved[IDOf(m.ID)] = m
+			}
 		}
 		for _, one := range p.Parked {
 			h := held{service, one.Form, IDOf(one.ID)}

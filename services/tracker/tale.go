@@ -85,9 +85,6 @@ func (x *Index) Saga(name string, records []Record, now time.Time) (Saga, bool) 
 	if t.Obligations == nil {
 		t.Obligations = []Obligation{}
 	}
-	if t.Deadlines == nil {
-		t.Deadlines = []Deadline{}
-	}
 	records = inCausalOrder(records)
 	numbers, said := map[string]int{}, map[string]bool{}
 	for i := range records {

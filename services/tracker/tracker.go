@@ -59,6 +59,7 @@ type Index struct {
 	stands   map[stand]*standing
 	reported map[int]map[string]report // by service and process
 	parked   map[held]Parked
+	moved    map[ID]Move // by the event that the deadline runs from
 }
 
 // where is one partition of a topic.
@@ -73,7 +74,7 @@ func New(machines []*saga.Machine) *Index {
 		services: map[string]int{}, kindOf: map[string]int{}, placeOf: map[where]int{}, wordOf: map[string]uint16{},
 		personal: personal{map[string]bool{}, map[reflect.Type]bool{}},
 		sagas:    map[ID]*story{}, active: map[*story]struct{}{}, whole: keptWhole,
-		stands: map[stand]*standing{}, reported: map[int]map[string]report{}, parked: map[held]Parked{},
+		stands: map[stand]*standing{}, reported: map[int]map[string]report{}, parked: map[held]Parked{}, moved: map[ID]Move{},
 	}
 	x.word("")
 	for _, m := range machines {
@@ -199,6 +200,9 @@ type Figures struct {
 // more is heard of them, and in time only the places of their events are kept.
 func (x *Index) Sweep(now time.Time) Figures {
 	f := Figures{Sagas: len(x.order), Open: map[string]int{}, Overdue: map[string]int{}}
+	for _, name := range x.names {
+		f.Overdue[name] = 0
+	}
 	for s := range x.active {
 		owed := x.owed(s, now)
 		for _, o := range owed {
@@ -209,7 +213,7 @@ func (x *Index) Sweep(now time.Time) Figures {
 		switch {
 		case s.ended == 0:
 			f.Open[x.state(s)]++
-		case len(owed) == 0:
+		case len(owed) == 0 && len(x.deadlines(s, now)) == 0:
 			delete(x.active, s)
 			s.active = false
 			x.done = append(x.done, s)

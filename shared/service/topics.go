@@ -33,7 +33,12 @@ func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 		}
 	}
 	for _, a := range apps {
-		add(a.Topic())
+		if len(a.Bindings) > 0 {
+			add(a.Topic())
+		}
+		for _, topic := range a.Topics {
+			add(topic)
+		}
 		for _, b := range a.Bindings {
 			for _, name := range b.Machine.Hears() {
 				add(saga.Topic(name))
