@@ -37,8 +37,8 @@ type Filter struct {
 
 // Mark is a saga's place in the list.
 type Mark struct {
-	Began int64 `json:"b"` // Unix nanoseconds
-	ID    ID    `json:"i"`
+	Began int64  `json:"b"` // Unix nanoseconds
+	ID    string `json:"i"`
 }
 
 // Sagas lists at most limit sagas that come after the mark, newest first; more tells whether there are others, after
@@ -46,7 +46,7 @@ type Mark struct {
 func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []Summary, next *Mark, more bool) {
 	i := len(x.order)
 	if after != nil {
-		mark := &story{began: after.Began, id: after.ID}
+		mark := &story{began: after.Began, id: IDOf(after.ID)}
 		i = sort.Search(len(x.order), func(i int) bool { return !x.order[i].before(mark) })
 	}
 	for i--; i >= 0; i-- {
@@ -62,7 +62,7 @@ func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []S
 		if len(list) == limit {
 			return list, next, true
 		}
-		list, next = append(list, one), &Mark{s.began, s.id}
+		list, next = append(list, one), &Mark{s.began, s.id.String()}
 	}
 	return list, next, false
 }

@@ -34,7 +34,6 @@ type Obligation struct {
 	Detail  string    `json:"detail,omitempty"`
 
 	moved *Move
-	try   *Try
 }
 
 // owed is everything that is owed to a saga, by when it is due.
@@ -109,18 +108,22 @@ func (x *Index) call(s *story, e *entry, now time.Time) Obligation {
 		within = k.deadline.After
 	}
 	o := x.obligation(s, e, p.service, KindCall, "tell what "+k.call.Ask+" answered", time.Unix(0, e.at).Add(within), now)
-	var try *Try
-	if at := x.stands[stand{p.service, p.partition}]; at != nil {
-		if t, trying := at.tries[e.id]; trying {
-			try, o.try = &t, &t
-		}
-	}
 	if o.Overdue {
 		v := x.evidence(o, p.service, p.partition, x.isParked(p.service, p.partition, "answer", s.key(e), e), now)
-		v.question, v.try = k.call.Ask, try
+		v.question, v.try = k.call.Ask, x.try(p.service, p.partition, e.id)
 		o.Cause, o.Detail = why(v)
 	}
 	return o
+}
+
+// try is how asking what an event asks goes, where it was asked more than once.
+func (x *Index) try(service, partition int, id ID) *Try {
+	if at := x.stands[stand{service, partition}]; at != nil {
+		if t, trying := at.tries[id]; trying {
+			return &t
+		}
+	}
+	return nil
 }
 
 // isAnswered tells whether something followed from the answer to what the event asked, or from its deadline. Records

@@ -34,7 +34,7 @@ type Event struct {
 	Reaction    Reaction          `json:"reaction"`
 	Compensates []string          `json:"compensates,omitempty"` // types of events of this saga that it undoes
 	Data        any               `json:"data,omitempty"`
-	Changes     map[string]Change `json:"changes,omitempty"` // in the state of its service
+	Changes     map[string]Change `json:"changes,omitempty"` // in the state of its service, as this saga's events alone make it
 }
 
 // Reaction is how an event came about.
@@ -61,6 +61,7 @@ type Call struct {
 	Tries      int        `json:"tries"`
 	LastError  string     `json:"last_error,omitempty"`
 	Outcome    string     `json:"outcome,omitempty"` // the type of the event that followed
+	Silent     bool       `json:"silent,omitempty"`  // no event follows from any answer, so that none is seen
 	Overdue    bool       `json:"overdue"`
 }
 
@@ -164,7 +165,7 @@ func (x *Index) calls(t Saga) (calls []Call) {
 		if k.call == nil {
 			continue
 		}
-		c := Call{Service: e.Service, Question: k.call.Ask, ID: e.ID, AskedAt: e.At}
+		c := Call{Service: e.Service, Question: k.call.Ask, ID: e.ID, AskedAt: e.At, Tries: 1, Silent: len(k.call.Emits) == 0}
 		for _, after := range t.Events[i:] {
 			if after.CausedBy == e.N && after.Service == e.Service && after.Reaction.Form != "on" {
 				at := after.At
@@ -172,12 +173,11 @@ func (x *Index) calls(t Saga) (calls []Call) {
 				break
 			}
 		}
+		if try := x.try(k.service, e.Partition, IDOf(e.ID)); try != nil && c.AnsweredAt == nil {
+			c.Tries, c.LastError = try.Tries, try.Error
+		}
 		for _, o := range t.Obligations {
-			if o.Kind == KindCall && o.Event == IDOf(e.ID).String() {
-				if c.Overdue = o.Overdue; o.try != nil {
-					c.Tries, c.LastError = o.try.Tries, o.try.Error
-				}
-			}
+			c.Overdue = c.Overdue || o.Kind == KindCall && o.Event == IDOf(e.ID).String() && o.Overdue
 		}
 		calls = append(calls, c)
 	}
