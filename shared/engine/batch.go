@@ -79,7 +79,19 @@ func (b *batch) concerns() bool {
 	return false
 }
 
-func (b *batch) remember() { b.w.read = b.marks }
+func (b *batch) remember() {
+	b.w.read = b.marks
+	b.applied()
+}
+
+// applied shows how far the worker is. What concerns nobody counts: nothing is owed for it.
+func (b *batch) applied() {
+	for _, r := range b.w.readers {
+		if m, ok := b.marks[r.topic]; ok {
+			r.applied.Store(m.sequence)
+		}
+	}
+}
 
 func (e *Engine) hears(name string) bool {
 	for _, x := range e.Bindings {
@@ -242,6 +254,7 @@ func (b *batch) committed() {
 	w := b.w
 	maps.Copy(w.committed, b.marks)
 	w.read = map[string]mark{}
+	b.applied()
 	for _, p := range b.park {
 		w.parked[p.Key] = true
 	}

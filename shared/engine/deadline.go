@@ -21,11 +21,12 @@ func (e *Engine) move(ctx context.Context, m Moved) (bool, error) {
 
 // deadlines hands what is due, by the database's clock, to the owners' workers.
 func (e *Engine) deadlines(ctx context.Context, workers []*worker) error {
+	if len(workers) == 0 {
+		return nil
+	}
 	byPartition := map[int]*worker{}
-	var partitions pgtype.FlatArray[int32]
 	for _, w := range workers {
 		byPartition[w.partition] = w
-		partitions = append(partitions, int32(w.partition))
 	}
 	var rows []struct {
 		Partition           int
@@ -33,7 +34,7 @@ func (e *Engine) deadlines(ctx context.Context, workers []*worker) error {
 		Since               []byte
 	}
 	err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT partition, id, key, type, saga, since FROM engine.deadline
-		WHERE partition = ANY($1::int[]) AND due_at <= now() ORDER BY due_at LIMIT 1000`, partitions).Scan(&rows).Error
+		WHERE partition = ANY($1::int[]) AND due_at <= now() ORDER BY due_at LIMIT 1000`, partitionsOf(workers)).Scan(&rows).Error
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -53,6 +52,7 @@ type Engine struct {
 	publisher *publisher
 	calls     *calls
 	moves     chan Moved
+	standings chan Standing
 	guest     *worker // commits commands about partitions that other processes own
 
 	mu      sync.Mutex
@@ -72,7 +72,7 @@ func New(c Config) (*Engine, error) {
 	}
 	c.Log = c.Log.With("service", c.Service)
 	e := &Engine{Config: c, id: uuid.NewString(), answerers: map[string]Answerer{}, workers: map[int]*worker{},
-		moves: make(chan Moved, askedBefore)}
+		moves: make(chan Moved, askedBefore), standings: make(chan Standing, 1)}
 	for _, a := range c.Answerers {
 		e.answerers[a.Question] = a
 	}
@@ -121,7 +121,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	run, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
-	for _, loop := range []func(context.Context){e.feed.run, e.publisher.run, e.guest.run, e.lease.run, e.chores, e.carryOut} {
+	for _, loop := range []func(context.Context){e.feed.run, e.publisher.run, e.guest.run, e.lease.run, e.chores, e.carryOut, e.say} {
 		e.done.Go(func() { loop(run) })
 	}
 	return nil
@@ -138,6 +138,7 @@ func (e *Engine) Stop(ctx context.Context) error {
 	go func() { e.done.Wait(); close(stopped) }()
 	select {
 	case <-stopped:
+		e.leave(ctx)
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("engine %s: still stopping: %w", e.Service, ctx.Err())
@@ -230,33 +231,6 @@ func (e *Engine) submit(ctx context.Context, key string, command saga.Event) (Ou
 		}
 	}
 	return Outcome{}, fmt.Errorf("engine: no machine of %s takes the command %s", e.Service, command.Type)
-}
-
-// chores are what nobody signals: deadlines falling due, redrives asked for, watermarks and checkpoints to be kept.
-func (e *Engine) chores(ctx context.Context) {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	for n := 0; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		workers := e.owned()
-		if len(workers) == 0 {
-			continue
-		}
-		errs := []error{e.deadlines(ctx, workers)}
-		if n%2 == 0 {
-			errs = append(errs, e.redrives(ctx, workers), e.calls.adopt(ctx, workers), e.publisher.checkpoint(ctx), e.measure(ctx, workers))
-			for _, w := range workers {
-				w.wake()
-			}
-		}
-		if err := errors.Join(errs...); err != nil && ctx.Err() == nil {
-			e.Log.Warn("chores", "err", err)
-		}
-	}
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -37,7 +37,8 @@ type reader struct {
 	match bool   // the log may be another one than before: compare the record at next-1 before going on
 	hole  *hole
 
-	behind atomic.Int64 // the time of the last record read, Unix nanoseconds, while there are more; 0 at the log's end
+	applied atomic.Int64 // number of the last record that the worker has done with, and committed what followed from it
+	behind  atomic.Int64 // the time of the last record read, Unix nanoseconds, while there are more; 0 at the log's end
 }
 
 // hole is a missing number, with records beyond it in the log.

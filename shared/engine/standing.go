@@ -27,7 +27,7 @@ type PartitionStanding struct {
 	Committed    int64            `json:"committed"`               // the last number given to an own event
 	Published    int64            `json:"published"`               // the last of them acknowledged by the broker
 	NextDeadline *time.Time       `json:"next_deadline,omitempty"` // the earliest still to fire; nil: none
-	Parked       []Parked         `json:"parked,omitempty"`        // at most 100, oldest first
+	Parked       []Parked         `json:"parked,omitempty"`        // at most 100: first those with a reason, oldest first
 	ParkedCount  int              `json:"parked_count,omitempty"`
 	Trying       []Trying         `json:"trying,omitempty"` // at most 100
 	Moved        []Moved          `json:"moved,omitempty"`  // at most 100, the last moved first
@@ -41,6 +41,8 @@ type Trying struct {
 	Try      int       `json:"try"`             // under way, or waited for
 	Error    string    `json:"error,omitempty"` // of the try before; empty where another process made it
 	Since    time.Time `json:"since"`           // when it was decided to ask
+
+	patient bool // it was told to ask again, which is no trouble
 }
 
 // Moved is an open deadline that an operator moved or took off.

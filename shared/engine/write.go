@@ -52,6 +52,7 @@ func (w *worker) load(ctx context.Context) error {
 	for _, m := range rows {
 		w.committed[m.Topic] = mark{m.Sequence, m.NextOffset, m.RecordID}
 		r := &reader{topic: m.Topic, w: w, next: m.NextOffset, last: m.Sequence, id: m.RecordID}
+		r.applied.Store(m.Sequence)
 		r.suspect()
 		w.readers = append(w.readers, r)
 	}

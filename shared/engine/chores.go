@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// chores are what nobody signals: deadlines falling due, redrives asked for, watermarks and checkpoints to be kept, and
+// telling how far this process is.
+func (e *Engine) chores(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		chore := e.deadlines
+		if n%2 == 0 {
+			chore = e.everySecond
+		}
+		if err := chore(ctx, e.owned()); err != nil && ctx.Err() == nil {
+			e.Log.Warn("chores", "err", err)
+		}
+	}
+}
+
+// everySecond asks the tables once for all, and does what they show to be due.
+func (e *Engine) everySecond(ctx context.Context, workers []*worker) error {
+	published := e.publisher.acknowledged()
+	found, err := e.survey(ctx, workers)
+	if err == nil {
+		err = e.tell(ctx, workers, published, found)
+	}
+	errs := []error{err, e.publisher.checkpoint(ctx)}
+	where := func(is func(survey) bool) []*worker {
+		return slices.DeleteFunc(slices.Clone(workers), func(w *worker) bool { return !is(found[w.partition]) })
+	}
+	errs = append(errs,
+		e.deadlines(ctx, where(func(s survey) bool { return s.Due })),
+		e.redrives(ctx, where(func(s survey) bool { return s.Redrive })),
+		e.calls.adopt(ctx, where(func(s survey) bool { return s.Strays })))
+	e.measure(workers, found)
+	for _, w := range workers {
+		w.wake()
+	}
+	return errors.Join(errs...)
+}
+
+// survey is what the tables say of one partition.
+type survey struct {
+	Partition    int
+	Last         int64      // number given to an own event
+	NextDeadline *time.Time // that is not off
+	Due          bool       // it is past
+	Moved        bool       // an operator moved some deadline
+	Strays       bool       // others asked questions that nobody has begun
+	Parked       int
+	ParkedKeys   int
+	Redrive      bool
+}
+
+// survey is one statement for all partitions owned, because an idle platform does nothing else.
+func (e *Engine) survey(ctx context.Context, workers []*worker) (map[int]survey, error) {
+	if len(workers) == 0 {
+		return map[int]survey{}, nil
+	}
+	var rows []survey
+	err := e.DB.Gorm().WithContext(ctx).Raw(`
+		SELECT c.partition, c.sequence AS last, nullif(d.due_at, 'infinity') AS next_deadline,
+		       coalesce(d.due_at <= now(), false) AS due, k.parked, k.parked_keys, k.redrive,
+		       EXISTS (SELECT FROM engine.deadline m WHERE m.partition = c.partition AND m.moved_at IS NOT NULL) AS moved,
+		       EXISTS (SELECT FROM engine.call q WHERE q.partition = c.partition AND q.stray) AS strays
+		FROM engine.counter c
+		LEFT JOIN LATERAL (SELECT due_at FROM engine.deadline f WHERE f.partition = c.partition ORDER BY due_at LIMIT 1) d ON true,
+		LATERAL (SELECT count(*) AS parked, count(DISTINCT key) AS parked_keys, coalesce(bool_or(redrive), false) AS redrive
+		         FROM engine.parked p WHERE p.partition = c.partition) k
+		WHERE c.partition = ANY($1::int[])`, partitionsOf(workers)).Scan(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int]survey, len(rows))
+	for _, r := range rows {
+		found[r.Partition] = r
+	}
+	return found, nil
+}
+
+func partitionsOf(workers []*worker) pgtype.FlatArray[int32] {
+	return array(workers, func(w *worker) int32 { return int32(w.partition) })
+}
