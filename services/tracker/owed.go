@@ -46,7 +46,7 @@ func (x *Index) owed(s *story, now time.Time) (owed []Obligation) {
 				owed = append(owed, o)
 			}
 		}
-		if k.call != nil && len(k.call.Emits) > 0 && !x.isAnswered(s, e) {
+		if k.call != nil && len(k.call.Emits) > 0 && !x.isAnswered(s, e) && !x.isQuiet(e, now) {
 			owed = append(owed, x.call(s, e, now))
 		}
 		if k.deadline != nil {
@@ -135,6 +135,23 @@ func (x *Index) isAnswered(s *story, e *entry) bool {
 	})
 }
 
+// A question that is not answered is asked again after a minute at the latest, and is then among those that a service
+// lists, of which it lists so many at most.
+const (
+	askedAgain = time.Minute
+	listed     = 100
+)
+
+// isQuiet tells whether a question was answered without anything that followed: its service does not list it any more.
+func (x *Index) isQuiet(e *entry, now time.Time) bool {
+	p := x.places[e.place]
+	at := x.stands[stand{p.service, p.partition}]
+	again := time.Unix(0, e.at).Add(askedAgain)
+	return at != nil && now.After(again) && at.at.After(again) && at.Committed >= e.sequence &&
+		len(at.tries) < listed && x.try(p.service, p.partition, e.id) == nil &&
+		x.isParked(p.service, p.partition, "answer", "", e) == nil
+}
+
 // deadline is owed from the event on until it is settled, replaced, taken off or carried out. One that is taken off runs
 // on without being owed: it can be moved back.
 func (x *Index) deadline(s *story, e *entry, now time.Time) (o Obligation, runs bool) {
@@ -218,7 +235,7 @@ func (x *Index) obligation(s *story, e *entry, service int, kind, what string, u
 
 func (x *Index) evidence(o Obligation, service, partition int, parked *Parked, now time.Time) evidence {
 	v := evidence{kind: o.Kind, parked: parked, service: o.Service, partition: partition,
-		silence: x.silence(service, partition, now), running: x.processes(service, now)}
+		silence: x.silence(service, partition, now), running: x.running(service, now)}
 	var since time.Time
 	if v.unpublished, since = x.unpublished(service, partition); v.unpublished > 0 {
 		v.since = now.Sub(since)

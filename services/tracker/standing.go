@@ -10,7 +10,7 @@ type Standing struct {
 	Process    string
 	At         time.Time
 	Every      time.Duration // until the next one
-	Leaving    bool          // there will be none
+	Leaving    bool          // there will be none, and it works on nothing any more
 	Partitions []Standpoint
 }
 
@@ -70,10 +70,13 @@ type report struct {
 	leaving    bool
 }
 
+func (r report) alive(now time.Time) bool { return !r.leaving && now.Before(r.silent) }
+
 // standing is the last that was heard of a partition of a service.
 type standing struct {
 	Standpoint
 	report
+	process string
 	commits []commit   // what was committed and is not on the topic yet, as far as it was told of
 	tries   map[ID]Try // by event that asks
 	held    []held
@@ -84,6 +87,9 @@ type commit struct {
 	sequence int64
 	at       time.Time
 }
+
+// forgotten is how long processes are remembered that are gone.
+const forgotten = time.Hour
 
 // missed is how many reports may be missed before a process counts as silent.
 const missed = 3
@@ -98,13 +104,18 @@ func (x *Index) Stand(s Standing) {
 	if last := x.reported[service][s.Process]; !told.at.Before(last.at) {
 		x.reported[service][s.Process] = told
 	}
+	for process, r := range x.reported[service] {
+		if s.At.Sub(r.at) > forgotten {
+			delete(x.reported[service], process)
+		}
+	}
 	for _, p := range s.Partitions {
 		at := stand{service, p.Partition}
 		last := x.stands[at]
 		if last != nil && (p.Epoch < last.Epoch || p.Epoch == last.Epoch && s.At.Before(last.at)) {
 			continue
 		}
-		now := &standing{Standpoint: p, report: told, tries: map[ID]Try{}}
+		now := &standing{Standpoint: p, report: told, process: s.Process, tries: map[ID]Try{}}
 		if last != nil {
 			now.commits = last.commits
 			for _, h := range last.held {
@@ -176,19 +187,23 @@ func (x *Index) reached(service int, p *place) int64 {
 // where none ever did.
 func (x *Index) silence(service, partition int, now time.Time) time.Duration {
 	s := x.stands[stand{service, partition}]
-	switch {
-	case s == nil:
+	if s == nil {
 		return -1
-	case !s.leaving && now.Before(s.silent):
+	}
+	owner, known := x.reported[service][s.process]
+	switch {
+	case known && owner.leaving:
+		return max(now.Sub(owner.at), time.Millisecond)
+	case s.alive(now):
 		return 0
 	}
-	return max(now.Sub(s.at), time.Millisecond)
+	return now.Sub(s.at)
 }
 
-// processes is whether any process of a service is heard of.
-func (x *Index) processes(service int, now time.Time) bool {
+// running tells whether any process of a service is heard of.
+func (x *Index) running(service int, now time.Time) bool {
 	for _, r := range x.reported[service] {
-		if !r.leaving && now.Before(r.silent) {
+		if r.alive(now) {
 			return true
 		}
 	}

@@ -17,7 +17,6 @@ type story struct {
 	entries []entry
 	keys    []string // what its events are about beside itself
 	packed  []byte   // the places of earlier events
-	folded  int      // how many those are
 }
 
 func newStory(id ID, text string) *story {
@@ -64,7 +63,6 @@ func (s *story) pack() {
 		s.packed = binary.AppendUvarint(s.packed, uint64(s.entries[i].offset))
 	}
 	s.packed = append(make([]byte, 0, len(s.packed)), s.packed...)
-	s.folded += len(s.entries)
 	s.entries, s.keys = nil, nil
 }
 
@@ -81,7 +79,7 @@ func (x *Index) Places(order string) []Place {
 	if s == nil || s.began == 0 {
 		return nil
 	}
-	places := make([]Place, 0, s.folded+len(s.entries))
+	places := make([]Place, 0, len(s.entries))
 	add := func(place int, offset int64) {
 		p := x.places[place]
 		places = append(places, Place{Topic: p.topic, Partition: p.partition, Offset: offset})

@@ -124,7 +124,7 @@ func (x *Index) Add(r *Record) {
 	if r.Saga == "" {
 		r.Saga = r.Key
 	}
-	if r.Saga == r.Key && k.about != begins.KeyedBy() {
+	if r.Saga == r.Key && k.about != "" && k.about != begins.KeyedBy() {
 		return // about a product of its own: no saga
 	}
 	id := IDOf(r.Saga)
