@@ -53,7 +53,9 @@ func TestTheTrackerOnlyWatches(t *testing.T) {
 	}
 	each(t,
 		func(s source) bool { return s.service() == "tracker" && !s.test },
-		func(_ source, imported string) bool { return imported != "gorm.io/gorm" && imported != "shared/database" })
+		func(_ source, imported string) bool {
+			return imported != "gorm.io/gorm" && imported != "shared/database"
+		})
 }
 
 func TestThePlatformRunsEveryService(t *testing.T) {
