@@ -54,7 +54,7 @@ func TestACallIsOwedUntilSomethingFollowsFromItsAnswer(t *testing.T) {
 	}
 	const call, deadline = "call payment.authorization_requested.v1", "deadline payment.authorization_requested.v1"
 
-	s, id := asked()
+	s, _ := asked()
 	owed := owedBy(s.seen(), "o1", "payment", s.at(100))
 	expect(t, owed, call, deadline)
 	if o := owed[call]; o.Overdue || !o.Until.Equal(s.at(121)) || o.What != "tell what gateway.authorize answered" {
@@ -62,16 +62,16 @@ func TestACallIsOwedUntilSomethingFollowsFromItsAnswer(t *testing.T) {
 	}
 
 	for _, via := range []string{"answer", "answer/3", ""} { // without a word on it, it can have come about in no other way
-		s, id = asked()
+		s, id := asked()
 		s.say(3, payment.Authorized, "o1", id, via, nil)
 		expect(t, owedBy(s.seen(), "o1", "payment", s.at(100)))
 	}
 
-	s, id = asked()
+	s, id := asked()
 	s.say(121, payment.OutcomeUnknown, "o1", id, "deadline", nil)
 	expect(t, owedBy(s.seen(), "o1", "payment", s.at(122)))
 
-	s, _ = asked() // answered, and nothing followed: its service, which lists what it still asks, does not list it
+	s, id = asked() // answered, and nothing followed: its service, which lists what it still asks, does not list it
 	at := s.report(62, "payment")
 	at.NextDeadline = s.at(121)
 	expect(t, owedBy(s.seen(), "o1", "payment", s.at(63)), deadline)

@@ -10,7 +10,6 @@ type place struct {
 	where
 	service int // that writes it
 	last    int64
-	lastAt  int64   // Unix nanoseconds, of the record numbered last
 	missing []span  // numbers below last that are not there
 	taken   []int64 // by service: a number up to which it has surely taken the records in, as what it said shows
 }

@@ -134,9 +134,6 @@ func (s *scene) report(seconds float64, service string, not ...string) *Standpoi
 	return &told.Partitions[0]
 }
 
-// reported changes what was reported last, about partition 0.
-func (s *scene) reported() *Standpoint { return &s.standings[len(s.standings)-1].Partitions[0] }
-
 // reportAll lets all services say so.
 func (s *scene) reportAll(seconds float64) {
 	for _, m := range machines() {

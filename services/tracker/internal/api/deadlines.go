@@ -51,8 +51,12 @@ func (r *routes) takeOff(c *gin.Context) { r.change(c, "take off", nil) }
 func (r *routes) change(c *gin.Context, what string, due *time.Time) {
 	ctx := c.Request.Context()
 	before, after, err := r.sagas.Move(ctx, c.Param("id"), due, httpserver.Subject(ctx))
+	outcome := "done"
+	if err != nil {
+		outcome = err.Error()
+	}
 	r.log.Info("audit", "operator", httpserver.Subject(ctx), "what", what+" deadline", "deadline", before.ID, "order", before.Order,
-		"of", before.Service, "since", before.Since, "before", before.DueAt, "after", after.DueAt, "err", err)
+		"of", before.Service, "since", before.Since, "before", before.DueAt, "after", after.DueAt, "outcome", outcome)
 	if err != nil {
 		refuse(c, err)
 		return
