@@ -314,4 +314,9 @@ func TestAProcessThatLeavesIsGoneAtOnceAndASilentOneAfterThreeReports(t *testing
 	if x.silence(payment, 0, s.at(4)) != 0 || x.reached(payment, x.places[x.place("order.events", 0)]) != 0 {
 		t.Error("a former owner's word counts")
 	}
+	old.At, old.Process = s.at(20), "payment-3"
+	x.Stand(old)
+	if x.silence(payment, 0, s.at(21)) != 0 || x.reached(payment, x.places[x.place("order.events", 0)]) != 99 {
+		t.Error("after a new database nobody's word counts")
+	}
 }

@@ -94,7 +94,8 @@ const forgotten = time.Hour
 // missed is how many reports may be missed before a process counts as silent.
 const missed = 3
 
-// Stand takes in a standing. Of one partition of a service the highest epoch counts, and then the latest.
+// Stand takes in a standing. Of one partition of a service the highest epoch counts, and then the latest. Where its owner
+// is silent any other counts: epochs begin anew with a new database.
 func (x *Index) Stand(s Standing) {
 	service := x.service(s.Service)
 	told := report{at: s.At, silent: s.At.Add(missed * max(s.Every, time.Second)), leaving: s.Leaving}
@@ -112,7 +113,7 @@ func (x *Index) Stand(s Standing) {
 	for _, p := range s.Partitions {
 		at := stand{service, p.Partition}
 		last := x.stands[at]
-		if last != nil && (p.Epoch < last.Epoch || p.Epoch == last.Epoch && s.At.Before(last.at)) {
+		if last != nil && (p.Epoch < last.Epoch && last.alive(s.At) || p.Epoch == last.Epoch && s.At.Before(last.at)) {
 			continue
 		}
 		now := &standing{Standpoint: p, report: told, process: s.Process, tries: map[ID]Try{}}

@@ -64,6 +64,9 @@ const (
 	longPoll   = 500 * time.Millisecond
 	retryAfter = 200 * time.Millisecond
 	sweepEvery = 2 * time.Second
+
+	// breath is how long events may gather before they are fetched together: what is watched is measured in seconds.
+	breath = 50 * time.Millisecond
 )
 
 // New prepares a watcher; Start makes it follow.
@@ -122,6 +125,8 @@ func (w *Watcher) follow(ctx context.Context) {
 		err := r.poll(ctx)
 		switch {
 		case ctx.Err() != nil:
+		case err == nil && w.progress.Done:
+			pause(ctx, breath)
 		case errors.Is(err, errOtherLog):
 			w.Log.Warn("a topic is not the one read before; everything is read again", "err", err)
 			w.mu.Lock()
