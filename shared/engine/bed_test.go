@@ -47,6 +47,9 @@ type names struct {
 	question        saga.Question[countedV1, countedV1]
 }
 
+// poisonAnswer cannot be decided on while poison still is.
+const poisonAnswer = 666
+
 // tally is what the service knows of one key.
 type tally struct {
 	Key  string
@@ -159,7 +162,12 @@ func (b *bed) machine() *saga.Machine {
 				}
 				return []saga.Event{n.counted.Of(countedV1(c))}
 			}, n.counted, n.asked),
-			saga.Call(n.asked, n.question, func(_ tally, a countedV1) []saga.Event { return []saga.Event{n.told.Of(a)} }, n.told),
+			saga.Call(n.asked, n.question, func(_ tally, a countedV1) []saga.Event {
+				if a.N == poisonAnswer && b.poison.Load() {
+					panic("poison")
+				}
+				return []saga.Event{n.told.Of(a)}
+			}, n.told),
 			saga.After(b.within, n.promised, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).Settled(n.settled),
 		},
 	}.Machine()

@@ -80,8 +80,8 @@ type processed struct {
 func (e *Engine) measure(workers []*worker, found map[int]survey) {
 	if found != nil {
 		keys := 0
-		for _, s := range found {
-			keys += s.ParkedKeys
+		for _, w := range workers {
+			keys += found[w.partition].ParkedKeys
 		}
 		e.metrics.parked.Set(float64(keys))
 	}

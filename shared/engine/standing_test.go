@@ -137,6 +137,18 @@ func TestAStandingTellsWhatIsParkedAndWhyUntilItIsNot(t *testing.T) {
 	b.eventuallyStands("nothing is parked", 0, func(p engine.PartitionStanding) bool { return p.ParkedCount == 0 && len(p.Parked) == 0 })
 }
 
+func TestAStandingFitsIntoARecordHoweverMuchIsParked(t *testing.T) {
+	b := newBed(t)
+	b.start()
+	b.must(b.db.Gorm().Exec(`INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
+		SELECT 0, repeat('k', 50000) || n, 'event', 'a.b.v1', n::text, '', '', now(), '{}', repeat('ü', 1000) FROM generate_series(1, 120) n`).Error)
+	b.eventuallyStands("it is said", 0, func(p engine.PartitionStanding) bool { return p.ParkedCount == 120 })
+	at, _ := b.stands(0)
+	if len(at.Parked) == 0 || len(at.Parked) > 100 || at.Parked[0].ID != "1" || at.Parked[0].Reason != strings.Repeat("ü", 150) {
+		t.Errorf("%d of them are listed", len(at.Parked))
+	}
+}
+
 func TestAStandingTellsWhatIsAskedAgainAndWhyUntilItIsAnswered(t *testing.T) {
 	b := newBed(t)
 	var clear atomic.Bool
@@ -263,7 +275,7 @@ func TestAMoveOfADeadlineIsToldAndHoldsAfterARestart(t *testing.T) {
 	b.move(key, nil)
 	b.eventuallyStands("that it is off is told", 0, told(nil))
 	p.kill()
-	p = b.start()
+	b.start()
 	b.eventuallyStands("after a restart still", 0, func(p engine.PartitionStanding) bool { return p.Epoch == 2 && told(nil)(p) })
 
 	// Neither another deadline's id nor a request from before moves it.

@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	heartbeat  = 3 // a standing that says nothing new is left out, but not so many times in a row
+	heartbeat  = 2   // a standing that says nothing new is said only every second time
+	every      = 1.5 // seconds: three of them are not silence yet, even where one word is lost
 	listedMost = 100
 	lineMost   = 300 // bytes of a reason
 	sayTimeout = 3 * time.Second
@@ -66,7 +67,7 @@ func (e *Engine) tell(ctx context.Context, workers []*worker, published map[int]
 }
 
 func (e *Engine) standing() Standing {
-	return Standing{Service: e.Service, Process: e.id, At: time.Now().UTC(), Every: heartbeat, Partitions: []PartitionStanding{}}
+	return Standing{Service: e.Service, Process: e.id, At: time.Now().UTC(), Every: every, Partitions: []PartitionStanding{}}
 }
 
 func (e *Engine) listParked(ctx context.Context, partitions pgtype.FlatArray[int32], at map[int]*PartitionStanding) error {

@@ -56,6 +56,26 @@ func TestTheTopicTellsHowEachEventCameAbout(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatWasParkedStillTellsItsTry(t *testing.T) {
+	b := newBed(t)
+	b.ask = func(_ context.Context, a engine.Attempt, asked countedV1) (countedV1, error) {
+		if a.Number < 3 {
+			return countedV1{}, engine.NotYet(time.Millisecond)
+		}
+		return asked, nil
+	}
+	p := b.start()
+	key := b.keyOn(0, "a")
+	b.send(key, sentV1{N: poisonAnswer, Do: "ask"})
+	b.eventually("the answer is parked", func() bool { return b.count(`SELECT count(*) FROM engine.parked WHERE form = 'answer'`) == 1 })
+	b.poison.Store(false)
+	b.must2(p.Redrive(t.Context(), key))
+	b.eventually("it is decided on", func() bool { return len(b.via(key)) == 2 })
+	if via := b.via(key)[b.names.told.Name()]; via != "answer/3" {
+		t.Errorf("it came about by %q", via)
+	}
+}
+
 func TestARecordPublishedAgainIsTheSameRecord(t *testing.T) {
 	b := newBed(t)
 	b.within = time.Millisecond
