@@ -49,8 +49,13 @@ mutant open-calls-forgotten call.go 's/range open \{/range open[:0] {/' TestACal
 mutant second-try-is-a-first call.go 's/Data: data\}, 2\)/Data: data}, 1)/' TestACallWhoseAnswerIsLost
 mutant deadlines-not-settled emit.go 's/b\.deadline\[deadlineKey\{e\.Key, since\}\] = nil/_, _ = e, since/' TestADeadlineFallsDue
 mutant moved-deadlines-fire 'deadline.go write.go' 's/ AND due_at <= now\(\) (ORDER|RETURNING)/ $1/' TestADeadlineFallsDue
+mutant later-deadline-moved deadline.go 's/ AND id = \$3 AND/ AND $3 <> \x27\x27 AND/' TestAMoveOfADeadline
+mutant older-move-wins deadline.go 's/ OR moved_at < \$6/ OR \$6 > \x27-infinity\x27/' TestAMoveOfADeadline
+mutant claims-what-is-read feed.go 's/r\.last, r\.hole = rec\.Sequence, nil/r.last, r.hole = rec.Sequence, nil\n\t\t\tr.applied.Store(rec.Sequence)/' TestAStandingNeverClaims
+mutant try-forgotten batch.go 's/in\.try > 1/in.try > 1000/' TestTheTopicTells
+mutant via-not-published-again outbox.go 's/ Via: r\.Via,//' TestARecordPublishedAgain
 mutant uncertain-commit-repeated-blindly 'worker.go write.go' 's/refuse\(batch, err\)\n\t\t\treturn err\n\t\tcase database/refuse(batch, err)\n\t\t\tcontinue\n\t\tcase database/; s/ AND w\.sequence = m\.since RETURNING/ RETURNING/' TestABatchWhoseCommitIsUncertain
-mutant strays-not-adopted call.go 's/AND stray RETURNING/AND false RETURNING/' TestAQuestionCommittedByAProcessWithout
+mutant strays-not-adopted call.go 's/AND stray FOR UPDATE/AND false FOR UPDATE/' TestAQuestionCommittedByAProcessWithout
 mutant batch-not-taken-apart worker.go 's/case len\(batch\) > 1:/case false:/' TestABatchThatFailsAsAWhole
 mutant one-commit-per-command worker.go 's/n := min\(len\(w\.queue\), w\.e\.BatchSize\)/n := min(len(w.queue), 1)/' TestManyCommandsAreOneCommit
 exit $missed

@@ -96,6 +96,7 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 	gorm.io/driver/postgres v1.6.3 // indirect
+	orderflow.example/services/tracker v0.0.0
 )
 
 replace (
@@ -111,3 +112,5 @@ replace (
 	orderflow.example/services/warehouse => ../../services/warehouse
 	orderflow.example/shared => ../../shared
 )
+
+replace orderflow.example/services/tracker => ../../services/tracker

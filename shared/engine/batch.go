@@ -2,6 +2,7 @@ package engine
 
 import (
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -78,7 +79,19 @@ func (b *batch) concerns() bool {
 	return false
 }
 
-func (b *batch) remember() { b.w.read = b.marks }
+func (b *batch) remember() {
+	b.w.read = b.marks
+	b.applied()
+}
+
+// applied shows how far the worker is. What concerns nobody counts: nothing is owed for it.
+func (b *batch) applied() {
+	for _, r := range b.w.readers {
+		if m, ok := b.marks[r.topic]; ok {
+			r.applied.Store(m.sequence)
+		}
+	}
+}
 
 func (e *Engine) hears(name string) bool {
 	for _, x := range e.Bindings {
@@ -146,7 +159,7 @@ func (b *batch) read(live []*input) {
 			continue
 		}
 		rec := in.record
-		in.event = saga.Event{ID: rec.ID, Type: rec.Type, Key: rec.Key, Saga: or(rec.Correlation, rec.Key), Cause: rec.Causation, Time: rec.Time}
+		in.event = saga.Event{ID: rec.ID, Type: rec.Type, Key: rec.Key, Saga: or(rec.Correlation, rec.Key), Cause: rec.Causation, Via: rec.Via, Time: rec.Time}
 		if rec.Malformed != nil {
 			in.reason = or(in.reason, "the envelope cannot be read: "+rec.Malformed.Error())
 			continue
@@ -217,11 +230,18 @@ func (b *batch) decide(in *input) {
 func run(m *saga.Machine, state any, in *input) (saga.Step, error) {
 	switch in.form {
 	case answered:
-		return m.Answer(state, in.event, in.answer, stamp)
+		return m.Answer(state, in.event, in.answer, in.stamp)
 	case expired:
 		return m.Expire(state, in.event, stamp)
 	}
 	return m.Hear(state, in.event, stamp)
+}
+
+// stamp is the one of an answer, which may not have come at the first try.
+func (in *input) stamp(e *saga.Event) {
+	if stamp(e); e.Via == saga.ViaAnswer && in.try > 1 {
+		e.Via += "/" + strconv.Itoa(in.try)
+	}
 }
 
 func stamp(e *saga.Event) {
@@ -234,6 +254,7 @@ func (b *batch) committed() {
 	w := b.w
 	maps.Copy(w.committed, b.marks)
 	w.read = map[string]mark{}
+	b.applied()
 	for _, p := range b.park {
 		w.parked[p.Key] = true
 	}

@@ -47,6 +47,9 @@ type names struct {
 	question        saga.Question[countedV1, countedV1]
 }
 
+// poisonAnswer cannot be decided on while poison still is.
+const poisonAnswer = 666
+
 // tally is what the service knows of one key.
 type tally struct {
 	Key  string
@@ -113,7 +116,8 @@ func (b *bed) createTopics() {
 	_, err := b.client.CreateTopics(b.t.Context(), []kafka.TopicSpec{
 		{Name: b.names.feeder + ".events", Partitions: b.partitions, ReplicationFactor: 1, Config: keep},
 		{Name: b.names.service + ".events", Partitions: b.partitions, ReplicationFactor: 1, Config: keep},
-		{Name: engine.RepairsTopic, Partitions: 1, ReplicationFactor: 1, Config: keep},
+		{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: 1, Config: keep},
+		{Name: engine.StandingsTopic, Partitions: 1, ReplicationFactor: 1, Config: keep},
 	})
 	b.must(err)
 }
@@ -160,7 +164,12 @@ func (b *bed) machine() *saga.Machine {
 				}
 				return []saga.Event{n.counted.Of(countedV1(c))}
 			}, n.counted, n.asked),
-			saga.Call(n.asked, n.question, func(_ tally, a countedV1) []saga.Event { return []saga.Event{n.told.Of(a)} }, n.told),
+			saga.Call(n.asked, n.question, func(_ tally, a countedV1) []saga.Event {
+				if a.N == poisonAnswer && b.poison.Load() {
+					panic("poison")
+				}
+				return []saga.Event{n.told.Of(a)}
+			}, n.told),
 			saga.After(b.within, n.promised, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).Settled(n.settled),
 		},
 	}.Machine()
@@ -451,7 +460,7 @@ func (b *bed) rewrite(service string, keep func([]kafka.Record) []kafka.Record) 
 // repairsAsked counts the requests to look for what is missing in the feeder's topic.
 func (b *bed) repairsAsked() (n int) {
 	b.t.Helper()
-	fetched, err := b.client.Fetch(b.t.Context(), []kafka.Position{{Topic: engine.RepairsTopic}}, time.Second)
+	fetched, err := b.client.Fetch(b.t.Context(), []kafka.Position{{Topic: engine.ControlTopic}}, time.Second)
 	b.must(err)
 	for _, r := range fetched[0].Records {
 		if r.Key == b.names.feeder+".events/0" {
@@ -465,10 +474,21 @@ func (b *bed) askRepair(partition int, sequence int64) {
 	b.t.Helper()
 	data := fmt.Sprintf(`{"topic":"%s.events","partition":%d,"sequence":%d}`, b.names.service, partition, sequence)
 	b.eventually("somebody listens", func() bool {
-		acks := b.producer.Publish(b.t.Context(), []kafka.Batch{{Topic: engine.RepairsTopic, Records: []kafka.Record{{
+		acks := b.producer.Publish(b.t.Context(), []kafka.Batch{{Topic: engine.ControlTopic, Records: []kafka.Record{{
 			ID: "repair", Type: "orderflow.repair_requested.v1", Source: "/test", Key: "test", Time: time.Now().UTC(), Sequence: 1, Data: []byte(data)}}}})
 		b.must(acks[0].Err)
 		time.Sleep(100 * time.Millisecond)
 		return len(b.log(partition)) > 20
+	})
+}
+
+// move asks for the deadline of a key to be moved, and waits until it is. Due at nil, it is taken off.
+func (b *bed) move(key string, dueAt *time.Time) {
+	b.t.Helper()
+	m := engine.Move{Service: b.names.service, Moved: engine.Moved{Key: key, Since: b.names.promised.Name(), DueAt: dueAt, By: "ann", At: time.Now()}}
+	b.must(b.db.Gorm().Raw(`SELECT id FROM engine.deadline WHERE key = $1`, key).Row().Scan(&m.ID))
+	b.must(engine.RequestMove(b.t.Context(), b.client, m))
+	b.eventually("it is moved", func() bool {
+		return b.count(`SELECT count(*) FROM engine.deadline WHERE key = $1 AND (moved_at IS NULL OR moved_at < $2)`, key, m.At) == 0
 	})
 }

@@ -44,7 +44,8 @@ func (c *calls) resume(w *worker) {
 // adopt begins the questions that others committed about partitions owned here.
 func (c *calls) adopt(ctx context.Context, workers []*worker) error {
 	for _, w := range workers {
-		err := c.again(w, `UPDATE engine.call SET stray = false WHERE partition = $1 AND stray RETURNING id, partition, type, key, saga, at, asked`, w.partition)
+		err := c.again(w, `UPDATE engine.call SET stray = false WHERE id IN (
+			SELECT id FROM engine.call WHERE partition = $1 AND stray FOR UPDATE SKIP LOCKED) RETURNING id, partition, type, key, saga, at, asked`, w.partition)
 		if err != nil {
 			return err
 		}
@@ -94,6 +95,9 @@ func (c *calls) ask(w *worker, asked saga.Event, try int) {
 
 func (c *calls) untilAnswered(w *worker, a Answerer, asked saga.Event, try int) {
 	retry := firstRetry
+	if try > 1 {
+		w.keepTrying(a, asked, try, nil)
+	}
 	for {
 		select {
 		case c.slots <- struct{}{}:
@@ -107,7 +111,10 @@ func (c *calls) untilAnswered(w *worker, a Answerer, asked saga.Event, try int) 
 		switch {
 		case err == nil:
 			c.e.metrics.called(a.Question, "answered")
-			w.push(input{form: answered, event: asked, answer: answer})
+			if try > 1 {
+				w.tried(asked.ID)
+			}
+			w.push(input{form: answered, event: asked, answer: answer, try: try})
 			return
 		case w.running.Err() != nil:
 			return
@@ -118,10 +125,28 @@ func (c *calls) untilAnswered(w *worker, a Answerer, asked saga.Event, try int) 
 			c.e.Log.Info("no clear answer, asking again", "question", a.Question, "id", asked.ID, "try", try, "err", err)
 			retry, try = min(2*retry, lastRetry), try+1
 		}
+		w.keepTrying(a, asked, try, err)
 		if !sleep(w.running, pause) {
 			return
 		}
 	}
+}
+
+// keepTrying notes a question that is asked again, for whoever wants to know what the service waits for.
+func (w *worker) keepTrying(a Answerer, asked saga.Event, try int, err error) {
+	t := Trying{ID: asked.ID, Key: asked.Key, Question: a.Question, Try: try, Since: asked.Time, patient: errors.As(err, new(notYet))}
+	if err != nil {
+		t.Error = line(err.Error())
+	}
+	w.mu.Lock()
+	w.trying[asked.ID] = t
+	w.mu.Unlock()
+}
+
+func (w *worker) tried(id string) {
+	w.mu.Lock()
+	delete(w.trying, id)
+	w.mu.Unlock()
 }
 
 func (c *calls) once(ctx context.Context, a Answerer, at Attempt, asked any) (answer any, err error) {

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
@@ -12,41 +11,22 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// DeadlineRow is something due later, as operators see it.
-type DeadlineRow struct {
-	Key   string    `json:"key"`
-	Since string    `json:"since"` // the type of the own event it runs from
-	Saga  string    `json:"saga"`
-	DueAt time.Time `json:"due_at"`
-}
-
-// Deadlines lists what is due for a key, or for all where it is empty, soonest first, at most limit.
-func (e *Engine) Deadlines(ctx context.Context, key string, limit int) ([]DeadlineRow, error) {
-	var rows []DeadlineRow
-	err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT key, type AS since, saga, due_at FROM engine.deadline
-		WHERE $1 = '' OR key = $1 ORDER BY due_at LIMIT $2`, key, limit).Scan(&rows).Error
-	return rows, err
-}
-
-// MoveDeadline makes a deadline due at another time; false where there is none.
-func (e *Engine) MoveDeadline(ctx context.Context, key, since string, dueAt time.Time) (bool, error) {
-	r := e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.deadline SET due_at = $3 WHERE key = $1 AND type = $2`, key, since, dueAt)
-	return r.RowsAffected > 0, r.Error
-}
-
-// CancelDeadline takes a deadline off; false where there is none.
-func (e *Engine) CancelDeadline(ctx context.Context, key, since string) (bool, error) {
-	r := e.DB.Gorm().WithContext(ctx).Exec(`DELETE FROM engine.deadline WHERE key = $1 AND type = $2`, key, since)
+// move makes a deadline due at another time; false where it is not there, or was moved later than that. One taken off
+// stays, due never, so that it can be moved back and is settled like others.
+func (e *Engine) move(ctx context.Context, m Moved) (bool, error) {
+	r := e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.deadline SET due_at = coalesce($4::timestamptz, 'infinity'), moved_by = $5, moved_at = $6
+		WHERE key = $1 AND type = $2 AND id = $3 AND (moved_at IS NULL OR moved_at < $6)`, m.Key, m.Since, m.ID, m.DueAt, m.By, m.At)
 	return r.RowsAffected > 0, r.Error
 }
 
 // deadlines hands what is due, by the database's clock, to the owners' workers.
 func (e *Engine) deadlines(ctx context.Context, workers []*worker) error {
+	if len(workers) == 0 {
+		return nil
+	}
 	byPartition := map[int]*worker{}
-	var partitions pgtype.FlatArray[int32]
 	for _, w := range workers {
 		byPartition[w.partition] = w
-		partitions = append(partitions, int32(w.partition))
 	}
 	var rows []struct {
 		Partition           int
@@ -54,7 +34,7 @@ func (e *Engine) deadlines(ctx context.Context, workers []*worker) error {
 		Since               []byte
 	}
 	err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT partition, id, key, type, saga, since FROM engine.deadline
-		WHERE partition = ANY($1::int[]) AND due_at <= now() ORDER BY due_at LIMIT 1000`, partitions).Scan(&rows).Error
+		WHERE partition = ANY($1::int[]) AND due_at <= now() ORDER BY due_at LIMIT 1000`, partitionsOf(workers)).Scan(&rows).Error
 	if err != nil {
 		return err
 	}
@@ -112,7 +92,8 @@ func (b *batch) writeDeadlines(tx *gorm.DB) error {
 		SELECT id, partition, type, key, saga, now() + make_interval(secs => seconds), since
 		FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::text[]::json[])
 		  AS d (id, partition, type, key, saga, seconds, since)
-		ON CONFLICT (key, type) DO UPDATE SET id = excluded.id, due_at = excluded.due_at, since = excluded.since`,
+		ON CONFLICT (key, type) DO UPDATE SET id = excluded.id, due_at = excluded.due_at, since = excluded.since,
+		  moved_by = '', moved_at = NULL`,
 		array(armed, func(r row) string { return r.event.ID }),
 		array(armed, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.w.e.Partitions)) }),
 		array(armed, func(r row) string { return r.event.Type }),

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -47,13 +46,15 @@ type Config struct {
 type Engine struct {
 	Config
 	id        string
-	topics    []string // consumed, beside the repairs topic
+	topics    []string // consumed, beside the control topic
 	answerers map[string]Answerer
 	metrics   *metrics
 	lease     *lease
 	feed      *feed
 	publisher *publisher
 	calls     *calls
+	moves     chan Moved
+	standings chan Standing
 	guest     *worker // commits commands about partitions that other processes own
 
 	mu      sync.Mutex
@@ -62,9 +63,6 @@ type Engine struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
-
-// RepairsTopic is where a consumer that found a hole asks the topic's publisher to look for what is missing.
-const RepairsTopic = "orderflow.repairs"
 
 // New checks that everything asked can be answered and that the machines fit together; it does no I/O.
 func New(c Config) (*Engine, error) {
@@ -75,7 +73,8 @@ func New(c Config) (*Engine, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Log = c.Log.With("service", c.Service)
-	e := &Engine{Config: c, id: uuid.NewString(), answerers: map[string]Answerer{}, workers: map[int]*worker{}}
+	e := &Engine{Config: c, id: uuid.NewString(), answerers: map[string]Answerer{}, workers: map[int]*worker{},
+		moves: make(chan Moved, askedBefore), standings: make(chan Standing, 1)}
 	for _, a := range c.Answerers {
 		e.answerers[a.Question] = a
 	}
@@ -124,7 +123,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	run, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
-	for _, loop := range []func(context.Context){e.feed.run, e.publisher.run, e.guest.run, e.lease.run, e.chores} {
+	for _, loop := range []func(context.Context){e.feed.run, e.publisher.run, e.guest.run, e.lease.run, e.chores, e.carryOut, e.say} {
 		e.done.Go(func() { loop(run) })
 	}
 	return nil
@@ -141,6 +140,7 @@ func (e *Engine) Stop(ctx context.Context) error {
 	go func() { e.done.Wait(); close(stopped) }()
 	select {
 	case <-stopped:
+		e.leave(ctx)
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("engine %s: still stopping: %w", e.Service, ctx.Err())
@@ -233,33 +233,6 @@ func (e *Engine) submit(ctx context.Context, key string, command saga.Event) (Ou
 		}
 	}
 	return Outcome{}, fmt.Errorf("engine: no machine of %s takes the command %s", e.Service, command.Type)
-}
-
-// chores are what nobody signals: deadlines falling due, redrives asked for, watermarks and checkpoints to be kept.
-func (e *Engine) chores(ctx context.Context) {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	for n := 0; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		workers := e.owned()
-		if len(workers) == 0 {
-			continue
-		}
-		errs := []error{e.deadlines(ctx, workers)}
-		if n%2 == 0 {
-			errs = append(errs, e.redrives(ctx, workers), e.calls.adopt(ctx, workers), e.publisher.checkpoint(ctx), e.measure(ctx, workers))
-			for _, w := range workers {
-				w.wake()
-			}
-		}
-		if err := errors.Join(errs...); err != nil && ctx.Err() == nil {
-			e.Log.Warn("chores", "err", err)
-		}
-	}
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -2,14 +2,10 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 
 	"orderflow.example/shared/kafka"
 )
@@ -17,8 +13,8 @@ import (
 // feed reads all topics of all partitions this process owns, in one long poll, and hands each worker its records in
 // sequence. The sequence number is the truth, the offset a hint: a record is passed on only if its number is the next.
 type feed struct {
-	e       *Engine
-	repairs int64 // next offset of the repairs topic, -1 not known yet
+	e     *Engine
+	asked int64 // next offset of the control topic, -1 not known yet
 
 	mu     sync.Mutex
 	cancel context.CancelFunc // of the fetch under way
@@ -41,7 +37,8 @@ type reader struct {
 	match bool   // the log may be another one than before: compare the record at next-1 before going on
 	hole  *hole
 
-	behind atomic.Int64 // the time of the last record read, Unix nanoseconds, while there are more; 0 at the log's end
+	applied atomic.Int64 // number of the last record that the worker has done with, and committed what followed from it
+	behind  atomic.Int64 // the time of the last record read, Unix nanoseconds, while there are more; 0 at the log's end
 }
 
 // hole is a missing number, with records beyond it in the log.
@@ -50,7 +47,7 @@ type hole struct {
 	asked    time.Time // when its publisher was last asked
 }
 
-func newFeed(e *Engine) *feed { return &feed{e: e, repairs: -1} }
+func newFeed(e *Engine) *feed { return &feed{e: e, asked: -1} }
 
 // changed makes the feed look again at which partitions are owned.
 func (f *feed) changed() {
@@ -95,14 +92,14 @@ func (f *feed) poll(ctx context.Context) error {
 			positions = append(positions, kafka.Position{Topic: r.topic, Partition: w.partition, Offset: r.from()})
 		}
 	}
-	if f.repairs < 0 {
-		_, next, err := f.e.Kafka.Offsets(ctx, RepairsTopic, []int{0})
+	if f.asked < 0 {
+		first, next, err := f.e.Kafka.Offsets(ctx, ControlTopic, []int{0})
 		if err != nil {
 			return err
 		}
-		f.repairs = next[0]
+		f.asked = max(first[0], next[0]-askedBefore)
 	}
-	positions = append(positions, kafka.Position{Topic: RepairsTopic, Partition: 0, Offset: f.repairs})
+	positions = append(positions, kafka.Position{Topic: ControlTopic, Partition: 0, Offset: f.asked})
 	fetched, err := f.e.Kafka.Fetch(fetching, positions, wait)
 	if err != nil {
 		if fetching.Err() != nil && ctx.Err() == nil {
@@ -116,8 +113,8 @@ func (f *feed) poll(ctx context.Context) error {
 	var errs []error
 	for i := range fetched {
 		got := &fetched[i]
-		if got.Topic == RepairsTopic {
-			f.hearRepairs(got)
+		if got.Topic == ControlTopic {
+			f.hearControl(ctx, got)
 		} else if r := readers[place{got.Topic, got.Partition}]; r != nil {
 			errs = append(errs, f.take(ctx, r, got))
 		}
@@ -223,31 +220,17 @@ func (f *feed) search(ctx context.Context, r *reader, got *kafka.Fetched) {
 		return
 	}
 	r.hole.asked = time.Now()
-	data, _ := json.Marshal(repair{Topic: r.topic, Partition: got.Partition, Sequence: r.last + 1})
-	acks := f.e.publisher.producer.Publish(ctx, []kafka.Batch{{Topic: RepairsTopic, Records: []kafka.Record{{
-		ID: uuid.NewString(), Type: "orderflow.repair_requested.v1", Source: "/" + f.e.Service, Key: r.topic + "/" + strconv.Itoa(got.Partition),
-		Time: time.Now().UTC(), Sequence: 1, Data: data,
-	}}}})
-	if acks[0].Err != nil {
-		f.e.Log.Warn("repair request", "err", acks[0].Err)
+	if err := f.e.requestRepair(ctx, repair{Topic: r.topic, Partition: got.Partition, Sequence: r.last + 1}); err != nil {
+		f.e.Log.Warn("repair request", "err", err)
 	}
 }
 
-type repair struct {
-	Topic     string `json:"topic"`
-	Partition int    `json:"partition"`
-	Sequence  int64  `json:"sequence"`
-}
-
-func (f *feed) hearRepairs(got *kafka.Fetched) {
+func (f *feed) hearControl(ctx context.Context, got *kafka.Fetched) {
 	for i := range got.Records {
-		var r repair
-		if json.Unmarshal(got.Records[i].Data, &r) == nil && r.Topic == f.e.topic() {
-			f.e.publisher.repair(r.Partition, r.Sequence)
-		}
+		f.e.control(ctx, &got.Records[i])
 	}
-	if f.repairs = got.Next; kafka.IsOutOfRange(got.Err) {
-		f.repairs = -1
+	if f.asked = got.Next; kafka.IsOutOfRange(got.Err) {
+		f.asked = -1
 	}
 }
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -77,13 +76,15 @@ type processed struct {
 	seconds prometheus.Observer
 }
 
-// measure sets the gauges.
-func (e *Engine) measure(ctx context.Context, workers []*worker) error {
-	var keys int64
-	if err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT count(DISTINCT key) FROM engine.parked`).Row().Scan(&keys); err != nil {
-		return err
+// measure sets the gauges; found is nil where the tables could not be asked.
+func (e *Engine) measure(workers []*worker, found map[int]survey) {
+	if found != nil {
+		keys := 0
+		for _, w := range workers {
+			keys += found[w.partition].ParkedKeys
+		}
+		e.metrics.parked.Set(float64(keys))
 	}
-	e.metrics.parked.Set(float64(keys))
 	lags := make(map[string]float64, len(e.topics))
 	for _, w := range workers {
 		for _, r := range w.readers {
@@ -110,5 +111,4 @@ func (e *Engine) measure(ctx context.Context, workers []*worker) error {
 		age = time.Since(oldest).Seconds()
 	}
 	e.metrics.oldest.Set(age)
-	return nil
 }

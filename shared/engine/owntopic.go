@@ -79,7 +79,7 @@ func (p *publisher) lowest(ctx context.Context, partition int) (int64, error) {
 
 func (p *publisher) outbox(ctx context.Context, partition int, from int64) ([]kafka.Record, error) {
 	var rows []outboxRow
-	err := p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT sequence, id, type, key, saga, cause, at, data FROM engine.outbox
+	err := p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT sequence, id, type, key, saga, cause, via, at, data FROM engine.outbox
 		WHERE partition = $1 AND sequence >= $2 ORDER BY sequence LIMIT $3`, partition, from, publishAtOnce).Scan(&rows).Error
 	if err != nil {
 		return nil, err

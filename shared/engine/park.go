@@ -34,6 +34,7 @@ type parkedRow struct {
 	At        time.Time
 	Data      []byte
 	Reason    string
+	Try       int
 }
 
 var formNames = map[form]string{heard: "event", answered: "answer", expired: "deadline"}
@@ -64,7 +65,7 @@ func (b *batch) setAside(in *input, reason string) {
 	}
 	e := in.event
 	p := parkedRow{Number: in.number, Partition: b.w.partition, Key: e.Key, Form: formNames[in.form], Type: e.Type, ID: e.ID, Saga: e.Saga,
-		Cause: e.Cause, At: e.Time, Reason: reason}
+		Cause: e.Cause, At: e.Time, Reason: reason, Try: in.try}
 	switch {
 	case in.form == answered:
 		p.Data = answerJSON(in.answer)
@@ -94,9 +95,9 @@ func (b *batch) writeParked(tx *gorm.DB) error {
 		if p.Number != 0 {
 			err = later(tx, "park again", `UPDATE engine.parked SET reason = $2, redrive = false WHERE number = $1`, p.Number, p.Reason)
 		} else {
-			err = later(tx, "park", `INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-				p.Partition, p.Key, p.Form, p.Type, p.ID, p.Saga, p.Cause, p.At, p.Data, p.Reason)
+			err = later(tx, "park", `INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason, try)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+				p.Partition, p.Key, p.Form, p.Type, p.ID, p.Saga, p.Cause, p.At, p.Data, p.Reason, p.Try)
 		}
 		if err != nil {
 			return err
@@ -124,7 +125,7 @@ func (e *Engine) redrives(ctx context.Context, workers []*worker) error {
 func (w *worker) release(ctx context.Context, key string) error {
 	for ctx.Err() == nil {
 		var rows []parkedRow
-		err := w.e.DB.Gorm().WithContext(ctx).Raw(`SELECT number, partition, key, form, type, id, saga, cause, at, data, reason
+		err := w.e.DB.Gorm().WithContext(ctx).Raw(`SELECT number, partition, key, form, type, id, saga, cause, at, data, reason, try
 			FROM engine.parked WHERE partition = $1 AND key = $2 ORDER BY number LIMIT 1`, w.partition, key).Scan(&rows).Error
 		if err != nil {
 			w.e.Log.Warn("redrive", "key", key, "err", err)
@@ -160,7 +161,7 @@ func (e *Engine) unparked(p parkedRow) (input, error) {
 	var err error
 	switch p.Form {
 	case "answer":
-		in.form = answered
+		in.form, in.try = answered, p.Try
 		for _, b := range e.Bindings {
 			if r := b.Machine.QuestionOf(p.Type); r != nil {
 				in.answer, err = r.DecodeAnswer(p.Data)

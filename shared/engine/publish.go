@@ -229,6 +229,17 @@ func (p *publisher) prepare(ctx context.Context, q *part) error {
 	return nil
 }
 
+// acknowledged is the last number, by partition, that the broker was seen to hold.
+func (p *publisher) acknowledged() map[int]int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	numbers := make(map[int]int64, len(p.parts))
+	for _, q := range p.parts {
+		numbers[q.partition] = q.next - 1
+	}
+	return numbers
+}
+
 // lookForOthers asks the counters whether another process has committed to a partition of ours.
 func (p *publisher) lookForOthers(ctx context.Context) {
 	var rows []struct {

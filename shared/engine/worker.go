@@ -40,6 +40,7 @@ type worker struct {
 	mu    sync.Mutex
 	queue []input
 
+	trying map[string]Trying // by id, what was asked more than once
 	closed bool
 	signal chan struct{}
 
@@ -72,6 +73,7 @@ type input struct {
 	record *kafka.Record // heard
 	event  saga.Event    // ordered: the command; answered: what asked; expired: since when; redrive: its key
 	answer any           // answered
+	try    int           // answered: the number of the try that was
 	number int64         // of the parked row this came from, 0 if none
 	reason string        // why it is to be parked
 	reply  chan result   // ordered
@@ -84,7 +86,7 @@ type result struct {
 
 func newWorker(e *Engine, partition int, epoch int64) *worker {
 	return &worker{e: e, partition: partition, epoch: epoch, parked: map[string]bool{}, committed: map[string]mark{},
-		read: map[string]mark{}, asking: map[string]bool{}, signal: make(chan struct{}, 1)}
+		read: map[string]mark{}, asking: map[string]bool{}, trying: map[string]Trying{}, signal: make(chan struct{}, 1)}
 }
 
 func (w *worker) push(in ...input) {

@@ -52,6 +52,7 @@ func (w *worker) load(ctx context.Context) error {
 	for _, m := range rows {
 		w.committed[m.Topic] = mark{m.Sequence, m.NextOffset, m.RecordID}
 		r := &reader{topic: m.Topic, w: w, next: m.NextOffset, last: m.Sequence, id: m.RecordID}
+		r.applied.Store(m.Sequence)
 		r.suspect()
 		w.readers = append(w.readers, r)
 	}
@@ -232,10 +233,10 @@ func (b *batch) writePartition(tx *gorm.DB, partition int, out []outgoing) error
 	}
 	return database.Later(tx, database.Statement{Name: "write outbox", Read: base, SQL: `
 		WITH moved AS (UPDATE engine.counter SET sequence = sequence + $2 WHERE partition = $1 RETURNING sequence - $2 AS base),
-		written AS (INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, at, data)
-		            SELECT $1, m.base + o.ordinal, o.id, o.type, o.key, o.saga, o.cause, o.at, o.data::json
-		            FROM moved m, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[])
-		              WITH ORDINALITY AS o (id, type, key, saga, cause, at, data, ordinal))
+		written AS (INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data)
+		            SELECT $1, m.base + o.ordinal, o.id, o.type, o.key, o.saga, o.cause, o.via, o.at, o.data::json
+		            FROM moved m, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
+		              WITH ORDINALITY AS o (id, type, key, saga, cause, via, at, data, ordinal))
 		SELECT base FROM moved`,
 		Args: []any{
 			int32(partition), int64(len(out)),
@@ -244,6 +245,7 @@ func (b *batch) writePartition(tx *gorm.DB, partition int, out []outgoing) error
 			array(out, func(o outgoing) string { return o.event.Key }),
 			array(out, func(o outgoing) string { return o.event.Saga }),
 			array(out, func(o outgoing) string { return o.event.Cause }),
+			array(out, func(o outgoing) string { return o.event.Via }),
 			array(out, func(o outgoing) time.Time { return o.event.Time }),
 			array(out, func(o outgoing) string { return string(o.data) }),
 		}})

@@ -68,6 +68,7 @@ func event(sequence int64) Record {
 		Subject:     order,
 		Correlation: order,
 		Causation:   fmt.Sprintf("019583a0-7c10-7bbb-8000-%012d", sequence),
+		Via:         "answer/3",
 		TraceParent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 		DataSchema:  "/schemas/payment.authorized.v1.json",
 		Time:        time.Date(2026, 3, 1, 10, 0, 0, 123456000, time.UTC).Add(time.Duration(sequence) * time.Millisecond),

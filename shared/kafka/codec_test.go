@@ -112,6 +112,16 @@ func TestEncodedSizeIsAClosedBound(t *testing.T) {
 	}
 }
 
+func TestWhatARecordDoesNotHaveIsNotSent(t *testing.T) {
+	t.Parallel()
+	full, bare := event(1), Record{ID: "1", Type: "t", Source: "/s", Time: time.Now(), Sequence: 1, Data: []byte("{}")}
+	for _, name := range []string{"ce_subject", "ce_correlationid", "ce_causationid", "ce_via", "traceparent", "ce_dataschema"} {
+		if !bytes.Contains(appendRecord(nil, &full, 0), []byte(name)) || bytes.Contains(appendRecord(nil, &bare, 0), []byte(name)) {
+			t.Errorf("%s is not sent exactly where it is set", name)
+		}
+	}
+}
+
 // The vectors are those of Kafka's own UtilsTest.testMurmur2.
 func TestPartitionsAgreeWithKafkasDefaultPartitioner(t *testing.T) {
 	t.Parallel()

@@ -43,6 +43,7 @@ var (
 	headerSubject     = headerName("ce_subject")
 	headerCorrelation = headerName("ce_correlationid")
 	headerCausation   = headerName("ce_causationid")
+	headerVia         = headerName("ce_via")
 	headerTraceParent = headerName("traceparent")
 	headerDataSchema  = headerName("ce_dataschema")
 )
@@ -74,10 +75,10 @@ func bodySize(r *Record, timeLen, sequenceLen int) int {
 
 type header struct{ name, value string }
 
-func optional(r *Record) [5]header {
-	return [5]header{
+func optional(r *Record) [6]header {
+	return [6]header{
 		{headerSubject, r.Subject}, {headerCorrelation, r.Correlation}, {headerCausation, r.Causation},
-		{headerTraceParent, r.TraceParent}, {headerDataSchema, r.DataSchema},
+		{headerVia, r.Via}, {headerTraceParent, r.TraceParent}, {headerDataSchema, r.DataSchema},
 	}
 }
 

@@ -20,6 +20,7 @@ const (
 	fieldType
 	fieldSource
 	fieldDataSchema
+	fieldVia
 	fieldTime
 	fieldSequence
 	fieldSpec
@@ -45,6 +46,8 @@ func fieldOf(name []byte) (int, bool) {
 		return fieldCorrelation, true
 	case "ce_causationid":
 		return fieldCausation, true
+	case "ce_via":
+		return fieldVia, true
 	case "traceparent":
 		return fieldTraceParent, true
 	case "ce_dataschema":
@@ -91,6 +94,7 @@ func (d *decoder) decodeEnvelope(r *Record, key []byte, headers int, c *cursor) 
 	}
 	d.ownStrings(r, key)
 	r.Type, r.Source, r.DataSchema = d.intern(v[fieldType]), d.intern(v[fieldSource]), d.intern(v[fieldDataSchema])
+	r.Via = d.intern(v[fieldVia])
 	timeErr := r.Time.UnmarshalText(v[fieldTime])
 	if timeErr == nil {
 		r.Time = r.Time.UTC()

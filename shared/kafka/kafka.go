@@ -2,8 +2,8 @@
 // an idempotent producer, topic administration, and CloudEvents in binary mode.
 //
 // It is not a consumer group, a reader with its own prefetching or a linger-based writer: who owns a partition, where
-// it continues and what is published again are decided in the database by the engine, which is the only regular user.
-// The services never import it.
+// it continues and what is published again are decided in the database by the engine, which is the only regular user
+// beside the tracker, which reads everything and owns nothing. The services that decide never import it.
 package kafka
 
 import (

@@ -9,7 +9,7 @@ import (
 // MaxRecordBytes bounds a record's EncodedSize. Brokers refuse batches above 1,048,588 bytes by default.
 const MaxRecordBytes = 900_000
 
-// Record is one CloudEvent in binary mode. Empty optional fields (Subject, Correlation, Causation, TraceParent,
+// Record is one CloudEvent in binary mode. Empty optional fields (Subject, Correlation, Causation, Via, TraceParent,
 // DataSchema) are not sent.
 type Record struct {
 	Topic     string
@@ -23,6 +23,7 @@ type Record struct {
 	Subject     string // ce_subject
 	Correlation string // ce_correlationid
 	Causation   string // ce_causationid
+	Via         string // ce_via
 	TraceParent string // traceparent
 	DataSchema  string // ce_dataschema
 	Time        time.Time

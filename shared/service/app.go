@@ -1,16 +1,20 @@
 package service
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/kafka"
 )
 
-// App is one service, ready to be run alone or beside others.
+// App is one service, ready to be run alone or beside others. One without machines decides nothing: it has no database, no
+// engine and no topic of its own, and only watches.
 type App struct {
 	Name       string                               // "payment"
 	Bindings   []engine.Binding                     // its machines and where their states are kept
@@ -19,9 +23,14 @@ type App struct {
 	Needs      []string                             // flags without which its adapters cannot work: "gateway-url"
 	Storefront func(s *httpserver.Server, p *Parts) // its routes on the customers' listener, nil if none
 	Operators  func(s *httpserver.Server, p *Parts) // its routes on the operators' listener, nil if none
+
+	// Watch begins what goes on beside machines and adds its routes to the operators' listener; nil if there is nothing.
+	// It returns before the listener does; stop ends it.
+	Watch  func(ctx context.Context, operators *httpserver.Server, p *Parts) (stop func(context.Context) error, err error)
+	Topics []string // that Watch reads
 }
 
-// Topic is the one the service writes.
+// Topic is the one the service writes, if it has machines.
 func (a App) Topic() string { return a.Name + ".events" }
 
 // Parts is what a running service's routes work with.
@@ -29,6 +38,9 @@ type Parts struct {
 	Config Config
 	Auth   *httpserver.Auth
 	Log    *slog.Logger
-	DB     *gorm.DB       // the service's own database
-	Engine *engine.Engine // takes commands
+	DB     *gorm.DB       // the service's own database; nil without machines
+	Engine *engine.Engine // takes commands; nil without machines
+
+	Kafka    *kafka.Client
+	Registry prometheus.Registerer
 }

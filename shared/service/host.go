@@ -37,8 +37,8 @@ type Host struct {
 
 type running struct {
 	app    App
-	db     *database.DB
-	engine *engine.Engine
+	db     *database.DB   // nil without machines
+	engine *engine.Engine // nil without machines
 	log    *slog.Logger
 }
 
@@ -79,7 +79,7 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 	}
 	err = group.Wait()
 	for _, r := range h.running {
-		if r != nil {
+		if r != nil && r.db != nil {
 			h.lifecycle.AddCloser(r.app.Name+" database", r.db.Close)
 		}
 	}
@@ -88,13 +88,26 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 	}
 	serves := false
 	for _, r := range h.running {
-		parts := &Parts{Config: h.Config, Auth: h.Auth, Log: r.log, DB: r.db.Gorm(), Engine: r.engine}
+		parts := &Parts{Config: h.Config, Auth: h.Auth, Log: r.log, Engine: r.engine, Kafka: h.Kafka, Registry: h.Registry}
+		if r.db != nil {
+			parts.DB = r.db.Gorm()
+		}
 		if r.app.Storefront != nil {
 			r.app.Storefront(h.Customers, parts)
 			serves = true
 		}
 		if r.app.Operators != nil {
 			r.app.Operators(h.Operators, parts)
+		}
+		if r.app.Watch != nil {
+			stop, err := r.app.Watch(ctx, h.Operators, parts)
+			if err != nil {
+				return "", "", Environment("%s: %w", r.app.Name, err)
+			}
+			h.lifecycle.Add(r.app.Name+" watch", stop)
+		}
+		if r.engine == nil {
+			continue
 		}
 		if err := r.engine.Start(ctx); err != nil {
 			return "", "", Environment("%w", err)
@@ -118,11 +131,14 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 }
 
 func (h *Host) open(ctx context.Context, app App) (*running, error) {
+	log := h.Log.With("service", app.Name)
+	if len(app.Bindings) == 0 {
+		return &running{app: app, log: log}, nil
+	}
 	db, err := OpenDatabase(ctx, h.Config.Postgres, app, h.Log)
 	if err != nil {
 		return nil, err
 	}
-	log := h.Log.With("service", app.Name)
 	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka, Log: h.Log, Registerer: h.Registry,
 		ValidateProduced: h.Config.ValidateProduced}
 	if app.Answerers != nil {
@@ -169,6 +185,9 @@ func (h *Host) serve(s *httpserver.Server) (addr string, err error) {
 // owns tells whether every partition of every service here has an owner.
 func (h *Host) owns(ctx context.Context) error {
 	for _, r := range h.running {
+		if r.db == nil {
+			continue
+		}
 		var owned int
 		err := r.db.Gorm().WithContext(ctx).Raw(`SELECT count(*) FROM engine.lease WHERE owner <> '' AND heartbeat > now() - interval '3 seconds'`).Row().Scan(&owned)
 		if err != nil {
@@ -188,7 +207,9 @@ func (h *Host) Failed() <-chan error { return h.Operators.Failed() }
 func (h *Host) Databases() map[string]*database.DB {
 	all := map[string]*database.DB{}
 	for _, r := range h.running {
-		all[r.app.Name] = r.db
+		if r.db != nil {
+			all[r.app.Name] = r.db
+		}
 	}
 	return all
 }

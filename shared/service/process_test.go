@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"orderflow.example/shared/embedded/embeddedtest"
 	"orderflow.example/shared/service"
 )
 
@@ -20,7 +21,7 @@ import (
 func TestMain(m *testing.M) {
 	behaviour := os.Getenv("SERVICE_TEST_CHILD")
 	if behaviour == "" {
-		os.Exit(m.Run())
+		embeddedtest.Main(m)
 	}
 	service.Main(&cobra.Command{Use: "child", RunE: func(cmd *cobra.Command, _ []string) error {
 		os.Stdout.WriteString("ready\n")

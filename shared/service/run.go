@@ -15,7 +15,7 @@ func Run(app App) {
 	cmd := &cobra.Command{
 		Use:   app.Name,
 		Short: "Runs the " + app.Name + " service of Orderflow alone",
-		Long: "Runs the " + app.Name + " service alone. Several of these processes share its partitions. Topics must exist:\n" +
+		Long: "Runs the " + app.Name + " service alone. " + severally(app) + " Topics must exist:\n" +
 			"`orderflow topics create` makes them.",
 		Args: cobra.NoArgs,
 	}
@@ -35,11 +35,18 @@ func Run(app App) {
 	Main(cmd)
 }
 
+func severally(app App) string {
+	if len(app.Bindings) == 0 {
+		return "Any number of these processes may run; it needs no database."
+	}
+	return "Several of these processes share its partitions."
+}
+
 func runAlone(ctx context.Context, c Config, app App) error {
 	switch {
 	case len(c.Kafka) == 0:
 		return Usage("a service alone needs --kafka host:port; `orderflow up` brings its own")
-	case c.Postgres == "":
+	case c.Postgres == "" && len(app.Bindings) > 0:
 		return Usage("a service alone needs --postgres URL; `orderflow up` brings its own")
 	}
 	host, err := NewHost(ctx, c, NewLogger(os.Stderr, c.LogLevel, c.LogFormat))

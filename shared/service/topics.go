@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,15 +11,20 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Topics are those that the services write and hear, and the one on which repairs are asked for. All have the same
-// number of partitions, so that one order's events stand in the same partition of each. Nothing is deleted by age:
-// state is rebuilt from the topics.
+// Topics are those that the services write and hear, and the engines' own two. The former have the same number of
+// partitions, so that one order's events stand in the same partition of each. Of them nothing is deleted by age: state is
+// rebuilt from the topics. How far the engines are is said again and again, and kept for an hour.
 func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 	config := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
 	if replicas >= 3 {
 		config["min.insync.replicas"] = "2"
 	}
-	specs := []kafka.TopicSpec{{Name: engine.RepairsTopic, Partitions: 1, ReplicationFactor: replicas, Config: config}}
+	hour := maps.Clone(config)
+	hour["retention.ms"] = "3600000"
+	specs := []kafka.TopicSpec{
+		{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: replicas, Config: config},
+		{Name: engine.StandingsTopic, Partitions: 1, ReplicationFactor: replicas, Config: hour},
+	}
 	seen := map[string]bool{}
 	add := func(name string) {
 		if !seen[name] {
@@ -27,7 +33,12 @@ func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 		}
 	}
 	for _, a := range apps {
-		add(a.Topic())
+		if len(a.Bindings) > 0 {
+			add(a.Topic())
+		}
+		for _, topic := range a.Topics {
+			add(topic)
+		}
 		for _, b := range a.Bindings {
 			for _, name := range b.Machine.Hears() {
 				add(saga.Topic(name))

@@ -14,6 +14,7 @@ import (
 // fleet is every service as a process of its own, payment and order twice, around one broker, database and world.
 type fleet struct {
 	orderflow string
+	bin       string
 	dir       string // of the process with the broker and the database
 	flags     []string
 	processes map[string][]*trial.Process
@@ -26,7 +27,7 @@ func startFleet(t *testing.T) *fleet {
 		names = append(names, app.Name)
 	}
 	bin := trial.Programs(t, names...)
-	f := &fleet{orderflow: filepath.Join(bin, "orderflow"), dir: openDir(t), processes: map[string][]*trial.Process{}}
+	f := &fleet{orderflow: filepath.Join(bin, "orderflow"), bin: bin, dir: openDir(t), processes: map[string][]*trial.Process{}}
 	world := trial.Run(t, f.orderflow, "up", "--services", "world", "--data-dir", f.dir, "--world-speed", "20",
 		"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--log-level", "warn")
 	f.processes[platform.World] = []*trial.Process{world}
@@ -45,7 +46,7 @@ func startFleet(t *testing.T) *fleet {
 	var mu sync.Mutex
 	for _, name := range append(names[1:], "payment", "order") {
 		all.Go(func() {
-			p, err := trial.TryRun(t, filepath.Join(bin, name), append([]string{"--data-dir", filepath.Join(f.dir, "of-"+name)}, f.flags...)...)
+			p, err := f.run(t, name)
 			if err != nil {
 				t.Error(err)
 				return
@@ -60,6 +61,11 @@ func startFleet(t *testing.T) *fleet {
 		t.FailNow()
 	}
 	return f
+}
+
+// run starts one more process of a service.
+func (f *fleet) run(t *testing.T, name string) (*trial.Process, error) {
+	return trial.TryRun(t, filepath.Join(f.bin, name), append([]string{"--data-dir", filepath.Join(f.dir, "of-"+name)}, f.flags...)...)
 }
 
 func (f *fleet) keyFile() string { return filepath.Join(f.dir, ".secrets", "jwt.key") }
@@ -112,6 +118,7 @@ func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing
 		Stock: trial.Free(100 - int64(len(buyers)))})
 	f.processes["order"][0].Thaw() // it wakes up in the middle of what others have finished
 	checkHolds(t, f.orderflow, f.dir)
+	f.checkTrackerKilled(t, site, buyers)
 	var all sync.WaitGroup
 	for name, processes := range f.processes {
 		if name == platform.World {
@@ -126,4 +133,33 @@ func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing
 		}
 	}
 	all.Wait()
+}
+
+// checkTrackerKilled kills the tracker and sees that the next one says the same of every order.
+func (f *fleet) checkTrackerKilled(t *testing.T, site *trial.Site, buyers []*trial.Buyer) {
+	t.Helper()
+	stories := func() (told []string) {
+		for _, b := range buyers {
+			var a trial.Answer
+			trial.Await(t, "the tracker to have read the topics", func() (ok bool, seen string) {
+				var err error
+				a, err = site.Operator("tracker").Send("GET", "/v1/sagas/"+b.ID, nil)
+				return err == nil && a.Status == 200, a.Body
+			})
+			told = append(told, a.Body)
+		}
+		return told
+	}
+	before := stories()
+	f.processes["tracker"][0].Kill()
+	next, err := f.run(t, "tracker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.processes["tracker"] = []*trial.Process{next}
+	for i, after := range stories() {
+		if after != before[i] {
+			t.Errorf("the tracker said\n%s\nand after it was killed\n%s", before[i], after)
+		}
+	}
 }

@@ -25,6 +25,9 @@ func Migrate() *cobra.Command {
 				return service.Usage("migrate needs --postgres URL; `orderflow up` migrates its private server itself")
 			}
 			for _, app := range platform.Apps {
+				if len(app.Bindings) == 0 {
+					continue // it keeps nothing
+				}
 				db, err := service.OpenDatabase(cmd.Context(), c.Postgres, app, service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat))
 				if err != nil {
 					return err

@@ -14,6 +14,9 @@ import (
 func TestEveryServiceHasTheSameShape(t *testing.T) {
 	t.Parallel()
 	for _, name := range services(t) {
+		if name == "tracker" {
+			continue // it has a shape of its own, below
+		}
 		folder := filepath.Join(root, "services", name)
 		for _, file := range []string{
 			"go.mod", "choreography.go", "decide_test.go", "app/app.go", "cmd/" + name + "/main.go",
@@ -31,6 +34,28 @@ func TestEveryServiceHasTheSameShape(t *testing.T) {
 			t.Errorf("services/%s/cmd/%s/main.go has %d lines, want at most 30 (%v)", name, name, lines, err)
 		}
 	}
+}
+
+// The tracker decides nothing, so that it has no choreography, and keeps nothing, so that it has no store. It has to be told
+// what all services declare, so that only the platform can make a command of it.
+func TestTheTrackerOnlyWatches(t *testing.T) {
+	t.Parallel()
+	if got, want := folders(t, "services/tracker"), []string{"app", "internal"}; !slices.Equal(got, want) {
+		t.Errorf("services/tracker has the folders %v, want %v", got, want)
+	}
+	for _, file := range []string{"services/tracker/go.mod", "services/tracker/app/app.go", "services/platform/cmd/tracker/main.go"} {
+		if _, err := os.Stat(filepath.Join(root, file)); err != nil {
+			t.Errorf("there is no %s", file)
+		}
+	}
+	if app := platform.Tracker; len(app.Bindings) > 0 || app.Migrations != nil || app.Answerers != nil || app.Storefront != nil {
+		t.Error("the tracker does more than watch")
+	}
+	each(t,
+		func(s source) bool { return s.service() == "tracker" && !s.test },
+		func(_ source, imported string) bool {
+			return imported != "gorm.io/gorm" && imported != "shared/database"
+		})
 }
 
 func TestThePlatformRunsEveryService(t *testing.T) {

@@ -21,21 +21,48 @@ import (
 	inventory "orderflow.example/services/inventory/app"
 	order "orderflow.example/services/order/app"
 	payment "orderflow.example/services/payment/app"
+	"orderflow.example/services/platform/internal/choreography"
 	"orderflow.example/services/platform/internal/world"
 	refund "orderflow.example/services/refund/app"
 	shipping "orderflow.example/services/shipping/app"
 	storefront "orderflow.example/services/storefront/app"
+	tracker "orderflow.example/services/tracker/app"
 	warehouse "orderflow.example/services/warehouse/app"
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
 
-// Apps are all services, in the order a saga meets them.
-var Apps = []service.App{
+// deciding are the services that decide something, in the order a saga meets them.
+var deciding = []service.App{
 	storefront.App, catalog.App, order.App, fraud.App, inventory.App, payment.App, shipping.App, warehouse.App, refund.App,
+}
+
+// Tracker watches them all. It is put together here because no service may know the others.
+var Tracker = tracker.New(machines(deciding), declared(deciding))
+
+// Apps are all services.
+var Apps = append(slices.Clip(deciding), Tracker)
+
+func machines(apps []service.App) (all []*saga.Machine) {
+	for _, app := range apps {
+		for _, b := range app.Bindings {
+			all = append(all, b.Machine)
+		}
+	}
+	return all
+}
+
+// declared is the choreography for operators' programs.
+func declared(apps []service.App) []byte {
+	text, err := choreography.Of(apps...).JSON()
+	if err != nil {
+		panic("platform: the choreography cannot be written down: " + err.Error())
+	}
+	return []byte(text)
 }
 
 // World is the name under which the simulated outside world is chosen in Config.Services.

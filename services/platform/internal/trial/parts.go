@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"orderflow.example/services/platform/internal/platform"
+	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
 )
 
@@ -75,6 +76,13 @@ func StartParts(t testing.TB, speed float64) *Parts {
 	t.Cleanup(func() { p.Pause(t, names...) })
 	p.Resume(t, names...)
 	return p
+}
+
+// Kafka reaches the installation's broker.
+func (p *Parts) Kafka(t testing.TB) *kafka.Client {
+	client := kafka.Dial(kafka.Config{Brokers: p.config.Kafka, ClientID: "trial"})
+	t.Cleanup(client.Close)
+	return client
 }
 
 func (p *Parts) part(service string) *platform.Platform {

@@ -44,12 +44,15 @@ func Programs(t testing.TB, services ...string) string {
 	}
 	args := []string{"build", "-ldflags=-s -w", "-o", programs.dir + "/"} // without symbols they link in half the time
 	for _, name := range services {
-		command := name
-		if name == "platform" {
+		folder, command := name, name
+		switch name {
+		case "platform":
 			command = "orderflow"
+		case "tracker":
+			folder = "platform" // it knows all services
 		}
 		if _, err := os.Stat(filepath.Join(programs.dir, command)); err != nil {
-			args = append(args, "orderflow.example/services/"+name+"/cmd/"+command)
+			args = append(args, "orderflow.example/services/"+folder+"/cmd/"+command)
 		}
 	}
 	if len(args) > 4 {

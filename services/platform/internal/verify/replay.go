@@ -89,7 +89,7 @@ func (t *trace) show(ctx context.Context, topic string, log Log) error {
 }
 
 func eventOf(rec *kafka.Record, kind saga.Kind) (saga.Event, error) {
-	e := saga.Event{ID: rec.ID, Type: rec.Type, Key: rec.Key, Saga: sagaOf(rec), Cause: rec.Causation, Time: rec.Time}
+	e := saga.Event{ID: rec.ID, Type: rec.Type, Key: rec.Key, Saga: sagaOf(rec), Cause: rec.Causation, Via: rec.Via, Time: rec.Time}
 	switch {
 	case rec.Malformed != nil:
 		return e, rec.Malformed

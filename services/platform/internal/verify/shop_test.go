@@ -195,7 +195,7 @@ func (s *shop) picture(t testing.TB) *picture {
 		n := kafka.PartitionOf(e.Key, partitions)
 		at.counters[n]++
 		rec := kafka.Record{Topic: at.app.Topic(), Partition: n, Offset: at.counters[n] - 1, Key: e.Key, ID: e.ID, Type: e.Type,
-			Correlation: e.Saga, Causation: e.Cause, Time: e.Time, Sequence: at.counters[n], Data: data}
+			Correlation: e.Saga, Causation: e.Cause, Via: e.Via, Time: e.Time, Sequence: at.counters[n], Data: data}
 		at.outbox[n] = append(at.outbox[n], digestOf(&rec))
 		log[place{rec.Topic, n}] = append(log[place{rec.Topic, n}], rec)
 	}

@@ -138,7 +138,7 @@ func (s *snapshot) readOutbox(tx *gorm.DB) error {
 func (s *snapshot) readOwed(tx *gorm.DB) error {
 	err := each(tx, `SELECT key, type, at FROM engine.call`, into(s.calls))
 	if err == nil {
-		err = each(tx, `SELECT key, type, due_at FROM engine.deadline`, into(s.deadlines))
+		err = each(tx, `SELECT key, type, due_at FROM engine.deadline WHERE due_at < 'infinity'`, into(s.deadlines))
 	}
 	return err
 }

@@ -1,0 +1,45 @@
+// Package app puts the tracker together for those who run it: the platform, and its own command there.
+package app
+
+import (
+	"context"
+	"slices"
+
+	"orderflow.example/services/tracker/internal/api"
+	"orderflow.example/services/tracker/internal/watch"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
+)
+
+// lookupBytes is how much of a partition is read for the sake of a single record.
+const lookupBytes = 64 << 10
+
+// New is the tracker of what these machines, all machines of all services, do. choreography is what they declare, as
+// JSON, for operators.
+func New(machines []*saga.Machine, choreography []byte) service.App {
+	var topics []string
+	for _, m := range machines {
+		for _, name := range m.Says() {
+			if topic := saga.Topic(name); !slices.Contains(topics, topic) {
+				topics = append(topics, topic)
+			}
+		}
+	}
+	return service.App{
+		Name:   "tracker",
+		Topics: topics,
+		Watch: func(_ context.Context, operators *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
+			lookup := kafka.Dial(kafka.Config{Brokers: p.Config.Kafka, ClientID: "orderflow-tracker", PartitionBytes: lookupBytes})
+			w := watch.New(watch.Config{Kafka: p.Kafka, Lookup: lookup, Machines: machines, Topics: topics, Partitions: p.Config.Partitions,
+				Log: p.Log, Registerer: p.Registry})
+			api.Register(operators, p.Auth, w, choreography, p.Log)
+			w.Start()
+			return func(ctx context.Context) error {
+				defer lookup.Close()
+				return w.Stop(ctx)
+			}, nil
+		},
+	}
+}

@@ -1,0 +1,85 @@
+package tracker
+
+import (
+	"fmt"
+	"time"
+)
+
+// The causes by which an obligation is overdue, or a saga stuck.
+const (
+	CauseParked        = "parked"          // the service could not process it: an operator must redrive or discard it
+	CauseConsumer      = "consumer_behind" // the service has not come to it, or does not run
+	CauseOutside       = "outside_party"   // the service runs, and whom it asked does not answer
+	CausePublisher     = "publisher_behind"
+	CauseNeverProduced = "never_produced" // what it waits for is not on the topic, and nobody is about to say it
+)
+
+// evidence is what is known about the service that owes something.
+type evidence struct {
+	kind    string
+	parked  *Parked
+	missing string // the record without which it cannot go on: "number 17 of order.events/2"
+
+	service   string
+	partition int
+	topic     string        // reaction: "order.events/2"
+	events    int64         // reaction: how many are before it, itself counted
+	age       time.Duration // reaction: how old the first of them is
+	silence   time.Duration // how long nobody works on the partition; 0: somebody does; less: nobody ever did
+	running   bool          // whether any process of the service does
+
+	unpublished int64
+	since       time.Duration // that long ago
+
+	question string
+	try      *Try
+}
+
+// why is the rule by which causes are told apart, the first that fits: what is parked waits for a person, whatever else
+// is wrong. A number missing on a topic stops everybody who reads it. Whoever does not run, or has not come so far, is
+// behind. What is committed and not on the topic may be what is waited for. Then only the outside is left to blame.
+func why(e evidence) (cause, detail string) {
+	switch {
+	case e.parked != nil:
+		return CauseParked, parkedDetail(*e.parked)
+	case e.kind == KindReaction && e.missing != "":
+		return CauseNeverProduced, e.missing + " is missing on the topic; what comes after it waits"
+	case e.kind == KindReaction:
+		return CauseConsumer, fmt.Sprintf("%s is %d events and %s behind on %s%s", e.service, e.events, seconds(e.age), e.topic, e.absence("; "))
+	case e.kind == KindPublication || e.unpublished > 0 && e.silence == 0:
+		return CausePublisher, fmt.Sprintf("%s has committed %d events that are not on its topic, since %s%s", e.service, e.unpublished, seconds(e.since), e.absence("; "))
+	case e.silence != 0:
+		return CauseConsumer, e.absence("")
+	case e.kind == KindCall && e.try == nil:
+		return CauseOutside, "nothing has answered " + e.question
+	case e.kind == KindCall:
+		return CauseOutside, fmt.Sprintf("%s was asked %d times without an answer; the last time: %s", e.question, e.try.Tries, e.try.Error)
+	}
+	return CauseConsumer, e.service + " has not come to it"
+}
+
+func parkedDetail(p Parked) string {
+	if p.Reason == "" {
+		return "waits behind an earlier event that is parked"
+	}
+	return p.Reason
+}
+
+// absence says who does not run.
+func (e evidence) absence(before string) string {
+	who := fmt.Sprintf("no process works on partition %d of %s", e.partition, e.service)
+	if !e.running {
+		who = "no process of " + e.service + " has reported"
+	}
+	switch {
+	case e.silence == 0:
+		return ""
+	case e.silence < 0:
+		return before + who + " yet"
+	case !e.running:
+		return before + who + " for " + seconds(e.silence)
+	}
+	return before + who + " since " + seconds(e.silence)
+}
+
+func seconds(d time.Duration) string { return d.Round(time.Second).String() }

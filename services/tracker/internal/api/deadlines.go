@@ -1,0 +1,79 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"orderflow.example/services/tracker"
+	"orderflow.example/services/tracker/internal/watch"
+	"orderflow.example/shared/httpserver"
+)
+
+func (r *routes) deadline(c *gin.Context) {
+	var d tracker.Deadline
+	var problem error
+	err := r.sagas.Read(func(x *tracker.Index, now time.Time) {
+		var runs, known bool
+		if d, runs, known = x.Deadline(c.Param("id"), now); !known {
+			problem = watch.ErrNoDeadline
+		} else if !runs {
+			problem = watch.ErrSettled
+		}
+	})
+	if err == nil && problem != nil {
+		refuse(c, problem)
+		return
+	}
+	answer(c, d, err)
+}
+
+func (r *routes) move(c *gin.Context) {
+	var body struct {
+		DueAt *time.Time `json:"due_at"`
+	}
+	if p := httpserver.DecodeJSON(c, &body); p != nil {
+		httpserver.WriteProblem(c, p)
+		return
+	}
+	if body.DueAt == nil {
+		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Detail: "want a time; DELETE takes a deadline off", Location: "body.due_at"}))
+		return
+	}
+	r.change(c, "move", body.DueAt)
+}
+
+func (r *routes) takeOff(c *gin.Context) { r.change(c, "take off", nil) }
+
+// change has a deadline changed, and writes down who changed what.
+func (r *routes) change(c *gin.Context, what string, due *time.Time) {
+	ctx := c.Request.Context()
+	before, after, err := r.sagas.Move(ctx, c.Param("id"), due, httpserver.Subject(ctx))
+	outcome := "done"
+	if err != nil {
+		outcome = err.Error()
+	}
+	r.log.Info("audit", "operator", httpserver.Subject(ctx), "what", what+" deadline", "deadline", before.ID, "order", before.Order,
+		"of", before.Service, "since", before.Since, "before", before.DueAt, "after", after.DueAt, "outcome", outcome)
+	if err != nil {
+		refuse(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, after)
+}
+
+func refuse(c *gin.Context, err error) {
+	switch {
+	case errors.Is(err, watch.ErrNoDeadline):
+		httpserver.WriteProblem(c, httpserver.NotFound("there is no such deadline"))
+	case errors.Is(err, watch.ErrSettled):
+		httpserver.WriteProblem(c, httpserver.Conflict("deadline-settled", "the deadline does not run any more: it was settled, or has fired"))
+	case errors.Is(err, watch.ErrUnconfirmed):
+		httpserver.WriteProblem(c, httpserver.NewProblem(http.StatusServiceUnavailable, "unconfirmed",
+			"the service that owns the deadline has not confirmed the change; it may not be running, and then makes it when it starts"))
+	default:
+		answer(c, nil, err)
+	}
+}

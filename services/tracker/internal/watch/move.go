@@ -1,0 +1,72 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"orderflow.example/services/tracker"
+	"orderflow.example/shared/engine"
+)
+
+// What can come of a wish to move a deadline.
+var (
+	ErrNoDeadline  = errors.New("there is no such deadline")
+	ErrSettled     = errors.New("the deadline was settled, or has fired")
+	ErrUnconfirmed = errors.New("the service that owns the deadline has not confirmed")
+)
+
+// confirmWithin is how long the owner of a deadline may take to confirm a change.
+const (
+	confirmWithin = 5 * time.Second
+	confirmPoll   = 50 * time.Millisecond
+)
+
+// Move has a deadline moved, or taken off where due is nil, by the service that owns it, and returns it before and after.
+// One that is made due in the past fires, and is returned as it was asked for.
+func (w *Watcher) Move(ctx context.Context, id string, due *time.Time, by string) (before, after tracker.Deadline, err error) {
+	before, err = w.find(id)
+	if err != nil {
+		return before, after, err
+	}
+	asked := time.Now().UTC().Truncate(time.Microsecond) // as precise as a database keeps it
+	if before.At != nil && !asked.After(*before.At) {
+		asked = before.At.Add(time.Microsecond)
+	}
+	if due != nil {
+		at := due.UTC().Truncate(time.Microsecond)
+		due = &at
+	}
+	err = engine.RequestMove(ctx, w.Kafka, engine.Move{Service: before.Service,
+		Moved: engine.Moved{ID: before.ID, Key: before.Key, Since: before.Since, DueAt: due, By: by, At: asked}})
+	if err != nil {
+		return before, after, err
+	}
+	for patience := time.Now().Add(confirmWithin); time.Now().Before(patience) && pause(ctx, confirmPoll); {
+		after, err = w.find(id)
+		switch {
+		case err == nil && after.At != nil && after.At.Equal(asked):
+			return before, after, nil
+		case errors.Is(err, ErrSettled) && due != nil && !due.After(time.Now()):
+			after = before
+			after.DueAt, after.By, after.At = due, by, &asked
+			return before, after, nil
+		case err != nil:
+			return before, after, err
+		}
+	}
+	return before, after, ErrUnconfirmed
+}
+
+func (w *Watcher) find(id string) (d tracker.Deadline, err error) {
+	behind := w.Read(func(x *tracker.Index, now time.Time) {
+		var runs, known bool
+		switch d, runs, known = x.Deadline(id, now); {
+		case known && !runs:
+			err = ErrSettled
+		case !known:
+			err = ErrNoDeadline
+		}
+	})
+	return d, errors.Join(err, behind)
+}

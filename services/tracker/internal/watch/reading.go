@@ -1,0 +1,229 @@
+package watch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"orderflow.example/services/tracker"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/kafka"
+)
+
+// errOtherLog means that a topic lost what was read of it.
+var errOtherLog = errors.New("the log is another one")
+
+// sideBySide is how far, in the events' own time, one partition may be read ahead of the others while everything is read
+// from the beginning. So sagas come to their ends one after another, and what has ended can be kept small.
+const sideBySide = time.Minute
+
+// reading is where the reading of all topics stands.
+type reading struct {
+	w       *Watcher
+	cursors []*cursor
+	logged  time.Time
+}
+
+// cursor is where the reading of one partition stands.
+type cursor struct {
+	topic     string
+	partition int
+	next      int64     // offset to read next
+	id        string    // of the record before
+	match     bool      // the next fetch must find that record again
+	at        time.Time // of it
+	end       int64     // the offset at which the partition ended at the start
+	first     int64     // where its reading began
+	lost      bool      // it has to be found anew where the partition begins
+}
+
+func newReading(w *Watcher) *reading { return &reading{w: w} }
+
+// open finds where every partition begins and ends.
+func (r *reading) open(ctx context.Context) error {
+	var cursors []*cursor
+	add := func(topic string, partitions int) error {
+		all := make([]int, partitions)
+		for i := range all {
+			all[i] = i
+		}
+		first, next, err := r.w.Kafka.Offsets(ctx, topic, all)
+		for _, p := range all {
+			cursors = append(cursors, &cursor{topic: topic, partition: p, next: first[p], first: first[p], end: next[p]})
+		}
+		return err
+	}
+	err := add(engine.StandingsTopic, 1) // the first: where services stand tells what is done with
+	for _, topic := range r.w.Topics {
+		err = errors.Join(err, add(topic, r.w.Partitions))
+	}
+	if err == nil {
+		r.cursors = cursors
+	}
+	return err
+}
+
+// suspect makes the next fetch check that the logs still hold what was read last.
+func (r *reading) suspect() {
+	for _, c := range r.cursors {
+		c.match = c.id != ""
+	}
+}
+
+func (r *reading) poll(ctx context.Context) error {
+	if r.cursors == nil {
+		if err := r.open(ctx); err != nil {
+			return err
+		}
+		r.report()
+	}
+	if err := r.find(ctx); err != nil {
+		return err
+	}
+	positions, of := r.turn()
+	fetched, err := r.w.Kafka.Fetch(ctx, positions, longPoll)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	r.w.mu.Lock()
+	for i := range fetched {
+		if c := of[place{fetched[i].Topic, fetched[i].Partition}]; c != nil {
+			errs = append(errs, r.take(c, &fetched[i]))
+		}
+	}
+	r.w.mu.Unlock()
+	r.report()
+	return errors.Join(errs...)
+}
+
+type place struct {
+	topic     string
+	partition int
+}
+
+// turn chooses what to read next: all partitions, or, while the beginning is read, those that are not ahead.
+func (r *reading) turn() (positions []kafka.Position, of map[place]*cursor) {
+	var slowest *cursor
+	for _, c := range r.cursors {
+		if c.next >= c.end {
+			continue
+		}
+		if c.topic == engine.StandingsTopic {
+			slowest = c
+			break
+		}
+		if slowest == nil || c.at.Before(slowest.at) {
+			slowest = c
+		}
+	}
+	of = make(map[place]*cursor, len(r.cursors))
+	for _, c := range r.cursors {
+		if slowest != nil && c != slowest && (slowest.topic == engine.StandingsTopic || c.at.After(slowest.at.Add(sideBySide))) {
+			continue
+		}
+		of[place{c.topic, c.partition}] = c
+		from := c.next
+		if c.match {
+			from--
+		}
+		positions = append(positions, kafka.Position{Topic: c.topic, Partition: c.partition, Offset: from})
+	}
+	return positions, of
+}
+
+// take tells the index what a fetch found.
+func (r *reading) take(c *cursor, got *kafka.Fetched) error {
+	if kafka.IsOutOfRange(got.Err) {
+		return r.lost(c)
+	}
+	records := got.Records
+	if c.match {
+		switch {
+		case len(records) > 0 && records[0].Offset == c.next-1 && records[0].ID == c.id:
+			records, c.match = records[1:], false
+		case len(records) > 0 || got.HighWatermark >= 0 && got.HighWatermark < c.next:
+			return r.lost(c)
+		default:
+			return got.Err
+		}
+	}
+	for i := range records {
+		r.tell(&records[i])
+	}
+	if n := len(records); n > 0 {
+		c.id, c.at = records[n-1].ID, records[n-1].Time
+	}
+	c.next = max(c.next, got.Next)
+	if got.Err != nil {
+		c.match = c.id != ""
+	}
+	return got.Err
+}
+
+// lost is what follows where a partition does not hold what was read of it. Standings are thrown away after a while, and
+// only the latest matter.
+func (r *reading) lost(c *cursor) error {
+	if c.lost = c.topic == engine.StandingsTopic; c.lost {
+		return nil
+	}
+	return fmt.Errorf("%w: %s partition %d at offset %d", errOtherLog, c.topic, c.partition, c.next)
+}
+
+// find looks where lost partitions begin now.
+func (r *reading) find(ctx context.Context) error {
+	for _, c := range r.cursors {
+		if !c.lost {
+			continue
+		}
+		first, _, err := r.w.Kafka.Offsets(ctx, c.topic, []int{c.partition})
+		if err != nil {
+			return err
+		}
+		c.next, c.id, c.match, c.lost = first[c.partition], "", false, false
+	}
+	return nil
+}
+
+// tell passes a record on.
+func (r *reading) tell(rec *kafka.Record) {
+	if rec.Topic != engine.StandingsTopic {
+		record := recordOf(rec)
+		r.w.index.Add(&record)
+		return
+	}
+	var s engine.Standing
+	if rec.Type == engine.StandingType && json.Unmarshal(rec.Data, &s) == nil {
+		r.w.index.Stand(standingOf(s))
+	}
+}
+
+func recordOf(rec *kafka.Record) tracker.Record {
+	return tracker.Record{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, Sequence: rec.Sequence, ID: rec.ID, Type: rec.Type,
+		Key: rec.Key, Saga: rec.Correlation, Cause: rec.Causation, Via: rec.Via, Time: rec.Time, Data: rec.Data}
+}
+
+// report notes how far the reading of the beginning is.
+func (r *reading) report() {
+	if r.w.progress.Done {
+		return
+	}
+	p := Progress{Done: true}
+	for _, c := range r.cursors {
+		p.Read += min(c.next, c.end) - c.first
+		p.Total += c.end - c.first
+		p.Done = p.Done && c.next >= c.end
+	}
+	r.w.mu.Lock()
+	r.w.progress = p
+	if p.Done {
+		r.w.index.Sweep(time.Now())
+	}
+	r.w.mu.Unlock()
+	if p.Done || time.Since(r.logged) > 5*time.Second {
+		r.logged = time.Now()
+		r.w.Log.Info("sagas are read from the topics", "read", p.Read, "of", p.Total, "done", p.Done)
+	}
+}

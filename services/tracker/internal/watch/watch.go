@@ -1,0 +1,188 @@
+// Package watch follows all topics from their beginning and tells an index of sagas what it reads. What it keeps is in
+// memory: killed and started again it reads everything again. It owns nothing and writes nothing, but requests of
+// operators to move deadlines; any number of watchers may run.
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"orderflow.example/services/tracker"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+)
+
+// Config says what to follow.
+type Config struct {
+	Kafka      *kafka.Client
+	Lookup     *kafka.Client // reads single records; one that fetches little at once
+	Machines   []*saga.Machine
+	Topics     []string
+	Partitions int // of each of them
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+}
+
+// Watcher follows the topics.
+type Watcher struct {
+	Config
+	metrics *metrics
+
+	mu       sync.RWMutex
+	index    *tracker.Index
+	progress Progress
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// Progress is how far the reading has come since the start: up to what stood on the topics then.
+type Progress struct {
+	Read  int64
+	Total int64
+	Done  bool
+}
+
+// String is for people.
+func (p Progress) String() string {
+	return fmt.Sprintf("%d of %d events have been read", p.Read, max(p.Total, p.Read))
+}
+
+// Behind is the error of asking before everything that was there at the start is read.
+type Behind struct{ Progress }
+
+func (b Behind) Error() string { return b.Progress.String() }
+
+const (
+	longPoll   = 500 * time.Millisecond
+	retryAfter = 200 * time.Millisecond
+	sweepEvery = 2 * time.Second
+
+	// breath is how long events may gather before they are fetched together: what is watched is measured in seconds.
+	breath = 50 * time.Millisecond
+)
+
+// New prepares a watcher; Start makes it follow.
+func New(c Config) *Watcher {
+	w := &Watcher{Config: c, metrics: newMetrics(c.Registerer)}
+	w.begin()
+	return w
+}
+
+// begin forgets everything.
+func (w *Watcher) begin() {
+	w.index = tracker.New(w.Machines)
+	w.progress = Progress{}
+	w.index.Ended = func(outcome string, took time.Duration) {
+		if w.progress.Done {
+			w.metrics.seconds.WithLabelValues(outcome).Observe(took.Seconds())
+		}
+	}
+	w.index.Cancelled = func(reason string) {
+		if w.progress.Done {
+			w.metrics.compensations.WithLabelValues(reason).Inc()
+		}
+	}
+}
+
+// Start begins to follow. It does not wait until everything is read.
+func (w *Watcher) Start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	w.done.Go(func() { w.follow(ctx) })
+	w.done.Go(func() { w.sweep(ctx) })
+}
+
+// Stop ends the following.
+func (w *Watcher) Stop(context.Context) error {
+	w.cancel()
+	w.done.Wait()
+	return nil
+}
+
+// Read lets fn look at the index as it is at one moment. The error is Behind where it does not know enough yet.
+func (w *Watcher) Read(fn func(x *tracker.Index, now time.Time)) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if !w.progress.Done {
+		return Behind{w.progress}
+	}
+	fn(w.index, time.Now())
+	return nil
+}
+
+// follow reads the topics, and reads them again from their beginning where they turn out to be others than before.
+func (w *Watcher) follow(ctx context.Context) {
+	r := newReading(w)
+	for ctx.Err() == nil {
+		err := r.poll(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err == nil && w.progress.Done:
+			pause(ctx, breath)
+		case errors.Is(err, errOtherLog):
+			w.Log.Warn("a topic is not the one read before; everything is read again", "err", err)
+			w.mu.Lock()
+			w.begin()
+			w.mu.Unlock()
+			r = newReading(w)
+		case err != nil:
+			w.Log.Warn("fetch", "err", err)
+			r.suspect()
+			pause(ctx, retryAfter)
+		}
+	}
+}
+
+// sweep keeps the gauges, and makes the index forget what nobody waits for.
+func (w *Watcher) sweep(ctx context.Context) {
+	for pause(ctx, sweepEvery) {
+		w.mu.Lock()
+		figures := w.index.Sweep(time.Now())
+		known := w.progress.Done
+		w.mu.Unlock()
+		if known {
+			w.metrics.show(figures)
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// standingOf is a standing as the index knows it.
+func standingOf(s engine.Standing) tracker.Standing {
+	out := tracker.Standing{Service: s.Service, Process: s.Process, At: s.At, Every: time.Duration(s.Every * float64(time.Second)), Leaving: s.Leaving}
+	for _, p := range s.Partitions {
+		at := tracker.Standpoint{Partition: p.Partition, Epoch: p.Epoch, Applied: p.Applied, Committed: p.Committed, ParkedCount: p.ParkedCount}
+		if p.NextDeadline != nil {
+			at.NextDeadline = *p.NextDeadline
+		}
+		for _, one := range p.Parked {
+			at.Parked = append(at.Parked, tracker.Parked{Key: one.Key, Form: one.Form, Type: one.Type, ID: one.ID, Reason: one.Reason, ParkedAt: one.ParkedAt})
+		}
+		for _, t := range p.Trying {
+			at.Trying = append(at.Trying, tracker.Try{ID: t.ID, Tries: t.Try, Error: t.Error, Since: t.Since})
+		}
+		for _, m := range p.Moved {
+			at.Moved = append(at.Moved, tracker.Move{ID: m.ID, Key: m.Key, Since: m.Since, DueAt: m.DueAt, By: m.By, At: m.At})
+		}
+		out.Partitions = append(out.Partitions, at)
+	}
+	return out
+}

@@ -1,0 +1,299 @@
+package watch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/storefront"
+	"orderflow.example/services/tracker"
+	"orderflow.example/shared/embedded"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+)
+
+type nothing struct{}
+
+var (
+	placeOrder = saga.Command[storefront.OrderPlacedV1]("place_order")
+	machines   = []*saga.Machine{
+		saga.Choreography[nothing]{Service: "storefront", Blank: func(string) nothing { return nothing{} }, Rows: []saga.Row{
+			saga.On(placeOrder, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, storefront.OrderPlaced)}}.Machine(),
+		saga.Choreography[nothing]{Service: "order", Blank: func(string) nothing { return nothing{} }, Rows: []saga.Row{
+			saga.On(storefront.OrderPlaced, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, order.Validated, order.StatusChanged)}}.Machine(),
+	}
+	topics = []string{"storefront.events", "order.events"}
+)
+
+const partitions = 2
+
+// bed is a broker of its own, with what the services would write on its topics.
+type bed struct {
+	addr     string
+	client   *kafka.Client
+	producer *kafka.Producer
+	numbers  map[place]int64
+}
+
+func newBed(t testing.TB) *bed {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "orderflow-watch-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broker, err := embedded.StartKafka(t.Context(), embedded.KafkaConfig{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := kafka.Dial(kafka.Config{Brokers: []string{broker.Addr()}})
+	t.Cleanup(func() {
+		client.Close()
+		broker.Close()
+		os.RemoveAll(dir)
+	})
+	b := &bed{addr: broker.Addr(), client: client}
+	b.create(t)
+	return b
+}
+
+func (b *bed) create(t testing.TB) {
+	t.Helper()
+	specs := []kafka.TopicSpec{{Name: engine.StandingsTopic, Partitions: 1}}
+	for _, topic := range topics {
+		specs = append(specs, kafka.TopicSpec{Name: topic, Partitions: partitions})
+	}
+	if _, err := b.client.CreateTopics(t.Context(), specs); err != nil {
+		t.Fatal(err)
+	}
+	b.numbers, b.producer = map[place]int64{}, b.client.NewProducer()
+}
+
+// wipe makes the topics others than they were.
+func (b *bed) wipe(t testing.TB) {
+	t.Helper()
+	if err := b.client.DeleteTopics(t.Context(), append([]string{engine.StandingsTopic}, topics...)...); err != nil {
+		t.Fatal(err)
+	}
+	b.create(t)
+}
+
+func (b *bed) publish(t testing.TB, records ...kafka.Record) {
+	t.Helper()
+	byPlace := map[place][]kafka.Record{}
+	for _, r := range records {
+		at := place{r.Topic, r.Partition}
+		b.numbers[at]++
+		r.Sequence = b.numbers[at]
+		byPlace[at] = append(byPlace[at], r)
+	}
+	var batches []kafka.Batch
+	for at, list := range byPlace {
+		batches = append(batches, kafka.Batch{Topic: at.topic, Partition: at.partition, Records: list})
+	}
+	for _, ack := range b.producer.Publish(t.Context(), batches) {
+		if ack.Err != nil {
+			t.Fatal(ack.Err)
+		}
+	}
+}
+
+// records are one order from its placing to its end, with so many more events in between.
+func records(id string, at time.Time, more int) []kafka.Record {
+	var all []kafka.Record
+	cause := ""
+	say := func(kind saga.Kind, data any) {
+		text, err := json.Marshal(data)
+		if err != nil {
+			panic(err)
+		}
+		own := uuid.Must(uuid.NewV7()).String()
+		all = append(all, kafka.Record{Topic: saga.Topic(kind.Name()), Partition: kafka.PartitionOf(id, partitions), Key: id, ID: own, Type: kind.Name(),
+			Source: "/" + saga.Producer(kind.Name()), Correlation: id, Causation: cause, Time: at, Data: text})
+		cause = own
+	}
+	say(storefront.OrderPlaced, storefront.OrderPlacedV1{CustomerID: "c1", Email: "ada@example.com"})
+	placed := cause
+	for range more {
+		cause = placed
+		say(order.Validated, order.ValidatedV1{CustomerID: "c1", Email: "ada@example.com"})
+	}
+	cause = placed
+	say(order.StatusChanged, order.StatusChangedV1{Status: "completed", Final: true})
+	return all
+}
+
+func (b *bed) watcher(t testing.TB) *Watcher {
+	t.Helper()
+	lookup := kafka.Dial(kafka.Config{Brokers: []string{b.addr}, PartitionBytes: 4 << 10})
+	w := New(Config{Kafka: b.client, Lookup: lookup, Machines: machines, Topics: topics, Partitions: partitions, Log: slog.New(slog.DiscardHandler)})
+	t.Cleanup(func() {
+		if w.cancel != nil {
+			w.Stop(context.Background())
+		}
+		lookup.Close()
+	})
+	return w
+}
+
+func await(t testing.TB, what string, yes func() bool) {
+	t.Helper()
+	for patience := time.Now().Add(30 * time.Second); !yes(); time.Sleep(time.Millisecond) {
+		if time.Now().After(patience) {
+			t.Fatalf("%s: not after half a minute", what)
+		}
+	}
+}
+
+// orders are those that the watcher knows, oldest first; nil while it reads.
+func orders(w *Watcher) (ids []string) {
+	_ = w.Read(func(x *tracker.Index, now time.Time) {
+		list, _, _ := x.Sagas(tracker.Filter{}, nil, 1000, now)
+		for _, one := range list {
+			ids = append(ids, one.Order)
+		}
+	})
+	slices.Reverse(ids)
+	return ids
+}
+
+func ids(n int) (list []string) {
+	for range n {
+		list = append(list, uuid.Must(uuid.NewV7()).String())
+	}
+	return list
+}
+
+func (b *bed) tell(t testing.TB, orders []string) {
+	t.Helper()
+	start := time.Now().Add(-time.Hour)
+	for i, id := range orders {
+		b.publish(t, records(id, start.Add(time.Duration(i)*time.Second), 2)...)
+	}
+}
+
+func TestNothingIsSaidBeforeAllThatWasThereIsRead(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	there := ids(200) // over more than an hour, so that the partitions are read side by side
+	b.tell(t, there)
+	w := b.watcher(t)
+	var behind Behind
+	if err := w.Read(func(*tracker.Index, time.Time) { t.Error("something was said") }); !errors.As(err, &behind) {
+		t.Errorf("got %v", err)
+	}
+	w.Start()
+	var first []string
+	await(t, "everything read", func() bool { first = orders(w); return first != nil })
+	if !slices.Equal(first, there) {
+		t.Errorf("at first %d of %d orders were known", len(first), len(there))
+	}
+	next := ids(3)
+	b.tell(t, next[:1])
+	await(t, "an order to be heard of", func() bool { return slices.Contains(orders(w), next[0]) })
+}
+
+func TestOneOrderIsReadFromWhereItsEventsStand(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	there := ids(100)
+	b.tell(t, there)
+	w := b.watcher(t)
+	w.Start()
+	await(t, "everything read", func() bool { return orders(w) != nil })
+	for _, id := range []string{there[0], there[50], there[99]} {
+		told, found, err := w.Saga(t.Context(), id)
+		if err != nil || !found || len(told.Events) != 4 || told.State != "completed" || told.Events[3].Key != id {
+			t.Errorf("told %+v, %v, %v", told, found, err)
+		}
+	}
+	if _, found, err := w.Saga(t.Context(), uuid.NewString()); found || err != nil {
+		t.Errorf("an order that never was: %v, %v", found, err)
+	}
+}
+
+func TestTopicsThatAreOthersThanBeforeAreReadAnew(t *testing.T) {
+	t.Parallel()
+	for name, n := range map[string]int{"shorter": 2, "longer": 30} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			b.tell(t, ids(10))
+			w := b.watcher(t)
+			w.Start()
+			await(t, "everything read", func() bool { return len(orders(w)) == 10 })
+			b.wipe(t)
+			there := ids(n)
+			b.tell(t, there)
+			await(t, "the new topics read", func() bool { return slices.Equal(orders(w), there) })
+		})
+	}
+}
+
+func TestWhatServicesSayOfThemselvesIsHeard(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	id := uuid.Must(uuid.NewV7()).String()
+	b.publish(t, records(id, time.Now(), 1)[:1]...)
+	w := b.watcher(t)
+	w.Start()
+	owed := func() (n int) {
+		_ = w.Read(func(x *tracker.Index, now time.Time) {
+			n = len(x.Obligations(tracker.ObligationFilter{Order: id}, now))
+		})
+		return n
+	}
+	await(t, "what order owes", func() bool { return owed() == 1 })
+	p := kafka.PartitionOf(id, partitions)
+	data, err := json.Marshal(engine.Standing{Service: "order", Process: "p", At: time.Now(), Every: 3,
+		Partitions: []engine.PartitionStanding{{Partition: p, Epoch: 1, Applied: map[string]int64{"storefront.events": 1}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.publish(t, kafka.Record{Topic: engine.StandingsTopic, ID: uuid.NewString(), Type: engine.StandingType, Source: "/order", Key: "order", Time: time.Now(), Data: data})
+	await(t, "order to have taken it in", func() bool { return owed() == 0 })
+}
+
+// BenchmarkRebuild reads 10,000 orders of 32 events from the topics, and says how fast and at which cost.
+func BenchmarkRebuild(b *testing.B) {
+	const sagas, events = 10_000, 32
+	bed := newBed(b)
+	start := time.Now().Add(-time.Hour)
+	var waiting []kafka.Record
+	for i, id := range ids(sagas) {
+		waiting = append(waiting, records(id, start.Add(time.Duration(i)*time.Millisecond), events-2)...)
+		if len(waiting) > 5000 || i == sagas-1 {
+			bed.publish(b, waiting...)
+			waiting = waiting[:0]
+		}
+	}
+	before := heap()
+	var w *Watcher
+	for b.Loop() {
+		w = bed.watcher(b)
+		w.Start()
+		await(b, "everything read", func() bool { return w.Read(func(*tracker.Index, time.Time) {}) == nil })
+		b.StopTimer()
+		b.ReportMetric(float64(heap()-before)/sagas, "bytes/saga")
+		w.Stop(context.Background())
+		w.cancel = nil
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(sagas*events*b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

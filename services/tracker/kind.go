@@ -1,0 +1,82 @@
+package tracker
+
+import (
+	"slices"
+
+	"orderflow.example/shared/saga"
+)
+
+// kind is what the services declare of one event type.
+type kind struct {
+	name     string
+	service  int           // that says it
+	about    string        // what it is keyed by
+	says     *saga.Machine // of the service that says it; nil where none does
+	hears    []hearer      // other services with a row for it
+	call     *saga.Row     // by which it asks the outside world
+	deadline *saga.Row     // that runs from it
+	settled  map[int]bool  // kinds that settle that deadline
+	payload  saga.Kind     // nil where nobody declares it
+	reacts   bool          // its own service reacts to it at once
+	rows     []*saga.Row   // of its service, that emit it
+}
+
+// hearer is a service that reacts to an event, or shows it.
+type hearer struct {
+	service int
+	emits   bool // it may say something in return
+}
+
+func (x *Index) kind(name string) int {
+	n, known := x.kindOf[name]
+	if !known {
+		n = len(x.kinds)
+		x.kindOf[name] = n
+		x.kinds = append(x.kinds, &kind{name: name, service: x.service(saga.Producer(name))})
+	}
+	return n
+}
+
+// declare notes what a machine says, hears and waits for.
+func (x *Index) declare(m *saga.Machine) {
+	service := x.service(m.Service)
+	for i := range m.Rows {
+		r := &m.Rows[i]
+		for _, said := range r.Emits {
+			k := x.kinds[x.kind(said.Name())]
+			k.about, k.says, k.payload = said.KeyedBy(), m, said
+			k.rows = append(k.rows, r)
+		}
+		if saga.IsCommand(r.On) {
+			continue
+		}
+		k := x.kinds[x.kind(r.On.Name())]
+		k.about, k.payload = r.On.KeyedBy(), r.On
+		switch {
+		case r.Form == saga.Calling:
+			k.call = r
+		case r.Form == saga.Deadline:
+			k.deadline, k.settled = r, map[int]bool{}
+			for _, by := range r.Unless {
+				k.settled[x.kind(by.Name())] = true
+			}
+		case saga.Producer(r.On.Name()) == m.Service:
+			k.reacts = true
+		default:
+			k.heardBy(service, len(r.Emits) > 0)
+		}
+	}
+}
+
+func (k *kind) heardBy(service int, emits bool) {
+	i := slices.IndexFunc(k.hears, func(h hearer) bool { return h.service == service })
+	if i < 0 {
+		k.hears = append(k.hears, hearer{service: service, emits: emits})
+		return
+	}
+	k.hears[i].emits = k.hears[i].emits || emits
+}
+
+func emits(r *saga.Row, name string) bool {
+	return slices.ContainsFunc(r.Emits, func(k saga.Kind) bool { return k.Name() == name })
+}

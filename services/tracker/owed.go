@@ -1,0 +1,244 @@
+package tracker
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The kinds of obligations.
+const (
+	KindReaction    = "reaction"    // to take in an event that is on the topic
+	KindCall        = "call"        // to tell what the outside world answered
+	KindDeadline    = "deadline"    // to act when time is up
+	KindPublication = "publication" // to put on the topic what is decided
+)
+
+// onItsWay is how long an event may take from its commit to its topic and from there to here.
+const onItsWay = time.Second
+
+// Obligation is what a service owes a saga.
+type Obligation struct {
+	Service string    `json:"service"`
+	Order   string    `json:"order"`
+	Kind    string    `json:"kind"`
+	Event   string    `json:"event"` // the id of the event from which it follows
+	On      string    `json:"on"`    // its type
+	What    string    `json:"what"`
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"`
+	Overdue bool      `json:"overdue"`
+	Cause   string    `json:"cause,omitempty"` // where it is overdue
+	Detail  string    `json:"detail,omitempty"`
+
+	moved *Move
+}
+
+// owed is everything that is owed to a saga, by when it is due.
+func (x *Index) owed(s *story, now time.Time) (owed []Obligation) {
+	for i := range s.entries {
+		e := &s.entries[i]
+		k := x.kinds[e.kind]
+		for _, h := range k.hears {
+			if o, due := x.reaction(s, e, h, now); due {
+				owed = append(owed, o)
+			}
+		}
+		if k.call != nil && len(k.call.Emits) > 0 && !x.isAnswered(s, e) && !x.isQuiet(e, now) {
+			owed = append(owed, x.call(s, e, now))
+		}
+		if k.deadline != nil {
+			if o, runs := x.deadline(s, e, now); runs && !o.Until.IsZero() {
+				owed = append(owed, o)
+			}
+		}
+	}
+	slices.SortFunc(owed, func(a, b Obligation) int {
+		return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Event, b.Event))
+	})
+	return owed
+}
+
+// reaction is owed until the service has taken the event in, and what it said of it is on the topic.
+func (x *Index) reaction(s *story, e *entry, h hearer, now time.Time) (o Obligation, due bool) {
+	p := x.places[e.place]
+	reached := x.reached(h.service, p)
+	parked := x.isParked(h.service, p.partition, "event", s.key(e), e)
+	o = x.obligation(s, e, h.service, KindReaction, "take in "+x.kinds[e.kind].name, time.Unix(0, e.at).Add(Grace), now)
+	switch {
+	case reached < e.sequence || parked != nil:
+	case h.emits && x.isUnpublished(s, e, h.service, now):
+		n, since := x.unpublished(h.service, p.partition)
+		o.Kind, o.What = KindPublication, fmt.Sprintf("publish what follows from %s; %d events are not on %s.events", x.kinds[e.kind].name, n, o.Service)
+		o.Since, o.Until = since, since.Add(Grace)
+		o.Overdue = now.After(o.Until)
+	default:
+		return o, false
+	}
+	if o.Overdue {
+		v := x.evidence(o, h.service, p.partition, parked, now)
+		v.topic, v.events, v.age = fmt.Sprintf("%s/%d", p.topic, p.partition), p.last-reached, now.Sub(time.Unix(0, e.at))
+		if n := p.hole(reached, e.sequence); n != 0 {
+			v.missing = fmt.Sprintf("number %d of %s", n, v.topic)
+		}
+		o.Cause, o.Detail = why(v)
+	}
+	return o, true
+}
+
+// isUnpublished tells whether the service may have said something of an event it has taken in that is not on its topic.
+// What is only on its way is not told of.
+func (x *Index) isUnpublished(s *story, e *entry, service int, now time.Time) bool {
+	n, since := x.unpublished(service, x.places[e.place].partition)
+	if n == 0 || now.Sub(since) < onItsWay {
+		return false
+	}
+	return !slices.ContainsFunc(s.entries, func(other entry) bool {
+		return other.cause == e.id && x.places[other.place].service == service
+	})
+}
+
+// call is owed until something follows from the answer.
+func (x *Index) call(s *story, e *entry, now time.Time) Obligation {
+	k, p := x.kinds[e.kind], x.places[e.place]
+	within := k.call.Due
+	if within == 0 && k.deadline != nil {
+		within = k.deadline.After
+	}
+	o := x.obligation(s, e, p.service, KindCall, "tell what "+k.call.Ask+" answered", time.Unix(0, e.at).Add(within), now)
+	if o.Overdue {
+		v := x.evidence(o, p.service, p.partition, x.isParked(p.service, p.partition, "answer", s.key(e), e), now)
+		v.question, v.try = k.call.Ask, x.try(p.service, p.partition, e.id)
+		o.Cause, o.Detail = why(v)
+	}
+	return o
+}
+
+// try is how asking what an event asks goes, where it was asked more than once.
+func (x *Index) try(service, partition int, id ID) *Try {
+	if at := x.stands[stand{service, partition}]; at != nil {
+		if t, trying := at.tries[id]; trying {
+			return &t
+		}
+	}
+	return nil
+}
+
+// isAnswered tells whether something followed from the answer to what the event asked, or from its deadline. Records
+// written before they said how they came about can only have come about so where nothing else follows from the event.
+func (x *Index) isAnswered(s *story, e *entry) bool {
+	k := x.kinds[e.kind]
+	return slices.ContainsFunc(s.entries, func(other entry) bool {
+		return other.cause == e.id && x.places[other.place].service == k.service && (other.via != heard || !k.reacts)
+	})
+}
+
+// A question that is not answered is asked again after a minute at the latest, and is then among those that a service
+// lists, of which it lists so many at most.
+const (
+	askedAgain = time.Minute
+	listed     = 100
+)
+
+// isQuiet tells whether a question was answered without anything that followed: its service does not list it any more.
+func (x *Index) isQuiet(e *entry, now time.Time) bool {
+	p := x.places[e.place]
+	at := x.stands[stand{p.service, p.partition}]
+	again := time.Unix(0, e.at).Add(askedAgain)
+	return at != nil && now.After(again) && at.at.After(again) && at.Committed >= e.sequence &&
+		len(at.tries) < listed && x.try(p.service, p.partition, e.id) == nil &&
+		x.isParked(p.service, p.partition, "answer", "", e) == nil
+}
+
+// deadline is owed from the event on until it is settled, replaced, taken off or carried out. One that is taken off runs
+// on without being owed: it can be moved back.
+func (x *Index) deadline(s *story, e *entry, now time.Time) (o Obligation, runs bool) {
+	k, p := x.kinds[e.kind], x.places[e.place]
+	if x.isSettled(s, e) {
+		return o, false
+	}
+	var says []string
+	for _, emitted := range k.deadline.Emits {
+		says = append(says, emitted.Name())
+	}
+	o = x.obligation(s, e, p.service, KindDeadline, "act when time is up: "+strings.Join(says, ", "), time.Unix(0, e.at).Add(k.deadline.After), now)
+	if m, moved := x.moved[e.id]; moved {
+		o.moved = &m
+		if m.DueAt == nil {
+			o.Until, o.Overdue = time.Time{}, false
+			return o, true
+		}
+		o.Until = m.DueAt.UTC()
+	}
+	parked := x.isParked(p.service, p.partition, "deadline", s.key(e), e)
+	if parked == nil && x.hasPassed(o.Until, x.stands[stand{p.service, p.partition}], e) {
+		return o, false
+	}
+	if o.Overdue = now.After(o.Until.Add(Grace)); o.Overdue {
+		o.Cause, o.Detail = why(x.evidence(o, p.service, p.partition, parked, now))
+	}
+	return o, true
+}
+
+// isSettled tells whether a later event settled or replaced the deadline that runs from this one, or came about by it.
+func (x *Index) isSettled(s *story, e *entry) bool {
+	k, service := x.kinds[e.kind], x.places[e.place].service
+	return slices.ContainsFunc(s.entries, func(other entry) bool {
+		if x.places[other.place].service != service {
+			return false
+		}
+		later := other.place == e.place && other.key == e.key && other.sequence > e.sequence
+		return later && (other.kind == e.kind || k.settled[int(other.kind)]) || other.cause == e.id && x.hasExpired(&other, k)
+	})
+}
+
+// hasPassed tells whether a deadline that nothing was said of is gone: its service, which had committed the event it runs
+// from, said after it was due that the next one is due later. It found nothing left to do.
+func (x *Index) hasPassed(until time.Time, at *standing, e *entry) bool {
+	return at != nil && at.Committed >= e.sequence && at.at.After(until) && (at.NextDeadline.IsZero() || at.NextDeadline.After(until))
+}
+
+// hasExpired tells whether an event that follows from one with a deadline came about by it.
+func (x *Index) hasExpired(e *entry, since *kind) bool {
+	if e.via != heard || since.reacts {
+		return e.via == expired
+	}
+	name := x.kinds[e.kind].name
+	return emits(since.deadline, name) && (since.call == nil || !emits(since.call, name))
+}
+
+func (x *Index) isParked(service, partition int, form, key string, e *entry) *Parked {
+	if len(x.parked) == 0 {
+		return nil
+	}
+	if p, parked := x.parked[held{service, form, e.id}]; parked {
+		return &p
+	}
+	at := x.stands[stand{service, partition}]
+	if at == nil || at.ParkedCount <= len(at.Parked) {
+		return nil
+	}
+	for _, p := range at.Parked { // the list is cut short: what comes after a parked event of its key waits behind it
+		if p.Key == key && form == "event" && !time.Unix(0, e.at).Before(p.ParkedAt) {
+			return &Parked{Key: key, Form: form, ParkedAt: p.ParkedAt}
+		}
+	}
+	return nil
+}
+
+func (x *Index) obligation(s *story, e *entry, service int, kind, what string, until, now time.Time) Obligation {
+	return Obligation{Service: x.names[service], Order: s.text(), Kind: kind, Event: e.id.String(), On: x.kinds[e.kind].name, What: what,
+		Since: time.Unix(0, e.at).UTC(), Until: until.UTC(), Overdue: now.After(until)}
+}
+
+func (x *Index) evidence(o Obligation, service, partition int, parked *Parked, now time.Time) evidence {
+	v := evidence{kind: o.Kind, parked: parked, service: o.Service, partition: partition,
+		silence: x.silence(service, partition, now), running: x.running(service, now)}
+	var since time.Time
+	if v.unpublished, since = x.unpublished(service, partition); v.unpublished > 0 {
+		v.since = now.Sub(since)
+	}
+	return v
+}

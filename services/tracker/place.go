@@ -1,0 +1,93 @@
+package tracker
+
+import (
+	"slices"
+	"strings"
+)
+
+// place is what is known of one partition of a topic.
+type place struct {
+	where
+	service int // that writes it
+	last    int64
+	missing []span  // numbers below last that are not there
+	taken   []int64 // by service: a number up to which it has surely taken the records in, as what it said shows
+}
+
+// span is a run of numbers.
+type span struct{ from, to int64 }
+
+func (x *Index) place(topic string, partition int) int {
+	at := where{topic, partition}
+	n, known := x.placeOf[at]
+	if !known {
+		n = len(x.places)
+		x.placeOf[at] = n
+		x.places = append(x.places, &place{where: at, service: x.service(strings.TrimSuffix(topic, ".events"))})
+	}
+	return n
+}
+
+// take tells whether a number is new, and notes those that it skips.
+func (p *place) take(n int64) bool {
+	switch {
+	case n <= 0:
+		return false
+	case n > p.last:
+		if n > p.last+1 {
+			p.missing = append(p.missing, span{p.last + 1, n - 1})
+		}
+		p.last = n
+		return true
+	}
+	i := slices.IndexFunc(p.missing, func(s span) bool { return s.from <= n && n <= s.to })
+	if i < 0 {
+		return false
+	}
+	s := p.missing[i]
+	p.missing = slices.Delete(p.missing, i, i+1)
+	if n < s.to {
+		p.missing = slices.Insert(p.missing, i, span{n + 1, s.to})
+	}
+	if s.from < n {
+		p.missing = slices.Insert(p.missing, i, span{s.from, n - 1})
+	}
+	return true
+}
+
+// hole is the first missing number above one and below the other; 0 where there is none.
+func (p *place) hole(above, below int64) int64 {
+	for _, s := range p.missing {
+		if n := max(s.from, above+1); n <= s.to && n < below {
+			return n
+		}
+	}
+	return 0
+}
+
+// infer learns from what a service says how far it has taken in what it heard: it takes a partition's records in their
+// order, so that an event of its own that follows from one of them tells of all before. Nobody has to report that.
+func (x *Index) infer(s *story, e entry) {
+	writer := x.places[e.place].service
+	for i := range s.entries {
+		if other := &s.entries[i]; e.via == heard && other.id == e.cause {
+			x.places[other.place].takenBy(writer, other.sequence)
+		} else if other.via == heard && other.cause == e.id {
+			x.places[e.place].takenBy(x.places[other.place].service, e.sequence)
+		}
+	}
+}
+
+func (p *place) takenBy(service int, n int64) {
+	for len(p.taken) <= service {
+		p.taken = append(p.taken, 0)
+	}
+	p.taken[service] = max(p.taken[service], n)
+}
+
+func (p *place) takenIn(service int) int64 {
+	if service < len(p.taken) {
+		return p.taken[service]
+	}
+	return 0
+}

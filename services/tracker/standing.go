@@ -1,0 +1,212 @@
+package tracker
+
+import (
+	"time"
+)
+
+// Standing is what a process of a service says about once a second of the partitions it works on.
+type Standing struct {
+	Service    string
+	Process    string
+	At         time.Time
+	Every      time.Duration // until the next one
+	Leaving    bool          // there will be none, and it works on nothing any more
+	Partitions []Standpoint
+}
+
+// Standpoint is where a service stands in one partition of all topics.
+type Standpoint struct {
+	Partition    int
+	Epoch        int64            // of the ownership: the highest counts
+	Applied      map[string]int64 // by topic: the number of the last record taken in
+	Committed    int64            // the last number given to an own event
+	NextDeadline time.Time        // the soonest; zero: there is none
+	Parked       []Parked         // perhaps not all
+	ParkedCount  int
+	Trying       []Try
+	Moved        []Move
+}
+
+// Parked is an input that a service could not process, or that waits behind one.
+type Parked struct {
+	Key      string
+	Form     string // event, answer or deadline
+	Type     string
+	ID       string // of the event: the one heard, the one that asked, the one the deadline runs from
+	Reason   string // empty: it waits behind an earlier one
+	ParkedAt time.Time
+}
+
+// Try is a question that was asked and not answered yet.
+type Try struct {
+	ID    string // of the event that asks
+	Tries int
+	Error string // of the last one
+	Since time.Time
+}
+
+// Move is a deadline that an operator moved or took off.
+type Move struct {
+	ID    string // of the event it runs from
+	Key   string
+	Since string     // its type
+	DueAt *time.Time // nil: taken off
+	By    string
+	At    time.Time
+}
+
+// stand is a partition of a service.
+type stand struct{ service, partition int }
+
+// held names a parked input.
+type held struct {
+	service int
+	form    string
+	id      ID
+}
+
+type report struct {
+	at, silent time.Time // silent: from when on it has missed reports
+	leaving    bool
+}
+
+func (r report) alive(now time.Time) bool { return !r.leaving && now.Before(r.silent) }
+
+// standing is the last that was heard of a partition of a service.
+type standing struct {
+	Standpoint
+	report
+	process string
+	commits []commit   // what was committed and is not on the topic yet, as far as it was told of
+	tries   map[ID]Try // by event that asks
+	held    []held
+}
+
+// commit is a number that was given, and when that was told first.
+type commit struct {
+	sequence int64
+	at       time.Time
+}
+
+// forgotten is how long processes are remembered that are gone.
+const forgotten = time.Hour
+
+// missed is how many reports may be missed before a process counts as silent.
+const missed = 3
+
+// Stand takes in a standing. Of one partition of a service the highest epoch counts, and then the latest. Where its owner
+// is silent any other counts: epochs begin anew with a new database.
+func (x *Index) Stand(s Standing) {
+	service := x.service(s.Service)
+	told := report{at: s.At, silent: s.At.Add(missed * max(s.Every, time.Second)), leaving: s.Leaving}
+	if x.reported[service] == nil {
+		x.reported[service] = map[string]report{}
+	}
+	if last := x.reported[service][s.Process]; !told.at.Before(last.at) {
+		x.reported[service][s.Process] = told
+	}
+	for process, r := range x.reported[service] {
+		if s.At.Sub(r.at) > forgotten {
+			delete(x.reported[service], process)
+		}
+	}
+	for _, p := range s.Partitions {
+		at := stand{service, p.Partition}
+		last := x.stands[at]
+		if last != nil && (p.Epoch < last.Epoch && last.alive(s.At) || p.Epoch == last.Epoch && s.At.Before(last.at)) {
+			continue
+		}
+		now := &standing{Standpoint: p, report: told, process: s.Process, tries: map[ID]Try{}}
+		if last != nil {
+			now.commits = last.commits
+			for _, h := range last.held {
+				delete(x.parked, h)
+			}
+		}
+		for _, t := range p.Trying {
+			now.tries[IDOf(t.ID)] = t
+		}
+		for _, m := range p.Moved {
+			if last, known := x.moved[IDOf(m.ID)]; !known || last.At.Before(m.At) {
+				x.moved[IDOf(m.ID)] = m
+			}
+		}
+		for _, one := range p.Parked {
+			h := held{service, one.Form, IDOf(one.ID)}
+			x.parked[h] = one
+			now.held = append(now.held, h)
+		}
+		x.commit(service, now)
+		x.stands[at] = now
+	}
+}
+
+// commit notes a number that was given, and forgets those that have reached the topic.
+func (x *Index) commit(service int, s *standing) {
+	last := x.places[x.place(x.names[service]+".events", s.Partition)].last
+	kept := s.commits[:0:0]
+	for _, c := range s.commits {
+		if c.sequence > last {
+			kept = append(kept, c)
+		}
+	}
+	if n := len(kept); s.Committed > last && (n == 0 || kept[n-1].sequence < s.Committed) {
+		kept = append(kept, commit{s.Committed, s.at})
+	}
+	s.commits = kept
+}
+
+// unpublished is how many events of a service's partition are committed and not on its topic, and since when that is
+// known.
+func (x *Index) unpublished(service, partition int) (n int64, since time.Time) {
+	s := x.stands[stand{service, partition}]
+	if s == nil || len(s.commits) == 0 {
+		return 0, since
+	}
+	last := x.places[x.place(x.names[service]+".events", partition)].last
+	for _, c := range s.commits {
+		if c.sequence > last {
+			if n == 0 {
+				since = c.at
+			}
+			n = c.sequence - last
+		}
+	}
+	return n, since
+}
+
+// reached is the number up to which a service has taken in a topic partition.
+func (x *Index) reached(service int, p *place) int64 {
+	n := p.takenIn(service)
+	if s := x.stands[stand{service, p.partition}]; s != nil {
+		n = max(n, s.Applied[p.topic])
+	}
+	return n
+}
+
+// silence is how long no process has worked on a partition of a service as far as is known; 0 where one does, less
+// where none ever did.
+func (x *Index) silence(service, partition int, now time.Time) time.Duration {
+	s := x.stands[stand{service, partition}]
+	if s == nil {
+		return -1
+	}
+	owner, known := x.reported[service][s.process]
+	switch {
+	case known && owner.leaving:
+		return max(now.Sub(owner.at), time.Millisecond)
+	case s.alive(now):
+		return 0
+	}
+	return now.Sub(s.at)
+}
+
+// running tells whether any process of a service is heard of.
+func (x *Index) running(service int, now time.Time) bool {
+	for _, r := range x.reported[service] {
+		if r.alive(now) {
+			return true
+		}
+	}
+	return false
+}

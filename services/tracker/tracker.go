@@ -1,0 +1,236 @@
+// Package tracker sees sagas as a whole. It is told every event of every service, and where every service stands, and
+// says of each order what happened in which order, who owes what until when, and what is stuck and why.
+//
+// It decides nothing and knows no clock, topic or database: internal/watch reads the topics, internal/api answers
+// operators. What it says follows from what it was told alone, in whatever order the topics were read, so that it can be
+// killed and told again.
+package tracker
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"time"
+
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/storefront"
+	"orderflow.example/shared/saga"
+)
+
+// The events by which a saga is known as one: what begins it, where it stands, and why it was turned back.
+var (
+	begins    = storefront.OrderPlaced
+	status    = order.StatusChanged
+	cancelled = order.Cancelled
+)
+
+// beforeFirstStatus is where an order stands of which no status was told yet.
+const beforeFirstStatus = "placed"
+
+// Grace is how long after a thing is due it becomes overdue, and how long a reaction may take.
+const Grace = 3 * time.Second
+
+// keptWhole is how many sagas that have ended and owe nothing are kept event by event; of those before them only the
+// places of their events are.
+const keptWhole = 10_000
+
+// Index is all that is known of all sagas. It is not safe for concurrent use.
+type Index struct {
+	// Ended, if set, is told of every saga that comes to its end, and Cancelled of every one that is turned back.
+	Ended     func(outcome string, took time.Duration)
+	Cancelled func(reason string)
+
+	services map[string]int // numbers of services
+	names    []string       // of services
+	kinds    []*kind
+	kindOf   map[string]int
+	places   []*place
+	placeOf  map[where]int
+	words    []string
+	wordOf   map[string]uint16
+	personal personal
+
+	sagas  map[ID]*story
+	order  []*story            // those that have begun, oldest first
+	active map[*story]struct{} // those that have not ended, or may owe something
+	done   []*story            // ended, owing nothing, kept whole; oldest first
+	whole  int                 // how many of done may be kept
+
+	stands   map[stand]*standing
+	reported map[int]map[string]report // by service and process
+	parked   map[held]Parked
+	moved    map[ID]Move // by the event that the deadline runs from
+}
+
+// where is one partition of a topic.
+type where struct {
+	topic     string
+	partition int
+}
+
+// New is an index of what these machines, which are all machines of all services, say and hear.
+func New(machines []*saga.Machine) *Index {
+	x := &Index{
+		services: map[string]int{}, kindOf: map[string]int{}, placeOf: map[where]int{}, wordOf: map[string]uint16{},
+		personal: personal{map[string]bool{}, map[reflect.Type]bool{}},
+		sagas:    map[ID]*story{}, active: map[*story]struct{}{}, whole: keptWhole,
+		stands: map[stand]*standing{}, reported: map[int]map[string]report{}, parked: map[held]Parked{}, moved: map[ID]Move{},
+	}
+	x.word("")
+	for _, m := range machines {
+		x.service(m.Service)
+	}
+	for _, m := range machines {
+		x.declare(m)
+	}
+	for _, k := range x.kinds {
+		if k.payload != nil {
+			x.personal.declare(k.payload)
+		}
+	}
+	return x
+}
+
+func (x *Index) service(name string) int {
+	n, known := x.services[name]
+	if !known {
+		n = len(x.names)
+		x.services[name], x.names = n, append(x.names, name)
+	}
+	return n
+}
+
+func (x *Index) word(text string) uint16 {
+	n, known := x.wordOf[text]
+	if !known {
+		if len(x.words) > 1<<15 {
+			return 0
+		}
+		n = uint16(len(x.words))
+		x.wordOf[text], x.words = n, append(x.words, text)
+	}
+	return n
+}
+
+// Add takes in a record. Of one topic partition they come as they stand there; a repeat is noticed by its number.
+func (x *Index) Add(r *Record) {
+	at := x.place(r.Topic, r.Partition)
+	p := x.places[at]
+	if !p.take(r.Sequence) {
+		return
+	}
+	n := x.kind(r.Type)
+	k := x.kinds[n]
+	if r.Saga == "" {
+		r.Saga = r.Key
+	}
+	if r.Saga == r.Key && k.about != "" && k.about != begins.KeyedBy() {
+		return // about a product of its own: no saga
+	}
+	id := IDOf(r.Saga)
+	s := x.sagas[id]
+	if s == nil {
+		s = newStory(id, r.Saga)
+		x.sagas[id] = s
+	}
+	e := entry{id: IDOf(r.ID), cause: IDOf(r.Cause), sequence: r.Sequence, offset: r.Offset, at: r.Time.UnixNano(),
+		kind: uint16(n), place: uint16(at), key: s.keyed(r.Key), via: viaOf(r.Via)}
+	x.infer(s, e)
+	s.entries = append(s.entries, e)
+	s.last = max(s.last, e.at)
+	x.understand(s, k, r, e)
+	if s.began != 0 && !s.active {
+		s.active = true
+		x.active[s] = struct{}{}
+	}
+}
+
+// understand reads the few payloads by which a saga is known.
+func (x *Index) understand(s *story, k *kind, r *Record, e entry) {
+	switch k.name {
+	case begins.Name():
+		if s.began == 0 {
+			s.began = e.at
+			x.list(s)
+		}
+	case status.Name():
+		d, err := status.Decode(r.Data)
+		if err != nil || e.sequence < s.told {
+			return
+		}
+		now := d.(order.StatusChangedV1)
+		s.told, s.status, s.reason = e.sequence, x.word(now.Status), x.word(now.Reason)
+		switch {
+		case !now.Final:
+			s.ended = 0
+		case s.ended == 0:
+			s.ended = e.at
+			if x.Ended != nil && s.began != 0 {
+				x.Ended(now.Status, time.Duration(s.ended-s.began))
+			}
+		}
+	case cancelled.Name():
+		if d, err := cancelled.Decode(r.Data); err == nil && x.Cancelled != nil {
+			x.Cancelled(d.(order.CancelledV1).Reason)
+		}
+	}
+}
+
+// list puts a saga that has begun among the others, by when it began.
+func (x *Index) list(s *story) {
+	i := len(x.order)
+	for i > 0 && s.before(x.order[i-1]) {
+		i--
+	}
+	x.order = slices.Insert(x.order, i, s)
+}
+
+func (s *story) before(other *story) bool {
+	return cmp.Or(cmp.Compare(s.began, other.began), slices.Compare(s.id[:], other.id[:])) < 0
+}
+
+// Figures are counts over all sagas.
+type Figures struct {
+	Sagas   int
+	Open    map[string]int // sagas that have not ended, by status
+	Overdue map[string]int // obligations overdue, by service
+}
+
+// Sweep looks at every saga that may owe something. Those that have ended and owe nothing are not looked at again until
+// more is heard of them, and in time only the places of their events are kept.
+func (x *Index) Sweep(now time.Time) Figures {
+	f := Figures{Sagas: len(x.order), Open: map[string]int{}, Overdue: map[string]int{}}
+	for _, name := range x.names {
+		f.Overdue[name] = 0
+	}
+	for s := range x.active {
+		owed := x.owed(s, now)
+		for _, o := range owed {
+			if o.Overdue {
+				f.Overdue[o.Service]++
+			}
+		}
+		switch {
+		case s.ended == 0:
+			f.Open[x.state(s)]++
+		case len(owed) == 0 && len(x.deadlines(s, now)) == 0:
+			delete(x.active, s)
+			s.active = false
+			x.done = append(x.done, s)
+		}
+	}
+	for len(x.done) > x.whole {
+		if s := x.done[0]; !s.active {
+			s.pack()
+		}
+		x.done = x.done[1:]
+	}
+	return f
+}
+
+func (x *Index) state(s *story) string {
+	if s.status == 0 {
+		return beforeFirstStatus
+	}
+	return x.words[s.status]
+}
