@@ -40,6 +40,11 @@ func Replay(m Model, v Violation) (frames []Frame, why string, err error) {
 		f.State = View{s, slices.Clone(at)}.String()
 		frames = append(frames, f)
 	}
+	if over := !slices.ContainsFunc(s.parts, func(p *part) bool { return len(s.expand(p, at[p.i])) > 0 }); over && m.End != nil {
+		if why := m.End(View{s, at}); why != "" {
+			return frames, "nothing more can happen: " + why, nil
+		}
+	}
 	for i, p := range s.parts {
 		for _, in := range heardBy[i] {
 			if why := s.repeated(p, p.configs.at[at[i]].local, in); why != "" {
@@ -47,17 +52,7 @@ func Replay(m Model, v Violation) (frames []Frame, why string, err error) {
 			}
 		}
 	}
-	for i, p := range s.parts {
-		if len(s.expand(p, at[i])) > 0 {
-			return frames, "", nil
-		}
-	}
-	if m.End != nil {
-		if why = m.End(View{s, at}); why != "" {
-			why = "nothing more can happen: " + why
-		}
-	}
-	return frames, why, nil
+	return frames, "", nil
 }
 
 // find is the step, if it can be made.
