@@ -103,7 +103,7 @@ func withdrawn(o Order, _ shipping.WithdrawnV1) []saga.Event {
 
 func withdrawalRefused(o Order, e shipping.WithdrawalRefusedV1) []saga.Event {
 	switch {
-	case o.Withdrawal == "" || o.Status == Cancelled: // lost meanwhile, and paid back
+	case o.Withdrawal == "":
 		return nil
 	case o.has(wish, "") || o.Withdrawal == customerRequest:
 		return tooLate(o, e.Reason)

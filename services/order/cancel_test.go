@@ -154,6 +154,13 @@ func TestAWishToCancelIsAnsweredAlsoWhereTheParcelIsBeingStoppedAlready(t *testi
 	d.When(wantsOut).Then()
 }
 
+func TestNobodyIsToldThatItIsTooLateToCancelWhatIsPaidBack(t *testing.T) {
+	t.Parallel()
+	d := at(t, toPreparing...).When(wantsOut).When(handed).When(gone).When(paidBack("r1", "lost", 700, held...))
+	status(t, d, order.Cancelled, true)
+	d.When(notStop).Then()
+}
+
 func TestNothingIsKnownOfAnOrderThatWasNotPlaced(t *testing.T) {
 	t.Parallel()
 	d := sagatest.Given(t, machine)

@@ -85,6 +85,9 @@ func Evolve(o Order, e saga.Event) Order {
 		o.Withdrawal = ""
 	case event.StatusChangedV1:
 		o.Status = Status(d.Status)
+		if o.Status == Cancelled {
+			o.Withdrawal = "" // a lost parcel, paid back before shipping answered
+		}
 		if d.Reason != "" {
 			o.Reason = d.Reason
 		}

@@ -60,33 +60,34 @@ func (x *search) heardBy(p *part) [][]int32 {
 }
 
 // record tells whether an input is on a topic, and so may come again. A command given again is another one.
-func (x *search) record(in int32) bool {
-	input := x.inputs.at[in]
-	return input.form == heard && strings.Contains(x.events.at[input.event].Type, ".")
+func (s *system) record(in int32) bool {
+	input := s.inputs.at[in]
+	return input.form == heard && strings.Contains(s.events.at[input.event].Type, ".")
 }
 
 // repeated tells what is wrong with hearing an input again; "" if nothing.
-func (x *search) repeated(p *part, at, in int32) string {
+func (s *system) repeated(p *part, at, in int32) string {
 	l := p.locals.at[at]
-	e := x.events.at[x.inputs.at[in].event]
+	e := s.events.at[s.inputs.at[in].event]
 	got, err := p.decide(l.state, heard, e, nil, func(out *saga.Event) { out.ID, out.Time = "again", always })
+	why := ""
 	switch {
 	case err != nil:
-		return strings.SplitN(err.Error(), "\n", 2)[0]
+		why = strings.SplitN(err.Error(), "\n", 2)[0]
 	case text(p.same(got.State)) != text(l.state):
-		return fmt.Sprintf("then it is %s, not %s", text(p.same(got.State)), text(l.state))
+		why = fmt.Sprintf("then it is %s, not %s", text(p.same(got.State)), text(l.state))
 	case len(got.Asks) > 0:
-		return "it asks again: " + bare(got.Asks[0].Type)
+		why = "it asks again: " + bare(got.Asks[0].Type)
 	case len(got.Armed) > 0:
-		return "its deadline runs again: " + bare(got.Armed[0].Type)
+		why = "its deadline runs again: " + bare(got.Armed[0].Type)
+	default:
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("%s hears %s again: %s", p.name, bare(e.Type), why)
 }
 
 // againViolation looks for a way on which the part heard the input and then came to know what it knows there.
 func (x *search) againViolation(p *part, at, in int32, why string) *Violation {
-	e := x.events.at[x.inputs.at[in].event]
-	why = fmt.Sprintf("%s hears %s again: %s", p.name, bare(e.Type), why)
 	for n := range x.seen.len() {
 		if p.configs.at[x.seen.get(n)[p.i]].local != at {
 			continue

@@ -83,6 +83,13 @@ func Explore(m Model, o Options) Result {
 	if x.Violation == nil && !x.Unfinished {
 		x.hearAgain()
 	}
+	for _, p := range x.parts {
+		if x.Violation == nil && p.machine != nil && p.machine.Same != nil {
+			if why := x.alike(p); why != "" {
+				x.Violation = &Violation{Root: "any", Why: why}
+			}
+		}
+	}
 	return x.Result
 }
 

@@ -100,7 +100,11 @@ func TestARecordThatComesAgainChangesNothing(t *testing.T) {
 	t.Parallel()
 	r := whole()
 	r["file"] = saga.On(opened, unless(filed), filed) // as often as it is heard
-	got := words(explore.Explore(shop(r), explore.Options{}).Violation)
+	v := explore.Explore(shop(r), explore.Options{}).Violation
+	got := words(v)
+	if _, why, err := explore.Replay(shop(r), *v); why != v.Why || err != nil {
+		t.Errorf("replayed: %q, %v", why, err)
+	}
 	if !strings.Contains(got, "clerk hears shop.opened again: then it is [clerk.filed.v1 clerk.filed.v1], not [clerk.filed.v1]") ||
 		!strings.Contains(got, "clerk hears shop.opened → filed") {
 		t.Error(got)
@@ -274,5 +278,16 @@ func TestOfSeveralDeadlinesOfAKindTheLatestRunsAlone(t *testing.T) {
 	}})
 	if least != 1 {
 		t.Errorf("at least %d deadlines fell due, want 1", least)
+	}
+}
+
+func TestStatesThatAreNotTheSameAreNotTakenForIt(t *testing.T) {
+	t.Parallel()
+	m := shop(whole())
+	m.Machines[1].Same = func(s any) any { // as if it did not matter that it gave up
+		return slices.DeleteFunc(slices.Clone(s.(said)), func(name string) bool { return name == gaveUp.Name() })
+	}
+	if got := words(explore.Explore(m, explore.Options{}).Violation); !strings.Contains(got, "the model is wrong: to till") {
+		t.Error(got)
 	}
 }

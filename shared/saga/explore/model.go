@@ -21,7 +21,7 @@ type Model struct {
 type Machine struct {
 	*saga.Machine
 	// Same gives one of several states that differ in nothing that matters, so that they are explored once; nil: each
-	// state is only like itself.
+	// state is only like itself. It is checked, with one other state for each.
 	Same func(state any) any
 	// Check tells what is wrong with a step; "" if it is as it should be. What it finds must stay found, whatever others
 	// do: it is asked about each step once, not about each way there.

@@ -1,9 +1,7 @@
 package explore
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 
 	"orderflow.example/shared/saga"
@@ -43,9 +41,7 @@ type commuting struct {
 // commute tells where a machine's notes are more than notes; "" if nowhere.
 func (s *system) commute(p *part) string {
 	c := &commuting{system: s, p: p, met: map[reacting]bool{}, known: map[postponed]bool{}}
-	for _, key := range slices.SortedFunc(maps.Keys(p.reacted), func(a, b reacting) int {
-		return cmp.Or(cmp.Compare(a.local, b.local), cmp.Compare(a.input, b.input))
-	}) {
+	for _, key := range s.reactedInOrder(p) {
 		c.meet(key.local, key.input)
 	}
 	return c.wrong

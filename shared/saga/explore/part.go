@@ -28,6 +28,7 @@ type part struct {
 // local is what a part knows.
 type local struct {
 	state any
+	other any     // one that is the same to the model, and is not; nil where none was met
 	aside any     // of whoever outside belongs to it
 	count []uint8 // how many events of each counted type were said
 	past  bool    // a pivot was said, or what followed from one was heard by a part that does what cannot be taken back
@@ -72,12 +73,16 @@ type parcel struct {
 
 func (s *system) local(p *part, l local) int32 {
 	l.text = text(l.state) + tail(l)
-	return p.locals.number(l.text, func() *local {
+	n := p.locals.number(l.text, func() *local {
 		if p.machine != nil && p.machine.Before != nil {
 			l.unsaid = s.unsaidIn(p, l.state)
 		}
 		return &l
 	})
+	if known := p.locals.at[n]; known.other == nil {
+		known.other = l.other
+	}
+	return n
 }
 
 // tail tells what is known of a part beside its state.

@@ -127,6 +127,9 @@ func (s *system) run(p *part, l local, x input, answer any) reaction {
 		return reaction{wrong: "parked: " + strings.TrimSpace(strings.SplitN(err.Error(), "\n", 2)[0])}
 	}
 	after.state = p.same(got.State)
+	if text(after.state) != text(got.State) {
+		after.other = got.State
+	}
 	r := reaction{settled: got.Settled, wrong: cmp.Or(tooMany, p.tooEarly(x, e, got, after.past || x.past))}
 	s.follow(p, &r, got, &after, x.past)
 	r.next = s.local(p, after)

@@ -12,7 +12,7 @@ type Frame struct {
 }
 
 // Replay makes the steps of a counter-example again, on a model that may have changed since, and tells what is wrong at
-// its end; "" where nothing is. An error says that a step cannot be made, which is one way of being repaired.
+// its end, also when what was heard is heard again there; "" where nothing is. An error says that a step cannot be made, which is one way of being repaired.
 func Replay(m Model, v Violation) (frames []Frame, why string, err error) {
 	s := newSystem(m)
 	i := slices.IndexFunc(m.Roots, func(r Root) bool { return r.Name == v.Root })
@@ -20,6 +20,7 @@ func Replay(m Model, v Violation) (frames []Frame, why string, err error) {
 		return nil, "", fmt.Errorf("there is no root %q", v.Root)
 	}
 	at := s.begin(m.Roots[i])
+	heardBy := make([][]int32, len(s.parts))
 	next := slices.Clone(at)
 	frames = append(frames, Frame{State: View{s, slices.Clone(at)}.String()})
 	for n, want := range v.Steps {
@@ -31,22 +32,27 @@ func Replay(m Model, v Violation) (frames []Frame, why string, err error) {
 		if made.st.did.wrong != "" {
 			return append(frames, f), made.st.did.wrong, nil
 		}
+		if s.record(made.st.input) {
+			heardBy[made.p.i] = append(heardBy[made.p.i], made.st.input)
+		}
 		s.after(at, made.p, made.st, next)
 		copy(at, next)
 		f.State = View{s, slices.Clone(at)}.String()
 		frames = append(frames, f)
 	}
+	if over := !slices.ContainsFunc(s.parts, func(p *part) bool { return len(s.expand(p, at[p.i])) > 0 }); over && m.End != nil {
+		if why := m.End(View{s, at}); why != "" {
+			return frames, "nothing more can happen: " + why, nil
+		}
+	}
 	for i, p := range s.parts {
-		if len(s.expand(p, at[i])) > 0 {
-			return frames, "", nil
+		for _, in := range heardBy[i] {
+			if why := s.repeated(p, p.configs.at[at[i]].local, in); why != "" {
+				return frames, why, nil
+			}
 		}
 	}
-	if m.End != nil {
-		if why = m.End(View{s, at}); why != "" {
-			why = "nothing more can happen: " + why
-		}
-	}
-	return frames, why, nil
+	return frames, "", nil
 }
 
 // find is the step, if it can be made.

@@ -3,6 +3,8 @@ package exploration_test
 import (
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +150,30 @@ func kept(t *testing.T, v explore.Violation) (read explore.Violation) {
 		t.Fatal(err)
 	}
 	return read
+}
+
+// The files are counter-examples that the exploration once found in the services as they were, as it printed them.
+func TestWhatWasOnceFoundDoesNotHappenAgain(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(names) < 5 {
+		t.Fatalf("found %v, %v", names, err)
+	}
+	model := exploration.Model(exploration.Machines(), exploration.Roots())
+	for _, name := range names {
+		var v explore.Violation
+		data, err := os.ReadFile(name)
+		if err == nil {
+			err = json.Unmarshal(data, &v)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames, why, err := explore.Replay(model, v)
+		if why != "" || len(frames) < 3 {
+			t.Errorf("%s: after %d of %d steps: %q, %v", name, len(frames)-1, len(v.Steps), why, err)
+		}
+	}
 }
 
 func TestTheReductionLosesNoEndOfAnOrder(t *testing.T) {

@@ -47,13 +47,9 @@ func Model(machines []*saga.Machine, roots []Root) explore.Model {
 	return m
 }
 
-// stepsInAnyOrder: an order only ever asks whether a step was noted. Once it is cancelled it does not matter any more
-// whether shipping was asked to stop.
+// stepsInAnyOrder: an order only ever asks whether a step was noted.
 func stepsInAnyOrder(state any) any {
 	o := state.(order.Order)
-	if o.Status == order.Cancelled {
-		o.Withdrawal = ""
-	}
 	o.Steps = slices.Sorted(slices.Values(o.Steps))
 	return o
 }

@@ -29,6 +29,9 @@ var rank = map[order.Status]int{
 func statusOnlyForward(before any, step saga.Step) string {
 	last := before.(order.Order).Status
 	for _, e := range step.Emitted {
+		if _, refused := e.Data.(orders.CancellationRefusedV1); refused && (last == order.Cancelling || last == order.Cancelled) {
+			return fmt.Sprintf("the customer is told that it is too late to cancel an order that is %s", last)
+		}
 		d, told := e.Data.(orders.StatusChangedV1)
 		if !told {
 			continue

@@ -1,0 +1,60 @@
+package explore
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"orderflow.example/shared/saga"
+)
+
+// alike checks what the model takes for the same: where a machine was met in a state of its own and in the one that
+// stands for it, both lead to the same, whatever was taken in there.
+func (s *system) alike(p *part) string {
+	for _, key := range s.reactedInOrder(p) {
+		l, x := p.locals.at[key.local], s.inputs.at[key.input]
+		answers := []any{x.answer}
+		if x.form == asked {
+			answers = nil
+			outs, silent := outcomes(p.own, l.aside, p.machine.QuestionOf(s.events.at[x.event].Type), s.events.at[x.event])
+			for i, out := range outs {
+				if !silent[i] {
+					answers = append(answers, out.Answer)
+				}
+			}
+		}
+		for _, answer := range answers {
+			if l.other != nil && !s.leadsToTheSame(p, l, x, answer) {
+				return fmt.Sprintf("the model is wrong: to %s, which takes in %s, %s is not the same as %s",
+					p.name, s.name(key.input), text(l.other), text(l.state))
+			}
+		}
+	}
+	return ""
+}
+
+func (s *system) leadsToTheSame(p *part, l *local, x input, answer any) bool {
+	e := s.events.at[x.event]
+	stamp := func(out *saga.Event) { out.ID, out.Time = bare(out.Type), always }
+	a, failed := p.decide(l.state, x.form, e, answer, stamp)
+	b, alsoFailed := p.decide(l.other, x.form, e, answer, stamp)
+	types := func(events []saga.Event) (list []string) {
+		for _, e := range events {
+			list = append(list, e.Type)
+			if _, matters := p.counted[e.Type]; matters || len(s.hearers[e.Type]) > 0 {
+				list = append(list, text(e.Data))
+			}
+		}
+		return list
+	}
+	return (failed == nil) == (alsoFailed == nil) && slices.Equal(types(a.Emitted), types(b.Emitted)) &&
+		(failed != nil || text(p.same(a.State)) == text(p.same(b.State)))
+}
+
+// reactedInOrder is everything a machine was met in and took in there.
+func (s *system) reactedInOrder(p *part) []reacting {
+	return slices.SortedFunc(maps.Keys(p.reacted), func(a, b reacting) int {
+		return cmp.Or(cmp.Compare(a.local, b.local), cmp.Compare(a.input, b.input))
+	})
+}
