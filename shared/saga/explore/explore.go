@@ -1,6 +1,10 @@
 package explore
 
-import "slices"
+import (
+	"slices"
+
+	"orderflow.example/shared/saga"
+)
 
 // Options say how to explore.
 type Options struct {
@@ -20,8 +24,9 @@ type Result struct {
 	Depth       int // the most steps to a state, each reached in the fewest
 	Ends        int // states in which nothing more can happen
 	Parts       []PartResult
-	Unfinished  bool   // the limit was reached
-	NoNotes     string // why everything was explored again, without taking anything for a mere note; "" where it was not
+	Unsaid      []saga.Kind // events that machines may say by their declaration, and never say in any state reached
+	Unfinished  bool        // the limit was reached
+	NoNotes     string      // why everything was explored again, without taking anything for a mere note; "" where it was not
 	Violation   *Violation
 }
 
@@ -67,6 +72,7 @@ func Explore(m Model, o Options) Result {
 		}
 		x.Parts = append(x.Parts, r)
 	}
+	x.Unsaid = x.unsaid()
 	if !o.All && !o.noNotes && !x.Unfinished && x.Violation == nil {
 		for _, p := range x.parts {
 			if why := x.commute(p); why != "" {
@@ -91,6 +97,20 @@ func Explore(m Model, o Options) Result {
 		}
 	}
 	return x.Result
+}
+
+func (x *search) unsaid() (unsaid []saga.Kind) {
+	for _, p := range x.parts {
+		if p.machine == nil {
+			continue
+		}
+		for _, name := range p.machine.Says() {
+			if !x.said[name] {
+				unsaid = append(unsaid, p.machine.Kind(name))
+			}
+		}
+	}
+	return unsaid
 }
 
 func (x *search) run() {

@@ -161,6 +161,7 @@ func (p *part) same(state any) any {
 func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past bool) {
 	for _, e := range got.Emitted {
 		after.past = after.past || p.pivots[e.Type]
+		s.said[e.Type] = true
 	}
 	heardBy := make([][]int32, len(s.parts))
 	for _, e := range got.Emitted {

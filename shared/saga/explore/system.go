@@ -13,6 +13,7 @@ type system struct {
 	hearers map[string][]int // by event
 	asks    map[string]*part // by question
 	reach   reach
+	said    map[string]bool // events, in any state reached
 
 	events  table[saga.Event]
 	inputs  table[input]
@@ -20,7 +21,7 @@ type system struct {
 }
 
 func newSystem(m Model) *system {
-	s := &system{model: m, hearers: map[string][]int{}, asks: map[string]*part{}}
+	s := &system{model: m, hearers: map[string][]int{}, asks: map[string]*part{}, said: map[string]bool{}}
 	for i := range m.Machines {
 		s.add(m.Machines[i].String(), &m.Machines[i])
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,10 +23,15 @@ func exploreChoreography(cmd *cobra.Command, asJSON bool) error {
 	}})
 	w := cmd.OutOrStdout()
 	err := printed(w, asJSON, report, func() error { return report.Print(w) })
-	if err == nil && report.Violation != nil {
-		err = service.Failed("choreography: %s", report.Violation.Why)
+	switch {
+	case err != nil:
+		return err
+	case report.Violation != nil:
+		return service.Failed("choreography: %s", report.Violation.Why)
+	case len(report.Unsaid) > 0:
+		return service.Failed("choreography: nothing leads to %s", strings.Join(report.Unsaid, ", "))
 	}
-	return err
+	return nil
 }
 
 // replayFile prints where everybody stands before and after each step of a counter-example.

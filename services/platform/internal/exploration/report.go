@@ -26,6 +26,7 @@ type Report struct {
 	Seconds     float64            `json:"seconds"`
 	PerSecond   float64            `json:"states_per_second"`
 	Again       string             `json:"explored_again,omitempty"` // why, without taking anything for a mere note
+	Unsaid      []string           `json:"unsaid,omitempty"`         // events that nothing led to
 	Violation   *explore.Violation `json:"violation,omitempty"`
 }
 
@@ -64,6 +65,11 @@ func Run(m explore.Model, o explore.Options) Report {
 		r.Parts = append(r.Parts, Part(p))
 	}
 	r.Again, r.Violation = found.NoNotes, found.Violation
+	for _, k := range found.Unsaid {
+		if k.KeyedBy() == "order" {
+			r.Unsaid = append(r.Unsaid, k.Name())
+		}
+	}
 	if found.Unfinished && r.Violation == nil {
 		r.Violation = &explore.Violation{Why: "given up: there is no end of states"}
 	}
@@ -88,10 +94,13 @@ func (r Report) Print(w io.Writer) error {
 	if r.Again != "" {
 		fmt.Fprintf(&b, "again      without taking anything for a mere note: %s\n", r.Again)
 	}
-	if r.Violation == nil {
-		b.WriteString("\nEvery reachable state can end, and no end breaks an invariant.\n")
-	} else {
+	switch {
+	case r.Violation != nil:
 		fmt.Fprintf(&b, "\nThis must not be:\n%s", r.Violation)
+	case len(r.Unsaid) > 0:
+		fmt.Fprintf(&b, "\nNothing leads to %s: these are declared, and never happen.\n", strings.Join(r.Unsaid, ", "))
+	default:
+		b.WriteString("\nEvery reachable state can end, no end breaks an invariant, and every event declared can happen.\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

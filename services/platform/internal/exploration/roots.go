@@ -15,7 +15,7 @@ import (
 type Root struct {
 	Stock    string // enough, none or part
 	Fill     string // fill_all or fill_available
-	Customer string // trusted, blocked or review
+	Customer string // trusted, blocked, review or nowhere: an address in no country there is
 	Operator string // with review: approves, refuses or ""
 	Cancels  bool
 	Returns  string // "", one, all or each
@@ -24,7 +24,7 @@ type Root struct {
 // Roots are all of them.
 func Roots() (roots []Root) {
 	for _, goods := range [][2]string{{"enough", "fill_all"}, {"none", "fill_available"}, {"part", "fill_available"}, {"part", "fill_all"}} {
-		for _, who := range [][2]string{{"trusted", ""}, {"blocked", ""}, {"review", ""}, {"review", "approves"}, {"review", "refuses"}} {
+		for _, who := range [][2]string{{"trusted", ""}, {"blocked", ""}, {"nowhere", ""}, {"review", ""}, {"review", "approves"}, {"review", "refuses"}} {
 			for _, cancels := range []bool{false, true} {
 				for _, returns := range []string{"", "one", "all", "each"} {
 					roots = append(roots, Root{Stock: goods[0], Fill: goods[1], Customer: who[0], Operator: who[1], Cancels: cancels, Returns: returns})
@@ -45,8 +45,10 @@ const (
 // start is the root as it is explored.
 func (r Root) start() explore.Root {
 	price := int64(500)
-	email := "ada@example.com"
+	email, country := "ada@example.com", "GB"
 	switch r.Customer {
+	case "nowhere":
+		country = "XX"
 	case "blocked":
 		email = "ada@fraud.example"
 	case "review":
@@ -56,7 +58,7 @@ func (r Root) start() explore.Root {
 		CustomerID: "c1", Email: email, PaymentToken: "tok_ok", FillPolicy: r.Fill,
 		Lines:  []schemas.Line{{SKU: cup, Quantity: 1, UnitPrice: price}, {SKU: tea, Quantity: 1, UnitPrice: price}},
 		Total:  schemas.Money{Amount: 2 * price, Currency: "GBP"},
-		ShipTo: schemas.Address{Name: "Ada", Line1: "1 High Street", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"},
+		ShipTo: schemas.Address{Name: "Ada", Line1: "1 High Street", City: "Leeds", Postcode: "LS1 1AA", Country: country},
 	}
 	stocked := map[string]int64{}
 	switch r.Stock {
