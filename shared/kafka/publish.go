@@ -125,6 +125,8 @@ func (p *Producer) publishChunks(ctx context.Context, jobs []*job) {
 				j.fail(err)
 			case IsTransient(err) && ctx.Err() == nil:
 				again = append(again, j)
+			case IsTransient(err):
+				j.fail(givenUp(ctx, err))
 			default:
 				j.fail(err)
 			}
@@ -137,7 +139,7 @@ func (p *Producer) publishChunks(ctx context.Context, jobs []*job) {
 		}
 		if pause(ctx, backoff/2+rand.N(backoff/2)) != nil {
 			for _, j := range waiting {
-				j.fail(fmt.Errorf("given up with the outcome unknown, %w after: %w", ctx.Err(), j.err))
+				j.fail(givenUp(ctx, j.err))
 				if j.session != nil {
 					p.abandon(j.session)
 				}
@@ -145,6 +147,10 @@ func (p *Producer) publishChunks(ctx context.Context, jobs []*job) {
 			return
 		}
 	}
+}
+
+func givenUp(ctx context.Context, err error) error {
+	return fmt.Errorf("given up with the outcome unknown, %w after: %w", ctx.Err(), err)
 }
 
 func lostSession(err error) bool {
