@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,9 +37,11 @@ func (x *exploring) run(cmd *cobra.Command) error {
 	case !x.on:
 		return service.Usage("--json: goes with --explore")
 	}
+	told := time.Now()
 	report := exploration.Run(model, explore.Options{Progress: func(states int) {
-		if states%1_000_000 < 100_000 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d million states so far\n", states/1_000_000)
+		if time.Since(told) > 2*time.Second {
+			told = time.Now()
+			fmt.Fprintf(cmd.ErrOrStderr(), "%.1f million states so far\n", float64(states)/1e6)
 		}
 	}})
 	var err error
