@@ -65,12 +65,17 @@ func replayFile(w io.Writer, model explore.Model, name string) error {
 		return service.Usage("--replay: %w", err)
 	}
 	var report struct {
-		Violation *explore.Violation `json:"violation"`
+		explore.Violation                    // alone,
+		Whole             *explore.Violation `json:"violation"` // or in what --explore --json printed
 	}
-	if err := json.Unmarshal(data, &report); err != nil || report.Violation == nil {
+	err = json.Unmarshal(data, &report)
+	if report.Whole != nil {
+		report.Violation = *report.Whole
+	}
+	if err != nil || len(report.Steps) == 0 {
 		return service.Usage("--replay: %s holds no counter-example, as --explore --json prints one", name)
 	}
-	frames, why, err := explore.Replay(model, *report.Violation)
+	frames, why, err := explore.Replay(model, report.Violation)
 	for i, f := range frames {
 		if i > 0 {
 			fmt.Fprintf(w, "\n%d. %s\n", i, f.Step.Words)
