@@ -11,7 +11,7 @@ type Options struct {
 	All      bool             // every step of every part in every order, without the reduction
 	Limit    int              // states to give up at; 0: 50 million
 	Progress func(states int) // told now and then
-	Ends     func(View)       // told each state in which nothing more can happen
+	Ends     func(View)       // told each state in which nothing more can happen; once more where all is explored again
 	noNotes  bool             // take nothing for a mere note
 }
 
@@ -64,6 +64,26 @@ func Explore(m Model, o Options) Result {
 		}
 	}
 	x.run()
+	x.count()
+	if x.Violation != nil || x.Unfinished {
+		return x.Result
+	}
+	for _, p := range x.parts {
+		if o.All || o.noNotes {
+			break
+		}
+		if why := x.commute(p); why != "" {
+			o.noNotes = true
+			r := Explore(m, o)
+			r.NoNotes = why
+			return r
+		}
+	}
+	x.lookBack()
+	return x.Result
+}
+
+func (x *search) count() {
 	x.States = x.seen.len()
 	for _, p := range x.parts {
 		r := PartResult{Name: p.name, States: len(p.locals.at)}
@@ -73,20 +93,12 @@ func Explore(m Model, o Options) Result {
 		x.Parts = append(x.Parts, r)
 	}
 	x.Unsaid = x.unsaid()
-	if !o.All && !o.noNotes && !x.Unfinished && x.Violation == nil {
-		for _, p := range x.parts {
-			if why := x.commute(p); why != "" {
-				o.noNotes = true
-				r := Explore(m, o)
-				r.NoNotes = why
-				return r
-			}
-		}
-	}
-	if x.Violation == nil && !x.Unfinished {
-		x.findCycle()
-	}
-	if x.Violation == nil && !x.Unfinished {
+}
+
+// lookBack looks for what no single step shows.
+func (x *search) lookBack() {
+	x.findCycle()
+	if x.Violation == nil {
 		x.hearAgain()
 	}
 	for _, p := range x.parts {
@@ -96,7 +108,6 @@ func Explore(m Model, o Options) Result {
 			}
 		}
 	}
-	return x.Result
 }
 
 func (x *search) unsaid() (unsaid []saga.Kind) {

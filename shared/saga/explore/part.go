@@ -90,8 +90,8 @@ func tail(l local) (s string) {
 	if l.aside != nil {
 		s += " outside " + text(l.aside)
 	}
-	for _, n := range l.count {
-		s += string(rune('.' + n))
+	if len(l.count) > 0 {
+		s += " numbered " + text(l.count)
 	}
 	if l.past {
 		s += " past"

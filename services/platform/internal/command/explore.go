@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,9 +17,11 @@ import (
 
 func exploreChoreography(cmd *cobra.Command, asJSON bool) error {
 	model := exploration.Model(exploration.Machines(), exploration.Roots())
+	told := time.Now()
 	report := exploration.Run(model, explore.Options{Progress: func(states int) {
-		if states%1_000_000 < 100_000 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d million states so far\n", states/1_000_000)
+		if time.Since(told) > 2*time.Second {
+			told = time.Now()
+			fmt.Fprintf(cmd.ErrOrStderr(), "%.1f million states so far\n", float64(states)/1e6)
 		}
 	}})
 	w := cmd.OutOrStdout()
@@ -42,12 +45,17 @@ func replayFile(w io.Writer, name string) error {
 		return service.Usage("--replay: %w", err)
 	}
 	var report struct {
-		Violation *explore.Violation `json:"violation"`
+		explore.Violation                    // alone,
+		Whole             *explore.Violation `json:"violation"` // or in what --explore --json printed
 	}
-	if err := json.Unmarshal(data, &report); err != nil || report.Violation == nil {
+	err = json.Unmarshal(data, &report)
+	if report.Whole != nil {
+		report.Violation = *report.Whole
+	}
+	if err != nil || len(report.Steps) == 0 {
 		return service.Usage("--replay: %s holds no counter-example, as --explore --json prints one", name)
 	}
-	frames, why, err := explore.Replay(model, *report.Violation)
+	frames, why, err := explore.Replay(model, report.Violation)
 	for i, f := range frames {
 		if i > 0 {
 			fmt.Fprintf(w, "\n%d. %s\n", i, f.Step.Words)

@@ -16,6 +16,7 @@ import (
 	orders "orderflow.example/services/order"
 	"orderflow.example/services/payment"
 	"orderflow.example/services/platform/internal/exploration"
+	"orderflow.example/services/platform/internal/platform"
 	"orderflow.example/services/refund"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
@@ -211,6 +212,25 @@ func TestTheReductionFindsWhatIsWrongAsSoon(t *testing.T) {
 		if less.Violation == nil || all.Violation == nil || less.Violation.Why != all.Violation.Why || len(less.Violation.Steps) != len(all.Violation.Steps) {
 			t.Errorf("with the reduction\n%swithout\n%s", less.Violation, all.Violation)
 		}
+	}
+}
+
+func TestEveryMachineTakesPartOrIsLeftOutByName(t *testing.T) {
+	t.Parallel()
+	var all, named []string
+	for _, app := range platform.Apps {
+		for _, b := range app.Bindings {
+			all = append(all, b.Machine.String())
+		}
+	}
+	for _, m := range exploration.Machines() {
+		named = append(named, m.String())
+	}
+	named = append(named, exploration.Left...)
+	slices.Sort(all)
+	slices.Sort(named)
+	if !slices.Equal(all, named) {
+		t.Errorf("the platform runs %v, the exploration knows of %v", all, named)
 	}
 }
 
