@@ -134,12 +134,19 @@ func records(id string, at time.Time, more int) []kafka.Record {
 
 func (b *bed) watcher(t testing.TB) *Watcher {
 	t.Helper()
+	return b.watcherOf(t, 4<<10) // so that nothing is read at once
+}
+
+func (b *bed) watcherOf(t testing.TB, atOnce int) *Watcher {
+	t.Helper()
+	client := kafka.Dial(kafka.Config{Brokers: []string{b.addr}, PartitionBytes: atOnce})
 	lookup := kafka.Dial(kafka.Config{Brokers: []string{b.addr}, PartitionBytes: 4 << 10})
-	w := New(Config{Kafka: b.client, Lookup: lookup, Machines: machines, Topics: topics, Partitions: partitions, Log: slog.New(slog.DiscardHandler)})
+	w := New(Config{Kafka: client, Lookup: lookup, Machines: machines, Topics: topics, Partitions: partitions, Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(func() {
 		if w.cancel != nil {
 			w.Stop(context.Background())
 		}
+		client.Close()
 		lookup.Close()
 	})
 	return w
@@ -239,6 +246,34 @@ func TestTopicsThatAreOthersThanBeforeAreReadAnew(t *testing.T) {
 	}
 }
 
+func TestALogIsKnownAgainByTheRecordReadLast(t *testing.T) {
+	t.Parallel()
+	record := func(offset int64, id string) kafka.Record {
+		return kafka.Record{Topic: "order.events", Offset: offset, Sequence: offset + 1, ID: id, Type: "order.validated.v1", Key: "o1"}
+	}
+	for name, c := range map[string]struct {
+		match bool
+		got   kafka.Fetched
+		lost  bool
+		next  int64
+	}{
+		"the next ones":            {false, kafka.Fetched{Records: []kafka.Record{record(5, "e5")}, Next: 6, HighWatermark: 6}, false, 6},
+		"the last one and more":    {true, kafka.Fetched{Records: []kafka.Record{record(4, "e4"), record(5, "e5")}, Next: 6, HighWatermark: 6}, false, 6},
+		"another in its place":     {true, kafka.Fetched{Records: []kafka.Record{record(4, "x4"), record(5, "x5")}, Next: 6, HighWatermark: 6}, true, 5},
+		"a shorter log":            {true, kafka.Fetched{HighWatermark: 4, Next: 4}, true, 5},
+		"nothing said this time":   {true, kafka.Fetched{HighWatermark: 5, Next: 4}, false, 5},
+		"a broker that is away":    {true, kafka.Fetched{HighWatermark: -1, Next: 4, Err: errors.New("away")}, false, 5},
+		"the place does not exist": {false, kafka.Fetched{HighWatermark: -1, Err: kafka.OffsetOutOfRange}, true, 5},
+	} {
+		r := newReading(New(Config{Machines: machines, Log: slog.New(slog.DiscardHandler)}))
+		cursor := &cursor{topic: "order.events", next: 5, id: "e4", match: c.match}
+		err := r.take(cursor, &c.got)
+		if errors.Is(err, errOtherLog) != c.lost || cursor.next != c.next {
+			t.Errorf("%s: %v, to go on from %d", name, err, cursor.next)
+		}
+	}
+}
+
 func TestWhatServicesSayOfThemselvesIsHeard(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -279,7 +314,7 @@ func BenchmarkRebuild(b *testing.B) {
 	before := heap()
 	var w *Watcher
 	for b.Loop() {
-		w = bed.watcher(b)
+		w = bed.watcherOf(b, 1<<20)
 		w.Start()
 		await(b, "everything read", func() bool { return w.Read(func(*tracker.Index, time.Time) {}) == nil })
 		b.StopTimer()
