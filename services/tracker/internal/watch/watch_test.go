@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,14 +79,23 @@ func (b *bed) create(t testing.TB) {
 	b.numbers, b.producer = map[place]int64{}, b.client.NewProducer()
 }
 
-// wipe makes the topics others than they were.
-func (b *bed) wipe(t testing.TB) {
+// wipe makes the topics others than they were. They are away for long enough that whoever reads them sees it.
+func (b *bed) wipe(t testing.TB, warnings *warnings) {
 	t.Helper()
 	if err := b.client.DeleteTopics(t.Context(), append([]string{engine.StandingsTopic}, topics...)...); err != nil {
 		t.Fatal(err)
 	}
+	await(t, "the watcher to miss them", func() bool { return warnings.Load() > 0 })
 	b.create(t)
 }
+
+// warnings counts what is logged as such.
+type warnings struct{ atomic.Int64 }
+
+func (*warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (w *warnings) Handle(context.Context, slog.Record) error  { w.Add(1); return nil }
+func (w *warnings) WithAttrs([]slog.Attr) slog.Handler         { return w }
+func (w *warnings) WithGroup(string) slog.Handler              { return w }
 
 func (b *bed) publish(t testing.TB, records ...kafka.Record) {
 	t.Helper()
@@ -236,9 +246,11 @@ func TestTopicsThatAreOthersThanBeforeAreReadAnew(t *testing.T) {
 			b := newBed(t)
 			b.tell(t, ids(10))
 			w := b.watcher(t)
+			missed := &warnings{}
+			w.Log = slog.New(missed)
 			w.Start()
 			await(t, "everything read", func() bool { return len(orders(w)) == 10 })
-			b.wipe(t)
+			b.wipe(t, missed)
 			there := ids(n)
 			b.tell(t, there)
 			await(t, "the new topics read", func() bool { return slices.Equal(orders(w), there) })
