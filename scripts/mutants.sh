@@ -52,6 +52,13 @@ mutant moved-deadlines-fire 'deadline.go write.go' 's/ AND due_at <= now\(\) (OR
 mutant later-deadline-moved deadline.go 's/ AND id = \$3 AND/ AND $3 <> \x27\x27 AND/' TestAMoveOfADeadline
 mutant older-move-wins deadline.go 's/ OR moved_at < \$6/ OR \$6 > \x27-infinity\x27/' TestAMoveOfADeadline
 mutant claims-what-is-read feed.go 's/r\.last, r\.hole = rec\.Sequence, nil/r.last, r.hole = rec.Sequence, nil\n\t\t\tr.applied.Store(rec.Sequence)/' TestAStandingNeverClaims
+mutant lag-of-the-publisher-hidden standings.go 's/p\.ParkedCount = of\.Last, /p.ParkedCount = p.Published, /' TestAStandingTellsHowFarThePublisher
+mutant answered-but-still-tried call.go 's/w\.tried\(asked\.ID\)/_ = w.tried/' TestAStandingTellsWhatIsAskedAgain
+mutant silent-when-idle standings.go 's/quiet < heartbeat && bytes/bytes/' TestAnIdleProcess
+mutant leaves-without-a-word standings.go 's/s\.Leaving = true/_ = s/' TestAProcessSpeaks
+mutant standing-too-large standings.go 's/most == 0 \|\| kafka/true || kafka/' TestAStandingFits
+mutant moves-not-read-back control.go 's/askedBefore = 1000/askedBefore = 0/' TestAMoveAskedForWhile
+mutant parked-try-forgotten park.go 's/in\.form, in\.try = answered, p\.Try/in.form = answered/' TestAnAnswerThatWasParked
 mutant try-forgotten batch.go 's/in\.try > 1/in.try > 1000/' TestTheTopicTells
 mutant via-not-published-again outbox.go 's/ Via: r\.Via,//' TestARecordPublishedAgain
 mutant uncertain-commit-repeated-blindly 'worker.go write.go' 's/refuse\(batch, err\)\n\t\t\treturn err\n\t\tcase database/refuse(batch, err)\n\t\t\tcontinue\n\t\tcase database/; s/ AND w\.sequence = m\.since RETURNING/ RETURNING/' TestABatchWhoseCommitIsUncertain

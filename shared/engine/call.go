@@ -132,23 +132,6 @@ func (c *calls) untilAnswered(w *worker, a Answerer, asked saga.Event, try int) 
 	}
 }
 
-// keepTrying notes a question that is asked again, for whoever wants to know what the service waits for.
-func (w *worker) keepTrying(a Answerer, asked saga.Event, try int, err error) {
-	t := Trying{ID: asked.ID, Key: asked.Key, Question: a.Question, Try: try, Since: asked.Time, patient: errors.As(err, new(notYet))}
-	if err != nil {
-		t.Error = line(err.Error())
-	}
-	w.mu.Lock()
-	w.trying[asked.ID] = t
-	w.mu.Unlock()
-}
-
-func (w *worker) tried(id string) {
-	w.mu.Lock()
-	delete(w.trying, id)
-	w.mu.Unlock()
-}
-
 func (c *calls) once(ctx context.Context, a Answerer, at Attempt, asked any) (answer any, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

@@ -35,10 +35,10 @@ func (e *Engine) chores(ctx context.Context) {
 
 // everySecond asks the tables once for all, and does what they show to be due.
 func (e *Engine) everySecond(ctx context.Context, workers []*worker) (map[int]survey, error) {
-	published := e.publisher.acknowledged()
+	standing := e.standing(workers)
 	found, err := e.survey(ctx, workers)
 	if err == nil {
-		err = e.tell(ctx, workers, published, found)
+		err = e.tell(ctx, standing, found)
 	}
 	errs := []error{err, e.publisher.checkpoint(ctx)}
 	errs = append(errs,

@@ -12,6 +12,7 @@
 //   - publish.go, part.go: the owner publishes after the commit, from memory; what a death left over is read from the
 //     outbox. owntopic.go: what is on the topic is learned from the topic.
 //   - call.go, deadline.go, park.go: outside work, what is due later, and what could not be processed, as rows.
+//   - chores.go, standings.go, control.go: what is due by the clock, what watchers are told, and what operators ask for.
 //
 // A transaction locks in this order, and no other: the partition, calls and deadlines, states in key order, whatever a
 // store locks beside them, counters in partition order.

@@ -132,6 +132,13 @@ func TestAStandingTellsWhatIsParkedAndWhyUntilItIsNot(t *testing.T) {
 	if at.Applied[b.names.feeder+".events"] != 2 {
 		t.Errorf("what is parked is not what is waited for: %+v", at)
 	}
+	for _, s := range b.standings() {
+		for _, p := range s.Partitions {
+			if n := p.Applied[b.names.feeder+".events"]; n > int64(p.ParkedCount) {
+				t.Errorf("%d are said to be done with before it is said that %d are parked", n, p.ParkedCount)
+			}
+		}
+	}
 	b.poison.Store(false)
 	b.must2(p.Redrive(t.Context(), key))
 	b.eventuallyStands("nothing is parked", 0, func(p engine.PartitionStanding) bool { return p.ParkedCount == 0 && len(p.Parked) == 0 })

@@ -29,27 +29,33 @@ const (
 
 var quoted = regexp.MustCompile("\"(\\\\.|[^\"\\\\])*\"?|`[^`]*`?|[^\\s<>(),;]+@[^\\s<>(),;]+")
 
-// tell hands on how far the partitions owned here are. What was published is asked first, what was committed last, so
-// that the one is never ahead of the other.
-func (e *Engine) tell(ctx context.Context, workers []*worker, published map[int]int64, found map[int]survey) error {
-	s := e.standing()
-	at := map[int]*PartitionStanding{}
+// standing is what this process knows of itself, without the tables.
+func (e *Engine) standing(workers []*worker) Standing {
+	s := Standing{Service: e.Service, Process: e.id, At: time.Now().UTC(), Every: every, Partitions: []PartitionStanding{}}
+	published := e.publisher.acknowledged()
 	for _, w := range workers {
-		told, known := published[w.partition]
-		if of, ok := found[w.partition]; ok && known {
-			s.Partitions = append(s.Partitions, PartitionStanding{Partition: w.partition, Epoch: w.epoch, Applied: w.applied(),
-				Committed: of.Last, Published: told, NextDeadline: of.NextDeadline, ParkedCount: of.Parked, Trying: w.unanswered()})
+		if n, ok := published[w.partition]; ok {
+			s.Partitions = append(s.Partitions, PartitionStanding{Partition: w.partition, Epoch: w.epoch, Applied: w.applied(), Published: n, Trying: w.unanswered()})
 		}
 	}
 	slices.SortFunc(s.Partitions, func(a, b PartitionStanding) int { return cmp.Compare(a.Partition, b.Partition) })
+	return s
+}
+
+// tell adds to a standing what the tables say, and hands it on. They were asked after it was made: so nothing counts as
+// applied whose parking is not known yet, and nothing as published that is not committed.
+func (e *Engine) tell(ctx context.Context, s Standing, found map[int]survey) error {
+	at := make(map[int]*PartitionStanding, len(s.Partitions))
 	var parked, moved pgtype.FlatArray[int32]
 	for i := range s.Partitions {
 		p := &s.Partitions[i]
+		of := found[p.Partition]
+		p.Committed, p.NextDeadline, p.ParkedCount = of.Last, of.NextDeadline, of.Parked
 		at[p.Partition] = p
-		if p.ParkedCount > 0 {
+		if of.Parked > 0 {
 			parked = append(parked, int32(p.Partition))
 		}
-		if found[p.Partition].Moved {
+		if of.Moved {
 			moved = append(moved, int32(p.Partition))
 		}
 	}
@@ -64,10 +70,6 @@ func (e *Engine) tell(ctx context.Context, workers []*worker, published map[int]
 	default: // the one before is still on its way
 	}
 	return nil
-}
-
-func (e *Engine) standing() Standing {
-	return Standing{Service: e.Service, Process: e.id, At: time.Now().UTC(), Every: every, Partitions: []PartitionStanding{}}
 }
 
 func (e *Engine) listParked(ctx context.Context, partitions pgtype.FlatArray[int32], at map[int]*PartitionStanding) error {
@@ -136,7 +138,7 @@ func (e *Engine) say(ctx context.Context) {
 func (e *Engine) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	s := e.standing()
+	s := e.standing(nil)
 	s.Leaving = true
 	if err := e.publishStanding(ctx, s); err != nil {
 		e.Log.Debug("leaving without a word", "err", err)
@@ -171,23 +173,6 @@ func (w *worker) applied() map[string]int64 {
 		applied[r.topic] = r.applied.Load()
 	}
 	return applied
-}
-
-// unanswered lists the questions asked more than once: first those that something went wrong with, and of them the oldest.
-func (w *worker) unanswered() []Trying {
-	w.mu.Lock()
-	list := make([]Trying, 0, len(w.trying))
-	for _, t := range w.trying {
-		list = append(list, t)
-	}
-	w.mu.Unlock()
-	slices.SortFunc(list, func(a, b Trying) int {
-		if a.patient != b.patient {
-			return map[bool]int{false: -1, true: 1}[a.patient]
-		}
-		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.ID, b.ID))
-	})
-	return list[:min(len(list), listedMost)]
 }
 
 // line is what may be told of an error outside the service: its first line, without what it quotes, which may be
