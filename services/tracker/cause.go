@@ -7,11 +7,11 @@ import (
 
 // The causes by which an obligation is overdue, or a saga stuck.
 const (
-	CauseParked        = "parked"          // the service could not process it: an operator must redrive or discard it
-	CauseConsumer      = "consumer_behind" // the service has not come to it, or does not run
-	CauseOutside       = "outside_party"   // the service runs, and whom it asked does not answer
-	CausePublisher     = "publisher_behind"
-	CauseNeverProduced = "never_produced" // what it waits for is not on the topic, and nobody is about to say it
+	CauseParked        = "parked"           // the service could not process it: an operator must redrive or discard it
+	CauseConsumer      = "consumer_behind"  // the service has not come to it, or does not run
+	CauseOutside       = "outside_party"    // the service runs, and whom it asked does not answer
+	CausePublisher     = "publisher_behind" // the service has decided, and its topic does not show it yet
+	CauseNeverProduced = "never_produced"   // what it waits for is not on the topic, and nobody is about to say it
 )
 
 // evidence is what is known about the service that owes something.
@@ -23,8 +23,8 @@ type evidence struct {
 	service   string
 	partition int
 	topic     string        // reaction: "order.events/2"
-	events    int64         // reaction: how many are before it, itself counted
-	age       time.Duration // reaction: how old the first of them is
+	events    int64         // reaction: how many the service has not taken in of those that stand there
+	age       time.Duration // reaction: how old the one is that is owed
 	silence   time.Duration // how long nobody works on the partition; 0: somebody does; less: nobody ever did
 	running   bool          // whether any process of the service does
 
@@ -47,7 +47,7 @@ func why(e evidence) (cause, detail string) {
 	case e.kind == KindReaction:
 		return CauseConsumer, fmt.Sprintf("%s is %d events and %s behind on %s%s", e.service, e.events, seconds(e.age), e.topic, e.absence("; "))
 	case e.kind == KindPublication || e.unpublished > 0 && e.silence == 0:
-		return CausePublisher, fmt.Sprintf("%s has committed %d events that are not on its topic, since %s%s", e.service, e.unpublished, seconds(e.since), e.absence("; "))
+		return CausePublisher, fmt.Sprintf("%s has committed %d events that are not on its topic, for %s%s", e.service, e.unpublished, seconds(e.since), e.absence("; "))
 	case e.silence != 0:
 		return CauseConsumer, e.absence("")
 	case e.kind == KindCall && e.try == nil:
@@ -67,7 +67,7 @@ func parkedDetail(p Parked) string {
 
 // absence says who does not run.
 func (e evidence) absence(before string) string {
-	who := fmt.Sprintf("no process works on partition %d of %s", e.partition, e.service)
+	who := fmt.Sprintf("no process has worked on partition %d of %s", e.partition, e.service)
 	if !e.running {
 		who = "no process of " + e.service + " has reported"
 	}
@@ -76,10 +76,8 @@ func (e evidence) absence(before string) string {
 		return ""
 	case e.silence < 0:
 		return before + who + " yet"
-	case !e.running:
-		return before + who + " for " + seconds(e.silence)
 	}
-	return before + who + " since " + seconds(e.silence)
+	return before + who + " for " + seconds(e.silence)
 }
 
 func seconds(d time.Duration) string { return d.Round(time.Second).String() }

@@ -236,9 +236,8 @@ func (x *Index) obligation(s *story, e *entry, service int, kind, what string, u
 func (x *Index) evidence(o Obligation, service, partition int, parked *Parked, now time.Time) evidence {
 	v := evidence{kind: o.Kind, parked: parked, service: o.Service, partition: partition,
 		silence: x.silence(service, partition, now), running: x.running(service, now)}
-	var since time.Time
-	if v.unpublished, since = x.unpublished(service, partition); v.unpublished > 0 {
-		v.since = now.Sub(since)
+	if n, since := x.unpublished(service, partition); n > 0 && now.Sub(since) >= onItsWay {
+		v.unpublished, v.since = n, now.Sub(since)
 	}
 	return v
 }

@@ -185,7 +185,7 @@ func TestWhatIsCommittedAndNotOnTheTopicIsOwed(t *testing.T) {
 	owed := owedBy(s.seen(), "o1", "payment", s.at(7))
 	expect(t, owed, "publication order.validated.v1")
 	if o := owed["publication order.validated.v1"]; !o.Overdue || o.Cause != CausePublisher || !o.Since.Equal(s.at(1)) ||
-		o.Detail != "payment has committed 1 events that are not on its topic, since 6s" {
+		o.Detail != "payment has committed 1 events that are not on its topic, for 6s" {
 		t.Errorf("owed is %+v", o)
 	}
 	if stuck := s.seen().summary(s.seen().sagas[IDOf("o1")], s.at(7)).Stuck; stuck == nil || stuck.Cause != CausePublisher || stuck.Service != "payment" {
@@ -275,16 +275,16 @@ func TestTheCausesAreToldApart(t *testing.T) {
 		"gone": {evidence{kind: KindReaction, service: "payment", topic: "order.events/2", events: 4, age: 12 * time.Second, silence: 13 * time.Second},
 			CauseConsumer, "payment is 4 events and 12s behind on order.events/2; no process of payment has reported for 13s"},
 		"one process of several is gone": {evidence{kind: KindDeadline, service: "payment", partition: 2, silence: 13 * time.Second, running: true},
-			CauseConsumer, "no process works on partition 2 of payment since 13s"},
+			CauseConsumer, "no process has worked on partition 2 of payment for 13s"},
 		"a call of a service that is gone": {evidence{kind: KindCall, service: "payment", silence: 13 * time.Second, try: try, unpublished: 3},
 			CauseConsumer, "no process of payment has reported for 13s"},
 		"a call whose answer may be committed": {evidence{kind: KindCall, service: "payment", unpublished: 3, since: 5 * time.Second, running: true, try: try},
-			CausePublisher, "payment has committed 3 events that are not on its topic, since 5s"},
+			CausePublisher, "payment has committed 3 events that are not on its topic, for 5s"},
 		"a call refused":    {evidence{kind: KindCall, question: "gateway.void", try: try, running: true}, CauseOutside, "gateway.void was asked 7 times without an answer; the last time: HTTP 503"},
 		"a call unanswered": {evidence{kind: KindCall, question: "gateway.void", running: true}, CauseOutside, "nothing has answered gateway.void"},
 		"a deadline":        {evidence{kind: KindDeadline, service: "order", running: true}, CauseConsumer, "order has not come to it"},
 		"unpublished and gone": {evidence{kind: KindPublication, service: "order", unpublished: 2, since: time.Second, silence: -1},
-			CausePublisher, "order has committed 2 events that are not on its topic, since 1s; no process of order has reported yet"},
+			CausePublisher, "order has committed 2 events that are not on its topic, for 1s; no process of order has reported yet"},
 	} {
 		if cause, detail := why(c.e); cause != c.cause || detail != c.detail {
 			t.Errorf("%s: %s: %s", name, cause, detail)

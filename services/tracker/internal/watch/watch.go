@@ -143,11 +143,13 @@ func (w *Watcher) follow(ctx context.Context) {
 
 // sweep keeps the gauges, and makes the index forget what nobody waits for.
 func (w *Watcher) sweep(ctx context.Context) {
-	for pause(ctx, sweepEvery) {
+	for rest := sweepEvery; pause(ctx, rest); {
 		w.mu.Lock()
-		figures := w.index.Sweep(time.Now())
+		start := time.Now()
+		figures := w.index.Sweep(start)
 		known := w.progress.Done
 		w.mu.Unlock()
+		rest = max(sweepEvery, 10*time.Since(start)) // with very many open sagas the reading must not wait for this
 		if known {
 			w.metrics.show(figures)
 		}

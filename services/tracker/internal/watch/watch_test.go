@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,14 +79,23 @@ func (b *bed) create(t testing.TB) {
 	b.numbers, b.producer = map[place]int64{}, b.client.NewProducer()
 }
 
-// wipe makes the topics others than they were.
-func (b *bed) wipe(t testing.TB) {
+// wipe makes the topics others than they were. They are away for long enough that whoever reads them sees it.
+func (b *bed) wipe(t testing.TB, warnings *warnings) {
 	t.Helper()
 	if err := b.client.DeleteTopics(t.Context(), append([]string{engine.StandingsTopic}, topics...)...); err != nil {
 		t.Fatal(err)
 	}
+	await(t, "the watcher to miss them", func() bool { return warnings.Load() > 0 })
 	b.create(t)
 }
+
+// warnings counts what is logged as such.
+type warnings struct{ atomic.Int64 }
+
+func (*warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (w *warnings) Handle(context.Context, slog.Record) error  { w.Add(1); return nil }
+func (w *warnings) WithAttrs([]slog.Attr) slog.Handler         { return w }
+func (w *warnings) WithGroup(string) slog.Handler              { return w }
 
 func (b *bed) publish(t testing.TB, records ...kafka.Record) {
 	t.Helper()
@@ -134,12 +144,19 @@ func records(id string, at time.Time, more int) []kafka.Record {
 
 func (b *bed) watcher(t testing.TB) *Watcher {
 	t.Helper()
+	return b.watcherOf(t, 4<<10) // so that nothing is read at once
+}
+
+func (b *bed) watcherOf(t testing.TB, atOnce int) *Watcher {
+	t.Helper()
+	client := kafka.Dial(kafka.Config{Brokers: []string{b.addr}, PartitionBytes: atOnce})
 	lookup := kafka.Dial(kafka.Config{Brokers: []string{b.addr}, PartitionBytes: 4 << 10})
-	w := New(Config{Kafka: b.client, Lookup: lookup, Machines: machines, Topics: topics, Partitions: partitions, Log: slog.New(slog.DiscardHandler)})
+	w := New(Config{Kafka: client, Lookup: lookup, Machines: machines, Topics: topics, Partitions: partitions, Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(func() {
 		if w.cancel != nil {
 			w.Stop(context.Background())
 		}
+		client.Close()
 		lookup.Close()
 	})
 	return w
@@ -229,13 +246,43 @@ func TestTopicsThatAreOthersThanBeforeAreReadAnew(t *testing.T) {
 			b := newBed(t)
 			b.tell(t, ids(10))
 			w := b.watcher(t)
+			missed := &warnings{}
+			w.Log = slog.New(missed)
 			w.Start()
 			await(t, "everything read", func() bool { return len(orders(w)) == 10 })
-			b.wipe(t)
+			b.wipe(t, missed)
 			there := ids(n)
 			b.tell(t, there)
 			await(t, "the new topics read", func() bool { return slices.Equal(orders(w), there) })
 		})
+	}
+}
+
+func TestALogIsKnownAgainByTheRecordReadLast(t *testing.T) {
+	t.Parallel()
+	record := func(offset int64, id string) kafka.Record {
+		return kafka.Record{Topic: "order.events", Offset: offset, Sequence: offset + 1, ID: id, Type: "order.validated.v1", Key: "o1"}
+	}
+	for name, c := range map[string]struct {
+		match bool
+		got   kafka.Fetched
+		lost  bool
+		next  int64
+	}{
+		"the next ones":            {false, kafka.Fetched{Records: []kafka.Record{record(5, "e5")}, Next: 6, HighWatermark: 6}, false, 6},
+		"the last one and more":    {true, kafka.Fetched{Records: []kafka.Record{record(4, "e4"), record(5, "e5")}, Next: 6, HighWatermark: 6}, false, 6},
+		"another in its place":     {true, kafka.Fetched{Records: []kafka.Record{record(4, "x4"), record(5, "x5")}, Next: 6, HighWatermark: 6}, true, 5},
+		"a shorter log":            {true, kafka.Fetched{HighWatermark: 4, Next: 4}, true, 5},
+		"nothing said this time":   {true, kafka.Fetched{HighWatermark: 5, Next: 4}, false, 5},
+		"a broker that is away":    {true, kafka.Fetched{HighWatermark: -1, Next: 4, Err: errors.New("away")}, false, 5},
+		"the place does not exist": {false, kafka.Fetched{HighWatermark: -1, Err: kafka.OffsetOutOfRange}, true, 5},
+	} {
+		r := newReading(New(Config{Machines: machines, Log: slog.New(slog.DiscardHandler)}))
+		cursor := &cursor{topic: "order.events", next: 5, id: "e4", match: c.match}
+		err := r.take(cursor, &c.got)
+		if errors.Is(err, errOtherLog) != c.lost || cursor.next != c.next {
+			t.Errorf("%s: %v, to go on from %d", name, err, cursor.next)
+		}
 	}
 }
 
@@ -279,7 +326,7 @@ func BenchmarkRebuild(b *testing.B) {
 	before := heap()
 	var w *Watcher
 	for b.Loop() {
-		w = bed.watcher(b)
+		w = bed.watcherOf(b, 1<<20)
 		w.Start()
 		await(b, "everything read", func() bool { return w.Read(func(*tracker.Index, time.Time) {}) == nil })
 		b.StopTimer()
