@@ -139,6 +139,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if p.Sim != nil {
 		p.Host.Operators.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	}
+	beginLedger := p.addLedger()
 	customers, operators, err := p.Host.Start(ctx, apps...)
 	if err != nil {
 		return err
@@ -148,6 +149,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
 	}
+	beginLedger()
 	return p.announce(c.DataDir)
 }
 
