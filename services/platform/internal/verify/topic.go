@@ -28,6 +28,7 @@ type reading struct {
 	next   map[int]int64 // by partition: the offset to go on from; absent means from the beginning of the log
 	end    map[int]int64 // by partition: the offset at which the log ended at first
 	beyond map[int]int64 // by partition: the first number found where another was due; 0 if none
+	over   map[int]int64 // by partition: the offset of the first record that was beyond what was wanted
 }
 
 // run passes the records numbered 1 to upto of each partition to fn, in order, each once. A record is passed on only
@@ -37,7 +38,7 @@ func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
 	if r.last == nil {
 		r.last, r.next = map[int]int64{}, map[int]int64{}
 	}
-	r.beyond = map[int]int64{}
+	r.beyond, r.over = map[int]int64{}, map[int]int64{}
 	var partitions []int
 	for p, n := range r.upto {
 		if n > r.last[p] {
@@ -57,7 +58,7 @@ func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
 			r.next[p] = first[p]
 		}
 	}
-	defer r.beginAnew()
+	defer r.leave()
 	progress := time.Now()
 	for {
 		var positions []kafka.Position
@@ -86,8 +87,12 @@ func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
 	}
 }
 
-// beginAnew lets the next run look for what is missing in all of the log, where there is a hole.
-func (r *reading) beginAnew() {
+// leave lets the next run go on where it has to: at the first record that was not wanted yet, and where there is a hole
+// at the beginning, to look for what is missing in all of the log.
+func (r *reading) leave() {
+	for p, offset := range r.over {
+		r.next[p] = offset
+	}
 	for p, n := range r.beyond {
 		if n > 0 {
 			delete(r.next, p)
@@ -126,7 +131,11 @@ func (r *reading) fetch(ctx context.Context, positions []kafka.Position, fn func
 func (r *reading) pass(rec *kafka.Record, fn func(rec *kafka.Record)) {
 	p := rec.Partition
 	switch {
-	case rec.Sequence <= r.last[p], rec.Sequence > r.upto[p]:
+	case rec.Sequence <= r.last[p]:
+	case rec.Sequence > r.upto[p]:
+		if _, known := r.over[p]; !known {
+			r.over[p] = rec.Offset
+		}
 	case rec.Sequence == r.last[p]+1:
 		r.last[p], r.beyond[p] = rec.Sequence, 0
 		fn(rec)
