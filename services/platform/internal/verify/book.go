@@ -121,7 +121,7 @@ func (f *facts) accounts(t *told, onlyThen bool, stray func(e gateway.Entry, why
 		}
 		i := slices.IndexFunc(all, func(a account) bool { return a.currency == e.Currency })
 		if i < 0 {
-			i, all = len(all), append(all, account{currency: e.Currency})
+			i, all = len(all), append(all, account{currency: f.name(e.Currency)})
 		}
 		all[i].add(e)
 		captured[e.Reference] = captured[e.Reference] || e.Kind == gateway.Captured
@@ -157,6 +157,7 @@ func (a *account) add(e gateway.Entry) {
 // settle puts away what is known of orders that have come to their end and of which all agrees: what the book says is
 // kept as sums, parcels that are booked are not kept.
 func (p *picture) settle(broken func(order string) bool) {
+	before := len(p.facts.busy)
 	for key := range p.facts.busy {
 		t := p.facts.orders[key]
 		if !p.ended(key, t) || p.owes(key) || broken(key) {
@@ -175,5 +176,11 @@ func (p *picture) settle(broken func(order string) bool) {
 			}
 		}
 		t.sent, t.committed, t.came, t.restocked = nil, nil, nil, nil
+	}
+	if len(p.facts.busy) < before/2 { // maps do not shrink
+		busy, asks := make(map[string]struct{}, len(p.facts.busy)), make(map[string]ask, len(p.facts.asks))
+		maps.Copy(busy, p.facts.busy)
+		maps.Copy(asks, p.facts.asks)
+		p.facts.busy, p.facts.asks = busy, asks
 	}
 }

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"slices"
+	"strings"
 
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/inventory"
@@ -27,6 +28,8 @@ type facts struct {
 	levels  map[shelf]stock.Level // as inventory has them
 	asks    map[string]ask        // the gateway's idempotency keys: ids of events that ask it
 	busy    map[string]struct{}   // orders something was told of since they were put away
+
+	names map[string]string // keys and other words that are kept many times, each once
 
 	// Of this look:
 	lag   map[stand]int64           // the highest number that a service hears and had not applied
@@ -72,7 +75,7 @@ type dealt struct {
 
 func newFacts() *facts {
 	return &facts{orders: map[string]*told{}, shelves: map[shelf]*moved{}, levels: map[shelf]stock.Level{},
-		asks: map[string]ask{}, busy: map[string]struct{}{}, lag: map[stand]int64{}, await: map[string]map[string]int{}}
+		asks: map[string]ask{}, busy: map[string]struct{}{}, names: map[string]string{}, lag: map[stand]int64{}, await: map[string]map[string]int{}}
 }
 
 // progress counts events read.
@@ -109,7 +112,7 @@ func (f *facts) hear(e saga.Event) {
 		f.of(e.Key).begun++
 	case payment.AuthorizationRequestedV1, payment.CaptureRequestedV1, payment.VoidRequestedV1, refund.RequestedV1:
 		f.of(e.Key)
-		f.asks[e.ID] = ask{order: e.Key}
+		f.asks[strings.Clone(e.ID)] = ask{order: e.Key}
 	case shipping.DispatchedV1:
 		t := f.of(e.Key)
 		i := slices.IndexFunc(t.dispatched, func(x dealt) bool { return x.shipment == d.ShipmentID })
@@ -164,7 +167,18 @@ func (f *facts) stock(e saga.Event) {
 	}
 }
 
+// name is the word in memory of its own: a record's words lie in one piece, which would be kept for any of them.
+func (f *facts) name(word string) string {
+	known, ok := f.names[word]
+	if !ok {
+		known = strings.Clone(word)
+		f.names[known] = known
+	}
+	return known
+}
+
 func (f *facts) of(order string) *told {
+	order = f.name(order)
 	f.busy[order] = struct{}{}
 	t := f.orders[order]
 	if t == nil {

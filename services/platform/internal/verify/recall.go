@@ -33,12 +33,13 @@ func (f *fold) putAway() {
 	for _, key := range idle {
 		delete(f.held, key)
 	}
-	states := f.binding.Store.Memory()
-	for key := range f.held {
+	states, held := f.binding.Store.Memory(), make(map[string]uint32, len(f.held)) // a map does not shrink
+	for key, look := range f.held {
 		e := saga.Event{Key: key}
 		states.Put(e, f.states.Get(e))
+		held[key] = look
 	}
-	f.states = states
+	f.states, f.held, f.touched = states, held, map[string]struct{}{}
 }
 
 // rebuild folds again, from the outboxes, what was put away of these keys.

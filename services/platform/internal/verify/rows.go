@@ -43,14 +43,14 @@ func (f *facts) row(key string, state any) {
 		f.of(key).rows.accepted = s.Exists()
 	case order.Order:
 		r := &f.of(key).rows.order
-		r.known, r.status, r.total = true, s.Status, s.Total
+		r.known, r.status, r.total = true, order.Status(f.name(string(s.Status))), schemas.Money{Amount: s.Total.Amount, Currency: f.name(s.Total.Currency)}
 	case payment.Payment:
 		r := &f.of(key).rows.payment
-		r.known, r.status, r.captured, r.voided = true, s.Status, s.Captured, s.Voided
-		r.amount, r.currency = s.Amount.Amount, s.Amount.Currency
+		r.known, r.status, r.captured, r.voided = true, payment.Status(f.name(string(s.Status))), s.Captured, s.Voided
+		r.amount, r.currency = s.Amount.Amount, f.name(s.Amount.Currency)
 	case refund.Refund:
 		r := &f.of(key).rows.refund
-		r.known, r.taken, r.captured, r.refunded, r.currency = true, s.Taken, s.Captured, s.Refunded, s.Currency
+		r.known, r.taken, r.captured, r.refunded, r.currency = true, s.Taken, s.Captured, s.Refunded, f.name(s.Currency)
 	case inventory.Reservation:
 		r := &f.of(name(key)).rows.reservation
 		r.known, r.held, r.lines = true, s.Status == inventory.Reserved, nil

@@ -108,6 +108,7 @@ func (t *trace) run(ctx context.Context) error {
 func (t *trace) take(ctx context.Context, rec *kafka.Record) {
 	t.facts.progress(1)
 	at := place{rec.Topic, rec.Partition}
+	rec.Key = t.facts.name(rec.Key)
 	t.chain.add(rec)
 	if !t.foreign {
 		if n := len(t.counters); n > 0 && kafka.PartitionOf(rec.Key, n) != rec.Partition {

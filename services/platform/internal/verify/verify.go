@@ -152,6 +152,9 @@ func (p *picture) see(ctx context.Context) error {
 func (p *picture) eachApp(ctx context.Context, fn func(ctx context.Context, app service.App, db *database.DB) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
+	if p.again {
+		group.SetLimit(1) // others have work to do
+	}
 	for _, app := range p.Apps {
 		if db := p.Databases[app.Name]; db != nil {
 			group.Go(func() error { return fn(ctx, app, db) })
