@@ -93,7 +93,14 @@ func (t *Table[Row]) LoadRowsForUpdate(tx *gorm.DB, wanted []Row) ([]Row, error)
 // Select returns the rows that a condition holds for; tail is the SQL after FROM table, with $1, $2… for its values,
 // as in "WHERE due_at <= now() ORDER BY due_at LIMIT $1". It must contain neither ? nor @, which gorm reads as its own.
 func (t *Table[Row]) Select(tx *gorm.DB, tail string, args ...any) ([]Row, error) {
-	return t.query(tx, 16, "SELECT "+names(t.columns, "t.")+" FROM "+t.name+" t "+tail, args...)
+	from := t.name
+	if w := writtenOf(tx); w != nil {
+		if err := w.count(tx, t.name); err != nil {
+			return nil, err
+		}
+		from = "(SELECT * FROM " + t.name + " WHERE " + w.condition() + ")"
+	}
+	return t.query(tx, 16, "SELECT "+names(t.columns, "t.")+" FROM "+from+" t "+tail, args...)
 }
 
 // Insert writes new rows. A row that is there already is an error, and nothing is written.

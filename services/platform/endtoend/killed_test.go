@@ -108,6 +108,7 @@ func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.
 		todo <- p
 	}
 	close(todo)
+	ledger := watchLedger(t, site)
 	var placed atomic.Int64
 	milestones := make(chan int64, purchases)
 	var clients sync.WaitGroup
@@ -137,12 +138,58 @@ func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.
 	t.Logf("all ended %v after the last restart", time.Since(last).Round(time.Millisecond))
 	checkPurchases(t, site, all)
 	checkHolds(t, v.orderflow, v.dir)
+	ledger()
 
 	code, took := v.running().Terminate()
 	if code != 0 || took > 10*time.Second {
 		t.Errorf("SIGTERM: exit code %d after %v, want 0 within 10 s: %s", code, took, v.running().Log())
 	}
 	t.Logf("stopped after %v", took.Round(time.Millisecond))
+}
+
+// watchLedger asks again and again what the ledger of the moment says. What it returns waits for two rounds more and
+// fails where there was a break at any time.
+func watchLedger(t *testing.T, site *trial.Site) (end func()) {
+	type answer struct {
+		Holds  bool
+		Rounds int64
+		Error  string
+		Breaks []struct{ Kind, ID, Text string }
+	}
+	var stop atomic.Bool
+	var broken atomic.Pointer[answer]
+	var watcher sync.WaitGroup
+	rounds := int64(0)
+	ask := func() (now answer) {
+		a, err := site.Operator("tracker").Send("GET", "/v1/conservation", nil)
+		if err != nil || a.Status != 200 {
+			return now // it was just killed
+		}
+		if now = trial.Read[answer](t, a); len(now.Breaks) > 0 {
+			broken.Store(&now)
+		}
+		return now
+	}
+	watcher.Go(func() {
+		for last := int64(0); !stop.Load(); time.Sleep(100 * time.Millisecond) {
+			if now := ask(); now.Rounds != last {
+				rounds, last = rounds+1, now.Rounds
+			}
+		}
+	})
+	return func() {
+		was := ask().Rounds
+		trial.Await(t, "two more rounds of the ledger", func() (bool, string) {
+			now := ask()
+			return now.Rounds >= was+2 && now.Holds && now.Error == "", fmt.Sprintf("%+v", now)
+		})
+		stop.Store(true)
+		watcher.Wait()
+		if b := broken.Load(); b != nil {
+			t.Errorf("the ledger had breaks: %+v", *b)
+		}
+		t.Logf("the ledger looked %d times", rounds)
+	}
 }
 
 // awaitAllEnded waits until no order is open: none has anything still to come.

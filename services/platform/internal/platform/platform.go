@@ -166,6 +166,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if p.Sim != nil {
 		p.Host.Operators.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	}
+	beginLedger := p.addLedger()
 	customers, operators, err := p.Host.Start(ctx, apps...)
 	if err != nil {
 		return err
@@ -175,6 +176,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
 	}
+	beginLedger()
 	return p.announce(c.DataDir)
 }
 

@@ -4,21 +4,24 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 
 	"orderflow.example/services/platform/internal/world/gateway"
 	"orderflow.example/shared/database"
 )
 
-// Book reads the gateway's whole book.
-type Book func(ctx context.Context) ([]gateway.Entry, error)
+// Book reads the gateway's book from the entry after this number on.
+type Book func(ctx context.Context, after int64) ([]gateway.Entry, error)
 
 // BookAt reads the book of the simulated gateway over HTTP, from the operators' listener.
 func BookAt(operators string) Book {
-	return func(ctx context.Context) ([]gateway.Entry, error) {
+	return func(ctx context.Context, after int64) ([]gateway.Entry, error) {
 		var all []gateway.Entry
-		for cursor := ""; ; {
+		for cursor := strconv.FormatInt(after, 10); ; {
 			page, err := bookPage(ctx, operators+"/sim/gateway/book?limit=1000&cursor="+url.QueryEscape(cursor))
 			if err != nil {
 				return nil, fmt.Errorf("read the gateway's book: %w", err)
@@ -50,8 +53,8 @@ func bookPage(ctx context.Context, address string) (page gateway.Page, err error
 // BookIn reads the book of the simulated gateway from the world's own database.
 func BookIn(db *database.DB) Book {
 	table := database.NewTable[gateway.Entry]()
-	return func(ctx context.Context) ([]gateway.Entry, error) {
-		entries, err := table.Select(db.Gorm().WithContext(ctx), "ORDER BY seq")
+	return func(ctx context.Context, after int64) ([]gateway.Entry, error) {
+		entries, err := table.Select(db.Gorm().WithContext(ctx), "WHERE seq > $1 ORDER BY seq", after)
 		if err != nil {
 			return nil, fmt.Errorf("read the gateway's book: %w", err)
 		}
@@ -61,12 +64,11 @@ func BookIn(db *database.DB) Book {
 
 // account is what the gateway has done for one order in one currency, in minor units.
 type account struct {
-	order, currency                                 string
+	currency                                        string
 	authorized, captured, voided, refunded, charged int64
 	released                                        int64 // of voided: what a capture left over
 	captures                                        int
 	holds                                           map[string]int64 // what is still set aside, by reference
-
 }
 
 // open is what is still set aside.
@@ -78,18 +80,32 @@ const (
 	chargedBack = gateway.Kind("charged_back")
 )
 
-type accountKey struct{ order, currency string }
-
-// accounts sorts the book by order and currency: all of it, or only what had been asked for when the service that asked
-// was looked at. Entries that nobody is known to have asked for go to stray.
-func accounts(book []gateway.Entry, asks map[string]ask, onlyThen bool, stray func(e gateway.Entry, why string)) map[accountKey]*account {
-	all := map[accountKey]*account{}
-	captured := map[string]bool{} // references
-	for _, e := range book {
-		if e.Amount == 0 || e.Code != "" && e.Code != notCaptured {
+// enter takes in the new entries of the book.
+func (p *picture) enter() {
+	for _, e := range p.book {
+		if p.read = max(p.read, e.Seq); e.Amount == 0 || e.Code != "" && e.Code != notCaptured {
 			continue // nothing moved
 		}
-		if a, asked := asks[e.Key]; e.Key != "" {
+		t := p.facts.of(e.Order)
+		t.entries = append(t.entries, e)
+	}
+	p.book = nil
+}
+
+// accounts are what the book says of an order, by currency: all of it, or only what had been asked for when the service
+// that asked was looked at. Entries that nobody is known to have asked for go to stray.
+func (f *facts) accounts(t *told, onlyThen bool, stray func(e gateway.Entry, why string)) []account {
+	if len(t.entries) == 0 {
+		return t.sums
+	}
+	all := make([]account, len(t.sums), len(t.sums)+1)
+	for i, a := range t.sums {
+		a.holds = maps.Clone(a.holds)
+		all[i] = a
+	}
+	captured := map[string]bool{} // references
+	for _, e := range t.entries {
+		if a, asked := f.asks[e.Key]; e.Key != "" {
 			switch {
 			case !asked:
 				stray(e, "no service asked for it")
@@ -103,19 +119,20 @@ func accounts(book []gateway.Entry, asks map[string]ask, onlyThen bool, stray fu
 		} else if e.Code == notCaptured && !captured[e.Reference] {
 			continue // its capture was left out
 		}
-		key := accountKey{e.Order, e.Currency}
-		a := all[key]
-		if a == nil {
-			a = &account{order: e.Order, currency: e.Currency, holds: map[string]int64{}}
-			all[key] = a
+		i := slices.IndexFunc(all, func(a account) bool { return a.currency == e.Currency })
+		if i < 0 {
+			i, all = len(all), append(all, account{currency: f.name(e.Currency)})
 		}
-		a.add(e)
+		all[i].add(e)
 		captured[e.Reference] = captured[e.Reference] || e.Kind == gateway.Captured
 	}
 	return all
 }
 
 func (a *account) add(e gateway.Entry) {
+	if a.holds == nil {
+		a.holds = map[string]int64{}
+	}
 	switch e.Kind {
 	case gateway.Authorized:
 		a.authorized += e.Amount
@@ -134,5 +151,36 @@ func (a *account) add(e gateway.Entry) {
 		a.refunded += e.Amount
 	case chargedBack:
 		a.charged += e.Amount
+	}
+}
+
+// settle puts away what is known of orders that have come to their end and of which all agrees: what the book says is
+// kept as sums, parcels that are booked are not kept.
+func (p *picture) settle(broken func(order string) bool) {
+	before := len(p.facts.busy)
+	for key := range p.facts.busy {
+		t := p.facts.orders[key]
+		if !p.ended(key, t) || p.owes(key) || broken(key) {
+			continue
+		}
+		delete(p.facts.busy, key)
+		t.sums = slices.Clip(p.facts.accounts(t, false, ignore))
+		for _, e := range t.entries {
+			delete(p.facts.asks, e.Key)
+		}
+		t.entries = nil
+		for i := range t.sums {
+			maps.DeleteFunc(t.sums[i].holds, func(_ string, left int64) bool { return left == 0 })
+			if len(t.sums[i].holds) == 0 {
+				t.sums[i].holds = nil
+			}
+		}
+		t.sent, t.committed, t.came, t.restocked = nil, nil, nil, nil
+	}
+	if len(p.facts.busy) < before/2 { // maps do not shrink
+		busy, asks := make(map[string]struct{}, len(p.facts.busy)), make(map[string]ask, len(p.facts.asks))
+		maps.Copy(busy, p.facts.busy)
+		maps.Copy(asks, p.facts.asks)
+		p.facts.busy, p.facts.asks = busy, asks
 	}
 }

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
-
-	"orderflow.example/shared/kafka"
 )
 
 func newReplay() *tally {
@@ -35,24 +34,33 @@ func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
 	}
 	for _, partition := range slices.Sorted(maps.Keys(t.counters)) {
 		at, counter := place{t.app.Topic(), partition}, t.counters[partition]
-		rows := int64(len(t.outbox[partition]))
+		base, rows := t.chain.part(partition).from, int64(len(t.outbox[partition]))
 		into.check.Checked += int(counter)
 		switch {
-		case !t.dense[partition] && rows > 0, rows > 0 && t.first[partition] != 1, rows != counter:
-			into.broken(at.String(), "the counter has given %d numbers; the outbox holds %d events, from number %d on", counter, rows, t.first[partition])
+		case !t.dense[partition] && rows > 0, rows > 0 && t.first[partition] != base+1, base+rows != counter:
+			into.broken(at.String(), "the counter has given %d numbers; the outbox holds %d events, from number %d on", counter, base+rows, t.first[partition]).
+				numbers(counter, base+rows, "")
+		}
+		for _, n := range t.chain.different(partition) {
+			x := t.chain.part(partition).differ[n]
+			into.broken(x.key, "%s number %d is %s %s on the topic; the outbox has another event, or another content, under this number", at, n, x.kind, x.id)
 		}
 		if last, end := t.reading.last[partition], t.reading.upto[partition]; last < end {
 			what := fmt.Sprintf("the topic ends at number %d", last)
 			if beyond := t.reading.beyond[partition]; beyond > 0 {
 				what = fmt.Sprintf("after number %d the topic goes on with %d", last, beyond)
 			}
-			into.broken(at.String(), "%s, though %d are committed", what, end)
 			complete = false
+			p.incomplete = fmt.Sprintf("%s: %s, though %d are committed", at, what, end)
+			if !p.again || last < t.published[partition].sequence { // what was never published may still be
+				into.broken(at.String(), "%s, though %d are committed", what, end).numbers(end, last, "")
+			}
 		}
 		if saved := t.published[partition]; saved.sequence > counter {
-			into.broken(at.String(), "number %d is noted as published; only %d were given", saved.sequence, counter)
+			into.broken(at.String(), "number %d is noted as published; only %d were given", saved.sequence, counter).numbers(counter, saved.sequence, "")
 		}
 	}
+	into.offences = append(into.offences, t.faults...)
 	return complete
 }
 
@@ -68,7 +76,10 @@ func (p *picture) checkWatermarks(ctx context.Context, t *trace, into *tally) er
 			}
 			into.check.Checked++
 			id := fmt.Sprintf("%s at %s", hearer.app.Name, at)
-			applied, found := t.found[stand{hearer.app.Name, at}]
+			applied, found := int64(0), false
+			if w.id != "" {
+				applied, found = t.chain.numberOf(partition, w.id, w.sequence)
+			}
 			switch {
 			case w.id != "" && !found:
 				into.broken(id, "the watermark %d names record %s, which the topic does not hold", w.sequence, w.id)
@@ -78,7 +89,8 @@ func (p *picture) checkWatermarks(ctx context.Context, t *trace, into *tally) er
 					return err
 				}
 				into.broken(id, "the watermark says %d, but the last event applied is number %d: %s would be %s",
-					w.sequence, applied, between, map[bool]string{true: "skipped", false: "applied twice"}[w.sequence > applied])
+					w.sequence, applied, between, map[bool]string{true: "skipped", false: "applied twice"}[w.sequence > applied]).
+					numbers(applied, w.sequence, "")
 			}
 		}
 	}
@@ -88,25 +100,26 @@ func (p *picture) checkWatermarks(ctx context.Context, t *trace, into *tally) er
 // between names the events numbered above from, up to to.
 func (p *picture) between(ctx context.Context, at place, from, to int64) (string, error) {
 	const most = 5
-	r := reading{log: p.Kafka, topic: at.topic, upto: map[int]int64{at.partition: min(to, p.ends[writer(at.topic)][at.partition])}, patience: p.Patience}
-	n, list := int64(0), ""
-	err := r.run(ctx, func(rec *kafka.Record) {
-		if rec.Sequence <= from {
-			return
-		}
-		if n++; n <= most {
-			list += fmt.Sprintf(", %s of %s", rec.Type, rec.Key)
-		}
-	})
-	switch {
-	case err != nil:
-		return "", err
-	case n == 0:
-		return fmt.Sprintf("the next %d events", to-from), nil
-	case n > most:
-		list += fmt.Sprintf(" and %d more", n-most)
+	var numbers []int64
+	for n := from + 1; n <= min(to, from+most, p.ends[writer(at.topic)][at.partition]); n++ {
+		numbers = append(numbers, n)
 	}
-	return list[2:], nil
+	if len(numbers) == 0 {
+		return fmt.Sprintf("the next %d events", to-from), nil
+	}
+	records, err := p.recall(ctx, writer(at.topic), at.partition, numbers)
+	if err != nil {
+		return "", err
+	}
+	var list []string
+	for _, rec := range records {
+		list = append(list, fmt.Sprintf("%s of %s", rec.Type, rec.Key))
+	}
+	text := strings.Join(list, ", ")
+	if more := to - from - int64(len(list)); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text, nil
 }
 
 // writer is the service that writes the topic.

@@ -8,20 +8,34 @@ import (
 	"time"
 )
 
-// differenceIn tells where a live state and a replayed one differ first, with both values; "" where they are equal.
-// Nothing and an empty list are the same, as rows do not tell them apart.
-func differenceIn(live, replayed any) string {
+// difference is where a live state and a replayed one differ first, with both values as text.
+type difference struct{ path, live, replayed string }
+
+func (d difference) String() string {
+	if personal.MatchString(d.path) {
+		return d.path + " is not in the row what the topics say"
+	}
+	return fmt.Sprintf("%s is %s in the row, %s by the topics", d.path, d.live, d.replayed)
+}
+
+// numbers are both values, where they are numbers.
+func (d difference) numbers() (live, replayed *int64) {
+	a, errA := strconv.ParseInt(d.live, 10, 64)
+	b, errB := strconv.ParseInt(d.replayed, 10, 64)
+	if errA != nil || errB != nil || personal.MatchString(d.path) {
+		return nil, nil
+	}
+	return &a, &b
+}
+
+// differenceIn finds where they differ; its path is "" where they are equal. Nothing and an empty list are the same, as
+// rows do not tell them apart.
+func differenceIn(live, replayed any) difference {
 	if reflect.DeepEqual(live, replayed) {
-		return ""
+		return difference{}
 	}
 	path, a, b := differ("", reflect.ValueOf(live), reflect.ValueOf(replayed))
-	if path == "" {
-		return ""
-	}
-	if personal.MatchString(path) {
-		return path + " is not in the row what the topics say"
-	}
-	return fmt.Sprintf("%s is %s in the row, %s by the topics", path, a, b)
+	return difference{path, a, b}
 }
 
 // personal are fields whose values stay out of reports.

@@ -13,5 +13,11 @@
 //   - replay.go, difference.go: each cut is compared with the fold of the topics as far as it had come.
 //   - delivery.go, money.go, book.go, goods.go, sagas.go: the checks across services, each over facts in memory.
 //
-// It changes nothing and repairs nothing. The verify command and the demo use it.
+// Run looks once and at everything. The Ledger looks again and again at what is new; both make the same checks:
+//
+//   - chain.go: what is kept of every record, to recognise it and to find the events of a key again.
+//   - recall.go: states and sums of what has come to its end are put away, and rebuilt when it moves again.
+//   - looks.go, ledger.go, api.go: what two looks in a row find is a break, which operators are told of.
+//
+// It changes nothing and repairs nothing. The verify command and the demo use Run, the platform the Ledger.
 package verify

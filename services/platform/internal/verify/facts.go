@@ -1,7 +1,8 @@
 package verify
 
 import (
-	"sync"
+	"slices"
+	"strings"
 
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/inventory"
@@ -11,20 +12,28 @@ import (
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/schemas/warehouse"
+	stock "orderflow.example/services/inventory"
+	"orderflow.example/services/platform/internal/world/gateway"
 	"orderflow.example/shared/saga"
 )
 
-// facts are what the topics tell that the checks across services need, gathered while they are read.
+// facts are what the topics, the rows and the gateway's book tell that the checks across services need. They are kept
+// from look to look.
 type facts struct {
-	mu     sync.Mutex
 	events int64
 	tell   func(events int64)
 
 	orders  map[string]*told
 	shelves map[shelf]*moved
-	asks    map[string]ask            // the gateway's idempotency keys: ids of events that ask it
-	lag     map[stand]int64           // the highest number that a service hears and had not applied
-	await   map[string]map[string]int // by order and service: events on their way
+	levels  map[shelf]stock.Level // as inventory has them
+	asks    map[string]ask        // the gateway's idempotency keys: ids of events that ask it
+	busy    map[string]struct{}   // orders something was told of since they were put away
+
+	names map[string]string // keys and other words that are kept many times, each once
+
+	// Of this look:
+	lag   map[stand]int64           // the highest number that a service hears and had not applied
+	await map[string]map[string]int // by order and service: events on their way
 }
 
 // shelf is a SKU in a warehouse.
@@ -39,12 +48,18 @@ type ask struct {
 	decided bool // before the snapshot of the service that asks
 }
 
-// told is what the topics tell of one order.
+// told is what is known of one order.
 type told struct {
-	placed, begun int            // storefront.order_placed; order.validated or order.rejected
-	dispatched    map[string]int // by shipment: how often it was handed over
-	back          int64          // what the goods that came back had cost, in minor units
-	notRefunded   int64          // refunds the gateway refused, in minor units
+	rows rows
+
+	// The gateway's book: what its entries come to, but for those that are still to be looked at one by one.
+	sums    []account
+	entries []gateway.Entry
+
+	placed, begun int     // storefront.order_placed; order.validated or order.rejected
+	dispatched    []dealt // its parcels
+	back          int64   // what the goods that came back had cost, in minor units
+	notRefunded   int64   // refunds the gateway refused, in minor units
 
 	// As inventory had heard of it:
 	sent, committed []schemas.Allocation
@@ -52,91 +67,85 @@ type told struct {
 	came, restocked map[string][]schemas.Allocation // by return
 }
 
+// dealt is how often a parcel was handed over.
+type dealt struct {
+	shipment string
+	times    int
+}
+
 func newFacts() *facts {
-	return &facts{orders: map[string]*told{}, shelves: map[shelf]*moved{}, asks: map[string]ask{}, lag: map[stand]int64{},
-		await: map[string]map[string]int{}}
+	return &facts{orders: map[string]*told{}, shelves: map[shelf]*moved{}, levels: map[shelf]stock.Level{},
+		asks: map[string]ask{}, busy: map[string]struct{}{}, names: map[string]string{}, lag: map[stand]int64{}, await: map[string]map[string]int{}}
 }
 
 // progress counts events read.
 func (f *facts) progress(n int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.events += n
 	if f.tell != nil && f.events%1000 == 0 {
 		f.tell(f.events)
 	}
 }
 
-// behind notes that a service had not applied a record of a topic it hears.
-func (f *facts) behind(service string, at place, sequence int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.lag[stand{service, at}] = max(f.lag[stand{service, at}], sequence)
+// forgetWaiting begins a look.
+func (f *facts) forgetWaiting() {
+	f.lag, f.await = map[stand]int64{}, map[string]map[string]int{}
 }
 
-// add takes in an event. decided tells whether it was there when its service was looked at; waiting are the services
-// that hear it and had not applied it when they were.
-func (f *facts) add(e saga.Event, decided bool, waiting []string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	stocks := true // inventory had heard of it, or it is its own
-	for _, service := range waiting {
-		if f.await[e.Key] == nil {
-			f.await[e.Key] = map[string]int{}
-		}
-		f.await[e.Key][service]++
-		stocks = stocks && service != "inventory"
+// wait notes that a service hears the event and had not applied it.
+func (f *facts) wait(a *arrival, by *trace) {
+	if f.await[a.Key] == nil {
+		f.await[a.Key] = map[string]int{}
 	}
+	f.await[a.Key][by.app.Name]++
+	if !by.parkedID[a.ID] {
+		at := stand{by.app.Name, a.at}
+		f.lag[at] = max(f.lag[at], a.sequence)
+	}
+}
+
+// hear takes in what counts as soon as it is on the topic.
+func (f *facts) hear(e saga.Event) {
 	switch d := e.Data.(type) {
 	case storefront.OrderPlacedV1:
-		f.of(e).placed++
+		f.of(e.Key).placed++
 	case order.ValidatedV1, order.RejectedV1:
-		f.of(e).begun++
+		f.of(e.Key).begun++
 	case payment.AuthorizationRequestedV1, payment.CaptureRequestedV1, payment.VoidRequestedV1, refund.RequestedV1:
-		f.asks[e.ID] = ask{e.Key, decided}
-	case refund.FailedV1:
-		if decided {
-			f.of(e).notRefunded += d.Amount.Amount
-		}
+		f.of(e.Key)
+		f.asks[strings.Clone(e.ID)] = ask{order: e.Key}
 	case shipping.DispatchedV1:
-		t := f.of(e)
-		t.dispatched = with(t.dispatched, d.ShipmentID, t.dispatched[d.ShipmentID]+1)
-		if stocks {
-			t.sent = append(t.sent, d.Lines...)
+		t := f.of(e.Key)
+		i := slices.IndexFunc(t.dispatched, func(x dealt) bool { return x.shipment == d.ShipmentID })
+		if i < 0 {
+			i, t.dispatched = len(t.dispatched), append(t.dispatched, dealt{shipment: d.ShipmentID})
 		}
+		t.dispatched[i].times++
 	case shipping.ReturnReceivedV1:
-		t := f.of(e)
+		t := f.of(e.Key)
 		for _, l := range d.Lines {
 			t.back += l.Quantity * l.UnitPrice
 		}
-		if stocks {
-			t.came = with(t.came, d.ReturnID, d.Lines)
-		}
-	case warehouse.StockReceivedV1:
-		if stocks {
-			f.at(e.Key, d.Warehouse).received += d.Quantity
-		}
-	default:
-		if decided {
-			f.stocked(e)
-		}
 	}
 }
 
-// stocked takes in what inventory did.
-func (f *facts) stocked(e saga.Event) {
+// decide takes in what counts once its service was seen to have decided it.
+func (f *facts) decide(e saga.Event) {
 	switch d := e.Data.(type) {
+	case payment.AuthorizationRequestedV1, payment.CaptureRequestedV1, payment.VoidRequestedV1, refund.RequestedV1:
+		f.asks[e.ID] = ask{order: e.Key, decided: true}
+	case refund.FailedV1:
+		f.of(e.Key).notRefunded += d.Amount.Amount
 	case inventory.StockedV1:
 		f.at(e.Key, d.Warehouse).stocked += d.Quantity
 	case inventory.CommittedV1:
-		t := f.of(e)
+		t := f.of(e.Key)
 		t.commits++
 		t.committed = append(t.committed, d.Lines...)
 		for _, l := range d.Lines {
 			f.at(l.SKU, l.Warehouse).committed += l.Quantity
 		}
 	case inventory.RestockedV1:
-		t := f.of(e)
+		t := f.of(e.Key)
 		t.restocked = with(t.restocked, d.ReturnID, append(t.restocked[d.ReturnID], d.Lines...))
 		for _, l := range d.Lines {
 			f.at(l.SKU, l.Warehouse).restocked += l.Quantity
@@ -144,11 +153,37 @@ func (f *facts) stocked(e saga.Event) {
 	}
 }
 
-func (f *facts) of(e saga.Event) *told {
-	t := f.orders[e.Key]
+// stock takes in what counts once inventory has heard of it.
+func (f *facts) stock(e saga.Event) {
+	switch d := e.Data.(type) {
+	case shipping.DispatchedV1:
+		t := f.of(e.Key)
+		t.sent = append(t.sent, d.Lines...)
+	case shipping.ReturnReceivedV1:
+		t := f.of(e.Key)
+		t.came = with(t.came, d.ReturnID, d.Lines)
+	case warehouse.StockReceivedV1:
+		f.at(e.Key, d.Warehouse).received += d.Quantity
+	}
+}
+
+// name is the word in memory of its own: a record's words lie in one piece, which would be kept for any of them.
+func (f *facts) name(word string) string {
+	known, ok := f.names[word]
+	if !ok {
+		known = strings.Clone(word)
+		f.names[known] = known
+	}
+	return known
+}
+
+func (f *facts) of(order string) *told {
+	order = f.name(order)
+	f.busy[order] = struct{}{}
+	t := f.orders[order]
 	if t == nil {
 		t = &told{}
-		f.orders[e.Key] = t
+		f.orders[order] = t
 	}
 	return t
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"maps"
 	"slices"
 
 	"orderflow.example/schemas"
@@ -17,9 +18,7 @@ func checkStock(p *picture) Check {
 	for at := range p.facts.shelves {
 		shelves[at] = inventory.Level{SKU: at.sku, Warehouse: at.warehouse}
 	}
-	for _, l := range states[inventory.Level](p, "inventory") {
-		shelves[shelf{l.SKU, l.Warehouse}] = l
-	}
+	maps.Copy(shelves, p.facts.levels)
 	for at, l := range shelves {
 		t.check.Checked++
 		m := p.facts.shelves[at]
@@ -28,13 +27,14 @@ func checkStock(p *picture) Check {
 		}
 		id := at.sku + " at " + at.warehouse
 		if m.received != m.stocked {
-			t.broken(id, "%d pieces came into the warehouse, %d are booked in", m.received, m.stocked)
+			t.broken(id, "%d pieces came into the warehouse, %d are booked in", m.received, m.stocked).numbers(m.received, m.stocked, "")
 		}
 		if want := m.stocked - m.committed + m.restocked; l.OnHand != want {
-			t.broken(id, "%d pieces are on hand; %d received − %d shipped + %d returned are %d", l.OnHand, m.stocked, m.committed, m.restocked, want)
+			t.broken(id, "%d pieces are on hand; %d received − %d shipped + %d returned are %d", l.OnHand, m.stocked, m.committed, m.restocked, want).
+				numbers(want, l.OnHand, "")
 		}
 		if l.Reserved < 0 || l.Reserved > l.OnHand {
-			t.broken(id, "%d pieces are reserved of %d on hand", l.Reserved, l.OnHand)
+			t.broken(id, "%d pieces are reserved of %d on hand", l.Reserved, l.OnHand).numbers(l.OnHand, l.Reserved, "")
 		}
 	}
 	return t.done()
@@ -52,18 +52,19 @@ func checkParcels(p *picture) Check {
 		}
 		switch {
 		case told.commits > 1:
-			t.broken(key, "its goods were booked out %d times", told.commits)
+			t.broken(key, "its goods were booked out %d times", told.commits).numbers(1, int64(told.commits), "")
 		case !same(told.sent, told.committed):
-			t.broken(key, "%d pieces left, %d are booked out", pieces(told.sent), pieces(told.committed))
+			t.broken(key, "%d pieces left, %d are booked out", pieces(told.sent), pieces(told.committed)).numbers(pieces(told.sent), pieces(told.committed), "")
 		}
 		for id, lines := range told.came {
 			if !same(lines, told.restocked[id]) {
-				t.broken(key, "return %s brought %d pieces back, %d are booked in", id, pieces(lines), pieces(told.restocked[id]))
+				t.broken(key, "return %s brought %d pieces back, %d are booked in", id, pieces(lines), pieces(told.restocked[id])).
+					numbers(pieces(lines), pieces(told.restocked[id]), "")
 			}
 		}
 		for id := range told.restocked {
 			if told.came[id] == nil {
-				t.broken(key, "return %s is booked in and did not come", id)
+				t.broken(key, "return %s is booked in and did not come", id).numbers(0, pieces(told.restocked[id]), "")
 			}
 		}
 	}
@@ -77,22 +78,24 @@ func checkReservations(p *picture) Check {
 		return t.skip(why)
 	}
 	held := map[shelf]int64{}
-	ended := p.ended()
-	for key, r := range states[inventory.Reservation](p, "inventory") {
-		t.check.Checked++
-		if r.Status != inventory.Reserved {
+	for key, told := range p.facts.orders {
+		r := told.rows.reservation
+		if r.known {
+			t.check.Checked++
+		}
+		if !r.held {
 			continue
 		}
-		for _, l := range r.Lines {
+		for _, l := range r.lines {
 			held[shelf{l.SKU, l.Warehouse}] += l.Quantity
 		}
-		if o, over := ended[name(key)]; over {
-			t.broken(name(key), "it is %s, and %d pieces are still reserved for it", o.Status, pieces(r.Lines))
+		if p.ended(key, told) {
+			t.broken(key, "it is %s, and %d pieces are still reserved for it", told.rows.order.status, pieces(r.lines)).numbers(0, pieces(r.lines), "")
 		}
 	}
-	for _, l := range states[inventory.Level](p, "inventory") {
-		if at := (shelf{l.SKU, l.Warehouse}); held[at] != l.Reserved {
-			t.broken(l.SKU+" at "+l.Warehouse, "%d pieces are reserved; orders hold %d", l.Reserved, held[at])
+	for at, l := range p.facts.levels {
+		if held[at] != l.Reserved {
+			t.broken(at.sku+" at "+at.warehouse, "%d pieces are reserved; orders hold %d", l.Reserved, held[at]).numbers(held[at], l.Reserved, "")
 		}
 	}
 	return t.done()

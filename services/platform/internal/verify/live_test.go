@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -17,6 +18,11 @@ import (
 // start is a platform of its own, because these tests damage it.
 func start(t *testing.T) (*platform.Platform, *trial.Site) {
 	t.Helper()
+	return startWith(t, platform.Options{})
+}
+
+func startWith(t *testing.T, o platform.Options) (*platform.Platform, *trial.Site) {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "orderflow-verify-")
 	if err == nil {
 		t.Cleanup(func() { os.RemoveAll(dir) })
@@ -25,7 +31,8 @@ func start(t *testing.T) (*platform.Platform, *trial.Site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := trial.Start(trial.Config(dir, 50))
+	o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	p, err := platform.Start(t.Context(), trial.Config(dir, 50), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +48,14 @@ func start(t *testing.T) (*platform.Platform, *trial.Site) {
 	return p, site
 }
 
+func run(t *testing.T, p *platform.Platform) (verify.Report, error) {
+	return verify.Run(t.Context(), verify.Config{Kafka: p.Host.Kafka, Apps: platform.Apps, Databases: p.Host.Databases(),
+		Partitions: p.Partitions, Book: verify.BookAt(p.OperatorsURL), Patience: 2 * time.Second})
+}
+
 func look(t *testing.T, p *platform.Platform) verify.Report {
 	t.Helper()
-	r, err := verify.Run(t.Context(), verify.Config{Kafka: p.Host.Kafka, Apps: platform.Apps, Databases: p.Host.Databases(),
-		Partitions: p.Partitions, Book: verify.BookAt(p.OperatorsURL), Patience: 2 * time.Second})
+	r, err := run(t, p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,9 @@
 package verify
 
 import (
-	"fmt"
-
 	"orderflow.example/services/order"
 	"orderflow.example/services/payment"
 	"orderflow.example/services/platform/internal/world/gateway"
-	"orderflow.example/services/refund"
 )
 
 const noWitness = "the gateway's book cannot be read"
@@ -17,31 +14,38 @@ func checkMoney(p *picture) Check {
 	if why := p.blind(); why != "" {
 		return t.skip(why)
 	}
-	all := accounts(p.book, p.facts.asks, false, func(e gateway.Entry, why string) {
-		t.broken(e.Order, "the gateway %s %d %s with key %s, and %s", e.Kind, e.Amount, e.Currency, e.Key, why)
-	})
-	for _, a := range all {
-		t.check.Checked++
-		if a.open() < 0 {
-			t.broken(a.order, "the gateway set aside %d %s, and captured %d and let go of %d", a.authorized, a.currency, a.captured, a.voided)
-		}
-		held := 0
-		for _, left := range a.holds {
-			if left > 0 {
-				held++
-			}
-		}
-		if held > 1 {
-			t.broken(a.order, "%d authorisations are open at once", held)
-		}
-		if a.captures > 1 {
-			t.broken(a.order, "it was charged %d times", a.captures)
-		}
-		if a.refunded > a.captured {
-			t.broken(a.order, "%d %s were refunded of %d captured", a.refunded, a.currency, a.captured)
+	for key, told := range p.facts.orders {
+		all := p.facts.accounts(told, false, func(e gateway.Entry, why string) {
+			t.broken(e.Order, "the gateway %s %d %s with key %s, and %s", e.Kind, e.Amount, e.Currency, e.Key, why)
+		})
+		for i := range all {
+			checkAccount(t, key, &all[i])
 		}
 	}
 	return t.done()
+}
+
+func checkAccount(t *tally, key string, a *account) {
+	t.check.Checked++
+	if a.open() < 0 {
+		t.broken(key, "the gateway set aside %d %s, and captured %d and let go of %d", a.authorized, a.currency, a.captured, a.voided).
+			numbers(a.authorized, a.captured+a.voided, a.currency)
+	}
+	held := 0
+	for _, left := range a.holds {
+		if left > 0 {
+			held++
+		}
+	}
+	if held > 1 {
+		t.broken(key, "%d authorisations are open at once", held).numbers(1, int64(held), "")
+	}
+	if a.captures > 1 {
+		t.broken(key, "it was charged %d times", a.captures).numbers(1, int64(a.captures), "")
+	}
+	if a.refunded > a.captured {
+		t.broken(key, "%d %s were refunded of %d captured", a.refunded, a.currency, a.captured).numbers(a.captured, a.refunded, a.currency)
+	}
 }
 
 // checkAgreement: payment, refund and the gateway's book tell the same of each order. While a service is being answered
@@ -51,53 +55,56 @@ func checkAgreement(p *picture) Check {
 	if why := p.blind(); why != "" {
 		return t.skip(why)
 	}
-	then := accounts(p.book, p.facts.asks, true, ignore)
-	now := accounts(p.book, p.facts.asks, false, ignore)
-	for key, row := range states[payment.Payment](p, "payment") {
-		t.check.Checked++
-		a, waits := accountOf(then, key, row.Amount.Currency), p.asking(key, "payment")
-		compare(t, key, "payment has captured", row.Captured, a.captured, waits)
-		compare(t, key, "payment has let go of", row.Voided, a.voided-a.released, waits)
-		if open, known := stillOpen(row); known && !waits {
-			compare(t, key, "payment has set aside and open", open, a.open(), false)
+	for key, told := range p.facts.orders {
+		then := p.facts.accounts(told, true, ignore)
+		if row := told.rows.payment; row.known {
+			t.check.Checked++
+			a, waits := accountIn(then, row.currency), p.asking(key, "payment")
+			compare(t, key, row.currency, "payment has captured", row.captured, a.captured, waits)
+			compare(t, key, row.currency, "payment has let go of", row.voided, a.voided-a.released, waits)
+			if open, known := told.rows.stillOpen(); known && !waits {
+				compare(t, key, row.currency, "payment has set aside and open", open, a.open(), false)
+			}
 		}
-	}
-	for key, row := range states[refund.Refund](p, "refund") {
-		a, waits := accountOf(then, key, row.Currency), p.asking(key, "refund")
-		compare(t, key, "refund has given back", row.Refunded, a.refunded, waits)
-		if row.Taken {
-			compare(t, key, "refund has heard was captured", row.Captured, accountOf(now, key, row.Currency).captured, false)
+		if row := told.rows.refund; row.known {
+			a, waits := accountIn(then, row.currency), p.asking(key, "refund")
+			compare(t, key, row.currency, "refund has given back", row.refunded, a.refunded, waits)
+			if row.taken {
+				now := accountIn(p.facts.accounts(told, false, ignore), row.currency)
+				compare(t, key, row.currency, "refund has heard was captured", row.captured, now.captured, false)
+			}
 		}
-	}
-	for _, a := range then {
-		row, known := state[payment.Payment](p, "payment", a.order)
-		if !known || row.Amount.Currency != a.currency {
-			t.broken(a.order, "the gateway has an account in %s, payment has none", a.currency)
+		for _, a := range then {
+			if row := told.rows.payment; !row.known || row.currency != a.currency {
+				t.broken(key, "the gateway has an account in %s, payment has none", a.currency)
+			}
 		}
 	}
 	return t.done()
 }
 
-// accountOf is the account of an order, empty where the gateway never moved anything.
-func accountOf(all map[accountKey]*account, key, currency string) *account {
-	if a := all[accountKey{key, currency}]; a != nil {
-		return a
+// accountIn is the account in a currency, empty where the gateway never moved anything.
+func accountIn(all []account, currency string) account {
+	for _, a := range all {
+		if a.currency == currency {
+			return a
+		}
 	}
-	return &account{order: key, currency: currency}
+	return account{currency: currency}
 }
 
-func compare(t *tally, key, what string, ours, theirs int64, ahead bool) {
+func compare(t *tally, key, currency, what string, ours, theirs int64, ahead bool) {
 	if ours == theirs || ahead && ours < theirs {
 		return
 	}
-	t.broken(key, "%s %d, the gateway's book says %d", what, ours, theirs)
+	t.broken(key, "%s %d, the gateway's book says %d", what, ours, theirs).numbers(theirs, ours, currency)
 }
 
 // stillOpen is what payment believes to be set aside and not yet taken; false while it does not know.
-func stillOpen(p payment.Payment) (int64, bool) {
-	switch p.Status {
+func (r *rows) stillOpen() (int64, bool) {
+	switch r.payment.status {
 	case payment.Authorized, payment.CaptureFailed:
-		return p.Amount.Amount, true
+		return r.payment.amount, true
 	case payment.Waiting, payment.Declined, payment.Captured, payment.Voided:
 		return 0, true
 	}
@@ -110,45 +117,43 @@ func checkSettled(p *picture) Check {
 	if why := p.blind(); why != "" {
 		return t.skip(why)
 	}
-	then := accounts(p.book, p.facts.asks, true, ignore)
-	for key, o := range p.ended() {
-		if p.asking(key, "payment", "refund") {
+	for key, told := range p.facts.orders {
+		if !p.ended(key, told) || p.asking(key, "payment", "refund") {
 			continue
 		}
 		t.check.Checked++
-		if text := unsettled(o, accountOf(then, key, o.Total.Currency), p.facts.orders[key]); text != "" {
-			t.broken(key, "it is %s, and %s", o.Status, text)
+		o := told.rows.order
+		a := accountIn(p.facts.accounts(told, true, ignore), o.total.Currency)
+		if what, expected, found := unsettled(told, &a); what != "" {
+			t.broken(key, "it is %s, and %d %s "+what, o.status, found, a.currency, expected).numbers(expected, found, a.currency)
 		}
 	}
 	return t.done()
 }
 
-func unsettled(o order.Order, a *account, told *told) string {
+// unsettled tells what an ended order's account is not what it should be, with both numbers.
+func unsettled(t *told, a *account) (what string, expected, found int64) {
 	if a.open() != 0 {
-		return fmt.Sprintf("%d %s are still set aside", a.open(), a.currency)
+		return "are still set aside, not %d", 0, a.open()
 	}
-	switch o.Status {
+	switch t.rows.order.status {
 	case order.Rejected:
 		if a.authorized != 0 {
-			return fmt.Sprintf("%d %s were set aside for it", a.authorized, a.currency)
+			return "were set aside for it, not %d", 0, a.authorized
 		}
 	case order.Cancelled, order.Returned:
 		if a.captured != a.refunded {
-			return fmt.Sprintf("of %d %s captured %d are refunded", a.captured, a.currency, a.refunded)
+			return "are refunded of %d captured", a.captured, a.refunded
 		}
 	case order.Completed:
-		if a.captured != o.Total.Amount {
-			return fmt.Sprintf("%d %s are captured of %d", a.captured, a.currency, o.Total.Amount)
+		if total := t.rows.order.total.Amount; a.captured != total {
+			return "are captured of %d", total, a.captured
 		}
-		var due int64
-		if told != nil {
-			due = min(told.back, a.captured) - told.notRefunded
-		}
-		if a.refunded != due {
-			return fmt.Sprintf("%d %s are refunded; what came back had cost %d", a.refunded, a.currency, due)
+		if due := min(t.back, a.captured) - t.notRefunded; a.refunded != due {
+			return "are refunded; what came back had cost %d", due, a.refunded
 		}
 	}
-	return ""
+	return "", 0, 0
 }
 
 func ignore(gateway.Entry, string) {} // checkMoney tells of those

@@ -2,8 +2,8 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"reflect"
 	"slices"
@@ -16,76 +16,95 @@ import (
 
 type binding = engine.Binding
 
-// fold rebuilds the states of one machine: first all of its own events, then, where it shows what others say, theirs.
-// The order of the two, and of the others among each other, cannot matter: no field is written by two producers.
+// fold rebuilds the states of one machine: from its own events, and where it shows what others say, from theirs. Of what
+// is new in a look, its own come first; the order of the others among each other cannot matter, as no field is written
+// by two of them.
+//
+// A state that agreed with its row and was not touched for some looks is put away. When it is touched again, it is
+// rebuilt from the outboxes, whose events were compared with the topics.
 type fold struct {
+	trace   *trace
+	binding binding
+	number  int // among the service's bindings
 	machine *saga.Machine
-	states  engine.States
 	says    map[string]bool
 	shows   map[string]saga.Kind
+	inputs  map[string]bool // the topics it shows something of
+
+	states  engine.States
+	byKey   bool                // a state is that of one key, as its row is; else one event changes several rows
+	kept    bool                // nothing is put away
+	held    map[string]uint32   // by key: the look in which it was last touched; only byKey
+	touched map[string]struct{} // keys that events told of since the last comparison; only byKey
+	moved   bool                // any event since the last comparison
+
+	rows   map[uint64]struct{} // hashes of the keys there is a row of
+	broken map[string]odd      // rows that are different, by key
+	wanted map[string]struct{} // rows to be read, though they were not written
 }
 
-func newFold(b binding) *fold {
-	f := &fold{machine: b.Machine, states: b.Store.Memory(), says: map[string]bool{}, shows: map[string]saga.Kind{}}
+// odd is a row that is not what the topics say.
+type odd struct {
+	Offence
+	row any // nil where there is none
+}
+
+func newFold(t *trace, number int, b binding) *fold {
+	f := &fold{trace: t, binding: b, number: number, machine: b.Machine, states: b.Store.Memory(),
+		says: map[string]bool{}, shows: map[string]saga.Kind{}, inputs: map[string]bool{}, held: map[string]uint32{}, touched: map[string]struct{}{},
+		rows: map[uint64]struct{}{}, broken: map[string]odd{}, wanted: map[string]struct{}{}}
 	for _, name := range b.Machine.Says() {
 		f.says[name] = true
 	}
 	for _, r := range b.Machine.Rows {
 		if r.Form == saga.Projection {
 			f.shows[r.On.Name()] = r.On
+			f.inputs[saga.Topic(r.On.Name())] = true
 		}
 	}
+	probe := b.Store.Memory()
+	probe.Put(saga.Event{Key: "key"}, b.Machine.Blank("key"))
+	probe.Each(func(key string, state any) error {
+		f.byKey = key == "key" && reflect.TypeOf(state) == reflect.TypeOf(b.Machine.Blank("key"))
+		return nil
+	})
 	return f
 }
 
-func (f *fold) own(e saga.Event) {
+func (f *fold) own(ctx context.Context, e saga.Event) {
 	if f.says[e.Type] {
-		f.states.Put(e, f.machine.Evolve(f.states.Get(e), e))
+		f.touch(ctx, e.Key)
+		f.evolve(e)
 	}
 }
 
-func (f *fold) show(e saga.Event) {
+func (f *fold) show(ctx context.Context, e saga.Event) {
 	if f.shows[e.Type] != nil {
-		f.states.Put(e, f.machine.Show(f.states.Get(e), e))
+		f.touch(ctx, e.Key)
+		f.showEvent(e)
 	}
 }
 
-// inputs are the topics that the folds of a service show something of.
-func inputs(folds []*fold) []string {
-	seen := map[string]bool{}
-	for _, f := range folds {
-		for name := range f.shows {
-			seen[saga.Topic(name)] = true
-		}
+func (f *fold) evolve(e saga.Event)    { f.states.Put(e, f.machine.Evolve(f.states.Get(e), e)) }
+func (f *fold) showEvent(e saga.Event) { f.states.Put(e, f.machine.Show(f.states.Get(e), e)) }
+
+// touch makes sure that the state of the key is at hand, because an event is about it.
+func (f *fold) touch(ctx context.Context, key string) {
+	f.moved = true
+	if !f.byKey {
+		return
 	}
-	return slices.Sorted(maps.Keys(seen))
+	f.rebuild(ctx, key)
+	f.held[key] = f.trace.picture.look
+	f.touched[key] = struct{}{}
 }
 
-// show reads one input as far as the snapshot had applied it, and shows it to the folds.
-func (t *trace) show(ctx context.Context, topic string, log Log) error {
-	r := t.reading
-	r.log, r.topic, r.upto = log, topic, map[int]int64{}
-	for at, w := range t.watermarks {
-		if at.topic == topic {
-			r.upto[at.partition] = w.sequence
-		}
-	}
-	var unread error
-	err := r.run(ctx, func(rec *kafka.Record) {
-		t.facts.progress(1)
-		for _, f := range t.folds {
-			kind := f.shows[rec.Type]
-			if kind == nil || t.parkedID[rec.ID] {
-				continue
-			}
-			if e, err := eventOf(rec, kind); err != nil {
-				unread = errors.Join(unread, err)
-			} else {
-				f.show(e)
-			}
-		}
-	})
-	return errors.Join(err, unread)
+func (f *fold) hash(key string) uint64 { return maphash.String(f.trace.chain.seed, key) }
+
+// has tells whether there is a row of the key, as far as is known.
+func (f *fold) has(key string) bool {
+	_, has := f.rows[f.hash(key)]
+	return has
 }
 
 func eventOf(rec *kafka.Record, kind saga.Kind) (saga.Event, error) {
@@ -101,39 +120,175 @@ func eventOf(rec *kafka.Record, kind saga.Kind) (saga.Event, error) {
 	return e, err
 }
 
-// compareStates compares what a service has with what its topics say, and forgets the latter.
-func (t *trace) compareStates(into *tally) {
+// compareStates compares what a service has with what its topics say, where either has moved.
+func (t *trace) compareStates(ctx context.Context, into *tally) error {
 	for i, f := range t.folds {
-		replayed := map[string]any{}
-		f.states.Each(func(key string, state any) error { replayed[key] = state; return nil })
-		f.states = nil
-		compareStates(into, f.machine, t.live[i], replayed)
+		if f.byKey {
+			f.compareByKey(ctx, t.live[i])
+		} else {
+			f.compareAll(t.live[i])
+		}
+		if t.spoiled != nil {
+			return t.spoiled
+		}
+		f.gone(ctx, t.keys[i])
+		for key, state := range t.live[i] {
+			t.facts.row(key, state)
+		}
+		f.moved = false
+		clear(f.touched)
+		into.check.Checked += len(f.rows)
+		for key, o := range f.broken {
+			if !f.has(key) {
+				into.check.Checked++
+			}
+			into.offences = append(into.offences, o.Offence)
+		}
+		if t.picture.again {
+			f.putAway()
+		} else {
+			f.states = nil
+		}
+	}
+	if t.picture.again || t.horizon == "" {
+		t.horizon, t.comparedAt = t.snapshot.horizon, t.snapshot.at
+	}
+	return t.spoiled
+}
+
+// compareByKey compares the rows that were written, and the keys that events told of.
+func (f *fold) compareByKey(ctx context.Context, live map[string]any) {
+	var away []string
+	for key := range live {
+		if _, held := f.held[key]; !held {
+			away = append(away, key)
+		}
+	}
+	if f.rebuild(ctx, away...); f.trace.spoiled != nil {
+		return
+	}
+	clear(f.wanted)
+	for key, row := range live {
+		state, held := any(nil), false
+		if _, held = f.held[key]; held {
+			state = f.states.Get(saga.Event{Key: key})
+		}
+		f.compare(key, row, state, held)
+	}
+	for key := range f.touched {
+		if _, ok := live[key]; !ok {
+			f.unwritten(key, f.states.Get(saga.Event{Key: key}))
+		}
 	}
 }
 
-// compareStates compares rows with the fold. A key that is only on one side must be blank there: a service keeps a row
-// also of what it heard without saying anything.
-func compareStates(into *tally, m *saga.Machine, live, replayed map[string]any) {
-	for key, row := range live {
-		into.check.Checked++
-		folded, ok := replayed[key]
-		if !ok {
-			if folded = blankLike(m, key, row); folded == nil {
-				continue
-			}
-			into.broken(name(key), "%s has a row that no event led to: %s", m, differenceIn(row, folded))
-			continue
+// compareAll goes through all states, because one event changes several.
+func (f *fold) compareAll(live map[string]any) {
+	clear(f.wanted)
+	if !f.moved && len(live) == 0 {
+		return
+	}
+	folded := make(map[string]struct{}, len(live))
+	f.states.Each(func(key string, state any) error {
+		row, ok := live[key]
+		switch {
+		case ok:
+			folded[key] = struct{}{}
+			f.compare(key, row, state, true)
+		case !f.has(key):
+			f.unwritten(key, state)
 		}
-		if d := differenceIn(row, folded); d != "" {
-			into.broken(name(key), "%s: %s", m, d)
+		return nil
+	})
+	for key, row := range live {
+		if _, ok := folded[key]; !ok {
+			f.compare(key, row, nil, false)
 		}
 	}
-	for key, folded := range replayed {
-		if _, ok := live[key]; ok || blankLike(m, key, folded) == nil {
-			continue
+}
+
+// compare compares a row with the fold. A key that is only on one side must be blank there: a service keeps a row also
+// of what it heard without saying anything.
+func (f *fold) compare(key string, row, folded any, known bool) {
+	f.rows[f.hash(key)] = struct{}{}
+	delete(f.broken, key)
+	format := "%s: %s"
+	if !known {
+		if folded = blankLike(f.machine, key, row); folded == nil {
+			return
 		}
-		into.check.Checked++
-		into.broken(name(key), "%s has no row of it, but events about it", m)
+		format = "%s has a row that no event led to: %s"
+	}
+	if d := differenceIn(row, folded); d.path != "" {
+		o := offence(name(key), format, f.machine, d)
+		o.what = f.machine.String() + format
+		o.Found, o.Expected = d.numbers()
+		f.broken[key] = odd{o, row}
+	}
+}
+
+// unwritten looks at a key that events told of and whose row was not written.
+func (f *fold) unwritten(key string, folded any) {
+	if f.has(key) {
+		f.wanted[key] = struct{}{} // it ought to have been: read it with the next look
+		return
+	}
+	delete(f.broken, key)
+	if blankLike(f.machine, key, folded) != nil {
+		f.broken[key] = odd{offence(name(key), "%s has no row of it, but events about it", f.machine), nil}
+	}
+}
+
+// gone finds the rows that are not there any more, where the snapshot has all keys.
+func (f *fold) gone(ctx context.Context, keys map[string]struct{}) {
+	if keys == nil {
+		return
+	}
+	left := make(map[uint64]struct{}, len(keys))
+	for key := range keys {
+		left[f.hash(key)] = struct{}{}
+	}
+	was := f.rows
+	f.rows = left
+	lost := func(key string) bool {
+		h := f.hash(key)
+		_, had := was[h]
+		_, has := left[h]
+		return had && !has
+	}
+	for key, o := range f.broken { // rows that no event led to
+		if lost(key) {
+			delete(f.broken, key)
+			f.trace.facts.gone(key, o.row)
+		}
+	}
+	if !f.byKey {
+		f.states.Each(func(key string, state any) error {
+			if lost(key) {
+				f.unwritten(key, state)
+				f.trace.facts.gone(key, state)
+			}
+			return nil
+		})
+		return
+	}
+	all := map[string]struct{}{}
+	for _, t := range f.trace.picture.traces {
+		if t == f.trace || f.inputs[t.reading.topic] {
+			for key := range t.chain.last {
+				if lost(key) {
+					all[key] = struct{}{}
+				}
+			}
+		}
+	}
+	f.rows = was // for rebuild, which builds what had a row
+	f.rebuild(ctx, slices.Collect(maps.Keys(all))...)
+	f.rows = left
+	for key := range all {
+		state := f.states.Get(saga.Event{Key: key})
+		f.unwritten(key, state)
+		f.trace.facts.gone(key, state)
 	}
 }
 
@@ -143,11 +298,11 @@ func name(key string) string { return strings.TrimPrefix(key, "order ") }
 // blankLike is nil where the state is that of a key nothing is known of, else the state it would have then.
 func blankLike(m *saga.Machine, key string, state any) any {
 	zero := reflect.Zero(reflect.TypeOf(state)).Interface()
-	if differenceIn(state, zero) == "" {
+	if differenceIn(state, zero).path == "" {
 		return nil
 	}
 	if blank := m.Blank(key); reflect.TypeOf(blank) == reflect.TypeOf(state) {
-		if differenceIn(state, blank) == "" {
+		if differenceIn(state, blank).path == "" {
 			return nil
 		}
 		return blank

@@ -15,6 +15,30 @@ const shown = 20
 type Offence struct {
 	ID   string `json:"id"` // the order, the SKU, or the topic and partition
 	Text string `json:"text"`
+
+	// The two numbers that do not agree, where it is about numbers: in minor units of the currency, or pieces, or events.
+	Expected *int64 `json:"expected,omitempty"`
+	Found    *int64 `json:"found,omitempty"`
+	Currency string `json:"currency,omitempty"`
+
+	what string // the text without its numbers: it stays the same while they change
+}
+
+func offence(id, format string, args ...any) Offence {
+	o := Offence{ID: id, Text: fmt.Sprintf(format, args...)}
+	for i, a := range args {
+		switch a.(type) {
+		case int, int64:
+			args[i] = 0
+		}
+	}
+	o.what = fmt.Sprintf(format, args...)
+	return o
+}
+
+// numbers notes the two numbers of an offence.
+func (o *Offence) numbers(expected, found int64, currency string) {
+	o.Expected, o.Found, o.Currency = &expected, &found, currency
 }
 
 // Check is one invariant and whether it holds.
@@ -24,9 +48,11 @@ type Check struct {
 	Holds     bool      `json:"holds"`
 	Checked   int       `json:"checked"`
 	Of        string    `json:"of"`                  // what was counted in Checked
-	Broken    int       `json:"broken,omitempty"`    // how many offences there are
+	Broken    int       `json:"broken"`              // how many offences there are
 	Offending []Offence `json:"offending,omitempty"` // the first of them
 	Skipped   string    `json:"skipped,omitempty"`   // why it could not be checked; Holds is false then
+
+	all []Offence
 }
 
 // Report is the outcome of all checks.
@@ -88,9 +114,10 @@ func newTally(name, says, of string) *tally {
 	return &tally{check: Check{Name: name, Says: says, Of: of}}
 }
 
-// broken notes that something does not hold.
-func (t *tally) broken(id, format string, args ...any) {
-	t.offences = append(t.offences, Offence{ID: id, Text: fmt.Sprintf(format, args...)})
+// broken notes that something does not hold. What it returns is to be completed at once.
+func (t *tally) broken(id, format string, args ...any) *Offence {
+	t.offences = append(t.offences, offence(id, format, args...))
+	return &t.offences[len(t.offences)-1]
 }
 
 // done is the check, its offences in the order of their ids.
@@ -99,6 +126,7 @@ func (t *tally) done() Check {
 	slices.SortStableFunc(t.offences, func(a, b Offence) int { return strings.Compare(a.ID, b.ID) })
 	c.Broken = len(t.offences)
 	c.Holds = c.Broken == 0
+	c.all = t.offences
 	c.Offending = t.offences[:min(shown, c.Broken):min(shown, c.Broken)]
 	return c
 }
@@ -108,10 +136,4 @@ func (t *tally) skip(why string) Check {
 	c := t.check
 	c.Skipped = why
 	return c
-}
-
-// take adds what another found.
-func (t *tally) take(other *tally) {
-	t.check.Checked += other.check.Checked
-	t.offences = append(t.offences, other.offences...)
 }

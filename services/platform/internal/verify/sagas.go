@@ -4,33 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"orderflow.example/services/order"
-	"orderflow.example/services/storefront"
 )
-
-// state is what a service knows of an order; false where it knows nothing, or is not looked at.
-func state[S any](p *picture, service, key string) (s S, ok bool) {
-	if at := p.services[service]; at != nil && len(at.live) > 0 {
-		s, ok = at.live[0][key].(S)
-	}
-	return s, ok
-}
-
-// states are all of a service's states of one kind, by key.
-func states[S any](p *picture, service string) map[string]S {
-	all := map[string]S{}
-	if at := p.services[service]; at != nil {
-		for _, live := range at.live {
-			for key, x := range live {
-				if s, ok := x.(S); ok {
-					all[key] = s
-				}
-			}
-		}
-	}
-	return all
-}
 
 // without names the first of the services that is not looked at; "" if all are.
 func (p *picture) without(services ...string) string {
@@ -77,25 +51,19 @@ func (p *picture) owes(key string) bool {
 	return false
 }
 
-// ended are the orders that have come to their end, and whom nothing is on its way for.
-func (p *picture) ended() map[string]order.Order {
-	all := map[string]order.Order{}
-	for key, o := range states[order.Order](p, "order") {
-		if o.Status.Final() && !p.moving(key) {
-			all[key] = o
-		}
-	}
-	return all
+// ended tells whether the order has come to its end, and nothing is on its way for it.
+func (p *picture) ended(key string, t *told) bool {
+	return t.rows.order.status.Final() && !p.moving(key)
 }
 
 // sagas counts the accepted orders and those of them that have not come to their end.
 func (p *picture) sagas() (all, open int) {
-	for key, o := range states[storefront.Order](p, "storefront") {
-		if !o.Exists() {
+	for _, t := range p.facts.orders {
+		if !t.rows.accepted {
 			continue
 		}
 		all++
-		if s, known := state[order.Order](p, "order", key); !known || !s.Status.Final() {
+		if !t.rows.order.status.Final() {
 			open++
 		}
 	}
@@ -108,23 +76,16 @@ func checkSagas(p *picture) Check {
 	if why := p.without("storefront", "order"); why != "" {
 		return t.skip(why)
 	}
-	for key, o := range states[storefront.Order](p, "storefront") {
-		if !o.Exists() {
-			continue
+	for key, told := range p.facts.orders {
+		if told.rows.accepted {
+			t.check.Checked++
+			if !told.rows.order.known && p.facts.await[key]["order"] == 0 && !p.services["order"].parkedKey[key] {
+				t.broken(key, "it was accepted, and the order service does not know it")
+			}
 		}
-		t.check.Checked++
-		_, known := state[order.Order](p, "order", key)
-		if !known && p.facts.await[key]["order"] == 0 && !p.services["order"].parkedKey[key] {
-			t.broken(key, "it was accepted, and the order service does not know it")
-		}
-	}
-	for key, o := range states[order.Order](p, "order") {
-		if o.Status == "" {
-			continue // it heard something before the order itself
-		}
-		told := p.facts.orders[key]
 		switch {
-		case told == nil || told.placed == 0:
+		case told.rows.order.status == "": // it heard something before the order itself
+		case told.placed == 0:
 			t.broken(key, "the order service has it, and nobody placed it")
 		case told.placed > 1 || told.begun > 1:
 			t.broken(key, "it was placed %d times and begun %d times", told.placed, told.begun)
@@ -139,16 +100,16 @@ func checkEnds(p *picture) Check {
 	if why := p.without("order"); why != "" {
 		return t.skip(why)
 	}
-	for key, o := range states[order.Order](p, "order") {
-		t.check.Checked++
-		if o.Status != "" && !o.Status.Final() && !p.owes(key) {
-			t.broken(key, "it is %s, and nothing is due: no call, no deadline, no event on its way%s", o.Status, p.reason(key))
-		}
-	}
 	for key, told := range p.facts.orders {
-		for shipment, n := range told.dispatched {
-			if n > 1 {
-				t.broken(key, "parcel %s was handed over %d times", shipment, n)
+		if o := told.rows.order; o.known {
+			t.check.Checked++
+			if o.status != "" && !o.status.Final() && !p.owes(key) {
+				t.broken(key, "it is %s, and nothing is due: no call, no deadline, no event on its way%s", o.status, told.reason())
+			}
+		}
+		for _, d := range told.dispatched {
+			if d.times > 1 {
+				t.broken(key, "parcel %s was handed over %d times", d.shipment, d.times).numbers(1, int64(d.times), "")
 			}
 		}
 	}
@@ -156,9 +117,9 @@ func checkEnds(p *picture) Check {
 }
 
 // reason is what is known about why an order does not go on.
-func (p *picture) reason(key string) string {
-	if told := p.facts.orders[key]; told != nil && told.notRefunded > 0 {
-		return fmt.Sprintf("; the gateway refused to refund %d", told.notRefunded)
+func (t *told) reason() string {
+	if t.notRefunded > 0 {
+		return fmt.Sprintf("; the gateway refused to refund %d", t.notRefunded)
 	}
 	return ""
 }

@@ -14,11 +14,11 @@ func TestAWholeShopHoldsWhateverComesFirst(t *testing.T) {
 		p := s.picture(t)
 		for name, c := range p.verdict(t) {
 			if !c.Holds || c.Checked == 0 {
-				t.Fatalf("seed %d: %v", seed, p.verdict(t)[name])
+				t.Fatalf("seed %d: %s: %v", seed, name, c)
 			}
 		}
-		for _, o := range states[order.Order](p, "order") {
-			ends[o.Status]++
+		for _, told := range p.facts.orders {
+			ends[told.rows.order.status]++
 		}
 	}
 	for _, status := range []order.Status{order.Completed, order.Cancelled, order.Rejected, order.Returned} {

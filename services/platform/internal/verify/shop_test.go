@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"testing"
@@ -17,20 +16,33 @@ import (
 	storefrontevent "orderflow.example/schemas/storefront"
 	warehouseevent "orderflow.example/schemas/warehouse"
 	"orderflow.example/services/catalog"
+	catalogapp "orderflow.example/services/catalog/app"
+	fraudapp "orderflow.example/services/fraud/app"
+	inventoryapp "orderflow.example/services/inventory/app"
+	orderapp "orderflow.example/services/order/app"
 	"orderflow.example/services/payment"
-	"orderflow.example/services/platform/internal/platform"
+	paymentapp "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/internal/world/gateway"
 	"orderflow.example/services/refund"
+	refundapp "orderflow.example/services/refund/app"
 	"orderflow.example/services/shipping"
+	shippingapp "orderflow.example/services/shipping/app"
 	"orderflow.example/services/storefront"
+	storefrontapp "orderflow.example/services/storefront/app"
 	"orderflow.example/services/warehouse"
+	warehouseapp "orderflow.example/services/warehouse/app"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/sagatest"
+	"orderflow.example/shared/service"
 )
 
 const partitions = 4
+
+// apps are the services of a shop: those of platform.Apps, which cannot be imported here.
+var apps = []service.App{storefrontapp.App, catalogapp.App, orderapp.App, fraudapp.App, inventoryapp.App, paymentapp.App,
+	shippingapp.App, warehouseapp.App, refundapp.App}
 
 // shop is all services in memory, and what is outside, with a past of whole sagas.
 type shop struct {
@@ -49,13 +61,13 @@ func empty(t testing.TB, seed uint64) *shop {
 	t.Helper()
 	s := &shop{keepers: map[string][]engine.States{}, refs: map[string]string{}, amounts: map[string]schemas.Money{}}
 	var machines []*saga.Machine
-	for _, app := range platform.Apps {
+	for _, app := range apps {
 		for _, b := range app.Bindings {
 			machines = append(machines, b.Machine)
 		}
 	}
 	s.world = sagatest.NewWorld(t, seed, machines...)
-	for _, app := range platform.Apps {
+	for _, app := range apps {
 		for _, b := range app.Bindings {
 			states := b.Store.Memory()
 			s.keepers[app.Name] = append(s.keepers[app.Name], states)
@@ -172,9 +184,9 @@ func (s *shop) enter(e gateway.Entry) {
 func (s *shop) picture(t testing.TB) *picture {
 	t.Helper()
 	log := topics{}
-	p := &picture{services: map[string]*snapshot{}, ends: map[string]map[int]int64{}, facts: newFacts(), book: s.book}
-	p.Config = Config{Kafka: log, Patience: time.Millisecond, Log: slog.New(slog.DiscardHandler), Book: func(context.Context) ([]gateway.Entry, error) { return s.book, nil }}
-	for _, app := range platform.Apps {
+	p := newPicture(Config{Kafka: log, Patience: time.Millisecond, Book: func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil }})
+	p.services, p.ends, p.book = map[string]*snapshot{}, map[string]map[int]int64{}, s.book
+	for _, app := range apps {
 		at := newSnapshot(app)
 		for i, states := range s.keepers[app.Name] {
 			at.live[i] = map[string]any{}
@@ -209,7 +221,24 @@ func (s *shop) picture(t testing.TB) *picture {
 		}
 		return now, nil
 	}
+	p.recall = func(_ context.Context, service string, partition int, numbers []int64) (records []kafka.Record, err error) {
+		for _, n := range numbers {
+			records = append(records, log[place{service + ".events", partition}][n-1])
+		}
+		return records, nil
+	}
 	return p
+}
+
+// tell takes in the rows as they are now, as a look does.
+func (p *picture) tell() {
+	for _, s := range p.services {
+		for _, live := range s.live {
+			for key, state := range live {
+				p.facts.row(key, state)
+			}
+		}
+	}
 }
 
 // drain sets the watermarks to the ends of the topics that the service hears.

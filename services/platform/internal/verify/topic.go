@@ -16,37 +16,49 @@ type Log interface {
 
 const longPoll = 250 * time.Millisecond
 
-// reading is the reading of one topic up to certain numbers.
+// reading is the reading of one topic up to certain numbers. It can be run again with higher ones.
 type reading struct {
 	log      Log
 	topic    string
 	upto     map[int]int64 // by partition: the last number wanted
 	patience time.Duration // how long to wait for a number that is not there
+	rest     func(ctx context.Context, worked time.Duration)
 
 	last   map[int]int64 // by partition: the last number read
-	next   map[int]int64 // by partition: the offset to go on from
+	next   map[int]int64 // by partition: the offset to go on from; absent means from the beginning of the log
 	end    map[int]int64 // by partition: the offset at which the log ended at first
 	beyond map[int]int64 // by partition: the first number found where another was due; 0 if none
+	over   map[int]int64 // by partition: the offset of the first record that was beyond what was wanted
 }
 
 // run passes the records numbered 1 to upto of each partition to fn, in order, each once. A record is passed on only
 // when its number is the next: repeats are dropped, and beyond a hole nothing is read until what is missing turns up,
 // as the engine does it. What has not turned up in time is left: last tells.
 func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
-	r.last, r.beyond = map[int]int64{}, map[int]int64{}
+	if r.last == nil {
+		r.last, r.next = map[int]int64{}, map[int]int64{}
+	}
+	r.beyond, r.over = map[int]int64{}, map[int]int64{}
 	var partitions []int
 	for p, n := range r.upto {
-		if n > 0 {
+		if n > r.last[p] {
 			partitions = append(partitions, p)
 		}
 	}
 	if len(partitions) == 0 {
 		return nil
 	}
-	var err error
-	if r.next, r.end, err = r.log.Offsets(ctx, r.topic, partitions); err != nil {
+	first, end, err := r.log.Offsets(ctx, r.topic, partitions)
+	if err != nil {
 		return err
 	}
+	r.end = end
+	for _, p := range partitions {
+		if next, known := r.next[p]; !known || next > end[p] || next < first[p] { // or it is another log by now
+			r.next[p] = first[p]
+		}
+	}
+	defer r.leave()
 	progress := time.Now()
 	for {
 		var positions []kafka.Position
@@ -75,11 +87,28 @@ func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
 	}
 }
 
+// leave lets the next run go on where it has to: at the first record that was not wanted yet, and where there is a hole
+// at the beginning, to look for what is missing in all of the log.
+func (r *reading) leave() {
+	for p, offset := range r.over {
+		r.next[p] = offset
+	}
+	for p, n := range r.beyond {
+		if n > 0 {
+			delete(r.next, p)
+		}
+	}
+}
+
 // fetch reads on, and tells whether that led any further.
 func (r *reading) fetch(ctx context.Context, positions []kafka.Position, fn func(rec *kafka.Record)) (moved bool, err error) {
 	fetched, err := r.log.Fetch(ctx, positions, min(longPoll, r.patience))
 	if err != nil {
 		return false, fmt.Errorf("read topic %s: %w", r.topic, err)
+	}
+	if r.rest != nil {
+		start := time.Now()
+		defer func() { r.rest(ctx, time.Since(start)) }()
 	}
 	for i := range fetched {
 		f := &fetched[i]
@@ -102,7 +131,11 @@ func (r *reading) fetch(ctx context.Context, positions []kafka.Position, fn func
 func (r *reading) pass(rec *kafka.Record, fn func(rec *kafka.Record)) {
 	p := rec.Partition
 	switch {
-	case rec.Sequence <= r.last[p], rec.Sequence > r.upto[p]:
+	case rec.Sequence <= r.last[p]:
+	case rec.Sequence > r.upto[p]:
+		if _, known := r.over[p]; !known {
+			r.over[p] = rec.Offset
+		}
 	case rec.Sequence == r.last[p]+1:
 		r.last[p], r.beyond[p] = rec.Sequence, 0
 		fn(rec)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -104,5 +105,43 @@ func TestAtMostTwentyOffencesAreListedAndAllAreCounted(t *testing.T) {
 	data, err := json.Marshal(r)
 	if err != nil || !strings.Contains(string(data), `"broken":33,"offending":[{"id":"order-00","text":"is short"}`) {
 		t.Errorf("%s, %v", data, err)
+	}
+}
+
+func TestATopicIsReadOnWhereTheReadingBeforeEndedAndAHoleIsLookedForAgain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		log  []int64
+		upto []int64
+		grow []int64 // by then
+		last int64
+	}{
+		"plain":                             {[]int64{1, 2, 3, 4, 5}, []int64{2, 3, 5}, nil, 5},
+		"what is fetched is more":           {[]int64{1, 2, 3, 4, 5, 6, 7}, []int64{1, 7}, nil, 7},
+		"a hole that is filled":             {[]int64{1, 3}, []int64{3, 3}, []int64{1, 3, 2, 3}, 3},
+		"a log that was lost and rewritten": {[]int64{1, 2, 3, 4}, []int64{4, 6}, []int64{5, 6}, 6},
+		"a rewritten log that is longer":    {[]int64{1, 2}, []int64{2, 4}, []int64{1, 1, 1, 2, 3, 4}, 4},
+		"beyond a hole":                     {[]int64{1, 4, 2, 3}, []int64{3, 4}, nil, 4},
+	} {
+		log := numbered(c.log...)
+		r := reading{log: log, topic: "a.events", patience: 20 * time.Millisecond}
+		var passed []int64
+		for i, upto := range c.upto {
+			if i == len(c.upto)-1 && c.grow != nil {
+				maps.Copy(log, numbered(c.grow...))
+			}
+			r.upto = map[int]int64{0: upto}
+			if err := r.run(t.Context(), func(rec *kafka.Record) { passed = append(passed, rec.Sequence) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, n := range passed {
+			if n != int64(i+1) {
+				t.Errorf("%s: read %v", name, passed)
+			}
+		}
+		if r.last[0] != c.last || len(passed) != int(c.last) {
+			t.Errorf("%s: read %v up to %d", name, passed, r.last[0])
+		}
 	}
 }

@@ -3,22 +3,31 @@ package verify
 import (
 	"context"
 	"slices"
+	"time"
 
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
 )
 
-// trace is one service's own topic, read once: compared with the outbox, folded as far as the snapshot had come, and
-// told to the facts.
+// trace is one service's own topic, each record read once: compared with the outbox, folded as far as the snapshots
+// have come, and told to the facts. What some snapshot had not come to is kept and considered again with the next.
 type trace struct {
-	*snapshot
-	reading reading
-	folds   []*fold
-	facts   *facts
-	hearers []*snapshot // the services that hear something from this topic
+	*snapshot // of this look
+	picture   *picture
+	foreign   bool // the service is not looked at: only what others show of its topic counts
+	reading   reading
+	folds     []*fold
+	facts     *facts
+	hearers   []*trace // the services that hear something from this topic
+	chain     *chain
+	waiting   []*arrival
+	faults    []Offence // records that are wrong whatever else is: they stay
+	spoiled   error     // what could not be read back; the folds are not to be used any more
+	unread    error     // an event that is shown and cannot be read
+	horizon   string    // rows written before it have been compared
 
-	topic *tally
-	found map[stand]int64 // the numbers of the records that the hearers' watermarks name
+	comparedAt time.Time // when the rows were read that were compared last
 }
 
 // stand is where a service stands on a topic partition.
@@ -27,75 +36,160 @@ type stand struct {
 	place
 }
 
-func newTrace(p *picture, s *snapshot, reading reading, topic *tally) *trace {
-	t := &trace{snapshot: s, reading: reading, facts: p.facts, topic: topic, found: map[stand]int64{}}
-	for _, b := range s.app.Bindings {
-		t.folds = append(t.folds, newFold(b))
-	}
-	for _, other := range p.services {
-		if other != s && slices.ContainsFunc(other.app.Bindings, func(b binding) bool {
-			return slices.ContainsFunc(b.Machine.Hears(), func(name string) bool { return saga.Topic(name) == s.app.Topic() })
-		}) {
-			t.hearers = append(t.hearers, other)
-		}
+// arrival is a record that was read, and what it still waits for.
+type arrival struct {
+	saga.Event
+	at       place
+	sequence int64
+	decided  bool     // its service had decided it when it was looked at
+	stocked  bool     // inventory had heard of it, or does not hear it
+	left     []*trace // the services that hear it and had not applied it
+}
+
+func newTrace(p *picture, s *snapshot) *trace {
+	t := &trace{snapshot: s, picture: p, facts: p.facts, chain: newChain(),
+		reading: reading{log: p.Kafka, topic: s.app.Topic(), patience: p.Patience, rest: p.rest}}
+	for i, b := range s.app.Bindings {
+		t.folds = append(t.folds, newFold(t, i, b))
 	}
 	return t
 }
 
-func (t *trace) run(ctx context.Context) error { return t.reading.run(ctx, t.take) }
+func newForeign(p *picture, topic string) *trace {
+	t := newTrace(p, newSnapshot(service.App{Name: writer(topic)}))
+	t.foreign = true
+	return t
+}
 
-func (t *trace) take(rec *kafka.Record) {
+// meet finds the hearers among all.
+func (t *trace) meet(all []*trace) {
+	for _, other := range all {
+		if other != t && slices.ContainsFunc(other.app.Bindings, func(b binding) bool {
+			return slices.ContainsFunc(b.Machine.Hears(), func(name string) bool { return saga.Topic(name) == t.reading.topic })
+		}) {
+			t.hearers = append(t.hearers, other)
+		}
+	}
+}
+
+// shows is how many topics the service shows something of.
+func (t *trace) shows() (n int) {
+	for _, f := range t.folds {
+		n += len(f.inputs)
+	}
+	return n
+}
+
+// run considers what waited, in the light of the snapshots of this look, and reads on.
+func (t *trace) run(ctx context.Context) error {
+	for partition := range t.counters {
+		t.chain.matchWaiting(t.snapshot, partition)
+	}
+	var still []*arrival // t.waiting stays as it is meanwhile: what is rebuilt must not have what is still to come
+	for _, a := range t.waiting {
+		if !t.consider(ctx, a) {
+			still = append(still, a)
+		}
+	}
+	t.waiting = still
+	if t.spoiled != nil {
+		return t.spoiled
+	}
+	err := t.reading.run(ctx, func(rec *kafka.Record) { t.take(ctx, rec) })
+	if err == nil {
+		err = t.spoiled
+	}
+	if err == nil {
+		err = t.unread
+	}
+	return err
+}
+
+func (t *trace) take(ctx context.Context, rec *kafka.Record) {
 	t.facts.progress(1)
 	at := place{rec.Topic, rec.Partition}
-	t.compare(at, rec)
+	rec.Key = t.facts.name(rec.Key)
+	t.chain.add(rec)
+	if !t.foreign {
+		if n := len(t.counters); n > 0 && kafka.PartitionOf(rec.Key, n) != rec.Partition {
+			t.fault(rec.Key, "%s number %d: events about it belong in partition %d", at, rec.Sequence, kafka.PartitionOf(rec.Key, n))
+		}
+		t.chain.match(t.snapshot, rec)
+	}
+	a := &arrival{at: at, sequence: rec.Sequence}
 	for _, other := range t.hearers {
-		if other.watermarks[at].id == rec.ID {
-			t.found[stand{other.app.Name, at}] = rec.Sequence
+		if hears(other.snapshot, rec.Type) {
+			a.left = append(a.left, other)
 		}
 	}
-	e, err := t.event(rec)
-	if err != nil {
-		t.topic.broken(rec.Key, "%s number %d cannot be read: %v", at, rec.Sequence, err)
+	if t.foreign && len(a.left) == 0 {
 		return
 	}
-	decided := rec.Sequence <= t.counters[rec.Partition]
-	if decided {
+	var err error
+	if a.Event, err = t.event(rec); err != nil {
+		if t.foreign {
+			t.unread = err
+		} else {
+			t.fault(rec.Key, "%s number %d cannot be read: %v", at, rec.Sequence, err)
+		}
+		return
+	}
+	if !t.foreign {
+		t.facts.hear(a.Event)
+	}
+	if !t.consider(ctx, a) {
+		t.waiting = append(t.waiting, a)
+	}
+}
+
+func (t *trace) fault(id, format string, args ...any) {
+	t.faults = append(t.faults, offence(id, format, args...))
+}
+
+// consider passes the event on to whoever it has come to by now, once to each, and tells whether that is all.
+func (t *trace) consider(ctx context.Context, a *arrival) (settled bool) {
+	if !t.foreign && !a.decided && a.sequence <= t.counters[a.at.partition] {
 		for _, f := range t.folds {
-			f.own(e)
+			f.own(ctx, a.Event)
 		}
+		t.facts.decide(a.Event)
+		a.decided = true
 	}
-	var waiting []string
-	for _, other := range t.hearers {
-		if hears(other, e.Type) && !other.applied(at, rec.Sequence, rec.ID) {
-			waiting = append(waiting, other.app.Name)
-			if !other.parkedID[rec.ID] {
-				t.facts.behind(other.app.Name, at, rec.Sequence)
+	stocked := true
+	left := a.left[:0]
+	for _, other := range a.left {
+		if other.applied(a.at, a.sequence, a.ID) {
+			for _, f := range other.folds {
+				f.show(ctx, a.Event)
 			}
+			continue
+		}
+		left = append(left, other)
+		stocked = stocked && other.app.Name != "inventory"
+		if !t.foreign {
+			t.facts.wait(a, other)
 		}
 	}
-	t.facts.add(e, decided, waiting)
+	a.left = left
+	if stocked && !a.stocked && !t.foreign {
+		t.facts.stock(a.Event)
+		a.stocked = true
+	}
+	return len(a.left) == 0 && (a.decided || t.foreign)
 }
 
-// compare holds the record to what was committed.
-func (t *trace) compare(at place, rec *kafka.Record) {
-	if n := len(t.counters); n > 0 && kafka.PartitionOf(rec.Key, n) != rec.Partition {
-		t.topic.broken(rec.Key, "%s number %d: events about it belong in partition %d", at, rec.Sequence, kafka.PartitionOf(rec.Key, n))
-	}
-	rows, i := t.outbox[rec.Partition], rec.Sequence-t.first[rec.Partition]
-	if rec.Sequence > t.counters[rec.Partition] || !t.dense[rec.Partition] || i < 0 || i >= int64(len(rows)) {
-		return // decided later, or told of with the outbox
-	}
-	if rows[i] != digestOf(rec) {
-		t.topic.broken(rec.Key, "%s number %d is %s %s on the topic; the outbox has another event, or another content, under this number", at, rec.Sequence, rec.Type, rec.ID)
-	}
-}
-
-// event reads a record as the service that wrote it would.
+// event reads a record as the service that wrote it would, or where that is not looked at, as one that hears it.
 func (t *trace) event(rec *kafka.Record) (saga.Event, error) {
 	var kind saga.Kind
-	for _, b := range t.app.Bindings {
-		if k := b.Machine.Kind(rec.Type); k != nil {
-			kind = k
+	readers := []*trace{t}
+	if t.foreign {
+		readers = t.hearers
+	}
+	for _, from := range readers {
+		for _, b := range from.app.Bindings {
+			if k := b.Machine.Kind(rec.Type); k != nil && kind == nil {
+				kind = k
+			}
 		}
 	}
 	return eventOf(rec, kind)

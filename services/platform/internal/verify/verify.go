@@ -1,9 +1,12 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,6 +14,7 @@ import (
 
 	"orderflow.example/services/platform/internal/world/gateway"
 	"orderflow.example/shared/database"
+	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
 )
 
@@ -30,34 +34,51 @@ type Config struct {
 	Progress func(events int64)
 }
 
-// atOnce is how many services are looked at at the same time.
-const atOnce = 2
-
-// picture is everything the checks look at.
-type picture struct {
-	Config
-	services map[string]*snapshot
-	ends     map[string]map[int]int64 // by service and partition: the last number given once all were looked at
-	facts    *facts
-	book     []gateway.Entry
-
-	incomplete bool // some topic does not hold all that was committed
-
-	stands func(ctx context.Context, service string) (map[place]int64, error) // its watermarks by now
-}
-
-// Run checks everything. An error means that it could not be done: a database or the broker failed.
-func Run(ctx context.Context, c Config) (Report, error) {
-	start := time.Now()
+func (c *Config) defaults() {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Patience == 0 {
 		c.Patience = 10 * time.Second
 	}
-	p := &picture{Config: c, services: map[string]*snapshot{}, ends: map[string]map[int]int64{}, facts: newFacts()}
-	p.facts.tell, p.stands = c.Progress, p.standsAt
-	if err := p.look(ctx); err != nil {
+}
+
+// atOnce is how many services are looked at at the same time.
+const atOnce = 2
+
+// picture is everything the checks look at. A look adds to it what has happened since the one before: one look at a new
+// picture is Run, one after the other is the Ledger.
+type picture struct {
+	Config
+	services map[string]*snapshot     // of this look
+	ends     map[string]map[int]int64 // by service and partition: the last number given once all were looked at
+	book     []gateway.Entry          // what is new in it since the last look
+	read     int64                    // the last entry read
+	traces   map[string]*trace        // by service whose topic is read
+	facts    *facts
+
+	again       bool          // there will be another look: what can wait for it does, and what was settled is put away
+	look        uint32        // the number of this one
+	readingTime time.Duration // of this look: for reading topics, waiting and resting included
+	incomplete  string        // why some topic does not hold all that was committed; "" if they do
+
+	stands func(ctx context.Context, service string) (map[place]int64, error)                                // its watermarks by now
+	recall func(ctx context.Context, service string, partition int, numbers []int64) ([]kafka.Record, error) // its own events, again
+	rest   func(ctx context.Context, worked time.Duration)                                                   // after each piece of work; nil goes on at once
+}
+
+func newPicture(c Config) *picture {
+	c.defaults()
+	p := &picture{Config: c, traces: map[string]*trace{}, facts: newFacts()}
+	p.facts.tell, p.stands, p.recall = c.Progress, p.standsAt, p.recallFrom
+	return p
+}
+
+// Run checks everything. An error means that it could not be done: a database or the broker failed.
+func Run(ctx context.Context, c Config) (Report, error) {
+	start := time.Now()
+	p := newPicture(c)
+	if err := p.see(ctx); err != nil {
 		return Report{}, err
 	}
 	r, err := p.check(ctx)
@@ -70,54 +91,70 @@ func (p *picture) check(ctx context.Context) (r Report, err error) {
 	if r.Checks, err = p.readTopics(ctx); err != nil {
 		return r, err
 	}
-	progress, err := p.standing(ctx)
+	if !p.again { // whether a service gets on shows from one look to the next; Run has only one
+		progress, err := p.standing(ctx)
+		if err != nil {
+			return r, err
+		}
+		r.Checks = append(r.Checks, progress)
+	}
+	p.enter()
 	across := []Check{checkSagas(p), checkEnds(p),
 		checkMoney(p), checkAgreement(p), checkSettled(p),
 		checkStock(p), checkParcels(p), checkReservations(p)}
-	if p.incomplete {
+	if p.incomplete != "" {
 		for i, c := range across { // what is missing there would be missing in each of these
-			across[i] = Check{Name: c.Name, Says: c.Says, Of: c.Of, Skipped: "the topics are not complete"}
+			across[i] = Check{Name: c.Name, Says: c.Says, Of: c.Of, Skipped: notComplete}
 		}
 	}
-	r.Checks = append(append(r.Checks, progress, checkParked(p)), across...)
+	r.Checks = append(append(r.Checks, checkParked(p)), across...)
 	r.Events = p.facts.events
 	r.Sagas, r.Open = p.sagas()
 	return r, err
 }
 
-// look takes the snapshots, then reads the book, then how far every service has come by now.
-func (p *picture) look(ctx context.Context) error {
+// see takes the snapshots, then reads the book, then how far every service has come by now.
+func (p *picture) see(ctx context.Context) error {
 	var mu sync.Mutex
+	services, ends := map[string]*snapshot{}, map[string]map[int]int64{}
 	err := p.eachApp(ctx, func(ctx context.Context, app service.App, db *database.DB) error {
-		s, err := take(ctx, app, db)
+		s, err := take(ctx, app, db, p.traces[app.Name])
 		mu.Lock()
 		defer mu.Unlock()
-		p.services[app.Name] = s
+		services[app.Name] = s
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	var book []gateway.Entry
 	if p.Book != nil {
-		if p.book, err = p.Book(ctx); err != nil {
+		if book, err = p.Book(ctx, p.read); err != nil {
 			return err
 		}
 	}
-	return p.eachApp(ctx, func(ctx context.Context, app service.App, db *database.DB) error {
-		ends, err := counters(ctx, db)
+	err = p.eachApp(ctx, func(ctx context.Context, app service.App, db *database.DB) error {
+		numbers, err := counters(ctx, db)
 		if err != nil {
 			return fmt.Errorf("read the database of %s: %w", app.Name, err)
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		p.ends[app.Name] = ends
+		ends[app.Name] = numbers
 		return nil
 	})
+	if err == nil {
+		p.services, p.ends, p.book = services, ends, append(p.book, book...)
+	}
+	return err
 }
 
 func (p *picture) eachApp(ctx context.Context, fn func(ctx context.Context, app service.App, db *database.DB) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
+	if p.again {
+		group.SetLimit(1) // others have work to do
+	}
 	for _, app := range p.Apps {
 		if db := p.Databases[app.Name]; db != nil {
 			group.Go(func() error { return fn(ctx, app, db) })
@@ -138,48 +175,104 @@ func counters(ctx context.Context, db *database.DB) (map[int]int64, error) {
 	return ends, err
 }
 
-// readTopics reads every service's topic and makes the checks that are about one service.
+// readTopics reads every service's topic on and makes the checks that are about one service.
 func (p *picture) readTopics(ctx context.Context) ([]Check, error) {
-	var mu sync.Mutex
 	topics, watermarks, replay := newTopics(), newWatermarks(), newReplay()
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
-	for _, s := range p.services {
-		group.Go(func() error {
-			ownTopic, ownMarks, ownReplay := newTopics(), newWatermarks(), newReplay()
-			complete, err := p.readTopic(ctx, s, ownTopic, ownMarks, ownReplay)
-			mu.Lock()
-			defer mu.Unlock()
-			p.incomplete = p.incomplete || !complete
-			topics.take(ownTopic)
-			watermarks.take(ownMarks)
-			replay.take(ownReplay)
-			return err
-		})
-	}
-	err := group.Wait()
-	return []Check{replay.done(), topics.done(), watermarks.done()}, err
-}
-
-// readTopic tells whether the topic was complete.
-func (p *picture) readTopic(ctx context.Context, s *snapshot, topics, watermarks, replay *tally) (complete bool, err error) {
-	t := newTrace(p, s, reading{log: p.Kafka, topic: s.app.Topic(), upto: p.ends[s.app.Name], patience: p.Patience}, topics)
-	if err := t.run(ctx); err != nil {
-		return false, err
-	}
-	complete = p.checkTopic(t, topics)
-	if err := p.checkWatermarks(ctx, t, watermarks); err != nil {
-		return false, err
-	}
-	if !complete {
-		replay.broken(s.app.Topic(), "%s cannot be rebuilt: its topic does not hold all that it said", s.app.Name)
-		return false, nil
-	}
-	for _, input := range inputs(t.folds) {
-		if err := t.show(ctx, input, p.Kafka); err != nil {
-			return false, err
+	p.look++
+	p.incomplete = ""
+	p.facts.forgetWaiting()
+	traces := p.trace()
+	start := time.Now()
+	for _, t := range traces {
+		if err := t.run(ctx); err != nil {
+			return nil, err
 		}
 	}
-	t.compareStates(replay)
-	return true, nil
+	p.readingTime = time.Since(start)
+	for _, t := range traces {
+		if t.foreign {
+			continue
+		}
+		complete := p.checkTopic(t, topics)
+		if err := p.checkWatermarks(ctx, t, watermarks); err != nil {
+			return nil, err
+		}
+		if !complete {
+			if !p.again {
+				replay.broken(t.app.Topic(), "%s cannot be rebuilt: its topic does not hold all that it said", t.app.Name)
+			}
+			continue
+		}
+		if err := t.compareStates(ctx, replay); err != nil {
+			return nil, err
+		}
+	}
+	return []Check{p.whole(replay), topics.done(), watermarks.done()}, nil
+}
+
+const notComplete = "the topics are not complete"
+
+// whole is the check of the rows, if it was made of all: the Ledger makes it when the topics are complete.
+func (p *picture) whole(replay *tally) Check {
+	if p.again && p.incomplete != "" {
+		return replay.skip(notComplete)
+	}
+	return replay.done()
+}
+
+// trace brings the traces in step with the snapshots of this look, and lists them. A service that shows what others say
+// comes before those: of what is new, its own events are folded first.
+func (p *picture) trace() (all []*trace) {
+	for _, name := range slices.Sorted(maps.Keys(p.services)) {
+		if p.traces[name] == nil {
+			p.traces[name] = newTrace(p, p.services[name])
+		}
+		p.traces[name].snapshot = p.services[name]
+		all = append(all, p.traces[name])
+	}
+	for _, t := range all {
+		for _, f := range t.folds {
+			for topic := range f.inputs {
+				if name := writer(topic); p.services[name] == nil {
+					if p.traces[name] == nil {
+						p.traces[name] = newForeign(p, topic)
+						all = append(all, p.traces[name])
+					}
+					f.kept = true
+				}
+			}
+		}
+	}
+	for _, t := range p.traces {
+		if t.foreign && !slices.Contains(all, t) {
+			all = append(all, t)
+		}
+	}
+	if p.look == 1 {
+		for _, t := range all {
+			t.meet(all)
+		}
+	}
+	for _, t := range all {
+		t.reading.upto = p.upto(t)
+		t.chain.begin(t.reading.last)
+	}
+	slices.SortStableFunc(all, func(a, b *trace) int { return cmp.Compare(b.shows(), a.shows()) })
+	return all
+}
+
+// upto is how far a topic is read: what is committed, or of a service that is not looked at, what the others applied.
+func (p *picture) upto(t *trace) map[int]int64 {
+	if !t.foreign {
+		return p.ends[t.app.Name]
+	}
+	upto := map[int]int64{}
+	for _, other := range t.hearers {
+		for at, w := range other.watermarks {
+			if at.topic == t.reading.topic {
+				upto[at.partition] = max(upto[at.partition], w.sequence)
+			}
+		}
+	}
+	return upto
 }

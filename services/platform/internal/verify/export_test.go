@@ -1,0 +1,4 @@
+package verify
+
+// Apps are the services that tests in memory run.
+var Apps = apps
