@@ -52,6 +52,16 @@ func Blank(order string) Refund { return Refund{Order: order} }
 // Left is what could still be given back, in minor units.
 func (r Refund) Left() int64 { return r.Captured - r.Refunded - r.Pending }
 
+// Refused is what the gateway refused to give back when it was last asked, in minor units.
+func (r Refund) Refused() (sum int64) {
+	for _, c := range r.Claims {
+		if c.Status == Failed {
+			sum += c.Amount
+		}
+	}
+	return sum
+}
+
 // claim finds where the claim for this reason stands, -1 where it is new.
 func (r Refund) claim(reason, returnID string) int {
 	return slices.IndexFunc(r.Claims, func(c Claim) bool { return c.Reason == reason && c.ReturnID == returnID })

@@ -59,7 +59,6 @@ type told struct {
 	placed, begun int     // storefront.order_placed; order.validated or order.rejected
 	dispatched    []dealt // its parcels
 	back          int64   // what the goods that came back had cost, in minor units
-	notRefunded   int64   // refunds the gateway refused, in minor units
 
 	// As inventory had heard of it:
 	sent, committed []schemas.Allocation
@@ -133,8 +132,6 @@ func (f *facts) decide(e saga.Event) {
 	switch d := e.Data.(type) {
 	case payment.AuthorizationRequestedV1, payment.CaptureRequestedV1, payment.VoidRequestedV1, refund.RequestedV1:
 		f.asks[e.ID] = ask{order: e.Key, decided: true}
-	case refund.FailedV1:
-		f.of(e.Key).notRefunded += d.Amount.Amount
 	case inventory.StockedV1:
 		f.at(e.Key, d.Warehouse).stocked += d.Quantity
 	case inventory.CommittedV1:

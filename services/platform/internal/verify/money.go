@@ -149,7 +149,7 @@ func unsettled(t *told, a *account) (what string, expected, found int64) {
 		if total := t.rows.order.total.Amount; a.captured != total {
 			return "are captured of %d", total, a.captured
 		}
-		if due := min(t.back, a.captured) - t.notRefunded; a.refunded != due {
+		if due := min(t.back, a.captured) - t.rows.refund.refused; a.refunded != due {
 			return "are refunded; what came back had cost %d", due, a.refunded
 		}
 	}

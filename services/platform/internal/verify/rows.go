@@ -27,6 +27,7 @@ type rows struct {
 	refund struct {
 		known, taken       bool
 		captured, refunded int64
+		refused            int64 // by the gateway, and not given back since
 		currency           string
 	}
 	reservation struct {
@@ -50,7 +51,7 @@ func (f *facts) row(key string, state any) {
 		r.amount, r.currency = s.Amount.Amount, f.name(s.Amount.Currency)
 	case refund.Refund:
 		r := &f.of(key).rows.refund
-		r.known, r.taken, r.captured, r.refunded, r.currency = true, s.Taken, s.Captured, s.Refunded, f.name(s.Currency)
+		r.known, r.taken, r.captured, r.refunded, r.refused, r.currency = true, s.Taken, s.Captured, s.Refunded, s.Refused(), f.name(s.Currency)
 	case inventory.Reservation:
 		r := &f.of(name(key)).rows.reservation
 		r.known, r.held, r.lines = true, s.Status == inventory.Reserved, nil

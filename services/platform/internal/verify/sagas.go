@@ -118,8 +118,8 @@ func checkEnds(p *picture) Check {
 
 // reason is what is known about why an order does not go on.
 func (t *told) reason() string {
-	if t.notRefunded > 0 {
-		return fmt.Sprintf("; the gateway refused to refund %d", t.notRefunded)
+	if refused := t.rows.refund.refused; refused > 0 {
+		return fmt.Sprintf("; the gateway refused to refund %d", refused)
 	}
 	return ""
 }

@@ -51,6 +51,7 @@ type shop struct {
 	book    []gateway.Entry
 	refs    map[string]string // authorisation by attempt
 	amounts map[string]schemas.Money
+	refuses map[string]int // by order: how many refunds the gateway will refuse
 }
 
 // The orders of a shop, by what becomes of them.
@@ -59,7 +60,8 @@ var fates = []string{"completes", "sent-back", "partly-back", "wants-out", "decl
 // empty is a shop with goods and without orders.
 func empty(t testing.TB, seed uint64) *shop {
 	t.Helper()
-	s := &shop{keepers: map[string][]engine.States{}, refs: map[string]string{}, amounts: map[string]schemas.Money{}}
+	s := &shop{keepers: map[string][]engine.States{}, refs: map[string]string{}, amounts: map[string]schemas.Money{},
+		refuses: map[string]int{}}
 	var machines []*saga.Machine
 	for _, app := range apps {
 		for _, b := range app.Bindings {
@@ -146,8 +148,13 @@ func (s *shop) outside() {
 		return payment.VoidAnswer{Amount: amount}, true
 	})
 	sagatest.Outside(w, refund.GiveBack, func(e saga.Event, asked refundevent.RequestedV1) (refund.RefundAnswer, bool) {
-		s.enter(gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Refunded, Amount: asked.Amount.Amount, Currency: "GBP", Reference: asked.Reference})
-		return refund.RefundAnswer{RefundID: e.ID}, true
+		entry := gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Refunded, Amount: asked.Amount.Amount, Currency: "GBP", Reference: asked.Reference}
+		if s.refuses[e.Key] > 0 {
+			s.refuses[e.Key]--
+			entry.Kind, entry.Code = gateway.RefundRefused, "try_later"
+		}
+		s.enter(entry)
+		return refund.RefundAnswer{RefundID: e.ID, Refused: entry.Code}, true
 	})
 	sagatest.Outside(w, shipping.BuyLabel, func(e saga.Event, _ shippingevent.LabelRequestedV1) (shipping.LabelAnswer, bool) {
 		return shipping.LabelAnswer{Carrier: "royal", TrackingNumber: "T" + e.ID}, true
