@@ -31,6 +31,7 @@ type Stuck struct {
 // Filter chooses sagas.
 type Filter struct {
 	State  string
+	Open   *bool // has not ended
 	Stuck  *bool
 	Prefix string // of the order's id
 }
@@ -51,7 +52,7 @@ func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []S
 	}
 	for i--; i >= 0; i-- {
 		s := x.order[i]
-		if f.State != "" && x.state(s) != f.State || !strings.HasPrefix(s.text(), f.Prefix) ||
+		if f.State != "" && x.state(s) != f.State || f.Open != nil && *f.Open != (s.ended == 0) || !strings.HasPrefix(s.text(), f.Prefix) ||
 			f.Stuck != nil && *f.Stuck && (!s.active || s.ended != 0) {
 			continue
 		}

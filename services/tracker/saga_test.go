@@ -329,6 +329,8 @@ func TestSagasAreListedNewestFirstAndFiltered(t *testing.T) {
 		{Filter{Prefix: "c"}, []string{"cancelled", "completed"}},
 		{Filter{Stuck: &no}, []string{"placed", "asked", "cancelled", "completed", "voiding"}},
 		{Filter{State: "lost"}, nil},
+		{Filter{Open: &yes}, []string{"voiding", "placed", "asked"}},
+		{Filter{Open: &no}, []string{"cancelled", "completed"}},
 	} {
 		got := page(c.f)
 		if c.f.Stuck != nil {

@@ -175,12 +175,18 @@ func (s *scene) shuffled(r *rand.Rand) (records []Record) {
 	return records
 }
 
-var home = schemas.Address{Name: "Ada Example", Line1: "1 Long Road", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}
+var (
+	home  = schemas.Address{Name: "Ada Example", Line1: "1 Long Road", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}
+	goods = []schemas.Line{{SKU: "A", Quantity: 1, UnitPrice: 700}}
+	price = schemas.Money{Amount: 700, Currency: "GBP"}
+)
 
 // place is an order placed and validated.
 func (s *scene) place(seconds float64, id string) (placed, validated string) {
-	placed = s.say(seconds, storefront.OrderPlaced, id, "", "", storefront.OrderPlacedV1{CustomerID: "c1", ShipTo: home, Email: "ada@example.com", PaymentToken: "tok_ok"})
-	validated = s.say(seconds+.1, order.Validated, id, placed, "", order.ValidatedV1{CustomerID: "c1", ShipTo: home, Email: "ada@example.com", PaymentToken: "tok_ok"})
+	placed = s.say(seconds, storefront.OrderPlaced, id, "", "", storefront.OrderPlacedV1{CustomerID: "c1", Lines: goods, Total: price, ShipTo: home,
+		Email: "ada@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all"})
+	validated = s.say(seconds+.1, order.Validated, id, placed, "", order.ValidatedV1{CustomerID: "c1", Lines: goods, Total: price, ShipTo: home,
+		Email: "ada@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all"})
 	s.status(seconds+.1, id, placed, "placed", false)
 	return placed, validated
 }

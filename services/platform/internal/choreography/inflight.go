@@ -16,8 +16,8 @@ type Open struct {
 // Owed is one thing that a service still has to do for it.
 type Owed struct {
 	Service string `json:"service"`
-	Kind    string `json:"kind"`  // reaction, call or deadline
-	Event   string `json:"event"` // the type heard, asking, or running the deadline
+	Kind    string `json:"kind"` // reaction, call or deadline
+	Event   string `json:"on"`   // the type heard, asking, or running the deadline
 }
 
 // Stranded is a saga that would not go on under another declaration, and why.

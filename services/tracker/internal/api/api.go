@@ -125,9 +125,9 @@ func (q *query) refused() bool {
 
 func (r *routes) listSagas(c *gin.Context) {
 	q := &query{Context: c}
-	q.knows("state", "stuck", "q")
+	q.knows("state", "open", "stuck", "q")
 	limit, mark := q.limit(), tracker.Mark{}
-	filter := tracker.Filter{State: c.Query("state"), Stuck: q.yesOrNo("stuck"), Prefix: c.Query("q")}
+	filter := tracker.Filter{State: c.Query("state"), Open: q.yesOrNo("open"), Stuck: q.yesOrNo("stuck"), Prefix: c.Query("q")}
 	var after *tracker.Mark
 	if q.cursor(&mark) {
 		after = &mark

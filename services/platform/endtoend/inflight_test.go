@@ -1,0 +1,69 @@
+package endtoend_test
+
+import (
+	"slices"
+	"testing"
+
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/services/payment"
+	"orderflow.example/services/platform/internal/choreography"
+	"orderflow.example/services/platform/internal/inflight"
+	"orderflow.example/services/platform/internal/platform"
+	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/shared/saga"
+)
+
+func TestABuildThatWouldStrandOpenSagasIsToldSoByTheirOrders(t *testing.T) {
+	t.Parallel()
+	w := watch(t)
+	w.Gate.Shut("/sim/carrier/v1/labels")
+	w.Site.Sell(t, "in-flight", price, received)
+	b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "in-flight", Quantity: 1}))
+	b.Await(t, "confirmed")
+	op := inflight.Operators{URL: w.operator().URL, Token: w.operator().Token}
+	compare := func(next choreography.Choreography) inflight.Found {
+		found, err := inflight.Compare(t.Context(), op, next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if found := compare(choreography.Of(platform.Apps...)); found.Open != 1 || len(found.Stranded) > 0 || len(found.Differences) > 0 {
+		t.Errorf("the build that runs would strand %+v", found)
+	}
+
+	// The parcel's label is being bought. A build of shipping that does not ask for labels does not know that question.
+	machines := choreography.Machines(platform.Apps...)
+	next := choreography.Describe(machines...)
+	for i, m := range next.Machines {
+		next.Machines[i].Rows = slices.DeleteFunc(slices.Clone(m.Rows), func(r choreography.Row) bool {
+			return r.Form == saga.Calling.String() && r.On == shipping.LabelRequested.Name()
+		})
+	}
+	found := compare(next)
+	want := choreography.Stranded{Order: b.ID, Service: "shipping",
+		Text: "the question asked by shipping.label_requested is open, and this build of it does not know that one"}
+	if !slices.Contains(found.Stranded, want) || !slices.Contains(found.Differences, "− shipping call shipping.label_requested") {
+		t.Errorf("found %+v", found)
+	}
+
+	// A build of payment that takes the money once the order is confirmed would never take this order's: it is.
+	next = choreography.Describe(machines...)
+	for i, m := range next.Machines {
+		for j, r := range m.Rows {
+			if m.Service == payment.Choreography.Service && r.On == shipping.Prepared.Name() {
+				rows := slices.Clone(m.Rows)
+				rows[j].On = "order.confirmed.v1"
+				next.Machines[i].Rows = rows
+			}
+		}
+	}
+	found = compare(next)
+	want = choreography.Stranded{Order: b.ID, Service: "payment",
+		Text: "says capture_requested on order.confirmed now, not on shipping.prepared any more, and the order has order.confirmed behind it"}
+	if !slices.Contains(found.Stranded, want) {
+		t.Errorf("found %+v", found)
+	}
+	w.Gate.Open()
+	b.Await(t, "completed")
+}
