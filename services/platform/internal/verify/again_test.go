@@ -199,3 +199,19 @@ func TestLookingAgainFindsWhatOneLookFindsAndNoMoreOnceItIsPutBack(t *testing.T)
 		})
 	}
 }
+
+func TestARowThatStandsStillWhileEventsAreAboutItIsFoundWithTheNextLook(t *testing.T) {
+	t.Parallel()
+	s := past(t, 3)
+	old := s.rows["order"][0]["sent-back"]
+	s.sendBack("sent-back", storefrontevent.ReturnLine{SKU: "tea", Quantity: 2}, storefrontevent.ReturnLine{SKU: "mug", Quantity: 1})
+	s.world.Settle()
+	standsStill := func(p *picture) { p.services["order"].live[0]["sent-back"] = old }
+	one := s.picture(t)
+	standsStill(one)
+	want := texts(one.verdict(t))
+	s.look(t, standsStill)
+	if got := texts(s.look(t, standsStill)); !slices.Equal(got, want) || !strings.Contains(strings.Join(got, "\n"), "replay: sent-back: order: ") {
+		t.Errorf("got\n%s\none look alone finds\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

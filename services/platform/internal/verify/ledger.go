@@ -17,7 +17,7 @@ import (
 // than that share of a processor: on a large installation it comes later, and says so.
 const (
 	lookBusy     = 5 * time.Second
-	lookIdle     = 10 * time.Second
+	lookIdle     = 15 * time.Second
 	lookDoubtful = time.Second
 	restFactor   = 10
 )
