@@ -1,6 +1,7 @@
 package endtoend_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -20,6 +21,10 @@ func TestABuildThatWouldStrandOpenSagasIsToldSoByTheirOrders(t *testing.T) {
 	w.Site.Sell(t, "in-flight", price, received)
 	b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "in-flight", Quantity: 1}))
 	b.Await(t, "confirmed")
+	trial.Await(t, "the tracker to see the question", func() (bool, string) {
+		told := w.saga(t, b.ID)
+		return settled(told, "shipping call"), fmt.Sprintf("%+v", told.Obligations)
+	})
 	op := inflight.Operators{URL: w.operator().URL, Token: w.operator().Token}
 	compare := func(next choreography.Choreography) inflight.Found {
 		found, err := inflight.Compare(t.Context(), op, next)

@@ -32,10 +32,16 @@ func watch(t *testing.T) *watched {
 
 func (w *watched) operator() trial.Caller { return w.Site.Operator("tracker") }
 
-// saga is what the tracker tells of an order.
+// saga is what the tracker tells of an order, once it has heard of it.
 func (w *watched) saga(t *testing.T, order string) tracker.Saga {
 	t.Helper()
-	return trial.Read[tracker.Saga](t, w.operator().Must(t, 200, "GET", "/v1/sagas/"+order, nil))
+	var told trial.Answer
+	trial.Await(t, "the tracker to hear of "+order, func() (bool, string) {
+		var err error
+		told, err = w.operator().Send("GET", "/v1/sagas/"+order, nil)
+		return err == nil && told.Status == 200, fmt.Sprint(told, err)
+	})
+	return trial.Read[tracker.Saga](t, told)
 }
 
 type items[T any] struct {
@@ -294,7 +300,7 @@ func TestAServiceThatDoesNotRunOwesWhatItHasNotHeardUntilItIsBack(t *testing.T) 
 		t.Errorf("overdue only after %v", took)
 	}
 	for _, o := range owed {
-		if o.Order != b.ID || o.Cause != tracker.CauseConsumer || !strings.Contains(o.Detail, "no process of payment has reported for") {
+		if o.Order != b.ID || o.Cause != tracker.CauseConsumer || !strings.Contains(o.Detail, "no process of payment has reported") {
 			t.Errorf("owed is %+v", o)
 		}
 	}
