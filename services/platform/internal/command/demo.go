@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -21,10 +20,6 @@ import (
 	"orderflow.example/services/platform/internal/verify"
 	"orderflow.example/shared/service"
 )
-
-// memory is what the whole process tries to make do with, in bytes. Nine months fit: the events that verify compares are
-// most of it, and the collector would let garbage double them.
-const memory = 1 << 30
 
 type demoFlags struct {
 	orders, rate, url, opsURL string
@@ -101,9 +96,6 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	o.Progress.Stage("reading the orders", 0)
 	if o.Plan, err = demo.NewPlan(file, cmp.Or(f.orders, demo.Sample), f.limit); err != nil {
 		return service.Usage("orders: %s: %w", cmp.Or(f.orders, demo.Sample), err)
-	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memory)
 	}
 	ctx, cancel := context.WithCancelCause(cmd.Context())
 	defer cancel(nil)

@@ -3,14 +3,12 @@ package command
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"orderflow.example/services/platform/internal/platform"
 	"orderflow.example/services/platform/internal/verify"
-	"orderflow.example/shared/database"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
 )
@@ -53,7 +51,7 @@ func Verify() *cobra.Command {
 
 // inspect connects to the servers and runs the checks.
 func inspect(ctx context.Context, c service.Config) (verify.Report, error) {
-	config := verify.Config{Apps: platform.Apps, Partitions: c.Partitions, Databases: map[string]*database.DB{}}
+	config := verify.Config{Apps: platform.Apps, Partitions: c.Partitions}
 	if len(c.Kafka) == 0 || c.Postgres == "" {
 		r, err := platform.FindRunning(c.DataDir)
 		if err != nil {
@@ -67,58 +65,13 @@ func inspect(ctx context.Context, c service.Config) (verify.Report, error) {
 		return verify.Report{}, err
 	}
 	config.Kafka = client
-	there, err := databases(ctx, c.Postgres)
+	there, err := verify.Connect(ctx, c.Postgres, platform.Apps, platform.World)
 	if err != nil {
 		return verify.Report{}, err
 	}
-	open := func(name string) (*database.DB, error) {
-		if !there["orderflow_"+name] {
-			return nil, nil
-		}
-		url, err := database.Provision(ctx, c.Postgres, name)
-		if err != nil {
-			return nil, err
-		}
-		return database.Open(ctx, database.Options{URL: url, MaxConns: 2, AppName: "orderflow-verify"})
-	}
-	for _, app := range config.Apps {
-		db, err := open(app.Name)
-		if err != nil {
-			return verify.Report{}, err
-		}
-		if db != nil {
-			defer db.Close()
-			config.Databases[app.Name] = db
-		}
-	}
-	if len(config.Databases) == 0 {
-		return verify.Report{}, fmt.Errorf("there are no services' databases on this Postgres: run `orderflow up` or `orderflow migrate` with it first")
-	}
-	world, err := open(platform.World)
-	if err != nil {
-		return verify.Report{}, err
-	}
-	if world != nil {
-		defer world.Close()
-		config.Book = verify.BookIn(world)
+	defer there.Close()
+	if config.Databases, config.Book = there.Databases, there.Book; len(config.Databases) == 0 {
+		return verify.Report{}, there.Whole()
 	}
 	return verify.Run(ctx, config)
-}
-
-// databases are the names of those on the server, so that none is made by looking for it.
-func databases(ctx context.Context, url string) (map[string]bool, error) {
-	db, err := database.Open(ctx, database.Options{URL: url, MaxConns: 2, AppName: "orderflow-verify"})
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close()
-	var names []string
-	if err := db.Gorm().WithContext(ctx).Raw(`SELECT datname FROM pg_database`).Scan(&names).Error; err != nil {
-		return nil, err
-	}
-	there := map[string]bool{}
-	for _, name := range names {
-		there[name] = true
-	}
-	return there, nil
 }

@@ -2,40 +2,49 @@ package platform
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"time"
 
 	"orderflow.example/services/platform/internal/verify"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/service"
 )
 
 // ledgerPatience is how long the ledger waits for what is committed to be on its topic, before it says that it waits.
 const ledgerPatience = 3 * time.Second
 
-// addLedger lets operators ask whether money and goods are conserved, where all services run here or the tracker does.
-// What it returns lets the ledger begin, once everything runs; it ends before anything else is stopped.
-func (p *Platform) addLedger() (begin func()) {
-	c := p.Host.Config
-	if len(c.Services) > 0 && !slices.Contains(c.Services, "tracker") {
-		return func() {}
-	}
-	ledger := verify.NewLedger(p.Host.Registry)
-	verify.Register(p.Host.Operators, p.Host.Auth, ledger)
-	return func() {
-		config := verify.Config{Kafka: p.Host.Kafka, Apps: Apps, Databases: p.Host.Databases(), Partitions: c.Partitions,
-			Log: p.Host.Log, Patience: ledgerPatience}
-		if p.Sim != nil {
-			config.Book = verify.BookAt(p.OperatorsURL)
+// withLedger lets the tracker tell operators also whether money and goods are conserved. It looks at the databases of
+// these services on the server that it is given, wherever the services run.
+func withLedger(tracker service.App, services []service.App) service.App {
+	watch := tracker.Watch
+	tracker.Watch = func(ctx context.Context, operators *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
+		stopWatching, err := watch(ctx, operators, p)
+		if err != nil {
+			return nil, err
 		}
-		ctx, cancel := context.WithCancel(context.Background())
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			ledger.Run(ctx, config)
-		}()
-		p.lifecycle.AddCloser("conservation ledger", func() error {
+		ledger := verify.NewLedger(p.Registry)
+		verify.Register(operators, p.Auth, ledger)
+		run, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- keep(run, ledger, p, services) }()
+		return func(ctx context.Context) error {
 			cancel()
-			<-ended
-			return nil
-		})
+			return errors.Join(<-ended, stopWatching(ctx))
+		}, nil
 	}
+	return tracker
+}
+
+// keep lets the ledger look, once the databases of all services are there.
+func keep(ctx context.Context, ledger *verify.Ledger, p *service.Parts, services []service.App) error {
+	c := p.Config
+	there, err := ledger.Await(ctx, p.Log, func(ctx context.Context) (*verify.Connection, error) {
+		return verify.Connect(ctx, c.Postgres, services, World)
+	})
+	if err != nil {
+		return nil // it was told to end
+	}
+	ledger.Run(ctx, verify.Config{Kafka: p.Kafka, Apps: services, Databases: there.Databases, Book: there.Book, Partitions: c.Partitions,
+		Log: p.Log, Patience: ledgerPatience})
+	return there.Close()
 }

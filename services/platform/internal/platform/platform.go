@@ -41,8 +41,9 @@ var deciding = []service.App{
 	storefront.App, catalog.App, order.App, fraud.App, inventory.App, payment.App, shipping.App, warehouse.App, refund.App,
 }
 
-// Tracker watches them all. It is put together here because no service may know the others.
-var Tracker = tracker.New(machines(deciding), declared(deciding))
+// Tracker watches them all, and keeps the ledger of what must be conserved. It is put together here because no service may
+// know the others.
+var Tracker = withLedger(tracker.New(machines(deciding), declared(deciding)), deciding)
 
 // Apps are all services.
 var Apps = append(slices.Clip(deciding), Tracker)
@@ -166,7 +167,6 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if p.Sim != nil {
 		p.Host.Operators.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	}
-	beginLedger := p.addLedger()
 	customers, operators, err := p.Host.Start(ctx, apps...)
 	if err != nil {
 		return err
@@ -176,7 +176,6 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
 	}
-	beginLedger()
 	return p.announce(c.DataDir)
 }
 

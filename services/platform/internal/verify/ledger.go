@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -71,6 +72,29 @@ func (l *Ledger) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.state
+}
+
+// awaitEvery is how often Await tries again.
+const awaitEvery = 5 * time.Second
+
+// Await connects, again and again until every database is there. Meanwhile the ledger says what is missing. The error is
+// that of the context.
+func (l *Ledger) Await(ctx context.Context, log *slog.Logger, connect func(ctx context.Context) (*Connection, error)) (*Connection, error) {
+	l.config.Log = log
+	for ctx.Err() == nil {
+		there, err := connect(ctx)
+		if err == nil {
+			if err = there.Whole(); err == nil {
+				return there, nil
+			}
+			err = errors.Join(err, there.Close())
+		}
+		if ctx.Err() == nil {
+			l.fail(err.Error())
+		}
+		pause(ctx, awaitEvery)
+	}
+	return nil, ctx.Err()
 }
 
 // Run looks until the context ends. It is to be called once.
