@@ -118,7 +118,9 @@ func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing
 		Stock: trial.Free(100 - int64(len(buyers)))})
 	f.processes["order"][0].Thaw() // it wakes up in the middle of what others have finished
 	checkHolds(t, f.orderflow, f.dir)
+	checkLedger(t, site)
 	f.checkTrackerKilled(t, site, buyers)
+	checkLedger(t, site)
 	var all sync.WaitGroup
 	for name, processes := range f.processes {
 		if name == platform.World {
@@ -133,6 +135,28 @@ func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing
 		}
 	}
 	all.Wait()
+}
+
+// checkLedger sees that the tracker's process finds money and goods conserved, over the databases of all the others.
+func checkLedger(t *testing.T, site *trial.Site) {
+	t.Helper()
+	type state struct {
+		Holds  bool
+		Rounds int
+		Error  string
+		Checks []struct{ Name, Skipped string }
+		Breaks []any
+	}
+	trial.Await(t, "the ledger's look", func() (bool, string) {
+		answer := site.Operator("tracker").Must(t, 200, "GET", "/v1/conservation", nil)
+		s := trial.Read[state](t, answer)
+		for _, c := range s.Checks {
+			if c.Skipped != "" {
+				return false, answer.Body
+			}
+		}
+		return s.Rounds > 0 && s.Holds && s.Error == "" && len(s.Checks) > 5, answer.Body
+	})
 }
 
 // checkTrackerKilled kills the tracker and sees that the next one says the same of every order.
