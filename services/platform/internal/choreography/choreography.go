@@ -1,5 +1,7 @@
-// Package choreography shows what the services declare as one picture: who hears what and says what. It reads the
-// declarations and runs nothing. The orderflow command prints it, README.md carries it.
+// Package choreography shows what the services declare as one picture, who hears what and says what, and holds it to the
+// rules that every choreography keeps: check.go lists them. It reads the declarations and, to probe two of the rules, makes
+// decisions on examples; it runs nothing. The orderflow command prints both, README.md carries the picture, and package
+// inflight compares declarations with what a running installation has open.
 package choreography
 
 import (
