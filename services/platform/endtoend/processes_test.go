@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -165,10 +166,10 @@ func (f *fleet) checkTrackerKilled(t *testing.T, site *trial.Site, buyers []*tri
 	stories := func() (told []string) {
 		for _, b := range buyers {
 			var a trial.Answer
-			trial.Await(t, "the tracker to have read the topics", func() (ok bool, seen string) {
+			trial.Await(t, "the tracker to have read the topics, and every service to have said that it has", func() (ok bool, seen string) {
 				var err error
 				a, err = site.Operator("tracker").Send("GET", "/v1/sagas/"+b.ID, nil)
-				return err == nil && a.Status == 200, a.Body
+				return err == nil && a.Status == 200 && !strings.Contains(a.Body, `"kind":"reaction"`), a.Body
 			})
 			told = append(told, a.Body)
 		}
