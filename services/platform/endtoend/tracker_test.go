@@ -410,3 +410,31 @@ func TestADeadlineMovedNearerFiresAndOneTakenOffDoesNot(t *testing.T) {
 	change(200, "PATCH", off.ID, in(0))
 	kept.Await(t, "cancelled")
 }
+
+func TestWhatAServiceCannotProcessIsOwedWithItsReasonAndTheLedgerTellsOfTheDamage(t *testing.T) {
+	t.Parallel()
+	w := watch(t)
+	w.Gate.Shut("/sim/gateway/v1/captures")
+	w.Site.Sell(t, "parked", price, received)
+	b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "parked", Quantity: 1}))
+	b.Await(t, "preparing")
+	w.Damage(t, "inventory", `UPDATE reservations SET status = 'released' WHERE order_id = ?`, b.ID)
+	w.Gate.Open() // the parcel leaves, and inventory has nothing set aside for it
+	var owed []tracker.Obligation
+	trial.Await(t, "what inventory owes", func() (bool, string) {
+		owed = all[tracker.Obligation](t, w.operator(), "/v1/obligations?overdue=true&cause="+tracker.CauseParked)
+		return len(owed) == 1, fmt.Sprintf("%+v", owed)
+	})
+	if o := owed[0]; o.Order != b.ID || o.Service != "inventory" || o.On != "shipping.dispatched.v1" || !strings.Contains(o.Detail, "left although nothing is set aside for it") {
+		t.Errorf("owed is %+v", o)
+	}
+	trial.Await(t, "the ledger's break", func() (bool, string) {
+		a := w.operator().Must(t, 200, "GET", "/v1/conservation", nil)
+		found := trial.Read[struct {
+			Breaks []struct{ Kind, Order, Text string }
+		}](t, a)
+		return slices.ContainsFunc(found.Breaks, func(x struct{ Kind, Order, Text string }) bool {
+			return x.Order == b.ID && strings.Contains(x.Text, "released")
+		}), a.Body
+	})
+}

@@ -85,6 +85,14 @@ func (p *Parts) Kafka(t testing.TB) *kafka.Client {
 	return client
 }
 
+// Damage changes rows of a service's database behind its back.
+func (p *Parts) Damage(t testing.TB, service, statement string, args ...any) {
+	t.Helper()
+	if err := p.part(service).Host.Databases()[service].Gorm().Exec(statement, args...).Error; err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (p *Parts) part(service string) *platform.Platform {
 	p.mu.Lock()
 	defer p.mu.Unlock()
