@@ -8,8 +8,8 @@
 //     watermark, calls and deadlines of a batch in one transaction, so such a cut is exact, whatever happens meanwhile.
 //   - verify.go: then the gateway's book is read, and after it how far every topic goes by now. So whatever a cut or the
 //     book tells of is on the topics up to there.
-//   - read.go, topic.go, trace.go: the topics are read up to there. What a service had not applied in its cut is on its way to
-//     it; an order that something is on its way for, or asked about outside, is only held to what must hold at any time.
+//   - read.go, topic.go, trace.go: the topics are read up to there. What a service had not applied in its cut is on its way
+//     to it; an order that something is on its way for, or asked about outside, is only held to what must hold at any time.
 //   - replay.go, compare.go, difference.go: each cut is compared with the fold of the topics as far as it had come.
 //   - delivery.go, money.go, book.go, goods.go, sagas.go: the checks across services, each over facts in memory.
 //
@@ -19,5 +19,6 @@
 //   - recall.go: states and sums of what has come to its end are put away, and rebuilt when it moves again.
 //   - looks.go, ledger.go, api.go: what two looks in a row find is a break, which operators are told of.
 //
-// It changes nothing and repairs nothing. The verify command and the demo use Run, the platform the Ledger.
+// It changes nothing and repairs nothing. The verify command and the demo use Run, the tracker's process the Ledger;
+// connect.go opens for both the databases that are there.
 package verify
