@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,16 +19,25 @@ type Attempt struct {
 // Answerer carries out one question of a choreography.
 type Answerer struct {
 	Question string
+	atOnce   int
+	rate     float64
 	ask      func(ctx context.Context, a Attempt, asked any) (any, error)
 }
 
-// Answer binds a question to the adapter that asks the outside world. The adapter returns the answer, or NotYet to be
-// asked again later, or another error, which means that the outcome is unknown: it is called again, with the same id,
-// with back-off, until it answers.
+// Answer binds a question to the adapter that asks the outside world. The adapter returns the answer; or NotYet, to be asked
+// again later; or Refused, when asking again cannot help; or another error, which means that the outcome is unknown: it is
+// called again, with the same id, with back-off, until it answers.
 func Answer[E, A any](q saga.Question[E, A], ask func(ctx context.Context, a Attempt, asked E) (A, error)) Answerer {
 	return Answerer{Question: q.Name(), ask: func(ctx context.Context, a Attempt, asked any) (any, error) {
 		return ask(ctx, a, asked.(E))
 	}}
+}
+
+// Limited bounds how often this process asks the question: so many tries at once, and so many a second. 0 leaves the default,
+// 64 and 1,000.
+func (a Answerer) Limited(atOnce int, perSecond float64) Answerer {
+	a.atOnce, a.rate = atOnce, perSecond
+	return a
 }
 
 // NotYet is the error of an adapter that has no answer yet and wants to be asked again after d.
@@ -36,3 +46,14 @@ func NotYet(d time.Duration) error { return notYet{d} }
 type notYet struct{ after time.Duration }
 
 func (n notYet) Error() string { return fmt.Sprintf("no answer yet, ask again in %v", n.after) }
+
+// Refused is the error of an adapter whose request was refused for what it is: asking again would not help. The question is
+// parked for an operator, who has it asked again or discards it; its saga goes on meanwhile.
+func Refused(err error) error { return refused{err} }
+
+// IsRefused tells whether the error is one of Refused.
+func IsRefused(err error) bool { return errors.As(err, new(refused)) }
+
+type refused struct{ error }
+
+func (r refused) Unwrap() error { return r.error }

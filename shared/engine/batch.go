@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,16 +20,19 @@ func init() { uuid.EnableRandPool() }
 
 // batch is what one transaction does: decided in memory, one input after another, written at the end.
 type batch struct {
-	w      *worker
-	inputs []input
-	marks  map[string]mark
+	w         *worker
+	inputs    []input
+	positions map[string]position
 
 	sets     []States // by binding
 	out      []outgoing
 	asks     []row
-	deadline map[deadlineKey]*row // armed; nil: off
+	drops    []about        // questions given up
+	deadline map[about]*row // armed; nil: off
 	park     []parkedRow
-	parking  map[string]bool // keys of park
+	parking  map[string]bool // keys of park that later events queue behind
+	keys     map[string]bool // parked ones as others left them, nil where nobody changed them
+	version  int64           // of keys
 	released []int64         // numbers of parked rows processed
 	done     []*input
 	finished []func()
@@ -44,17 +50,19 @@ type outgoing struct {
 // row is an own event with its payload as JSON.
 type row struct {
 	event saga.Event
-	after time.Duration
+	after time.Duration // a deadline
+	tries int           // a question that was parked
 	data  []byte
 }
 
-type deadlineKey struct{ key, since string }
+// about names what can be open once for a key: the question asked, or the deadline set, by the own event of this type.
+type about struct{ key, kind string }
 
 func newBatch(w *worker, inputs []input) *batch {
-	b := &batch{w: w, inputs: inputs, marks: maps.Clone(w.read)}
+	b := &batch{w: w, inputs: inputs, positions: maps.Clone(w.read)}
 	for i := range inputs {
-		if rec := inputs[i].record; inputs[i].form == heard && rec != nil {
-			b.marks[rec.Topic] = mark{rec.Sequence, rec.Offset + 1, rec.ID}
+		if rec := inputs[i].record; inputs[i].form == event && rec != nil {
+			b.positions[rec.Topic] = position{rec.Sequence, rec.Offset + 1, storable(rec.ID)}
 		}
 	}
 	return b
@@ -64,13 +72,13 @@ func newBatch(w *worker, inputs []input) *batch {
 func (b *batch) concerns() bool {
 	for i := range b.inputs {
 		switch in := &b.inputs[i]; in.form {
-		case heard:
+		case event:
 			if in.number != 0 || b.w.e.hears(in.record.Type) || in.record.Malformed != nil {
 				return true
 			}
 		case flush:
-			if len(b.marks) > 0 {
-				return true
+			if since, _ := b.w.stall.on(); len(b.positions) > 0 || !since.IsZero() {
+				return true // a partition that stands still is tried
 			}
 		default:
 			return true
@@ -80,15 +88,16 @@ func (b *batch) concerns() bool {
 }
 
 func (b *batch) remember() {
-	b.w.read = b.marks
+	b.w.read = b.positions
 	b.applied()
 }
 
 // applied shows how far the worker is. What concerns nobody counts: nothing is owed for it.
 func (b *batch) applied() {
 	for _, r := range b.w.readers {
-		if m, ok := b.marks[r.topic]; ok {
+		if m, ok := b.positions[r.topic]; ok {
 			r.applied.Store(m.sequence)
+			r.reported.Store(m.offset)
 		}
 	}
 }
@@ -102,12 +111,24 @@ func (e *Engine) hears(name string) bool {
 	return false
 }
 
-func (b *batch) transact(tx *gorm.DB) error {
-	enter := b.enter
+// storePanic is a store that could not convert a row or a state.
+type storePanic struct{ text string }
+
+func (p storePanic) Error() string { return p.text }
+
+// transact is the transaction of the batch. A store that panics fails it, and nothing else.
+func (b *batch) transact(tx *gorm.DB) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = storePanic{fmt.Sprintf("a store of %s: panic: %v\n%s", b.w.e.Service, p, debug.Stack())}
+		}
+	}()
 	if b.w.epoch > 0 {
-		enter = b.fence
+		err = b.fence(tx)
+	} else {
+		err = b.enter(tx)
 	}
-	if err := enter(tx); err != nil {
+	if err != nil {
 		return err
 	}
 	live, err := b.claim(tx)
@@ -131,7 +152,10 @@ func (b *batch) transact(tx *gorm.DB) error {
 	if err := database.Arrived(tx); err != nil { // whatever the stores asked: nothing is decided before the fence has answered
 		return err
 	}
-	b.deadline, b.parking = map[deadlineKey]*row{}, map[string]bool{}
+	b.deadline, b.parking = map[about]*row{}, map[string]bool{}
+	if b.keys == nil {
+		b.keys = b.w.parked
+	}
 	for _, in := range live {
 		b.decide(in)
 	}
@@ -155,7 +179,7 @@ func (b *batch) about(m *saga.Machine, events []saga.Event) []saga.Event {
 // read turns records into events. One that cannot be read is to be parked.
 func (b *batch) read(live []*input) {
 	for _, in := range live {
-		if in.form != heard || in.record == nil {
+		if in.form != event || in.record == nil {
 			continue
 		}
 		rec := in.record
@@ -183,9 +207,15 @@ func (e *Engine) kind(name string) saga.Kind {
 
 // decide runs every machine concerned on one input; either all of what follows is kept, or the input is parked.
 func (b *batch) decide(in *input) {
-	key := in.event.Key
-	if in.reason != "" || (b.w.parked[key] || b.parking[key]) && in.number == 0 {
+	switch key := storable(in.event.Key); {
+	case (in.form == answer || in.form == refusal) && in.number == 0 && slices.Contains(b.drops, about{in.event.Key, in.event.Type}):
+		return // given up in this very batch
+	case in.form == refusal, in.reason != "", (b.keys[key] || b.parking[key]) && in.number == 0:
 		b.setAside(in, in.reason)
+		return
+	case in.form == asking:
+		b.asks = append(b.asks, row{event: in.event, data: in.raw, tries: max(in.try, 1)})
+		b.released = append(b.released, in.number)
 		return
 	}
 	type taken struct {
@@ -198,7 +228,7 @@ func (b *batch) decide(in *input) {
 		if binding.Machine.Kind(in.event.Type) == nil {
 			continue
 		}
-		step, err := run(binding.Machine, b.sets[i].Get(in.event), in)
+		step, err := run(binding.Machine, b.sets[i].Get(in.event), in, b.stamp(in))
 		for j := 0; j < len(step.Emitted) && err == nil; j++ {
 			var o outgoing
 			if o, err = b.encode(step.Emitted[j]); err == nil {
@@ -227,51 +257,59 @@ func (b *batch) decide(in *input) {
 	b.done = append(b.done, in)
 }
 
-func run(m *saga.Machine, state any, in *input) (saga.Step, error) {
+func run(m *saga.Machine, state any, in *input, stamp saga.Stamp) (saga.Step, error) {
 	switch in.form {
-	case answered:
-		return m.Answer(state, in.event, in.answer, in.stamp)
-	case expired:
+	case answer:
+		return m.Answer(state, in.event, in.answer, stamp)
+	case deadline:
 		return m.Expire(state, in.event, stamp)
 	}
 	return m.Hear(state, in.event, stamp)
 }
 
-// stamp is the one of an answer, which may not have come at the first try.
-func (in *input) stamp(e *saga.Event) {
-	if stamp(e); e.Via == saga.ViaAnswer && in.try > 1 {
-		e.Via += "/" + strconv.Itoa(in.try)
+// stamp gives what follows from the input its id and the database's time. An answer may not have come at the first try.
+func (b *batch) stamp(in *input) saga.Stamp {
+	return func(e *saga.Event) {
+		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.w.e.clock.now()
+		if e.Via == saga.ViaAnswer && in.try > 1 {
+			e.Via += "/" + strconv.Itoa(in.try)
+		}
 	}
-}
-
-func stamp(e *saga.Event) {
-	e.ID = uuid.Must(uuid.NewV7()).String()
-	e.Time = time.Now().UTC().Truncate(time.Microsecond)
 }
 
 // committed tells everybody what happened.
 func (b *batch) committed() {
 	w := b.w
-	maps.Copy(w.committed, b.marks)
-	w.read = map[string]mark{}
+	maps.Copy(w.committed, b.positions)
+	w.read = map[string]position{}
 	b.applied()
-	for _, p := range b.park {
-		w.parked[p.Key] = true
+	if w.epoch > 0 {
+		w.parked, w.parkedVersion = b.keys, b.version
+	}
+	for key := range b.parking {
+		w.parked[key] = true
 	}
 	b.publish()
-	w.mu.Lock()
 	for i := range b.inputs {
-		if b.inputs[i].form == answered {
-			delete(w.asking, b.inputs[i].event.ID)
+		switch in := &b.inputs[i]; in.form {
+		case answer, refusal:
+			w.calls.settled(in.event.ID)
+			w.queue.settled(in.event.ID)
+		case deadline:
+			w.queue.settled(in.event.ID)
 		}
 	}
-	w.mu.Unlock()
+	for _, k := range b.drops {
+		if p := w.e.running.of(kafka.PartitionOf(k.key, w.e.Partitions)); p != nil {
+			p.calls.drop(k)
+		}
+	}
 	for _, a := range b.asks {
 		if b.mine(a.event) {
-			w.e.calls.ask(w, a.event, 1)
+			w.calls.ask(a.event, 1+a.tries)
 		}
 	}
-	w.e.metrics.processed(b.done)
+	w.e.metrics.processed(b.done, w.e.clock.now())
 	for _, f := range b.finished {
 		f()
 	}

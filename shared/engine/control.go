@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/kafka"
@@ -29,65 +30,136 @@ type Move struct {
 }
 
 // RequestMove asks the service to move a deadline, or to take it off. It returns once the request is on the control
-// topic; that it was carried out is seen in a Standing. The ID must be that of the deadline now running: a later one of
-// the same type is another one, and is left alone. Due in the past, it fires at once. Of two requests the later At holds.
+// topic; that it was carried out is seen in a Report. The ID must be that of the deadline now running: a later one of
+// the same type is another one, and is left alone. Due in the past, it fires at once. Of two requests the later one on the
+// topic holds; At is for people.
 func RequestMove(ctx context.Context, c *kafka.Client, m Move) error {
-	return request(ctx, c.NewProducer(), moveRequested, "/operators", m.Key, m)
+	return request(ctx, c.NewProducer(), moveRequested, "/operators", m.Key, m.At, m)
 }
 
-// What was asked while no process of the service listened is asked again at its start: so many records back it reads.
-// Moves may be repeated; whoever misses a record asks for its repair again and again anyhow.
-const (
-	askedBefore = 1000
-	repairFresh = 10 * time.Second
-)
+// controlPoll is how long one fetch of the control topic waits for something.
+const controlPoll = 5 * time.Second
 
-// control takes up what a record of the control topic asks of this service.
-func (e *Engine) control(ctx context.Context, asked *kafka.Record) {
-	switch asked.Type {
-	case repairRequested:
-		var r repair
-		if json.Unmarshal(asked.Data, &r) == nil && r.Topic == e.topic() && time.Since(asked.Time) < repairFresh {
-			e.publisher.repair(r.Partition, r.Sequence)
-		}
-	case moveRequested:
-		var m Move
-		if json.Unmarshal(asked.Data, &m) == nil && m.Service == e.Service {
-			select {
-			case e.moves <- m.Moved:
-			case <-ctx.Done():
+// control follows the control topic, apart from all other reading: neither waits for the other. How far the service has
+// come is a watermark that its processes share, so that each move is made once, in the order of the topic, also one that
+// was asked for while no process ran. A repair is asked for again and again: those from before the start are left out.
+func (e *Engine) control(ctx context.Context) {
+	var next, fresh int64
+	var log throttle
+	for pause, known := firstPause, false; ctx.Err() == nil; {
+		var err error
+		if !known {
+			if next, fresh, err = e.controlStart(ctx); err == nil {
+				known = true
 			}
 		}
+		if err == nil {
+			next, err = e.hearControl(ctx, next, fresh)
+		}
+		switch {
+		case err == nil:
+			pause = firstPause
+			continue
+		case kafka.IsOutOfRange(err):
+			known = false
+		case ctx.Err() == nil:
+			log.do(func(again int) {
+				e.Log.Warn("cannot follow the control topic; it is tried again", "said_before", again, "err", err)
+			})
+		}
+		sleep(ctx, pause)
+		pause = min(2*pause, lastPause)
 	}
 }
 
-// carryOut makes the moves asked for, apart from the feed, which must not wait for a batch that holds a deadline. Every
-// process of the service does, so that no change of owners loses one; the first of them moves it, the others find it moved.
-func (e *Engine) carryOut(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case m := <-e.moves:
-			for !e.movedBy(ctx, m) && sleep(ctx, firstRetry) {
+// controlStart is where to go on, and from which offset on requests are new. A watermark of another log counts for nothing.
+func (e *Engine) controlStart(ctx context.Context) (next, fresh int64, err error) {
+	first, end, err := e.Kafka.Offsets(ctx, ControlTopic, []int{0})
+	if err != nil {
+		return 0, 0, err
+	}
+	var at struct {
+		NextOffset int64
+		RecordID   string
+	}
+	err = e.DB.Gorm().WithContext(ctx).Raw(`SELECT next_offset, record_id FROM engine.watermark WHERE topic = $1 AND partition = 0`, ControlTopic).Scan(&at).Error
+	if err != nil {
+		return 0, 0, err
+	}
+	if at.NextOffset > first[0] && at.NextOffset <= end[0] {
+		fetched, err := e.Kafka.Fetch(ctx, []kafka.Position{{Topic: ControlTopic, Offset: at.NextOffset - 1}}, controlPoll)
+		if err != nil {
+			return 0, 0, err
+		}
+		if got := fetched[0]; got.Err != nil {
+			return 0, 0, got.Err
+		} else if len(got.Records) > 0 && storable(got.Records[0].ID) == at.RecordID {
+			return at.NextOffset, end[0], nil
+		}
+	}
+	if at.NextOffset <= first[0] {
+		return first[0], end[0], nil
+	}
+	err = e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.watermark SET next_offset = 0, record_id = ''
+		WHERE topic = $1 AND partition = 0 AND next_offset = $2 AND record_id = $3`, ControlTopic, at.NextOffset, at.RecordID).Error
+	return first[0], end[0], err
+}
+
+// hearControl takes up what stands on the control topic from next on and returns where it goes on.
+func (e *Engine) hearControl(ctx context.Context, next, fresh int64) (int64, error) {
+	fetched, err := e.Kafka.Fetch(ctx, []kafka.Position{{Topic: ControlTopic, Offset: next}}, controlPoll)
+	if err != nil || len(fetched) == 0 {
+		return next, err
+	}
+	got := &fetched[0]
+	for i := range got.Records {
+		rec := &got.Records[i]
+		switch rec.Type {
+		case repairRequested:
+			var r repair
+			if rec.Offset >= fresh && json.Unmarshal(rec.Data, &r) == nil && r.Topic == e.topic() {
+				if p := e.running.of(r.Partition); p != nil {
+					p.publisher.repair(r.Sequence)
+				}
+			}
+		case moveRequested:
+			var m Move
+			if json.Unmarshal(rec.Data, &m) == nil && m.Service == e.Service {
+				if err := e.carryOut(ctx, rec, m.Moved); err != nil {
+					return rec.Offset, err
+				}
 			}
 		}
 	}
+	return max(got.Next, next), got.Err
 }
 
-// movedBy carries a move out; false means that it is to be tried again.
-func (e *Engine) movedBy(ctx context.Context, m Moved) bool {
+// carryOut makes a move, unless another process of the service has made it. An error means that it is to be tried again.
+func (e *Engine) carryOut(ctx context.Context, asked *kafka.Record, m Moved) error {
 	log := e.Log.With("key", m.Key, "since", m.Since, "due_at", m.DueAt, "by", m.By)
-	switch moved, err := e.move(ctx, m); {
-	case database.IsConnection(err):
-		log.Warn("deadline not moved yet", "err", err)
-		return false
-	case err != nil:
+	var moved, first bool
+	err := database.Transact(ctx, e.DB, func(tx *gorm.DB) error {
+		r := tx.Exec(`UPDATE engine.watermark SET next_offset = $2, record_id = $3 WHERE topic = $1 AND partition = 0 AND next_offset < $2`,
+			ControlTopic, asked.Offset+1, storable(asked.ID))
+		if first = r.RowsAffected > 0; r.Error != nil || !first {
+			return r.Error
+		}
+		var err error
+		moved, err = move(tx, m)
+		return err
+	})
+	switch {
+	case database.IsDataFault(err):
 		log.Error("deadline not moved", "err", err)
+		return nil
+	case err != nil:
+		return fmt.Errorf("deadline not moved yet: %w", err)
 	case moved:
 		log.Info("deadline moved")
+	case first:
+		log.Info("there is no such deadline to move any more")
 	}
-	return true
+	return nil
 }
 
 type repair struct {
@@ -96,16 +168,26 @@ type repair struct {
 	Sequence  int64  `json:"sequence"`
 }
 
-func (e *Engine) requestRepair(ctx context.Context, r repair) error {
-	return request(ctx, e.publisher.producer, repairRequested, "/"+e.Service, r.Topic+"/"+strconv.Itoa(r.Partition), r)
+// requestRepair asks a publisher to look for what is missing. Nobody waits for it: it is asked again while the hole is there.
+func (e *Engine) requestRepair(r repair) {
+	e.done.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
+		defer cancel()
+		e.asides.Lock() // one partition is published to by one at a time
+		defer e.asides.Unlock()
+		err := request(ctx, e.producer, repairRequested, e.source(), r.Topic+"/"+strconv.Itoa(r.Partition), e.clock.now(), r)
+		if err != nil {
+			e.Log.Warn("repair not requested", "topic", r.Topic, "partition", r.Partition, "err", err)
+		}
+	})
 }
 
-func request(ctx context.Context, p *kafka.Producer, kind, source, key string, what any) error {
+func request(ctx context.Context, p *kafka.Producer, kind, source, key string, at time.Time, what any) error {
 	data, err := json.Marshal(what)
 	if err != nil {
 		return fmt.Errorf("engine: %s: %w", kind, err)
 	}
 	return p.Publish(ctx, []kafka.Batch{{Topic: ControlTopic, Records: []kafka.Record{{
-		ID: uuid.NewString(), Type: kind, Source: source, Key: key, Time: time.Now().UTC(), Sequence: 1, Data: data,
+		ID: uuid.NewString(), Type: kind, Source: source, Key: key, Time: at, Sequence: 1, Data: data,
 	}}}})[0].Err
 }

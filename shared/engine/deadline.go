@@ -11,58 +11,51 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// move makes a deadline due at another time; false where it is not there, or was moved later than that. One taken off
-// stays, due never, so that it can be moved back and is settled like others.
-func (e *Engine) move(ctx context.Context, m Moved) (bool, error) {
-	r := e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.deadline SET due_at = coalesce($4::timestamptz, 'infinity'), moved_by = $5, moved_at = $6
-		WHERE key = $1 AND type = $2 AND id = $3 AND (moved_at IS NULL OR moved_at < $6)`, m.Key, m.Since, m.ID, m.DueAt, m.By, m.At)
+// move makes a deadline due at another time; false where it is not there. One taken off stays, due never, so that it can be
+// moved back and is settled like others.
+func move(tx *gorm.DB, m Moved) (bool, error) {
+	r := tx.Exec(`UPDATE engine.deadline SET due_at = coalesce($4::timestamptz, 'infinity'), moved_by = $5, moved_at = now()
+		WHERE key = $1 AND type = $2 AND id = $3`, m.Key, m.Since, m.ID, m.DueAt, m.By)
 	return r.RowsAffected > 0, r.Error
 }
 
-// deadlines hands what is due, by the database's clock, to the owners' workers.
-func (e *Engine) deadlines(ctx context.Context, workers []*worker) error {
-	if len(workers) == 0 {
-		return nil
-	}
-	byPartition := map[int]*worker{}
-	for _, w := range workers {
-		byPartition[w.partition] = w
-	}
+// dueAtOnce is how many deadlines of one partition are taken up at once.
+const dueAtOnce = 1000
+
+// fireDeadlines hands what is due, by the database's clock, to the partition's worker. One that this build cannot read is
+// handed on with the reason, to be parked.
+func (p *partition) fireDeadlines(ctx context.Context) error {
 	var rows []struct {
-		Partition           int
 		ID, Key, Type, Saga string
 		Since               []byte
 	}
-	err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT partition, id, key, type, saga, since FROM engine.deadline
-		WHERE partition = ANY($1::int[]) AND due_at <= now() ORDER BY due_at LIMIT 1000`, partitionsOf(workers)).Scan(&rows).Error
+	err := p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT id, key, type, saga, since FROM engine.deadline
+		WHERE partition = $1 AND due_at <= now() ORDER BY due_at LIMIT $2`, p.partition, dueAtOnce).Scan(&rows).Error
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		k := e.kind(r.Type)
-		if k == nil {
-			return fmt.Errorf("a deadline runs from %s, which this build of %s does not know", r.Type, e.Service)
+		in := input{form: deadline, event: saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga}}
+		in.event.Data, in.reason = p.e.decode(r.Type, r.Since)
+		if in.reason != "" {
+			in.raw = r.Since
 		}
-		data, err := k.Decode(r.Since)
-		if err != nil {
-			return err
-		}
-		byPartition[r.Partition].pushDue(saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Data: data})
+		p.queue.pushOnce(r.ID, in)
 	}
 	return nil
 }
 
-// pushDue queues a deadline unless it is queued already.
-func (w *worker) pushDue(since saga.Event) {
-	w.mu.Lock()
-	queued := false
-	for i := range w.queue {
-		queued = queued || w.queue[i].form == expired && w.queue[i].event.ID == since.ID
+// decode reads an own event as it was kept; reason says why that cannot be done.
+func (e *Engine) decode(name string, data []byte) (payload any, reason string) {
+	k := e.kind(name)
+	if k == nil {
+		return nil, fmt.Sprintf("%s is not known to this build of %s", name, e.Service)
 	}
-	w.mu.Unlock()
-	if !queued {
-		w.push(input{form: expired, event: since})
+	payload, err := k.Decode(data)
+	if err != nil {
+		return nil, "the payload cannot be read: " + err.Error()
 	}
+	return payload, ""
 }
 
 func (b *batch) writeDeadlines(tx *gorm.DB) error {
@@ -75,7 +68,7 @@ func (b *batch) writeDeadlines(tx *gorm.DB) error {
 		if r != nil {
 			armed = append(armed, *r)
 		} else {
-			keys, types = append(keys, k.key), append(types, k.since)
+			keys, types = append(keys, k.key), append(types, k.kind)
 		}
 	}
 	if len(keys) > 0 {

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"orderflow.example/shared/kafka"
@@ -38,17 +39,29 @@ func (b *batch) consequences(step saga.Step, out []outgoing) {
 		}
 		return nil
 	}
+	for _, e := range step.Emitted {
+		for _, asked := range step.Dropped {
+			b.drop(e.Key, asked)
+		}
+		for _, since := range step.Settled {
+			b.deadline[about{e.Key, since}] = nil
+		}
+	}
 	for _, e := range step.Asks {
 		b.asks = append(b.asks, row{event: e, data: data(e.ID)})
 	}
-	for _, e := range step.Emitted {
-		for _, since := range step.Settled {
-			b.deadline[deadlineKey{e.Key, since}] = nil
-		}
-	}
 	for _, e := range step.Armed {
-		b.deadline[deadlineKey{e.Key, e.Type}] = &row{event: e, after: b.w.e.deadlineOf(e.Type), data: data(e.ID)}
+		b.deadline[about{e.Key, e.Type}] = &row{event: e, after: b.w.e.deadlineOf(e.Type), data: data(e.ID)}
 	}
+}
+
+// drop gives up the question that an event of this type asked about the key, if one is open.
+func (b *batch) drop(key, asked string) {
+	q := about{key, asked}
+	if !slices.Contains(b.drops, q) {
+		b.drops = append(b.drops, q)
+	}
+	b.asks = slices.DeleteFunc(b.asks, func(r row) bool { return r.event.Key == key && r.event.Type == asked })
 }
 
 func (e *Engine) deadlineOf(name string) time.Duration {
@@ -67,11 +80,11 @@ func (b *batch) mine(e saga.Event) bool {
 
 // latestOnly drops, of events that each carry the whole picture of their key, all but the last.
 func (b *batch) latestOnly() {
-	seen := map[deadlineKey]bool{}
+	seen := map[about]bool{}
 	kept := len(b.out)
 	for i := len(b.out) - 1; i >= 0; i-- {
 		if e := b.out[i].event; b.w.e.kind(e.Type).Latest() {
-			if k := (deadlineKey{e.Key, e.Type}); seen[k] {
+			if k := (about{e.Key, e.Type}); seen[k] {
 				continue
 			} else {
 				seen[k] = true

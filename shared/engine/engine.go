@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
+	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/kafka"
@@ -35,9 +37,9 @@ type Config struct {
 	Log        *slog.Logger          // nil is silent
 	Registerer prometheus.Registerer // nil: metrics are not exported
 
-	BatchSize   int           // most inputs in one transaction; 0 means 500
-	CallWorkers int           // most questions asked at once; 0 means 64
-	LeaseExpiry time.Duration // an owner silent for so long is replaced; 0 means 3 s
+	BatchSize       int           // most inputs in one transaction; 0 means 500
+	LeaseExpiry     time.Duration // an owner silent for so long is replaced; 0 means 3 s
+	OutboxRetention time.Duration // published events older than this leave the outbox; 0 means 7 days
 
 	ValidateProduced bool // an event that is not what its version says parks what it follows from
 }
@@ -45,20 +47,18 @@ type Config struct {
 // Engine runs the machines of one service in one process. Several processes share the partitions.
 type Engine struct {
 	Config
-	id        string
-	topics    []string // consumed, beside the control topic
-	answerers map[string]Answerer
-	metrics   *metrics
-	lease     *lease
-	feed      *feed
-	publisher *publisher
-	calls     *calls
-	moves     chan Moved
-	standings chan Standing
-	guest     *worker // commits commands about partitions that other processes own
-
-	mu      sync.Mutex
-	workers map[int]*worker // of the partitions owned
+	id       string
+	topics   []string         // consumed, beside the control topic
+	lanes    map[string]*lane // by the type of the own event that asks
+	metrics  *metrics
+	clock    clock
+	lease    *lease
+	running  registry
+	fetcher  *fetcher
+	producer *kafka.Producer
+	asides   sync.Mutex // for publishing to the control topic
+	reports  chan Report
+	nonOwner *worker // commits commands about partitions that other processes own
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -67,16 +67,17 @@ type Engine struct {
 // New checks that everything asked can be answered and that the machines fit together; it does no I/O.
 func New(c Config) (*Engine, error) {
 	c.BatchSize = or(c.BatchSize, 500)
-	c.CallWorkers = or(c.CallWorkers, 64)
 	c.LeaseExpiry = or(c.LeaseExpiry, 3*time.Second)
+	c.OutboxRetention = or(c.OutboxRetention, 7*24*time.Hour)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Log = c.Log.With("service", c.Service)
-	e := &Engine{Config: c, id: uuid.NewString(), answerers: map[string]Answerer{}, workers: map[int]*worker{},
-		moves: make(chan Moved, askedBefore), standings: make(chan Standing, 1)}
+	e := &Engine{Config: c, id: uuid.NewString(), lanes: map[string]*lane{}, reports: make(chan Report, 1),
+		running: registry{partitions: map[int]*partition{}}}
+	lanes := map[string]*lane{}
 	for _, a := range c.Answerers {
-		e.answerers[a.Question] = a
+		lanes[a.Question] = newLane(e, a)
 	}
 	for _, b := range c.Bindings {
 		if b.Machine.Service != c.Service {
@@ -88,17 +89,21 @@ func New(c Config) (*Engine, error) {
 			}
 		}
 		for _, r := range b.Machine.Rows {
-			if _, ok := e.answerers[r.Ask]; r.Form == saga.Calling && !ok {
+			if r.Form != saga.Calling {
+				continue
+			}
+			if e.lanes[r.On.Name()] = lanes[r.Ask]; lanes[r.Ask] == nil {
 				return nil, fmt.Errorf("engine: nothing answers %s, which %s asks", r.Ask, b.Machine)
 			}
 		}
 	}
-	e.metrics = newMetrics(c.Registerer, c.Service)
+	e.metrics = newMetrics(c.Registerer, e)
 	e.lease = newLease(e)
-	e.feed = newFeed(e)
-	e.publisher = newPublisher(e)
-	e.calls = newCalls(e)
-	e.guest = newWorker(e, guestPartition, 0)
+	e.fetcher = newFetcher(e)
+	if c.Kafka != nil {
+		e.producer = c.Kafka.NewProducer()
+	}
+	e.nonOwner = newWorker(e, noPartition, 0)
 	return e, nil
 }
 
@@ -110,23 +115,46 @@ func or[T comparable](v, otherwise T) T {
 	return v
 }
 
-// Start prepares the engine's rows and begins to work. The migrations must have run and the topics must exist.
+// Start prepares the engine's rows and begins to work. The migrations must have run and the topics must exist. The number of
+// partitions is that of the first start, for ever.
 func (e *Engine) Start(ctx context.Context) error {
-	err := e.DB.Gorm().WithContext(ctx).Exec(`
-		WITH p AS (SELECT generate_series(0, $1::int - 1) AS partition),
-		a AS (INSERT INTO engine.lease (partition) SELECT partition FROM p ON CONFLICT DO NOTHING),
-		b AS (INSERT INTO engine.counter (partition) SELECT partition FROM p ON CONFLICT DO NOTHING),
-		c AS (INSERT INTO engine.published (partition) SELECT partition FROM p ON CONFLICT DO NOTHING)
-		SELECT 1`, e.Partitions).Error
-	if err != nil {
-		return fmt.Errorf("engine %s: prepare: %w", e.Service, err)
+	if err := e.clock.read(ctx, e.DB); err != nil {
+		return fmt.Errorf("engine %s: read the database's clock: %w", e.Service, err)
+	}
+	if err := e.prepare(ctx); err != nil {
+		return fmt.Errorf("engine %s: %w", e.Service, err)
 	}
 	run, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
-	for _, loop := range []func(context.Context){e.feed.run, e.publisher.run, e.guest.run, e.lease.run, e.chores, e.carryOut, e.say} {
+	for _, loop := range []func(context.Context){
+		e.lease.run, e.fetcher.run, e.control, e.maintain, e.others, e.publishReports,
+		func(ctx context.Context) { _ = e.nonOwner.run(ctx) },
+	} {
 		e.done.Go(func() { loop(run) })
 	}
 	return nil
+}
+
+func (e *Engine) prepare(ctx context.Context) error {
+	return database.Transact(ctx, e.DB, func(tx *gorm.DB) error {
+		if err := tx.Exec(`SELECT pg_advisory_xact_lock($1, -1)`, partitionClass).Error; err != nil {
+			return err
+		}
+		var there int
+		if err := tx.Raw(`SELECT count(*) FROM engine.counter`).Row().Scan(&there); err != nil {
+			return err
+		}
+		if there != 0 && there != e.Partitions {
+			return fmt.Errorf("its tables have %d partitions, not %d: start it with --partitions %d; keys would move to other partitions, "+
+				"away from what is kept of them", there, e.Partitions, there)
+		}
+		return tx.Exec(`WITH p AS (SELECT generate_series(0, $1::int - 1) AS partition),
+			a AS (INSERT INTO engine.lease (partition) SELECT partition FROM p ON CONFLICT DO NOTHING),
+			b AS (INSERT INTO engine.counter (partition) SELECT partition FROM p ON CONFLICT DO NOTHING),
+			c AS (INSERT INTO engine.published (partition) SELECT partition FROM p ON CONFLICT DO NOTHING),
+			d AS (INSERT INTO engine.watermark (topic, partition) VALUES ($2, 0) ON CONFLICT DO NOTHING)
+			SELECT 1`, e.Partitions, ControlTopic).Error
+	})
 }
 
 // Stop finishes the batches under way, gives the partitions back and publishes what is committed, as far as ctx allows.
@@ -147,19 +175,16 @@ func (e *Engine) Stop(ctx context.Context) error {
 	}
 }
 
-// Owned lists the partitions this process owns now.
+// Owned lists the partitions this process works on now.
 func (e *Engine) Owned() []int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	owned := make([]int, 0, len(e.workers))
-	for p := range e.workers {
-		owned = append(owned, p)
+	var owned []int
+	for _, p := range e.running.all() {
+		owned = append(owned, p.partition)
 	}
-	slices.Sort(owned)
 	return owned
 }
 
-// AwaitOwned returns once this process owns at least n partitions.
+// AwaitOwned returns once this process works on at least n partitions.
 func (e *Engine) AwaitOwned(ctx context.Context, n int) error {
 	for len(e.Owned()) < n {
 		if !sleep(ctx, 10*time.Millisecond) {
@@ -169,67 +194,25 @@ func (e *Engine) AwaitOwned(ctx context.Context, n int) error {
 	return nil
 }
 
-// own begins the work on a partition just leased.
-func (e *Engine) own(ctx context.Context, partition int, epoch int64) error {
-	w := newWorker(e, partition, epoch)
-	if err := w.load(ctx); err != nil {
-		return err
+// Check tells which of the partitions owned here stand still, and why; nil where all work.
+func (e *Engine) Check(context.Context) error {
+	var faults []error
+	for _, p := range e.lease.owns() {
+		if since, reason := p.standstill(); !since.IsZero() {
+			faults = append(faults, fmt.Errorf("%s: partition %d stands still since %s: %s", e.Service, p.partition, since.Format(time.TimeOnly), reason))
+		}
 	}
-	if err := e.publisher.add(ctx, partition); err != nil {
-		return err
-	}
-	e.mu.Lock()
-	e.workers[partition] = w
-	e.mu.Unlock()
-	w.running, w.cancel = context.WithCancel(context.Background())
-	w.stopped.Go(func() { w.run(w.running) })
-	e.feed.changed()
-	e.calls.resume(w)
-	e.Log.Info("partition taken", "partition", partition, "epoch", epoch)
-	return nil
-}
-
-// disown ends the work on a partition, after the batch under way.
-func (e *Engine) disown(partition int, why string) {
-	e.mu.Lock()
-	w := e.workers[partition]
-	delete(e.workers, partition)
-	e.mu.Unlock()
-	if w == nil {
-		return
-	}
-	e.feed.changed()
-	w.cancel()
-	w.stopped.Wait()
-	e.publisher.remove(partition)
-	e.Log.Info("partition left", "partition", partition, "why", why)
-}
-
-func (e *Engine) worker(partition int) *worker {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.workers[partition]
-}
-
-func (e *Engine) owned() []*worker {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	list := make([]*worker, 0, len(e.workers))
-	for _, w := range e.workers {
-		list = append(list, w)
-	}
-	return list
+	return errors.Join(faults...)
 }
 
 func (e *Engine) submit(ctx context.Context, key string, command saga.Event) (Outcome, error) {
 	command.Key, command.Saga = key, key
 	for _, b := range e.Bindings {
 		if b.Machine.Kind(command.Type) != nil {
-			w := e.worker(kafka.PartitionOf(key, e.Partitions))
-			if w == nil {
-				w = e.guest
+			if p := e.running.of(kafka.PartitionOf(key, e.Partitions)); p != nil {
+				return p.submit(ctx, command)
 			}
-			return w.submit(ctx, command)
+			return e.nonOwner.submit(ctx, command)
 		}
 	}
 	return Outcome{}, fmt.Errorf("engine: no machine of %s takes the command %s", e.Service, command.Type)

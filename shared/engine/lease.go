@@ -3,65 +3,109 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
 	"time"
 )
 
 // lease decides which partitions this process owns. One session of its own holds an advisory lock for each, so that the
 // kernel gives them back the moment the process dies; rows with a heartbeat show a process that lives but does not move,
-// whose session is then ended by the one that takes over.
+// whose session is then ended by the one that takes over. It begins the lives of partitions and asks them to end, and never
+// waits for either.
 type lease struct {
-	e    *Engine
-	back chan chan struct{}
-	held map[int]bool // locks of the present session: taking one twice would need two unlocks
+	e      *Engine
+	back   chan chan struct{}
+	lives  map[int]*tenure // of the partitions locked in the present session
+	past   map[int]*partition
+	shared atomic.Bool // other processes of the service run
+	owned  atomic.Pointer[[]*partition]
+	log    throttle
+}
+
+// tenure is one partition locked by the session: its present life, and when the next may begin.
+type tenure struct {
+	p         *partition
+	surplus   bool // to be given back once the life is over
+	next      time.Time
+	pause     time.Duration
+	lastBegin time.Time
 }
 
 const (
-	lockClass   = 0x6f66 // the first half of every advisory lock key of the engine
+	lockClass   = 0x6f66 // the first half of the advisory lock on the ownership of a partition
 	leasePeriod = 250 * time.Millisecond
+	longLife    = 10 * time.Second // a life that lasted so long failed by chance: the next begins at once
 )
 
-func newLease(e *Engine) *lease { return &lease{e: e, back: make(chan chan struct{})} }
+var errLeaseLost = errors.New("its lease session is lost")
+
+func newLease(e *Engine) *lease {
+	return &lease{e: e, back: make(chan chan struct{}), lives: map[int]*tenure{}, past: map[int]*partition{}}
+}
 
 // giveBack stops all work on owned partitions and frees them.
 func (l *lease) giveBack(ctx context.Context) {
 	done := make(chan struct{})
 	select {
 	case l.back <- done:
-		<-done
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-done:
 	case <-ctx.Done():
 	}
 }
 
 func (l *lease) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		if err := l.session(ctx); err != nil && ctx.Err() == nil {
-			l.e.Log.Warn("lease session lost", "err", err)
+	for pause := leasePeriod; ctx.Err() == nil; {
+		began := time.Now()
+		err := l.session(ctx)
+		if ctx.Err() == nil && err != nil {
+			l.log.do(func(again int) {
+				l.e.Log.Warn("lease session lost; its partitions are left and taken again", "said_before", again, "err", err)
+			})
 		}
-		for _, p := range l.e.Owned() {
-			l.e.disown(p, "lease session lost")
+		for number, t := range l.lives {
+			t.p.end(errors.Join(errLeaseLost, err))
+			l.past[number] = t.p
 		}
-		if !sleep(ctx, leasePeriod) {
-			return
+		clear(l.lives)
+		l.show()
+		if pause = min(2*pause, lastPause); time.Since(began) > lastPause {
+			pause = leasePeriod
 		}
+		sleep(ctx, pause)
+	}
+	for _, p := range l.past {
+		<-p.over
 	}
 }
 
 // session keeps leases on one database session until the session, or ctx, ends.
 func (l *lease) session(ctx context.Context) error {
-	conn, err := l.e.DB.Pool().Conn(ctx)
+	opening, cancel := context.WithTimeout(ctx, l.e.LeaseExpiry)
+	defer cancel()
+	conn, err := l.e.DB.Pool().Conn(opening)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		conn.Raw(func(any) error { return sql.ErrConnDone }) // discard it: its locks go with it
+		// The session must not return into the pool: its locks and its role would go with it.
+		closing, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, _ = conn.ExecContext(closing, `SELECT pg_advisory_unlock_all()`)
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 		conn.Close()
 	}()
 	// Another member's session may have to be ended, which the service's own role may not do.
-	if _, err := conn.ExecContext(ctx, `SET ROLE NONE`); err != nil {
+	if _, err := conn.ExecContext(opening, `SET ROLE NONE`); err != nil {
 		return err
 	}
-	l.held = map[int]bool{}
 	for {
 		if err := l.round(ctx, conn); err != nil {
 			return err
@@ -70,11 +114,9 @@ func (l *lease) session(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case done := <-l.back:
-			err := l.leave(ctx, conn)
+			err := l.leave(conn)
 			close(done)
-			if err == nil {
-				<-ctx.Done()
-			}
+			<-ctx.Done()
 			return err
 		case <-time.After(leasePeriod):
 		}
@@ -85,99 +127,184 @@ func (l *lease) session(ctx context.Context) error {
 func (l *lease) round(ctx context.Context, conn *sql.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, l.e.LeaseExpiry)
 	defer cancel()
-	owned := l.e.Owned()
-	expiry := l.e.LeaseExpiry.Seconds()
-	var members, rank int
-	err := conn.QueryRowContext(ctx, `
-		WITH me AS (INSERT INTO engine.member (id, pid, heartbeat) VALUES ($1, pg_backend_pid(), clock_timestamp())
-		            ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, heartbeat = excluded.heartbeat),
-		     mine AS (UPDATE engine.lease SET heartbeat = clock_timestamp() WHERE owner = $1)
-		SELECT count(*), count(*) FILTER (WHERE id < $1) FROM engine.member
-		WHERE id <> $1 AND heartbeat > now() - make_interval(secs => $2) AND pid IN (SELECT pid FROM pg_stat_activity)`, l.e.id, expiry).Scan(&members, &rank)
+	members, rank, err := l.beat(ctx, conn)
 	if err != nil {
 		return err
 	}
-	l.e.publisher.shared.Store(members > 0)
+	l.shared.Store(members > 0)
 	// The first members take one partition more when they cannot be shared out evenly.
 	share, rest := l.e.Partitions/(members+1), l.e.Partitions%(members+1)
 	if rank < rest {
 		share++
 	}
-	for ; len(owned) > share; owned = owned[:len(owned)-1] {
-		if err := l.release(ctx, conn, owned[len(owned)-1]); err != nil {
+	kept := 0
+	for _, number := range slices.Sorted(maps.Keys(l.lives)) {
+		t := l.lives[number]
+		if t.surplus = t.surplus || kept >= share; t.surplus {
+			t.p.end(errors.New("given back: another process has room for it"))
+		} else {
+			kept++
+		}
+		if err := l.tend(ctx, conn, number, t); err != nil {
 			return err
 		}
 	}
-	for p := 0; p < l.e.Partitions && len(owned) < share; p++ {
-		if l.e.worker(p) != nil {
+	for number := 0; number < l.e.Partitions && kept < share; number++ {
+		if l.lives[number] != nil {
 			continue
 		}
-		taken, err := l.take(ctx, conn, p)
+		taken, err := l.take(ctx, conn, number)
 		if err != nil {
 			return err
 		}
 		if taken {
-			owned = append(owned, p)
+			kept++
 		}
 	}
+	l.show()
 	return nil
 }
 
-func (l *lease) take(ctx context.Context, conn *sql.Conn, p int) (bool, error) {
-	if !l.held[p] {
-		var locked bool
-		if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1, $2)`, lockClass, p).Scan(&locked); err != nil {
-			return false, err
+// beat says that this process lives, reads the database's clock and counts the other members, and those before this one.
+func (l *lease) beat(ctx context.Context, conn *sql.Conn) (members, rank int, err error) {
+	var now time.Time
+	asked := time.Now()
+	err = conn.QueryRowContext(ctx, `
+		WITH me AS (INSERT INTO engine.member (id, pid, heartbeat) VALUES ($1, pg_backend_pid(), clock_timestamp())
+		            ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, heartbeat = excluded.heartbeat),
+		     mine AS (UPDATE engine.lease SET heartbeat = clock_timestamp() WHERE owner = $1 AND pid = pg_backend_pid())
+		SELECT count(*), count(*) FILTER (WHERE id < $1), clock_timestamp() FROM engine.member
+		WHERE id <> $1 AND heartbeat > now() - make_interval(secs => $2) AND pid IN (SELECT pid FROM pg_stat_activity)`,
+		l.e.id, l.e.LeaseExpiry.Seconds()).Scan(&members, &rank, &now)
+	if err == nil {
+		l.e.clock.set(now, asked)
+	}
+	return members, rank, err
+}
+
+// tend looks after a partition whose life may be over: it is given back, or lives again.
+func (l *lease) tend(ctx context.Context, conn *sql.Conn, number int, t *tenure) error {
+	select {
+	case <-t.p.over:
+	default:
+		if since, waits := t.p.waits(); waits && time.Since(since) > leasePeriod {
+			return l.endIdle(ctx, conn, number)
 		}
-		l.held[p] = locked
+		return nil
 	}
-	if !l.held[p] {
-		// Held by a session whose owner has been silent for too long: end that session; the next round takes over.
-		_, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM engine.lease
-			WHERE partition = $1 AND pid <> 0 AND heartbeat < now() - make_interval(secs => $2)`, p, l.e.LeaseExpiry.Seconds())
-		return false, err
+	if t.surplus {
+		l.past[number] = t.p
+		delete(l.lives, number)
+		return l.unlock(ctx, conn, number)
 	}
-	// The former owner may stand still in the middle of a batch: that transaction would hold what the new owner needs.
-	if _, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-		WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $2 AND l.objid = $1
-		  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-		  AND a.state LIKE 'idle in transaction%' AND a.state_change < now() - interval '200 milliseconds'`, p, partitionClass); err != nil {
-		return false, err
+	if t.next.IsZero() {
+		if t.pause = min(max(2*t.pause, firstPause), lastPause); time.Since(t.lastBegin) > longLife {
+			t.pause = 0
+		}
+		t.next = time.Now().Add(t.pause)
 	}
+	if time.Now().Before(t.next) {
+		return nil
+	}
+	return l.begin(ctx, conn, number, t)
+}
+
+// begin starts a life under a new epoch, which fences whatever the one before still sends.
+func (l *lease) begin(ctx context.Context, conn *sql.Conn, number int, t *tenure) error {
 	var epoch int64
 	err := conn.QueryRowContext(ctx, `UPDATE engine.lease
 		SET epoch = epoch + 1, owner = $2, pid = pg_backend_pid(), heartbeat = clock_timestamp()
-		WHERE partition = $1 RETURNING epoch`, p, l.e.id).Scan(&epoch)
+		WHERE partition = $1 RETURNING epoch`, number, l.e.id).Scan(&epoch)
 	if err != nil {
+		return err
+	}
+	before := t.p
+	if before == nil {
+		before = l.past[number]
+	}
+	delete(l.past, number)
+	t.p, t.next, t.lastBegin = newPartition(l.e, number, epoch), time.Time{}, time.Now()
+	go t.p.live(before)
+	return nil
+}
+
+// take locks a partition that is free and begins its life; false where another process has it.
+func (l *lease) take(ctx context.Context, conn *sql.Conn, number int) (bool, error) {
+	var locked bool
+	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1, $2)`, lockClass, number).Scan(&locked); err != nil {
 		return false, err
 	}
-	if err := l.e.own(ctx, p, epoch); err != nil {
-		l.e.Log.Warn("partition not taken", "partition", p, "err", err)
-		return false, l.unlock(ctx, conn, p)
+	if !locked {
+		// Held by a session whose owner has been silent for too long: end that session; the next round takes over.
+		_, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM engine.lease
+			WHERE partition = $1 AND pid <> 0 AND heartbeat < now() - make_interval(secs => $2)`, number, l.e.LeaseExpiry.Seconds())
+		return false, err
 	}
+	if err := l.endIdle(ctx, conn, number); err != nil {
+		return false, err
+	}
+	t := &tenure{}
+	if err := l.begin(ctx, conn, number, t); err != nil {
+		return false, err
+	}
+	l.lives[number] = t
 	return true, nil
 }
 
-func (l *lease) release(ctx context.Context, conn *sql.Conn, p int) error {
-	l.e.disown(p, "given back")
-	return l.unlock(ctx, conn, p)
+// endIdle ends sessions that stand still in the middle of a transaction about the partition: its former owner may have been
+// stopped there, and would hold what the new one waits for.
+func (l *lease) endIdle(ctx context.Context, conn *sql.Conn, number int) error {
+	_, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+		WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $2 AND l.objid = $1
+		  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		  AND a.state LIKE 'idle in transaction%' AND a.state_change < now() - interval '200 milliseconds'`, number, partitionClass)
+	return err
 }
 
-func (l *lease) unlock(ctx context.Context, conn *sql.Conn, p int) error {
-	_, err := conn.ExecContext(ctx, `UPDATE engine.lease SET owner = '', pid = 0 WHERE partition = $1`, p)
+func (l *lease) unlock(ctx context.Context, conn *sql.Conn, number int) error {
+	_, err := conn.ExecContext(ctx, `UPDATE engine.lease SET owner = '', pid = 0 WHERE partition = $1 AND owner = $2`, number, l.e.id)
 	if err == nil {
-		_, err = conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1, $2)`, lockClass, p)
-		l.held[p] = false
+		_, err = conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1, $2)`, lockClass, number)
 	}
 	return err
 }
 
-func (l *lease) leave(ctx context.Context, conn *sql.Conn) error {
-	for _, p := range l.e.Owned() {
-		if err := l.release(ctx, conn, p); err != nil {
-			return fmt.Errorf("give back partition %d: %w", p, err)
+// leave ends all lives, together, and gives their partitions back.
+func (l *lease) leave(conn *sql.Conn) error {
+	for _, t := range l.lives {
+		t.p.end(errors.New("given back: the process stops"))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	for number, t := range l.lives {
+		select {
+		case <-t.p.over:
+		case <-ctx.Done():
+			return fmt.Errorf("partition %d does not end: %w", number, ctx.Err())
+		}
+		delete(l.lives, number)
+		if err := l.unlock(ctx, conn, number); err != nil {
+			return fmt.Errorf("give back partition %d: %w", number, err)
 		}
 	}
+	l.show()
 	_, err := conn.ExecContext(ctx, `DELETE FROM engine.member WHERE id = $1`, l.e.id)
 	return err
+}
+
+// show makes known which partitions are owned.
+func (l *lease) show() {
+	owned := make([]*partition, 0, len(l.lives))
+	for _, number := range slices.Sorted(maps.Keys(l.lives)) {
+		owned = append(owned, l.lives[number].p)
+	}
+	l.owned.Store(&owned)
+}
+
+// owns are the partitions owned, at work or not.
+func (l *lease) owns() []*partition {
+	if owned := l.owned.Load(); owned != nil {
+		return *owned
+	}
+	return nil
 }

@@ -17,24 +17,35 @@ type metrics struct {
 	published prometheus.Counter
 	holes     prometheus.Counter
 	rewinds   prometheus.Counter
-	service   string
+	alarms    *prometheus.CounterVec
+	stopped   prometheus.Gauge
+	known     func(name string) bool
 }
 
-func newMetrics(r prometheus.Registerer, service string) *metrics {
-	of := prometheus.Labels{"service": service}
+// What an alarm is about.
+const (
+	alarmHole           = "hole"            // a number is missing on a topic that is read
+	alarmForeignRecord  = "foreign_record"  // a record is not of its topic's service, or has another's number
+	alarmTopicLost      = "topic_lost"      // the own topic does not hold all that was published
+	alarmDatabaseBehind = "database_behind" // the database lost commits that are on the own topic
+	alarmPruned         = "pruned"          // a consumer misses what the outbox does not hold any more
+)
+
+func newMetrics(r prometheus.Registerer, e *Engine) *metrics {
+	of := prometheus.Labels{"service": e.Service}
 	m := &metrics{
-		service: service,
+		known: e.hears,
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_events_total", ConstLabels: of,
 			Help: "Events heard, by what became of them: done, repeat, parked, foreign."}, []string{"event", "outcome"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "orderflow_event_seconds", ConstLabels: of,
 			Help:    "From an event being decided by its producer to its effect being committed here.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30}}, []string{"event"}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_calls_total", ConstLabels: of,
-			Help: "Questions to the outside world, by outcome of the try: answered, unknown."}, []string{"call", "outcome"}),
+			Help: "Questions to the outside world, by outcome of the try: answered, unknown, refused."}, []string{"call", "outcome"}),
 		oldest: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_outbox_oldest_seconds", ConstLabels: of,
 			Help: "Age of the oldest committed event not yet on the topic."}),
 		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "orderflow_lag_seconds", ConstLabels: of,
-			Help: "Age of the last event read of a topic while there are more to read, the worst partition; 0 at the end."}, []string{"topic"}),
+			Help: "How long ago a topic was last read and applied to its end, the worst partition; 0 while it is."}, []string{"topic"}),
 		parked: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_parked", ConstLabels: of,
 			Help: "Keys with parked events, in the partitions owned here."}),
 		published: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_published_total", ConstLabels: of,
@@ -43,22 +54,37 @@ func newMetrics(r prometheus.Registerer, service string) *metrics {
 			Help: "Missing numbers found in topics read. Each is an alarm until it is filled."}),
 		rewinds: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_rewinds_total", ConstLabels: of,
 			Help: "Times a log was found to be another one than before and read again."}),
+		alarms: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_alarms_total", ConstLabels: of,
+			Help: "What must not be and was seen: hole, foreign_record, topic_lost, database_behind, pruned. The log says where."}, []string{"kind"}),
+		stopped: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_partitions_stopped", ConstLabels: of,
+			Help: "Partitions owned here that stand still because something of the installation is at fault. The log and /readyz say what."}),
+	}
+	for _, kind := range []string{alarmHole, alarmForeignRecord, alarmTopicLost, alarmDatabaseBehind, alarmPruned} {
+		m.alarms.WithLabelValues(kind)
 	}
 	if r != nil {
-		r.MustRegister(m.events, m.seconds, m.calls, m.oldest, m.lag, m.parked, m.published, m.holes, m.rewinds)
+		r.MustRegister(m.events, m.seconds, m.calls, m.oldest, m.lag, m.parked, m.published, m.holes, m.rewinds, m.alarms, m.stopped)
 	}
 	return m
 }
 
-func (m *metrics) event(name, outcome string) { m.events.WithLabelValues(name, outcome).Inc() }
+// event counts an event heard. Types that this service does not know have no label of their own.
+func (m *metrics) event(name, outcome string) {
+	if !m.known(name) {
+		name = ""
+	}
+	m.events.WithLabelValues(name, outcome).Inc()
+}
 
 func (m *metrics) called(question, outcome string) { m.calls.WithLabelValues(question, outcome).Inc() }
 
+func (m *metrics) alarm(kind string) { m.alarms.WithLabelValues(kind).Inc() }
+
 // processed counts the events of one batch that are done. The labels of a type are looked up once.
-func (m *metrics) processed(done []*input) {
-	now, names := time.Now(), map[string]processed{}
+func (m *metrics) processed(done []*input, now time.Time) {
+	names := map[string]processed{}
 	for _, in := range done {
-		if in.form != heard {
+		if in.form != event {
 			continue
 		}
 		of, ok := names[in.event.Type]
@@ -76,39 +102,42 @@ type processed struct {
 	seconds prometheus.Observer
 }
 
-// measure sets the gauges; found is nil where the tables could not be asked.
-func (e *Engine) measure(workers []*worker, found map[int]survey) {
-	if found != nil {
-		keys := 0
-		for _, w := range workers {
-			keys += found[w.partition].ParkedKeys
-		}
-		e.metrics.parked.Set(float64(keys))
+// measure sets the gauges; found is nil where the tables could not be asked. Lag and the age of the outbox are measured
+// from when all was well, so that they grow while nothing can be fetched, applied or published.
+func (e *Engine) measure(found map[int]survey) {
+	lags := make(map[string]time.Duration, len(e.topics))
+	for _, topic := range e.topics {
+		lags[topic] = 0
 	}
-	lags := make(map[string]float64, len(e.topics))
-	for _, w := range workers {
-		for _, r := range w.readers {
-			lag := 0.0
-			if at := r.behind.Load(); at != 0 {
-				lag = time.Since(time.Unix(0, at)).Seconds()
+	keys, stopped, oldest := 0, 0, time.Duration(0)
+	for _, p := range e.lease.owns() {
+		since, _ := p.standstill()
+		if !since.IsZero() {
+			stopped++
+			for topic := range lags {
+				lags[topic] = max(lags[topic], e.clock.now().Sub(since))
 			}
-			lags[r.topic] = max(lags[r.topic], lag)
+		}
+		keys += found[p.partition].ParkedKeys
+		if e.running.of(p.partition) != p {
+			oldest = max(oldest, found[p.partition].Unpublished)
+			continue
+		}
+		if p.publisher.unfinished() {
+			oldest = max(oldest, found[p.partition].Unpublished)
+		}
+		for _, r := range p.readers {
+			if at := r.behind.Load(); at != 0 {
+				lags[r.topic] = max(lags[r.topic], time.Since(time.Unix(0, at)))
+			}
 		}
 	}
 	for topic, lag := range lags {
-		e.metrics.lag.WithLabelValues(topic).Set(lag)
+		e.metrics.lag.WithLabelValues(topic).Set(lag.Seconds())
 	}
-	oldest := time.Time{}
-	e.publisher.mu.Lock()
-	for _, q := range e.publisher.parts {
-		if len(q.queue) > 0 && (oldest.IsZero() || q.queue[0].Time.Before(oldest)) {
-			oldest = q.queue[0].Time
-		}
+	e.metrics.stopped.Set(float64(stopped))
+	if found != nil {
+		e.metrics.parked.Set(float64(keys))
+		e.metrics.oldest.Set(oldest.Seconds())
 	}
-	e.publisher.mu.Unlock()
-	age := 0.0
-	if !oldest.IsZero() {
-		age = time.Since(oldest).Seconds()
-	}
-	e.metrics.oldest.Set(age)
 }

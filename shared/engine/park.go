@@ -2,8 +2,12 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
@@ -15,7 +19,7 @@ import (
 type Parked struct {
 	Number   int64     `json:"number"`
 	Key      string    `json:"key"`
-	Form     string    `json:"form"` // event, answer or deadline
+	Form     string    `json:"form"` // event, answer, deadline or call
 	Type     string    `json:"type"`
 	ID       string    `json:"id"`
 	Saga     string    `json:"saga"`
@@ -37,7 +41,10 @@ type parkedRow struct {
 	Try       int
 }
 
-var formNames = map[form]string{heard: "event", answered: "answer", expired: "deadline"}
+// parkedCall is the form of a question that the outside world refused. It waits for an operator; its key goes on.
+const parkedCall = "call"
+
+var formNames = map[form]string{event: "event", answer: "answer", deadline: "deadline", refusal: parkedCall, asking: parkedCall}
 
 // Parked lists what is parked, in the order it will be redriven, at most limit.
 func (e *Engine) Parked(ctx context.Context, limit int) ([]Parked, error) {
@@ -55,7 +62,7 @@ func (e *Engine) Redrive(ctx context.Context, key string) (bool, error) {
 
 // setAside parks an input, behind others of its key if there are. A command is refused instead.
 func (b *batch) setAside(in *input, reason string) {
-	if in.form == ordered {
+	if in.form == command {
 		err := ErrParked
 		if reason != "" {
 			err = fmt.Errorf("engine: %s: %s", in.event.Type, reason)
@@ -64,24 +71,60 @@ func (b *batch) setAside(in *input, reason string) {
 		return
 	}
 	e := in.event
-	p := parkedRow{Number: in.number, Partition: b.w.partition, Key: e.Key, Form: formNames[in.form], Type: e.Type, ID: e.ID, Saga: e.Saga,
-		Cause: e.Cause, At: e.Time, Reason: reason, Try: in.try}
+	p := parkedRow{Number: in.number, Partition: b.w.partition, Key: storable(e.Key), Form: formNames[in.form], Type: storable(e.Type),
+		ID: storable(e.ID), Saga: storable(e.Saga), Cause: storable(e.Cause), At: storableTime(e.Time), Reason: storableText(reason), Try: in.try}
 	switch {
-	case in.form == answered:
+	case in.raw != nil:
+		p.Data = in.raw
+	case in.form == answer:
 		p.Data = answerJSON(in.answer)
 	case in.record != nil:
 		p.Data = in.record.Data
 	default:
 		p.Data = answerJSON(e.Data)
 	}
+	if p.Data == nil {
+		p.Data = []byte{}
+	}
 	b.park = append(b.park, p)
-	b.parking[e.Key] = true // what follows in this batch waits behind it
+	if p.Form != parkedCall {
+		b.parking[p.Key] = true // what follows in this batch waits behind it
+	}
 	b.finished = append(b.finished, func() {
-		b.w.e.metrics.event(e.Type, "parked")
+		b.w.e.metrics.event(p.Type, "parked")
 		if reason != "" {
-			b.w.e.Log.Error("parked: this saga waits for an operator, all others go on", "key", e.Key, "type", e.Type, "id", e.ID, "reason", reason)
+			b.w.e.Log.Error("parked: this waits for an operator, all else goes on", "key", p.Key, "form", p.Form, "type", p.Type, "id", p.ID, "reason", p.Reason)
 		}
 	})
+}
+
+// longestParked bounds the keys and ids in engine.parked, in bytes: an index cannot hold what is much longer.
+const longestParked = 500
+
+// storable is a key or an id as Postgres takes it, whatever its bytes are. What is too long is cut, with a hash of the whole.
+func storable(text string) string {
+	clean := storableText(text)
+	if len(clean) <= longestParked {
+		return clean
+	}
+	sum := sha256.Sum256([]byte(text))
+	return strings.ToValidUTF8(clean[:longestParked-20], "") + "#" + hex.EncodeToString(sum[:8])
+}
+
+// storableText is valid UTF-8 without NUL.
+func storableText(text string) string {
+	if utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 {
+		return text
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// storableTime is a time as Postgres takes it.
+func storableTime(t time.Time) time.Time {
+	if y := t.Year(); y < 1 || y > 9999 {
+		return time.Unix(0, 0).UTC()
+	}
+	return t
 }
 
 func (b *batch) writeParked(tx *gorm.DB) error {
@@ -106,29 +149,28 @@ func (b *batch) writeParked(tx *gorm.DB) error {
 	return nil
 }
 
-// redrives hands the keys that operators want tried again to the owners' workers.
-func (e *Engine) redrives(ctx context.Context, workers []*worker) error {
-	for _, w := range workers {
-		var keys []string
-		err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1 AND redrive`, w.partition).Scan(&keys).Error
-		if err != nil {
-			return err
-		}
-		for _, key := range keys {
-			w.push(input{form: redrive, event: saga.Event{Key: key}})
-		}
+// takeRedrives hands the keys that operators want tried again to the worker.
+func (p *partition) takeRedrives(ctx context.Context) error {
+	var keys []string
+	err := p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1 AND redrive`, p.partition).Scan(&keys).Error
+	for _, key := range keys {
+		p.queue.pushOnce(redriveName(key), input{form: redrive, event: saga.Event{Key: key}})
 	}
-	return nil
+	return err
 }
+
+func redriveName(key string) string { return "redrive " + key }
 
 // release processes what is parked for a key, in order, one transaction each, and stops at the first that fails again.
 func (w *worker) release(ctx context.Context, key string) error {
+	w.queue.settled(redriveName(key))
+	db := w.e.DB.Gorm().WithContext(ctx)
 	for ctx.Err() == nil {
 		var rows []parkedRow
-		err := w.e.DB.Gorm().WithContext(ctx).Raw(`SELECT number, partition, key, form, type, id, saga, cause, at, data, reason, try
+		err := db.Raw(`SELECT number, partition, key, form, type, id, saga, cause, at, data, reason, try
 			FROM engine.parked WHERE partition = $1 AND key = $2 ORDER BY number LIMIT 1`, w.partition, key).Scan(&rows).Error
 		if err != nil {
-			w.e.Log.Warn("redrive", "key", key, "err", err)
+			w.e.Log.Warn("redrive put off", "key", key, "err", err) // it still stands in the table
 			return nil
 		}
 		if len(rows) == 0 {
@@ -139,40 +181,51 @@ func (w *worker) release(ctx context.Context, key string) error {
 		if err != nil {
 			in.reason = err.Error()
 		}
-		if err := w.process(ctx, []input{in}); err != nil {
+		if err := w.settle(ctx, in); err != nil {
 			return err
 		}
 		var still int64
-		err = w.e.DB.Gorm().WithContext(ctx).Raw(`SELECT count(*) FROM engine.parked WHERE number = $1`, rows[0].Number).Row().Scan(&still)
-		if err != nil || still > 0 {
+		err = db.Raw(`SELECT count(*) FROM engine.parked WHERE number = $1 AND NOT redrive`, rows[0].Number).Row().Scan(&still)
+		if err != nil {
+			w.e.Log.Warn("redrive put off", "key", key, "err", err)
+			return nil
+		}
+		if still > 0 {
 			w.e.Log.Warn("redrive stopped: it failed again", "key", key, "type", rows[0].Type)
-			return w.e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.parked SET redrive = false WHERE partition = $1 AND key = $2`, w.partition, key).Error
+			if err := db.Exec(`UPDATE engine.parked SET redrive = false WHERE partition = $1 AND key = $2`, w.partition, key).Error; err != nil {
+				w.e.Log.Warn("redrive put off", "key", key, "err", err)
+			}
+			return nil
 		}
 	}
 	return nil
 }
 
 func (e *Engine) unparked(p parkedRow) (input, error) {
-	in := input{number: p.Number, event: saga.Event{ID: p.ID, Type: p.Type, Key: p.Key, Saga: p.Saga, Cause: p.Cause, Time: p.At}}
-	k := e.kind(p.Type)
-	if k == nil {
+	in := input{number: p.Number, raw: p.Data, event: saga.Event{ID: p.ID, Type: p.Type, Key: p.Key, Saga: p.Saga, Cause: p.Cause, Time: p.At}}
+	if e.kind(p.Type) == nil {
 		return in, fmt.Errorf("%s is not known to this build of %s", p.Type, e.Service)
 	}
 	var err error
+	var reason string
 	switch p.Form {
 	case "answer":
-		in.form, in.try = answered, p.Try
+		in.form, in.try = answer, p.Try
 		for _, b := range e.Bindings {
 			if r := b.Machine.QuestionOf(p.Type); r != nil {
 				in.answer, err = r.DecodeAnswer(p.Data)
 			}
 		}
+		return in, err
 	case "deadline":
-		in.form = expired
-		in.event.Data, err = k.Decode(p.Data)
+		in.form = deadline
+	case parkedCall:
+		in.form, in.try = asking, p.Try
 	default:
-		in.form = heard
-		in.event.Data, err = k.Decode(p.Data)
+		in.form = event
+	}
+	if in.event.Data, reason = e.decode(p.Type, p.Data); reason != "" {
+		err = fmt.Errorf("%s", reason)
 	}
 	return in, err
 }

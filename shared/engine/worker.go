@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"orderflow.example/shared/database"
-	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 )
 
@@ -19,113 +18,48 @@ var ErrParked = errors.New("engine: earlier events about this key are parked; re
 // again.
 var ErrStopped = errors.New("engine: the work on this partition stopped")
 
-// errFenced ends a worker whose partition another process has taken over. To whoever submitted a command it is ErrStopped.
+// errFenced ends the work on a partition that another process, or a later life of it in this one, has taken over. To
+// whoever submitted a command it is ErrStopped.
 var errFenced = fmt.Errorf("%w: the partition has another owner", ErrStopped)
 
-const guestPartition = -1
+// noPartition is the number of a worker that owns none.
+const noPartition = -1
 
-// worker takes what is waiting for one partition of one service as a batch, again and again.
-// Without a lease it is the guest: it only commits commands, about partitions others own.
+// worker takes what is waiting for one partition of one service as a batch, again and again. The non-owner's worker has
+// no partition: it only commits commands, about partitions that other processes own.
 type worker struct {
 	e         *Engine
 	partition int
-	epoch     int64 // of the lease, 0 for the guest
+	epoch     int64 // of the lease, 0 for the non-owner's
+	queue     *queue
 	readers   []*reader
-	asking    map[string]bool // ids of the questions being asked
-	parked    map[string]bool
-	committed map[string]mark // by topic
-	read      map[string]mark // what was read beyond it and concerned nobody, not yet committed
-	last      int             // inputs in the batch before
+	calls     *openCalls // nil for the non-owner's
 
-	mu    sync.Mutex
-	queue []input
+	parked        map[string]bool // keys that later events queue behind
+	parkedVersion int64           // of engine.lease: what others changed in engine.parked
+	committed     map[string]position
+	read          map[string]position // what was read beyond it and concerned nobody, not yet committed
+	last          int                 // inputs in the batch before
+	limit         int                 // inputs in the next one at most; less than the batch size after a failure
 
-	trying map[string]Trying // by id, what was asked more than once
-	closed bool
-	signal chan struct{}
-
-	cancel  context.CancelFunc
-	running context.Context // ends with the ownership
-	stopped sync.WaitGroup
+	stall stall
 }
 
-// mark is how far a topic partition has been read.
-type mark struct {
+// position is how far a topic partition has been read.
+type position struct {
 	sequence int64
-	offset   int64 // of the next record
-	id       string
-}
-
-type form int
-
-const (
-	heard    form = iota // a record of another service
-	ordered              // a command
-	answered             // the outside world's answer
-	expired              // a deadline
-	redrive              // release what is parked for a key
-	flush                // commit what was only read
-)
-
-// input is one thing to process.
-type input struct {
-	form   form
-	record *kafka.Record // heard
-	event  saga.Event    // ordered: the command; answered: what asked; expired: since when; redrive: its key
-	answer any           // answered
-	try    int           // answered: the number of the try that was
-	number int64         // of the parked row this came from, 0 if none
-	reason string        // why it is to be parked
-	reply  chan result   // ordered
-}
-
-type result struct {
-	outcome Outcome
-	err     error
+	offset   int64  // of the next record
+	id       string // of the record before it
 }
 
 func newWorker(e *Engine, partition int, epoch int64) *worker {
-	return &worker{e: e, partition: partition, epoch: epoch, parked: map[string]bool{}, committed: map[string]mark{},
-		read: map[string]mark{}, asking: map[string]bool{}, trying: map[string]Trying{}, signal: make(chan struct{}, 1)}
+	return &worker{e: e, partition: partition, epoch: epoch, queue: newQueue(), limit: e.BatchSize,
+		parked: map[string]bool{}, committed: map[string]position{}, read: map[string]position{}}
 }
 
-func (w *worker) push(in ...input) {
-	if len(in) == 0 {
-		return
-	}
-	w.mu.Lock()
-	if w.closed {
-		w.mu.Unlock()
-		refuse(in, ErrStopped)
-		return
-	}
-	if w.queue == nil {
-		w.queue = in
-	} else {
-		w.queue = append(w.queue, in...)
-	}
-	w.mu.Unlock()
-	w.nudge()
-}
-
-func (w *worker) nudge() {
-	select {
-	case w.signal <- struct{}{}:
-	default:
-	}
-}
-
-func (w *worker) wake() { w.push(input{form: flush}) }
-
-func (w *worker) waiting() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.queue)
-}
-
-func (w *worker) submit(ctx context.Context, command saga.Event) (Outcome, error) {
+func (w *worker) submit(ctx context.Context, order saga.Event) (Outcome, error) {
 	reply := make(chan result, 1)
-	w.push(input{form: ordered, event: command, reply: reply})
+	w.queue.push(input{form: command, event: order, reply: reply})
 	select {
 	case r := <-reply:
 		return r.outcome, r.err
@@ -134,32 +68,104 @@ func (w *worker) submit(ctx context.Context, command saga.Event) (Outcome, error
 	}
 }
 
-func (w *worker) run(ctx context.Context) {
+// Back-off after a batch that failed, and how often a store may panic over one input before that is parked.
+const (
+	firstPause  = 10 * time.Millisecond
+	lastPause   = 2 * time.Second
+	storePanics = 6
+)
+
+// run processes batches until ctx ends. An error means that this worker cannot know where the partition stands, and must
+// not go on with it.
+func (w *worker) run(ctx context.Context) error {
+	defer w.queue.close()
 	for {
 		batch := w.gather(ctx)
 		if batch == nil {
-			break
+			return nil
 		}
-		if err := w.process(ctx, batch); err != nil && w.epoch > 0 {
-			go w.e.disown(w.partition, err.Error())
-			<-ctx.Done()
-			break
+		var err error
+		if batch[0].form == redrive {
+			err = w.release(ctx, batch[0].event.Key)
+		} else {
+			batch, err = w.attempt(ctx, batch)
+			w.queue.putBack(batch)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	w.mu.Lock()
-	w.closed = true
-	rest := w.queue
-	w.queue = nil
-	w.mu.Unlock()
-	refuse(rest, ErrStopped)
 }
 
-func refuse(batch []input, err error) {
-	for _, in := range batch {
-		if in.reply != nil {
-			in.reply <- result{err: err}
+// settle processes one input until it has happened or is parked.
+func (w *worker) settle(ctx context.Context, in input) error {
+	left, err := []input{in}, error(nil)
+	for len(left) > 0 && err == nil && ctx.Err() == nil {
+		left, err = w.attempt(ctx, left)
+	}
+	return err
+}
+
+// attempt makes the batch happen, or returns what did not: then the next batch is half as large, so that the one input at
+// fault is found in a few steps, and parked.
+func (w *worker) attempt(ctx context.Context, batch []input) (left []input, fatal error) {
+	err := w.commit(batch)
+	switch {
+	case err == nil:
+		w.limit = min(2*w.limit, w.e.BatchSize)
+		return nil, nil
+	case errors.Is(err, errFenced), errors.Is(err, database.ErrCommitUnknown):
+		// Whether it happened stands in the tables. The partition is taken anew, which begins by reading them.
+		refuse(batch, err)
+		if w.epoch == 0 {
+			return nil, nil
+		}
+		return nil, err
+	case len(batch) == 1 && w.atFault(&batch[0], err):
+		if batch[0].form == command {
+			refuse(batch, err)
+			return nil, nil
+		}
+		batch[0].reason = err.Error()
+	case isFault(err) && len(batch) > 1:
+		w.e.Log.Info("a batch failed; it is tried again in halves", "partition", w.partition, "inputs", len(batch), "err", err)
+		w.limit = len(batch) / 2
+	case database.IsDeadlock(err), database.IsSerialization(err):
+		sleep(ctx, firstPause)
+	default:
+		// The installation is at fault. Commands are told; the rest waits until it works again.
+		w.limit = max(1, len(batch)/2)
+		batch = withoutCommands(batch, err)
+		sleep(ctx, w.stall.because(w.e, w.partition, err))
+	}
+	return batch, nil
+}
+
+// isFault tells whether an error can be an event's own. All that decides and encodes is caught before a statement is sent.
+func isFault(err error) bool {
+	return database.IsDataFault(err) || errors.As(err, new(storePanic))
+}
+
+// atFault tells whether the error is this input's own, which is alone in its batch. A store that panics may be one of
+// another build: it gets some tries.
+func (w *worker) atFault(in *input, err error) bool {
+	if errors.As(err, new(storePanic)) {
+		in.faults++
+		return in.faults > storePanics || in.form == command
+	}
+	return isFault(err) && in.reason == "" // what is parked is storable: else the table itself is at fault
+}
+
+func withoutCommands(batch []input, err error) []input {
+	kept := make([]input, 0, len(batch))
+	for i := range batch {
+		if batch[i].form == command {
+			refuse(batch[i:i+1], fmt.Errorf("%w: nothing was done: %w", ErrStopped, err))
+		} else if batch[i].form != flush {
+			kept = append(kept, batch[i])
 		}
 	}
+	return kept
 }
 
 // Under load a batch is worth waiting for: each costs as much as some tens of events do, and the wait is short against
@@ -170,99 +176,100 @@ const (
 	linger = 5 * time.Millisecond
 )
 
-// gather waits for something to do, then takes all that is there, up to the batch size. A redrive comes alone.
+// gather waits for something to do, then takes all that is there, up to the limit; nil when ctx has ended.
 func (w *worker) gather(ctx context.Context) []input {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-w.signal:
+		case <-w.queue.signal:
 		}
-		if w.last >= busy && w.waiting() < plenty {
+		if w.last >= busy && w.queue.waiting() < plenty {
 			sleep(ctx, linger)
 		}
-		w.mu.Lock()
-		n := min(len(w.queue), w.e.BatchSize)
-		for i := range n {
-			if w.queue[i].form == redrive {
-				n = max(i, 1)
-				break
-			}
-		}
-		batch := w.queue[:n:n]
-		if w.queue = w.queue[n:]; len(w.queue) == 0 {
-			w.queue = nil
-		} else {
-			w.nudge()
-		}
-		w.mu.Unlock()
-		if w.last = n; n > 0 {
+		batch := w.queue.take(w.limit)
+		if w.last = len(batch); w.last > 0 {
 			return batch
-		}
-	}
-}
-
-// process makes a batch happen: at once if it can, event by event if it cannot, and parks what cannot happen at all.
-// An error means that this worker cannot know where the partition stands, and must not go on with it. A database that is
-// down parks nothing.
-func (w *worker) process(ctx context.Context, batch []input) error {
-	if batch[0].form == redrive {
-		return w.release(ctx, batch[0].event.Key)
-	}
-	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		err := w.commit(batch)
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, errFenced):
-			refuse(batch, err)
-			return err
-		case errors.Is(err, database.ErrCommitUnknown), database.IsConnection(err):
-			// Whether it happened stands in the tables. The partition is taken anew, which begins by reading them.
-			w.e.Log.Warn("batch not committed; taking the partition anew", "partition", w.partition, "inputs", len(batch), "err", err)
-			refuse(batch, err)
-			return err
-		case database.IsDeadlock(err), database.IsSerialization(err):
-			if !sleep(ctx, pause) {
-				refuse(batch, ErrStopped)
-				return nil
-			}
-		case len(batch) > 1:
-			w.e.Log.Info("batch fails as a whole, going event by event", "partition", w.partition, "inputs", len(batch), "err", err)
-			for i := range batch {
-				if err := w.process(ctx, batch[i:i+1:i+1]); err != nil || ctx.Err() != nil {
-					refuse(batch[i+1:], ErrStopped)
-					return err
-				}
-			}
-			return nil
-		case batch[0].form == ordered:
-			refuse(batch, err)
-			return nil
-		case batch[0].reason != "":
-			w.e.Log.Error("cannot even park", "partition", w.partition, "err", err)
-			if !sleep(ctx, pause) {
-				return nil
-			}
-		default:
-			batch[0].reason = err.Error()
 		}
 	}
 }
 
 // commit runs the batch as one transaction and then tells everybody. Where nothing would be written it only remembers
 // how far it read.
-func (w *worker) commit(batch []input) error {
-	b := newBatch(w, batch)
+func (w *worker) commit(inputs []input) error {
+	b := newBatch(w, inputs)
 	if !b.concerns() {
 		b.remember()
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
 	if err := database.Pipeline(ctx, w.e.DB, b.transact); err != nil {
 		return err
 	}
+	w.stall.over(w.e, w.partition)
 	b.committed()
 	return nil
+}
+
+// batchTimeout ends a transaction whose database does not answer.
+const batchTimeout = 30 * time.Second
+
+// stall is the standstill of a partition whose installation is at fault: what the progress report, the metric and the log
+// say of it.
+type stall struct {
+	mu     sync.Mutex
+	since  time.Time
+	reason string
+	pause  time.Duration
+	log    throttle
+}
+
+// because notes what is wrong and returns how long to wait before the next try.
+func (s *stall) because(e *Engine, partition int, err error) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.since.IsZero() {
+		s.since, s.pause = e.clock.now(), firstPause
+	}
+	s.reason = line(err.Error())
+	s.pause = min(2*s.pause, lastPause)
+	s.log.do(func(again int) {
+		e.Log.Error("partition stopped: its installation is at fault; it is tried again and nothing is parked",
+			"partition", partition, "since", s.since, "said_before", again, "err", err)
+	})
+	return s.pause
+}
+
+// on tells whether the partition stands still, since when and why.
+func (s *stall) on() (since time.Time, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.since, s.reason
+}
+
+// over notes that the work goes on.
+func (s *stall) over(e *Engine, partition int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.since.IsZero() {
+		return
+	}
+	e.Log.Info("partition goes on", "partition", partition, "stopped_since", s.since, "reason", s.reason)
+	s.since, s.reason, s.pause, s.log = time.Time{}, "", 0, throttle{}
+}
+
+// throttle says something at once, and then every ten seconds at most.
+type throttle struct {
+	at      time.Time
+	swallow int
+}
+
+func (t *throttle) do(say func(again int)) {
+	if time.Since(t.at) < 10*time.Second {
+		t.swallow++
+		return
+	}
+	say(t.swallow)
+	t.at, t.swallow = time.Now(), 0
 }

@@ -27,89 +27,89 @@ func array[T, V any](list []T, value func(T) V) pgtype.FlatArray[V] {
 	return values
 }
 
-// load reads where a partition just taken stands.
-func (w *worker) load(ctx context.Context) error {
-	var rows []struct {
-		Topic      string
-		Sequence   int64
-		NextOffset int64
-		RecordID   string
-	}
-	var keys []string
-	db := w.e.DB.Gorm().WithContext(ctx)
-	err := db.Exec(`INSERT INTO engine.watermark (topic, partition) SELECT unnest($1::text[]), $2::int ON CONFLICT DO NOTHING`,
-		pgtype.FlatArray[string](w.e.topics), w.partition).Error
-	if err == nil {
-		err = db.Raw(`SELECT topic, sequence, next_offset, record_id FROM engine.watermark WHERE partition = $1 AND topic = ANY($2::text[])`,
-			w.partition, pgtype.FlatArray[string](w.e.topics)).Scan(&rows).Error
-	}
-	if err == nil {
-		err = db.Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1`, w.partition).Scan(&keys).Error
-	}
-	if err != nil {
+// partitionClass is the first half of the lock that a transaction holds on each partition it decides about. Without it
+// an owner and a non-owner could both start from "nothing is known" of a key that has no row to lock yet.
+const partitionClass = 0x6f67
+
+// fence begins an owner's batch: under the partition's lock it moves the watermarks, provided that the lease is still this
+// one's and that they stand where this worker left them. Otherwise somebody else is the owner, and nothing may happen. The
+// lock is a statement of its own: what is compared must have been read after it was granted.
+func (b *batch) fence(tx *gorm.DB) error {
+	w, n := b.w, len(b.positions)
+	if err := later(tx, "lock", `SELECT pg_advisory_xact_lock($1, $2)`, partitionClass, w.partition); err != nil {
 		return err
 	}
-	for _, m := range rows {
-		w.committed[m.Topic] = mark{m.Sequence, m.NextOffset, m.RecordID}
-		r := &reader{topic: m.Topic, w: w, next: m.NextOffset, last: m.Sequence, id: m.RecordID}
-		r.applied.Store(m.Sequence)
-		r.suspect()
-		w.readers = append(w.readers, r)
-	}
-	for _, k := range keys {
-		w.parked[k] = true
-	}
-	return nil
-}
-
-// fence is the first statement of an owner's batch: it moves the watermarks, provided that the lease is still this
-// one's and that they stand where this worker left them. Otherwise somebody else is the owner, and nothing may happen.
-func (b *batch) fence(tx *gorm.DB) error {
-	w, marks, n := b.w, b.marks, len(b.marks)
 	topics, ids := make(pgtype.FlatArray[string], 0, n), make(pgtype.FlatArray[string], 0, n)
 	from, to, offsets := make(pgtype.FlatArray[int64], 0, n), make(pgtype.FlatArray[int64], 0, n), make(pgtype.FlatArray[int64], 0, n)
-	for topic, m := range marks {
-		topics, ids = append(topics, topic), append(ids, m.id)
-		from, to, offsets = append(from, w.committed[topic].sequence), append(to, m.sequence), append(offsets, m.offset)
+	for topic, at := range b.positions {
+		topics, ids = append(topics, topic), append(ids, at.id)
+		from, to, offsets = append(from, w.committed[topic].sequence), append(to, at.sequence), append(offsets, at.offset)
 	}
-	answer := func(rows database.Rows) error {
-		var moved, leased int
+	b.version = w.parkedVersion
+	read := func(rows database.Rows) error {
+		moved, owned := 0, false
+		var parked pgtype.FlatArray[string]
 		for rows.Next() {
-			if err := rows.Scan(&moved, &leased, new(string)); err != nil {
+			if err := rows.Scan(&moved, &owned, &b.version, &parked); err != nil {
 				return err
 			}
 		}
-		if moved != n || leased == 0 {
+		if moved != n || !owned {
 			return errFenced
+		}
+		if b.version != w.parkedVersion {
+			b.keys = make(map[string]bool, len(parked))
+			for _, key := range parked {
+				b.keys[key] = true
+			}
 		}
 		return nil
 	}
-	return database.Later(tx, database.Statement{Name: "fence", Read: answer, SQL: `
-		WITH mine AS (SELECT 1 FROM engine.lease WHERE partition = $1 AND epoch = $2),
+	return database.Later(tx, database.Statement{Name: "fence", Read: read, SQL: `
+		WITH mine AS (SELECT parked_version FROM engine.lease WHERE partition = $1 AND epoch = $2),
 		moved AS (UPDATE engine.watermark w SET sequence = m.upto, next_offset = m.next_offset, record_id = m.record_id
 		          FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[]) AS m (topic, since, upto, next_offset, record_id), mine
 		          WHERE w.topic = m.topic AND w.partition = $1 AND w.sequence = m.since RETURNING 1)
-		SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM mine), pg_advisory_xact_lock($8, $1)::text`,
-		Args: []any{w.partition, w.epoch, topics, from, to, offsets, ids, partitionClass}})
+		SELECT (SELECT count(*) FROM moved), EXISTS (SELECT FROM mine), coalesce((SELECT parked_version FROM mine), 0),
+		       CASE WHEN (SELECT parked_version FROM mine) <> $8
+		            THEN ARRAY(SELECT DISTINCT key FROM engine.parked WHERE partition = $1 AND form <> 'call') ELSE '{}' END`,
+		Args: []any{w.partition, w.epoch, topics, from, to, offsets, ids, w.parkedVersion}})
 }
 
-// partitionClass is the first half of the lock that a transaction holds on each partition it decides about. Without it
-// an owner and a guest could both start from "nothing is known" of a key that has no row to lock yet.
-const partitionClass = 0x6f67
-
-// enter locks the partitions of a guest's commands, in ascending order, before anything is read.
+// enter begins a non-owner's batch: it locks the partitions of its commands, in ascending order, before anything is read,
+// and reads which of their keys are parked.
 func (b *batch) enter(tx *gorm.DB) error {
 	seen := map[int]bool{}
 	var partitions pgtype.FlatArray[int32]
+	var keys, of = make(pgtype.FlatArray[string], len(b.inputs)), make(pgtype.FlatArray[int32], len(b.inputs))
 	for i := range b.inputs {
-		if p := kafka.PartitionOf(b.inputs[i].event.Key, b.w.e.Partitions); !seen[p] {
+		p := kafka.PartitionOf(b.inputs[i].event.Key, b.w.e.Partitions)
+		keys[i], of[i] = storable(b.inputs[i].event.Key), int32(p)
+		if !seen[p] {
 			seen[p] = true
 			partitions = append(partitions, int32(p))
 		}
 	}
 	slices.Sort(partitions)
-	return later(tx, "enter", `SELECT pg_advisory_xact_lock($1, p) FROM unnest($2::int[]) WITH ORDINALITY AS l (p, n) ORDER BY n`,
+	err := later(tx, "enter", `SELECT pg_advisory_xact_lock($1, p) FROM unnest($2::int[]) WITH ORDINALITY AS l (p, n) ORDER BY n`,
 		partitionClass, partitions)
+	if err != nil {
+		return err
+	}
+	b.keys = map[string]bool{}
+	read := func(rows database.Rows) error {
+		for rows.Next() {
+			var key string
+			if err := rows.Scan(&key); err != nil {
+				return err
+			}
+			b.keys[key] = true
+		}
+		return nil
+	}
+	return database.Later(tx, database.Statement{Name: "parked keys", Read: read, Args: []any{keys, of}, SQL: `
+		SELECT k.key FROM unnest($1::text[], $2::int[]) AS k (key, partition)
+		WHERE EXISTS (SELECT FROM engine.parked p WHERE p.partition = k.partition AND p.key = k.key AND p.form <> 'call')`})
 }
 
 // claim takes answers and deadlines off their tables. One whose row is gone has been taken before, or was cancelled or
@@ -120,12 +120,12 @@ func (b *batch) claim(tx *gorm.DB) ([]*input, error) {
 	for i := range b.inputs {
 		switch in := &b.inputs[i]; {
 		case in.form == flush:
-		case in.number != 0, in.form == ordered:
+		case in.number != 0, in.form == command:
 			live = append(live, in)
-		case in.form == answered:
+		case in.form == answer, in.form == refusal:
 			calls = append(calls, in.event.ID)
 			live = append(live, in)
-		case in.form == expired:
+		case in.form == deadline:
 			due = append(due, in.event.ID)
 			live = append(live, in)
 		case b.w.e.hears(in.record.Type) || in.record.Malformed != nil:
@@ -158,7 +158,7 @@ func (b *batch) claim(tx *gorm.DB) ([]*input, error) {
 	}
 	kept := live[:0]
 	for _, in := range live {
-		if in.number != 0 || in.form == ordered || in.form == heard {
+		if in.number != 0 || in.form == command || in.form == event {
 			kept = append(kept, in)
 		} else if mine[in.event.ID] {
 			mine[in.event.ID] = false // two answers in one batch: the first counts
@@ -174,20 +174,8 @@ func (b *batch) write(tx *gorm.DB) error {
 			return err
 		}
 	}
-	if len(b.asks) > 0 {
-		err := later(tx, "write calls", `INSERT INTO engine.call (id, partition, type, key, saga, at, asked, stray)
-			SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[], $8::boolean[])`,
-			array(b.asks, func(r row) string { return r.event.ID }),
-			array(b.asks, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.w.e.Partitions)) }),
-			array(b.asks, func(r row) string { return r.event.Type }),
-			array(b.asks, func(r row) string { return r.event.Key }),
-			array(b.asks, func(r row) string { return r.event.Saga }),
-			array(b.asks, func(r row) time.Time { return r.event.Time }),
-			array(b.asks, func(r row) string { return string(r.data) }),
-			array(b.asks, func(r row) bool { return !b.mine(r.event) }))
-		if err != nil {
-			return err
-		}
+	if err := b.writeCalls(tx); err != nil {
+		return err
 	}
 	if err := b.writeDeadlines(tx); err != nil {
 		return err

@@ -1,0 +1,289 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+)
+
+// openCalls are the questions of one partition to the outside world. Each is a row until it is answered, dropped or parked.
+// In memory are only those that are being asked, or will be within moments; the scheduler takes the others when they are due.
+// Each is asked again and again with the same id. Answers go back through the partition's worker, like everything else.
+type openCalls struct {
+	p *partition
+
+	mu     sync.Mutex
+	held   map[string]*call // by id
+	put    []*call          // to be put away: their rows get their next try
+	closed bool
+}
+
+// call is a question in memory.
+type call struct {
+	of      *openCalls
+	lane    *lane
+	event   saga.Event // that asks
+	try     int        // under way, or the next one
+	err     string     // of the try before
+	patient bool       // the outside said when to ask again, which is no trouble
+	due     time.Duration
+	ctx     context.Context // ends when nobody wants the answer any more
+	cancel  context.CancelFunc
+	timer   *time.Timer
+}
+
+const (
+	heldCalls  = 2000 // questions of one partition in memory
+	shortWait  = time.Second
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 10 * time.Second
+)
+
+func newOpenCalls(p *partition) *openCalls { return &openCalls{p: p, held: map[string]*call{}} }
+
+// ask begins a question that was just committed, or leaves it to the scheduler.
+func (o *openCalls) ask(asked saga.Event, try int) {
+	l := o.p.e.laneOf(asked.Type)
+	if l == nil {
+		return
+	}
+	o.mu.Lock()
+	if o.closed || o.held[asked.ID] != nil || len(o.held) >= heldCalls || l.room() == 0 {
+		o.mu.Unlock()
+		return
+	}
+	c := &call{of: o, lane: l, event: asked, try: try}
+	c.ctx, c.cancel = context.WithCancel(o.p.ctx)
+	o.held[asked.ID] = c
+	o.mu.Unlock()
+	l.push(c)
+}
+
+// tried takes the outcome of a try. The question stays held until the answer is committed.
+func (o *openCalls) tried(c *call, answered any, err error) {
+	if c.ctx.Err() != nil {
+		return
+	}
+	metrics, name := o.p.e.metrics, c.lane.answerer.Question
+	var later notYet
+	wait := min(firstRetry<<min(c.try-1, 10), lastRetry)
+	switch {
+	case err == nil:
+		metrics.called(name, "answered")
+		o.p.queue.push(input{form: answer, event: c.event, answer: answered, try: c.try})
+		return
+	case IsRefused(err):
+		metrics.called(name, "refused")
+		o.p.queue.push(input{form: refusal, event: c.event, try: c.try, reason: line(err.Error())})
+		return
+	case errors.As(err, &later):
+		wait = later.after
+	default:
+		metrics.called(name, "unknown")
+		o.p.e.Log.Info("no clear answer, asking again", "question", name, "id", c.event.ID, "try", c.try, "err", err)
+		wait = wait/2 + rand.N(wait) // or else those that failed together would be asked together
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.held[c.event.ID] != c {
+		return
+	}
+	c.patient, c.err = later.after > 0, ""
+	if !c.patient {
+		c.err = line(err.Error())
+	}
+	if c.try++; wait <= shortWait && len(o.held) < heldCalls {
+		c.timer = time.AfterFunc(wait, func() { c.lane.push(c) })
+		return
+	}
+	c.due = wait
+	o.put = append(o.put, c)
+}
+
+// settled forgets a question whose answer is committed.
+func (o *openCalls) settled(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.forget(o.held[id])
+}
+
+// drop forgets a question that was given up; a try under way is broken off.
+func (o *openCalls) drop(a about) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, c := range o.held {
+		if c.event.Key == a.key && c.event.Type == a.kind {
+			o.forget(c)
+		}
+	}
+}
+
+func (o *openCalls) forget(c *call) {
+	if c == nil {
+		return
+	}
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.cancel()
+	delete(o.held, c.event.ID)
+}
+
+// close breaks off everything. The rows stay: the next owner asks them, beginning with an inquiry.
+func (o *openCalls) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	for _, c := range o.held {
+		o.forget(c)
+	}
+}
+
+// schedule writes down when questions put away are to be asked next, and takes those that are due. found is how many are,
+// as far as they were counted.
+func (o *openCalls) schedule(ctx context.Context, found int) error {
+	if err := o.putAway(ctx); err != nil {
+		return err
+	}
+	o.mu.Lock()
+	room := heldCalls - len(o.held)
+	ids := make(pgtype.FlatArray[string], 0, len(o.held))
+	for id := range o.held {
+		ids = append(ids, id)
+	}
+	o.mu.Unlock()
+	if found <= len(ids) && found < countedCalls || room <= 0 {
+		return nil
+	}
+	var types pgtype.FlatArray[string]
+	for name, l := range o.p.e.lanes {
+		if n := l.room(); n > 0 {
+			types, room = append(types, name), min(room, n)
+		}
+	}
+	var rows []struct {
+		ID, Type, Key, Saga string
+		At                  time.Time
+		Asked               []byte
+		Try                 int
+	}
+	// What this build does not know is taken too, to be parked.
+	err := o.p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT id, type, key, saga, at, asked, try FROM engine.call
+		WHERE partition = $1 AND next_try_at <= now() AND NOT id = ANY($2::text[]) AND (type = ANY($3::text[]) OR NOT type = ANY($4::text[]))
+		ORDER BY next_try_at LIMIT $5`, o.p.partition, ids, types, o.p.e.asking(), room).Scan(&rows).Error
+	for _, r := range rows {
+		asked := saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Time: r.At}
+		payload, reason := o.p.e.decode(r.Type, r.Asked)
+		if reason != "" || o.p.e.laneOf(r.Type) == nil {
+			reason = cmp.Or(reason, r.Type+" asks nothing in this build")
+			o.p.queue.pushOnce(r.ID, input{form: refusal, event: asked, raw: r.Asked, try: r.Try, reason: reason})
+			continue
+		}
+		asked.Data = payload
+		o.ask(asked, max(r.Try, 1)+1) // an earlier try may have succeeded unseen
+	}
+	return err
+}
+
+// countedCalls is how many due questions of one partition are counted at most.
+const countedCalls = heldCalls + 1
+
+func (o *openCalls) putAway(ctx context.Context) error {
+	o.mu.Lock()
+	put := o.put
+	o.put = nil
+	o.mu.Unlock()
+	if len(put) == 0 {
+		return nil
+	}
+	err := o.p.e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.call c SET next_try_at = now() + make_interval(secs => u.seconds), try = u.try, last_error = u.error
+		FROM unnest($1::text[], $2::float8[], $3::int[], $4::text[]) AS u (id, seconds, try, error) WHERE c.id = u.id`,
+		array(put, func(c *call) string { return c.event.ID }), array(put, func(c *call) float64 { return c.due.Seconds() }),
+		array(put, func(c *call) int32 { return int32(c.try - 1) }), array(put, func(c *call) string { return storableText(c.err) })).Error
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err != nil {
+		o.put = append(put, o.put...)
+		return err
+	}
+	for _, c := range put {
+		if o.held[c.event.ID] == c {
+			o.forget(c)
+		}
+	}
+	return nil
+}
+
+// laneOf asks what an own event of this type asks; nil where it asks nothing.
+func (e *Engine) laneOf(name string) *lane { return e.lanes[name] }
+
+// asking are the types of all own events that ask something.
+func (e *Engine) asking() pgtype.FlatArray[string] {
+	var names pgtype.FlatArray[string]
+	for name := range e.lanes {
+		names = append(names, name)
+	}
+	return names
+}
+
+// writeCalls removes the questions given up, parked ones too, and adds those asked.
+func (b *batch) writeCalls(tx *gorm.DB) error {
+	if len(b.drops) > 0 {
+		err := later(tx, "drop calls", `WITH dropped AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int[]) AS d (key, type, partition)),
+			open AS (DELETE FROM engine.call c USING dropped d WHERE c.key = d.key AND c.type = d.type)
+			DELETE FROM engine.parked p USING dropped d WHERE p.partition = d.partition AND p.key = d.key AND p.type = d.type AND p.form = 'call'`,
+			array(b.drops, func(a about) string { return a.key }), array(b.drops, func(a about) string { return a.kind }),
+			array(b.drops, func(a about) int32 { return int32(kafka.PartitionOf(a.key, b.w.e.Partitions)) }))
+		if err != nil {
+			return err
+		}
+	}
+	if len(b.asks) == 0 {
+		return nil
+	}
+	return later(tx, "write calls", `INSERT INTO engine.call (id, partition, type, key, saga, at, asked)
+		SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[])`,
+		array(b.asks, func(r row) string { return r.event.ID }),
+		array(b.asks, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.w.e.Partitions)) }),
+		array(b.asks, func(r row) string { return r.event.Type }),
+		array(b.asks, func(r row) string { return r.event.Key }),
+		array(b.asks, func(r row) string { return r.event.Saga }),
+		array(b.asks, func(r row) time.Time { return r.event.Time }),
+		array(b.asks, func(r row) string { return string(r.data) }))
+}
+
+// retries lists the questions of the partition in memory that are asked again.
+func (o *openCalls) retries() []Retry {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var list []Retry
+	for _, c := range o.held {
+		if c.try > 1 {
+			list = append(list, Retry{ID: c.event.ID, Key: c.event.Key, Question: c.lane.answerer.Question, Try: c.try, Error: c.err,
+				Since: c.event.Time})
+		}
+	}
+	return list
+}
+
+// sortRetries puts first those that something went wrong with, and of them the oldest, and keeps what a report may list.
+func sortRetries(list []Retry) []Retry {
+	slices.SortFunc(list, func(a, b Retry) int {
+		if (a.Error == "") != (b.Error == "") {
+			return map[bool]int{true: 1, false: -1}[a.Error == ""]
+		}
+		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.ID, b.ID))
+	})
+	return list[:min(len(list), listedMost)]
+}

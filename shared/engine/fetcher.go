@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"orderflow.example/shared/kafka"
+)
+
+// fetcher reads all topics of all partitions at work in this process, in one long poll, and hands each worker its records
+// in sequence. A reader with an error is left out for a while, so that one broken partition costs the others nothing.
+type fetcher struct {
+	e   *Engine
+	ctx context.Context
+	log throttle
+
+	mu     sync.Mutex
+	cancel context.CancelFunc // of the fetch under way
+}
+
+const (
+	longPoll  = 500 * time.Millisecond
+	shortPoll = 20 * time.Millisecond // while some partition is not fetched, because its queue is full
+)
+
+func newFetcher(e *Engine) *fetcher { return &fetcher{e: e, ctx: context.Background()} }
+
+// interrupt makes the fetcher look again at which partitions are at work.
+func (f *fetcher) interrupt() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.cancel != nil {
+		f.cancel()
+	}
+}
+
+func (f *fetcher) run(ctx context.Context) {
+	f.ctx = ctx
+	for pause := firstPause; ctx.Err() == nil; {
+		if err := f.poll(ctx); err == nil {
+			pause = firstPause
+		} else if ctx.Err() == nil {
+			f.failed(err)
+			sleep(ctx, pause)
+			pause = min(2*pause, time.Second)
+		}
+	}
+}
+
+func (f *fetcher) failed(err error) {
+	f.log.do(func(again int) {
+		f.e.Log.Warn("cannot fetch; it is tried again", "said_before", again, "err", err)
+	})
+}
+
+type place struct {
+	topic     string
+	partition int
+}
+
+// poll fetches once. An error means that nothing could be asked.
+func (f *fetcher) poll(ctx context.Context) error {
+	f.mu.Lock()
+	fetching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	f.cancel = cancel
+	f.mu.Unlock()
+
+	wait, now := longPoll, time.Now()
+	requests := map[place]fetchRequest{}
+	var positions []kafka.Position
+	for _, p := range f.e.running.all() {
+		if p.queue.full() {
+			wait = min(wait, shortPoll)
+			continue
+		}
+		for _, r := range p.readers {
+			if off := r.retry.Sub(now); off > 0 {
+				wait = min(wait, max(off, shortPoll))
+				continue
+			}
+			requests[place{r.topic, p.partition}] = fetchRequest{r, r.match}
+			positions = append(positions, r.position(r.match))
+		}
+	}
+	fetched, err := f.e.Kafka.Fetch(fetching, positions, wait)
+	if err != nil {
+		if fetching.Err() != nil {
+			return nil
+		}
+		for _, asked := range requests {
+			asked.r.suspect()
+			asked.r.told(false)
+		}
+		return err
+	}
+	for i := range fetched {
+		got := &fetched[i]
+		asked, known := requests[place{got.Topic, got.Partition}]
+		if !known {
+			continue
+		}
+		if err := f.take(asked, got); err != nil && ctx.Err() == nil {
+			asked.r.told(false)
+			asked.r.log.do(func(again int) {
+				f.e.Log.Warn("cannot read a topic partition; it is tried again, the others go on", "said_before", again, "err", err)
+			})
+		}
+	}
+	return nil
+}
+
+// topic is the one this service writes, source what its records name as theirs.
+func (e *Engine) topic() string  { return e.Service + ".events" }
+func (e *Engine) source() string { return "/" + e.Service }

@@ -1,0 +1,23 @@
+package engine
+
+import (
+	"context"
+
+	"orderflow.example/shared/kafka"
+)
+
+// reportPositions commits how far the partitions at work here have been read under the service's name as a consumer group,
+// so that Kafka's own tools show a lag. Nothing reads it back.
+func (e *Engine) reportPositions(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	var positions []kafka.Position
+	for _, p := range e.running.all() {
+		for _, r := range p.readers {
+			if at := r.reported.Load(); at > 0 {
+				positions = append(positions, kafka.Position{Topic: r.topic, Partition: p.partition, Offset: at})
+			}
+		}
+	}
+	return e.Kafka.ReportPositions(ctx, e.Service, positions)
+}

@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"sync"
+
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+)
+
+// form is what kind of input the queue holds.
+type form int
+
+const (
+	event    form = iota // a record of another service
+	command              // what a caller submits
+	answer               // what the outside world answered
+	refusal              // the outside world refused the question itself, for good
+	deadline             // a deadline fell due
+	asking               // a parked question is to be asked again
+	redrive              // release what is parked for a key
+	flush                // commit what was only read
+)
+
+// input is one thing to process.
+type input struct {
+	form   form
+	record *kafka.Record // event
+	event  saga.Event    // command; answer, refusal, asking: what asks; deadline: since when; redrive: its key
+	answer any           // answer
+	raw    []byte        // payload of what this build cannot read, to be parked
+	try    int           // answer: the number of the try that was
+	number int64         // of the parked row this came from, 0 if none
+	reason string        // why it is to be parked
+	reply  chan result   // command
+	faults int           // how often a store panicked over it
+}
+
+type result struct {
+	outcome Outcome
+	err     error
+}
+
+// size is about what the input keeps in memory, in bytes.
+func (in *input) size() int {
+	const overhead = 512
+	if in.record == nil {
+		return overhead + len(in.raw)
+	}
+	return overhead + len(in.record.Data)
+}
+
+// queue holds the inputs of one worker. It is bounded by whoever fills it: the fetcher stops at full.
+type queue struct {
+	mu      sync.Mutex
+	inputs  []input
+	bytes   int
+	pending map[string]bool // deadlines and redrives that wait: they are found in the tables again and again
+	closed  bool
+	signal  chan struct{}
+}
+
+// The fetcher leaves a partition alone while its queue holds more than this.
+const (
+	fullRecords = 4000
+	fullBytes   = 16 << 20
+)
+
+func newQueue() *queue { return &queue{pending: map[string]bool{}, signal: make(chan struct{}, 1)} }
+
+// push appends inputs; on a closed queue commands are refused and the rest is dropped, because the tables and topics have it.
+func (q *queue) push(in ...input) {
+	if len(in) == 0 {
+		return
+	}
+	q.mu.Lock()
+	if q.closed {
+		q.mu.Unlock()
+		refuse(in, ErrStopped)
+		return
+	}
+	for i := range in {
+		q.bytes += in[i].size()
+	}
+	if q.inputs == nil {
+		q.inputs = in
+	} else {
+		q.inputs = append(q.inputs, in...)
+	}
+	q.mu.Unlock()
+	q.nudge()
+}
+
+// pushOnce appends an input unless one of the same name waits already.
+func (q *queue) pushOnce(name string, in input) {
+	q.mu.Lock()
+	waits := q.pending[name]
+	q.pending[name] = true
+	q.mu.Unlock()
+	if !waits {
+		q.push(in)
+	}
+}
+
+// settled forgets that an input of this name waits.
+func (q *queue) settled(name string) {
+	q.mu.Lock()
+	delete(q.pending, name)
+	q.mu.Unlock()
+}
+
+// putBack returns a batch that did not happen to the front.
+func (q *queue) putBack(batch []input) {
+	if len(batch) == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range batch {
+		q.bytes += batch[i].size()
+	}
+	q.inputs = append(append(make([]input, 0, len(batch)+len(q.inputs)), batch...), q.inputs...)
+	q.nudge()
+}
+
+// take removes up to n inputs from the front. A redrive comes alone.
+func (q *queue) take(n int) []input {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n = min(len(q.inputs), n)
+	for i := range n {
+		if q.inputs[i].form == redrive {
+			n = max(i, 1)
+			break
+		}
+	}
+	batch := q.inputs[:n:n]
+	for i := range batch {
+		q.bytes -= batch[i].size()
+	}
+	if q.inputs = q.inputs[n:]; len(q.inputs) == 0 {
+		q.inputs = nil
+	} else {
+		q.nudge()
+	}
+	return batch
+}
+
+func (q *queue) nudge() {
+	select {
+	case q.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (q *queue) waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.inputs)
+}
+
+// full tells whether no more records should come for now.
+func (q *queue) full() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.inputs) > fullRecords || q.bytes > fullBytes
+}
+
+// close refuses what waits and whatever comes later.
+func (q *queue) close() {
+	q.mu.Lock()
+	q.closed = true
+	rest := q.inputs
+	q.inputs, q.bytes = nil, 0
+	q.mu.Unlock()
+	refuse(rest, ErrStopped)
+}
+
+func refuse(batch []input, err error) {
+	for _, in := range batch {
+		if in.reply != nil {
+			in.reply <- result{err: err}
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// survey is what the tables say of one partition.
+type survey struct {
+	Partition    int
+	Last         int64         // number given to an own event
+	Unpublished  time.Duration // age of the first own event not known to be on the topic
+	NextDeadline *time.Time    // that is not off
+	Due          bool          // it is past
+	Soon         bool          // it will be before the next survey
+	Moved        bool          // an operator moved some deadline
+	Calls        int           // questions that are due, as far as they are counted
+	Retried      bool          // some question was asked and put away
+	Parked       int
+	ParkedKeys   int
+	Redrive      bool
+}
+
+// survey is one statement for all partitions, because an idle platform does nothing else. It names none of them, so that
+// Postgres plans it once for all: the planning costs more than the rest.
+func (e *Engine) survey(ctx context.Context) (map[int]survey, error) {
+	var rows []struct {
+		survey  `gorm:"embedded"`
+		Seconds float64
+	}
+	err := e.DB.Gorm().WithContext(ctx).Raw(`
+		SELECT c.partition, c.sequence AS last, coalesce(extract(epoch FROM now() - o.at), 0) AS seconds,
+		       nullif(d.due_at, 'infinity') AS next_deadline,
+		       coalesce(d.due_at <= now(), false) AS due,
+		       coalesce(d.due_at <= now() + interval '1 second', false) AS soon, k.parked, k.parked_keys, k.redrive,
+		       EXISTS (SELECT FROM engine.deadline m WHERE m.partition = c.partition AND m.moved_at IS NOT NULL) AS moved,
+		       EXISTS (SELECT FROM engine.call q WHERE q.partition = c.partition AND q.try > 0) AS retried,
+		       (SELECT count(*) FROM (SELECT FROM engine.call q WHERE q.partition = c.partition AND q.next_try_at <= now() LIMIT $1) q) AS calls
+		FROM engine.counter c
+		LEFT JOIN engine.published p USING (partition)
+		LEFT JOIN LATERAL (SELECT at FROM engine.outbox o WHERE o.partition = c.partition AND o.sequence > p.sequence
+		                   ORDER BY o.sequence LIMIT 1) o ON true
+		LEFT JOIN LATERAL (SELECT due_at FROM engine.deadline f WHERE f.partition = c.partition ORDER BY due_at LIMIT 1) d ON true,
+		LATERAL (SELECT count(*) AS parked, count(DISTINCT key) AS parked_keys, coalesce(bool_or(redrive), false) AS redrive
+		         FROM engine.parked p WHERE p.partition = c.partition) k`, countedCalls).Scan(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int]survey, len(rows))
+	for _, r := range rows {
+		r.survey.Unpublished = time.Duration(r.Seconds * float64(time.Second))
+		found[r.Partition] = r.survey
+	}
+	return found, nil
+}
