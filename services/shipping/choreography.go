@@ -37,8 +37,9 @@ var Choreography = saga.Choreography[Shipment]{
 		saga.On(storefront.ReturnRequested, takeBack, event.ReturnLabelRequested, event.ReturnRefused).PastPivot(),
 		saga.Call(event.ReturnLabelRequested, BuyReturnLabel, returnLabelAnswered, event.ReturnAuthorized, event.ReturnRefused).
 			UntilAnswered(labelWithin),
-		saga.Call(event.ReturnAuthorized, AwaitReturn, returnAnswered, event.ReturnReceived, event.ReturnRefused),
-		// One deadline for all returns of the order: not settled by what ends one of them.
+		saga.Call(event.ReturnAuthorized, AwaitReturn, returnAnswered, event.ReturnReceived, event.ReturnRefused).
+			DroppedBy(event.LabelVoidRequested),
+		// One deadline for all returns of the order, which gives all of them up: not settled by what ends one of them.
 		saga.After(returnWithin, event.ReturnAuthorized, giveUpReturn, event.ReturnRefused, event.LabelVoidRequested).
 			Compensates(event.ReturnAuthorized),
 	},

@@ -51,7 +51,7 @@ func returnAnswered(s Shipment, a ReturnAnswer) []saga.Event {
 	return []saga.Event{event.ReturnReceived.Of(event.ReturnReceivedV1{ReturnID: r.ID, Lines: r.Lines})}
 }
 
-// giveUpReturn ends every return that did not come in time and takes its label back, which also ends the wait for it.
+// giveUpReturn ends every return that did not come in time and takes its label back; the goods are awaited no longer.
 // An order has one such deadline, that of the return authorized last: the others had longer. A parcel that comes all the
 // same is a person's business, as a receipt of stock and a refund by hand.
 func giveUpReturn(s Shipment, _ event.ReturnAuthorizedV1) (events []saga.Event) {

@@ -14,6 +14,7 @@ type kind struct {
 	says     *saga.Machine // of the service that says it; nil where none does
 	hears    []hearer      // other services with a row for it
 	call     *saga.Row     // by which it asks the outside world
+	dropped  map[int]bool  // kinds that drop that question
 	deadline *saga.Row     // that runs from it
 	settled  map[int]bool  // kinds that settle that deadline
 	payload  saga.Kind     // nil where nobody declares it
@@ -54,18 +55,23 @@ func (x *Index) declare(m *saga.Machine) {
 		k.about, k.payload = r.On.KeyedBy(), r.On
 		switch {
 		case r.Form == saga.Calling:
-			k.call = r
+			k.call, k.dropped = r, x.kindsOf(r.Unless)
 		case r.Form == saga.Deadline:
-			k.deadline, k.settled = r, map[int]bool{}
-			for _, by := range r.Unless {
-				k.settled[x.kind(by.Name())] = true
-			}
+			k.deadline, k.settled = r, x.kindsOf(r.Unless)
 		case saga.Producer(r.On.Name()) == m.Service:
 			k.reacts = true
 		default:
 			k.heardBy(service, len(r.Emits) > 0)
 		}
 	}
+}
+
+func (x *Index) kindsOf(all []saga.Kind) map[int]bool {
+	set := map[int]bool{}
+	for _, k := range all {
+		set[x.kind(k.Name())] = true
+	}
+	return set
 }
 
 func (k *kind) heardBy(service int, emits bool) {

@@ -126,12 +126,13 @@ func (x *Index) try(service, partition int, id ID) *Try {
 	return nil
 }
 
-// isAnswered tells whether something followed from the answer to what the event asked, or from its deadline. Records
-// written before they said how they came about can only have come about so where nothing else follows from the event.
+// isAnswered tells whether something followed from the answer to what the event asked, or from its deadline, or a later
+// event dropped the question. Records written before they said how they came about can only have come about so where nothing else follows from the event.
 func (x *Index) isAnswered(s *story, e *entry) bool {
 	k := x.kinds[e.kind]
 	return slices.ContainsFunc(s.entries, func(other entry) bool {
-		return other.cause == e.id && x.places[other.place].service == k.service && (other.via != heard || !k.reacts)
+		return e.isBefore(&other) && k.dropped[int(other.kind)] ||
+			other.cause == e.id && x.places[other.place].service == k.service && (other.via != heard || !k.reacts)
 	})
 }
 
@@ -182,6 +183,11 @@ func (x *Index) deadline(s *story, e *entry, now time.Time) (o Obligation, runs 
 	return o, true
 }
 
+// isBefore tells whether the other event was said later, by the same service about the same key.
+func (e *entry) isBefore(other *entry) bool {
+	return other.place == e.place && other.key == e.key && other.sequence > e.sequence
+}
+
 // isSettled tells whether a later event settled or replaced the deadline that runs from this one, or came about by it.
 func (x *Index) isSettled(s *story, e *entry) bool {
 	k, service := x.kinds[e.kind], x.places[e.place].service
@@ -189,8 +195,7 @@ func (x *Index) isSettled(s *story, e *entry) bool {
 		if x.places[other.place].service != service {
 			return false
 		}
-		later := other.place == e.place && other.key == e.key && other.sequence > e.sequence
-		return later && (other.kind == e.kind || k.settled[int(other.kind)]) || other.cause == e.id && x.hasExpired(&other, k)
+		return e.isBefore(&other) && (other.kind == e.kind || k.settled[int(other.kind)]) || other.cause == e.id && x.hasExpired(&other, k)
 	})
 }
 

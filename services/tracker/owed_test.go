@@ -9,6 +9,7 @@ import (
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
+	"orderflow.example/shared/saga"
 )
 
 func TestAnEventIsOwedUntilItsHearerHasTakenItIn(t *testing.T) {
@@ -91,6 +92,39 @@ func TestACallIsOwedUntilSomethingFollowsFromItsAnswer(t *testing.T) {
 	late = owedBy(s.seen(), "o1", "payment", s.at(122))[call]
 	if late.Cause != CauseOutside || late.Detail != "gateway.authorize was asked 3 times without an answer; the last time: connection refused" {
 		t.Errorf("owed is %+v", late)
+	}
+}
+
+func TestACallThatIsDroppedIsOwedNoMore(t *testing.T) {
+	t.Parallel()
+	const call, deadline = "call payment.authorization_requested.v1", "deadline payment.authorization_requested.v1"
+	for name, c := range map[string]struct {
+		seconds float64
+		by      saga.Kind
+		key     string
+		owed    []string
+	}{
+		"by what drops it":      {3, payment.VoidRequested, "o1", []string{deadline, "call payment.void_requested.v1"}},
+		"by something else":     {3, payment.CaptureFailed, "o1", []string{call, deadline}},
+		"for another key":       {3, payment.VoidRequested, "o2", []string{call, deadline}},
+		"before it was asked":   {.5, payment.VoidRequested, "o1", []string{call, deadline, "call payment.void_requested.v1"}},
+		"by what its time said": {121, payment.OutcomeUnknown, "o1", []string{deadline}},
+	} {
+		s := newScene()
+		_, validated := s.place(0, "o1")
+		s.place(0, "o2")
+		if c.seconds < 1 {
+			s.say(c.seconds, c.by, c.key, "", "", nil)
+		}
+		s.say(1, payment.AuthorizationRequested, "o1", validated, "", nil)
+		if c.seconds > 1 {
+			s.say(c.seconds, c.by, c.key, "", "", nil)
+		}
+		s.reportAll(c.seconds + 1)
+		s.standings[len(s.standings)-1].Partitions[0].NextDeadline = s.at(121)
+		t.Run(name, func(t *testing.T) {
+			expect(t, owedBy(s.seen(), "o1", "payment", s.at(max(c.seconds, 2))), c.owed...)
+		})
 	}
 }
 

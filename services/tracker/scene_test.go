@@ -61,7 +61,7 @@ func machines() []*saga.Machine {
 		service("inventory", on(order.Validated, inventory.StockChanged)),
 		service("payment",
 			on(order.Validated, payment.AuthorizationRequested),
-			saga.Call(payment.AuthorizationRequested, authorize, nothing, payment.Authorized, payment.Declined),
+			saga.Call(payment.AuthorizationRequested, authorize, nothing, payment.Authorized, payment.Declined).DroppedBy(payment.OutcomeUnknown, payment.VoidRequested),
 			saga.After(2*time.Minute, payment.AuthorizationRequested, func(till, payment.AuthorizationRequestedV1) []saga.Event { return nil }, payment.OutcomeUnknown).
 				Settled(payment.Authorized, payment.Declined),
 			on(order.Cancelled, payment.VoidRequested).Compensates(payment.Authorized),

@@ -18,7 +18,8 @@ var Picks = saga.Choreography[Pick]{
 	Evolve:  EvolvePick,
 	Rows: []saga.Row{
 		saga.On(shipping.Prepared, pick, event.PickRequested),
-		saga.Call(event.PickRequested, PickOnFloor, picked, event.Packed, event.ShortPicked).UntilAnswered(4 * time.Hour),
+		saga.Call(event.PickRequested, PickOnFloor, picked, event.Packed, event.ShortPicked).
+			UntilAnswered(4 * time.Hour).DroppedBy(event.PickCancelled),
 		saga.On(order.Cancelled, cancel, event.PickCancelled).Compensates(event.PickRequested, event.Packed),
 		saga.Call(event.PickCancelled, ClearFloor, cleared).Compensates(event.PickRequested).UntilAnswered(time.Hour),
 	},

@@ -22,8 +22,8 @@ func (c Choreography[S]) Machine() *Machine {
 		Service: c.Service, Of: c.Of, Final: c.Final, Rows: c.Rows,
 		blank:  func(key string) any { return c.Blank(key) },
 		evolve: func(s any, e Event) any { return s },
-		heard:  map[string][]*Row{}, asked: map[string]*Row{}, since: map[string]*Row{}, settles: map[string][]*Row{},
-		kinds: map[string]Kind{},
+		heard:  map[string][]*Row{}, asked: map[string]*Row{}, since: map[string]*Row{}, drops: map[string][]*Row{},
+		settles: map[string][]*Row{}, kinds: map[string]Kind{},
 	}
 	if m.Of == "" {
 		m.Of = "order"
@@ -55,6 +55,12 @@ func (m *Machine) index(r *Row) {
 			m.wrong("asks %s on %s: that must be an own event and ask one question", r.Ask, name)
 		}
 		m.asked[name] = r
+		for _, k := range r.Unless {
+			if k.Name() == name || Producer(k.Name()) != m.Service {
+				m.wrong("drops %s on %s: that must be another own event than the one that asks", r.Ask, k.Name())
+			}
+			m.drops[k.Name()] = append(m.drops[k.Name()], r)
+		}
 	case Deadline:
 		if !own || m.since[name] != nil {
 			m.wrong("sets a deadline on %s: that must be an own event with one deadline", name)

@@ -18,6 +18,7 @@ type Machine struct {
 	heard   map[string][]*Row // reactions and projections by the event heard
 	asked   map[string]*Row   // calls by the own event that asks
 	since   map[string]*Row   // deadlines by the own event they run from
+	drops   map[string][]*Row // calls by the own events that give them up
 	settles map[string][]*Row // deadlines by the own events that make them pointless
 	kinds   map[string]Kind
 }
@@ -27,6 +28,7 @@ type Step struct {
 	State   any
 	Emitted []Event  // in the order decided, stamped
 	Asks    []Event  // those of Emitted that ask the outside world
+	Dropped []string // names of own events whose earlier questions, for this key, are given up
 	Armed   []Event  // those of Emitted from which a deadline runs
 	Settled []string // names of own events whose earlier deadlines, for this key, are off
 	Reacted bool     // whether any row was there
@@ -132,6 +134,10 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 			step.Emitted = append(step.Emitted, out)
 			if m.asked[out.Type] != nil {
 				step.Asks = append(step.Asks, out)
+			}
+			for _, q := range m.drops[out.Type] {
+				step.Dropped = append(step.Dropped, q.On.Name())
+				step.Asks = slices.DeleteFunc(step.Asks, func(e Event) bool { return e.Type == q.On.Name() })
 			}
 			if m.since[out.Type] != nil {
 				step.Armed = append(step.Armed, out)

@@ -37,7 +37,7 @@ type Row struct {
 	Emits       []Kind        // everything its decide may answer; anything else is refused
 	Ask         string        // Calling: the name of the question
 	After       time.Duration // Deadline: how long after On
-	Unless      []Kind        // Deadline: own events that settle it first
+	Unless      []Kind        // Deadline: own events that settle it first. Calling: own events by which it is dropped
 	Undoes      []Kind        // the events this row compensates
 	Pivots      []Kind        // of Emits: once one of them is said, only forward
 	Due         time.Duration // Calling: when the answer is overdue; asked on until it comes. 0: a deadline ends the wait
@@ -89,6 +89,11 @@ func Show[S, E any](heard Type[E], show func(S, E, time.Time) S) Row {
 
 // Settled names the own events that make a deadline pointless; it is cancelled when one of them is emitted.
 func (r Row) Settled(by ...Kind) Row { r.Unless = by; return r }
+
+// DroppedBy names the own events that give a question up: when one of them is emitted, the question is asked no more, and
+// an answer that comes later is ignored. All open questions of this row are dropped for the key at hand. Whoever was asked
+// may have acted all the same, so that something else must undo what was asked.
+func (r Row) DroppedBy(events ...Kind) Row { r.Unless = events; return r }
 
 // Compensates names the events whose effect this row undoes.
 func (r Row) Compensates(events ...Kind) Row { r.Undoes = events; return r }

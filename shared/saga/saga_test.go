@@ -133,6 +133,38 @@ func TestQuestionsAndDeadlinesFollowFromOwnEvents(t *testing.T) {
 	}
 }
 
+func TestAQuestionIsDroppedByWhatGivesItUp(t *testing.T) {
+	t.Parallel()
+	asks := func(emits ...saga.Kind) saga.Row {
+		return saga.On(heard, func(state, note) (events []saga.Event) {
+			for _, k := range emits {
+				events = append(events, k.(saga.Type[note]).Of(note{}))
+			}
+			return events
+		}, emits...)
+	}
+	for name, c := range map[string]struct {
+		emits []saga.Kind
+		asks  []string
+		drops []string
+	}{
+		"asked earlier":                {[]saga.Kind{third}, nil, []string{first.Name()}},
+		"asked in the same step":       {[]saga.Kind{first, second, third}, []string{second.Name()}, []string{first.Name()}},
+		"asked anew in the same step":  {[]saga.Kind{third, first}, []string{first.Name()}, []string{first.Name()}},
+		"nothing that gives it up yet": {[]saga.Kind{first, second}, []string{first.Name(), second.Name()}, nil},
+	} {
+		none := func(state, string) []saga.Event { return nil }
+		step, err := hear(t, machine(asks(c.emits...), saga.Call(first, ask, none).DroppedBy(third, due), saga.Call(second, ask, none)))
+		var asked []string
+		for _, e := range step.Asks {
+			asked = append(asked, e.Type)
+		}
+		if err != nil || !slices.Equal(asked, c.asks) || !slices.Equal(step.Dropped, c.drops) {
+			t.Errorf("%s: asks %v, dropped %v, %v; want %v and %v", name, asked, step.Dropped, err, c.asks, c.drops)
+		}
+	}
+}
+
 func TestAProjectionShowsAndEmitsNothing(t *testing.T) {
 	t.Parallel()
 	m := machine(saga.Show(shown, func(s state, e note, at time.Time) state {
@@ -152,6 +184,8 @@ func TestADeclarationThatCannotRunIsFoundAtOnce(t *testing.T) {
 		"emits another service's event":       saga.On(heard, emit(), shown),
 		"asks on another service's event":     saga.Call(heard, ask, func(state, string) []saga.Event { return nil }),
 		"deadline on another service's event": saga.After(time.Minute, heard, emit()),
+		"dropped by another service's event":  saga.Call(first, ask, func(state, string) []saga.Event { return nil }).DroppedBy(heard),
+		"dropped by what asks":                saga.Call(first, ask, func(state, string) []saga.Event { return nil }).DroppedBy(first),
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

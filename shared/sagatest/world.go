@@ -39,8 +39,9 @@ type queue struct {
 }
 
 type pending struct {
-	m *saga.Machine
-	e saga.Event
+	m       *saga.Machine
+	e       saga.Event
+	dropped bool // a question that is given up, and may be on its way all the same
 }
 
 // NewWorld is a world of machines in which nothing has happened yet.
@@ -145,7 +146,10 @@ func (w *World) ask(i int) {
 	if outside == nil {
 		w.t.Fatalf("nobody outside answers %s", name)
 	}
-	if answer, ok := outside(p.e); ok {
+	if p.dropped && w.random.IntN(2) == 0 {
+		return // it never got there
+	}
+	if answer, ok := outside(p.e); ok && !p.dropped {
 		w.take(p.m, p.e, func(state any) (saga.Step, error) { return p.m.Answer(state, p.e, answer, w.stamp) })
 	}
 }
@@ -159,15 +163,20 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(state any) (saga.S
 	}
 	k.Put(in, step.State)
 	keepsContract(w.t, m, step.Emitted)
+	for i, p := range w.asks {
+		if p.m == m && p.e.Key == in.Key && slices.Contains(step.Dropped, p.e.Type) {
+			w.asks[i].dropped = true
+		}
+	}
 	w.armed = slices.DeleteFunc(w.armed, func(p pending) bool {
 		return p.m == m && p.e.Key == in.Key && slices.Contains(step.Settled, p.e.Type)
 	})
 	for _, e := range step.Armed { // one of a kind for each key: a new one takes the place of the old
 		w.armed = slices.DeleteFunc(w.armed, func(p pending) bool { return p.m == m && p.e.Key == e.Key && p.e.Type == e.Type })
-		w.armed = append(w.armed, pending{m, e})
+		w.armed = append(w.armed, pending{m: m, e: e})
 	}
 	for _, e := range step.Asks {
-		w.asks = append(w.asks, pending{m, e})
+		w.asks = append(w.asks, pending{m: m, e: e})
 	}
 	for _, e := range step.Emitted {
 		w.Log = append(w.Log, e)

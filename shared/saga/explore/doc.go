@@ -10,6 +10,8 @@
 //   - A question is asked again with the same id until it is answered, and an answer that comes twice is dropped. What
 //     remains is that the outside acts, and that its answer comes, later, or never where the question is not asked until
 //     answered.
+//   - A question that is dropped is asked no more, and its answer is ignored. It may be on its way all the same, so that
+//     the outside acts on it by then, or later, or never.
 //   - A deadline may fall due at any time until it is settled.
 //   - A record that comes again is not one more interleaving. It is checked in each place a machine was seen in that
 //     every record it has heard by then changes nothing when it is heard again (again.go).

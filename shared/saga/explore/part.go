@@ -31,6 +31,7 @@ type local struct {
 	other any     // one that is the same to the model, and is not; nil where none was met
 	aside any     // of whoever outside belongs to it
 	count []uint8 // how many events of each counted type were said
+	drops []uint8 // how many of them, the first ones, asked what is given up; nil where nothing is
 	past  bool    // a pivot was said, or what followed from one was heard by a part that does what cannot be taken back
 	text  string
 
@@ -92,6 +93,9 @@ func tail(l local) (s string) {
 	}
 	if len(l.count) > 0 {
 		s += " numbered " + text(l.count)
+	}
+	if l.drops != nil {
+		s += " dropped " + text(l.drops)
 	}
 	if l.past {
 		s += " past"

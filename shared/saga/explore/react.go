@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,6 +42,8 @@ func (s *system) reactions(p *part, at, in int32) []reaction {
 		list = s.act(p, l, x, e)
 	case x.form == asked:
 		list = s.answerAtOnce(p, l, x, e)
+	case x.form == answered && p.isDropped(l, e):
+		list = []reaction{{next: at}}
 	default:
 		list = []reaction{s.run(p, *l, x, x.answer)}
 	}
@@ -48,14 +51,26 @@ func (s *system) reactions(p *part, at, in int32) []reaction {
 	return list
 }
 
-// outcomes are what may come of a question, with silence, which is told from the answers by silent.
-func outcomes(o *Outside, aside any, row *saga.Row, e saga.Event) (list []Outcome, silent []bool) {
-	list = o.Act(aside, row.Ask, e)
-	silent = make([]bool, len(list))
-	if row.Due > 0 {
+// isDropped tells whether what the own event asked is given up.
+func (p *part) isDropped(l *local, own saga.Event) bool {
+	if l.drops == nil {
+		return false
+	}
+	_, number, _ := strings.Cut(own.ID, "#")
+	n, err := strconv.Atoi(number)
+	return err == nil && n <= int(l.drops[p.counted[own.Type]])
+}
+
+// outcomes are what may come of a question, with silence, which is told from the answers by silent. Silence is all that
+// comes of one that is dropped.
+func outcomes(o *Outside, aside any, row *saga.Row, e saga.Event, dropped bool) (list []Outcome, silent []bool) {
+	acts := o.Act(aside, row.Ask, e)
+	if !dropped {
+		list, silent = slices.Clone(acts), make([]bool, len(acts))
+	}
+	if row.Due > 0 && !dropped {
 		return list, silent
 	}
-	acts := slices.Clone(list)
 	list, silent = append(list, Outcome{Does: "never answers", State: aside}), append(silent, true)
 	for _, out := range acts {
 		if text(out.State) != text(aside) {
@@ -69,7 +84,7 @@ func outcomes(o *Outside, aside any, row *saga.Row, e saga.Event) (list []Outcom
 // act is what somebody outside, whom several ask, does: the answer is on its way then.
 func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction) {
 	asker := s.parts[x.from]
-	outs, silent := outcomes(p.own, l.state, asker.machine.QuestionOf(e.Type), e)
+	outs, silent := outcomes(p.own, l.state, asker.machine.QuestionOf(e.Type), e, false)
 	for i, out := range outs {
 		r := reaction{next: s.local(p, local{state: out.State}), does: out.Does, wrong: p.own.wrong(out.State)}
 		if !silent[i] {
@@ -81,14 +96,21 @@ func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction)
 	return list
 }
 
-// answerAtOnce is what follows where nobody but the machine sees what is done outside.
+// answerAtOnce is what follows where nobody but the machine sees what is done outside. Where the question may be dropped
+// before its answer is heard, that comes later.
 func (s *system) answerAtOnce(p *part, l *local, x input, e saga.Event) (list []reaction) {
-	outs, silent := outcomes(p.own, l.aside, p.machine.QuestionOf(e.Type), e)
+	row, dropped := p.machine.QuestionOf(e.Type), p.isDropped(l, e)
+	outs, silent := outcomes(p.own, l.aside, row, e, dropped)
 	for i, out := range outs {
 		after := *l
 		after.aside = out.State
 		r := reaction{next: s.local(p, after)}
-		if !silent[i] {
+		switch {
+		case silent[i]:
+		case len(row.Unless) > 0:
+			words := p.own.Name + " " + out.Does
+			r.keeps = []int32{s.input(input{form: answered, event: x.event, answer: out.Answer, words: words})}
+		default:
 			r = s.run(p, after, x, out.Answer)
 		}
 		r.does = out.Does
@@ -112,7 +134,7 @@ var always = time.Unix(0, 0).UTC()
 // run lets the machine take in one event, answer or deadline.
 func (s *system) run(p *part, l local, x input, answer any) reaction {
 	e := s.events.at[x.event]
-	after := local{aside: l.aside, count: slices.Clone(l.count), past: l.past || x.past && p.decisive}
+	after := local{aside: l.aside, count: slices.Clone(l.count), drops: l.drops, past: l.past || x.past && p.decisive}
 	tooMany := ""
 	got, err := p.decide(l.state, x.form, e, answer, func(out *saga.Event) {
 		out.ID, out.Time = bare(out.Type), always
@@ -130,6 +152,7 @@ func (s *system) run(p *part, l local, x input, answer any) reaction {
 	if text(after.state) != text(got.State) {
 		after.other = got.State
 	}
+	p.drop(&after, got)
 	r := reaction{settled: got.Settled, wrong: cmp.Or(tooMany, p.tooEarly(x, e, got, after.past || x.past))}
 	s.follow(p, &r, got, &after, x.past)
 	r.next = s.local(p, after)
@@ -148,6 +171,25 @@ func (p *part) decide(state any, f form, e saga.Event, answer any, stamp saga.St
 		return p.machine.Expire(state, e, stamp)
 	}
 	return p.machine.Hear(state, e, stamp)
+}
+
+// drop notes which questions are given up: all of their kind but those asked after what gave the others up.
+func (p *part) drop(l *local, got saga.Step) {
+	for _, name := range got.Dropped {
+		i := p.counted[name]
+		n := l.count[i]
+		for _, e := range got.Asks {
+			if e.Type == name {
+				n--
+			}
+		}
+		if n > 0 {
+			if l.drops = slices.Clone(l.drops); l.drops == nil {
+				l.drops = make([]uint8, len(l.count))
+			}
+			l.drops[i] = n
+		}
+	}
 }
 
 func (p *part) same(state any) any {

@@ -14,10 +14,14 @@ import (
 func (s *system) alike(p *part) string {
 	for _, key := range s.reactedInOrder(p) {
 		l, x := p.locals.at[key.local], s.inputs.at[key.input]
+		e := s.events.at[x.event]
 		answers := []any{x.answer}
-		if x.form == asked {
+		switch dropped := p.isDropped(l, e); {
+		case x.form == answered && dropped:
+			continue
+		case x.form == asked:
 			answers = nil
-			outs, silent := outcomes(p.own, l.aside, p.machine.QuestionOf(s.events.at[x.event].Type), s.events.at[x.event])
+			outs, silent := outcomes(p.own, l.aside, p.machine.QuestionOf(e.Type), e, dropped)
 			for i, out := range outs {
 				if !silent[i] {
 					answers = append(answers, out.Answer)

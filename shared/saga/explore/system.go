@@ -97,8 +97,13 @@ func (s *system) check(p *part) {
 		return
 	}
 	for _, r := range p.machine.Rows {
-		if r.Form == saga.Calling && s.asks[r.Ask] == nil {
+		switch {
+		case r.Form != saga.Calling:
+		case s.asks[r.Ask] == nil:
 			panic("explore: nobody outside answers " + r.Ask)
+		case r.Due > 0 && len(r.Unless) > 0 && s.asks[r.Ask] != p:
+			// whom several ask cannot know here that a question which has to be answered is dropped, and may be forgotten
+			panic("explore: " + r.Ask + " is asked until it is answered, may be dropped, and others ask there as well")
 		}
 	}
 }

@@ -144,7 +144,7 @@ func (s *system) tell(m move) Step {
 		st.Words = fmt.Sprintf("%s: %s after %s%s", m.p.name, duration(after), own(m.p.machine.Service, e.Type), follows)
 	case asked:
 		st.Words = fmt.Sprintf("%s %s (asked by %s)", m.p.own.Name, m.st.did.does, bare(e.Type))
-		if m.p.machine != nil {
+		if m.p.machine != nil && len(m.p.machine.QuestionOf(e.Type).Unless) == 0 {
 			st.Words += "; " + m.p.name + follows
 		}
 	}

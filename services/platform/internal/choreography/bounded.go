@@ -127,7 +127,7 @@ func (g *graph) extensions(rule *Rule) {
 	before := g.beforePivot()
 	g.each(func(m *saga.Machine, r *saga.Row) {
 		for _, k := range r.Unless {
-			if len(hearers(g.edges[k.Name()], m)) > 0 || !before[k.Name()] || has(m.Final, k.Name()) {
+			if r.Form != saga.Deadline || len(hearers(g.edges[k.Name()], m)) > 0 || !before[k.Name()] || has(m.Final, k.Name()) {
 				continue
 			}
 			if rule.Looked++; m.DeadlineOf(k.Name()) == nil {

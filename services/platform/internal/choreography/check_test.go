@@ -142,7 +142,7 @@ func goodShop() []saga.Row {
 func goodTill() []saga.Row {
 	return []saga.Row{
 		saga.On(shopPlaced, once(tillAsked, tillFreed), tillAsked),
-		saga.Call(tillAsked, bankPay, once(tillPaid), tillPaid).UntilAnswered(time.Minute),
+		saga.Call(tillAsked, bankPay, once(tillPaid), tillPaid).UntilAnswered(time.Minute).DroppedBy(tillFreed),
 		saga.On(shopCancelled, once(tillFreed), tillFreed).Compensates(tillAsked),
 	}
 }
@@ -191,6 +191,13 @@ func TestEachRuleFindsItsFault(t *testing.T) {
 			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 1, saga.Call(tillAsked, bankPay, once(tillPaid), tillPaid))...), van}},
 		"asked for ever": {"bounded", "no deadline that runs from an earlier event", untouched,
 			[]*saga.Machine{toy("shop", shopFinal, shopRows[0], shopRows[1], shopRows[3]), till, van}},
+		"dropped by what never happens": {"given up", "drops bank.pay on till.noted, which no other row of it emits", untouched,
+			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 1, tillRows[1].DroppedBy(tillNoted))...), van}},
+		"dropped by its own answer": {"given up", "drops bank.pay on till.paid, which no other row of it emits", untouched,
+			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 1, tillRows[1].DroppedBy(tillPaid))...), van}},
+		"dropped and not undone": {"given up", "nothing undoes till.asked, which may have been done", untouched,
+			[]*saga.Machine{shop, toy("till", tillFinal, tillRows[0], tillRows[1].DroppedBy(tillFreed),
+				saga.On(shopCancelled, once(tillFreed), tillFreed).Compensates(tillPaid)), van}},
 		"irrevocable too early": {"irrevocable", "does on till.asked what cannot be taken back", untouched,
 			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 1, tillRows[1].Irrevocably())...), van}},
 		"no topic": {"language", "a topic that is not made", choreography.Language{Events: said, Topics: []string{"shop.events", "van.events"}, Example: untouched.Example},

@@ -33,7 +33,7 @@ type Row struct {
 	Asks        string   `json:"asks,omitempty"`    // call: the question to the outside world
 	Due         string   `json:"due,omitempty"`     // call: when an answer is overdue, where it is asked until answered
 	After       string   `json:"after,omitempty"`   // after: how long, "2m0s"
-	Unless      []string `json:"unless,omitempty"`  // after: what settles it first
+	Unless      []string `json:"unless,omitempty"`  // after: what settles it first; call: what drops it
 	Emits       []string `json:"emits,omitempty"`
 	Compensates []string `json:"compensates,omitempty"`
 	Pivot       []string `json:"pivot,omitempty"`       // of Emits: from here only forward

@@ -71,7 +71,7 @@ var (
 	), app(
 		saga.Choreography[nothing]{Service: "till", Of: "purse", Rows: []saga.Row{
 			saga.On(placed, decide, asked).Pivot(asked),
-			saga.Call(asked, pay, decide, paid),
+			saga.Call(asked, pay, decide, paid).DroppedBy(late),
 			saga.After(48*time.Hour, asked, decide, late).Settled(paid),
 			saga.On(refused, decide, late).Compensates(paid)}},
 	))
@@ -87,7 +87,7 @@ func TestTheTableSaysWhatEachServiceDoesOnWhat(t *testing.T) {
 		"| **shop** | *place* | decides | `placed` |\n"+
 		"|  | `till.paid`, `till.late` | shows it |  |\n"+
 		"| **till** (purse) | `shop.placed` | decides; **the pivot** | `asked` |\n"+
-		"|  | `asked` | asks bank.pay | `paid` |\n"+
+		"|  | `asked` | asks bank.pay, unless `late` | `paid` |\n"+
 		"|  | `asked` | 2 days later, unless `paid` | `late` |\n"+
 		"|  | `shop.refused` | undoes `paid` | `late` |\n")
 }

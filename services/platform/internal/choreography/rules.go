@@ -80,6 +80,28 @@ func (g *graph) undone() Rule {
 	return rule
 }
 
+// givenUp: what drops a question can happen while it is open, and is no way of ending with what was done outside all the
+// same: the service undoes it by what it asked, which it knows without an answer.
+func (g *graph) givenUp() Rule {
+	rule := Rule{Name: "given up", Says: "every question that may be dropped is dropped by something that happens, and undone", Of: "questions"}
+	g.each(func(m *saga.Machine, question *saga.Row) {
+		if question.Form != saga.Calling || len(question.Unless) == 0 {
+			return
+		}
+		rule.Looked++
+		for _, k := range question.Unless {
+			if !slices.ContainsFunc(m.Rows, func(r saga.Row) bool { return r.Ask != question.Ask && has(r.Emits, k.Name()) }) {
+				rule.fault(m, "drops %s on %s, which no other row of it emits", question.Ask, plain(k))
+			}
+		}
+		if !slices.ContainsFunc(m.Rows, func(r saga.Row) bool { return has(r.Undoes, question.On.Name()) }) {
+			rule.fault(m, "drops %s on %s, and nothing undoes %s, which may have been done: add a row that Compensates it",
+				question.Ask, or(question.Unless), plain(question.On))
+		}
+	})
+	return rule
+}
+
 // irrevocable: what people see or nobody can take back happens only past a pivot.
 func (g *graph) irrevocable() Rule {
 	rule := Rule{Name: "irrevocable", Says: "nothing seen by people or irreversible happens before its pivot", Of: "irrevocable rows"}

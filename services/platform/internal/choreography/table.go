@@ -54,13 +54,9 @@ func (m Machine) does(r Row) string {
 			words = append(words, "decides")
 		}
 	case "call":
-		words = append(words, "asks "+r.Asks)
+		words = append(words, "asks "+r.Asks+m.unless(r))
 	case "after":
-		text := duration(r.After) + " later"
-		if len(r.Unless) > 0 {
-			text += ", unless " + strings.Join(m.codes(r.Unless), " or ")
-		}
-		words = append(words, text)
+		words = append(words, duration(r.After)+" later"+m.unless(r))
 	case "show":
 		words = append(words, "shows it")
 	}
@@ -71,6 +67,13 @@ func (m Machine) does(r Row) string {
 		words = append(words, "**the pivot**")
 	}
 	return strings.Join(words, "; ")
+}
+
+func (m Machine) unless(r Row) string {
+	if len(r.Unless) == 0 {
+		return ""
+	}
+	return ", unless " + strings.Join(m.codes(r.Unless), " or ")
 }
 
 func (m Machine) code(event string) string { return "`" + short(m.Service, event) + "`" }
