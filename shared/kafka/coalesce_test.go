@@ -25,9 +25,10 @@ type leader struct {
 	woken chan struct{}   // closed when anything is let go
 }
 
-func newLeader(t *testing.T, partitions int) *leader {
+func newLeader(t *testing.T, partitions int, config Config) *leader {
 	cluster := fakeCluster(t)
-	c := client(t, Config{Brokers: cluster.ListenAddrs()})
+	config.Brokers = cluster.ListenAddrs()
+	c := client(t, config)
 	l := &leader{Producer: c.NewProducer(), topic: newTopic(t, c, partitions), arrived: make(chan []int32, 1000),
 		codes: map[int32]int16{}, held: map[int32]bool{}, woken: make(chan struct{})}
 	var all []Batch
@@ -136,7 +137,7 @@ func receive[T any](t *testing.T, c <-chan T) T {
 
 func TestAPartitionThatCannotBeWrittenHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	l := newLeader(t, 2)
+	l := newLeader(t, 2, Config{})
 	l.refuse(0, 19) // NOT_ENOUGH_REPLICAS
 	refused := l.start(t.Context(), 0, 2)
 	receive(t, l.arrived)
@@ -162,7 +163,7 @@ func TestAPartitionThatCannotBeWrittenHoldsUpNoOther(t *testing.T) {
 
 func TestWhatComesDuringARequestTravelsTogetherInTheNext(t *testing.T) {
 	t.Parallel()
-	l := newLeader(t, 5)
+	l := newLeader(t, 5, Config{})
 	l.waits(time.Hour)
 	l.hold(0, true)
 	acks := []<-chan Ack{l.start(t.Context(), 0, 2)}
@@ -184,7 +185,7 @@ func TestWhatComesDuringARequestTravelsTogetherInTheNext(t *testing.T) {
 
 func TestAnAnswerThatIsHeldHoldsUpNoOtherPartition(t *testing.T) {
 	t.Parallel()
-	l := newLeader(t, 3)
+	l := newLeader(t, 3, Config{})
 	l.hold(0, true)
 	held := l.start(t.Context(), 0, 2)
 	receive(t, l.arrived)
@@ -207,7 +208,7 @@ func TestAnAnswerThatIsHeldHoldsUpNoOtherPartition(t *testing.T) {
 
 func TestASuspectPartitionTravelsAloneUntilItIsNoLonger(t *testing.T) {
 	t.Parallel()
-	l := newLeader(t, 2)
+	l := newLeader(t, 2, Config{})
 	sequence := int64(1)
 	both := func() {
 		sequence++
@@ -231,7 +232,7 @@ func TestASuspectPartitionTravelsAloneUntilItIsNoLonger(t *testing.T) {
 
 func TestWhatIsGivenUpInTheQueueIsNotWrittenLater(t *testing.T) {
 	t.Parallel()
-	l := newLeader(t, 2)
+	l := newLeader(t, 2, Config{})
 	l.waits(time.Hour)
 	l.hold(0, true)
 	held := l.start(t.Context(), 0, 2)
@@ -255,7 +256,7 @@ func TestWhatIsGivenUpInTheQueueIsNotWrittenLater(t *testing.T) {
 
 func TestRequestsInFlightToOneLeaderAreBounded(t *testing.T) {
 	t.Parallel()
-	l := newLeader(t, maxInFlight+2)
+	l := newLeader(t, maxInFlight+2, Config{})
 	l.waits(0)
 	var acks []<-chan Ack
 	for i := range maxInFlight {

@@ -45,6 +45,7 @@ const (
 	idleTimeout    = 2 * time.Minute
 	metadataTTL    = 10 * time.Second // an upper bound; errors that hint at stale metadata refresh it at once
 	refreshGap     = 250 * time.Millisecond
+	refreshTimeout = time.Second
 	requestTimeout = 10 * time.Second // on top of the time a broker is asked to wait
 )
 
@@ -58,9 +59,10 @@ type Client struct {
 	cancel    context.CancelFunc
 	exchanges atomic.Int32 // correlation ids
 
-	mu        sync.Mutex
-	refreshed time.Time
-	parked    []*poll
+	mu          sync.Mutex
+	refreshed   time.Time
+	reconnected time.Time
+	parked      []*poll
 }
 
 // Dial prepares a client. It does no I/O: an unreachable cluster is noticed by the first call, or by Ping.
@@ -113,16 +115,4 @@ func (c *Client) Ping(ctx context.Context) error {
 		hint = "are TLS and the credentials as the broker expects them?"
 	}
 	return fmt.Errorf("kafka at %s cannot be reached: %w; %s", strings.Join(c.config.Brokers, ","), err, hint)
-}
-
-// refresh forgets what is known about topics and leaders, so that the next call asks again. kafka-go can only be told so
-// by dropping its connection pool, hence not too often.
-func (c *Client) refresh() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if time.Since(c.refreshed) < refreshGap {
-		return
-	}
-	c.refreshed = time.Now()
-	c.transport.CloseIdleConnections()
 }
