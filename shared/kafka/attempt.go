@@ -85,7 +85,7 @@ func (p *Producer) prepare(ctx context.Context, known layout, j *job) (leader in
 		if j.session, err = p.open(ctx, j.batch.Topic, j.batch.Partition); err != nil {
 			return leader, err
 		}
-		j.encode()
+		j.encode(p.timestamp())
 	}
 	j.chunk = &chunk{topic: j.batch.Topic, partition: int32(j.batch.Partition), bytes: j.bytes}
 	return leader, nil

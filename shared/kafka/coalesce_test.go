@@ -68,13 +68,23 @@ func (l *leader) handle(cluster *kfake.Cluster, r *kmsg.ProduceRequest) (kmsg.Re
 	if code == 0 || len(partitions) > 1 {
 		return nil, nil, false
 	}
-	refusal := kmsg.NewProduceResponseTopicPartition()
-	refusal.Partition, refusal.ErrorCode = partitions[0], code
-	topic := kmsg.NewProduceResponseTopic()
-	topic.Topic, topic.Partitions = r.Topics[0].Topic, append(topic.Partitions, refusal)
+	return refusal(r, code), nil, true
+}
+
+// refusal answers for every partition of the request.
+func refusal(r *kmsg.ProduceRequest, code int16) kmsg.Response {
 	response := r.ResponseKind().(*kmsg.ProduceResponse)
-	response.Topics = append(response.Topics, topic)
-	return response, nil, true
+	for _, asked := range r.Topics {
+		topic := kmsg.NewProduceResponseTopic()
+		topic.Topic = asked.Topic
+		for _, p := range asked.Partitions {
+			refused := kmsg.NewProduceResponseTopicPartition()
+			refused.Partition, refused.ErrorCode = p.Partition, code
+			topic.Partitions = append(topic.Partitions, refused)
+		}
+		response.Topics = append(response.Topics, topic)
+	}
+	return response
 }
 
 func (l *leader) holds(partitions []int32) bool {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -32,6 +33,12 @@ type Config struct {
 
 	// PartitionBytes bounds what one fetch returns per partition; 0 means 1 MiB. A single larger batch still arrives whole.
 	PartitionBytes int
+
+	// Log is told what an operator should know of. nil means nobody is.
+	Log *slog.Logger
+
+	// Now is the clock that timestamps of published records come from. nil means the machine's.
+	Now func() time.Time
 
 	// Dial replaces the TCP dialer, for simulated networks. nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -69,6 +76,12 @@ type Client struct {
 func Dial(config Config) *Client {
 	if config.PartitionBytes <= 0 {
 		config.PartitionBytes = defaultPartitionBytes
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Now == nil {
+		config.Now = time.Now
 	}
 	if len(config.Brokers) == 0 {
 		config.Brokers = []string{"localhost:9092"}

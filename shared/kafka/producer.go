@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go/protocol/initproducerid"
@@ -31,6 +32,7 @@ type Producer struct {
 	client *Client
 	asking chan struct{} // held by the goroutine that asks for a producer id
 
+	untimed  atomic.Bool   // the broker refuses this machine's time
 	patience time.Duration // other than the usual in tests
 
 	mu       sync.Mutex

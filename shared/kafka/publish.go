@@ -56,6 +56,7 @@ type job struct {
 	sent    int           // records acknowledged
 	bytes   []byte        // the records of the chunk in flight, the same for every attempt
 	count   int           // how many they are
+	timed   bool          // whether they have Kafka's own timestamps
 	begun   time.Time     // when the chunk in flight was first attempted
 	backoff time.Duration // before its last attempt
 	chunk   *chunk        // nil when the attempt failed before sending
@@ -80,7 +81,7 @@ func (j *job) fail(err error) {
 }
 
 // encode puts as many records into the next chunk as a broker accepts.
-func (j *job) encode() {
+func (j *job) encode(timestamp int64) {
 	rest := j.batch.Records[j.sent:]
 	size, n := batchHeader, 0
 	for n < len(rest) {
@@ -91,9 +92,9 @@ func (j *job) encode() {
 		size, n = size+more, n+1
 	}
 	b := make([]byte, 4, 4+size)
-	b = appendBatch(b, rest[:n], *j.session)
+	b = appendBatch(b, rest[:n], *j.session, timestamp)
 	binary.BigEndian.PutUint32(b, uint32(len(b)-4))
-	j.bytes, j.count = b, n
+	j.bytes, j.count, j.timed = b, n, timestamp != noTimestamp
 }
 
 // acknowledge records that the chunk in flight is on the topic.
@@ -122,6 +123,10 @@ func (p *Producer) conclude(ctx context.Context, j *job) bool {
 	case err == nil:
 		j.acknowledge()
 		return j.sent == len(j.batch.Records)
+	case errors.Is(err, kafkago.InvalidTimestamp) && j.timed:
+		p.omitTimestamps(err)
+		j.bytes = nil
+		return false
 	case lostSession(err):
 		j.fail(fmt.Errorf("%w (%w)", ErrSession, err))
 	case !IsTransient(err), IsUnknownTopic(err) && time.Since(j.begun) > unknownTopicFor:
@@ -135,6 +140,22 @@ func (p *Producer) conclude(ctx context.Context, j *job) bool {
 		p.abandon(j.session)
 	}
 	return true
+}
+
+// timestamp is the time of publishing, which brokers refuse when it is too far from theirs.
+func (p *Producer) timestamp() int64 {
+	if p.untimed.Load() {
+		return noTimestamp
+	}
+	return p.client.config.Now().UnixMilli()
+}
+
+// omitTimestamps keeps a wrong clock from keeping all that this process publishes from the topics.
+func (p *Producer) omitTimestamps(err error) {
+	if p.untimed.CompareAndSwap(false, true) {
+		p.client.config.Log.Warn("kafka refuses the time of this machine; publishing without Kafka's timestamps until the next start; "+
+			"set the clock", "clock", p.client.config.Now().UTC(), "err", err)
+	}
 }
 
 func (j *job) pause(ctx context.Context) error {
