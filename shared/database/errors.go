@@ -12,19 +12,20 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// IsUnique tells whether the error is a broken unique constraint, and which one.
-func IsUnique(err error) (constraint string, ok bool) {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "23505" {
-		return pg.ConstraintName, true
-	}
-	return "", false
-}
-
 // IsConstraint tells whether the error is the named constraint, of any kind.
 func IsConstraint(err error, name string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "23") && pg.ConstraintName == name
+}
+
+// IsDataFault tells whether the data of a statement was refused: it cannot be stored as it is (class 22), or a constraint
+// forbids it (class 23). Doing it again would fail again. All other errors, time-outs among them, are the installation's.
+func IsDataFault(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || ended(pg) || errors.Is(err, ErrCommitUnknown) {
+		return false
+	}
+	return strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23")
 }
 
 // IsSerialization tells whether the transaction lost against a concurrent one and may be run again.

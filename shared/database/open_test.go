@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -88,8 +89,8 @@ func TestErrorsAreToldApart(t *testing.T) {
 	if err := run("INSERT INTO a VALUES (0)"); !database.IsConstraint(err, "positive") || database.IsConstraint(err, "once") {
 		t.Errorf("check: %v", err)
 	}
-	if name, ok := database.IsUnique(run("INSERT INTO a VALUES (1)")); !ok || name != "once" {
-		t.Errorf("unique: %q %v", name, ok)
+	if err := run("INSERT INTO a VALUES (1)"); !database.IsConstraint(err, "once") {
+		t.Errorf("unique: %v", err)
 	}
 	if err := run("SELECT nonsense"); err == nil || database.IsConnection(err) {
 		t.Errorf("a wrong statement is not the connection's fault: %v", err)
@@ -121,5 +122,50 @@ func TestErrorsAreToldApart(t *testing.T) {
 	}
 	if database.IsConnection(nil) {
 		t.Error("nil")
+	}
+}
+
+func TestOnlyTheDataOfAStatementIsADataFault(t *testing.T) {
+	t.Parallel()
+	db := open(t, `CREATE TABLE a (n int CONSTRAINT positive CHECK (n > 0) UNIQUE, s varchar(3))`, `INSERT INTO a VALUES (1, NULL)`)
+	run := func(ctx context.Context, sql string, args ...any) error {
+		return db.Gorm().WithContext(ctx).Exec(sql, args...).Error
+	}
+	for sql, args := range map[string][]any{
+		"INSERT INTO a VALUES (0)":                         nil,
+		"INSERT INTO a VALUES (1)":                         nil,
+		"INSERT INTO a VALUES (2, 'abcd')":                 nil,
+		"INSERT INTO a VALUES (3000000000)":                nil,
+		"INSERT INTO a (s) VALUES ($1)":                    {"\x00"},
+		"INSERT INTO a SELECT n FROM (VALUES (1/0)) t (n)": nil,
+	} {
+		if err := run(t.Context(), sql, args...); !database.IsDataFault(err) || database.IsConnection(err) {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	late, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	for sql, ctx := range map[string]context.Context{
+		"SELECT pg_sleep(60)": late,
+		"SELECT nonsense":     t.Context(),
+		"SELECT FROM nowhere": t.Context(),
+		"SET LOCAL statement_timeout = 1; SELECT pg_sleep(60)":         t.Context(),
+		"SET ROLE NONE; SELECT pg_terminate_backend(pg_backend_pid())": t.Context(),
+	} {
+		if err := run(ctx, sql); err == nil || database.IsDataFault(err) {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	for _, code := range []string{"08006", "25P02", "40001", "40P01", "42501", "42P01", "53100", "54000", "55P03", "57014", "57P01", "58030", "XX001"} {
+		if database.IsDataFault(&pgconn.PgError{Code: code, Severity: "ERROR"}) {
+			t.Errorf("%s is not the data's fault", code)
+		}
+	}
+	refused := &pgconn.PgError{Code: "23505", Severity: "ERROR"}
+	if !database.IsDataFault(fmt.Errorf("database: commit: rolled back: %w", refused)) {
+		t.Error("a constraint that is checked at commit")
+	}
+	if database.IsDataFault(fmt.Errorf("%w: %w", database.ErrCommitUnknown, refused)) || database.IsDataFault(nil) {
+		t.Error("an unknown outcome, or none")
 	}
 }

@@ -54,6 +54,9 @@ func Pipeline(ctx context.Context, db *DB, fn func(tx *gorm.DB) error) error {
 	tx := db.gorm.Session(&gorm.Session{Context: ctx, NewDB: true})
 	tx.Statement.ConnPool = p
 	if err := fn(tx); err != nil {
+		if p.err != nil && !errors.Is(err, p.err) {
+			return p.err // gorm's Row says only "context canceled", for one
+		}
 		return err
 	}
 	if err := p.commit(); err != nil {

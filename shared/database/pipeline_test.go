@@ -3,6 +3,7 @@ package database_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"reflect"
 	"sync/atomic"
@@ -80,7 +81,7 @@ func TestARefusedPipelineIsKnownToBeRolledBack(t *testing.T) {
 	ctx, db := context.Background(), open(t, createMarks)
 	// The key is checked at commit.
 	err := database.Pipeline(ctx, db, func(tx *gorm.DB) error { return errors.Join(markLater(1)(tx), markLater(1)(tx)) })
-	if name, ok := database.IsUnique(err); !ok || name != "marks_pkey" || errors.Is(err, database.ErrCommitUnknown) {
+	if !database.IsConstraint(err, "marks_pkey") || errors.Is(err, database.ErrCommitUnknown) {
 		t.Errorf("got %v", err)
 	}
 	for name, bad := range map[string]database.Statement{
@@ -104,6 +105,30 @@ func TestARefusedPipelineIsKnownToBeRolledBack(t *testing.T) {
 	}
 	if n := marks(t, db); n != 0 {
 		t.Errorf("%d marks", n)
+	}
+}
+
+func TestARowReadAfterAFailureTellsTheFailure(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("refused")
+	err := database.Pipeline(t.Context(), open(t), func(tx *gorm.DB) error {
+		refuse := database.Statement{Name: "refuse", SQL: "SELECT 1", Read: func(database.Rows) error { return refused }}
+		if err := database.Later(tx, refuse); err != nil {
+			return err
+		}
+		var n int64
+		return tx.Raw("SELECT 1").Row().Scan(&n)
+	})
+	if !errors.Is(err, refused) || errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	err = database.Pipeline(t.Context(), open(t), func(tx *gorm.DB) error {
+		database.Later(tx, database.Statement{Name: "divide", SQL: "SELECT 1/0"})
+		var n int64
+		return fmt.Errorf("read: %w", tx.Raw("SELECT 1").Row().Scan(&n))
+	})
+	if !database.IsDataFault(err) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -27,7 +27,7 @@ type Table[Row any] struct {
 	written []*column
 	keys    []*column
 
-	load, loadKeys, insert, upsert string
+	load, insert, upsert string
 }
 
 // NewTable works the model out once. It panics when the model cannot be used, as that is a mistake in the program.
@@ -70,24 +70,12 @@ func (t *Table[Row]) Name() string { return t.name }
 // cannot deadlock. Keys without a row are left out. The primary key must be a single text or uuid column.
 func (t *Table[Row]) LoadForUpdate(tx *gorm.DB, keys []string) ([]Row, error) {
 	if len(t.keys) != 1 || t.keys[0].kind != reflect.String {
-		panic("database: " + t.name + ": LoadForUpdate needs a single string key; use LoadRowsForUpdate")
+		panic("database: " + t.name + ": LoadForUpdate needs a single string key")
 	}
 	if len(keys) == 0 {
 		return nil, nil
 	}
 	return t.query(tx, len(keys), t.load, pgtype.FlatArray[string](keys))
-}
-
-// LoadRowsForUpdate is LoadForUpdate for any primary key. Only the key fields of wanted are looked at.
-func (t *Table[Row]) LoadRowsForUpdate(tx *gorm.DB, wanted []Row) ([]Row, error) {
-	if len(wanted) == 0 {
-		return nil, nil
-	}
-	args, err := arrays(t.keys, wanted)
-	if err != nil {
-		return nil, fmt.Errorf("database: load %s: %w", t.name, err)
-	}
-	return t.query(tx, len(wanted), t.loadKeys, args...)
 }
 
 // Select returns the rows that a condition holds for; tail is the SQL after FROM table, with $1, $2… for its values,
@@ -154,19 +142,12 @@ func (t *Table[Row]) query(tx *gorm.DB, size int, sql string, args ...any) ([]Ro
 
 // prepare writes the statements. They use $n, which gorm passes on as it is, arrays included.
 func (t *Table[Row]) prepare() {
-	selected := "SELECT " + names(t.columns, "t.") + " FROM "
-	order := " ORDER BY " + names(t.keys, "t.") + " FOR UPDATE OF t"
 	key, keys := t.keys[0], "$1::text[]"
 	if key.cast() {
 		keys += "::" + key.sqlType + "[]"
 	}
-	t.load = selected + t.name + " t WHERE t." + key.name + " = ANY(" + keys + ")" + order
-
-	var same []string
-	for i, k := range t.keys {
-		same = append(same, "t."+k.name+" = "+k.from(i))
-	}
-	t.loadKeys = selected + unnest(t.keys) + " JOIN " + t.name + " t ON " + strings.Join(same, " AND ") + order
+	t.load = "SELECT " + names(t.columns, "t.") + " FROM " + t.name + " t WHERE t." + key.name + " = ANY(" + keys + ")" +
+		" ORDER BY " + names(t.keys, "t.") + " FOR UPDATE OF t"
 
 	var values, changes []string
 	for i, c := range t.written {

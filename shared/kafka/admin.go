@@ -145,7 +145,7 @@ func compareConfig(spec TopicSpec, entries []kafkago.DescribeConfigResponseConfi
 // freshLayout asks the cluster anew instead of using what is known.
 func (c *Client) freshLayout(ctx context.Context, names []string) (layout, error) {
 	c.mu.Lock()
-	c.refreshed = time.Now()
+	c.reconnected = time.Now()
 	c.transport.CloseIdleConnections()
 	c.mu.Unlock()
 	return c.layout(ctx, names)

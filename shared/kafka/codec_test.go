@@ -20,7 +20,7 @@ func decode(from, watermark int64, b []byte) Fetched {
 
 func TestAFlippedBitIsAnErrorAndNeverDelivered(t *testing.T) {
 	t.Parallel()
-	good := appendBatch(nil, events(1, 3), session{id: 7, next: 0})
+	good := appendBatch(nil, events(1, 3), session{id: 7, next: 0}, 1_772_359_200_000)
 	want := decode(0, 3, good)
 	if want.Err != nil || len(want.Records) != 3 {
 		t.Fatalf("the undamaged batch gives %d records and %v", len(want.Records), want.Err)
@@ -45,8 +45,8 @@ func TestAFlippedBitIsAnErrorAndNeverDelivered(t *testing.T) {
 
 func TestRecordsBeforeADamagedBatchAreDelivered(t *testing.T) {
 	t.Parallel()
-	first := appendBatch(nil, events(1, 2), session{id: 7, next: 0})
-	second := appendBatch(nil, events(3, 2), session{id: 7, next: 2})
+	first := appendBatch(nil, events(1, 2), session{id: 7, next: 0}, 1_772_359_200_000)
+	second := appendBatch(nil, events(3, 2), session{id: 7, next: 2}, 1_772_359_200_000)
 	second[atBaseOffset+7] = 2
 	both := append(first, second...)
 	if got := decode(0, 4, both); got.Err != nil || len(got.Records) != 4 || got.Next != 4 {
@@ -61,8 +61,8 @@ func TestRecordsBeforeADamagedBatchAreDelivered(t *testing.T) {
 
 func TestABatchCutOffByTheEndOfTheResponseIsLeftForTheNextFetch(t *testing.T) {
 	t.Parallel()
-	first := appendBatch(nil, events(1, 2), session{id: 7, next: 0})
-	second := appendBatch(nil, events(3, 2), session{id: 7, next: 2})
+	first := appendBatch(nil, events(1, 2), session{id: 7, next: 0}, 1_772_359_200_000)
+	second := appendBatch(nil, events(3, 2), session{id: 7, next: 2}, 1_772_359_200_000)
 	second[atBaseOffset+7] = 2
 	for cut := range second {
 		got := decode(0, 4, append(bytes.Clone(first), second[:cut]...))
@@ -74,7 +74,7 @@ func TestABatchCutOffByTheEndOfTheResponseIsLeftForTheNextFetch(t *testing.T) {
 
 func TestAFetchIntoTheMiddleOfABatchBeginsThere(t *testing.T) {
 	t.Parallel()
-	got := decode(3, 5, appendBatch(nil, events(1, 5), session{id: 7, next: 0}))
+	got := decode(3, 5, appendBatch(nil, events(1, 5), session{id: 7, next: 0}, 1_772_359_200_000))
 	if got.Err != nil || len(got.Records) != 2 || got.Records[0].Offset != 3 || got.Records[0].Sequence != 4 || got.Next != 5 {
 		t.Fatalf("%+v", got)
 	}
@@ -82,7 +82,7 @@ func TestAFetchIntoTheMiddleOfABatchBeginsThere(t *testing.T) {
 
 func TestRandomBytesNeverPanic(t *testing.T) {
 	t.Parallel()
-	good := appendBatch(nil, events(1, 2), session{id: 7, next: 0})
+	good := appendBatch(nil, events(1, 2), session{id: 7, next: 0}, 1_772_359_200_000)
 	for cut := range good {
 		decode(0, 2, good[:cut])
 		decode(0, 2, good[cut:])
@@ -143,14 +143,14 @@ func BenchmarkEncode500(b *testing.B) {
 	buffer := make([]byte, 0, 1<<20)
 	b.ReportAllocs()
 	for b.Loop() {
-		buffer = appendBatch(buffer[:0], records, session{id: 7, next: 0})
+		buffer = appendBatch(buffer[:0], records, session{id: 7, next: 0}, 1_772_359_200_000)
 	}
 	b.SetBytes(int64(len(buffer)))
 	perRecord(b, 500)
 }
 
 func BenchmarkDecode500(b *testing.B) {
-	batch := appendBatch(nil, events(1, 500), session{id: 7, next: 0})
+	batch := appendBatch(nil, events(1, 500), session{id: 7, next: 0}, 1_772_359_200_000)
 	b.SetBytes(int64(len(batch)))
 	b.ReportAllocs()
 	for b.Loop() {

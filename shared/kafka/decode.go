@@ -125,7 +125,7 @@ func (d *decoder) decodeRecords(f *Fetched, from, base, firstTime int64, count i
 			f.Records = f.Records[:kept]
 			return false
 		}
-		if r.Time.IsZero() {
+		if r.Time.IsZero() && firstTime != noTimestamp {
 			r.Time = time.UnixMilli(at).UTC()
 		}
 	}

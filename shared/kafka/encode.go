@@ -82,10 +82,14 @@ func optional(r *Record) [6]header {
 	}
 }
 
-// appendBatch appends the records as one version 2 batch of an idempotent producer. Kafka's own timestamp is that of
-// publishing, not ce_time: brokers refuse timestamps from the future, and retention counts from it.
-func appendBatch(b []byte, records []Record, s session) []byte {
-	start, now := len(b), uint64(time.Now().UnixMilli())
+// noTimestamp is what a batch without Kafka's own timestamps has in their place. Retention then goes by the age of the
+// log's files.
+const noTimestamp = -1
+
+// appendBatch appends the records as one version 2 batch of an idempotent producer. Kafka's own timestamp, in
+// milliseconds, is that of publishing, not ce_time: retention counts from it, and brokers refuse one from the future.
+func appendBatch(b []byte, records []Record, s session, timestamp int64) []byte {
+	start := len(b)
 	b = append(b, make([]byte, batchHeader)...)
 	for i := range records {
 		b = appendRecord(b, &records[i], int64(i))
@@ -95,8 +99,8 @@ func appendBatch(b []byte, records []Record, s session) []byte {
 	binary.BigEndian.PutUint32(h[atLeaderEpoch:], ^uint32(0))
 	h[atMagic] = 2
 	binary.BigEndian.PutUint32(h[atLastDelta:], uint32(len(records)-1))
-	binary.BigEndian.PutUint64(h[atFirstTime:], now)
-	binary.BigEndian.PutUint64(h[atMaxTime:], now)
+	binary.BigEndian.PutUint64(h[atFirstTime:], uint64(timestamp))
+	binary.BigEndian.PutUint64(h[atMaxTime:], uint64(timestamp))
 	binary.BigEndian.PutUint64(h[atProducerID:], uint64(s.id))
 	binary.BigEndian.PutUint16(h[atProducerEpoch:], uint16(s.epoch))
 	binary.BigEndian.PutUint32(h[atBaseSequence:], uint32(s.next))

@@ -58,6 +58,17 @@ var transient = []error{
 	kafkago.BrokerNotAvailable, kafkago.ReplicaNotAvailable,
 }
 
+// broken reports whether err is that of a connection which was in use; one that could not be made, or whose answer is
+// late, is not.
+func broken(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && (op.Op == "dial" || op.Timeout()) {
+		return false
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
+		errors.Is(err, net.ErrClosed) || op != nil
+}
+
 // stale reports whether err hints that the known leaders are out of date.
 func stale(err error) bool {
 	return IsUnknownTopic(err) || errors.Is(err, kafkago.NotLeaderForPartition) || errors.Is(err, kafkago.LeaderNotAvailable) ||

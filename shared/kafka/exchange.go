@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
-	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
 // anyBroker routes a request to whichever broker answers.
@@ -24,7 +22,11 @@ func (c *Client) exchange(ctx context.Context, broker int32, request protocol.Me
 	response, err := c.transport.RoundTrip(ctx, c.addr, &message{
 		Message: request, broker: broker, id: c.exchanges.Add(1), client: c.config.ClientID,
 	})
-	if err != nil && !errors.Is(err, context.Canceled) {
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+	case broken(err):
+		c.reconnect()
+	default:
 		c.refresh()
 	}
 	return response, err
@@ -94,41 +96,4 @@ func (m *message) readBytes(r io.Reader) (protocol.Message, error) {
 	body := make([]byte, size)
 	_, err := io.ReadFull(r, body)
 	return fetchResponse{body}, err
-}
-
-// layout says which broker leads which partition, from kafka-go's cache.
-type layout struct{ topics []metadata.ResponseTopic }
-
-func (c *Client) layout(ctx context.Context, topics []string) (layout, error) {
-	response, err := c.transport.RoundTrip(ctx, c.addr, &metadata.Request{TopicNames: topics})
-	if err != nil {
-		if !errors.Is(err, context.Canceled) {
-			c.refresh()
-		}
-		return layout{}, fmt.Errorf("ask kafka for the leaders of its partitions: %w", err)
-	}
-	return layout{response.(*metadata.Response).Topics}, nil
-}
-
-func (l layout) leader(topic string, partition int) (int32, error) {
-	for i := range l.topics {
-		t := &l.topics[i]
-		if t.Name != topic {
-			continue
-		}
-		if t.ErrorCode != 0 {
-			return anyBroker, fmt.Errorf("topic %s: %w", topic, kafkago.Error(t.ErrorCode))
-		}
-		for j := range t.Partitions {
-			p := &t.Partitions[j]
-			if int(p.PartitionIndex) != partition {
-				continue
-			}
-			if p.LeaderID < 0 {
-				return anyBroker, fmt.Errorf("topic %s partition %d: %w", topic, partition, kafkago.LeaderNotAvailable)
-			}
-			return p.LeaderID, nil
-		}
-	}
-	return anyBroker, fmt.Errorf("topic %s partition %d: %w", topic, partition, kafkago.UnknownTopicOrPartition)
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -33,6 +34,12 @@ type Config struct {
 	// PartitionBytes bounds what one fetch returns per partition; 0 means 1 MiB. A single larger batch still arrives whole.
 	PartitionBytes int
 
+	// Log is told what an operator should know of. nil means nobody is.
+	Log *slog.Logger
+
+	// Now is the clock that timestamps of published records come from. nil means the machine's.
+	Now func() time.Time
+
 	// Dial replaces the TCP dialer, for simulated networks. nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -45,6 +52,7 @@ const (
 	idleTimeout    = 2 * time.Minute
 	metadataTTL    = 10 * time.Second // an upper bound; errors that hint at stale metadata refresh it at once
 	refreshGap     = 250 * time.Millisecond
+	refreshTimeout = time.Second
 	requestTimeout = 10 * time.Second // on top of the time a broker is asked to wait
 )
 
@@ -58,15 +66,22 @@ type Client struct {
 	cancel    context.CancelFunc
 	exchanges atomic.Int32 // correlation ids
 
-	mu        sync.Mutex
-	refreshed time.Time
-	parked    []*poll
+	mu          sync.Mutex
+	refreshed   time.Time
+	reconnected time.Time
+	parked      []*poll
 }
 
 // Dial prepares a client. It does no I/O: an unreachable cluster is noticed by the first call, or by Ping.
 func Dial(config Config) *Client {
 	if config.PartitionBytes <= 0 {
 		config.PartitionBytes = defaultPartitionBytes
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Now == nil {
+		config.Now = time.Now
 	}
 	if len(config.Brokers) == 0 {
 		config.Brokers = []string{"localhost:9092"}
@@ -113,16 +128,4 @@ func (c *Client) Ping(ctx context.Context) error {
 		hint = "are TLS and the credentials as the broker expects them?"
 	}
 	return fmt.Errorf("kafka at %s cannot be reached: %w; %s", strings.Join(c.config.Brokers, ","), err, hint)
-}
-
-// refresh forgets what is known about topics and leaders, so that the next call asks again. kafka-go can only be told so
-// by dropping its connection pool, hence not too often.
-func (c *Client) refresh() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if time.Since(c.refreshed) < refreshGap {
-		return
-	}
-	c.refreshed = time.Now()
-	c.transport.CloseIdleConnections()
 }

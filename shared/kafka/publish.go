@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -12,13 +11,9 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
-	"github.com/segmentio/kafka-go/protocol/produce"
-	"github.com/segmentio/kafka-go/protocol/rawproduce"
 )
 
 const (
-	acksAll      = -1
 	maxBatch     = 1_000_000 // bytes; brokers refuse more than 1,048,588 by default
 	firstBackoff = 20 * time.Millisecond
 	lastBackoff  = time.Second
@@ -26,29 +21,30 @@ const (
 	unknownTopicFor = 2 * time.Second // a new topic may take a moment; a missing one must not block for ever
 )
 
-// Publish appends the batches, one request per leader for all of them (more when a batch exceeds what brokers accept),
-// and returns one Ack for each. Time-outs, lost connections and changes of leader are answered by sending the same bytes
-// again until ctx ends; a topic that does not exist is given two seconds. There is no lingering: what is given is sent.
+// Publish appends the batches and returns one Ack for each, once all have an outcome. Give batches that must not wait
+// for each other to calls of their own: what concurrent calls have for one broker travels in few requests all the same.
+// A batch larger than brokers accept goes out in pieces. Time-outs, lost connections and changes of leader are answered
+// by sending the same bytes again until ctx ends; a topic that does not exist is given two seconds.
 func (p *Producer) Publish(ctx context.Context, batches []Batch) []Ack {
 	acks := make([]Ack, len(batches))
-	var jobs []*job
+	jobs := make([]*job, 0, len(batches))
 	for i := range batches {
 		acks[i].BaseOffset = -1
-		j := &job{batch: &batches[i], ack: &acks[i], rest: batches[i].Records}
-		if len(j.rest) > 0 && j.check() {
+		j := &job{batch: &batches[i], ack: &acks[i]}
+		if len(batches[i].Records) > 0 && j.check() {
 			jobs = append(jobs, j)
 		}
 	}
-	for len(jobs) > 0 {
-		p.publishChunks(ctx, jobs)
-		remaining := jobs[:0]
-		for _, j := range jobs {
-			if j.ack.Err == nil && len(j.rest) > 0 {
-				remaining = append(remaining, j)
-			}
-		}
-		jobs = remaining
+	if len(jobs) == 0 {
+		return acks
 	}
+	p.attempt(ctx, jobs)
+	var others sync.WaitGroup
+	for _, j := range jobs[1:] {
+		others.Go(func() { p.finish(ctx, j) })
+	}
+	p.finish(ctx, jobs[0])
+	others.Wait()
 	return acks
 }
 
@@ -56,19 +52,23 @@ func (p *Producer) Publish(ctx context.Context, batches []Batch) []Ack {
 type job struct {
 	batch   *Batch
 	ack     *Ack
-	rest    []Record // not yet encoded
 	session *session
-	bytes   []byte // the chunk in flight, the same for every attempt
-	count   int
-	sent    int // records acknowledged
-	offset  int64
-	err     error
+	sent    int           // records acknowledged
+	bytes   []byte        // the records of the chunk in flight, the same for every attempt
+	count   int           // how many they are
+	timed   bool          // whether they have Kafka's own timestamps
+	begun   time.Time     // when the chunk in flight was first attempted
+	backoff time.Duration // before its last attempt
+	chunk   *chunk        // nil when the attempt failed before sending
+
+	offset int64 // the outcome of the last attempt
+	err    error
 }
 
 func (j *job) check() bool {
-	for i := range j.rest {
-		if err := j.rest[i].check(); err != nil {
-			j.fail(fmt.Errorf("record %d (sequence %d): %w", i, j.rest[i].Sequence, err))
+	for i := range j.batch.Records {
+		if err := j.batch.Records[i].check(); err != nil {
+			j.fail(fmt.Errorf("record %d (sequence %d): %w", i, j.batch.Records[i].Sequence, err))
 			return false
 		}
 	}
@@ -80,20 +80,21 @@ func (j *job) fail(err error) {
 	j.ack.Err = fmt.Errorf("publish to %s partition %d: %w", j.batch.Topic, j.batch.Partition, err)
 }
 
-// encode puts as many records into the next chunk as a broker accepts, with the length that the protocol puts before it.
-func (j *job) encode() {
+// encode puts as many records into the next chunk as a broker accepts.
+func (j *job) encode(timestamp int64) {
+	rest := j.batch.Records[j.sent:]
 	size, n := batchHeader, 0
-	for n < len(j.rest) {
-		more := EncodedSize(j.rest[n])
+	for n < len(rest) {
+		more := EncodedSize(rest[n])
 		if n > 0 && size+more > maxBatch {
 			break
 		}
 		size, n = size+more, n+1
 	}
 	b := make([]byte, 4, 4+size)
-	b = appendBatch(b, j.rest[:n], *j.session)
+	b = appendBatch(b, rest[:n], *j.session, timestamp)
 	binary.BigEndian.PutUint32(b, uint32(len(b)-4))
-	j.bytes, j.count, j.rest = b, n, j.rest[n:]
+	j.bytes, j.count, j.timed = b, n, timestamp != noTimestamp
 }
 
 // acknowledge records that the chunk in flight is on the topic.
@@ -106,145 +107,64 @@ func (j *job) acknowledge() {
 	}
 	j.sent += j.count
 	j.session.next = int32((int64(j.session.next) + int64(j.count)) & math.MaxInt32)
-	j.bytes = nil
+	j.bytes, j.begun, j.backoff = nil, time.Time{}, 0
 }
 
-// publishChunks sends the next chunk of every job and retries until each has an outcome.
-func (p *Producer) publishChunks(ctx context.Context, jobs []*job) {
-	waiting, started := append([]*job(nil), jobs...), time.Now()
-	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
-		p.attempt(ctx, waiting)
-		again := waiting[:0]
-		for _, j := range waiting {
-			switch err := j.err; {
-			case err == nil:
-				j.acknowledge()
-			case lostSession(err):
-				j.fail(fmt.Errorf("%w (%w)", ErrSession, err))
-			case IsUnknownTopic(err) && time.Since(started) > unknownTopicFor:
-				j.fail(err)
-			case IsTransient(err) && ctx.Err() == nil:
-				again = append(again, j)
-			case IsTransient(err):
-				j.fail(givenUp(ctx, err))
-			default:
-				j.fail(err)
-			}
-			if j.ack.Err != nil && j.session != nil {
-				p.abandon(j.session)
-			}
-		}
-		if waiting = again; len(waiting) == 0 {
-			return
-		}
-		if pause(ctx, backoff/2+rand.N(backoff/2)) != nil {
-			for _, j := range waiting {
-				j.fail(givenUp(ctx, j.err))
-				if j.session != nil {
-					p.abandon(j.session)
-				}
-			}
-			return
-		}
+// finish repeats attempts until the batch is on the topic or given up.
+func (p *Producer) finish(ctx context.Context, j *job) {
+	for !p.conclude(ctx, j) {
+		p.attempt(ctx, []*job{j})
 	}
 }
 
-func givenUp(ctx context.Context, err error) error {
-	return fmt.Errorf("given up with the outcome unknown, %w after: %w", ctx.Err(), err)
+// conclude draws the consequence of an attempt and tells whether there is nothing more to do.
+func (p *Producer) conclude(ctx context.Context, j *job) bool {
+	switch err := j.err; {
+	case err == nil:
+		j.acknowledge()
+		return j.sent == len(j.batch.Records)
+	case errors.Is(err, kafkago.InvalidTimestamp) && j.timed:
+		p.omitTimestamps(err)
+		j.bytes = nil
+		return false
+	case lostSession(err):
+		j.fail(fmt.Errorf("%w (%w)", ErrSession, err))
+	case !IsTransient(err), IsUnknownTopic(err) && time.Since(j.begun) > unknownTopicFor:
+		j.fail(err)
+	case ctx.Err() != nil || j.pause(ctx) != nil:
+		j.fail(fmt.Errorf("given up with the outcome unknown, %w after: %w", ctx.Err(), err))
+	default:
+		return false
+	}
+	if j.session != nil {
+		p.abandon(j.session)
+	}
+	return true
+}
+
+// timestamp is the time of publishing, which brokers refuse when it is too far from theirs.
+func (p *Producer) timestamp() int64 {
+	if p.untimed.Load() {
+		return noTimestamp
+	}
+	return p.client.config.Now().UnixMilli()
+}
+
+// omitTimestamps keeps a wrong clock from keeping all that this process publishes from the topics.
+func (p *Producer) omitTimestamps(err error) {
+	if p.untimed.CompareAndSwap(false, true) {
+		p.client.config.Log.Warn("kafka refuses the time of this machine; publishing without Kafka's timestamps until the next start; "+
+			"set the clock", "clock", p.client.config.Now().UTC(), "err", err)
+	}
+}
+
+func (j *job) pause(ctx context.Context) error {
+	j.backoff = min(max(2*j.backoff, firstBackoff), lastBackoff)
+	return pause(ctx, j.backoff/2+rand.N(j.backoff/2))
 }
 
 func lostSession(err error) bool {
 	return errors.Is(err, kafkago.OutOfOrderSequenceNumber) || errors.Is(err, kafkago.UnknownProducerId) ||
 		errors.Is(err, kafkago.InvalidProducerEpoch) || errors.Is(err, kafkago.ProducerFenced) ||
 		errors.Is(err, kafkago.InvalidProducerIDMapping)
-}
-
-// attempt sends every job's chunk once and leaves the outcome in job.err and job.offset.
-func (p *Producer) attempt(ctx context.Context, jobs []*job) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	var topics []string
-	for i, j := range jobs {
-		if i == 0 || j.batch.Topic != topics[len(topics)-1] {
-			topics = append(topics, j.batch.Topic)
-		}
-	}
-	known, err := p.client.layout(ctx, topics)
-	leaders := make(map[int32][]*job, 1)
-	for _, j := range jobs {
-		if j.err = err; err != nil {
-			continue
-		}
-		var leader int32
-		if leader, j.err = known.leader(j.batch.Topic, j.batch.Partition); j.err != nil {
-			p.client.refresh()
-			continue
-		}
-		if j.bytes == nil {
-			if j.session, j.err = p.open(ctx, j.batch.Topic, j.batch.Partition); j.err != nil {
-				continue
-			}
-			j.encode()
-		}
-		leaders[leader] = append(leaders[leader], j)
-	}
-	var wg sync.WaitGroup
-	for leader, group := range leaders {
-		if len(leaders) == 1 {
-			p.send(ctx, leader, group)
-			return
-		}
-		wg.Go(func() { p.send(ctx, leader, group) })
-	}
-	wg.Wait()
-}
-
-func (p *Producer) send(ctx context.Context, leader int32, jobs []*job) {
-	request := &rawproduce.Request{Acks: acksAll, Timeout: int32(requestTimeout.Milliseconds() / 2)}
-	for _, j := range jobs {
-		i := 0
-		for i < len(request.Topics) && request.Topics[i].Topic != j.batch.Topic {
-			i++
-		}
-		if i == len(request.Topics) {
-			request.Topics = append(request.Topics, rawproduce.RequestTopic{Topic: j.batch.Topic})
-		}
-		request.Topics[i].Partitions = append(request.Topics[i].Partitions, rawproduce.RequestPartition{
-			Partition: int32(j.batch.Partition),
-			RecordSet: protocol.RawRecordSet{Reader: bytes.NewReader(j.bytes)},
-		})
-	}
-	response, err := p.client.exchange(ctx, leader, request)
-	for _, j := range jobs {
-		if j.err = err; err == nil {
-			j.offset, j.err = outcome(response.(*produce.Response), j.batch)
-		}
-		if j.err != nil && stale(j.err) {
-			p.client.refresh()
-		}
-	}
-}
-
-func outcome(r *produce.Response, b *Batch) (int64, error) {
-	for i := range r.Topics {
-		if r.Topics[i].Topic != b.Topic {
-			continue
-		}
-		for _, part := range r.Topics[i].Partitions {
-			if int(part.Partition) != b.Partition {
-				continue
-			}
-			switch code := kafkago.Error(part.ErrorCode); {
-			case part.ErrorCode == 0:
-				return part.BaseOffset, nil
-			case code == kafkago.DuplicateSequenceNumber:
-				return -1, nil // appended by an earlier attempt that was not answered
-			case part.ErrorMessage != "":
-				return -1, fmt.Errorf("%w (%s)", code, part.ErrorMessage)
-			default:
-				return -1, code
-			}
-		}
-	}
-	return -1, errors.New("kafka's answer leaves the partition out")
 }

@@ -52,7 +52,7 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	if err != nil {
 		return nil, Environment("%w", err)
 	}
-	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth, Kafka: kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow"})}
+	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth, Kafka: kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow", Log: log})}
 	h.lifecycle.AddCloser("kafka client", func() error { h.Kafka.Close(); return nil })
 	if err := h.Kafka.Ping(ctx); err != nil {
 		h.Stop()

@@ -1,0 +1,295 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// leader is a broker whose handling of produce requests a test decides.
+type leader struct {
+	*Producer
+	topic   string
+	arrived chan []int32 // the partitions of each request
+
+	mu    sync.Mutex
+	codes map[int32]int16 // what requests for these partitions alone are refused with
+	held  map[int32]bool  // requests with these are not answered
+	woken chan struct{}   // closed when anything is let go
+}
+
+func newLeader(t *testing.T, partitions int, config Config) *leader {
+	cluster := fakeCluster(t)
+	config.Brokers = cluster.ListenAddrs()
+	c := client(t, config)
+	l := &leader{Producer: c.NewProducer(), topic: newTopic(t, c, partitions), arrived: make(chan []int32, 1000),
+		codes: map[int32]int16{}, held: map[int32]bool{}, woken: make(chan struct{})}
+	var all []Batch
+	for i := range partitions {
+		all = append(all, Batch{l.topic, i, events(1, 1)})
+	}
+	l.waits(time.Hour) // so that nothing is suspect
+	publish(t, l.Producer, all...)
+	l.waits(patience)
+	cluster.ControlKey(int16(kmsg.Produce), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		return l.handle(cluster, r.(*kmsg.ProduceRequest))
+	})
+	return l
+}
+
+func (l *leader) handle(cluster *kfake.Cluster, r *kmsg.ProduceRequest) (kmsg.Response, error, bool) {
+	var partitions []int32
+	for _, p := range r.Topics[0].Partitions {
+		partitions = append(partitions, p.Partition)
+	}
+	slices.Sort(partitions)
+	l.arrived <- partitions
+	if l.holds(partitions) {
+		cluster.SleepControl(func() {
+			for l.holds(partitions) {
+				l.mu.Lock()
+				woken := l.woken
+				l.mu.Unlock()
+				<-woken
+			}
+		})
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	code := l.codes[partitions[0]]
+	if code == 0 || len(partitions) > 1 {
+		return nil, nil, false
+	}
+	return refusal(r, code), nil, true
+}
+
+// refusal answers for every partition of the request.
+func refusal(r *kmsg.ProduceRequest, code int16) kmsg.Response {
+	response := r.ResponseKind().(*kmsg.ProduceResponse)
+	for _, asked := range r.Topics {
+		topic := kmsg.NewProduceResponseTopic()
+		topic.Topic = asked.Topic
+		for _, p := range asked.Partitions {
+			refused := kmsg.NewProduceResponseTopicPartition()
+			refused.Partition, refused.ErrorCode = p.Partition, code
+			topic.Partitions = append(topic.Partitions, refused)
+		}
+		response.Topics = append(response.Topics, topic)
+	}
+	return response
+}
+
+func (l *leader) holds(partitions []int32) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(partitions, func(p int32) bool { return l.held[p] })
+}
+
+func (l *leader) refuse(partition int32, code int16) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.codes[partition] = code
+}
+
+func (l *leader) hold(partition int32, held bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held[partition] = held
+	close(l.woken)
+	l.woken = make(chan struct{})
+}
+
+// waits sets the producer's patience.
+func (l *leader) waits(patience time.Duration) {
+	l.patience = patience
+	l.senders = map[int32]*sender{}
+}
+
+// start publishes one record in the background.
+func (l *leader) start(ctx context.Context, partition int, sequence int64) <-chan Ack {
+	done := make(chan Ack, 1)
+	go func() { done <- l.Publish(ctx, []Batch{{l.topic, partition, events(sequence, 1)}})[0] }()
+	return done
+}
+
+// queued returns once so many chunks wait.
+func (l *leader) queued(t *testing.T, want int) {
+	t.Helper()
+	for n := -1; n != want; {
+		if t.Context().Err() != nil {
+			t.Fatalf("%d chunks wait, not %d", n, want)
+		}
+		s := l.sender(0)
+		s.mu.Lock()
+		n = len(s.queue)
+		s.mu.Unlock()
+	}
+}
+
+func receive[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing came in 30 seconds")
+		panic("unreachable")
+	}
+}
+
+func TestAPartitionThatCannotBeWrittenHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	l := newLeader(t, 2, Config{})
+	l.refuse(0, 19) // NOT_ENOUGH_REPLICAS
+	refused := l.start(t.Context(), 0, 2)
+	receive(t, l.arrived)
+	receive(t, l.arrived) // a second attempt is being made
+	for i := range int64(20) {
+		publish(t, l.Producer, Batch{l.topic, 1, events(2+i, 1)})
+	}
+	if len(refused) > 0 {
+		t.Fatalf("%+v", <-refused)
+	}
+	l.refuse(0, 0)
+	if ack := receive(t, refused); ack.Err != nil || ack.BaseOffset != 1 {
+		t.Fatalf("%+v", ack)
+	}
+	for len(l.arrived) > 0 {
+		if partitions := <-l.arrived; len(partitions) != 1 {
+			t.Errorf("the refused partition travels with others: %v", partitions)
+		}
+	}
+	read(t, l.client, l.topic, 0, 2)
+	read(t, l.client, l.topic, 1, 21)
+}
+
+func TestWhatComesDuringARequestTravelsTogetherInTheNext(t *testing.T) {
+	t.Parallel()
+	l := newLeader(t, 5, Config{})
+	l.waits(time.Hour)
+	l.hold(0, true)
+	acks := []<-chan Ack{l.start(t.Context(), 0, 2)}
+	receive(t, l.arrived)
+	for i := 1; i < 5; i++ {
+		acks = append(acks, l.start(t.Context(), i, 2))
+	}
+	l.queued(t, 4)
+	l.hold(0, false)
+	for _, ack := range acks {
+		if ack := receive(t, ack); ack.Err != nil || ack.BaseOffset != 1 {
+			t.Fatalf("%+v", ack)
+		}
+	}
+	if next := receive(t, l.arrived); !slices.Equal(next, []int32{1, 2, 3, 4}) || len(l.arrived) > 0 {
+		t.Fatalf("the next request carried %v, and %d more were made", next, len(l.arrived))
+	}
+}
+
+func TestAnAnswerThatIsHeldHoldsUpNoOtherPartition(t *testing.T) {
+	t.Parallel()
+	l := newLeader(t, 3, Config{})
+	l.hold(0, true)
+	held := l.start(t.Context(), 0, 2)
+	receive(t, l.arrived)
+	for i := range int64(10) {
+		one, two := l.start(t.Context(), 1, 2+i), l.start(t.Context(), 2, 2+i)
+		for _, ack := range []Ack{receive(t, one), receive(t, two)} {
+			if ack.Err != nil || ack.BaseOffset != 1+i {
+				t.Fatalf("%+v", ack)
+			}
+		}
+	}
+	if len(held) > 0 {
+		t.Fatalf("%+v", <-held)
+	}
+	l.hold(0, false)
+	if ack := receive(t, held); ack.Err != nil {
+		t.Fatal(ack.Err)
+	}
+}
+
+func TestASuspectPartitionTravelsAloneUntilItIsNoLonger(t *testing.T) {
+	t.Parallel()
+	l := newLeader(t, 2, Config{})
+	sequence := int64(1)
+	both := func() {
+		sequence++
+		publish(t, l.Producer, Batch{l.topic, 0, events(sequence, 1)}, Batch{l.topic, 1, events(sequence, 1)})
+	}
+	l.waits(0) // every answer is slow
+	both()
+	if next := receive(t, l.arrived); !slices.Equal(next, []int32{0, 1}) {
+		t.Fatalf("unsuspected, they travel as %v", next)
+	}
+	l.waits(time.Hour) // none is
+	both()
+	if first, second := receive(t, l.arrived), receive(t, l.arrived); len(first) != 1 || len(second) != 1 {
+		t.Fatalf("suspects travel as %v and %v", first, second)
+	}
+	both()
+	if next := receive(t, l.arrived); !slices.Equal(next, []int32{0, 1}) {
+		t.Fatalf("cleared of suspicion, they travel as %v", next)
+	}
+}
+
+func TestWhatIsGivenUpInTheQueueIsNotWrittenLater(t *testing.T) {
+	t.Parallel()
+	l := newLeader(t, 2, Config{})
+	l.waits(time.Hour)
+	l.hold(0, true)
+	held := l.start(t.Context(), 0, 2)
+	receive(t, l.arrived)
+	ctx, cancel := context.WithCancel(t.Context())
+	waiting := l.start(ctx, 1, 2)
+	l.queued(t, 1)
+	cancel()
+	if ack := receive(t, waiting); !errors.Is(ack.Err, context.Canceled) {
+		t.Fatalf("%+v", ack)
+	}
+	l.hold(0, false)
+	if ack := receive(t, held); ack.Err != nil {
+		t.Fatal(ack.Err)
+	}
+	publish(t, l.Producer, Batch{l.topic, 1, events(3, 1)})
+	if records := read(t, l.client, l.topic, 1, 2); records[1].Sequence != 3 {
+		t.Fatalf("the second record is number %d", records[1].Sequence)
+	}
+}
+
+func TestRequestsInFlightToOneLeaderAreBounded(t *testing.T) {
+	t.Parallel()
+	l := newLeader(t, maxInFlight+2, Config{})
+	l.waits(0)
+	var acks []<-chan Ack
+	for i := range maxInFlight {
+		l.hold(int32(i), true)
+		acks = append(acks, l.start(t.Context(), i, 2))
+		receive(t, l.arrived)
+	}
+	for i := range 2 {
+		acks = append(acks, l.start(t.Context(), maxInFlight+i, 2))
+	}
+	l.queued(t, 2)
+	if len(l.arrived) > 0 {
+		t.Fatalf("a request too many carried %v", <-l.arrived)
+	}
+	for i := range maxInFlight {
+		l.hold(int32(i), false)
+	}
+	for i, ack := range acks {
+		if ack := receive(t, ack); ack.Err != nil || ack.BaseOffset != 1 {
+			t.Fatalf("partition %d: %+v", i, ack)
+		}
+	}
+	if next := receive(t, l.arrived); fmt.Sprint(next) != fmt.Sprint([]int{maxInFlight, maxInFlight + 1}) {
+		t.Errorf("the next request carried %v", next)
+	}
+}
