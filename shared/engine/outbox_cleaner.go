@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// pruneOutbox deletes, in one transaction, rows of the outbox that are on the topic and older than the retention by the
+// database's clock: of a partition those with the lowest numbers, as far as upto and the checkpoint in engine.published
+// reach, at most limit of them, and none beyond the first that is younger. It notes in engine.published how far it has
+// come. None deleted means that none is due now.
+//
+// upto is the last number that the publisher has seen on the topic. The checkpoint, which lags behind, bounds it too:
+// after a crash the next publisher reads the outbox from there on.
+func pruneOutbox(ctx context.Context, db *gorm.DB, partition int, upto int64, retention time.Duration, limit int) (deleted int64, err error) {
+	err = db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		// The lock lets two processes prune one after the other. That the search begins above what was pruned spares it the
+		// dead entries of the index, which stay until the next vacuum.
+		var state struct{ Sequence, First int64 }
+		err := tx.Raw(`SELECT p.sequence, coalesce((SELECT min(o.sequence) FROM engine.outbox o
+				WHERE o.partition = p.partition AND o.sequence > p.pruned), 0) AS first
+			FROM engine.published p WHERE p.partition = $1 FOR UPDATE`, partition).Scan(&state).Error
+		last := min(upto, state.Sequence, state.First+int64(limit)-1)
+		if err != nil || state.First == 0 || last < state.First {
+			return err
+		}
+		var pruned int64
+		err = tx.Raw(`WITH gone AS (
+				DELETE FROM engine.outbox WHERE partition = $1 AND sequence >= $2 AND sequence <= $3 AND sequence < coalesce(
+					(SELECT sequence FROM engine.outbox WHERE partition = $1 AND sequence >= $2 AND sequence <= $3
+						AND at > now() - make_interval(secs => $4) ORDER BY sequence LIMIT 1), $3 + 1)
+				RETURNING sequence)
+			SELECT count(*), coalesce(max(sequence), 0) FROM gone`,
+			partition, state.First, last, retention.Seconds()).Row().Scan(&deleted, &pruned)
+		if err != nil || deleted == 0 {
+			return err
+		}
+		return tx.Exec(`UPDATE engine.published SET pruned = $2 WHERE partition = $1`, partition, pruned).Error
+	})
+	if err != nil {
+		return 0, fmt.Errorf("engine: prune the outbox of partition %d: %w", partition, err)
+	}
+	return deleted, nil
+}
