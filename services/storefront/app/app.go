@@ -26,6 +26,9 @@ var App = service.App{
 	Operators: func(s *httpserver.Server, p *service.Parts) {
 		api.RegisterOperators(s, p.Auth, store.NewReader(p.DB))
 	},
+	Watch: func(_ context.Context, _ *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
+		return store.StartExpiry(p.DB, p.Log), nil
+	},
 }
 
 func routes(s *httpserver.Server, p *service.Parts) {

@@ -274,3 +274,30 @@ func BenchmarkPlaceOrder(b *testing.B) {
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "orders/s")
 }
+
+func TestExpiredKeysAreDeletedWithoutAnyOrderBeingPlaced(t *testing.T) {
+	db, err := database.Open(t.Context(), database.Options{URL: embeddedtest.Database(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err = database.Migrate(t.Context(), db, app.App.Migrations, "storefront_version"); err != nil {
+		t.Fatal(err)
+	}
+	err = db.Gorm().Exec(`INSERT INTO idempotency_keys VALUES ('ann', 'k', '\x00', 'o', now() - interval '8 days', now() - interval '8 days')`).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, err := app.App.Watch(t.Context(), nil, &service.Parts{DB: db.Gorm(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for left, end := 1, time.Now().Add(20*time.Second); left > 0; time.Sleep(5 * time.Millisecond) {
+		if err := db.Gorm().Raw(`SELECT count(*) FROM idempotency_keys`).Row().Scan(&left); err != nil || time.Now().After(end) {
+			t.Fatalf("%d keys are left, %v", left, err)
+		}
+	}
+	if err := stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync/atomic"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
@@ -26,12 +24,9 @@ type Claim struct {
 // A claim is committed before its order. Who comes back to a claim whose order is missing takes it over, once its
 // maker has had the time to place the order and evidently did not; placing is the same however often it is done.
 type Claims struct {
-	db    *gorm.DB
-	take  *batch[Claim, Claim]
-	swept atomic.Int64 // Unix seconds
+	db   *gorm.DB
+	take *batch[Claim, Claim]
 }
-
-const sweepEvery = 10 * time.Minute
 
 // NewClaims keeps the keys in the service's database.
 func NewClaims(db *gorm.DB) *Claims {
@@ -82,7 +77,6 @@ JOIN idempotency_keys k ON k.customer_id = w.customer_id AND k.key = w.key
 WHERE k.created_at >= now() - interval '7 days'`
 
 func (c *Claims) takeAll(ctx context.Context, wanted []Claim) ([]Claim, error) {
-	c.sweep(ctx)
 	order := make([]int, len(wanted))
 	for i := range order {
 		order[i] = i
@@ -132,14 +126,4 @@ func (c *Claims) takeOnce(ctx context.Context, wanted []Claim, order []int) (map
 		found[[2]string{claim.Customer, claim.Key}] = claim
 	}
 	return found, rows.Err()
-}
-
-// sweep deletes expired keys now and then. That it failed matters to nobody: an expired key is replaced all the same.
-func (c *Claims) sweep(ctx context.Context) {
-	now, last := time.Now().Unix(), c.swept.Load()
-	if now-last < int64(sweepEvery.Seconds()) || !c.swept.CompareAndSwap(last, now) {
-		return
-	}
-	c.db.WithContext(ctx).Exec(`DELETE FROM idempotency_keys WHERE (customer_id, key) IN
-		(SELECT customer_id, key FROM idempotency_keys WHERE created_at < now() - interval '7 days' LIMIT 10000)`)
 }

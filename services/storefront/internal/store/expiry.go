@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+const (
+	expireEvery  = time.Minute
+	expireAtOnce = 1000 // keys in one statement, so that nobody waits long for a key that is being deleted
+)
+
+// StartExpiry deletes expired idempotency keys, every minute all there are, until it is stopped. Every process of the
+// service may do so at the same time.
+func StartExpiry(db *gorm.DB, log *slog.Logger) (stop func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(expireEvery)
+		defer tick.Stop()
+		for {
+			if err := expire(ctx, db); err != nil && ctx.Err() == nil {
+				log.Warn("expired idempotency keys were not deleted; trying again", "in", expireEvery, "err", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func(limit context.Context) error {
+		cancel()
+		select {
+		case <-ended:
+			return nil
+		case <-limit.Done():
+			return limit.Err()
+		}
+	}
+}
+
+// expire deletes until no expired key is left but for those that someone else is deleting or taking anew.
+func expire(ctx context.Context, db *gorm.DB) error {
+	for {
+		done := db.WithContext(ctx).Exec(`DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+			SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '7 days'
+			ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED))`, expireAtOnce)
+		if done.Error != nil {
+			return fmt.Errorf("store: delete expired idempotency keys: %w", done.Error)
+		}
+		if done.RowsAffected < expireAtOnce {
+			return nil
+		}
+	}
+}
