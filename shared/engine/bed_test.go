@@ -117,7 +117,7 @@ func (b *bed) createTopics() {
 		{Name: b.names.feeder + ".events", Partitions: b.partitions, ReplicationFactor: 1, Config: keep},
 		{Name: b.names.service + ".events", Partitions: b.partitions, ReplicationFactor: 1, Config: keep},
 		{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: 1, Config: keep},
-		{Name: engine.StandingsTopic, Partitions: 1, ReplicationFactor: 1, Config: keep},
+		{Name: engine.ReportsTopic, Partitions: 1, ReplicationFactor: 1, Config: keep},
 	})
 	b.must(err)
 }

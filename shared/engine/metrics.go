@@ -109,7 +109,7 @@ func (e *Engine) measure(found map[int]survey) {
 	for _, topic := range e.topics {
 		lags[topic] = 0
 	}
-	keys, stopped, oldest := 0, 0, time.Duration(0)
+	keys, stopped, oldest := 0, 0, 0.0
 	for _, p := range e.lease.owns() {
 		since, _ := p.standstill()
 		if !since.IsZero() {
@@ -138,6 +138,6 @@ func (e *Engine) measure(found map[int]survey) {
 	e.metrics.stopped.Set(float64(stopped))
 	if found != nil {
 		e.metrics.parked.Set(float64(keys))
-		e.metrics.oldest.Set(oldest.Seconds())
+		e.metrics.oldest.Set(oldest)
 	}
 }

@@ -39,6 +39,7 @@ type parkedRow struct {
 	Data      []byte
 	Reason    string
 	Try       int
+	Redrive   bool
 }
 
 // parkedCall is the form of a question that the outside world refused. It waits for an operator; its key goes on.
@@ -161,44 +162,68 @@ func (p *partition) takeRedrives(ctx context.Context) error {
 
 func redriveName(key string) string { return "redrive " + key }
 
-// release processes what is parked for a key, in order, one transaction each, and stops at the first that fails again.
+// release processes what is parked for a key and marked to be, in order, one transaction each. What waits behind follows;
+// the first that fails again ends it.
 func (w *worker) release(ctx context.Context, key string) error {
 	w.queue.settled(redriveName(key))
-	db := w.e.DB.Gorm().WithContext(ctx)
-	for ctx.Err() == nil {
-		var rows []parkedRow
-		err := db.Raw(`SELECT number, partition, key, form, type, id, saga, cause, at, data, reason, try
-			FROM engine.parked WHERE partition = $1 AND key = $2 ORDER BY number LIMIT 1`, w.partition, key).Scan(&rows).Error
+	for follows := false; ctx.Err() == nil; {
+		row, err := w.parkedHead(ctx, key, follows)
 		if err != nil {
 			w.e.Log.Warn("redrive put off", "key", key, "err", err) // it still stands in the table
 			return nil
 		}
-		if len(rows) == 0 {
-			delete(w.parked, key)
+		if row == nil {
 			return nil
 		}
-		in, err := w.e.unparked(rows[0])
+		in, err := w.e.unparked(*row)
 		if err != nil {
 			in.reason = err.Error()
 		}
 		if err := w.settle(ctx, in); err != nil {
 			return err
 		}
-		var still int64
-		err = db.Raw(`SELECT count(*) FROM engine.parked WHERE number = $1 AND NOT redrive`, rows[0].Number).Row().Scan(&still)
+		failed, err := w.failedAgain(ctx, row)
 		if err != nil {
 			w.e.Log.Warn("redrive put off", "key", key, "err", err)
 			return nil
 		}
-		if still > 0 {
-			w.e.Log.Warn("redrive stopped: it failed again", "key", key, "type", rows[0].Type)
-			if err := db.Exec(`UPDATE engine.parked SET redrive = false WHERE partition = $1 AND key = $2`, w.partition, key).Error; err != nil {
-				w.e.Log.Warn("redrive put off", "key", key, "err", err)
-			}
+		if failed {
+			w.e.Log.Warn("redrive stopped: it failed again", "key", key, "type", row.Type)
 			return nil
 		}
+		follows = follows || row.Form != parkedCall
 	}
 	return nil
+}
+
+// parkedHead is the next row of a key to be processed: questions that are marked, then the head of the queue, which must be
+// marked unless it follows on one that was. nil: there is none, and where nothing is queued the key is free.
+func (w *worker) parkedHead(ctx context.Context, key string, follows bool) (*parkedRow, error) {
+	var rows []parkedRow
+	err := w.e.DB.Gorm().WithContext(ctx).Raw(`SELECT number, partition, key, form, type, id, saga, cause, at, data, reason, try, redrive
+		FROM engine.parked WHERE partition = $1 AND key = $2 AND (form <> 'call' OR redrive)
+		ORDER BY form <> 'call', number LIMIT 1`, w.partition, key).Scan(&rows).Error
+	switch {
+	case err != nil:
+		return nil, err
+	case len(rows) == 0:
+		delete(w.parked, key)
+		return nil, nil
+	case rows[0].Form != parkedCall && !follows && !rows[0].Redrive:
+		return nil, nil
+	}
+	return &rows[0], nil
+}
+
+// failedAgain tells whether the row was parked again; then the others of its key are not marked any more either.
+func (w *worker) failedAgain(ctx context.Context, row *parkedRow) (bool, error) {
+	var still int64
+	db := w.e.DB.Gorm().WithContext(ctx)
+	err := db.Raw(`SELECT count(*) FROM engine.parked WHERE number = $1 AND NOT redrive`, row.Number).Row().Scan(&still)
+	if err != nil || still == 0 {
+		return false, err
+	}
+	return true, db.Exec(`UPDATE engine.parked SET redrive = false WHERE partition = $1 AND key = $2 AND form <> 'call'`, w.partition, row.Key).Error
 }
 
 func (e *Engine) unparked(p parkedRow) (input, error) {

@@ -14,22 +14,22 @@ import (
 )
 
 // standings are what the processes of the service have said, the oldest first.
-func (b *bed) standings() []engine.Standing {
+func (b *bed) reports() []engine.Report {
 	b.t.Helper()
-	first, next, err := b.client.Offsets(b.t.Context(), engine.StandingsTopic, []int{0})
+	first, next, err := b.client.Offsets(b.t.Context(), engine.ReportsTopic, []int{0})
 	b.must(err)
-	var said []engine.Standing
+	var said []engine.Report
 	for at := first[0]; at < next[0]; {
-		fetched, err := b.client.Fetch(b.t.Context(), []kafka.Position{{Topic: engine.StandingsTopic, Offset: at}}, time.Second)
+		fetched, err := b.client.Fetch(b.t.Context(), []kafka.Position{{Topic: engine.ReportsTopic, Offset: at}}, time.Second)
 		b.must(err)
 		b.must(fetched[0].Err)
 		for _, r := range fetched[0].Records {
 			if r.Key != b.names.service {
 				continue
 			}
-			var s engine.Standing
+			var s engine.Report
 			b.must(json.Unmarshal(r.Data, &s))
-			if r.Type != engine.StandingType || r.Source != "/"+b.names.service || s.Service != b.names.service {
+			if r.Type != engine.ReportType || r.Source != "/"+b.names.service || s.Service != b.names.service {
 				b.t.Fatalf("%s of %s: %s", r.Type, r.Source, r.Data)
 			}
 			said = append(said, s)
@@ -40,11 +40,11 @@ func (b *bed) standings() []engine.Standing {
 }
 
 // stands is what was said last about a partition.
-func (b *bed) stands(partition int) (engine.PartitionStanding, bool) {
+func (b *bed) progress(partition int) (engine.PartitionProgress, bool) {
 	b.t.Helper()
-	var last engine.PartitionStanding
+	var last engine.PartitionProgress
 	found := false
-	for _, s := range b.standings() {
+	for _, s := range b.reports() {
 		for _, p := range s.Partitions {
 			if p.Partition == partition && p.Epoch >= last.Epoch {
 				last, found = p, true
@@ -54,16 +54,16 @@ func (b *bed) stands(partition int) (engine.PartitionStanding, bool) {
 	return last, found
 }
 
-func (b *bed) eventuallyStands(what string, partition int, is func(engine.PartitionStanding) bool) {
+func (b *bed) eventuallyReported(what string, partition int, is func(engine.PartitionProgress) bool) {
 	b.t.Helper()
-	var last engine.PartitionStanding
+	var last engine.PartitionProgress
 	defer func() {
 		if b.t.Failed() {
 			b.t.Logf("%s: the last standing is %+v", what, last)
 		}
 	}()
 	b.eventually(what, func() bool {
-		p, found := b.stands(partition)
+		p, found := b.progress(partition)
 		last = p
 		return found && is(p)
 	})
@@ -83,14 +83,14 @@ func TestAStandingNeverClaimsAnEventThatIsNotApplied(t *testing.T) {
 		b.send(free, sends(upTo(20))...)
 		b.send(key, sentV1{N: 12 + n})
 	}
-	b.eventuallyStands("the load is through", 1, func(p engine.PartitionStanding) bool {
+	b.eventuallyReported("the load is through", 1, func(p engine.PartitionProgress) bool {
 		if at := b.count(`SELECT sequence FROM engine.watermark WHERE topic = $1 AND partition = 1`, topic); p.Applied[topic] > at {
 			t.Fatalf("a standing claims %d, the watermark says %d", p.Applied[topic], at)
 		}
 		return p.Applied[topic] == 600
 	})
-	b.eventuallyStands("the blocked one is told of", 0, func(p engine.PartitionStanding) bool { return p.Applied[topic] == done })
-	for _, s := range b.standings() {
+	b.eventuallyReported("the blocked one is told of", 0, func(p engine.PartitionProgress) bool { return p.Applied[topic] == done })
+	for _, s := range b.reports() {
 		for _, at := range s.Partitions {
 			if at.Partition == 0 && at.Applied[topic] > done || at.Published > at.Committed {
 				t.Errorf("%+v: %d are applied", at, done)
@@ -100,7 +100,7 @@ func TestAStandingNeverClaimsAnEventThatIsNotApplied(t *testing.T) {
 	p.freeze(true) // or else it would wait for its batch
 	second := b.start()
 	b.must(second.AwaitOwned(t.Context(), b.partitions))
-	b.eventuallyStands("the next owner is through", 0, func(p engine.PartitionStanding) bool {
+	b.eventuallyReported("the next owner is through", 0, func(p engine.PartitionProgress) bool {
 		return p.Epoch == 2 && p.Applied[topic] == 41 && p.Published == p.Committed && p.Committed == 41
 	})
 	p.freeze(false)
@@ -114,7 +114,7 @@ func TestWhatConcernsNobodyCountsAsApplied(t *testing.T) {
 	stranger := b.record(key, 2, sentV1{})
 	stranger.Type = b.names.feeder + ".unheard.v1"
 	b.append(0, stranger)
-	b.eventuallyStands("the stranger is passed", 0, func(p engine.PartitionStanding) bool { return p.Applied[topic] == 2 })
+	b.eventuallyReported("the stranger is passed", 0, func(p engine.PartitionProgress) bool { return p.Applied[topic] == 2 })
 }
 
 func TestAStandingTellsWhatIsParkedAndWhyUntilItIsNot(t *testing.T) {
@@ -122,8 +122,8 @@ func TestAStandingTellsWhatIsParkedAndWhyUntilItIsNot(t *testing.T) {
 	p := b.start()
 	key := b.keyOn(0, "a")
 	b.send(key, sentV1{N: 1, Do: "poison"}, sentV1{N: 2})
-	b.eventuallyStands("it is parked", 0, func(p engine.PartitionStanding) bool { return p.ParkedCount == 2 && len(p.Parked) == 2 })
-	at, _ := b.stands(0)
+	b.eventuallyReported("it is parked", 0, func(p engine.PartitionProgress) bool { return p.ParkedCount == 2 && len(p.Parked) == 2 })
+	at, _ := b.progress(0)
 	first, second := at.Parked[0], at.Parked[1]
 	if first.Key != key || first.Form != "event" || first.Type != b.names.sent.Name() || first.ID != b.record(key, 1, sentV1{}).ID ||
 		!strings.HasSuffix(first.Reason, "panic: poison") || time.Since(first.ParkedAt) > time.Minute || second.Reason != "" {
@@ -132,7 +132,7 @@ func TestAStandingTellsWhatIsParkedAndWhyUntilItIsNot(t *testing.T) {
 	if at.Applied[b.names.feeder+".events"] != 2 {
 		t.Errorf("what is parked is not what is waited for: %+v", at)
 	}
-	for _, s := range b.standings() {
+	for _, s := range b.reports() {
 		for _, p := range s.Partitions {
 			if n := p.Applied[b.names.feeder+".events"]; n > int64(p.ParkedCount) {
 				t.Errorf("%d are said to be done with before it is said that %d are parked", n, p.ParkedCount)
@@ -141,7 +141,7 @@ func TestAStandingTellsWhatIsParkedAndWhyUntilItIsNot(t *testing.T) {
 	}
 	b.poison.Store(false)
 	b.must2(p.Redrive(t.Context(), key))
-	b.eventuallyStands("nothing is parked", 0, func(p engine.PartitionStanding) bool { return p.ParkedCount == 0 && len(p.Parked) == 0 })
+	b.eventuallyReported("nothing is parked", 0, func(p engine.PartitionProgress) bool { return p.ParkedCount == 0 && len(p.Parked) == 0 })
 }
 
 func TestAStandingFitsIntoARecordHoweverMuchIsParked(t *testing.T) {
@@ -149,8 +149,8 @@ func TestAStandingFitsIntoARecordHoweverMuchIsParked(t *testing.T) {
 	b.start()
 	b.must(b.db.Gorm().Exec(`INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
 		SELECT 0, repeat('k', 50000) || n, 'event', 'a.b.v1', n::text, '', '', now(), '{}', repeat('ü', 1000) FROM generate_series(1, 120) n`).Error)
-	b.eventuallyStands("it is said", 0, func(p engine.PartitionStanding) bool { return p.ParkedCount == 120 })
-	at, _ := b.stands(0)
+	b.eventuallyReported("it is said", 0, func(p engine.PartitionProgress) bool { return p.ParkedCount == 120 })
+	at, _ := b.progress(0)
 	if len(at.Parked) == 0 || len(at.Parked) > 100 || at.Parked[0].ID != "1" || at.Parked[0].Reason != strings.Repeat("ü", 150) {
 		t.Errorf("%d of them are listed", len(at.Parked))
 	}
@@ -168,17 +168,17 @@ func TestAStandingTellsWhatIsAskedAgainAndWhyUntilItIsAnswered(t *testing.T) {
 	p := b.start()
 	key := b.keyOn(0, "a")
 	b.send(key, sentV1{N: 1, Do: "ask"})
-	b.eventuallyStands("it is asked again", 0, func(p engine.PartitionStanding) bool { return len(p.Trying) == 1 && p.Trying[0].Try > 1 })
-	at, _ := b.stands(0)
+	b.eventuallyReported("it is asked again", 0, func(p engine.PartitionProgress) bool { return len(p.Retries) == 1 && p.Retries[0].Try > 1 })
+	at, _ := b.progress(0)
 	asked := b.log(0)[0]
-	if got := at.Trying[0]; got.Key != key || got.ID != asked.ID || got.Question != "outside.tell" || got.Error != "no clear answer for … <…>" || !got.Since.Equal(asked.Time) {
+	if got := at.Retries[0]; got.Key != key || got.ID != asked.ID || got.Question != "outside.tell" || got.Error != "no clear answer for … <…>" || !got.Since.Equal(asked.Time) {
 		t.Errorf("trying: %+v", got)
 	}
 	p.kill()
 	b.start()
-	b.eventuallyStands("the next owner asks again too", 0, func(p engine.PartitionStanding) bool { return p.Epoch == 2 && len(p.Trying) == 1 })
+	b.eventuallyReported("the next owner asks again too", 0, func(p engine.PartitionProgress) bool { return p.Epoch == 2 && len(p.Retries) == 1 })
 	clear.Store(true)
-	b.eventuallyStands("it is answered", 0, func(p engine.PartitionStanding) bool { return p.Epoch == 2 && len(p.Trying) == 0 })
+	b.eventuallyReported("it is answered", 0, func(p engine.PartitionProgress) bool { return p.Epoch == 2 && len(p.Retries) == 0 })
 }
 
 func TestAStandingTellsHowFarThePublisherIsBehind(t *testing.T) {
@@ -186,22 +186,22 @@ func TestAStandingTellsHowFarThePublisherIsBehind(t *testing.T) {
 	b.start()
 	key := b.keyOn(0, "a")
 	b.send(key, sends(upTo(10))...)
-	b.eventuallyStands("all is published", 0, func(p engine.PartitionStanding) bool { return p.Committed == 10 && p.Published == 10 })
+	b.eventuallyReported("all is published", 0, func(p engine.PartitionProgress) bool { return p.Committed == 10 && p.Published == 10 })
 	b.must(b.client.DeleteTopics(t.Context(), b.names.service+".events")) // the broker refuses what is sent
 	b.send(key, sends(upTo(15))[10:]...)
-	b.eventuallyStands("the publisher is behind", 0, func(p engine.PartitionStanding) bool { return p.Committed == 15 && p.Published < 15 })
+	b.eventuallyReported("the publisher is behind", 0, func(p engine.PartitionProgress) bool { return p.Committed == 15 && p.Published < 15 })
 	b.createTopics()
-	b.eventuallyStands("it has caught up", 0, func(p engine.PartitionStanding) bool { return p.Committed == 15 && p.Published == 15 })
+	b.eventuallyReported("it has caught up", 0, func(p engine.PartitionProgress) bool { return p.Committed == 15 && p.Published == 15 })
 }
 
 func TestAProcessSpeaksOnlyOfWhatItOwnsAndSaysWhenItLeaves(t *testing.T) {
 	b := newBed(t)
 	first := b.start()
-	b.eventuallyStands("the first owns all", 1, func(p engine.PartitionStanding) bool { return p.Epoch == 1 })
+	b.eventuallyReported("the first owns all", 1, func(p engine.PartitionProgress) bool { return p.Epoch == 1 })
 	second := b.start()
 	by := func() map[string][]int {
 		owned := map[string][]int{}
-		for _, s := range b.standings() {
+		for _, s := range b.reports() {
 			owned[s.Process] = []int{}
 			for _, p := range s.Partitions {
 				owned[s.Process] = append(owned[s.Process], p.Partition)
@@ -222,8 +222,8 @@ func TestAProcessSpeaksOnlyOfWhatItOwnsAndSaysWhenItLeaves(t *testing.T) {
 	})
 	second.stop()
 	b.eventually("the second one leaves, owning nothing", func() bool {
-		last := map[string]engine.Standing{}
-		for _, s := range b.standings() {
+		last := map[string]engine.Report{}
+		for _, s := range b.reports() {
 			last[s.Process] = s
 		}
 		left := 0
@@ -235,7 +235,7 @@ func TestAProcessSpeaksOnlyOfWhatItOwnsAndSaysWhenItLeaves(t *testing.T) {
 		return len(last) == 2 && left == 1
 	})
 	b.eventually("the first one owns all again", func() bool { return len(first.Owned()) == 2 })
-	for _, s := range b.standings() {
+	for _, s := range b.reports() {
 		if s.Every <= 0 || s.Partitions == nil {
 			t.Errorf("%+v", s)
 		}
@@ -245,8 +245,8 @@ func TestAProcessSpeaksOnlyOfWhatItOwnsAndSaysWhenItLeaves(t *testing.T) {
 func TestAnIdleProcessStillSaysThatItIsThere(t *testing.T) {
 	b := newBed(t)
 	b.start()
-	b.eventually("it says so again and again", func() bool { return len(b.standings()) >= 4 })
-	said := b.standings()
+	b.eventually("it says so again and again", func() bool { return len(b.reports()) >= 4 })
+	said := b.reports()
 	last := said[len(said)-1]
 	for _, s := range said[1:] {
 		if s.Process != last.Process {
@@ -263,27 +263,27 @@ func TestAMoveOfADeadlineIsToldAndHoldsAfterARestart(t *testing.T) {
 	p := b.start()
 	key := b.keyOn(0, "a")
 	b.send(key, sentV1{N: 7, Do: "promise"})
-	b.eventuallyStands("it runs", 0, func(p engine.PartitionStanding) bool {
+	b.eventuallyReported("it runs", 0, func(p engine.PartitionProgress) bool {
 		return p.NextDeadline != nil && p.NextDeadline.After(time.Now().Add(50*time.Minute)) && len(p.Moved) == 0
 	})
 	id := b.log(0)[0].ID
 	later := time.Now().Add(5 * time.Hour).UTC().Truncate(time.Microsecond)
 	asked := time.Now()
 	b.move(key, &later)
-	told := func(due *time.Time) func(engine.PartitionStanding) bool {
-		return func(p engine.PartitionStanding) bool {
+	told := func(due *time.Time) func(engine.PartitionProgress) bool {
+		return func(p engine.PartitionProgress) bool {
 			same := func(at *time.Time) bool { return at == nil && due == nil || at != nil && due != nil && at.Equal(*due) }
 			return len(p.Moved) == 1 && p.Moved[0].ID == id && p.Moved[0].Key == key && p.Moved[0].Since == b.names.promised.Name() &&
 				p.Moved[0].By == "ann" && same(p.Moved[0].DueAt) && same(p.NextDeadline)
 		}
 	}
-	b.eventuallyStands("the move is told", 0, told(&later))
+	b.eventuallyReported("the move is told", 0, told(&later))
 	t.Logf("told after %v", time.Since(asked).Round(time.Millisecond))
 	b.move(key, nil)
-	b.eventuallyStands("that it is off is told", 0, told(nil))
+	b.eventuallyReported("that it is off is told", 0, told(nil))
 	p.kill()
 	b.start()
-	b.eventuallyStands("after a restart still", 0, func(p engine.PartitionStanding) bool { return p.Epoch == 2 && told(nil)(p) })
+	b.eventuallyReported("after a restart still", 0, func(p engine.PartitionProgress) bool { return p.Epoch == 2 && told(nil)(p) })
 
 	// Neither another deadline's id nor a request from before moves it.
 	since := b.names.promised.Name()
@@ -300,10 +300,10 @@ func TestAMoveOfADeadlineIsToldAndHoldsAfterARestart(t *testing.T) {
 		Moved: engine.Moved{ID: id, Key: key, Since: since, DueAt: &past, By: "bob", At: time.Now()}}))
 	soon := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
 	b.move(key, &soon) // moved back; what was asked before it was heard before it
-	b.eventuallyStands("it runs again", 0, told(&soon))
+	b.eventuallyReported("it runs again", 0, told(&soon))
 	b.move(key, &past)
 	b.eventually("it falls due", func() bool { return equal(b.published(b.names.due, key), []int64{7}) })
-	b.eventuallyStands("nothing is left of it", 0, func(p engine.PartitionStanding) bool { return len(p.Moved) == 0 && p.NextDeadline == nil })
+	b.eventuallyReported("nothing is left of it", 0, func(p engine.PartitionProgress) bool { return len(p.Moved) == 0 && p.NextDeadline == nil })
 }
 
 func TestAMoveAskedForWhileNobodyListensIsMadeAtTheStart(t *testing.T) {

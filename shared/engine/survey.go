@@ -8,14 +8,14 @@ import (
 // survey is what the tables say of one partition.
 type survey struct {
 	Partition    int
-	Last         int64         // number given to an own event
-	Unpublished  time.Duration // age of the first own event not known to be on the topic
-	NextDeadline *time.Time    // that is not off
-	Due          bool          // it is past
-	Soon         bool          // it will be before the next survey
-	Moved        bool          // an operator moved some deadline
-	Calls        int           // questions that are due, as far as they are counted
-	Retried      bool          // some question was asked and put away
+	Last         int64      // number given to an own event
+	Unpublished  float64    // age in seconds of the first own event not known to be on the topic
+	NextDeadline *time.Time // that is not off
+	Due          bool       // it is past
+	Soon         bool       // it will be before the next survey
+	Moved        bool       // an operator moved some deadline
+	Calls        int        // questions that are due, as far as they are counted
+	Retried      bool       // some question was asked and put away
 	Parked       int
 	ParkedKeys   int
 	Redrive      bool
@@ -24,12 +24,9 @@ type survey struct {
 // survey is one statement for all partitions, because an idle platform does nothing else. It names none of them, so that
 // Postgres plans it once for all: the planning costs more than the rest.
 func (e *Engine) survey(ctx context.Context) (map[int]survey, error) {
-	var rows []struct {
-		survey  `gorm:"embedded"`
-		Seconds float64
-	}
+	var rows []survey
 	err := e.DB.Gorm().WithContext(ctx).Raw(`
-		SELECT c.partition, c.sequence AS last, coalesce(extract(epoch FROM now() - o.at), 0) AS seconds,
+		SELECT c.partition, c.sequence AS last, coalesce(extract(epoch FROM now() - o.at), 0) AS unpublished,
 		       nullif(d.due_at, 'infinity') AS next_deadline,
 		       coalesce(d.due_at <= now(), false) AS due,
 		       coalesce(d.due_at <= now() + interval '1 second', false) AS soon, k.parked, k.parked_keys, k.redrive,
@@ -48,8 +45,7 @@ func (e *Engine) survey(ctx context.Context) (map[int]survey, error) {
 	}
 	found := make(map[int]survey, len(rows))
 	for _, r := range rows {
-		r.survey.Unpublished = time.Duration(r.Seconds * float64(time.Second))
-		found[r.Partition] = r.survey
+		found[r.Partition] = r
 	}
 	return found, nil
 }

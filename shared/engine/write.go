@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
+	"orderflow.example/shared/engine/parked"
 	"orderflow.example/shared/kafka"
 )
 
@@ -29,7 +29,7 @@ func array[T, V any](list []T, value func(T) V) pgtype.FlatArray[V] {
 
 // partitionClass is the first half of the lock that a transaction holds on each partition it decides about. Without it
 // an owner and a non-owner could both start from "nothing is known" of a key that has no row to lock yet.
-const partitionClass = 0x6f67
+const partitionClass = parked.PartitionLock
 
 // fence begins an owner's batch: under the partition's lock it moves the watermarks, provided that the lease is still this
 // one's and that they stand where this worker left them. Otherwise somebody else is the owner, and nothing may happen. The
