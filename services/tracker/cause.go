@@ -27,12 +27,13 @@ type evidence struct {
 	age       time.Duration // reaction: how old the one is that is owed
 	silence   time.Duration // how long nobody works on the partition; 0: somebody does; less: nobody ever did
 	running   bool          // whether any process of the service does
+	stopped   *Stopped      // why the one that does cannot go on
 
 	unpublished int64
 	since       time.Duration // that long ago
 
 	question string
-	try      *Try
+	try      *Retry
 }
 
 // why is the rule by which causes are told apart, the first that fits: what is parked waits for a person, whatever else
@@ -48,7 +49,7 @@ func why(e evidence) (cause, detail string) {
 		return CauseConsumer, fmt.Sprintf("%s is %d events and %s behind on %s%s", e.service, e.events, seconds(e.age), e.topic, e.absence("; "))
 	case e.kind == KindPublication || e.unpublished > 0 && e.silence == 0:
 		return CausePublisher, fmt.Sprintf("%s has committed %d events that are not on its topic, for %s%s", e.service, e.unpublished, seconds(e.since), e.absence("; "))
-	case e.silence != 0:
+	case e.silence != 0 || e.stopped != nil:
 		return CauseConsumer, e.absence("")
 	case e.kind == KindCall && e.try == nil:
 		return CauseOutside, "nothing has answered " + e.question
@@ -65,13 +66,15 @@ func parkedDetail(p Parked) string {
 	return p.Reason
 }
 
-// absence says who does not run.
+// absence says who does not run, or what keeps it from going on.
 func (e evidence) absence(before string) string {
 	who := fmt.Sprintf("no process has worked on partition %d of %s", e.partition, e.service)
 	if !e.running {
 		who = "no process of " + e.service + " has reported"
 	}
 	switch {
+	case e.silence == 0 && e.stopped != nil:
+		return fmt.Sprintf("%spartition %d of %s stands still since %s: %s", before, e.partition, e.service, e.stopped.Since.UTC().Format(time.RFC3339), e.stopped.Reason)
 	case e.silence == 0:
 		return ""
 	case e.silence < 0:

@@ -51,11 +51,11 @@ func BenchmarkAdd(b *testing.B) {
 // everythingTaken says that every service has taken in whatever will come.
 func everythingTaken(x *Index) {
 	for _, m := range machines() {
-		point := Standpoint{Applied: map[string]int64{}}
+		point := Progress{Applied: map[string]int64{}}
 		for _, heard := range machines() {
 			point.Applied[heard.Service+".events"] = 1 << 40
 		}
-		x.Stand(Standing{Service: m.Service, Process: m.Service, At: time.Unix(0, 0), Partitions: []Standpoint{point}})
+		x.Report(Report{Service: m.Service, Process: m.Service, At: time.Unix(0, 0), Partitions: []Progress{point}})
 	}
 }
 

@@ -109,7 +109,11 @@ func (x *Index) call(s *story, e *entry, now time.Time) Obligation {
 	}
 	o := x.obligation(s, e, p.service, KindCall, "tell what "+k.call.Ask+" answered", time.Unix(0, e.at).Add(within), now)
 	if o.Overdue {
-		v := x.evidence(o, p.service, p.partition, x.isParked(p.service, p.partition, "answer", s.key(e), e), now)
+		parked := x.isParked(p.service, p.partition, "answer", s.key(e), e)
+		if parked == nil {
+			parked = x.isParked(p.service, p.partition, "call", s.key(e), e)
+		}
+		v := x.evidence(o, p.service, p.partition, parked, now)
 		v.question, v.try = k.call.Ask, x.try(p.service, p.partition, e.id)
 		o.Cause, o.Detail = why(v)
 	}
@@ -117,7 +121,7 @@ func (x *Index) call(s *story, e *entry, now time.Time) Obligation {
 }
 
 // try is how asking what an event asks goes, where it was asked more than once.
-func (x *Index) try(service, partition int, id ID) *Try {
+func (x *Index) try(service, partition int, id ID) *Retry {
 	if at := x.stands[stand{service, partition}]; at != nil {
 		if t, trying := at.tries[id]; trying {
 			return &t
@@ -201,7 +205,7 @@ func (x *Index) isSettled(s *story, e *entry) bool {
 
 // hasPassed tells whether a deadline that nothing was said of is gone: its service, which had committed the event it runs
 // from, said after it was due that the next one is due later. It found nothing left to do.
-func (x *Index) hasPassed(until time.Time, at *standing, e *entry) bool {
+func (x *Index) hasPassed(until time.Time, at *progress, e *entry) bool {
 	return at != nil && at.Committed >= e.sequence && at.at.After(until) && (at.NextDeadline.IsZero() || at.NextDeadline.After(until))
 }
 
@@ -241,6 +245,9 @@ func (x *Index) obligation(s *story, e *entry, service int, kind, what string, u
 func (x *Index) evidence(o Obligation, service, partition int, parked *Parked, now time.Time) evidence {
 	v := evidence{kind: o.Kind, parked: parked, service: o.Service, partition: partition,
 		silence: x.silence(service, partition, now), running: x.running(service, now)}
+	if at := x.stands[stand{service, partition}]; at != nil {
+		v.stopped = at.Stopped
+	}
 	if n, since := x.unpublished(service, partition); n > 0 && now.Sub(since) >= onItsWay {
 		v.unpublished, v.since = n, now.Sub(since)
 	}

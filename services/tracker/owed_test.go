@@ -17,7 +17,7 @@ func TestAnEventIsOwedUntilItsHearerHasTakenItIn(t *testing.T) {
 	s := newScene()
 	s.place(0, "o1")
 	s.reportAll(1)
-	s.standings = s.standings[:len(s.standings)-1] // payment has not reported
+	s.reports = s.reports[:len(s.reports)-1] // payment has not reported
 	now := s.at(2)
 	owed := owedBy(s.seen(), "o1", "payment", now)
 	expect(t, owed, "reaction order.validated.v1")
@@ -77,18 +77,18 @@ func TestACallIsOwedUntilSomethingFollowsFromItsAnswer(t *testing.T) {
 	at.NextDeadline = s.at(121)
 	expect(t, owedBy(s.seen(), "o1", "payment", s.at(63)), deadline)
 	for i := range listed {
-		at.Trying = append(at.Trying, Try{ID: fmt.Sprint("other ", i)})
+		at.Retries = append(at.Retries, Retry{ID: fmt.Sprint("other ", i)})
 	}
 	expect(t, owedBy(s.seen(), "o1", "payment", s.at(63)), call, deadline) // the list is full: it may be left out
-	at.Trying = []Try{{ID: id, Tries: 3, Error: "connection refused", Since: s.at(1)}}
+	at.Retries = []Retry{{ID: id, Tries: 3, Error: "connection refused", Since: s.at(1)}}
 	expect(t, owedBy(s.seen(), "o1", "payment", s.at(63)), call, deadline)
 	late := owedBy(s.seen(), "o1", "payment", s.at(122))[call]
 	if !late.Overdue || late.Cause != CauseConsumer { // nobody has reported for a minute
 		t.Errorf("owed is %+v", late)
 	}
-	told := s.standings[len(s.standings)-1]
+	told := s.reports[len(s.reports)-1]
 	told.At = s.at(121.5)
-	s.standings = append(s.standings, told)
+	s.reports = append(s.reports, told)
 	late = owedBy(s.seen(), "o1", "payment", s.at(122))[call]
 	if late.Cause != CauseOutside || late.Detail != "gateway.authorize was asked 3 times without an answer; the last time: connection refused" {
 		t.Errorf("owed is %+v", late)
@@ -121,7 +121,7 @@ func TestACallThatIsDroppedIsOwedNoMore(t *testing.T) {
 			s.say(c.seconds, c.by, c.key, "", "", nil)
 		}
 		s.reportAll(c.seconds + 1)
-		s.standings[len(s.standings)-1].Partitions[0].NextDeadline = s.at(121)
+		s.reports[len(s.reports)-1].Partitions[0].NextDeadline = s.at(121)
 		t.Run(name, func(t *testing.T) {
 			expect(t, owedBy(s.seen(), "o1", "payment", s.at(max(c.seconds, 2))), c.owed...)
 		})
@@ -171,7 +171,7 @@ func TestADeadlineIsOwedUntilItIsSettledReplacedTakenOffOrCarriedOut(t *testing.
 
 	due := s.at(3600)
 	s.report(1803, "order").Moved = []Move{{ID: validated, Key: "o1", Since: order.Validated.Name(), DueAt: &due, By: "op", At: s.at(1802)}}
-	s.standings[len(s.standings)-1].Partitions[0].NextDeadline = due
+	s.reports[len(s.reports)-1].Partitions[0].NextDeadline = due
 	if o = owedBy(s.seen(), "o1", "order", s.at(1804))[deadline]; o.Overdue || !o.Until.Equal(due) {
 		t.Errorf("owed is %+v", o)
 	}
@@ -211,11 +211,11 @@ func TestWhatIsCommittedAndNotOnTheTopicIsOwed(t *testing.T) {
 	s := newScene()
 	s.place(0, "o1")
 	s.reportAll(1)
-	s.standings[len(s.standings)-1].Partitions[0].Committed = 1 // payment has said something in return, and nobody can see it
+	s.reports[len(s.reports)-1].Partitions[0].Committed = 1 // payment has said something in return, and nobody can see it
 	x := s.seen()
 	expect(t, owedBy(x, "o1", "payment", s.at(1.5)))
-	s.standings = append(s.standings, s.standings[len(s.standings)-1])
-	s.standings[len(s.standings)-1].At = s.at(6)
+	s.reports = append(s.reports, s.reports[len(s.reports)-1])
+	s.reports[len(s.reports)-1].At = s.at(6)
 	owed := owedBy(s.seen(), "o1", "payment", s.at(7))
 	expect(t, owed, "publication order.validated.v1")
 	if o := owed["publication order.validated.v1"]; !o.Overdue || o.Cause != CausePublisher || !o.Since.Equal(s.at(1)) ||
@@ -232,7 +232,7 @@ func TestParkedIsToldFromBehind(t *testing.T) {
 	s := newScene()
 	_, validated := s.place(0, "o1")
 	s.reportAll(1)
-	at := &s.standings[len(s.standings)-1].Partitions[0]
+	at := &s.reports[len(s.reports)-1].Partitions[0]
 	at.ParkedCount, at.Parked = 1, []Parked{{Key: "o1", Form: "event", Type: order.Validated.Name(), ID: validated, Reason: "panic: nil map", ParkedAt: s.at(1)}}
 	o := owedBy(s.seen(), "o1", "payment", s.at(4))["reaction order.validated.v1"]
 	if !o.Overdue || o.Cause != CauseParked || o.Detail != "panic: nil map" {
@@ -296,7 +296,7 @@ func TestEventsAboutAProductOfItsOwnAreNoSagaAndThoseOfAnOrderAre(t *testing.T) 
 func TestTheCausesAreToldApart(t *testing.T) {
 	t.Parallel()
 	parked := &Parked{Reason: "refused"}
-	try := &Try{Tries: 7, Error: "HTTP 503"}
+	try := &Retry{Tries: 7, Error: "HTTP 503"}
 	for name, c := range map[string]struct {
 		e             evidence
 		cause, detail string
@@ -336,20 +336,20 @@ func TestAProcessThatLeavesIsGoneAtOnceAndASilentOneAfterThreeReports(t *testing
 	if x.silence(payment, 0, s.at(9.9)) != 0 || x.silence(payment, 0, s.at(10.1)) != 9100*time.Millisecond || x.running(payment, s.at(10.1)) {
 		t.Error("a silent process counts wrongly")
 	}
-	x.Stand(Standing{Service: "payment", Process: "payment-1", At: s.at(2), Every: 3 * time.Second, Leaving: true})
+	x.Report(Report{Service: "payment", Process: "payment-1", At: s.at(2), Every: 3 * time.Second, Leaving: true})
 	if x.silence(payment, 0, s.at(3)) != time.Second || x.running(payment, s.at(3)) {
 		t.Error("a process that has left still counts")
 	}
-	next := Standing{Service: "payment", Process: "payment-2", At: s.at(3), Every: 3 * time.Second, Partitions: []Standpoint{{Partition: 0, Epoch: 2}}}
-	x.Stand(next)
+	next := Report{Service: "payment", Process: "payment-2", At: s.at(3), Every: 3 * time.Second, Partitions: []Progress{{Partition: 0, Epoch: 2}}}
+	x.Report(next)
 	old := next
-	old.Process, old.At, old.Partitions = "payment-1", s.at(4), []Standpoint{{Partition: 0, Epoch: 1, Applied: map[string]int64{"order.events": 99}}}
-	x.Stand(old)
+	old.Process, old.At, old.Partitions = "payment-1", s.at(4), []Progress{{Partition: 0, Epoch: 1, Applied: map[string]int64{"order.events": 99}}}
+	x.Report(old)
 	if x.silence(payment, 0, s.at(4)) != 0 || x.reached(payment, x.places[x.place("order.events", 0)]) != 0 {
 		t.Error("a former owner's word counts")
 	}
 	old.At, old.Process = s.at(20), "payment-3"
-	x.Stand(old)
+	x.Report(old)
 	if x.silence(payment, 0, s.at(21)) != 0 || x.reached(payment, x.places[x.place("order.events", 0)]) != 99 {
 		t.Error("after a new database nobody's word counts")
 	}

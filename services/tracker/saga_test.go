@@ -46,7 +46,7 @@ func shop() *scene {
 		s.status(at+1.6, id, voided, "cancelled", true)
 	}
 	s.reportAll(60)
-	s.report(61, "payment").Trying = []Try{{ID: s.records[len(s.records)-1].ID, Tries: 4, Error: "HTTP 503"}}
+	s.report(61, "payment").Retries = []Retry{{ID: s.records[len(s.records)-1].ID, Tries: 4, Error: "HTTP 503"}}
 	return s
 }
 
@@ -95,9 +95,9 @@ func TestTheAnswerDoesNotDependOnTheOrderInWhichTopicsAreRead(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		x := New(machines())
 		x.whole = r.IntN(3) // and not on what is forgotten on the way
-		records, standings := s.shuffled(r), slices.Clone(s.standings)
-		for len(records)+len(standings) > 0 {
-			switch n := r.IntN(len(records) + len(standings) + 1); {
+		records, reports := s.shuffled(r), slices.Clone(s.reports)
+		for len(records)+len(reports) > 0 {
+			switch n := r.IntN(len(records) + len(reports) + 1); {
 			case n == 0:
 				x.Sweep(s.at(100))
 			case n <= len(records):
@@ -106,8 +106,8 @@ func TestTheAnswerDoesNotDependOnTheOrderInWhichTopicsAreRead(t *testing.T) {
 					records = records[1:]
 				}
 			default:
-				x.Stand(standings[0])
-				standings = standings[1:]
+				x.Report(reports[0])
+				reports = reports[1:]
 			}
 		}
 		if got := s.everything(t, x); got != want {
@@ -267,8 +267,8 @@ func TestWhatEndedAndOwesAgainIsKeptWhole(t *testing.T) {
 	s.say(101, payment.VoidRequested, "completed", "", "", nil)
 	s.reportAll(102)
 	x.Add(&s.records[len(s.records)-1])
-	for _, told := range s.standings {
-		x.Stand(told)
+	for _, told := range s.reports {
+		x.Report(told)
 	}
 	x.whole = 0
 	x.Sweep(s.at(103))
@@ -361,8 +361,8 @@ func TestFiguresCountWhatIsOpenAndOverdue(t *testing.T) {
 	for _, r := range s.records {
 		x.Add(&r)
 	}
-	for _, told := range s.standings {
-		x.Stand(told)
+	for _, told := range s.reports {
+		x.Report(told)
 	}
 	f := x.Sweep(s.at(62))
 	if want := map[string]int{"placed": 2, "cancelling": 1}; f.Sagas != 5 || !reflect.DeepEqual(f.Open, want) {

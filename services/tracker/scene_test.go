@@ -71,10 +71,10 @@ func machines() []*saga.Machine {
 
 // scene is what stands on the topics, and what the services report.
 type scene struct {
-	records   []Record
-	standings []Standing
-	numbers   map[where]int64
-	start     time.Time
+	records []Record
+	reports []Report
+	numbers map[where]int64
+	start   time.Time
 }
 
 func newScene() *scene {
@@ -116,10 +116,10 @@ func (s *scene) sayOf(seconds float64, kind saga.Kind, key, of, cause, via strin
 }
 
 // report lets a service say that it has taken in everything there is, but for the topics named.
-func (s *scene) report(seconds float64, service string, not ...string) *Standpoint {
-	told := Standing{Service: service, Process: service + "-1", At: s.at(seconds), Every: 3 * time.Second}
+func (s *scene) report(seconds float64, service string, not ...string) *Progress {
+	told := Report{Service: service, Process: service + "-1", At: s.at(seconds), Every: 3 * time.Second}
 	for p := range 2 {
-		point := Standpoint{Partition: p, Epoch: 1, Applied: map[string]int64{}, Committed: s.numbers[where{service + ".events", p}]}
+		point := Progress{Partition: p, Epoch: 1, Applied: map[string]int64{}, Committed: s.numbers[where{service + ".events", p}]}
 		for at, n := range s.numbers {
 			if at.partition == p {
 				point.Applied[at.topic] = n
@@ -130,7 +130,7 @@ func (s *scene) report(seconds float64, service string, not ...string) *Standpoi
 		}
 		told.Partitions = append(told.Partitions, point)
 	}
-	s.standings = append(s.standings, told)
+	s.reports = append(s.reports, told)
 	return &told.Partitions[0]
 }
 
@@ -144,8 +144,8 @@ func (s *scene) reportAll(seconds float64) {
 // seen is what an index makes of the scene.
 func (s *scene) seen() *Index {
 	x := New(machines())
-	for _, told := range s.standings {
-		x.Stand(told)
+	for _, told := range s.reports {
+		x.Report(told)
 	}
 	for _, r := range s.records {
 		x.Add(&r)

@@ -56,8 +56,8 @@ type Index struct {
 	done   []*story            // ended, owing nothing, kept whole; oldest first
 	whole  int                 // how many of done may be kept
 
-	stands   map[stand]*standing
-	reported map[int]map[string]report // by service and process
+	stands   map[stand]*progress
+	reported map[int]map[string]heartbeat // by service and process
 	parked   map[held]Parked
 	moved    map[ID]Move // by the event that the deadline runs from
 }
@@ -74,7 +74,7 @@ func New(machines []*saga.Machine) *Index {
 		services: map[string]int{}, kindOf: map[string]int{}, placeOf: map[where]int{}, wordOf: map[string]uint16{},
 		personal: personal{map[string]bool{}, map[reflect.Type]bool{}},
 		sagas:    map[ID]*story{}, active: map[*story]struct{}{}, whole: keptWhole,
-		stands: map[stand]*standing{}, reported: map[int]map[string]report{}, parked: map[held]Parked{}, moved: map[ID]Move{},
+		stands: map[stand]*progress{}, reported: map[int]map[string]heartbeat{}, parked: map[held]Parked{}, moved: map[ID]Move{},
 	}
 	x.word("")
 	for _, m := range machines {

@@ -23,7 +23,7 @@ func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 	hour["retention.ms"] = "3600000"
 	specs := []kafka.TopicSpec{
 		{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: replicas, Config: config},
-		{Name: engine.StandingsTopic, Partitions: 1, ReplicationFactor: replicas, Config: hour},
+		{Name: engine.ReportsTopic, Partitions: 1, ReplicationFactor: replicas, Config: hour},
 	}
 	seen := map[string]bool{}
 	add := func(name string) {

@@ -58,7 +58,7 @@ func open(t testing.TB) *site {
 	t.Cleanup(func() { broker.Close() })
 	client := kafka.Dial(kafka.Config{Brokers: []string{broker.Addr()}})
 	t.Cleanup(client.Close)
-	topics := []kafka.TopicSpec{{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: 1}, {Name: engine.StandingsTopic, Partitions: 1, ReplicationFactor: 1}}
+	topics := []kafka.TopicSpec{{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: 1}, {Name: engine.ReportsTopic, Partitions: 1, ReplicationFactor: 1}}
 	for _, name := range []string{"storefront", "order", "payment", "refund", "shipping", "catalog", "inventory"} {
 		topics = append(topics, kafka.TopicSpec{Name: name + ".events", Partitions: partitions, ReplicationFactor: 1})
 	}

@@ -50,8 +50,8 @@ func TestTheTrackerTellsARejectedOrderToItsEnd(t *testing.T) {
 		x.Add(&records[len(records)-1])
 	}
 	for _, app := range platform.Apps {
-		x.Stand(tracker.Standing{Service: app.Name, Process: app.Name, At: time.Now(), Every: time.Second,
-			Partitions: []tracker.Standpoint{{Epoch: 1, Applied: numbers, Committed: numbers[app.Topic()]}}})
+		x.Report(tracker.Report{Service: app.Name, Process: app.Name, At: time.Now(), Every: time.Second,
+			Partitions: []tracker.Progress{{Epoch: 1, Applied: numbers, Committed: numbers[app.Topic()]}}})
 	}
 	told, found := x.Saga("o1", records, time.Now())
 	if !found || told.State != "rejected" || told.Reason != "unknown_country" || told.EndedAt == nil || told.Stuck != nil || len(told.Obligations) != 0 ||

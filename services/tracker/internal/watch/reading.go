@@ -55,7 +55,7 @@ func (r *reading) open(ctx context.Context) error {
 		}
 		return err
 	}
-	err := add(engine.StandingsTopic, 1) // the first: where services stand tells what is done with
+	err := add(engine.ReportsTopic, 1) // the first: where services stand tells what is done with
 	for _, topic := range r.w.Topics {
 		err = errors.Join(err, add(topic, r.w.Partitions))
 	}
@@ -111,7 +111,7 @@ func (r *reading) turn() (positions []kafka.Position, of map[place]*cursor) {
 		if c.next >= c.end {
 			continue
 		}
-		if c.topic == engine.StandingsTopic {
+		if c.topic == engine.ReportsTopic {
 			slowest = c
 			break
 		}
@@ -121,7 +121,7 @@ func (r *reading) turn() (positions []kafka.Position, of map[place]*cursor) {
 	}
 	of = make(map[place]*cursor, len(r.cursors))
 	for _, c := range r.cursors {
-		if slowest != nil && c != slowest && (slowest.topic == engine.StandingsTopic || c.at.After(slowest.at.Add(sideBySide))) {
+		if slowest != nil && c != slowest && (slowest.topic == engine.ReportsTopic || c.at.After(slowest.at.Add(sideBySide))) {
 			continue
 		}
 		of[place{c.topic, c.partition}] = c
@@ -163,10 +163,10 @@ func (r *reading) take(c *cursor, got *kafka.Fetched) error {
 	return got.Err
 }
 
-// lost is what follows where a partition does not hold what was read of it. Standings are thrown away after a while, and
+// lost is what follows where a partition does not hold what was read of it. Reports are thrown away after a while, and
 // only the latest matter.
 func (r *reading) lost(c *cursor) error {
-	if c.lost = c.topic == engine.StandingsTopic; c.lost {
+	if c.lost = c.topic == engine.ReportsTopic; c.lost {
 		return nil
 	}
 	return fmt.Errorf("%w: %s partition %d at offset %d", errOtherLog, c.topic, c.partition, c.next)
@@ -189,14 +189,14 @@ func (r *reading) find(ctx context.Context) error {
 
 // tell passes a record on.
 func (r *reading) tell(rec *kafka.Record) {
-	if rec.Topic != engine.StandingsTopic {
+	if rec.Topic != engine.ReportsTopic {
 		record := recordOf(rec)
 		r.w.index.Add(&record)
 		return
 	}
-	var s engine.Standing
-	if rec.Type == engine.StandingType && json.Unmarshal(rec.Data, &s) == nil {
-		r.w.index.Stand(standingOf(s))
+	var s engine.Report
+	if rec.Type == engine.ReportType && json.Unmarshal(rec.Data, &s) == nil {
+		r.w.index.Report(reportOf(s))
 	}
 }
 

@@ -167,19 +167,22 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// standingOf is a standing as the index knows it.
-func standingOf(s engine.Standing) tracker.Standing {
-	out := tracker.Standing{Service: s.Service, Process: s.Process, At: s.At, Every: time.Duration(s.Every * float64(time.Second)), Leaving: s.Leaving}
+// reportOf is a report as the index knows it.
+func reportOf(s engine.Report) tracker.Report {
+	out := tracker.Report{Service: s.Service, Process: s.Process, At: s.At, Every: time.Duration(s.Every * float64(time.Second)), Leaving: s.Leaving}
 	for _, p := range s.Partitions {
-		at := tracker.Standpoint{Partition: p.Partition, Epoch: p.Epoch, Applied: p.Applied, Committed: p.Committed, ParkedCount: p.ParkedCount}
+		at := tracker.Progress{Partition: p.Partition, Epoch: p.Epoch, Applied: p.Applied, Committed: p.Committed, ParkedCount: p.ParkedCount}
 		if p.NextDeadline != nil {
 			at.NextDeadline = *p.NextDeadline
+		}
+		if p.Stopped != nil {
+			at.Stopped = &tracker.Stopped{Since: p.Stopped.Since, Reason: p.Stopped.Reason}
 		}
 		for _, one := range p.Parked {
 			at.Parked = append(at.Parked, tracker.Parked{Key: one.Key, Form: one.Form, Type: one.Type, ID: one.ID, Reason: one.Reason, ParkedAt: one.ParkedAt})
 		}
-		for _, t := range p.Trying {
-			at.Trying = append(at.Trying, tracker.Try{ID: t.ID, Tries: t.Try, Error: t.Error, Since: t.Since})
+		for _, t := range p.Retries {
+			at.Retries = append(at.Retries, tracker.Retry{ID: t.ID, Tries: t.Try, Error: t.Error, Since: t.Since})
 		}
 		for _, m := range p.Moved {
 			at.Moved = append(at.Moved, tracker.Move{ID: m.ID, Key: m.Key, Since: m.Since, DueAt: m.DueAt, By: m.By, At: m.At})

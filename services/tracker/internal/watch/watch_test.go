@@ -68,7 +68,7 @@ func newBed(t testing.TB) *bed {
 
 func (b *bed) create(t testing.TB) {
 	t.Helper()
-	specs := []kafka.TopicSpec{{Name: engine.StandingsTopic, Partitions: 1}}
+	specs := []kafka.TopicSpec{{Name: engine.ReportsTopic, Partitions: 1}}
 	for _, topic := range topics {
 		specs = append(specs, kafka.TopicSpec{Name: topic, Partitions: partitions})
 	}
@@ -81,7 +81,7 @@ func (b *bed) create(t testing.TB) {
 // wipe makes the topics others than they were. They are away for long enough that whoever reads them sees it.
 func (b *bed) wipe(t testing.TB, warnings *warnings) {
 	t.Helper()
-	if err := b.client.DeleteTopics(t.Context(), append([]string{engine.StandingsTopic}, topics...)...); err != nil {
+	if err := b.client.DeleteTopics(t.Context(), append([]string{engine.ReportsTopic}, topics...)...); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the watcher to miss them", func() bool { return warnings.Load() > 0 })
@@ -300,12 +300,12 @@ func TestWhatServicesSayOfThemselvesIsHeard(t *testing.T) {
 	}
 	await(t, "what order owes", func() bool { return owed() == 1 })
 	p := kafka.PartitionOf(id, partitions)
-	data, err := json.Marshal(engine.Standing{Service: "order", Process: "p", At: time.Now(), Every: 3,
-		Partitions: []engine.PartitionStanding{{Partition: p, Epoch: 1, Applied: map[string]int64{"storefront.events": 1}}}})
+	data, err := json.Marshal(engine.Report{Service: "order", Process: "p", At: time.Now(), Every: 3,
+		Partitions: []engine.PartitionProgress{{Partition: p, Epoch: 1, Applied: map[string]int64{"storefront.events": 1}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.publish(t, kafka.Record{Topic: engine.StandingsTopic, ID: uuid.NewString(), Type: engine.StandingType, Source: "/order", Key: "order", Time: time.Now(), Data: data})
+	b.publish(t, kafka.Record{Topic: engine.ReportsTopic, ID: uuid.NewString(), Type: engine.ReportType, Source: "/order", Key: "order", Time: time.Now(), Data: data})
 	await(t, "order to have taken it in", func() bool { return owed() == 0 })
 }
 

@@ -4,41 +4,48 @@ import (
 	"time"
 )
 
-// Standing is what a process of a service says about once a second of the partitions it works on.
-type Standing struct {
+// Report is what a process of a service says about once a second of the partitions it works on.
+type Report struct {
 	Service    string
 	Process    string
 	At         time.Time
 	Every      time.Duration // until the next one
 	Leaving    bool          // there will be none, and it works on nothing any more
-	Partitions []Standpoint
+	Partitions []Progress
 }
 
-// Standpoint is where a service stands in one partition of all topics.
-type Standpoint struct {
+// Progress is where a service stands in one partition of all topics.
+type Progress struct {
 	Partition    int
 	Epoch        int64            // of the ownership: the highest counts
 	Applied      map[string]int64 // by topic: the number of the last record taken in
 	Committed    int64            // the last number given to an own event
 	NextDeadline time.Time        // the soonest; zero: there is none
+	Stopped      *Stopped         // nil: it works
 	Parked       []Parked         // perhaps not all
 	ParkedCount  int
-	Trying       []Try
+	Retries      []Retry
 	Moved        []Move
+}
+
+// Stopped is a partition that its owner cannot work on for now, because something of the installation is at fault.
+type Stopped struct {
+	Since  time.Time
+	Reason string
 }
 
 // Parked is an input that a service could not process, or that waits behind one.
 type Parked struct {
 	Key      string
-	Form     string // event, answer or deadline
+	Form     string // event, answer, deadline or call
 	Type     string
 	ID       string // of the event: the one heard, the one that asked, the one the deadline runs from
 	Reason   string // empty: it waits behind an earlier one
 	ParkedAt time.Time
 }
 
-// Try is a question that was asked and not answered yet.
-type Try struct {
+// Retry is a question that was asked and not answered yet.
+type Retry struct {
 	ID    string // of the event that asks
 	Tries int
 	Error string // of the last one
@@ -65,20 +72,21 @@ type held struct {
 	id      ID
 }
 
-type report struct {
+// heartbeat is when a process was last heard of.
+type heartbeat struct {
 	at, silent time.Time // silent: from when on it has missed reports
 	leaving    bool
 }
 
-func (r report) alive(now time.Time) bool { return !r.leaving && now.Before(r.silent) }
+func (b heartbeat) alive(now time.Time) bool { return !b.leaving && now.Before(b.silent) }
 
-// standing is the last that was heard of a partition of a service.
-type standing struct {
-	Standpoint
-	report
+// progress is the last that was heard of a partition of a service.
+type progress struct {
+	Progress
+	heartbeat
 	process string
-	commits []commit   // what was committed and is not on the topic yet, as far as it was told of
-	tries   map[ID]Try // by event that asks
+	commits []commit     // what was committed and is not on the topic yet, as far as it was told of
+	tries   map[ID]Retry // by event that asks
 	held    []held
 }
 
@@ -94,13 +102,13 @@ const forgotten = time.Hour
 // missed is how many reports may be missed before a process counts as silent.
 const missed = 3
 
-// Stand takes in a standing. Of one partition of a service the highest epoch counts, and then the latest. Where its owner
+// Report takes in a report. Of one partition of a service the highest epoch counts, and then the latest. Where its owner
 // is silent any other counts: epochs begin anew with a new database.
-func (x *Index) Stand(s Standing) {
+func (x *Index) Report(s Report) {
 	service := x.service(s.Service)
-	told := report{at: s.At, silent: s.At.Add(missed * max(s.Every, time.Second)), leaving: s.Leaving}
+	told := heartbeat{at: s.At, silent: s.At.Add(missed * max(s.Every, time.Second)), leaving: s.Leaving}
 	if x.reported[service] == nil {
-		x.reported[service] = map[string]report{}
+		x.reported[service] = map[string]heartbeat{}
 	}
 	if last := x.reported[service][s.Process]; !told.at.Before(last.at) {
 		x.reported[service][s.Process] = told
@@ -116,14 +124,14 @@ func (x *Index) Stand(s Standing) {
 		if last != nil && (p.Epoch < last.Epoch && last.alive(s.At) || p.Epoch == last.Epoch && s.At.Before(last.at)) {
 			continue
 		}
-		now := &standing{Standpoint: p, report: told, process: s.Process, tries: map[ID]Try{}}
+		now := &progress{Progress: p, heartbeat: told, process: s.Process, tries: map[ID]Retry{}}
 		if last != nil {
 			now.commits = last.commits
 			for _, h := range last.held {
 				delete(x.parked, h)
 			}
 		}
-		for _, t := range p.Trying {
+		for _, t := range p.Retries {
 			now.tries[IDOf(t.ID)] = t
 		}
 		for _, m := range p.Moved {
@@ -142,7 +150,7 @@ func (x *Index) Stand(s Standing) {
 }
 
 // commit notes a number that was given, and forgets those that have reached the topic.
-func (x *Index) commit(service int, s *standing) {
+func (x *Index) commit(service int, s *progress) {
 	last := x.places[x.place(x.names[service]+".events", s.Partition)].last
 	kept := s.commits[:0:0]
 	for _, c := range s.commits {
