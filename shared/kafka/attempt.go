@@ -27,23 +27,23 @@ func (p *Producer) attempt(ctx context.Context, jobs []*job) {
 	}
 }
 
-// consignment is what one attempt has for one broker.
-type consignment struct {
+// request is what one attempt has for one broker.
+type request struct {
 	sender  *sender
 	suspect bool // a single chunk, not to travel with others
 	chunks  []*chunk
 }
 
-func (c consignment) send(ctx context.Context) {
-	if c.suspect {
-		c.sender.produce(ctx, c.chunks)
+func (r request) send(ctx context.Context) {
+	if r.suspect {
+		r.sender.produce(ctx, r.chunks)
 	} else {
-		c.sender.send(ctx, c.chunks)
+		r.sender.send(ctx, r.chunks)
 	}
 }
 
 // route makes chunks of the jobs and sorts them by the leaders of their partitions.
-func (p *Producer) route(ctx context.Context, jobs []*job) []consignment {
+func (p *Producer) route(ctx context.Context, jobs []*job) []request {
 	topics := make([]string, 0, 1)
 	for i, j := range jobs {
 		if i == 0 || j.batch.Topic != topics[len(topics)-1] {
@@ -51,7 +51,7 @@ func (p *Producer) route(ctx context.Context, jobs []*job) []consignment {
 		}
 	}
 	known, err := p.client.layout(ctx, topics)
-	requests := make([]consignment, 0, 1)
+	requests := make([]request, 0, 1)
 	for _, j := range jobs {
 		if j.begun.IsZero() {
 			j.begun = time.Now()
@@ -68,7 +68,7 @@ func (p *Producer) route(ctx context.Context, jobs []*job) []consignment {
 			i++
 		}
 		if i == len(requests) {
-			requests = append(requests, consignment{sender: s, suspect: j.session.suspect})
+			requests = append(requests, request{sender: s, suspect: j.session.suspect})
 		}
 		requests[i].chunks = append(requests[i].chunks, j.chunk)
 	}

@@ -18,7 +18,8 @@ var (
 	// are on the topic. Read the topic's end before publishing again; the next Publish opens a new session.
 	ErrSession = errors.New("kafka producer session lost: read the end of the topic before publishing again")
 
-	// ErrTooLarge means that a record exceeds MaxRecordBytes. Nothing of its batch was sent.
+	// ErrTooLarge means that a record exceeds MaxRecordBytes, and nothing of its batch was sent; or that it exceeds what
+	// its topic takes, and neither it nor what follows it in its batch is on the topic.
 	ErrTooLarge = errors.New("kafka record too large")
 
 	// ErrInvalid means that a record breaks the envelope's rules. Nothing of its batch was sent.
@@ -67,6 +68,11 @@ func broken(err error) bool {
 	}
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
 		errors.Is(err, net.ErrClosed) || op != nil
+}
+
+// tooLarge reports whether the broker refused a batch for its size. Nothing of it was appended.
+func tooLarge(err error) bool {
+	return errors.Is(err, kafkago.MessageSizeTooLarge) || errors.Is(err, kafkago.RecordListTooLarge)
 }
 
 // stale reports whether err hints that the known leaders are out of date.

@@ -19,8 +19,8 @@ type Batch struct {
 
 // Ack is the outcome of a batch. Without an error all its records are on the topic, acknowledged by all in-sync
 // replicas, once per producer session; they stand at BaseOffset and after it, or BaseOffset is -1 because the offsets are
-// unknown or not contiguous. With an error it is unknown which of them are there, except that ErrTooLarge and ErrInvalid
-// are found before anything is sent.
+// unknown or not contiguous. With an error it is unknown which of them are there, except that ErrInvalid is found before
+// anything is sent, and that with ErrTooLarge neither the record it names nor what follows is there.
 type Ack struct {
 	BaseOffset int64
 	Err        error

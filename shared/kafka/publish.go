@@ -30,7 +30,7 @@ func (p *Producer) Publish(ctx context.Context, batches []Batch) []Ack {
 	jobs := make([]*job, 0, len(batches))
 	for i := range batches {
 		acks[i].BaseOffset = -1
-		j := &job{batch: &batches[i], ack: &acks[i]}
+		j := &job{batch: &batches[i], ack: &acks[i], limit: maxBatch}
 		if len(batches[i].Records) > 0 && j.check() {
 			jobs = append(jobs, j)
 		}
@@ -54,6 +54,7 @@ type job struct {
 	ack     *Ack
 	session *session
 	sent    int           // records acknowledged
+	limit   int           // bytes of a chunk
 	bytes   []byte        // the records of the chunk in flight, the same for every attempt
 	count   int           // how many they are
 	timed   bool          // whether they have Kafka's own timestamps
@@ -80,13 +81,13 @@ func (j *job) fail(err error) {
 	j.ack.Err = fmt.Errorf("publish to %s partition %d: %w", j.batch.Topic, j.batch.Partition, err)
 }
 
-// encode puts as many records into the next chunk as a broker accepts.
+// encode puts as many records into the next chunk as the broker is thought to accept, and at least one.
 func (j *job) encode(timestamp int64) {
 	rest := j.batch.Records[j.sent:]
 	size, n := batchHeader, 0
 	for n < len(rest) {
 		more := EncodedSize(rest[n])
-		if n > 0 && size+more > maxBatch {
+		if n > 0 && size+more > j.limit {
 			break
 		}
 		size, n = size+more, n+1
@@ -127,6 +128,12 @@ func (p *Producer) conclude(ctx context.Context, j *job) bool {
 		p.omitTimestamps(err)
 		j.bytes = nil
 		return false
+	case tooLarge(err) && j.count > 1:
+		j.limit, j.bytes = len(j.bytes)/2, nil
+		return false
+	case tooLarge(err):
+		j.fail(fmt.Errorf("%w: sequence %d takes %d bytes, raise the topic's max.message.bytes to that or more (%w)",
+			ErrTooLarge, j.batch.Records[j.sent].Sequence, len(j.bytes)-4, err))
 	case lostSession(err):
 		j.fail(fmt.Errorf("%w (%w)", ErrSession, err))
 	case !IsTransient(err), IsUnknownTopic(err) && time.Since(j.begun) > unknownTopicFor:

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -88,49 +87,6 @@ func TestALostSessionIsReportedAndTheNextOneWorks(t *testing.T) {
 	publish(t, p, Batch{topic, 0, events(3, 1)}, Batch{topic, 1, events(4, 1)})
 	read(t, c, topic, 0, 3)
 	read(t, c, topic, 1, 4)
-}
-
-func TestOversizedAndInvalidRecordsAreRefusedWithoutHarmToOthers(t *testing.T) {
-	t.Parallel()
-	c := client(t, Config{})
-	topic := newTopic(t, c, 4)
-	large, nameless, list, largest := events(1, 2), events(1, 1), events(1, 1), events(1, 1)
-	large[1].Data = object1(MaxRecordBytes)
-	nameless[0].ID = ""
-	list[0].Data = []byte(`[]`)
-	largest[0].Data = object1(MaxRecordBytes - EncodedSize(largest[0]) + len(largest[0].Data) - 4)
-	if n := EncodedSize(largest[0]); n > MaxRecordBytes || n < MaxRecordBytes-16 {
-		t.Fatalf("the largest record has %d bytes", n)
-	}
-	acks := c.NewProducer().Publish(t.Context(), []Batch{{topic, 0, large}, {topic, 1, nameless}, {topic, 2, list}, {topic, 3, largest}})
-	if !errors.Is(acks[0].Err, ErrTooLarge) || !errors.Is(acks[1].Err, ErrInvalid) || !errors.Is(acks[2].Err, ErrInvalid) || acks[3].Err != nil {
-		t.Fatalf("%+v", acks)
-	}
-	_, next, err := c.Offsets(t.Context(), topic, []int{0, 1, 2, 3})
-	if err != nil || next[0] != 0 || next[1] != 0 || next[2] != 0 || next[3] != 1 {
-		t.Fatalf("%v, %v", next, err)
-	}
-}
-
-func object1(size int) []byte {
-	return append(append([]byte(`{"x":"`), bytes.Repeat([]byte("x"), size-8)...), `"}`...)
-}
-
-func TestABatchLargerThanBrokersAcceptGoesOutInOrder(t *testing.T) {
-	t.Parallel()
-	c := client(t, Config{})
-	topic := newTopic(t, c, 1)
-	p := c.NewProducer()
-	publish(t, p, Batch{topic, 0, events(1, 3)})
-	acks := publish(t, p, Batch{topic, 0, events(4, 5000)})
-	if acks[0].BaseOffset != 3 {
-		t.Fatalf("base offset %d", acks[0].BaseOffset)
-	}
-	for i, r := range read(t, c, topic, 0, 5003) {
-		if r.Sequence != int64(i+1) || r.Offset != int64(i) {
-			t.Fatalf("record %d has sequence %d, offset %d", i, r.Sequence, r.Offset)
-		}
-	}
 }
 
 func TestAMissingTopicDoesNotBlockForEver(t *testing.T) {

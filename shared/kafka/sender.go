@@ -36,10 +36,10 @@ type sender struct {
 func (s *sender) send(ctx context.Context, chunks []*chunk) {
 	s.mu.Lock()
 	if len(s.queue) == 0 && s.inFlight < maxInFlight && s.wait() <= 0 {
-		request := s.begin()
+		number := s.begin()
 		s.mu.Unlock()
 		s.produce(ctx, chunks)
-		s.end(request)
+		s.end(number)
 		return
 	}
 	for _, c := range chunks {
@@ -66,18 +66,18 @@ func (s *sender) wait() time.Duration {
 	return s.patience - time.Since(s.since)
 }
 
-func (s *sender) begin() (request int) {
+func (s *sender) begin() (number int) {
 	s.inFlight++
 	s.begun++
 	s.current, s.since = s.begun, time.Now()
 	return s.begun
 }
 
-func (s *sender) end(request int) {
+func (s *sender) end(number int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
-	if s.current == request {
+	if s.current == number {
 		s.current = 0
 	}
 	s.advance()
@@ -109,11 +109,11 @@ func (s *sender) overdue() {
 }
 
 // deliver sends chunks of several callers. None of them may take the others along by giving up.
-func (s *sender) deliver(request int, chunks []*chunk) {
+func (s *sender) deliver(number int, chunks []*chunk) {
 	ctx, cancel := context.WithTimeout(s.client.ctx, requestTimeout)
 	defer cancel()
 	s.produce(ctx, chunks)
-	s.end(request)
+	s.end(number)
 	for _, c := range chunks {
 		close(c.answered)
 	}

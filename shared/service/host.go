@@ -69,7 +69,7 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 // Start runs the services: their databases are made and migrated if need be, then the engines start, then the listeners.
 // It returns once every partition of every service is worked on, by this process or another.
 func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators string, err error) {
-	if err := checkTopics(ctx, h.Kafka, Topics(h.Config.Partitions, 1, apps...)); err != nil {
+	if err := checkTopics(ctx, h.Kafka, Topics(h.Config.Partitions, 0, apps...)); err != nil {
 		return "", "", err
 	}
 	h.running = make([]*running, len(apps))

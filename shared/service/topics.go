@@ -13,16 +13,17 @@ import (
 
 // Topics are those that the services write and hear, and the engines' own two. The former have the same number of
 // partitions, so that one order's events stand in the same partition of each. Of them nothing is deleted by age: state is
-// rebuilt from the topics. How far the engines are is said again and again, and kept for an hour.
+// rebuilt from the topics. How far the engines are is said again and again, and kept for an hour; what they are asked to
+// do, for a week. Replicas of 0 leave their number to the broker.
 func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 	config := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
 	if replicas >= 3 {
 		config["min.insync.replicas"] = "2"
 	}
-	hour := maps.Clone(config)
-	hour["retention.ms"] = "3600000"
+	week, hour := maps.Clone(config), maps.Clone(config)
+	week["retention.ms"], hour["retention.ms"] = "604800000", "3600000"
 	specs := []kafka.TopicSpec{
-		{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: replicas, Config: config},
+		{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: replicas, Config: week},
 		{Name: engine.ReportsTopic, Partitions: 1, ReplicationFactor: replicas, Config: hour},
 	}
 	seen := map[string]bool{}
@@ -49,9 +50,15 @@ func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 	return specs
 }
 
-// checkTopics fails when a topic is missing or shaped otherwise.
+// checkTopics fails when a topic is missing, or is such that events would be lost or come out of order. The rest, as the
+// number of replicas, is the operator's choice; `orderflow topics check` compares all of it.
 func checkTopics(ctx context.Context, k *kafka.Client, specs []kafka.TopicSpec) error {
-	differences, err := k.CheckTopics(ctx, specs)
+	needed := make([]kafka.TopicSpec, len(specs))
+	for i, s := range specs {
+		needed[i] = kafka.TopicSpec{Name: s.Name, Partitions: s.Partitions,
+			Config: map[string]string{"cleanup.policy": s.Config["cleanup.policy"]}}
+	}
+	differences, err := k.CheckTopics(ctx, needed)
 	if err != nil {
 		return Environment("topics: %w", err)
 	}

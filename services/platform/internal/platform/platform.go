@@ -139,7 +139,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if err := client.Ping(ctx); err != nil {
 		return service.Environment("%w", err)
 	}
-	if _, err := client.CreateTopics(ctx, service.Topics(c.Partitions, 1, Apps...)); err != nil {
+	if _, err := client.CreateTopics(ctx, service.Topics(c.Partitions, 0, Apps...)); err != nil {
 		return service.Environment("topics: %w", err)
 	}
 	if len(c.Services) == 0 || slices.Contains(c.Services, World) {
