@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,6 +14,7 @@ import (
 
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/engine/parked"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/kafka"
 )
@@ -85,6 +88,9 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 	}
 	if err != nil {
 		return "", "", err
+	}
+	if services := h.parked(); len(services) > 0 {
+		RegisterParked(h.Operators, h.Auth, services, h.Log)
 	}
 	serves := false
 	for _, r := range h.running {
@@ -198,6 +204,17 @@ func (h *Host) owns(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// parked are the services here that may have something parked.
+func (h *Host) parked() (services parked.Services) {
+	for _, r := range h.running {
+		if r.db != nil {
+			services = append(services, parked.Service{Name: r.app.Name, DB: r.db.Gorm()})
+		}
+	}
+	slices.SortFunc(services, func(a, b parked.Service) int { return strings.Compare(a.Name, b.Name) })
+	return services
 }
 
 // Failed reports a listener that broke.

@@ -3,7 +3,9 @@ package parked
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gorm.io/gorm"
 )
@@ -29,6 +31,9 @@ type Cursor struct {
 // more.
 func (all Services) List(ctx context.Context, f Filter, from Cursor, limit int) (items []Item, next *Cursor, err error) {
 	chosen, err := all.named(f.Service)
+	if err == nil {
+		err = f.check()
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,6 +55,17 @@ func (all Services) List(ctx context.Context, f Filter, from Cursor, limit int) 
 		}
 	}
 	return items, nil, nil
+}
+
+// check refuses what the database cannot take for text.
+func (f Filter) check() error {
+	var wrong faults
+	for name, value := range map[string]string{"group": f.Group, "order": f.Order, "key": f.Key, "type": f.Type, "form": f.Form} {
+		if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+			wrong.add(name, "want text")
+		}
+	}
+	return wrong.err()
 }
 
 func (s Service) list(ctx context.Context, f Filter, after int64, limit int) (items []Item, err error) {

@@ -103,5 +103,19 @@ func (all Services) names() string {
 	return strings.Join(names, ", ")
 }
 
+// Now is the databases' time: the earliest, where they differ.
+func (all Services) Now(ctx context.Context) (now time.Time, err error) {
+	for i, s := range all {
+		var at time.Time
+		if err := s.db(ctx).Raw(`SELECT now()`).Row().Scan(&at); err != nil {
+			return now, err
+		}
+		if i == 0 || at.Before(now) {
+			now = at
+		}
+	}
+	return now, nil
+}
+
 // db is the handle of one service for one request.
 func (s Service) db(ctx context.Context) *gorm.DB { return s.DB.WithContext(ctx) }

@@ -59,6 +59,7 @@ func (all Services) Redrive(ctx context.Context, r Request, o Origin) (Started, 
 			return Started{}, err
 		}
 		answer = Started{ID: id.String(), AsOf: answer.AsOf}
+		r.AsOf = &answer.AsOf
 	}
 	for _, s := range missing {
 		total, later, err := s.freeze(ctx, answer.ID, r, o)
@@ -99,6 +100,22 @@ func (all Services) known(ctx context.Context, o Origin) (answer Started, missin
 		answer.Total, answer.Later = answer.Total+rows[0].Total, answer.Later+rows[0].Later
 	}
 	return answer, missing, nil
+}
+
+// CheckKey refuses an Idempotency-Key that came with another request.
+func (all Services) CheckKey(ctx context.Context, o Origin) error {
+	for _, s := range all {
+		var other bool
+		err := s.db(ctx).Raw(`SELECT EXISTS (SELECT FROM engine.redrive WHERE idempotency_key = $1 AND idempotency_key <> '' AND request <> $2)
+			OR EXISTS (SELECT FROM engine.discard WHERE idempotency_key = $1 AND idempotency_key <> '' AND request <> $2)`, o.Key, o.Digest).Scan(&other).Error
+		if err != nil {
+			return err
+		}
+		if other {
+			return keyReused()
+		}
+	}
+	return nil
 }
 
 func keyReused() *Refusal {

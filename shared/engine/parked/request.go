@@ -91,6 +91,10 @@ func (r Request) complete() (Request, error) {
 		yes := true
 		r.StopOnFailure = &yes
 	}
+	if r.AsOf != nil {
+		at := r.AsOf.Truncate(time.Microsecond) // as the database keeps it
+		r.AsOf = &at
+	}
 	if fault := reasonFault(r.Reason, false); fault != "" {
 		f.add("reason", "%s", fault)
 	}
