@@ -56,8 +56,9 @@ func (s *series) look(t *testing.T, damage func(p *picture)) map[string]Check {
 // leaveOut leaves of the snapshot what take reads of a service that was looked at before.
 func (s *snapshot) leaveOut(since *trace, before []map[string]any) {
 	for n, rows := range s.outbox {
-		from := since.chain.part(n).compared
-		s.first[n], s.outbox[n] = from+1, rows[from:]
+		first := s.first[n]
+		from := max(since.chain.part(n).compared, first-1)
+		s.first[n], s.outbox[n] = from+1, rows[min(from+1-first, int64(len(rows))):]
 	}
 	for i, live := range s.live {
 		f, fresh, keys := since.folds[i], 0, map[string]struct{}{}

@@ -9,7 +9,7 @@ import (
 )
 
 // chain is what is kept of each record of one topic that was read: eight bytes, to find the events of a key again and to
-// know a record by its id, and of each key the number of its last event.
+// know a record by its id, of each key the number of its last event, and now and then an offset, to read a record again.
 type chain struct {
 	last  map[string]uint32 // by key
 	parts map[int]*part
@@ -19,6 +19,8 @@ type chain struct {
 type part struct {
 	previous []uint32 // by number, from 1 on: the number of the event before it about the same key; 0 if there is none
 	ids      []uint32 // by number, from 1 on: a hash of the id
+	offsets  []int64  // of each markEvery-th record that was read, from number 1 on
+	end      int64    // the offset after the last record that was read
 	before   int64    // the last number read before this look
 
 	from     int64          // compared before this look
@@ -26,6 +28,9 @@ type part struct {
 	waiting  []said         // what was read beyond it
 	differ   map[int64]said // what was found to be another event than in the outbox
 }
+
+// markEvery is how many records lie between two of which the offset is kept.
+const markEvery = 256
 
 // said is a record as it is compared with its row of the outbox.
 type said struct {
@@ -56,12 +61,31 @@ func (c *chain) begin(last map[int]int64) {
 // add takes in the next record of a partition. They come without holes.
 func (c *chain) add(rec *kafka.Record) {
 	p := c.part(rec.Partition)
+	if len(p.ids)%markEvery == 0 {
+		p.offsets = append(p.offsets, rec.Offset)
+	}
+	p.end = rec.Offset + 1
 	p.previous = append(p.previous, c.last[rec.Key])
 	p.ids = append(p.ids, c.hash(rec.ID))
 	c.last[rec.Key] = uint32(rec.Sequence)
 }
 
 func (c *chain) hash(id string) uint32 { return uint32(maphash.String(c.seed, id)) }
+
+// is tells whether the record is the one that was read under its number.
+func (c *chain) is(rec *kafka.Record) bool {
+	p := c.part(rec.Partition)
+	return rec.Sequence >= 1 && rec.Sequence <= int64(len(p.ids)) && p.ids[rec.Sequence-1] == c.hash(rec.ID)
+}
+
+// between tells at which offsets, from the first to before the second, the record of a number was read.
+func (c *chain) between(partition int, number int64) (from, to int64) {
+	p, i := c.part(partition), (number-1)/markEvery
+	if to = p.end; i+1 < int64(len(p.offsets)) {
+		to = p.offsets[i+1]
+	}
+	return p.offsets[i], to
+}
 
 // of lists the numbers of a key's events that were read before this look, in their order.
 func (c *chain) of(key string, partition int) (numbers []int64) {
@@ -93,16 +117,13 @@ func (c *chain) numberOf(partition int, id string, near int64) (number int64, fo
 func abs(n int64) int64 { return max(n, -n) }
 
 // match holds a record that was just read to its row in the outbox, where the snapshot has it.
-func (c *chain) match(s *snapshot, rec *kafka.Record) {
+func (c *chain) match(s *snapshot, rec *kafka.Record, d digest) {
 	p := c.part(rec.Partition)
-	x := said{digest: digestOf(rec)}
-	row, there := s.row(rec.Partition, rec.Sequence)
-	if len(p.waiting) == 0 && there && row == x.digest {
+	if agrees, known := s.agrees(rec.Partition, rec.Sequence, d); len(p.waiting) == 0 && known && agrees {
 		p.compared = rec.Sequence
 		return
 	}
-	x.key, x.kind, x.id = rec.Key, rec.Type, rec.ID
-	p.waiting = append(p.waiting, x)
+	p.waiting = append(p.waiting, said{digest: d, key: rec.Key, kind: rec.Type, id: rec.ID})
 	c.matchWaiting(s, rec.Partition)
 }
 
@@ -115,12 +136,12 @@ func (c *chain) matchWaiting(s *snapshot, partition int) {
 		}
 	}
 	for len(p.waiting) > 0 {
-		row, there := s.row(partition, p.compared+1)
-		if !there {
+		agrees, known := s.agrees(partition, p.compared+1, p.waiting[0].digest)
+		if !known {
 			return // decided later, or told of with the outbox
 		}
 		p.compared++
-		if row != p.waiting[0].digest {
+		if !agrees {
 			if p.differ == nil {
 				p.differ = map[int64]said{}
 			}
@@ -128,6 +149,16 @@ func (c *chain) matchWaiting(s *snapshot, partition int) {
 		}
 		p.waiting = p.waiting[1:]
 	}
+}
+
+// agrees tells whether an event of the topic is the one of the outbox, if that is known. A number that was deleted there
+// has nothing to be compared with any more.
+func (s *snapshot) agrees(partition int, number int64, d digest) (agrees, known bool) {
+	if number <= s.pruned[partition] {
+		return true, true
+	}
+	row, there := s.row(partition, number)
+	return row == d, there
 }
 
 // row is an event of the outbox, where it was read and no number is missing before it.

@@ -14,7 +14,7 @@ func newReplay() *tally {
 }
 
 func newTopics() *tally {
-	return newTally("topics", "each committed event is on its topic once, in its place, unchanged", "events")
+	return newTally("topics", "each committed event is on its topic, in its place, unchanged", "events")
 }
 
 func newWatermarks() *tally {
@@ -34,13 +34,8 @@ func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
 	}
 	for _, partition := range slices.Sorted(maps.Keys(t.counters)) {
 		at, counter := place{t.app.Topic(), partition}, t.counters[partition]
-		base, rows := t.chain.part(partition).from, int64(len(t.outbox[partition]))
 		into.check.Checked += int(counter)
-		switch {
-		case !t.dense[partition] && rows > 0, rows > 0 && t.first[partition] != base+1, base+rows != counter:
-			into.broken(at.String(), "the counter has given %d numbers; the outbox holds %d events, from number %d on", counter, base+rows, t.first[partition]).
-				numbers(counter, base+rows, "")
-		}
+		t.checkOutbox(at, into)
 		for _, n := range t.chain.different(partition) {
 			x := t.chain.part(partition).differ[n]
 			into.broken(x.key, "%s number %d is %s %s on the topic; the outbox has another event, or another content, under this number", at, n, x.kind, x.id)
@@ -50,18 +45,44 @@ func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
 			if beyond := t.reading.beyond[partition]; beyond > 0 {
 				what = fmt.Sprintf("after number %d the topic goes on with %d", last, beyond)
 			}
+			if pruned := t.pruned[partition]; pruned > last {
+				what += fmt.Sprintf(" and the outbox begins after %d", pruned)
+			}
 			complete = false
 			p.incomplete = fmt.Sprintf("%s: %s, though %d are committed", at, what, end)
 			if !p.again || last < t.published[partition].sequence { // what was never published may still be
 				into.broken(at.String(), "%s, though %d are committed", what, end).numbers(end, last, "")
 			}
 		}
-		if saved := t.published[partition]; saved.sequence > counter {
+		saved, pruned := t.published[partition], t.pruned[partition]
+		if pruned > saved.sequence {
+			into.broken(at.String(), "numbers up to %d were deleted from the outbox; only %d are noted as published", pruned, saved.sequence).
+				numbers(saved.sequence, pruned, "")
+		}
+		if saved.sequence > counter {
 			into.broken(at.String(), "number %d is noted as published; only %d were given", saved.sequence, counter).numbers(counter, saved.sequence, "")
 		}
 	}
 	into.offences = append(into.offences, t.faults...)
 	return complete
+}
+
+// checkOutbox holds the outbox to the counter: it must hold every number that was given but those that were pruned.
+func (t *trace) checkOutbox(at place, into *tally) {
+	p, rows := at.partition, int64(len(t.outbox[at.partition]))
+	counter, pruned := t.counters[p], t.pruned[p]
+	seen, lowest := max(t.chain.part(p).from, pruned), int64(0) // what was read begins after seen
+	if counter > pruned {
+		lowest = pruned + 1
+	}
+	switch {
+	case !t.dense[p] && rows > 0, rows > 0 && t.first[p] != seen+1, seen+rows != counter:
+		into.broken(at.String(), "the counter has given %d numbers and %d were pruned; the outbox holds %d events, from number %d on",
+			counter, pruned, seen-pruned+rows, t.lowest[p]).numbers(counter-pruned, seen-pruned+rows, "")
+	case t.lowest[p] != lowest: // of what was compared before
+		into.broken(at.String(), "the lowest number in the outbox is %d; %d were pruned of %d", t.lowest[p], pruned, counter).
+			numbers(lowest, t.lowest[p], "")
+	}
 }
 
 // checkWatermarks holds each hearer's watermark to the record it names: number and id are written together, so one that

@@ -28,8 +28,8 @@ const seeLimit = 30 * time.Second
 
 // Ledger makes the checks of Run again and again, each time of what is new: the events, the rows that were written, the
 // entries of the gateway's book. Of an order that has come to its end it keeps some 2.5 KB, of others all. It changes
-// nothing and asks nothing of the services. Events and outbox rows that were compared are not looked at again: only Run
-// finds out about a change of those. Nor does it tell whether services get on, which is no matter of money and goods.
+// nothing and asks nothing of the services. Events and outbox rows that were compared are not looked at again, but for
+// the lowest row: only Run finds out about a change of those. Nor does it tell whether services get on, which is no matter of money and goods.
 type Ledger struct {
 	config Config
 	gauge  *prometheus.GaugeVec

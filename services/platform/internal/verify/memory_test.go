@@ -28,7 +28,7 @@ func TestAFinishedOrderIsKeptInLittleMemory(t *testing.T) {
 	for _, tr := range s.p.traces {
 		tr.snapshot = nil
 	}
-	s.p.Kafka, s.p.stands, s.p.recall, s.p.Book = nil, nil, nil, nil
+	s.p.Kafka, s.p.stands, s.p.outbox, s.p.Book = nil, nil, nil, nil
 	for _, tr := range s.p.traces {
 		tr.reading.log = nil
 	}

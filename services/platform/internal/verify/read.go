@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -40,6 +41,13 @@ func (p *picture) readTopics(ctx context.Context) ([]Check, error) {
 			return nil, err
 		}
 	}
+	repeats := 0
+	for _, t := range traces {
+		if !t.foreign {
+			repeats += t.repeats
+		}
+	}
+	topics.check.Says += fmt.Sprintf("; exact repeats %d", repeats)
 	return []Check{p.whole(replay), topics.done(), watermarks.done()}, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
@@ -42,7 +41,7 @@ func (f *fold) putAway() {
 	f.states, f.held, f.touched = states, held, map[string]struct{}{}
 }
 
-// rebuild folds again, from the outboxes, what was put away of these keys.
+// rebuild folds again, from the outboxes and what is older from the topics, what was put away of these keys.
 func (f *fold) rebuild(ctx context.Context, keys ...string) {
 	var away []string
 	for _, key := range keys {
@@ -92,7 +91,8 @@ func (t *trace) recall(ctx context.Context, keys []string, types map[string]bool
 		for some := range slices.Chunk(all, recalled) {
 			records, err := t.picture.recall(ctx, t.app.Name, partition, some)
 			if err == nil && len(records) < len(some) {
-				err = fmt.Errorf("of %d events of %s/%d, %d are left in the outbox", len(some), t.reading.topic, partition, len(records))
+				err = fmt.Errorf("of %d events of %s/%d, %d are left in the outbox or, where it was pruned, on the topic",
+					len(some), t.reading.topic, partition, len(records))
 			}
 			if err != nil {
 				return err
@@ -110,21 +110,4 @@ func (t *trace) recall(ctx context.Context, keys []string, types map[string]bool
 		}
 	}
 	return nil
-}
-
-// recallFrom reads events from a service's outbox, in the order of their numbers.
-func (p *picture) recallFrom(ctx context.Context, service string, partition int, numbers []int64) (records []kafka.Record, err error) {
-	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ","), "[]")
-	query := fmt.Sprintf(`SELECT id, type, key, saga, cause, at, data, sequence FROM engine.outbox
-		WHERE partition = %d AND sequence IN (%s) ORDER BY sequence`, partition, list)
-	err = each(p.Databases[service].Gorm().WithContext(ctx), query, func(scan func(...any) error) error {
-		rec := kafka.Record{Topic: service + ".events", Partition: partition}
-		err := scan(&rec.ID, &rec.Type, &rec.Key, &rec.Correlation, &rec.Causation, &rec.Time, &rec.Data, &rec.Sequence)
-		records = append(records, rec)
-		return err
-	})
-	if err != nil {
-		err = fmt.Errorf("read the outbox of %s: %w", service, err)
-	}
-	return records, err
 }

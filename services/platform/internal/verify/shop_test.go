@@ -213,9 +213,9 @@ func (s *shop) picture(t testing.TB) *picture {
 		at := p.services[saga.Producer(e.Type)]
 		n := kafka.PartitionOf(e.Key, partitions)
 		at.counters[n]++
-		rec := kafka.Record{Topic: at.app.Topic(), Partition: n, Offset: at.counters[n] - 1, Key: e.Key, ID: e.ID, Type: e.Type,
+		rec := kafka.Record{Topic: at.app.Topic(), Source: "/" + at.app.Name, Partition: n, Offset: at.counters[n] - 1, Key: e.Key, ID: e.ID, Type: e.Type,
 			Correlation: e.Saga, Causation: e.Cause, Via: e.Via, Time: e.Time, Sequence: at.counters[n], Data: data}
-		at.outbox[n] = append(at.outbox[n], digestOf(&rec))
+		at.outbox[n], at.lowest[n] = append(at.outbox[n], digestOf(&rec)), 1
 		log[place{rec.Topic, n}] = append(log[place{rec.Topic, n}], rec)
 	}
 	for _, at := range p.services {
@@ -228,11 +228,14 @@ func (s *shop) picture(t testing.TB) *picture {
 		}
 		return now, nil
 	}
-	p.recall = func(_ context.Context, service string, partition int, numbers []int64) (records []kafka.Record, err error) {
+	p.outbox = func(_ context.Context, service string, partition int, numbers []int64) (records []kafka.Record, pruned int64, err error) {
+		pruned = p.services[service].pruned[partition]
 		for _, n := range numbers {
-			records = append(records, log[place{service + ".events", partition}][n-1])
+			if n > pruned {
+				records = append(records, log[place{service + ".events", partition}][n-1])
+			}
 		}
-		return records, nil
+		return records, pruned, nil
 	}
 	return p
 }

@@ -32,6 +32,8 @@ type snapshot struct {
 	watermarks map[place]mark
 	counters   map[int]int64            // by partition: the last number given to an own event
 	published  map[int]mark             // by partition: how far the topic was seen to hold them
+	pruned     map[int]int64            // by partition: up to this number they were deleted from the outbox, past its retention
+	lowest     map[int]int64            // by partition: the lowest number in the outbox; 0 if there is none
 	outbox     map[int][]digest         // by partition: the own events from number first on
 	first      map[int]int64            // by partition: the lowest number in the outbox, of those read
 	dense      map[int]bool             // by partition: whether no number is missing between the lowest and the highest
@@ -80,7 +82,7 @@ func newSnapshot(app service.App) *snapshot {
 	return &snapshot{
 		app: app, at: time.Now(), live: make([]map[string]any, len(app.Bindings)), keys: make([]map[string]struct{}, len(app.Bindings)),
 		watermarks: map[place]mark{}, counters: map[int]int64{}, anew: map[int]map[int64]digest{},
-		published: map[int]mark{}, outbox: map[int][]digest{}, first: map[int]int64{}, dense: map[int]bool{},
+		published: map[int]mark{}, pruned: map[int]int64{}, lowest: map[int]int64{}, outbox: map[int][]digest{}, first: map[int]int64{}, dense: map[int]bool{},
 		calls: map[string][]owed{}, deadlines: map[string][]owed{}, parkedID: map[string]bool{}, parkedKey: map[string]bool{},
 	}
 }
@@ -115,13 +117,14 @@ func (s *snapshot) readMarks(tx *gorm.DB, _ *trace) error {
 	if err != nil {
 		return err
 	}
-	return each(tx, `SELECT c.partition, c.sequence, coalesce(p.sequence, 0), coalesce(p.next_offset, 0)
+	return each(tx, `SELECT c.partition, c.sequence, coalesce(p.sequence, 0), coalesce(p.next_offset, 0), coalesce(p.pruned, 0),
+			coalesce((SELECT min(o.sequence) FROM engine.outbox o WHERE o.partition = c.partition), 0)
 		FROM engine.counter c LEFT JOIN engine.published p USING (partition)`, func(scan func(...any) error) error {
 		var partition int
-		var counter int64
+		var counter, pruned, lowest int64
 		var m mark
-		err := scan(&partition, &counter, &m.sequence, &m.offset)
-		s.counters[partition], s.published[partition] = counter, m
+		err := scan(&partition, &counter, &m.sequence, &m.offset, &pruned, &lowest)
+		s.counters[partition], s.published[partition], s.pruned[partition], s.lowest[partition] = counter, m, pruned, lowest
 		return err
 	})
 }

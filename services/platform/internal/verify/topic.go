@@ -23,25 +23,30 @@ type reading struct {
 	upto     map[int]int64 // by partition: the last number wanted
 	patience time.Duration // how long to wait for a number that is not there
 	rest     func(ctx context.Context, worked time.Duration)
+	wrong    func(rec *kafka.Record) bool       // tells of a record that another event was committed under its number; may be nil
+	aside    func(rec *kafka.Record, why aside) // told once of each record that is not passed on; may be nil
 
 	last   map[int]int64 // by partition: the last number read
 	next   map[int]int64 // by partition: the offset to go on from; absent means from the beginning of the log
 	end    map[int]int64 // by partition: the offset at which the log ended at first
 	beyond map[int]int64 // by partition: the first number found where another was due; 0 if none
 	over   map[int]int64 // by partition: the offset of the first record that was beyond what was wanted
+	told   map[int]int64 // by partition: the offset after the last record that was passed on or left aside
+	rivals rivals
 }
 
 // run passes the records numbered 1 to upto of each partition to fn, in order, each once. A record is passed on only
 // when its number is the next: repeats are dropped, and beyond a hole nothing is read until what is missing turns up,
-// as the engine does it. What has not turned up in time is left: last tells.
+// as the engine does it. What another writes there has no number, and a record that is wrong gives way to the right one
+// further on. What has not turned up in time is left: last tells.
 func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
 	if r.last == nil {
-		r.last, r.next = map[int]int64{}, map[int]int64{}
+		r.last, r.next, r.told = map[int]int64{}, map[int]int64{}, map[int]int64{}
 	}
-	r.beyond, r.over = map[int]int64{}, map[int]int64{}
+	r.beyond, r.over, r.rivals = map[int]int64{}, map[int]int64{}, rivals{}
 	var partitions []int
 	for p, n := range r.upto {
-		if n > r.last[p] {
+		if n > 0 {
 			partitions = append(partitions, p)
 		}
 	}
@@ -63,7 +68,7 @@ func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
 	for {
 		var positions []kafka.Position
 		for _, p := range partitions {
-			if r.last[p] < r.upto[p] {
+			if r.unread(p) {
 				positions = append(positions, kafka.Position{Topic: r.topic, Partition: p, Offset: r.next[p]})
 			}
 		}
@@ -85,6 +90,12 @@ func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
 			}
 		}
 	}
+}
+
+// unread tells whether numbers are missing, or the log goes on with something that has not been looked at.
+func (r *reading) unread(partition int) bool {
+	_, over := r.over[partition]
+	return r.last[partition] < r.upto[partition] || r.next[partition] < r.end[partition] && !over
 }
 
 // leave lets the next run go on where it has to: at the first record that was not wanted yet, and where there is a hole
@@ -114,7 +125,9 @@ func (r *reading) fetch(ctx context.Context, positions []kafka.Position, fn func
 		f := &fetched[i]
 		before := r.last[f.Partition]
 		for j := range f.Records {
-			r.pass(&f.Records[j], fn)
+			if err := r.pass(ctx, &f.Records[j], fn); err != nil {
+				return moved, err
+			}
 		}
 		if f.Next > r.next[f.Partition] {
 			moved = moved || f.Next <= r.end[f.Partition]
@@ -128,18 +141,50 @@ func (r *reading) fetch(ctx context.Context, positions []kafka.Position, fn func
 	return moved, err
 }
 
-func (r *reading) pass(rec *kafka.Record, fn func(rec *kafka.Record)) {
+func (r *reading) pass(ctx context.Context, rec *kafka.Record, fn func(rec *kafka.Record)) error {
 	p := rec.Partition
 	switch {
+	case !r.own(rec):
+		r.drop(rec, strange)
+		return nil
 	case rec.Sequence <= r.last[p]:
+		r.drop(rec, repeated)
+		return nil
 	case rec.Sequence > r.upto[p]:
 		if _, known := r.over[p]; !known {
 			r.over[p] = rec.Offset
 		}
+		return nil
+	}
+	if follows, err := r.rightOneFollows(ctx, rec); err != nil {
+		return err
+	} else if follows {
+		r.drop(rec, wrong)
+		return nil
+	}
+	switch {
 	case rec.Sequence == r.last[p]+1:
 		r.last[p], r.beyond[p] = rec.Sequence, 0
+		r.told[p] = max(r.told[p], rec.Offset+1)
 		fn(rec)
 	case r.beyond[p] == 0:
 		r.beyond[p] = rec.Sequence
+	}
+	return nil
+}
+
+// own tells whether the service that writes the topic has written and numbered the record.
+func (r *reading) own(rec *kafka.Record) bool {
+	return rec.Source == "/"+writer(r.topic) && rec.Sequence > 0
+}
+
+// drop leaves a record aside, and tells of it once, however often it is read.
+func (r *reading) drop(rec *kafka.Record, why aside) {
+	if _, again := r.over[rec.Partition]; again || rec.Offset < r.told[rec.Partition] {
+		return // the next run will read it again, or an earlier one did
+	}
+	r.told[rec.Partition] = rec.Offset + 1
+	if r.aside != nil {
+		r.aside(rec, why)
 	}
 }

@@ -18,7 +18,7 @@ import (
 func numbered(numbers ...int64) topics {
 	var records []kafka.Record
 	for i, n := range numbers {
-		records = append(records, kafka.Record{Topic: "a.events", Offset: int64(i), ID: fmt.Sprint("id-", n), Sequence: n})
+		records = append(records, kafka.Record{Topic: "a.events", Source: "/a", Offset: int64(i), ID: fmt.Sprint("id-", n), Sequence: n})
 	}
 	return topics{{"a.events", 0}: records}
 }

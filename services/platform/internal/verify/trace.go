@@ -23,11 +23,18 @@ type trace struct {
 	chain     *chain
 	waiting   []*arrival
 	faults    []Offence // records that are wrong whatever else is: they stay
+	repeats   int       // exact ones: a publisher that was killed, or did not hear the answer, publishes again
 	spoiled   error     // what could not be read back; the folds are not to be used any more
 	unread    error     // an event that is shown and cannot be read
 	horizon   string    // rows written before it have been compared
 
 	comparedAt time.Time // when the rows were read that were compared last
+
+	digested struct { // the record that was looked at last, by the offset after it
+		partition int
+		next      int64
+		digest    digest
+	}
 }
 
 // stand is where a service stands on a topic partition.
@@ -49,6 +56,7 @@ type arrival struct {
 func newTrace(p *picture, s *snapshot) *trace {
 	t := &trace{snapshot: s, picture: p, facts: p.facts, chain: newChain(),
 		reading: reading{log: p.Kafka, topic: s.app.Topic(), patience: p.Patience, rest: p.rest}}
+	t.reading.aside, t.reading.wrong = t.leaveAside, t.wrong
 	for i, b := range s.app.Bindings {
 		t.folds = append(t.folds, newFold(t, i, b))
 	}
@@ -57,7 +65,7 @@ func newTrace(p *picture, s *snapshot) *trace {
 
 func newForeign(p *picture, topic string) *trace {
 	t := newTrace(p, newSnapshot(service.App{Name: writer(topic)}))
-	t.foreign = true
+	t.foreign, t.reading.wrong = true, nil
 	return t
 }
 
@@ -92,6 +100,7 @@ func (t *trace) run(ctx context.Context) error {
 		}
 	}
 	t.waiting = still
+	t.digested.next = 0 // it may be another log
 	if t.spoiled != nil {
 		return t.spoiled
 	}
@@ -114,7 +123,7 @@ func (t *trace) take(ctx context.Context, rec *kafka.Record) {
 		if n := len(t.counters); n > 0 && kafka.PartitionOf(rec.Key, n) != rec.Partition {
 			t.fault(rec.Key, "%s number %d: events about it belong in partition %d", at, rec.Sequence, kafka.PartitionOf(rec.Key, n))
 		}
-		t.chain.match(t.snapshot, rec)
+		t.chain.match(t.snapshot, rec, t.digest(rec))
 	}
 	a := &arrival{at: at, sequence: rec.Sequence}
 	for _, other := range t.hearers {
@@ -140,6 +149,20 @@ func (t *trace) take(ctx context.Context, rec *kafka.Record) {
 	if !t.consider(ctx, a) {
 		t.waiting = append(t.waiting, a)
 	}
+}
+
+// wrong tells whether another event was committed under the number of the record, or this one with another content.
+func (t *trace) wrong(rec *kafka.Record) bool {
+	agrees, known := t.agrees(rec.Partition, rec.Sequence, t.digest(rec))
+	return known && !agrees
+}
+
+// digest is made once of a record that is looked at twice in a row.
+func (t *trace) digest(rec *kafka.Record) digest {
+	if t.digested.partition != rec.Partition || t.digested.next != rec.Offset+1 {
+		t.digested.digest, t.digested.partition, t.digested.next = digestOf(rec), rec.Partition, rec.Offset+1
+	}
+	return t.digested.digest
 }
 
 func (t *trace) fault(id, format string, args ...any) {

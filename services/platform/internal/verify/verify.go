@@ -11,7 +11,6 @@ import (
 
 	"orderflow.example/services/platform/internal/world/gateway"
 	"orderflow.example/shared/database"
-	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
 )
 
@@ -59,15 +58,15 @@ type picture struct {
 	readingTime time.Duration // of this look: for reading topics, waiting and resting included
 	incomplete  string        // why some topic does not hold all that was committed; "" if they do
 
-	stands func(ctx context.Context, service string) (map[place]int64, error)                                // its watermarks by now
-	recall func(ctx context.Context, service string, partition int, numbers []int64) ([]kafka.Record, error) // its own events, again
-	rest   func(ctx context.Context, worked time.Duration)                                                   // after each piece of work; nil goes on at once
+	stands func(ctx context.Context, service string) (map[place]int64, error) // its watermarks by now
+	outbox readOutbox
+	rest   func(ctx context.Context, worked time.Duration) // after each piece of work; nil goes on at once
 }
 
 func newPicture(c Config) *picture {
 	c.defaults()
 	p := &picture{Config: c, traces: map[string]*trace{}, facts: newFacts()}
-	p.facts.tell, p.stands, p.recall = c.Progress, p.standsAt, p.recallFrom
+	p.facts.tell, p.stands, p.outbox = c.Progress, p.standsAt, p.readOutbox
 	return p
 }
 
