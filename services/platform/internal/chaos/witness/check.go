@@ -21,7 +21,8 @@ type judge struct {
 
 // Check judges the evidence.
 func Check(e *Evidence) Verdict {
-	j := &judge{Evidence: e, numbers: map[Place]map[int64]*Record{}, last: map[Place]int64{}, events: map[string][]*Record{}}
+	j := &judge{Evidence: e, verdict: Verdict{Findings: []Finding{}},
+		numbers: map[Place]map[int64]*Record{}, last: map[Place]int64{}, events: map[string][]*Record{}}
 	j.topics()
 	j.outboxes()
 	j.watermarks()
