@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,11 +14,7 @@ import (
 
 	"orderflow.example/services/platform/internal/chaos/witness"
 	"orderflow.example/services/platform/internal/platform"
-	"orderflow.example/shared/database"
-	"orderflow.example/shared/httpserver"
-	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
-	"orderflow.example/shared/service"
 )
 
 // Options are what a campaign is asked for.
@@ -117,7 +111,7 @@ func Run(ctx context.Context, o Options) (r Result, err error) {
 	r.Verdict, r.Load, r.Strange, r.Died = witness.Check(e), c.counts, c.strange, f.endedByThemselves()
 	r.States = map[string]int{}
 	for id := range c.accepted {
-		r.States[cmp.Or(e.Orders[id].Status, "unknown")]++
+		r.States[end(e.Orders[id])]++
 	}
 	for _, t := range e.Services {
 		r.Parked += len(t.Parked)
@@ -140,6 +134,17 @@ func (c *customers) tell(ctx context.Context, say func(string, ...any)) {
 	}
 }
 
+// end is how an order ended, in words.
+func end(o witness.Order) string {
+	switch o.Status {
+	case "completed", "returned":
+		return o.Status
+	case "cancelled", "rejected":
+		return o.Status + ": " + strings.ReplaceAll(o.Reason, "_", " ")
+	}
+	return "without an end"
+}
+
 // hears are the topics that each service consumes, as it declares.
 func hears() map[string][]string {
 	all := map[string][]string{}
@@ -153,56 +158,4 @@ func hears() map[string][]string {
 		}
 	}
 	return all
-}
-
-// sources are what is looked at once the faults are over.
-type sources struct{ witness.Sources }
-
-func (f *fleet) open(ctx context.Context) (s sources, done func(), err error) {
-	_, world := f.world.addresses()
-	s.Sources = witness.Sources{Kafka: kafka.Dial(kafka.Config{Brokers: []string{f.broker.address()}, ClientID: "chaos"}), World: platform.World,
-		Databases: map[string]*database.DB{}, Book: world + "/sim/gateway/book", Token: f.token(httpserver.AudienceOperators, "chaos")}
-	done = func() {
-		s.Kafka.Close()
-		for _, db := range s.Databases {
-			db.Close()
-		}
-	}
-	names := []string{platform.World}
-	for _, app := range platform.Apps {
-		if len(app.Bindings) > 0 {
-			names = append(names, app.Name)
-		}
-	}
-	for _, name := range names {
-		u, err := url.Parse(f.postgres.server.URL())
-		if err != nil {
-			return s, done, err
-		}
-		u.Path = "/orderflow_" + name
-		if s.Databases[name], err = database.Open(ctx, database.Options{URL: u.String(), MaxConns: 2, AppName: "chaos"}); err != nil {
-			return s, done, err
-		}
-	}
-	return s, done, nil
-}
-
-// verify asks the product's own command, and returns its last line where it says no.
-func (f *fleet) verify(ctx context.Context) (string, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(f.bin, "orderflow"), "verify", "--kafka", f.broker.address(), "--postgres", f.postgres.server.URL(),
-		"--partitions", fmt.Sprint(partitions), "--data-dir", filepath.Join(f.dir, "of-verify"), "--log-level", "error")
-	var said strings.Builder
-	cmd.Stderr = &said
-	out, err := cmd.Output()
-	var ended *exec.ExitError
-	switch {
-	case err == nil:
-		return holds, nil
-	case !errors.As(err, &ended) || ended.ExitCode() != service.CodeFailed:
-		return "", fmt.Errorf("orderflow verify: %w: %s", err, strings.TrimSpace(said.String()))
-	}
-	if err := os.WriteFile(filepath.Join(f.dir, "verify.txt"), out, 0o644); err != nil {
-		return "", err
-	}
-	return strings.TrimSpace(said.String()), nil
 }

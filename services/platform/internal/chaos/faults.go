@@ -44,7 +44,7 @@ type Fault struct {
 }
 
 // meanGap is the time from one fault to the next; most last longer, so that they overlap.
-const meanGap = 1600 * time.Millisecond
+const meanGap = 1300 * time.Millisecond
 
 // Schedule is the faults of a seed.
 func Schedule(seed uint64, window time.Duration, targets int) (faults []Fault) {

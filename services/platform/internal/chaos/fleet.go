@@ -39,7 +39,9 @@ type fleet struct {
 // startFleet starts everything in the directory. What was started has to be ended also when that fails.
 func startFleet(ctx context.Context, o Options, dir string) (*fleet, error) {
 	f := &fleet{dir: dir, bin: o.Bin, key: []byte(rand.Text() + rand.Text())}
-	f.broker = &broker{script: filepath.Join(o.Scripts, "kafka.sh"), dir: filepath.Join(dir, "kafka"), port: fmt.Sprint(20000 + os.Getpid()%5000*2)}
+	// By process, so that two campaigns on one machine do not meet.
+	f.broker = &broker{script: filepath.Join(o.Scripts, "kafka.sh"), dir: filepath.Join(dir, "kafka"),
+		port: fmt.Sprint(20000 + os.Getpid()%5000*2)}
 	f.postgres = &postgres{dir: filepath.Join(dir, "postgres")}
 	for _, sub := range []string{"logs", "pids", "kafka"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
@@ -56,14 +58,17 @@ func startFleet(ctx context.Context, o Options, dir string) (*fleet, error) {
 	if err := f.postgres.start(ctx); err != nil {
 		return f, err
 	}
-	flags := []string{"--kafka", f.broker.address(), "--postgres", f.postgres.server.URL(), "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0",
-		"--jwt-key-file", keyFile, "--log-level", "warn", "--partitions", fmt.Sprint(partitions)}
-	f.world = f.process("world", "orderflow", append([]string{"up", "--services", platform.World, "--world-speed", worldSpeed, "--faults"}, flags...))
+	flags := []string{"--kafka", f.broker.address(), "--postgres", f.postgres.server.URL(),
+		"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--jwt-key-file", keyFile,
+		"--log-level", "warn", "--partitions", fmt.Sprint(partitions)}
+	outside := []string{"up", "--services", platform.World, "--world-speed", worldSpeed, "--faults"}
+	f.world = f.process("world", "orderflow", append(outside, flags...))
 	if err := f.world.start(ctx); err != nil {
 		return f, err
 	}
 	_, world := f.world.addresses()
-	flags = append(flags, "--gateway-url", world+"/sim/gateway", "--carrier-url", world+"/sim/carrier", "--floor-url", world+"/sim/floor")
+	flags = append(flags, "--gateway-url", world+"/sim/gateway", "--carrier-url", world+"/sim/carrier",
+		"--floor-url", world+"/sim/floor")
 	for i := range perService {
 		for _, app := range platform.Apps {
 			if i == 0 || len(app.Bindings) > 0 { // of what only watches one is enough
@@ -71,7 +76,7 @@ func startFleet(ctx context.Context, o Options, dir string) (*fleet, error) {
 			}
 		}
 	}
-	// One after the other: each migrates its database at its first start, and all at once take longer than they may.
+	// A few at a time: all at once take longer to start than each may.
 	group, starting := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	for _, p := range f.processes {

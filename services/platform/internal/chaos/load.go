@@ -37,22 +37,30 @@ type Load struct {
 }
 
 func newCustomers(f *fleet) *customers {
-	return &customers{fleet: f, accepted: map[string]bool{}, client: http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	return &customers{fleet: f, accepted: map[string]bool{},
+		client: http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+}
+
+// request is what somebody asks for.
+type request struct {
+	audience, subject string
+	method, path, key string
+	body              any
 }
 
 // send sends a request once. status is 0 where there was no answer.
-func (c *customers) send(ctx context.Context, address, audience, subject, method, path, key string, body any) (status int, text string) {
-	data, err := json.Marshal(body)
+func (c *customers) send(ctx context.Context, address string, q request) (status int, text string) {
+	data, err := json.Marshal(q.body)
 	if err != nil {
 		panic(err) // of our own types
 	}
-	request, err := http.NewRequestWithContext(ctx, method, address+path, bytes.NewReader(data))
+	request, err := http.NewRequestWithContext(ctx, q.method, address+q.path, bytes.NewReader(data))
 	if err != nil {
 		return 0, err.Error()
 	}
-	request.Header.Set("Authorization", "Bearer "+c.fleet.token(audience, subject))
+	request.Header.Set("Authorization", "Bearer "+c.fleet.token(q.audience, q.subject))
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Idempotency-Key", key)
+	request.Header.Set("Idempotency-Key", q.key)
 	response, err := c.client.Do(request)
 	if err != nil {
 		return 0, err.Error()
@@ -67,10 +75,11 @@ func (c *customers) send(ctx context.Context, address, audience, subject, method
 
 // insist sends a customer's request to any of the storefronts until it is answered for good.
 func (c *customers) insist(ctx context.Context, customer, method, path, key string, body any) (status int, text string) {
+	q := request{httpserver.AudienceCustomers, customer, method, path, key, body}
 	text = "no storefront is up"
 	for {
 		if up := c.fleet.storefronts(); len(up) > 0 {
-			status, text = c.send(ctx, up[rand.IntN(len(up))], httpserver.AudienceCustomers, customer, method, path, key, body)
+			status, text = c.send(ctx, up[rand.IntN(len(up))], q)
 		}
 		again := status == 0 || status >= 500 || status == http.StatusTooManyRequests ||
 			status == http.StatusConflict && strings.Contains(text, "idempotency-key-in-use")
@@ -102,14 +111,15 @@ func (c *customers) furnish(ctx context.Context, sold []product) error {
 	for _, p := range sold {
 		listed = append(listed, map[string]any{"sku": p.sku, "description": "Goods of a trial", "backorderable": false,
 			"price": map[string]any{"amount": p.price, "currency": "GBP"}})
-		received = append(received, map[string]any{"sku": p.sku, "warehouse": "north", "quantity": p.pieces, "reorder_point": p.reorder})
+		received = append(received, map[string]any{"sku": p.sku, "warehouse": "north", "quantity": p.pieces,
+			"reorder_point": p.reorder})
 	}
 	for _, step := range []struct {
 		service, path string
 		items         []any
 	}{{"catalog", "/v1/products", listed}, {"warehouse", "/v1/stock/receipts", received}} {
-		status, text := c.send(ctx, c.fleet.operators(step.service), httpserver.AudienceOperators, "operator", http.MethodPost, step.path, "opening",
-			map[string]any{"items": step.items})
+		status, text := c.send(ctx, c.fleet.operators(step.service), request{httpserver.AudienceOperators, "operator",
+			http.MethodPost, step.path, "opening", map[string]any{"items": step.items}})
 		if status != http.StatusOK {
 			return fmt.Errorf("%s %s: %d %s", step.service, step.path, status, text)
 		}
@@ -159,7 +169,8 @@ func (c *customers) buy(ctx context.Context, p purchase) {
 	case p.cancelAfter > 0:
 		pause(ctx, p.cancelAfter)
 		c.count(func(l *Load) { l.Cancellations++ })
-		status, text = c.insist(ctx, p.customer, http.MethodPost, path+"/cancellation", p.customer+"-cancel", map[string]any{"reason": "changed my mind"})
+		status, text = c.insist(ctx, p.customer, http.MethodPost, path+"/cancellation", p.customer+"-cancel",
+			map[string]any{"reason": "changed my mind"})
 		if status != http.StatusAccepted && status != http.StatusConflict {
 			c.unexpected("order %s is cancelled: %d %s", placed.ID, status, text)
 		}

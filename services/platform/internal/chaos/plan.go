@@ -57,7 +57,8 @@ func products(orders int) (all []product) {
 	for i := range plenty {
 		all = append(all, product{sku: fmt.Sprintf("plenty-%d", i), price: int64(350 + 137*i), pieces: 100_000})
 	}
-	return append(all, product{sku: limited, price: 1999, pieces: max(4, int64(orders)/40)}, product{sku: refill, price: 725, pieces: 30, reorder: 20})
+	return append(all, product{sku: limited, price: 1999, pieces: max(4, int64(orders)/40)},
+		product{sku: refill, price: 725, pieces: 30, reorder: 20})
 }
 
 // cards are the payment tokens, with how often each is used of a hundred, and whether it pays.

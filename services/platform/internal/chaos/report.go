@@ -3,6 +3,8 @@ package chaos
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -20,13 +22,15 @@ func Print(w io.Writer, results []Result) error {
 	row("seed", func(r Result) any { return r.Seed })
 	row("orders placed", func(r Result) any { return r.Load.Placed })
 	row("accepted", func(r Result) any { return r.Load.Accepted })
-	for _, state := range []string{"completed", "returned", "cancelled", "rejected"} {
-		row(state, func(r Result) any { return r.States[state] })
+	ends := map[string]bool{}
+	for _, r := range results {
+		for name := range r.States {
+			ends[name] = true
+		}
 	}
-	row("without an end", func(r Result) any {
-		ended := r.States["completed"] + r.States["returned"] + r.States["cancelled"] + r.States["rejected"]
-		return r.Load.Accepted - ended
-	})
+	for _, name := range slices.Sorted(maps.Keys(ends)) {
+		row(name, func(r Result) any { return r.States[name] })
+	}
 	row("cancellations asked for", func(r Result) any { return r.Load.Cancellations })
 	row("returns taken", func(r Result) any { return r.Load.Returns })
 	row("requests sent again", func(r Result) any { return r.Load.Repeats })
@@ -62,7 +66,8 @@ func Print(w io.Writer, results []Result) error {
 		if r.Holds() {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "\nseed %d: what it left is in %s\n  %s\n", r.Seed, r.Dir, strings.Join(r.faults(), "\n  ")); err != nil {
+		_, err := fmt.Fprintf(w, "\nseed %d: what it left is in %s\n  %s\n", r.Seed, r.Dir, strings.Join(r.faults(), "\n  "))
+		if err != nil {
 			return err
 		}
 	}
@@ -91,8 +96,8 @@ func (r Result) faults() (lines []string) {
 			lines = append(lines, fmt.Sprintf("%s: %s: %s", f.Check, f.ID, f.Text))
 		}
 	}
-	for check, n := range count {
-		if n > mostOf {
+	for _, check := range slices.Sorted(maps.Keys(count)) {
+		if n := count[check]; n > mostOf {
 			lines = append(lines, fmt.Sprintf("%s: and %d more", check, n-mostOf))
 		}
 	}

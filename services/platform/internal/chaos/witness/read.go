@@ -65,8 +65,8 @@ func (s Sources) readTopic(ctx context.Context, topic string, e *Evidence) error
 			}
 			for _, f := range got {
 				for _, r := range f.Records {
-					e.Records = append(e.Records, Record{Topic: topic, Partition: p, Sequence: r.Sequence, Source: r.Source, ID: r.ID, Type: r.Type,
-						Key: r.Key, Data: bytes.Clone(r.Data), Malformed: r.Malformed})
+					e.Records = append(e.Records, Record{Topic: topic, Partition: p, Sequence: r.Sequence,
+						Source: r.Source, ID: r.ID, Type: r.Type, Key: r.Key, Data: bytes.Clone(r.Data), Malformed: r.Malformed})
 				}
 				at = f.Next
 			}
@@ -103,14 +103,17 @@ func readTables(ctx context.Context, db *database.DB) (*Tables, error) {
 		t.Watermarks[Place{m.Topic, m.Partition}] = m.Sequence
 	}
 	// Absent where rows are kept for ever.
-	pruned, err := query[number](ctx, db, `SELECT partition, coalesce((to_jsonb(p) ->> 'pruned')::bigint, 0) AS sequence FROM engine.published p`)
+	pruned, err := query[number](ctx, db, `SELECT partition, coalesce((to_jsonb(p) ->> 'pruned')::bigint, 0) AS sequence
+		FROM engine.published p`)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range pruned {
 		t.Pruned[p.Partition] = p.Sequence
 	}
-	if t.Outbox, err = query[Row](ctx, db, `SELECT partition, sequence, id, type, key, data FROM engine.outbox ORDER BY partition, sequence`); err != nil {
+	t.Outbox, err = query[Row](ctx, db, `SELECT partition, sequence, id, type, key, data FROM engine.outbox
+		ORDER BY partition, sequence`)
+	if err != nil {
 		return nil, err
 	}
 	if t.Parked, err = query[Left](ctx, db, `SELECT id, type, key, reason FROM engine.parked ORDER BY number`); err != nil {
@@ -119,7 +122,8 @@ func readTables(ctx context.Context, db *database.DB) (*Tables, error) {
 	if t.Calls, err = query[Left](ctx, db, `SELECT id, type, key FROM engine.call ORDER BY id`); err != nil {
 		return nil, err
 	}
-	t.Due, err = query[Left](ctx, db, `SELECT id, type, key FROM engine.deadline WHERE due_at <= now() - interval '10 seconds' ORDER BY id`)
+	t.Due, err = query[Left](ctx, db, `SELECT id, type, key FROM engine.deadline
+		WHERE due_at <= now() - interval '10 seconds' ORDER BY id`)
 	return t, err
 }
 
@@ -149,13 +153,15 @@ func (s Sources) readGoods(ctx context.Context, e *Evidence) error {
 		}},
 		{"inventory", `SELECT sku AS id, sum(on_hand) AS on_hand, sum(reserved) AS reserved FROM stock GROUP BY sku`,
 			func(r row) error { e.Stock[r.ID] = Level{r.OnHand, r.Reserved}; return nil }},
-		{"shipping", `SELECT order_id AS id, returns AS lines FROM shipments WHERE jsonb_array_length(nullif(returns, 'null')) > 0`, func(r row) error {
+		{"shipping", `SELECT order_id AS id, returns AS lines FROM shipments
+			WHERE jsonb_array_length(nullif(returns, 'null')) > 0`, func(r row) error {
 			var v []Return
 			err := json.Unmarshal(r.Lines, &v)
 			e.Returns[r.ID] = v
 			return err
 		}},
-		{s.World, `SELECT order_id AS id, count(*) AS on_hand FROM carrier_labels WHERE kind = 'outbound' AND collected_at IS NOT NULL GROUP BY order_id`,
+		{s.World, `SELECT order_id AS id, count(*) AS on_hand FROM carrier_labels
+			WHERE kind = 'outbound' AND collected_at IS NOT NULL GROUP BY order_id`,
 			func(r row) error { e.Collected[r.ID] = int(r.OnHand); return nil }},
 		{s.World, `SELECT sku AS id, sum(quantity) AS on_hand FROM floor_purchases GROUP BY sku`,
 			func(r row) error { e.Received[r.ID] += r.OnHand; return nil }},
