@@ -2,7 +2,7 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run demo test test-kafka bench explore mutants check build tidy generate release-schemas clean
+.PHONY: help run demo test test-kafka bench explore mutants chaos check build tidy generate release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -27,6 +27,9 @@ explore: build ## every interleaving of one order, from all roots; a minute or s
 
 mutants: ## take each mechanism of the engine out in turn, and see that its test notices; some minutes
 	scripts/mutants.sh $(ARGS)
+
+chaos: ## the failure campaign: kills and stops under load, then: is anything lost, or done twice? ten minutes; ARGS="--seed 1 …"
+	scripts/chaos.sh $(ARGS)
 
 check: ## formatting, vet, lint, modules, generated files, released schemas
 	scripts/check.sh $(modules)
