@@ -118,6 +118,9 @@ func TestWhatIsGivenUpInTheQueueIsNotWrittenLater(t *testing.T) {
 	if ack := receive(t, waiting); !errors.Is(ack.Err, context.Canceled) {
 		t.Fatalf("%+v", ack)
 	}
+	if n := l.queueLength(); n != 0 {
+		t.Fatalf("%d chunks still wait", n)
+	}
 	l.hold(0, false)
 	if ack := receive(t, held); ack.Err != nil {
 		t.Fatal(ack.Err)

@@ -121,15 +121,18 @@ func (l *leader) start(ctx context.Context, partition int, sequence int64) <-cha
 // queued returns once so many chunks wait.
 func (l *leader) queued(t *testing.T, want int) {
 	t.Helper()
-	for n := -1; n != want; {
-		if t.Context().Err() != nil {
-			t.Fatalf("%d chunks wait, not %d", n, want)
+	for begun := time.Now(); l.queueLength() != want; {
+		if time.Since(begun) > 30*time.Second {
+			t.Fatalf("%d chunks wait, not %d", l.queueLength(), want)
 		}
-		s := l.sender(0)
-		s.mu.Lock()
-		n = len(s.queue)
-		s.mu.Unlock()
 	}
+}
+
+func (l *leader) queueLength() int {
+	s := l.sender(0)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue)
 }
 
 func receive[T any](t *testing.T, c <-chan T) T {
