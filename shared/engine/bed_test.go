@@ -183,7 +183,10 @@ type tallyRow struct {
 
 func (tallyRow) TableName() string { return "tallies" }
 
-func store() engine.Store {
+func store() engine.Store { return storeWith(func([]int64) {}) }
+
+// storeWith looks at each row that it reads.
+func storeWith(look func(seen []int64)) engine.Store {
 	return engine.NewTable(func(key string) tally { return tally{Key: key} },
 		func(r tallyRow) string { return r.Key },
 		func(s tally) tallyRow {
@@ -193,7 +196,7 @@ func store() engine.Store {
 			}
 			return row
 		},
-		func(r tallyRow) tally { return tally{Key: r.Key, Seen: r.Seen} })
+		func(r tallyRow) tally { look(r.Seen); return tally{Key: r.Key, Seen: r.Seen} })
 }
 
 // process is one process of the service; kill makes it vanish without a farewell.

@@ -146,7 +146,7 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 		return nil, err
 	}
 	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka, Log: h.Log, Registerer: h.Registry,
-		ValidateProduced: h.Config.ValidateProduced}
+		ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
 	if app.Answerers != nil {
 		c.Answerers = app.Answerers(h.Config)
 	}
@@ -188,7 +188,7 @@ func (h *Host) serve(s *httpserver.Server) (addr string, err error) {
 	return addr, nil
 }
 
-// owns tells whether every partition of every service here has an owner.
+// owns tells whether every partition of every service here has an owner, and none that is owned here stands still.
 func (h *Host) owns(ctx context.Context) error {
 	for _, r := range h.running {
 		if r.db == nil {
@@ -201,6 +201,9 @@ func (h *Host) owns(ctx context.Context) error {
 		}
 		if owned < h.Config.Partitions {
 			return fmt.Errorf("%s: %d of %d partitions have an owner", r.app.Name, owned, h.Config.Partitions)
+		}
+		if err := r.engine.Check(ctx); err != nil {
+			return err
 		}
 	}
 	return nil
