@@ -106,19 +106,18 @@ func TestACallThatIsDroppedIsOwedNoMore(t *testing.T) {
 	}{
 		"by what drops it":      {3, payment.VoidRequested, "o1", []string{deadline, "call payment.void_requested.v1"}},
 		"by something else":     {3, payment.CaptureFailed, "o1", []string{call, deadline}},
-		"for another key":       {3, payment.VoidRequested, "o2", []string{call, deadline}},
+		"for another key":       {3, payment.VoidRequested, "part 2", []string{call, deadline, "call payment.void_requested.v1"}},
 		"before it was asked":   {.5, payment.VoidRequested, "o1", []string{call, deadline, "call payment.void_requested.v1"}},
 		"by what its time said": {121, payment.OutcomeUnknown, "o1", []string{deadline}},
 	} {
 		s := newScene()
 		_, validated := s.place(0, "o1")
-		s.place(0, "o2")
 		if c.seconds < 1 {
-			s.say(c.seconds, c.by, c.key, "", "", nil)
+			s.sayOf(c.seconds, c.by, c.key, "o1", "", "", nil)
 		}
 		s.say(1, payment.AuthorizationRequested, "o1", validated, "", nil)
 		if c.seconds > 1 {
-			s.say(c.seconds, c.by, c.key, "", "", nil)
+			s.sayOf(c.seconds, c.by, c.key, "o1", "", "", nil)
 		}
 		s.reportAll(c.seconds + 1)
 		s.reports[len(s.reports)-1].Partitions[0].NextDeadline = s.at(121)

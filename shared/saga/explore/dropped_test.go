@@ -95,6 +95,29 @@ func TestADroppedQuestionIsAnsweredNoMoreAndMayHaveBeenActedOnByThenLaterOrNever
 	}
 }
 
+func TestWhatIsDroppedMayBeActedOnBeforeSomethingElseIsAskedAndAnswered(t *testing.T) {
+	t.Parallel()
+	m := impatient(func(r saga.Row) saga.Row { return r })
+	m.Machines = []explore.Machine{machine("till",
+		saga.On(wants, func(s said, _ nothing) []saga.Event {
+			if s.has(asked) {
+				return nil
+			}
+			return []saga.Event{asked.Of(nothing{}), gaveUp.Of(nothing{})}
+		}, asked, gaveUp),
+		saga.Call(asked, pay, func(said, bool) []saga.Event { return []saga.Event{paid.Of(nothing{})} }, paid).
+			UntilAnswered(time.Hour).DroppedBy(stopped),
+		saga.Call(gaveUp, halt, func(said, bool) []saga.Event { return []saga.Event{stopped.Of(nothing{})} }, stopped).
+			UntilAnswered(time.Hour))}
+	before := false
+	explore.Explore(m, explore.Options{Ends: func(v explore.View) {
+		before = before || !v.State("till").(said).has(paid) && v.State("the bank") == any(account{Paid: true, Halted: true})
+	}})
+	if !before {
+		t.Error("the bank never pays before it is halted without the till's hearing of it")
+	}
+}
+
 func TestOnlyTheQuestionsAskedBeforeAreDropped(t *testing.T) {
 	t.Parallel()
 	says := func(e saga.Type[nothing]) func(said, nothing) []saga.Event {

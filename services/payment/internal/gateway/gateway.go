@@ -1,38 +1,25 @@
 // Package gateway asks the payment gateway over HTTP, for the payment service alone.
 //
-// The id of every question is the gateway's idempotency key. Any answer but a clear one is an error, which means that
-// the outcome is unknown: the engine asks again with the same id, and a second try inquires before it asks.
+// Only what is clear is an answer: a yes names what it is about and no other amount, a no gives a reason known here.
 package gateway
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
-	"time"
+	"slices"
 
+	"orderflow.example/schemas"
 	event "orderflow.example/schemas/payment"
 	"orderflow.example/services/payment"
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/outside"
 )
 
 // Client speaks to one gateway.
-type Client struct {
-	url  string
-	http *http.Client
-}
-
-// timeout is how long one try waits for the gateway's answer.
-const timeout = 5 * time.Second
+type Client struct{ outside *outside.Client }
 
 // New is a client of the gateway at the URL.
-func New(url string) *Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 64
-	return &Client{url: url, http: &http.Client{Timeout: timeout, Transport: transport}}
-}
+func New(url string) *Client { return &Client{outside.New("gateway", url)} }
 
 // Answerers are the answers to the payment service's questions.
 func (c *Client) Answerers() []engine.Answerer {
@@ -42,6 +29,13 @@ func (c *Client) Answerers() []engine.Answerer {
 		engine.Answer(payment.Void, c.void),
 	}
 }
+
+// The reasons for which the gateway refuses. A void it carries out, or does not answer.
+var (
+	notAuthorized = []string{"card_declined", "insufficient_funds", "unknown_token", "voided"}
+	notCaptured   = []string{"already_captured", "capture_failed", "currency_mismatch", "exceeds_authorized", "unknown_reference",
+		"voided"}
+)
 
 type request struct {
 	Order     string `json:"order"`
@@ -54,65 +48,69 @@ type request struct {
 
 type reply struct {
 	Reference string `json:"reference"`
-	Amount    int64  `json:"amount"`
-	Code      string `json:"code"` // why it was refused
+	Amount    *int64 `json:"amount"`   // minor units; a gateway may leave it out
+	Currency  string `json:"currency"` // it as well
+	Code      string `json:"code"`     // why it was refused
 }
 
-func (c *Client) authorize(ctx context.Context, a engine.Attempt, e event.AuthorizationRequestedV1) (payment.AuthorizeAnswer, error) {
-	r, err := c.ask(ctx, a, "authorizations", request{Order: a.Saga, Amount: e.Amount.Amount, Currency: e.Amount.Currency, Token: e.PaymentToken})
-	return payment.AuthorizeAnswer{Reference: r.Reference, Refused: r.Code}, err
+func (c *Client) authorize(ctx context.Context, a engine.Attempt, e event.AuthorizationRequestedV1) (
+	payment.AuthorizeAnswer, error) {
+
+	r, refused, err := c.move(ctx, a, "authorizations", request{Token: e.PaymentToken}, e.Amount, notAuthorized)
+	return payment.AuthorizeAnswer{Reference: r.Reference, Refused: refused}, err
 }
 
-func (c *Client) capture(ctx context.Context, a engine.Attempt, e event.CaptureRequestedV1) (payment.CaptureAnswer, error) {
-	r, err := c.ask(ctx, a, "captures", request{Order: a.Saga, Reference: e.Reference, Amount: e.Amount.Amount, Currency: e.Amount.Currency})
-	return payment.CaptureAnswer{Refused: r.Code}, err
+func (c *Client) capture(ctx context.Context, a engine.Attempt, e event.CaptureRequestedV1) (
+	none payment.CaptureAnswer, err error) {
+
+	r, refused, err := c.move(ctx, a, "captures", request{Reference: e.Reference}, e.Amount, notCaptured)
+	switch {
+	case err != nil:
+		return none, err
+	case refused == "" && r.Reference != e.Reference:
+		return none, c.outside.Unclear("what is captured is another authorisation")
+	}
+	return payment.CaptureAnswer{Refused: refused}, nil
 }
 
-func (c *Client) void(ctx context.Context, a engine.Attempt, e event.VoidRequestedV1) (payment.VoidAnswer, error) {
-	r, err := c.ask(ctx, a, "voids", request{Order: a.Saga, Attempt: e.Attempt})
-	if err == nil && r.Code != "" {
-		err = fmt.Errorf("gateway refused to void attempt %s: %s", e.Attempt, r.Code)
+func (c *Client) void(ctx context.Context, a engine.Attempt, e event.VoidRequestedV1) (none payment.VoidAnswer, err error) {
+	r, _, err := c.ask(ctx, a, "voids", request{Order: a.Saga, Attempt: e.Attempt}, http.StatusOK)
+	switch {
+	case err != nil:
+		return none, err
+	case r.Amount == nil || *r.Amount < 0 || *r.Amount > e.Amount.Amount || r.Currency != "" && r.Currency != e.Amount.Currency:
+		return none, c.outside.Unclear("what is voided is not at most what was asked for")
 	}
-	return payment.VoidAnswer{Amount: r.Amount}, err
+	return payment.VoidAnswer{Amount: *r.Amount}, nil
 }
 
-// ask posts the question; from the second try on it first looks whether an earlier one arrived.
-func (c *Client) ask(ctx context.Context, a engine.Attempt, what string, body request) (reply, error) {
-	if a.Number > 1 {
-		r, known, err := c.do(ctx, http.MethodGet, c.url+"/v1/"+what+"/"+a.ID, a.ID, nil)
-		if err != nil || known {
-			return r, err
-		}
+// move asks for money to be moved. A yes has a reference, and the amount asked for where it tells one.
+func (c *Client) move(ctx context.Context, a engine.Attempt, what string, q request, m schemas.Money, known []string) (
+	r reply, refused string, err error) {
+
+	q.Order, q.Amount, q.Currency = a.Saga, m.Amount, m.Currency
+	told, status, err := c.ask(ctx, a, what, q, http.StatusOK, http.StatusPaymentRequired)
+	switch {
+	case err != nil:
+		return r, "", err
+	case status == http.StatusPaymentRequired && slices.Contains(known, told.Code):
+		return r, told.Code, nil
+	case status == http.StatusPaymentRequired:
+		return r, "", c.outside.Unclear("refused for no reason known here")
+	case told.Reference == "":
+		return r, "", c.outside.Unclear("done, without a reference")
+	case told.Amount != nil && *told.Amount != m.Amount || told.Currency != "" && told.Currency != m.Currency:
+		return r, "", c.outside.Unclear("done, with another amount")
 	}
-	data, err := json.Marshal(body)
-	if err != nil {
-		return reply{}, err
-	}
-	r, _, err := c.do(ctx, http.MethodPost, c.url+"/v1/"+what, a.ID, data)
-	return r, err
+	return told, "", nil
 }
 
-func (c *Client) do(ctx context.Context, method, url, id string, body []byte) (r reply, known bool, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
-	if err != nil {
-		return r, false, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", id)
-	res, err := c.http.Do(req)
-	if err != nil {
-		return r, false, fmt.Errorf("gateway: outcome unknown: %w", err)
-	}
-	defer res.Body.Close()
-	switch res.StatusCode {
-	case http.StatusOK, http.StatusPaymentRequired:
-		err = json.NewDecoder(res.Body).Decode(&r)
-		return r, true, err
-	case http.StatusNotFound:
-		if method == http.MethodGet {
-			return r, false, nil
-		}
-	}
-	text, _ := io.ReadAll(io.LimitReader(res.Body, 200))
-	return r, false, fmt.Errorf("gateway: outcome unknown: status %d: %s", res.StatusCode, text)
+func (c *Client) ask(ctx context.Context, a engine.Attempt, what string, body request, answers ...int) (
+	r reply, status int, err error) {
+
+	path := "/v1/" + what
+	status, err = c.outside.Ask(ctx, a, outside.Question{
+		Method: http.MethodPost, Path: path, Inquire: path + "/" + a.ID, Body: body, Answers: answers,
+	}, &r)
+	return r, status, err
 }

@@ -50,15 +50,16 @@ func TestMoneyIsGivenBackUnderTheIdOfItsQuestion(t *testing.T) {
 
 func TestASecondTryInquiresBeforeItAsks(t *testing.T) {
 	t.Parallel()
-	answer, heard, err := ask(t, 2, 200, 500, `{}`)
+	const done = `{"reference":"re_1","amount":700}`
+	answer, heard, err := ask(t, 2, 200, 500, done)
 	if err != nil || answer != (refund.RefundAnswer{RefundID: "e1"}) || !slices.Equal(heard, []string{inquired}) {
 		t.Errorf("done before: got %+v, %v after %q", answer, err, heard)
 	}
-	answer, heard, err = ask(t, 2, 404, 200, `{}`)
+	answer, heard, err = ask(t, 2, 404, 200, done)
 	if err != nil || answer != (refund.RefundAnswer{RefundID: "e1"}) || !slices.Equal(heard, []string{inquired, posted}) {
 		t.Errorf("never heard of: got %+v, %v after %q", answer, err, heard)
 	}
-	if answer, heard, err = ask(t, 2, 500, 200, `{}`); err == nil || !slices.Equal(heard, []string{inquired}) {
+	if answer, heard, err = ask(t, 2, 500, 200, done); err == nil || !slices.Equal(heard, []string{inquired}) {
 		t.Errorf("not known: got %+v after %q, want an error after the inquiry alone", answer, heard)
 	}
 }
@@ -69,9 +70,20 @@ func TestOnlyACodeIsARefusalForGood(t *testing.T) {
 	if err != nil || answer != (refund.RefundAnswer{RefundID: "e1", Refused: "card_closed"}) {
 		t.Errorf("got %+v, %v", answer, err)
 	}
-	for _, status := range []int{402, 404, 400, 409, 429, 500, 503} {
-		if answer, _, err := ask(t, 1, 500, status, `{}`); err == nil {
-			t.Errorf("status %d: got %+v, want an error: the outcome is unknown", status, answer)
+	for _, c := range []struct {
+		status  int
+		body    string
+		refused bool
+	}{
+		{402, `{}`, false}, {402, `{"code":""}`, false}, {402, `{"code":"a_new_one"}`, false}, {402, `closed`, false},
+		{200, `{}`, false}, {200, `{"amount":700}`, false}, {200, `{"reference":"re_1","amount":699}`, false},
+		{200, `{"reference":"re_1","amount":700,"currency":"GBP"}`, false}, {200, ``, false},
+		{409, `{}`, false}, {429, `{}`, false}, {500, `{}`, false}, {503, `{}`, false},
+		{400, `{}`, true}, {401, `{}`, true}, {404, `{}`, true}, {422, `{}`, true},
+	} {
+		answer, _, err := ask(t, 1, 500, c.status, c.body)
+		if err == nil || answer != (refund.RefundAnswer{}) || engine.IsRefused(err) != c.refused {
+			t.Errorf("%d %s: got %+v, %v; want an error that the request is refused: %v", c.status, c.body, answer, err, c.refused)
 		}
 	}
 }

@@ -1,41 +1,27 @@
 // Package carrier asks the carriers over HTTP, for the shipping service alone: it buys and voids labels, has parcels
 // collected and follows them.
 //
-// The id of the question is the idempotency key of a label. Any answer but a clear one is an error, which means that the
-// outcome is unknown: the engine asks again with the same id, and a second try inquires before it asks.
+// Only what is clear is an answer: a label has a carrier and a tracking number, a refusal a reason known here.
 package carrier
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"time"
+	"slices"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/shipping"
 	"orderflow.example/services/shipping"
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/outside"
 )
 
 // Client speaks to the carriers behind one address.
-type Client struct {
-	url  string
-	http *http.Client
-}
-
-// timeout is how long one try waits for the carrier's answer.
-const timeout = 5 * time.Second
+type Client struct{ outside *outside.Client }
 
 // New is a client of the carriers at the URL.
-func New(url string) *Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 64
-	return &Client{url: url, http: &http.Client{Timeout: timeout, Transport: transport}}
-}
+func New(url string) *Client { return &Client{outside.New("carrier", url)} }
 
 // Answerers are the answers to the shipping service's questions.
 func (c *Client) Answerers() []engine.Answerer {
@@ -71,76 +57,46 @@ func (c *Client) buyReturnLabel(ctx context.Context, a engine.Attempt, e event.R
 	return shipping.ReturnLabelAnswer{ReturnID: e.ReturnID, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber, Refused: r.Code}, err
 }
 
-func (c *Client) voidLabel(ctx context.Context, a engine.Attempt, e event.LabelVoidRequestedV1) (shipping.VoidAnswer, error) {
-	status, err := c.do(ctx, http.MethodDelete, "/v1/labels/"+url.PathEscape(e.TrackingNumber), a.ID, nil, nil,
-		http.StatusNoContent, http.StatusConflict)
-	return shipping.VoidAnswer{ShipmentID: e.ShipmentID, Used: status == http.StatusConflict}, err
-}
+// notTaken are the reasons for which no label is sold.
+var notTaken = []string{"no_carrier"}
 
-// label buys a label; from the second try on it first looks whether an earlier one arrived.
+// label buys a label. That a request cannot be carried out for another reason than those known is a mistake of ours.
 func (c *Client) label(ctx context.Context, a engine.Attempt, body labelRequest) (r labelReply, err error) {
-	if a.Number > 1 {
-		status, err := c.do(ctx, http.MethodGet, "/v1/labels/"+url.PathEscape(a.ID), a.ID, nil, &r,
-			http.StatusOK, http.StatusUnprocessableEntity, http.StatusNotFound)
-		if err != nil || status != http.StatusNotFound {
-			return checked(r, status, err)
-		}
-	}
-	status, err := c.do(ctx, http.MethodPost, "/v1/labels", a.ID, body, &r, http.StatusOK, http.StatusUnprocessableEntity)
-	return checked(r, status, err)
-}
-
-// checked refuses an answer that is neither a label nor a reason.
-func checked(r labelReply, status int, err error) (labelReply, error) {
+	status, err := c.outside.Ask(ctx, a, outside.Question{
+		Method: http.MethodPost, Path: "/v1/labels", Inquire: "/v1/labels/" + url.PathEscape(a.ID), Body: body,
+		Answers: []int{http.StatusOK, http.StatusUnprocessableEntity},
+	}, &r)
 	switch {
 	case err != nil:
 		return labelReply{}, err
-	case status == http.StatusOK && r.TrackingNumber != "":
-		return labelReply{Carrier: r.Carrier, TrackingNumber: r.TrackingNumber}, nil
-	case status == http.StatusUnprocessableEntity && r.Code != "":
+	case status == http.StatusUnprocessableEntity && slices.Contains(notTaken, r.Code):
 		return labelReply{Code: r.Code}, nil
+	case status == http.StatusUnprocessableEntity:
+		return labelReply{}, c.outside.Refused("a label cannot be made, for no reason known here")
+	case r.Carrier == "" || r.TrackingNumber == "":
+		return labelReply{}, c.outside.Unclear("a label without its carrier or its tracking number")
 	}
-	return labelReply{}, fmt.Errorf("carrier: outcome unknown: status %d with neither a tracking number nor a code", status)
+	return labelReply{Carrier: r.Carrier, TrackingNumber: r.TrackingNumber}, nil
 }
 
-// do sends one request and reads a JSON answer of one of the statuses wanted; any other is an error.
-// Errors never repeat what was sent: it holds an address.
-func (c *Client) do(ctx context.Context, method, path, id string, body, into any, want ...int) (int, error) {
-	var data []byte
-	if body != nil {
-		var err error
-		if data, err = json.Marshal(body); err != nil {
-			return 0, err
-		}
+// voidLabel takes a label back. A conflict says that the goods have gone with it.
+func (c *Client) voidLabel(ctx context.Context, a engine.Attempt, e event.LabelVoidRequestedV1) (
+	none shipping.VoidAnswer, err error) {
+
+	var r struct {
+		Code string `json:"code"`
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(data))
-	if err != nil {
-		return 0, err
+	status, err := c.outside.Ask(ctx, a, outside.Question{
+		Method: http.MethodDelete, Path: "/v1/labels/" + url.PathEscape(e.TrackingNumber),
+		Answers: []int{http.StatusNoContent, http.StatusConflict},
+	}, &r)
+	switch {
+	case err != nil:
+		return none, err
+	case status == http.StatusConflict && r.Code != "collected":
+		return none, c.outside.Unclear("a label is not voided, for no reason known here")
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", id)
-	res, err := c.http.Do(req)
-	if err != nil {
-		return 0, fmt.Errorf("carrier: outcome unknown: %w", err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err != nil {
-		return 0, fmt.Errorf("carrier: outcome unknown: %w", err)
-	}
-	for _, status := range want {
-		if res.StatusCode != status {
-			continue
-		}
-		if into == nil || status == http.StatusNoContent || status == http.StatusNotFound {
-			return status, nil
-		}
-		if err := json.Unmarshal(text, into); err != nil {
-			return 0, fmt.Errorf("carrier: %s %s: status %d: the answer is not the JSON expected", method, path, status)
-		}
-		return status, nil
-	}
-	return 0, fmt.Errorf("carrier: outcome unknown: %s %s: status %d", method, path, res.StatusCode)
+	return shipping.VoidAnswer{ShipmentID: e.ShipmentID, Used: status == http.StatusConflict}, nil
 }
 
 func pieces(lines []schemas.Allocation) (n int64) {

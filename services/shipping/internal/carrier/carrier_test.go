@@ -110,15 +110,22 @@ func TestASecondTryInquiresBeforeItBuys(t *testing.T) {
 
 func TestAnUnclearAnswerIsAnErrorThatDoesNotRepeatTheAddress(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []func(http.ResponseWriter){
-		says(500, `1 Secret Street`), says(404, ``), says(200, `{}`), says(200, `Secret`), says(422, `{}`), says(422, `{"tracking_number":"T1"}`),
-	} {
-		c, _ := open(t, map[string]func(http.ResponseWriter){"POST /v1/labels": answer})
-		got, err := c.buyLabel(context.Background(), first, label)
-		if err == nil {
-			t.Errorf("got the answer %+v, want an error", got)
-		} else if strings.Contains(err.Error(), "Secret") {
-			t.Errorf("the error repeats the address: %v", err)
+	for _, refused := range []bool{false, true} {
+		answers := map[string]int{`1 Secret Street`: 500, `Secret`: 200, `{}`: 200, `{"tracking_number":"T1"}`: 200,
+			`{"carrier":"royal"}`: 200, `{"code":"no_carrier"}`: 200, ``: 204, ` `: 409, `  `: 429}
+		if refused {
+			answers = map[string]int{`1 Secret Street`: 400, ``: 401, ` `: 404, `{}`: 422, `{"code":"Secret Street"}`: 422,
+				`{"tracking_number":"T1"}`: 422}
+		}
+		for body, status := range answers {
+			c, _ := open(t, map[string]func(http.ResponseWriter){"POST /v1/labels": says(status, body)})
+			got, err := c.buyLabel(context.Background(), first, label)
+			switch {
+			case err == nil || engine.IsRefused(err) != refused:
+				t.Errorf("%d %s: got %+v, %v, want an error that the request is refused: %v", status, body, got, err, refused)
+			case strings.Contains(err.Error(), "Secret"):
+				t.Errorf("the error repeats the address: %v", err)
+			}
 		}
 	}
 }
@@ -135,8 +142,15 @@ func TestALabelIsVoidedByItsTrackingNumber(t *testing.T) {
 	if err != nil || !got.Used || got.ShipmentID != "r1" {
 		t.Errorf("got %+v, %v, want that it is used", got, err)
 	}
-	if _, err := c.voidLabel(context.Background(), first, event.LabelVoidRequestedV1{TrackingNumber: "T2"}); err == nil {
-		t.Error("a label the carrier does not answer for counts as voided")
+	if _, err := c.voidLabel(context.Background(), first, event.LabelVoidRequestedV1{TrackingNumber: "T2"}); !engine.IsRefused(err) {
+		t.Errorf("a label the carrier does not know: %v, want it to be refused", err)
+	}
+	for _, answer := range []func(http.ResponseWriter){says(409, `{}`), says(409, ``), says(200, `{}`), says(500, ``)} {
+		c, _ = open(t, map[string]func(http.ResponseWriter){"DELETE /v1/labels/T1": answer})
+		got, err = c.voidLabel(context.Background(), first, event.LabelVoidRequestedV1{ShipmentID: "r1", TrackingNumber: "T1"})
+		if err == nil || engine.IsRefused(err) {
+			t.Errorf("got %+v, %v, want to be told that the outcome is unknown", got, err)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package carrier
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	event "orderflow.example/schemas/shipping"
 	"orderflow.example/services/shipping"
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/outside"
 )
 
 // What the carrier says of a parcel.
@@ -25,7 +25,7 @@ const (
 func (c *Client) deliver(ctx context.Context, a engine.Attempt, e event.DispatchedV1) (shipping.DeliverAnswer, error) {
 	state, err := c.follow(ctx, a, e.TrackingNumber)
 	if err == nil && state == voided {
-		err = fmt.Errorf("carrier: parcel %s was handed over, but its label is voided: ask the carrier where it is", e.TrackingNumber)
+		err = c.outside.Unclear("the parcel was handed over, but its label is voided: ask the carrier where it is")
 	}
 	return shipping.DeliverAnswer{Lost: state == lost}, err
 }
@@ -41,7 +41,10 @@ func (c *Client) follow(ctx context.Context, a engine.Attempt, trackingNumber st
 	var r struct {
 		State string `json:"state"`
 	}
-	if _, err := c.do(ctx, http.MethodGet, "/v1/tracking/"+url.PathEscape(trackingNumber), a.ID, nil, &r, http.StatusOK); err != nil {
+	look := outside.Question{
+		Method: http.MethodGet, Path: "/v1/tracking/" + url.PathEscape(trackingNumber), Answers: []int{http.StatusOK},
+	}
+	if _, err := c.outside.Ask(ctx, a, look, &r); err != nil {
 		return "", err
 	}
 	switch r.State {
@@ -50,13 +53,16 @@ func (c *Client) follow(ctx context.Context, a engine.Attempt, trackingNumber st
 	case inTransit:
 		return "", engine.NotYet(patience(a.Number))
 	case labelCreated:
-		body := map[string]string{"tracking_number": trackingNumber}
-		if _, err := c.do(ctx, http.MethodPost, "/v1/collections", a.ID, body, nil, http.StatusNoContent); err != nil {
+		collect := outside.Question{
+			Method: http.MethodPost, Path: "/v1/collections", Answers: []int{http.StatusNoContent},
+			Body: map[string]string{"tracking_number": trackingNumber},
+		}
+		if _, err := c.outside.Ask(ctx, a, collect, nil); err != nil {
 			return "", err
 		}
 		return "", engine.NotYet(patience(a.Number))
 	}
-	return "", fmt.Errorf("carrier: parcel %s is in a state this adapter does not know: %q", trackingNumber, r.State)
+	return "", c.outside.Unclear("a parcel is in no state known here")
 }
 
 // patience is how long to wait after so many tries: a fifth of a second at first, then growing to a minute, so that

@@ -6,11 +6,7 @@
 package floor
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -19,28 +15,21 @@ import (
 	event "orderflow.example/schemas/warehouse"
 	"orderflow.example/services/warehouse"
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/outside"
 )
 
 // Client speaks to one floor system.
-type Client struct {
-	url  string
-	http *http.Client
-}
+type Client struct{ outside *outside.Client }
 
-// How long one try waits for an answer, and how long after a try that found no result the next one comes: a bit longer
-// each time, so that a slow floor is not asked by everybody all the time.
+// How long after a try that found no result the next one comes: a bit longer each time, so that a slow floor is not asked
+// by everybody all the time.
 const (
-	timeout   = 5 * time.Second
 	pause     = 200 * time.Millisecond
 	pauseMost = 2 * time.Second
 )
 
 // New is a client of the floor system at the URL.
-func New(url string) *Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 64
-	return &Client{url: url, http: &http.Client{Timeout: timeout, Transport: transport}}
-}
+func New(url string) *Client { return &Client{outside.New("floor", url)} }
 
 // Answerers are the answers to the warehouse service's questions.
 func (c *Client) Answerers() []engine.Answerer {
@@ -84,20 +73,21 @@ func (c *Client) pick(ctx context.Context, a engine.Attempt, e event.PickRequest
 		if missing := among(e.Lines, s.Missing); len(missing) > 0 {
 			return warehouse.PickAnswer{Missing: missing}, nil
 		}
-		return none, fmt.Errorf("floor: shipment %s is short of nothing that was to be picked; look at it there", e.ShipmentID)
+		return none, c.outside.Unclear("a parcel is short of nothing that was to be picked; look at it there")
 	case "cancelled":
 		return warehouse.PickAnswer{Missing: e.Lines}, nil // not by this service, or it will not care: nothing was packed
 	case "picking":
 		return none, later(a)
 	}
-	return none, fmt.Errorf("floor: shipment %s is in a state this service does not know: %.40q", e.ShipmentID, s.State)
+	return none, c.outside.Unclear("a pick is in no state known here")
 }
 
-func (c *Client) clear(ctx context.Context, _ engine.Attempt, e event.PickCancelledV1) (warehouse.ClearAnswer, error) {
+func (c *Client) clear(ctx context.Context, a engine.Attempt, e event.PickCancelledV1) (warehouse.ClearAnswer, error) {
 	if e.ShipmentID == "" {
 		return warehouse.ClearAnswer{}, nil // the floor was never asked
 	}
-	_, _, err := c.do(ctx, http.MethodDelete, "/v1/picks/"+url.PathEscape(e.ShipmentID), nil)
+	_, err := c.outside.Ask(ctx, a, outside.Question{Method: http.MethodDelete, Path: "/v1/picks/" + url.PathEscape(e.ShipmentID),
+		Answers: []int{http.StatusOK, http.StatusAccepted, http.StatusNoContent}}, nil)
 	return warehouse.ClearAnswer{}, err
 }
 
@@ -111,20 +101,17 @@ func (c *Client) buy(ctx context.Context, a engine.Attempt, e event.PurchaseOrde
 	case s.State == "ordered":
 		return warehouse.BuyAnswer{}, later(a)
 	}
-	return warehouse.BuyAnswer{}, fmt.Errorf("supplier: purchase %s is in a state this service does not know: %.40q", a.ID, s.State)
+	return warehouse.BuyAnswer{}, c.outside.Unclear("a purchase is in no state known here")
 }
 
 // follow puts the thing there, unless an earlier try did, and looks where it stands.
-func (c *Client) follow(ctx context.Context, a engine.Attempt, path string, body any) (state, error) {
-	if a.Number > 1 {
-		if s, known, err := c.do(ctx, http.MethodGet, path, nil); err != nil || known {
-			return s, err
-		}
+func (c *Client) follow(ctx context.Context, a engine.Attempt, path string, body any) (s state, err error) {
+	status, err := c.outside.Ask(ctx, a, outside.Question{Method: http.MethodPut, Path: path, Inquire: path, Body: body,
+		Answers: []int{http.StatusOK, http.StatusAccepted}}, &s)
+	if err == nil && status == http.StatusAccepted {
+		err = later(a)
 	}
-	if _, _, err := c.do(ctx, http.MethodPut, path, body); err != nil {
-		return state{}, err
-	}
-	return state{}, later(a)
+	return s, err
 }
 
 func later(a engine.Attempt) error {
@@ -144,37 +131,4 @@ func among(asked []schemas.Allocation, lines []line) []schemas.Allocation {
 		}
 	}
 	return found
-}
-
-func (c *Client) do(ctx context.Context, method, path string, body any) (s state, known bool, err error) {
-	var data []byte
-	if body != nil {
-		if data, err = json.Marshal(body); err != nil {
-			return s, false, err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(data))
-	if err != nil {
-		return s, false, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := c.http.Do(req)
-	if err != nil {
-		return s, false, fmt.Errorf("floor: outcome unknown: %w", err)
-	}
-	defer res.Body.Close()
-	switch {
-	case method == http.MethodGet && res.StatusCode == http.StatusOK:
-		if err = json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&s); err != nil {
-			err = fmt.Errorf("floor: unreadable answer to %s: %w", path, err)
-		}
-		return s, true, err
-	case method == http.MethodGet && res.StatusCode == http.StatusNotFound:
-		return s, false, nil
-	case method != http.MethodGet && res.StatusCode < 300:
-		_, err = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20)) // or the connection is not used again
-		return s, true, err
-	}
-	text, _ := io.ReadAll(io.LimitReader(res.Body, 200))
-	return s, false, fmt.Errorf("floor: outcome unknown: status %d: %s", res.StatusCode, text)
 }

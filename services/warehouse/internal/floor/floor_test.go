@@ -23,6 +23,8 @@ var (
 	asked = event.PickRequestedV1{ShipmentID: "ship/1", Lines: lines}
 )
 
+var statuses = map[string]int{"200": 200, "202": 202, "204": 204, "400": 400, "404": 404, "409": 409, "422": 422, "500": 500}
+
 // answering is a floor that answers with these statuses and bodies, and what it was asked.
 func answering(t *testing.T, answers ...string) (*Client, *[]string) {
 	t.Helper()
@@ -36,7 +38,7 @@ func answering(t *testing.T, answers ...string) (*Client, *[]string) {
 		}
 		status, text, _ := strings.Cut(answers[0], " ")
 		answers = answers[1:]
-		w.WriteHeader(map[string]int{"200": 200, "202": 202, "204": 204, "404": 404, "500": 500}[status])
+		w.WriteHeader(statuses[status])
 		io.WriteString(w, text)
 	}))
 	t.Cleanup(server.Close)
@@ -80,6 +82,31 @@ func TestATryThatNeverArrivedIsMadeAgain(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	same(t, len(*heard), 3)
+}
+
+func TestAnUnclearAnswerIsAnErrorThatRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		answer  string
+		refused bool
+	}{
+		{"500 tea", false}, {"409 tea", false}, {"204", false}, {"200 tea", false}, {"200 {}", false}, {`200 {"state":"tea"}`, false},
+		{"400 tea", true}, {"404 tea", true}, {"422 tea", true},
+	} {
+		for _, ask := range []func(*Client) error{
+			func(f *Client) error { _, err := f.pick(t.Context(), attempt(1), asked); return err },
+			func(f *Client) error {
+				_, err := f.buy(t.Context(), attempt(1), event.PurchaseOrderedV1{SKU: "tea", Warehouse: "leeds", Quantity: 7})
+				return err
+			},
+		} {
+			floor, _ := answering(t, c.answer)
+			err := ask(floor)
+			if err == nil || isLater(err) || engine.IsRefused(err) != c.refused || strings.Contains(err.Error(), "tea") {
+				t.Errorf("%s: got %v, want that the request is refused: %v", c.answer, err, c.refused)
+			}
+		}
+	}
 }
 
 func TestWhatIsMissingIsToldWithItsPrice(t *testing.T) {

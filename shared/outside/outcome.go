@@ -1,0 +1,103 @@
+package outside
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"orderflow.example/shared/engine"
+)
+
+// maxWait is how long a party may put us off at a time.
+const maxWait = time.Minute
+
+func (c *Client) read(r reply, answers []int, into any) (int, error) {
+	if !slices.Contains(answers, r.status) {
+		return 0, c.outcome(r)
+	}
+	if into == nil || r.status == http.StatusAccepted || r.status == http.StatusNoContent {
+		return r.status, nil
+	}
+	if json.Unmarshal(r.body, into) != nil {
+		return 0, c.unknown(r.method, fmt.Errorf("status %d, and not the JSON expected", r.status))
+	}
+	return r.status, nil
+}
+
+// outcome is what a status that is no answer says of the request. A conflict is one with ourselves, an earlier try that is
+// still being carried out; what is not found may be found later, but for the place where requests are sent to.
+func (c *Client) outcome(r reply) error {
+	status := fmt.Errorf("status %d", r.status)
+	switch r.status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		if wait := retryAfter(r.header, time.Now()); wait > 0 {
+			return fmt.Errorf("%s: %s: %w: %w", c.party, r.method, status, engine.NotYet(wait))
+		}
+		return c.unknown(r.method, status)
+	case http.StatusConflict:
+		return c.unknown(r.method, status)
+	case http.StatusNotFound:
+		if r.method == http.MethodGet {
+			return c.unknown(r.method, status)
+		}
+	}
+	if r.status >= 400 && r.status < 500 {
+		return engine.Refused(fmt.Errorf("%s: %s: refused: %w", c.party, r.method, status))
+	}
+	return c.unknown(r.method, status)
+}
+
+func (c *Client) unknown(method string, why error) error {
+	return fmt.Errorf("%s: %s: outcome unknown: %w", c.party, method, why)
+}
+
+// Unclear is the error of an adapter that makes neither a yes nor a no of an answer.
+func (c *Client) Unclear(why string) error {
+	return fmt.Errorf("%s: outcome unknown: %s", c.party, why)
+}
+
+// Refused is the error of an adapter to which the party says, in its own way, that the request is wrong.
+func (c *Client) Refused(why string) error {
+	return engine.Refused(fmt.Errorf("%s: refused: %s", c.party, why))
+}
+
+// retryAfter is how long to wait, at most maxWait; 0 where nothing of use is said. A date counts from the party's own.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxWait)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	if theirs, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = theirs
+	}
+	return max(0, min(at.Sub(now), maxWait))
+}
+
+// broken tells how a request failed without the text of what came back, which may repeat what was sent.
+func broken(err error) error {
+	var network *net.OpError
+	var certificate *tls.CertificateVerificationError
+	var late net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.As(err, &late) && late.Timeout():
+		return errors.New("no answer in time")
+	case errors.As(err, &network):
+		return network
+	case errors.As(err, &certificate):
+		return certificate
+	}
+	return errors.New("the connection broke, or what came back was not HTTP")
+}
