@@ -91,6 +91,7 @@ func (t *trace) leaveAside(rec *kafka.Record, why aside) {
 	case t.chain.is(rec):
 		t.repeats++
 	default:
-		t.fault(t.facts.name(rec.Key), "%s number %d stands there again at offset %d, as %s %s", at, rec.Sequence, rec.Offset, rec.Type, rec.ID)
+		t.fault(t.facts.name(rec.Key), "%s number %d stands there again at offset %d, as %s %s",
+			at, rec.Sequence, rec.Offset, rec.Type, rec.ID)
 	}
 }

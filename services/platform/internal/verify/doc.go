@@ -18,7 +18,7 @@
 //
 //   - chain.go: what is kept of every record, to recognise it and to find the events of a key again.
 //   - recall.go: states and sums of what has come to its end are put away, and rebuilt when it moves again.
-//   - reread.go: events are read back from the outbox, or where it was pruned, from the topic.
+//   - outbox.go, reread.go: events are read back from the outbox, or where it was pruned, from the topic.
 //   - looks.go, ledger.go, api.go: what two looks in a row find is a break, which operators are told of.
 //
 // It changes nothing and repairs nothing. The verify command and the demo use Run, the tracker's process the Ledger;

@@ -66,7 +66,8 @@ func loseARow(t *testing.T, p *platform.Platform, site *trial.Site) {
 	}
 	db := p.Host.Databases()["payment"].Gorm()
 	for _, statement := range []string{
-		`CREATE TABLE lost AS SELECT * FROM engine.outbox ORDER BY sequence - (SELECT pruned FROM engine.published p WHERE p.partition = outbox.partition) LIMIT 1`,
+		`CREATE TABLE lost AS SELECT o.* FROM engine.outbox o JOIN engine.published p USING (partition)
+			ORDER BY o.sequence - p.pruned LIMIT 1`,
 		`DELETE FROM engine.outbox USING lost WHERE outbox.partition = lost.partition AND outbox.sequence = lost.sequence`,
 	} {
 		if done := db.Exec(statement); done.Error != nil || done.RowsAffected != 1 {
