@@ -15,7 +15,8 @@ import (
 //
 // upto is the last number that the publisher has seen on the topic. The checkpoint, which lags behind, bounds it too:
 // after a crash the next publisher reads the outbox from there on.
-func pruneOutbox(ctx context.Context, db *gorm.DB, partition int, upto int64, retention time.Duration, limit int) (deleted int64, err error) {
+func pruneOutbox(ctx context.Context, db *gorm.DB, partition int, upto int64, retention time.Duration, limit int) (
+	deleted int64, err error) {
 	err = db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		// The lock lets two processes prune one after the other. That the search begins above what was pruned spares it the
 		// dead entries of the index, which stay until the next vacuum.

@@ -63,7 +63,8 @@ func (b outboxBed) holds(partition int, from, to, pruned int64) {
 	b.Helper()
 	var low, high, rows, noted int64
 	err := b.db.Raw(`SELECT coalesce(min(sequence), 0), coalesce(max(sequence), 0), count(*),
-		(SELECT pruned FROM engine.published WHERE partition = $1) FROM engine.outbox WHERE partition = $1`, partition).Row().Scan(&low, &high, &rows, &noted)
+		(SELECT pruned FROM engine.published WHERE partition = $1) FROM engine.outbox WHERE partition = $1`, partition).
+		Row().Scan(&low, &high, &rows, &noted)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -86,11 +86,12 @@ func (t *trace) leaveAside(rec *kafka.Record, why aside) {
 		t.fault(at.String(), "at offset %d stands %s %s of %q with number %d, which is no event of this service",
 			rec.Offset, rec.Type, rec.ID, rec.Source, rec.Sequence)
 	case why == wrong:
-		t.fault(rec.Key, "%s number %d is %s %s at offset %d; what was committed under this number follows later",
+		t.fault(t.facts.name(rec.Key), "%s number %d is %s %s at offset %d; what was committed under this number follows later",
 			at, rec.Sequence, rec.Type, rec.ID, rec.Offset)
 	case t.chain.is(rec):
 		t.repeats++
 	default:
-		t.fault(rec.Key, "%s number %d stands there again at offset %d, as %s %s", at, rec.Sequence, rec.Offset, rec.Type, rec.ID)
+		t.fault(t.facts.name(rec.Key), "%s number %d stands there again at offset %d, as %s %s",
+			at, rec.Sequence, rec.Offset, rec.Type, rec.ID)
 	}
 }

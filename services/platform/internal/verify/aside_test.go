@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,21 +85,50 @@ func TestExactRepeatsAreCountedOnceHoweverOftenIsLooked(t *testing.T) {
 	}
 }
 
+// inOne is a log of which a fetch finds all that there is.
+type inOne struct{ topics }
+
+func (l inOne) Fetch(_ context.Context, positions []kafka.Position, _ time.Duration) (all []kafka.Fetched, err error) {
+	for _, at := range positions {
+		records := l.topics[place{at.Topic, at.Partition}]
+		all = append(all, kafka.Fetched{Topic: at.Topic, Partition: at.Partition, Records: records[at.Offset:], Next: int64(len(records))})
+	}
+	return all, nil
+}
+
 func TestARecordThatIsNoEventIsToldOfOnceAcrossReadings(t *testing.T) {
 	t.Parallel()
-	log := numbered(1, 2, 2, 3, 4, 4, 5)
-	log.insert(place{"a.events", 0}, 4, kafka.Record{Topic: "a.events", Source: "/b", ID: "x", Sequence: 4})
-	var told []string
-	r := reading{log: log, topic: "a.events", patience: 20 * time.Millisecond, aside: func(rec *kafka.Record, why aside) {
-		told = append(told, fmt.Sprint(rec.Offset, " ", why))
-	}}
-	for upto := int64(1); upto <= 5; upto++ {
-		r.upto = map[int]int64{0: upto}
-		if err := r.run(t.Context(), func(*kafka.Record) {}); err != nil {
-			t.Fatal(err)
+	for name, c := range map[string]struct {
+		numbers []int64 // 0 is a record of another source
+		upto    []int64
+		told    []string // "offset why"
+	}{
+		"number by number":   {[]int64{1, 2, 2, 3, 0, 4, 4, 5}, []int64{1, 2, 3, 4, 5}, []string{"2 1", "4 0", "6 1"}},
+		"beyond what is due": {[]int64{1, 2, 2, 0, 3}, []int64{1, 3}, []string{"2 1", "3 0"}},
+		"before a hole":      {[]int64{1, 2, 2, 0, 4}, []int64{4, 4, 4}, []string{"2 1", "3 0"}},
+		"at the end":         {[]int64{1, 2, 2, 0, 1}, []int64{2, 2}, []string{"2 1", "3 0", "4 1"}},
+	} {
+		log := numbered(c.numbers...)
+		records := log[place{"a.events", 0}]
+		for i := range records {
+			if records[i].Sequence == 0 {
+				records[i].Source, records[i].Sequence = "/b", 2
+			}
 		}
-	}
-	if want := []string{"2 1", "4 0", "6 1"}; !slices.Equal(told, want) {
-		t.Errorf("told %v, want %v", told, want)
+		for _, l := range []Log{log, inOne{log}} {
+			var told []string
+			r := reading{log: l, topic: "a.events", patience: time.Millisecond, aside: func(rec *kafka.Record, why aside) {
+				told = append(told, fmt.Sprint(rec.Offset, " ", int(why)))
+			}}
+			for _, upto := range c.upto {
+				r.upto = map[int]int64{0: upto}
+				if err := r.run(t.Context(), func(*kafka.Record) {}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !slices.Equal(told, c.told) {
+				t.Errorf("%s in %T: told %v, want %v", name, l, told, c.told)
+			}
+		}
 	}
 }

@@ -67,24 +67,6 @@ func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
 	return complete
 }
 
-// checkOutbox holds the outbox to the counter: it must hold every number that was given but those that were pruned.
-func (t *trace) checkOutbox(at place, into *tally) {
-	p, rows := at.partition, int64(len(t.outbox[at.partition]))
-	counter, pruned := t.counters[p], t.pruned[p]
-	seen, lowest := max(t.chain.part(p).from, pruned), int64(0) // what was read begins after seen
-	if counter > pruned {
-		lowest = pruned + 1
-	}
-	switch {
-	case !t.dense[p] && rows > 0, rows > 0 && t.first[p] != seen+1, seen+rows != counter:
-		into.broken(at.String(), "the counter has given %d numbers and %d were pruned; the outbox holds %d events, from number %d on",
-			counter, pruned, seen-pruned+rows, t.lowest[p]).numbers(counter-pruned, seen-pruned+rows, "")
-	case t.lowest[p] != lowest: // of what was compared before
-		into.broken(at.String(), "the lowest number in the outbox is %d; %d were pruned of %d", t.lowest[p], pruned, counter).
-			numbers(lowest, t.lowest[p], "")
-	}
-}
-
 // checkWatermarks holds each hearer's watermark to the record it names: number and id are written together, so one that
 // was changed by hand no longer fits the other.
 func (p *picture) checkWatermarks(ctx context.Context, t *trace, into *tally) error {

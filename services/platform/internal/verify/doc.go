@@ -10,6 +10,7 @@
 //     book tells of is on the topics up to there.
 //   - read.go, topic.go, trace.go: the topics are read up to there. What a service had not applied in its cut is on its way
 //     to it; an order that something is on its way for, or asked about outside, is only held to what must hold at any time.
+//   - aside.go: what else stands on a topic, exact repeats and what is no event of its service, is counted and named.
 //   - replay.go, compare.go, difference.go: each cut is compared with the fold of the topics as far as it had come.
 //   - delivery.go, money.go, book.go, goods.go, sagas.go: the checks across services, each over facts in memory.
 //
@@ -17,6 +18,7 @@
 //
 //   - chain.go: what is kept of every record, to recognise it and to find the events of a key again.
 //   - recall.go: states and sums of what has come to its end are put away, and rebuilt when it moves again.
+//   - outbox.go, reread.go: events are read back from the outbox, or where it was pruned, from the topic.
 //   - looks.go, ledger.go, api.go: what two looks in a row find is a break, which operators are told of.
 //
 // It changes nothing and repairs nothing. The verify command and the demo use Run, the tracker's process the Ledger;

@@ -18,7 +18,7 @@ type binding = engine.Binding
 // by two of them.
 //
 // A state that agreed with its row and was not touched for some looks is put away. When it is touched again, it is
-// rebuilt from the outboxes, whose events were compared with the topics.
+// rebuilt from the outboxes, whose events were compared with the topics, and from the topics where those were pruned.
 type fold struct {
 	trace   *trace
 	binding binding

@@ -6,34 +6,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"orderflow.example/shared/kafka"
 )
-
-// readOutbox reads those of a service's own events that are in its outbox, in the order of their numbers, and tells up
-// to which number they were deleted there.
-type readOutbox func(ctx context.Context, service string, partition int, numbers []int64) (records []kafka.Record, pruned int64, err error)
-
-func (p *picture) readOutbox(ctx context.Context, service string, partition int, numbers []int64) (records []kafka.Record, pruned int64, err error) {
-	db := p.Databases[service].Gorm().WithContext(ctx)
-	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ","), "[]")
-	query := fmt.Sprintf(`SELECT id, type, key, saga, cause, via, at, data, sequence FROM engine.outbox
-		WHERE partition = %d AND sequence IN (%s) ORDER BY sequence`, partition, list)
-	err = each(db, query, func(scan func(...any) error) error {
-		rec := kafka.Record{Topic: service + ".events", Partition: partition}
-		err := scan(&rec.ID, &rec.Type, &rec.Key, &rec.Correlation, &rec.Causation, &rec.Via, &rec.Time, &rec.Data, &rec.Sequence)
-		records = append(records, rec)
-		return err
-	})
-	if err == nil { // only now: what was deleted before is noted by then
-		err = db.Raw(`SELECT coalesce(max(pruned), 0) FROM engine.published WHERE partition = $1`, partition).Row().Scan(&pruned)
-	}
-	if err != nil {
-		err = fmt.Errorf("read the outbox of %s: %w", service, err)
-	}
-	return records, pruned, err
-}
 
 // recall reads own events of a service again, in the order of their numbers: from its outbox, or where they were deleted
 // there past the retention, from its topic. What is in neither is left out.
