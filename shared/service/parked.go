@@ -166,7 +166,8 @@ func (r *parkedRoutes) discard(c *gin.Context) {
 		return
 	}
 	done, err := r.services.Discard(c.Request.Context(), body, origin)
-	r.audit(c, "discard parked", err, "discard", done.ID, "items", body.Items, "reason", body.Reason, "discarded", done.Discarded, "released", done.Released)
+	r.audit(c, "discard parked", err, "discard", done.ID, "items", body.Items, "reason", body.Reason, "discarded", done.Discarded,
+		"released", done.Released)
 	replayed(c, done.Known)
 	answer(c, http.StatusAccepted, done, err)
 }
@@ -177,7 +178,8 @@ func (r *parkedRoutes) audit(c *gin.Context, what string, err error, args ...any
 	if err != nil {
 		outcome = err.Error()
 	}
-	r.log.Info("audit", append([]any{"operator", httpserver.Subject(c.Request.Context()), "what", what, "outcome", outcome}, args...)...)
+	r.log.Info("audit", append([]any{"operator", httpserver.Subject(c.Request.Context()), "what", what, "outcome", outcome},
+		args...)...)
 }
 
 func answer(c *gin.Context, status int, body any, err error) {
@@ -203,7 +205,8 @@ func problemOf(c *gin.Context, r *parked.Refusal) *httpserver.Problem {
 	for _, f := range r.Faults {
 		faults = append(faults, httpserver.Fault{Location: place + f.Location, Detail: f.Detail})
 	}
-	status := map[parked.Kind]int{parked.Invalid: http.StatusUnprocessableEntity, parked.NotFound: http.StatusNotFound, parked.Conflict: http.StatusConflict}[r.Kind]
+	status := map[parked.Kind]int{parked.Invalid: http.StatusUnprocessableEntity, parked.NotFound: http.StatusNotFound,
+		parked.Conflict: http.StatusConflict}[r.Kind]
 	return httpserver.NewProblem(status, r.Slug, strings.TrimSpace(r.Detail), faults...)
 }
 

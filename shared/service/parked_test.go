@@ -70,7 +70,8 @@ func (d *desk) exec(name, sql string, args ...any) {
 func (d *desk) park(name string, n int) {
 	d.Helper()
 	d.exec(name, `INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
-		SELECT 0, 'o' || i, 'event', 'order.cancelled.v1', 'e' || i, 'o' || i, '', now(), '{}', 'boom ' || i FROM generate_series(1, $1::int) i`, n)
+		SELECT 0, 'o' || i, 'event', 'order.cancelled.v1', 'e' || i, 'o' || i, '', now(), '{}', 'boom ' || i
+			FROM generate_series(1, $1::int) i`, n)
 }
 
 // ask sends a request; headers are "Name: value".
@@ -113,10 +114,12 @@ func TestOperatorsRedriveAGroupFromAProcessThatOwnsNothing(t *testing.T) {
 	d.park("payment", 3)
 	d.park("shipping", 5)
 	groups := must[itemsOf[parked.Group]](d, 200, d.ask("GET", "/v1/parked/groups", ""))
-	if len(groups.Items) != 2 || groups.Items[0].Service != "shipping" || groups.Items[0].Sagas != 5 || groups.Items[0].Reason != "boom …" || groups.AsOf.IsZero() {
+	if len(groups.Items) != 2 || groups.Items[0].Service != "shipping" || groups.Items[0].Sagas != 5 ||
+		groups.Items[0].Reason != "boom …" || groups.AsOf.IsZero() {
 		t.Fatalf("the groups are %+v", groups)
 	}
-	dry := must[parked.Started](d, 200, d.ask("POST", "/v1/parked/redrive", fmt.Sprintf(`{"group":%q,"dry_run":true}`, groups.Items[0].ID)))
+	dry := must[parked.Started](d, 200, d.ask("POST", "/v1/parked/redrive", fmt.Sprintf(`{"group":%q,"dry_run":true}`,
+		groups.Items[0].ID)))
 	if dry.Total != 5 || len(dry.Items) != 5 || dry.ID != "" {
 		t.Errorf("the dry run says %+v", dry)
 	}
@@ -124,7 +127,8 @@ func TestOperatorsRedriveAGroupFromAProcessThatOwnsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := fmt.Sprintf(`{"group":%q,"as_of":%s,"steps":[2],"per_second":1000,"pause":"ask","stop_on_failure":true,"reason":"mended"}`, groups.Items[0].ID, asOf)
+	body := fmt.Sprintf(`{"group":%q,"as_of":%s,"steps":[2],"per_second":1000,"pause":"ask","stop_on_failure":true,"reason":"mended"}`,
+		groups.Items[0].ID, asOf)
 	res := d.ask("POST", "/v1/parked/redrive", body, withKey)
 	started := must[parked.Started](d, 202, res)
 	if started.Total != 5 || started.Later != 0 || res.Header().Get("Location") != "/v1/parked/redrives/"+started.ID {
@@ -147,7 +151,8 @@ func TestOperatorsRedriveAGroupFromAProcessThatOwnsNothing(t *testing.T) {
 	if len(list.Items) != 1 || list.Items[0].State != "done" || list.Items[0].Released != 5 || list.NextCursor != "" {
 		t.Errorf("the list is %+v", list)
 	}
-	if log := d.log.String(); !strings.Contains(log, `msg=audit operator=ann what="redrive parked" outcome=done`) || !strings.Contains(log, "mended") {
+	if log := d.log.String(); !strings.Contains(log, `msg=audit operator=ann what="redrive parked" outcome=done`) ||
+		!strings.Contains(log, "mended") {
 		t.Errorf("logged is %s", log)
 	}
 }
@@ -179,7 +184,8 @@ func TestOperatorsPageThroughWhatIsParkedAndDiscardOneWithAReason(t *testing.T) 
 			break
 		}
 	}
-	if len(found) != 5 || found[0].Service != "payment" || found[4].Service != "shipping" || found[4].Order != "o2" || found[4].Event != "e2" {
+	if len(found) != 5 || found[0].Service != "payment" || found[4].Service != "shipping" || found[4].Order != "o2" ||
+		found[4].Event != "e2" {
 		t.Errorf("found %+v", found)
 	}
 	body := fmt.Sprintf(`{"items":[{"service":"shipping","number":%d}],"reason":"sent twice"}`, found[4].Number)
@@ -187,13 +193,15 @@ func TestOperatorsPageThroughWhatIsParkedAndDiscardOneWithAReason(t *testing.T) 
 	if done := must[parked.Discarded](d, 202, res); done.Discarded != 1 {
 		t.Errorf("discarded %+v", done)
 	}
-	if again := d.ask("POST", "/v1/parked/discard", body, withKey); again.Code != 202 || again.Body.String() != res.Body.String() || again.Header().Get("Idempotent-Replayed") != "true" {
+	if again := d.ask("POST", "/v1/parked/discard", body, withKey); again.Code != 202 ||
+		again.Body.String() != res.Body.String() || again.Header().Get("Idempotent-Replayed") != "true" {
 		t.Errorf("sent again: %d %s", again.Code, again.Body)
 	}
 	if left := must[itemsOf[parked.Item]](d, 200, d.ask("GET", "/v1/parked?service=shipping", "")); len(left.Items) != 1 {
 		t.Errorf("left is %+v", left)
 	}
-	if log := d.log.String(); !strings.Contains(log, `operator=ann what="discard parked" outcome=done`) || !strings.Contains(log, "sent twice") {
+	if log := d.log.String(); !strings.Contains(log, `operator=ann what="discard parked" outcome=done`) || !strings.Contains(log,
+		"sent twice") {
 		t.Errorf("logged is %s", log)
 	}
 }
@@ -210,25 +218,34 @@ func TestWhatOperatorsMayNotAskIsRefusedWithAStableTypeAndItsPlace(t *testing.T)
 		status                  int
 		slug, words             string
 	}{
-		"a misspelt filter":      {"GET", "/v1/parked?ordre=o1", "", "", 422, "invalid", "does not have"},
-		"a limit of 0":           {"GET", "/v1/parked?limit=0", "", "", 422, "invalid", "query.limit"},
-		"a made up cursor":       {"GET", "/v1/parked?cursor=zzz", "", "", 422, "invalid", "query.cursor"},
-		"a made up id":           {"GET", "/v1/parked/redrives?cursor=ImEi", "", "", 422, "invalid", "query.cursor"},
-		"an unknown service":     {"GET", "/v1/parked?service=refund", "", "", 422, "invalid", "query.service"},
-		"no text":                {"GET", "/v1/parked?order=%00", "", "", 422, "invalid", "query.order"},
-		"an unknown redrive":     {"GET", "/v1/parked/redrives/1", "", "", 404, "not-found", "no such redrive"},
-		"without a key":          {"POST", "/v1/parked/redrive", `{"all":true}`, "", 400, "idempotency-key", "Idempotency-Key"},
-		"another body":           {"POST", "/v1/parked/redrive", `{"all":false}`, "Idempotency-Key: used", 422, "idempotency-key-reused", "another request"},
-		"another route":          {"POST", "/v1/parked/discard", used, "Idempotency-Key: used", 422, "idempotency-key-reused", "another request"},
-		"while one runs":         {"POST", "/v1/parked/redrive", `{"all":true}`, anotherKey, 409, "redrive-running", running},
-		"an unknown field":       {"POST", "/v1/parked/redrive", `{"everything":true}`, anotherKey, 400, "malformed", "body.everything"},
-		"an unknown group":       {"POST", "/v1/parked/redrive", `{"group":"00"}`, anotherKey, 404, "not-parked", "look at the groups again"},
-		"an order not parked":    {"POST", "/v1/parked/redrive", `{"orders":["o1","o9"]}`, anotherKey, 404, "not-parked", "body.orders[1]"},
-		"steps of nothing":       {"POST", "/v1/parked/redrive", `{"all":true,"steps":[0]}`, anotherKey, 422, "invalid", "body.steps[0]"},
-		"a negative rate":        {"POST", "/v1/parked/redrive", `{"all":true,"per_second":-1}`, anotherKey, 422, "invalid", "body.per_second"},
-		"continue what runs":     {"POST", "/v1/parked/redrives/" + running + "/continue", "", "", 409, "redrive-running", "running"},
-		"discard without reason": {"POST", "/v1/parked/discard", `{"items":[{"service":"payment","number":1}]}`, anotherKey, 422, "invalid", "body.reason"},
-		"discard nothing there":  {"POST", "/v1/parked/discard", `{"items":[{"service":"payment","number":99}],"reason":"x"}`, anotherKey, 404, "not-parked", "body.items[0]"},
+		"a misspelt filter":  {"GET", "/v1/parked?ordre=o1", "", "", 422, "invalid", "does not have"},
+		"a limit of 0":       {"GET", "/v1/parked?limit=0", "", "", 422, "invalid", "query.limit"},
+		"a made up cursor":   {"GET", "/v1/parked?cursor=zzz", "", "", 422, "invalid", "query.cursor"},
+		"a made up id":       {"GET", "/v1/parked/redrives?cursor=ImEi", "", "", 422, "invalid", "query.cursor"},
+		"an unknown service": {"GET", "/v1/parked?service=refund", "", "", 422, "invalid", "query.service"},
+		"no text":            {"GET", "/v1/parked?order=%00", "", "", 422, "invalid", "query.order"},
+		"an unknown redrive": {"GET", "/v1/parked/redrives/1", "", "", 404, "not-found", "no such redrive"},
+		"without a key":      {"POST", "/v1/parked/redrive", `{"all":true}`, "", 400, "idempotency-key", "Idempotency-Key"},
+		"another body": {"POST", "/v1/parked/redrive", `{"all":false}`, "Idempotency-Key: used", 422,
+			"idempotency-key-reused", "another request"},
+		"another route": {"POST", "/v1/parked/discard", used, "Idempotency-Key: used", 422, "idempotency-key-reused",
+			"another request"},
+		"while one runs": {"POST", "/v1/parked/redrive", `{"all":true}`, anotherKey, 409, "redrive-running", running},
+		"an unknown field": {"POST", "/v1/parked/redrive", `{"everything":true}`, anotherKey, 400, "malformed",
+			"body.everything"},
+		"an unknown group": {"POST", "/v1/parked/redrive", `{"group":"00"}`, anotherKey, 404, "not-parked",
+			"look at the groups again"},
+		"an order not parked": {"POST", "/v1/parked/redrive", `{"orders":["o1","o9"]}`, anotherKey, 404, "not-parked",
+			"body.orders[1]"},
+		"steps of nothing": {"POST", "/v1/parked/redrive", `{"all":true,"steps":[0]}`, anotherKey, 422, "invalid",
+			"body.steps[0]"},
+		"a negative rate": {"POST", "/v1/parked/redrive", `{"all":true,"per_second":-1}`, anotherKey, 422, "invalid",
+			"body.per_second"},
+		"continue what runs": {"POST", "/v1/parked/redrives/" + running + "/continue", "", "", 409, "redrive-running", "running"},
+		"discard without reason": {"POST", "/v1/parked/discard", `{"items":[{"service":"payment","number":1}]}`, anotherKey, 422,
+			"invalid", "body.reason"},
+		"discard nothing there": {"POST", "/v1/parked/discard", `{"items":[{"service":"payment","number":99}],"reason":"x"}`,
+			anotherKey, 404, "not-parked", "body.items[0]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			headers := []string{}

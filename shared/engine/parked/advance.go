@@ -67,7 +67,8 @@ func (r *plan) advance(tx *gorm.DB) error {
 			return err
 		}
 	}
-	return tx.Exec(`UPDATE engine.redrive SET state = $2, step = $3, paced_at = $4, ended_at = CASE WHEN $2 IN ('failed', 'done') THEN coalesce(ended_at, now()) ELSE ended_at END
+	return tx.Exec(`UPDATE engine.redrive SET state = $2, step = $3, paced_at = $4, ended_at =
+		CASE WHEN $2 IN ('failed', 'done') THEN coalesce(ended_at, now()) ELSE ended_at END
 		WHERE id = $1`, r.ID, r.State, r.Step, r.PacedAt).Error
 }
 
@@ -102,8 +103,10 @@ func (r *plan) decide(tx *gorm.DB) error {
 	return tx.Exec(`UPDATE engine.parked SET redrive = true WHERE number IN (
 		SELECT p.number FROM engine.redrive_item i JOIN engine.parked p ON `+ofItem+`
 		WHERE i.redrive = $1 AND i.state = 'begun'
-		AND NOT EXISTS (SELECT FROM engine.parked f WHERE f.partition = i.partition AND f.key = i.key AND f.form <> 'call' AND f.redrive)
-		AND (SELECT f.reason FROM engine.parked f WHERE f.partition = i.partition AND f.key = i.key AND f.form <> 'call' ORDER BY f.number LIMIT 1) = ''
+		AND NOT EXISTS (SELECT FROM engine.parked f WHERE f.partition = i.partition AND f.key = i.key AND f.form <> 'call'
+			AND f.redrive)
+		AND (SELECT f.reason FROM engine.parked f WHERE f.partition = i.partition AND f.key = i.key AND f.form <> 'call'
+			ORDER BY f.number LIMIT 1) = ''
 		ORDER BY p.number FOR UPDATE OF p SKIP LOCKED)`, r.ID).Error
 }
 

@@ -16,7 +16,8 @@ func (all Services) Stop(ctx context.Context, id string) (Redrive, error) {
 	}
 	changed := false
 	for _, s := range all {
-		q := s.db(ctx).Exec(`UPDATE engine.redrive SET state = 'stopped', ended_at = now() WHERE id = $1 AND state IN ('running', 'paused')`, id)
+		q := s.db(ctx).Exec(`UPDATE engine.redrive SET state = 'stopped', ended_at = now() WHERE id = $1
+			AND state IN ('running', 'paused')`, id)
 		if q.Error != nil {
 			return r, q.Error
 		}
@@ -51,7 +52,8 @@ func (all Services) Continue(ctx context.Context, id string) (Redrive, error) {
 func (s Service) resume(ctx context.Context, id string) error {
 	return s.db(ctx).Transaction(func(tx *gorm.DB) error {
 		var rows []plan
-		err := tx.Raw(`SELECT r.*, now() AS now, to_json(r.steps)::text AS sizes FROM engine.redrive r WHERE r.id = $1 AND r.state IN ('paused', 'stopped', 'failed') FOR UPDATE`, id).Scan(&rows).Error
+		err := tx.Raw(`SELECT r.*, now() AS now, to_json(r.steps)::text AS sizes FROM engine.redrive r WHERE r.id = $1
+			AND r.state IN ('paused', 'stopped', 'failed') FOR UPDATE`, id).Scan(&rows).Error
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -67,21 +69,23 @@ func (s Service) resume(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		return tx.Exec(`UPDATE engine.redrive SET state = 'running', ended_at = NULL, paced_at = now() - make_interval(secs => 1 / per_second)
-			WHERE id = $1`, r.ID).Error
+		return tx.Exec(`UPDATE engine.redrive SET state = 'running', ended_at = NULL,
+			paced_at = now() - make_interval(secs => 1 / per_second) WHERE id = $1`, r.ID).Error
 	})
 }
 
 // again gives what failed another turn before all that still waits, in steps that begin small again.
 func (r plan) again(tx *gorm.DB) error {
 	var ordinals []int32
-	err := tx.Raw(`SELECT ordinal FROM engine.redrive_item WHERE redrive = $1 AND (state = 'waiting' OR state = 'failed' AND NOT retried)
+	err := tx.Raw(`SELECT ordinal FROM engine.redrive_item WHERE redrive = $1
+		AND (state = 'waiting' OR state = 'failed' AND NOT retried)
 		ORDER BY state = 'waiting', ordinal`, r.ID).Scan(&ordinals).Error
 	if err != nil {
 		return err
 	}
 	var last, step int
-	if err := tx.Raw(`SELECT max(ordinal), max(step) FILTER (WHERE state <> 'waiting') FROM engine.redrive_item WHERE redrive = $1`, r.ID).Row().Scan(&last, &step); err != nil {
+	if err := tx.Raw(`SELECT max(ordinal), max(step) FILTER (WHERE state <> 'waiting') FROM engine.redrive_item
+		WHERE redrive = $1`, r.ID).Row().Scan(&last, &step); err != nil {
 		return err
 	}
 	next := make(pgtype.FlatArray[int32], len(ordinals))
@@ -103,11 +107,13 @@ func (r plan) again(tx *gorm.DB) error {
 	if err != nil {
 		return err
 	}
-	err = tx.Exec(`UPDATE engine.redrive_item i SET retried = true WHERE i.redrive = $1 AND i.state = 'failed' AND NOT i.retried`, r.ID).Error
+	err = tx.Exec(`UPDATE engine.redrive_item i SET retried = true WHERE i.redrive = $1 AND i.state = 'failed' AND NOT i.retried`,
+		r.ID).Error
 	if err != nil {
 		return err
 	}
-	err = tx.Exec(`UPDATE engine.redrive_item i SET ordinal = t.next, step = t.step FROM unnest($2::int[], $3::int[], $4::int[]) t(ordinal, next, step)
+	err = tx.Exec(`UPDATE engine.redrive_item i SET ordinal = t.next, step = t.step
+		FROM unnest($2::int[], $3::int[], $4::int[]) t(ordinal, next, step)
 		WHERE i.redrive = $1 AND i.ordinal = t.ordinal AND i.state = 'waiting'`, r.ID, old, next, turn).Error
 	if err != nil {
 		return err

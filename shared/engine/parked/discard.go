@@ -62,7 +62,8 @@ func (all Services) Discard(ctx context.Context, d Discard, o Origin) (answer Di
 	// First all, so that nothing is done where something is not there.
 	for _, s := range todo {
 		var there []int64
-		err := s.db(ctx).Raw(`SELECT number FROM engine.parked WHERE number = ANY($1::bigint[])`, pgtype.FlatArray[int64](numbers[s.Name])).Scan(&there).Error
+		err := s.db(ctx).Raw(`SELECT number FROM engine.parked WHERE number = ANY($1::bigint[])`,
+			pgtype.FlatArray[int64](numbers[s.Name])).Scan(&there).Error
 		if err == nil {
 			err = absent(d, s, there)
 		}
@@ -118,7 +119,8 @@ func (s Service) discardedBefore(ctx context.Context, o Origin, answer *Discarde
 		ID, Request         string
 		Discarded, Released int
 	}
-	err = s.db(ctx).Raw(`SELECT id, request, discarded, released FROM engine.discard WHERE idempotency_key = $1 AND idempotency_key <> ''`, o.Key).Scan(&rows).Error
+	err = s.db(ctx).Raw(`SELECT id, request, discarded, released FROM engine.discard WHERE idempotency_key = $1
+		AND idempotency_key <> ''`, o.Key).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return false, err
 	}
@@ -144,12 +146,13 @@ func absent(d Discard, s Service, there []int64) error {
 	return &Refusal{Kind: NotFound, Slug: "not-parked", Detail: "nothing was discarded; look at what is parked again", Faults: gone}
 }
 
-func (s Service) discard(ctx context.Context, id string, d Discard, numbers []int64, o Origin) (discarded, released int, err error) {
+func (s Service) discard(ctx context.Context, id string, d Discard, numbers []int64, o Origin) (gone, freed int, err error) {
 	list := pgtype.FlatArray[int64](numbers)
 	err = s.db(ctx).Transaction(func(tx *gorm.DB) error {
 		// The owner processes nothing of these partitions meanwhile. In one order, so that no two wait for each other.
 		var partitions []int32
-		err := tx.Raw(`SELECT DISTINCT partition FROM engine.parked WHERE number = ANY($1::bigint[]) ORDER BY partition`, list).Scan(&partitions).Error
+		err := tx.Raw(`SELECT DISTINCT partition FROM engine.parked WHERE number = ANY($1::bigint[]) ORDER BY partition`,
+			list).Scan(&partitions).Error
 		if err != nil {
 			return err
 		}
@@ -171,16 +174,17 @@ func (s Service) discard(ctx context.Context, id string, d Discard, numbers []in
 		if err != nil {
 			return err
 		}
-		discarded = len(there)
-		if released, err = letGo(tx, list); err != nil {
+		gone = len(there)
+		if freed, err = letGo(tx, list); err != nil {
 			return err
 		}
-		if err := tx.Exec(`UPDATE engine.discard SET released = $2 WHERE id = $1`, id, released).Error; err != nil {
+		if err := tx.Exec(`UPDATE engine.discard SET released = $2 WHERE id = $1`, id, freed).Error; err != nil {
 			return err
 		}
-		return tx.Exec(`UPDATE engine.lease SET parked_version = parked_version + 1 WHERE partition = ANY($1::int[])`, pgtype.FlatArray[int32](partitions)).Error
+		return tx.Exec(`UPDATE engine.lease SET parked_version = parked_version + 1 WHERE partition = ANY($1::int[])`,
+			pgtype.FlatArray[int32](partitions)).Error
 	})
-	return discarded, released, err
+	return gone, freed, err
 }
 
 // letGo has the keys of discarded rows processed whose next row only waited for one of them, and counts them.

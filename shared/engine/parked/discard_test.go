@@ -36,7 +36,8 @@ func TestWhatIsDiscardedIsKeptWholeAndWhatOnlyWaitedForItGoesOn(t *testing.T) {
 	if after != before {
 		t.Errorf("kept is %s, parked was %s", after, before)
 	}
-	if n := o.count(`SELECT count(*) FROM engine.discard WHERE requested_by = 'ann' AND reason = 'sent twice by the carrier' AND at <= now()`); n != 1 {
+	if n := o.count(`SELECT count(*) FROM engine.discard WHERE requested_by = 'ann' AND reason = 'sent twice by the carrier'
+		AND at <= now()`); n != 1 {
 		t.Errorf("%d say by whom and why", n)
 	}
 	if v := o.count(`SELECT parked_version FROM engine.lease WHERE partition = $1`, partition); v != 1 {
@@ -63,7 +64,8 @@ func TestADiscardWaitsForTheOwnerAndDoesNotTakeWhatItProcessedMeanwhile(t *testi
 		}
 		go func() { _, err := o.discard(n); waits <- err }()
 		for waiting := false; !waiting; {
-			if err := tx.Raw(`SELECT EXISTS (SELECT FROM pg_locks WHERE classid = $1 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`,
+			if err := tx.Raw(`SELECT EXISTS (SELECT FROM pg_locks WHERE classid = $1 AND NOT granted
+				AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`,
 				parked.PartitionLock).Row().Scan(&waiting); err != nil {
 				return err
 			}

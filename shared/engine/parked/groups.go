@@ -60,7 +60,8 @@ func (s Service) groups(ctx context.Context) (groups []Group, complete bool, err
 			}
 			i = len(groups)
 			at[id] = i
-			groups = append(groups, Group{ID: id, Service: s.Name, Type: h.Type, Form: h.Form, Reason: cause, Oldest: h.ParkedAt, Newest: h.ParkedAt, Example: h.Order})
+			groups = append(groups, Group{ID: id, Service: s.Name, Type: h.Type, Form: h.Form, Reason: cause, Oldest: h.ParkedAt,
+				Newest: h.ParkedAt, Example: h.Order})
 		}
 		g := &groups[i]
 		g.Sagas++

@@ -78,6 +78,8 @@ func (o *owner) park(key, reason string) int64 {
 	return o.parkAs(row{Key: key, Form: parked.FormEvent, Type: "payment.captured.v1", Reason: reason})
 }
 
+const payload = `{"email": "ann@example.com", "amount": 12345678901234567, "lines": [1, 2], "ship_to": {"name": "Ann"}, "ann@example.com": true}`
+
 func (o *owner) parkAs(r row) (number int64) {
 	o.Helper()
 	if r.ID == "" {
@@ -85,7 +87,7 @@ func (o *owner) parkAs(r row) (number int64) {
 	}
 	err := o.db.Raw(`INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
 		VALUES (abs(hashtext($1)) % 4, $1, $2, $3, $4, $1, 'cause', now(), $5, $6) RETURNING number`,
-		r.Key, r.Form, r.Type, r.ID, []byte(`{"email": "ann@example.com", "amount": 12345678901234567, "lines": [1, 2], "ship_to": {"name": "Ann"}, "ann@example.com": true}`), r.Reason).Row().Scan(&number)
+		r.Key, r.Form, r.Type, r.ID, []byte(payload), r.Reason).Row().Scan(&number)
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -96,7 +98,8 @@ func (o *owner) parkAs(r row) (number int64) {
 func (o *owner) parkMany(prefix string, n int, reason string) {
 	o.Helper()
 	o.exec(`INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
-		SELECT abs(hashtext(k)) % 4, k, 'event', 'payment.captured.v1', 'id-' || k || behind, k, 'cause', now(), '{}', CASE WHEN behind = 0 THEN replace($3, '%', k) ELSE '' END
+		SELECT abs(hashtext(k)) % 4, k, 'event', 'payment.captured.v1', 'id-' || k || behind, k, 'cause', now(), '{}',
+			CASE WHEN behind = 0 THEN replace($3, '%', k) ELSE '' END
 		FROM generate_series(1, $2::int) i, generate_series(0, 1) behind, LATERAL (SELECT $1 || i AS k) names`, prefix, n, reason)
 }
 

@@ -63,14 +63,16 @@ const isHead = `(p.form = 'call' OR NOT EXISTS (SELECT FROM engine.parked e
 	WHERE e.partition = p.partition AND e.key = p.key AND e.number < p.number AND e.form <> 'call'))`
 
 // columns are those of an Item but the service, for what is called p.
-const columns = `p.partition, p.number, p.saga AS "order", p.key, p.form, p.type, p.id AS event, p.reason, p.parked_at, p.redrive AS redriving`
+const columns = `p.partition, p.number, p.saga AS "order", p.key, p.form, p.type, p.id AS event,
+	p.reason, p.parked_at, p.redrive AS redriving`
 
 // heads reads the first row of each key, and every call, with what waits behind; one that waits to be released is on its
 // way and left out. It goes through the whole table once, in the order of an index.
 const heads = `SELECT * FROM (
 		SELECT ` + columns + `, 0::bigint AS behind FROM engine.parked p WHERE p.form = 'call'
 		UNION ALL
-		SELECT * FROM (SELECT DISTINCT ON (p.partition, p.key) ` + columns + `, count(*) OVER (PARTITION BY p.partition, p.key) - 1 AS behind
+		SELECT * FROM (SELECT DISTINCT ON (p.partition, p.key) ` + columns + `,
+			count(*) OVER (PARTITION BY p.partition, p.key) - 1 AS behind
 			FROM engine.parked p WHERE p.form <> 'call' ORDER BY p.partition, p.key, p.number) chain
 	) h WHERE NOT (h.redriving AND h.reason = '') ORDER BY h.number`
 
@@ -83,7 +85,8 @@ func (s Service) eachHead(db *gorm.DB, visit func(h Item) bool) error {
 	defer rows.Close()
 	for rows.Next() {
 		h := Item{Service: s.Name}
-		err := rows.Scan(&h.Partition, &h.Number, &h.Order, &h.Key, &h.Form, &h.Type, &h.Event, &h.Reason, &h.ParkedAt, &h.Redriving, &h.Behind)
+		err := rows.Scan(&h.Partition, &h.Number, &h.Order, &h.Key, &h.Form, &h.Type, &h.Event, &h.Reason, &h.ParkedAt, &h.Redriving,
+			&h.Behind)
 		if err != nil {
 			return err
 		}

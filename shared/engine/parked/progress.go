@@ -81,9 +81,9 @@ type redriveRow struct {
 }
 
 func (r redriveRow) of(s Service) *Redrive {
-	return &Redrive{ID: r.ID, State: r.State, Selection: r.Selection, By: r.By, Reason: r.Reason, Services: []string{s.Name}, CreatedAt: r.CreatedAt,
-		EndedAt: r.EndedAt, AsOf: r.AsOf, PerSecond: r.PerSecond, Pause: r.Pause, StopOnFailure: r.StopOnFailure, Total: r.Total, Later: r.Later,
-		Released: r.Released, Failed: r.Failed, Gone: r.Gone, Left: r.Left}
+	return &Redrive{ID: r.ID, State: r.State, Selection: r.Selection, By: r.By, Reason: r.Reason, Services: []string{s.Name},
+		CreatedAt: r.CreatedAt, EndedAt: r.EndedAt, AsOf: r.AsOf, PerSecond: r.PerSecond, Pause: r.Pause, StopOnFailure: r.StopOnFailure,
+		Total: r.Total, Later: r.Later, Released: r.Released, Failed: r.Failed, Gone: r.Gone, Left: r.Left}
 }
 
 // Get is one redrive with its steps and failures.
@@ -122,7 +122,8 @@ func (s Service) fill(ctx context.Context, r *Redrive) error {
 		return err
 	}
 	err = s.db(ctx).Raw(`SELECT $2 AS service, saga AS "order", key, reason_was AS was, reason_now AS now, decided_at AS at, retried
-		FROM engine.redrive_item WHERE redrive = $1 AND state = 'failed' ORDER BY retried, decided_at, ordinal LIMIT $3`, r.ID, s.Name, maxFailures).Scan(&r.Failures).Error
+		FROM engine.redrive_item WHERE redrive = $1 AND state = 'failed' ORDER BY retried, decided_at, ordinal LIMIT $3`, r.ID,
+		s.Name, maxFailures).Scan(&r.Failures).Error
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,8 @@ func merge(a, b *Redrive) *Redrive {
 		a.At = b.At
 	}
 	a.Services = append(a.Services, b.Services...)
-	a.Total, a.Later, a.Released, a.Failed, a.Gone, a.Left = a.Total+b.Total, a.Later+b.Later, a.Released+b.Released, a.Failed+b.Failed, a.Gone+b.Gone, a.Left+b.Left
+	a.Total, a.Later, a.Left = a.Total+b.Total, a.Later+b.Later, a.Left+b.Left
+	a.Released, a.Failed, a.Gone = a.Released+b.Released, a.Failed+b.Failed, a.Gone+b.Gone
 	a.Steps, a.Failures = append(a.Steps, b.Steps...), append(a.Failures, b.Failures...)
 	return a
 }

@@ -22,7 +22,8 @@ func TestARedriveReleasesTheFrozenSetInOrderAndInStepsAndNothingElse(t *testing.
 	o.parkMany("a", 200, "panic: order % is broken")
 	o.parkMany("b", 20, `unknown SKU "%"`)
 	g := o.group(broken)
-	if g.Sagas != 200 || g.Events != 400 || g.Service != "payment" || g.Type != "payment.captured.v1" || g.Form != "event" || g.Example != "a1" {
+	if g.Sagas != 200 || g.Events != 400 || g.Service != "payment" || g.Type != "payment.captured.v1" || g.Form != "event" ||
+		g.Example != "a1" {
 		t.Errorf("the group is %+v", g)
 	}
 	dry := o.redrive(parked.Request{Group: g.ID, DryRun: true})
@@ -38,7 +39,8 @@ func TestARedriveReleasesTheFrozenSetInOrderAndInStepsAndNothingElse(t *testing.
 		t.Fatalf("started %+v", started)
 	}
 	r := o.settle(started.ID)
-	if r.State != parked.StateDone || r.Released != 200 || r.Failed+r.Gone+r.Left != 0 || r.By != "ann" || r.Reason != "mended" || r.EndedAt == nil {
+	if r.State != parked.StateDone || r.Released != 200 || r.Failed+r.Gone+r.Left != 0 || r.By != "ann" || r.Reason != "mended" ||
+		r.EndedAt == nil {
 		t.Errorf("it ended as %+v", r)
 	}
 	var sizes []int
@@ -77,7 +79,8 @@ func TestWhatIsStillBrokenStopsTheRedriveAfterOneSagaAndContinueReleasesAll(t *t
 	if len(r.Failures) == 1 {
 		want[0].At = r.Failures[0].At
 	}
-	if r.State != parked.StateFailed || r.Failed != 1 || r.Left != 59 || !reflect.DeepEqual(r.Failures, want) || o.count(`SELECT count(*) FROM engine.parked`) != 120 {
+	if r.State != parked.StateFailed || r.Failed != 1 || r.Left != 59 || !reflect.DeepEqual(r.Failures, want) ||
+		o.count(`SELECT count(*) FROM engine.parked`) != 120 {
 		t.Fatalf("it stands at %+v", r)
 	}
 	o.advance() // nothing more
@@ -87,14 +90,16 @@ func TestWhatIsStillBrokenStopsTheRedriveAfterOneSagaAndContinueReleasesAll(t *t
 	if r, err := services(o).Continue(t.Context(), id); err != nil || r.State != parked.StateRunning {
 		t.Fatal(r, err)
 	}
-	if r = o.settle(id); r.State != parked.StateFailed || r.Failed != 1 || len(r.Failures) != 2 || r.Failures[0].Was != "still: a1" || r.Failures[0].Retried || !r.Failures[1].Retried {
+	if r = o.settle(id); r.State != parked.StateFailed || r.Failed != 1 || len(r.Failures) != 2 ||
+		r.Failures[0].Was != "still: a1" || r.Failures[0].Retried || !r.Failures[1].Retried {
 		t.Fatalf("continued it stands at %+v", r)
 	}
 	o.fails = nil
 	if _, err := services(o).Continue(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	if r = o.settle(id); r.State != parked.StateDone || r.Released != 60 || r.Failed != 0 || o.count(`SELECT count(*) FROM engine.parked`) != 0 {
+	if r = o.settle(id); r.State != parked.StateDone || r.Released != 60 || r.Failed != 0 ||
+		o.count(`SELECT count(*) FROM engine.parked`) != 0 {
 		t.Fatalf("mended it ended as %+v", r)
 	}
 	if o.processed[0].Key != "a1" || o.processed[2].Key != "a2" {
@@ -284,7 +289,8 @@ func TestARedriveOfSeveralServicesIsOneAndASentAgainRequestIsTheSame(t *testing.
 		t.Fatal(first, err)
 	}
 	a.settle(first.ID)
-	if r, err := services(a, b).Get(t.Context(), first.ID); err != nil || r.State != parked.StateRunning || r.Released != 3 || r.Total != 7 {
+	if r, err := services(a, b).Get(t.Context(), first.ID); err != nil || r.State != parked.StateRunning || r.Released != 3 ||
+		r.Total != 7 {
 		t.Errorf("%+v %v", r, err)
 	}
 	b.settle(first.ID)
@@ -340,22 +346,24 @@ func TestWhatCannotBeRedrivenIsRefusedWithWhatToDo(t *testing.T) {
 		kind  parked.Kind
 		words string
 	}{
-		"of nothing":          {parked.Request{}, parked.Invalid, "just one of group, orders and all"},
-		"of two things":       {parked.Request{All: true, Group: "x"}, parked.Invalid, "just one of group, orders and all"},
-		"an unknown service":  {parked.Request{All: true, Service: "paymnet"}, parked.Invalid, "there is no such service here; there are: payment"},
-		"an unknown group":    {parked.Request{Group: "0123456789ab"}, parked.NotFound, "look at the groups again"},
-		"an order not parked": {parked.Request{Orders: []string{"a1", "gone"}}, parked.NotFound, "orders[1]: nothing of this order is parked"},
-		"no orders":           {parked.Request{Orders: []string{}}, parked.Invalid, "orders: want 1 to 1000"},
-		"no steps":            {parked.Request{All: true, Steps: []int{}}, parked.Invalid, "steps: want 1 to 100 steps"},
-		"a step of nothing":   {parked.Request{All: true, Steps: []int{1, 0}}, parked.Invalid, "steps[1]: want 1 to"},
-		"a negative step":     {parked.Request{All: true, Steps: []int{-1}}, parked.Invalid, "steps[0]: want 1 to"},
-		"too many steps":      {parked.Request{All: true, Steps: []int{1}}, parked.Invalid, "that makes 2000 steps"},
-		"a rate of 0":         {parked.Request{All: true, PerSecond: &zero}, parked.Invalid, "per_second: want"},
-		"a negative rate":     {parked.Request{All: true, PerSecond: &negative}, parked.Invalid, "per_second: want"},
-		"another pause":       {parked.Request{All: true, Pause: "maybe"}, parked.Invalid, "pause: want none, or ask"},
-		"a reason of lines":   {parked.Request{All: true, Reason: "a\nb"}, parked.Invalid, "reason: want one line"},
-		"as of a time ahead":  {parked.Request{All: true, AsOf: &soon}, parked.Invalid, "as_of: want"},
-		"as of before all":    {parked.Request{All: true, AsOf: &past}, parked.Conflict, "2000 were parked since"},
+		"of nothing":    {parked.Request{}, parked.Invalid, "just one of group, orders and all"},
+		"of two things": {parked.Request{All: true, Group: "x"}, parked.Invalid, "just one of group, orders and all"},
+		"an unknown service": {parked.Request{All: true, Service: "paymnet"}, parked.Invalid,
+			"there is no such service here; there are: payment"},
+		"an unknown group": {parked.Request{Group: "0123456789ab"}, parked.NotFound, "look at the groups again"},
+		"an order not parked": {parked.Request{Orders: []string{"a1", "gone"}}, parked.NotFound,
+			"orders[1]: nothing of this order is parked"},
+		"no orders":          {parked.Request{Orders: []string{}}, parked.Invalid, "orders: want 1 to 1000"},
+		"no steps":           {parked.Request{All: true, Steps: []int{}}, parked.Invalid, "steps: want 1 to 100 steps"},
+		"a step of nothing":  {parked.Request{All: true, Steps: []int{1, 0}}, parked.Invalid, "steps[1]: want 1 to"},
+		"a negative step":    {parked.Request{All: true, Steps: []int{-1}}, parked.Invalid, "steps[0]: want 1 to"},
+		"too many steps":     {parked.Request{All: true, Steps: []int{1}}, parked.Invalid, "that makes 2000 steps"},
+		"a rate of 0":        {parked.Request{All: true, PerSecond: &zero}, parked.Invalid, "per_second: want"},
+		"a negative rate":    {parked.Request{All: true, PerSecond: &negative}, parked.Invalid, "per_second: want"},
+		"another pause":      {parked.Request{All: true, Pause: "maybe"}, parked.Invalid, "pause: want none, or ask"},
+		"a reason of lines":  {parked.Request{All: true, Reason: "a\nb"}, parked.Invalid, "reason: want one line"},
+		"as of a time ahead": {parked.Request{All: true, AsOf: &soon}, parked.Invalid, "as_of: want"},
+		"as of before all":   {parked.Request{All: true, AsOf: &past}, parked.Conflict, "2000 were parked since"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := services(o).Redrive(t.Context(), c.Request, parked.Origin{})

@@ -22,12 +22,14 @@ func Parked() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "parked",
 		Short: "What services could not process: list, groups, show, redrive, discard",
-		Long: "Shows what services could not process, by cause, and has it processed again or given up. Works on the databases of the\n" +
-			"installation that runs on --data-dir, or of --postgres; the services' own processes carry a redrive out, wherever they run.",
+		Long: "Shows what services could not process, by cause, and has it processed again or given up. Works on the databases\n" +
+			"of the installation that runs on --data-dir, or of --postgres; the services' own processes carry a redrive out,\n" +
+			"wherever they run.",
 	}
 	cmd.PersistentFlags().Bool("json", false, "print JSON")
 	cmd.PersistentFlags().String("as", "", "the name in the records (default: the system user)")
-	cmd.AddCommand(parkedList(), parkedGroups(), parkedShow(), parkedRedrive(), parkedRedrives(), parkedStop(), parkedContinue(), parkedDiscard())
+	cmd.AddCommand(parkedList(), parkedGroups(), parkedShow(), parkedRedrive(), parkedRedrives(), parkedStop(), parkedContinue(),
+		parkedDiscard())
 	return cmd
 }
 
@@ -93,19 +95,21 @@ func asJSON(cmd *cobra.Command) bool {
 }
 
 func parkedStop() *cobra.Command {
-	return &cobra.Command{Use: "stop ID", Short: "Lets a redrive begin no further saga", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-		return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
-			r, err := all.Stop(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			return printed(cmd.OutOrStdout(), asJSON(cmd), r, func() error { return printRedrive(cmd.OutOrStdout(), r) })
-		})
-	}}
+	return &cobra.Command{Use: "stop ID", Short: "Lets a redrive begin no further saga", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
+				r, err := all.Stop(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return printed(cmd.OutOrStdout(), asJSON(cmd), r, func() error { return printRedrive(cmd.OutOrStdout(), r) })
+			})
+		}}
 }
 
 func parkedContinue() *cobra.Command {
-	return &cobra.Command{Use: "continue ID", Short: "Goes on with a redrive that failed, was stopped or is paused", Args: cobra.ExactArgs(1),
+	return &cobra.Command{Use: "continue ID", Short: "Goes on with a redrive that failed, was stopped or is paused",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
 				if _, err := all.Continue(ctx, args[0]); err != nil {
@@ -119,9 +123,10 @@ func parkedContinue() *cobra.Command {
 func parkedDiscard() *cobra.Command {
 	var of, reason string
 	cmd := &cobra.Command{
-		Use:     "discard NUMBER…",
-		Short:   "Gives parked rows up; they are kept aside, with the reason",
-		Long:    "Gives parked rows up. They are kept, whole, in engine.discarded of the service's database. What only waited behind one goes on.",
+		Use:   "discard NUMBER…",
+		Short: "Gives parked rows up; they are kept aside, with the reason",
+		Long: "Gives parked rows up. They are kept, whole, in engine.discarded of the service's database. What only waited behind\n" +
+			"one goes on.",
 		Example: "  orderflow parked discard 17 --service inventory --reason 'the carrier sent it twice'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -145,7 +150,8 @@ func parkedDiscard() *cobra.Command {
 					return err
 				}
 				return printed(cmd.OutOrStdout(), asJSON(cmd), done, func() error {
-					_, err := fmt.Fprintf(cmd.OutOrStdout(), "discarded %s; %s that waited behind %s on\n", plural(done.Discarded, "row"), plural(done.Released, "key"), goes(done.Released))
+					_, err := fmt.Fprintf(cmd.OutOrStdout(), "discarded %s; %s that waited behind %s on\n", plural(done.Discarded, "row"),
+						plural(done.Released, "key"), goes(done.Released))
 					return err
 				})
 			})

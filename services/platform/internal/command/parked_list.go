@@ -34,7 +34,8 @@ func parkedGroups() *cobra.Command {
 				t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 				fmt.Fprintln(t, "GROUP\tSERVICE\tTYPE\tFORM\tSAGAS\tEVENTS\tOLDEST\tEXAMPLE\tREASON")
 				for _, g := range groups {
-					fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\n", g.ID, g.Service, g.Type, g.Form, g.Sagas, g.Events, g.Oldest.UTC().Format(stamp), g.Example, g.Reason)
+					fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\n", g.ID, g.Service, g.Type, g.Form, g.Sagas, g.Events,
+						g.Oldest.UTC().Format(stamp), g.Example, g.Reason)
 				}
 				if !complete {
 					fmt.Fprintln(t, "… and further causes")
@@ -70,7 +71,8 @@ func parkedList() *cobra.Command {
 				t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 				fmt.Fprintln(t, "SERVICE\tNUMBER\tORDER\tTYPE\tFORM\tPARKED\tBEHIND\tREASON")
 				for _, i := range items {
-					fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%d\t%s\n", i.Service, i.Number, i.Order, i.Type, i.Form, i.ParkedAt.UTC().Format(stamp), i.Behind, why(i))
+					fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%d\t%s\n", i.Service, i.Number, i.Order, i.Type, i.Form,
+						i.ParkedAt.UTC().Format(stamp), i.Behind, why(i))
 				}
 				if next != nil {
 					fmt.Fprintf(t, "… and more; --limit shows more than %d\n", limit)
@@ -105,8 +107,8 @@ func parkedShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ORDER|NUMBER",
 		Short: "Shows all that is parked about an order, or with a row, in the order it will be processed",
-		Long: "Shows all that is parked about an order, or, with --service, about the key of one row, in the order it will be processed.\n" +
-			"Of payloads it shows the names of fields and numbers; text is withheld.",
+		Long: "Shows all that is parked about an order, or, with --service, about the key of one row, in the order it will be\n" +
+			"processed. Of payloads it shows the names of fields and numbers; text is withheld.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
@@ -133,7 +135,8 @@ func printDetails(w io.Writer, details []parked.Detail) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s %d  %s %s of order %s, key %s\n  parked %s, %s\n  %s\n  %s\n", d.Service, d.Number, d.Form, d.Type, d.Order, d.Key,
+		fmt.Fprintf(w, "%s %d  %s %s of order %s, key %s\n  parked %s, %s\n  %s\n  %s\n", d.Service, d.Number, d.Form, d.Type,
+			d.Order, d.Key,
 			d.ParkedAt.UTC().Format(time.RFC3339), plural(int(d.Behind), "row")+" behind it", why(d.Item), data)
 	}
 	return nil

@@ -54,7 +54,8 @@ func newCounter(t *testing.T) *counter {
 	})
 	c := &counter{t, url, db.Gorm()}
 	err = c.db.Exec(`INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
-		SELECT 0, 'o' || i, 'event', 'order.cancelled.v1', 'e' || i, 'o' || i, '', now(), '{"name": "Ann", "amount": 5}', 'boom ' || i FROM generate_series(1, 4) i`).Error
+		SELECT 0, 'o' || i, 'event', 'order.cancelled.v1', 'e' || i, 'o' || i, '', now(), '{"name": "Ann", "amount": 5}', 'boom ' || i
+			FROM generate_series(1, 4) i`).Error
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,11 +128,13 @@ func TestParkedSagasAreListedRedrivenAndDiscardedFromTheCommandLine(t *testing.T
 	stop := c.carryOut(func() string { return "still broken" })
 	code, out, stderr = c.run("redrive", group, "--rate", "1000", "--reason", "mended")
 	stop()
-	if code != service.CodeFailed || !strings.Contains(stderr, "was: boom 1; now: still broken") || !strings.Contains(out, "failed again in payment") {
+	if code != service.CodeFailed || !strings.Contains(stderr, "was: boom 1; now: still broken") || !strings.Contains(out,
+		"failed again in payment") {
 		t.Errorf("redrive: %d %s%s", code, out, stderr)
 	}
 	var list struct{ Items []parked.Redrive }
-	if code, out, _ = c.run("redrives", "--json"); code != 0 || json.Unmarshal([]byte(out), &list) != nil || len(list.Items) != 1 || list.Items[0].State != "failed" || list.Items[0].By != "ann" {
+	if code, out, _ = c.run("redrives", "--json"); code != 0 || json.Unmarshal([]byte(out), &list) != nil ||
+		len(list.Items) != 1 || list.Items[0].State != "failed" || list.Items[0].By != "ann" {
 		t.Fatalf("redrives: %d %s", code, out)
 	}
 	id := list.Items[0].ID
@@ -144,7 +147,8 @@ func TestParkedSagasAreListedRedrivenAndDiscardedFromTheCommandLine(t *testing.T
 	if code, out, _ := c.run("redrives", id); code != 0 || !strings.Contains(out, "done") {
 		t.Errorf("redrives ID: %d %s", code, out)
 	}
-	if code, _, stderr := c.run("continue", id); code != service.CodeFailed || !strings.Contains(stderr, "there is nothing to go on with") {
+	if code, _, stderr := c.run("continue", id); code != service.CodeFailed || !strings.Contains(stderr,
+		"there is nothing to go on with") {
 		t.Errorf("continue of what is done: %d %s", code, stderr)
 	}
 	if code, out, _ := c.run("groups"); code != 0 || !strings.Contains(out, "nothing is parked") {
@@ -194,7 +198,8 @@ func TestParkedWithoutARunningInstallationSaysWhatToDo(t *testing.T) {
 	root := command.Root()
 	dir := t.TempDir()
 	root.SetArgs([]string{"parked", "list", "--data-dir", dir})
-	if code := service.Execute(t.Context(), root, &stderr); code != service.CodeEnvironment || !strings.Contains(stderr.String(), fmt.Sprint("orderflow up --data-dir ", dir)) {
+	if code := service.Execute(t.Context(), root, &stderr); code != service.CodeEnvironment || !strings.Contains(stderr.String(),
+		fmt.Sprint("orderflow up --data-dir ", dir)) {
 		t.Errorf("exit code %d: %s", code, stderr.String())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"orderflow.example/services/platform/internal/platform"
+	"orderflow.example/shared/database"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
 )
@@ -83,6 +84,26 @@ func (p *Parts) Kafka(t testing.TB) *kafka.Client {
 	client := kafka.Dial(kafka.Config{Brokers: p.config.Kafka, ClientID: "trial"})
 	t.Cleanup(client.Close)
 	return client
+}
+
+// Servers are the flags with which commands find the broker and the database.
+func (p *Parts) Servers() []string {
+	return []string{"--kafka", strings.Join(p.config.Kafka, ","), "--postgres", p.config.Postgres}
+}
+
+// Database opens a service's database beside the process that runs it.
+func (p *Parts) Database(t testing.TB, service string) *database.DB {
+	t.Helper()
+	url, err := database.Provision(t.Context(), p.config.Postgres, service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := database.Open(t.Context(), database.Options{URL: url, MaxConns: 2, AppName: "trial"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
 
 // Damage changes rows of a service's database behind its back.
