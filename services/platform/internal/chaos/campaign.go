@@ -68,7 +68,10 @@ func Run(ctx context.Context, o Options) (r Result, err error) {
 	}
 	c := newCustomers(f)
 	sold := products(o.Orders)
-	if err := c.furnish(ctx, sold); err != nil {
+	opening, open := context.WithTimeout(ctx, startWithin)
+	err = c.furnish(opening, sold)
+	open()
+	if err != nil {
 		return r, err
 	}
 	say("%d orders and random faults for %v", o.Orders, o.Window)
