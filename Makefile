@@ -28,7 +28,7 @@ explore: build ## every interleaving of one order, from all roots; a minute or s
 mutants: ## take each mechanism of the engine out in turn, and see that its test notices; some minutes
 	scripts/mutants.sh $(ARGS)
 
-chaos: ## the failure campaign: kills and stops under load, then: is anything lost, or done twice? ten minutes; ARGS="--seed 1 …"
+chaos: ## the failure campaign: kills and stops under load: is anything lost, or done twice? ten minutes; ARGS="--seed 1 …"
 	scripts/chaos.sh $(ARGS)
 
 check: ## formatting, vet, lint, modules, generated files, released schemas

@@ -55,7 +55,7 @@ const holds = "holds"
 // Run runs one seed. The error is of the environment, which could not be brought to do what the campaign needs.
 func Run(ctx context.Context, o Options) (r Result, err error) {
 	r.Seed, r.Dir = o.Seed, filepath.Join(o.Dir, fmt.Sprint("seed-", o.Seed))
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Window+o.Patience+5*time.Minute, errors.New("chaos: the campaign takes too long"))
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Window+o.Patience+5*time.Minute, errors.New("it takes too long"))
 	defer cancel()
 	say := func(format string, args ...any) {
 		fmt.Fprintf(o.Progress, "seed %d: "+format+"\n", append([]any{o.Seed}, args...)...)
@@ -68,7 +68,10 @@ func Run(ctx context.Context, o Options) (r Result, err error) {
 	}
 	c := newCustomers(f)
 	sold := products(o.Orders)
-	if err := c.furnish(ctx, sold); err != nil {
+	opening, open := context.WithTimeout(ctx, startWithin)
+	err = c.furnish(opening, sold)
+	open()
+	if err != nil {
 		return r, err
 	}
 	say("%d orders and random faults for %v", o.Orders, o.Window)

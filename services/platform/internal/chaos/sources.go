@@ -26,8 +26,8 @@ type sources struct{ witness.Sources }
 func (f *fleet) open(ctx context.Context) (s sources, done func(), err error) {
 	_, world := f.world.addresses()
 	client := kafka.Dial(kafka.Config{Brokers: []string{f.broker.address()}, ClientID: "chaos"})
-	s.Sources = witness.Sources{Kafka: client, Databases: map[string]*database.DB{}, World: platform.World, Book: world + "/sim/gateway/book",
-		Token: f.token(httpserver.AudienceOperators, "chaos")}
+	s.Sources = witness.Sources{Kafka: client, Databases: map[string]*database.DB{}, World: platform.World,
+		Book: world + "/sim/gateway/book", Token: f.token(httpserver.AudienceOperators, "chaos")}
 	done = func() {
 		s.Kafka.Close()
 		for _, db := range s.Databases {

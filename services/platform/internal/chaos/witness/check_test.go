@@ -54,8 +54,8 @@ func (s small) say(key, name, data string) {
 	t.Counter[0]++
 	id := fmt.Sprintf("%s-%d", service, t.Counter[0])
 	t.Outbox = append(t.Outbox, Row{Sequence: t.Counter[0], ID: id, Type: name, Key: key, Data: []byte(data)})
-	s.Records = append(s.Records, Record{Topic: service + ".events", Sequence: t.Counter[0], Source: "/" + service, ID: id, Type: name,
-		Key: key, Data: []byte(data)})
+	s.Records = append(s.Records, Record{Topic: service + ".events", Sequence: t.Counter[0], Source: "/" + service, ID: id,
+		Type: name, Key: key, Data: []byte(data)})
 }
 
 func (s small) book(order, kind string, amount int64) {

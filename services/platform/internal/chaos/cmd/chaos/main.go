@@ -3,6 +3,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"time"
 
@@ -36,7 +37,7 @@ func main() {
 	f.StringVar(&o.Dir, "dir", "", "a directory for what the runs leave; a run that holds leaves nothing")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if seconds <= 0 || o.Orders < 1 || len(seeds) == 0 || o.Dir == "" {
-			return service.Usage("chaos: --seconds must be above 0, --orders at least 1, and --dir a directory")
+			return service.Usage("--seconds must be above 0, --orders at least 1, and --dir a directory")
 		}
 		o.Window = time.Duration(seconds * float64(time.Second))
 		var results []chaos.Result
@@ -45,15 +46,20 @@ func main() {
 			o.Seed = uint64(seed)
 			r, err := chaos.Run(cmd.Context(), o)
 			if err != nil {
-				failed = service.Environment("chaos: seed %d: %v; what it left is in %s", seed, err, r.Dir)
+				failed = service.Environment("seed %d: %v; what it left is in %s", seed, err, r.Dir)
+				if cmd.Context().Err() != nil {
+					failed = errors.Join(service.Environment("seed %d: interrupted", seed), os.RemoveAll(r.Dir))
+				}
 				break
 			}
 			if results = append(results, r); !r.Holds() {
-				failed = service.Failed("chaos: not all is as it must be")
+				failed = service.Failed("not all is as it must be")
 			}
 		}
-		if err := print(cmd, asJSON, results); err != nil {
-			return err
+		if len(results) > 0 {
+			if err := print(cmd, asJSON, results); err != nil {
+				return err
+			}
 		}
 		return failed
 	}
