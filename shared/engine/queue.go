@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 
 	"orderflow.example/shared/kafka"
@@ -143,6 +144,31 @@ func (q *queue) take(n int) []input {
 		q.nudge()
 	}
 	return batch
+}
+
+// refuseCommands refuses the commands of a batch and those that wait, and returns what else the batch has to do.
+func (q *queue) refuseCommands(batch []input, err error) []input {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	left := func(inputs []input) []input {
+		kept := make([]input, 0, len(inputs))
+		for i := range inputs {
+			if inputs[i].form == command {
+				refuse(inputs[i:i+1], err)
+			} else {
+				kept = append(kept, inputs[i])
+			}
+		}
+		return kept
+	}
+	if slices.ContainsFunc(q.inputs, func(in input) bool { return in.form == command }) {
+		q.inputs = left(q.inputs)
+		q.bytes = 0
+		for i := range q.inputs {
+			q.bytes += q.inputs[i].size()
+		}
+	}
+	return left(batch)
 }
 
 func (q *queue) nudge() {

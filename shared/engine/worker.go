@@ -133,9 +133,9 @@ func (w *worker) attempt(ctx context.Context, batch []input) (left []input, fata
 	case database.IsDeadlock(err), database.IsSerialization(err):
 		sleep(ctx, firstPause)
 	default:
-		// The installation is at fault. Commands are told; the rest waits until it works again.
+		// The installation is at fault. Commands are told, those that wait too; the rest waits until it works again.
 		w.limit = max(1, len(batch)/2)
-		batch = withoutCommands(batch, err)
+		batch = w.queue.refuseCommands(batch, fmt.Errorf("%w: nothing was done: %w", ErrStopped, err))
 		sleep(ctx, w.stall.because(w.e, w.partition, err))
 	}
 	return batch, nil
@@ -154,18 +154,6 @@ func (w *worker) atFault(in *input, err error) bool {
 		return in.faults > storePanics || in.form == command
 	}
 	return isFault(err) && in.reason == "" // what is parked is storable: else the table itself is at fault
-}
-
-func withoutCommands(batch []input, err error) []input {
-	kept := make([]input, 0, len(batch))
-	for i := range batch {
-		if batch[i].form == command {
-			refuse(batch[i:i+1], fmt.Errorf("%w: nothing was done: %w", ErrStopped, err))
-		} else if batch[i].form != flush {
-			kept = append(kept, batch[i])
-		}
-	}
-	return kept
 }
 
 // Under load a batch is worth waiting for: each costs as much as some tens of events do, and the wait is short against
