@@ -188,6 +188,10 @@ func (b *batch) read(live []*input) {
 			in.reason = or(in.reason, "the envelope cannot be read: "+rec.Malformed.Error())
 			continue
 		}
+		if len(rec.Key) > longestKey {
+			in.reason = or(in.reason, fmt.Sprintf("the key has %d bytes, more than the %d that tables can index", len(rec.Key), longestKey))
+			continue
+		}
 		data, err := b.w.e.kind(rec.Type).Decode(rec.Data)
 		if err != nil {
 			in.reason = or(in.reason, "the payload cannot be read: "+err.Error())

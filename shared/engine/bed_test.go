@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	kafkago "github.com/segmentio/kafka-go"
 
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded/embeddedtest"
@@ -72,6 +74,7 @@ type bed struct {
 	halted     chan struct{} // closed by the first of them
 	ask        func(context.Context, engine.Attempt, countedV1) (countedV1, error)
 	within     time.Duration
+	panics     string // what "poison" panics with
 }
 
 var beds atomic.Int64
@@ -81,7 +84,7 @@ func newBed(t *testing.T) *bed {
 	t.Parallel()
 	n := beds.Add(1)
 	feeder, service := fmt.Sprintf("feeder%d%d", os.Getpid(), n), fmt.Sprintf("tally%d%d", os.Getpid(), n)
-	b := &bed{t: t, partitions: 2, sequence: map[int]int64{}, within: time.Hour,
+	b := &bed{t: t, partitions: 2, sequence: map[int]int64{}, within: time.Hour, panics: "poison",
 		brokers: embeddedtest.Kafka(t), url: embeddedtest.Database(t),
 		names: names{feeder: feeder, service: service,
 			sent: saga.Define[sentV1](feeder + ".sent.v1"), counted: saga.Define[countedV1](service + ".counted.v1"),
@@ -138,7 +141,7 @@ func (b *bed) machine() *saga.Machine {
 				switch e.Do {
 				case "poison":
 					if b.poison.Load() {
-						panic("poison")
+						panic(b.panics)
 					}
 				case "halt":
 					if b.halts.Add(-1) >= 0 {
@@ -169,10 +172,18 @@ func (b *bed) machine() *saga.Machine {
 					panic("poison")
 				}
 				return []saga.Event{n.told.Of(a)}
-			}, n.told),
+			}, n.told).DroppedBy(n.settled),
 			saga.After(b.within, n.promised, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).Settled(n.settled),
 		},
 	}.Machine()
+}
+
+// secondMachine hears what the first one says.
+func (b *bed) secondMachine() *saga.Machine {
+	noted := saga.Define[countedV1](b.names.service + ".noted.v1")
+	return saga.Choreography[tally]{Service: b.names.service, Of: "customer", Blank: func(key string) tally { return tally{Key: key} },
+		Evolve: func(s tally, _ saga.Event) tally { return s },
+		Rows:   []saga.Row{saga.On(b.names.counted, func(_ tally, e countedV1) []saga.Event { return []saga.Event{noted.Of(e)} }, noted)}}.Machine()
 }
 
 type tallyRow struct {
@@ -309,6 +320,21 @@ func (b *bed) append(partition int, records ...kafka.Record) {
 	b.t.Helper()
 	acks := b.producer.Publish(b.t.Context(), []kafka.Batch{{Topic: b.names.feeder + ".events", Partition: partition, Records: records}})
 	b.must(acks[0].Err)
+}
+
+// appendRaw appends a record that our own producer would refuse.
+func (b *bed) appendRaw(partition int, r kafka.Record) {
+	b.t.Helper()
+	headers := []kafkago.Header{{Key: "ce_specversion", Value: []byte("1.0")}, {Key: "content-type", Value: []byte("application/json")}}
+	for name, value := range map[string]string{"ce_id": r.ID, "ce_type": r.Type, "ce_source": r.Source, "ce_correlationid": r.Correlation,
+		"ce_causationid": r.Causation, "ce_time": r.Time.Format(time.RFC3339Nano), "ce_sequence": strconv.FormatInt(r.Sequence, 10)} {
+		headers = append(headers, kafkago.Header{Key: name, Value: []byte(value)})
+	}
+	c := &kafkago.Client{Addr: kafkago.TCP(b.brokers), Transport: &kafkago.Transport{}}
+	response, err := c.Produce(b.t.Context(), &kafkago.ProduceRequest{Topic: b.names.feeder + ".events", Partition: partition, RequiredAcks: kafkago.RequireAll,
+		Records: kafkago.NewRecordReader(kafkago.Record{Key: kafkago.NewBytes([]byte(r.Key)), Value: kafkago.NewBytes(r.Data), Headers: headers})})
+	b.must(err)
+	b.must(response.Error)
 }
 
 // seen is what the service has counted for a key.

@@ -12,6 +12,9 @@ import (
 
 // encode makes the record of an event, all but its number.
 func (b *batch) encode(e saga.Event) (outgoing, error) {
+	if len(e.Key) > longestKey {
+		return outgoing{}, fmt.Errorf("%s: the key has %d bytes, more than the %d that tables can index", e.Type, len(e.Key), longestKey)
+	}
 	data, err := json.Marshal(e.Data)
 	if err != nil {
 		return outgoing{}, fmt.Errorf("%s: payload: %w", e.Type, err)

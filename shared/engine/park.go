@@ -99,17 +99,17 @@ func (b *batch) setAside(in *input, reason string) {
 	})
 }
 
-// longestParked bounds the keys and ids in engine.parked, in bytes: an index cannot hold what is much longer.
-const longestParked = 500
+// longestKey bounds keys, and the ids and keys in engine.parked, in bytes: an index cannot hold what is much longer.
+const longestKey = 500
 
 // storable is a key or an id as Postgres takes it, whatever its bytes are. What is too long is cut, with a hash of the whole.
 func storable(text string) string {
 	clean := storableText(text)
-	if len(clean) <= longestParked {
+	if len(clean) <= longestKey {
 		return clean
 	}
 	sum := sha256.Sum256([]byte(text))
-	return strings.ToValidUTF8(clean[:longestParked-20], "") + "#" + hex.EncodeToString(sum[:8])
+	return strings.ToValidUTF8(clean[:longestKey-20], "") + "#" + hex.EncodeToString(sum[:8])
 }
 
 // storableText is valid UTF-8 without NUL.
