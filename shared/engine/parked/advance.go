@@ -73,7 +73,7 @@ func (r *plan) advance(tx *gorm.DB) error {
 }
 
 // decide finds out what became of what was begun. Nothing parked any more: released. Something, and the owner gave up:
-// failed. A call that was asked again and refused again comes back as a new row.
+// failed. A call that was asked again and refused again comes back as a new row, maybe a little later.
 func (r *plan) decide(tx *gorm.DB) error {
 	var n struct{ Released, Failed, Back int }
 	err := tx.Raw(`WITH look AS (
@@ -81,7 +81,8 @@ func (r *plan) decide(tx *gorm.DB) error {
 			       EXISTS (SELECT FROM engine.parked p WHERE `+ofItem+` AND p.redrive) AS redriving
 			FROM engine.redrive_item i
 			LEFT JOIN LATERAL (SELECT p.reason FROM engine.parked p WHERE `+ofItem+` ORDER BY p.number LIMIT 1) h ON true
-			WHERE i.redrive = $1 AND (i.state = 'begun' OR i.step = $2 AND i.form = 'call' AND i.state = 'released')
+			WHERE i.redrive = $1 AND (i.state = 'begun' OR i.step BETWEEN $2 - 1 AND $2
+				AND i.form = 'call' AND i.state = 'released')
 		), decided AS (
 			UPDATE engine.redrive_item i SET state = CASE WHEN l.reason IS NULL THEN 'released' ELSE 'failed' END,
 			       reason_now = coalesce(l.reason, ''), decided_at = now()

@@ -1,7 +1,10 @@
 package parked_test
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -57,13 +60,18 @@ func TestADiscardWaitsForTheOwnerAndDoesNotTakeWhatItProcessedMeanwhile(t *testi
 	t.Parallel()
 	o := newOwner(t, "payment")
 	n := o.park("a", "boom")
-	waits := make(chan error)
+	waits := make(chan error, 1)
 	err := o.db.Transaction(func(tx *gorm.DB) error { // the owner's batch
 		if err := tx.Exec(`SELECT pg_advisory_xact_lock($1, partition) FROM engine.parked`, parked.PartitionLock).Error; err != nil {
 			return err
 		}
 		go func() { _, err := o.discard(n); waits <- err }()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
 		for waiting := false; !waiting; {
+			if ctx.Err() != nil || len(waits) > 0 {
+				return errors.New("the discard does not wait for the owner")
+			}
 			if err := tx.Raw(`SELECT EXISTS (SELECT FROM pg_locks WHERE classid = $1 AND NOT granted
 				AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`,
 				parked.PartitionLock).Row().Scan(&waiting); err != nil {

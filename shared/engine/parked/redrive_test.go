@@ -322,16 +322,21 @@ func TestARefusedCallIsAskedAgainAloneAndAnotherRefusalIsAFailure(t *testing.T) 
 	call := row{Key: "a", Form: parked.FormCall, Type: "payment.capture_requested.v1", ID: "call-1", Reason: "402 no such card"}
 	o.parkAs(call)
 	o.park("a", "boom")
+	o.parkAs(row{Key: "b", Form: call.Form, Type: call.Type, ID: "call-2", Reason: call.Reason})
 	g := o.group("… no such card")
-	id := o.redrive(parked.Request{Group: g.ID}).ID
+	id := o.redrive(parked.Request{Group: g.ID, Steps: []int{1}}).ID
 	o.advance()
 	if n := o.count(`SELECT count(*) FROM engine.parked WHERE redrive`); n != 1 {
 		t.Errorf("%d rows are marked", n)
 	}
-	o.exec(`DELETE FROM engine.parked WHERE form = 'call'`) // asked again,
-	o.parkAs(call)                                          // and refused again
+	o.exec(`DELETE FROM engine.parked WHERE redrive`) // asked again,
 	o.advance()
-	if r := o.get(id); r.State != parked.StateFailed || r.Failures[0].Now != call.Reason {
+	if r := o.get(id); r.State != parked.StateRunning || r.Released != 1 {
+		t.Fatalf("it stands at %+v", r)
+	}
+	o.parkAs(call) // and refused again, a little later
+	o.advance()
+	if r := o.get(id); r.State != parked.StateFailed || r.Released != 0 || r.Failed != 1 || r.Failures[0].Now != call.Reason {
 		t.Errorf("it stands at %+v", r)
 	}
 }
