@@ -38,7 +38,7 @@ func (b *broker) start(ctx context.Context) error {
 	var said strings.Builder
 	cmd.Stderr = &said
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("Apache Kafka: %w: %s", err, strings.TrimSpace(said.String()))
+		return fmt.Errorf("broker: %w: %s", err, strings.TrimSpace(said.String()))
 	}
 	return nil
 }
