@@ -135,9 +135,7 @@ func (x *Index) Report(s Report) {
 			now.tries[IDOf(t.ID)] = t
 		}
 		for _, m := range p.Moved {
-			if last, known := x.moved[IDOf(m.ID)]; !known || last.At.Before(m.At) {
-				x.moved[IDOf(m.ID)] = m
-			}
+			x.moved[IDOf(m.ID)] = m
 		}
 		for _, one := range p.Parked {
 			h := held{service, one.Form, IDOf(one.ID)}
