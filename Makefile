@@ -2,7 +2,7 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run demo test test-kafka bench explore mutants chaos check build tidy generate release-schemas clean
+.PHONY: help run demo test test-kafka test-race bench explore mutants chaos check build tidy generate release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -18,6 +18,9 @@ test: ## every test, with the brokers and databases that come along
 
 test-kafka: ## the tests that depend on a broker, on Apache Kafka
 	scripts/on-kafka.sh go test -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka/... ./services/platform/...
+
+test-race: ## the tests of what runs side by side, under the race detector; needs a C compiler
+	go test -race -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka ./shared/database ./services/tracker/...
 
 bench: build ## sagas per second and their latency here, on the embedded broker and on Apache Kafka; ARGS="--json …"
 	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS)'

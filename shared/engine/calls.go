@@ -31,16 +31,15 @@ type openCalls struct {
 
 // call is a question in memory.
 type call struct {
-	of      *openCalls
-	lane    *lane
-	event   saga.Event // that asks
-	try     int        // under way, or the next one
-	err     string     // of the try before
-	patient bool       // the outside said when to ask again, which is no trouble
-	due     time.Duration
-	ctx     context.Context // ends when nobody wants the answer any more
-	cancel  context.CancelFunc
-	timer   *time.Timer
+	of     *openCalls
+	lane   *lane
+	event  saga.Event // that asks
+	try    int        // under way, or the next one
+	err    string     // of the try before; empty where the outside said when to ask again
+	due    time.Duration
+	ctx    context.Context // ends when nobody wants the answer any more
+	cancel context.CancelFunc
+	timer  *time.Timer
 }
 
 const (
@@ -99,8 +98,7 @@ func (o *openCalls) tried(c *call, answered any, err error) {
 	if o.held[c.event.ID] != c {
 		return
 	}
-	c.patient, c.err = later.after > 0, ""
-	if !c.patient {
+	if c.err = ""; later.after == 0 {
 		c.err = line(err.Error())
 	}
 	if c.try++; wait <= shortWait && len(o.held) < heldCalls {

@@ -3,19 +3,27 @@
 //
 // How it keeps its promises, in the order the files tell it:
 //
-//   - lease.go: one process at a time owns partition p of a service, by an advisory lock and an epoch in Postgres.
-//   - feed.go: records are fetched, checked against the log's past, and put in sequence; a repeat is dropped, a hole is
-//     never stepped over.
-//   - worker.go, batch.go: what is waiting is one batch; the batch is one transaction; its first statement compares and
-//     sets the watermark, so that a batch happens once and a former owner's batch never.
+//   - lease.go, tenure.go, partition.go: one process at a time owns a partition of a service, by an advisory lock and an
+//     epoch in Postgres. What belongs to a partition lives and ends with its owner: it waits for the transactions of the
+//     previous one, loads where it stands, compares its topic, runs, drains, and is given back.
+//   - fetcher.go, reader.go: records are fetched, checked against the log's past, and put in sequence. A record is known by
+//     its source, number and id; a repeat is dropped, a hole is never stepped over.
+//   - queue.go, worker.go, batch.go, decide.go: what is waiting is one batch; the batch is one transaction; it begins by
+//     comparing and setting the watermarks, so that a batch happens once and a former owner's batch never. Only what is an
+//     event's own fault parks it; what the installation does wrong stops the partition until it works again.
 //   - emit.go, write.go: outgoing events get their numbers inside that transaction, so numbers follow the order of commits.
-//   - publish.go, part.go: the owner publishes after the commit, from memory; what a death left over is read from the
-//     outbox. owntopic.go: what is on the topic is learned from the topic.
-//   - call.go, deadline.go, park.go: outside work, what is due later, and what could not be processed, as rows.
-//   - chores.go, standings.go, control.go: what is due by the clock, what watchers are told, and what operators ask for.
+//   - publisher.go, own_topic.go, outbox.go: each partition publishes after its commits, from memory; what a crash left
+//     unpublished is read from the outbox. What the topic holds is learned from the topic.
+//   - calls.go, lane.go, ask.go, deadline.go, park.go: outside work, what is due later, and what could not be processed, as rows.
+//   - maintenance.go and a file for each job: what nobody signals. survey.go, report.go, reporter.go, metrics.go: what
+//     watchers are told. control.go: what operators and consumers ask for.
 //
 // A transaction locks in this order, and no other: the partition, calls and deadlines, states in key order, whatever a
 // store locks beside them, counters in partition order.
 //
-// It knows no event and no service. It is used by shared/service, and directly by benchmarks and tests.
+// Times that others compare are the database's (clock.go). Postgres must not lose commits: run it with synchronous
+// replication where it fails over. The engine notices a database that did, and cannot bring back what it decided.
+//
+// It knows no event and no service. It is used by shared/service, and directly by benchmarks and tests. What operators may do
+// about parked inputs is package parked.
 package engine

@@ -26,19 +26,9 @@ type lease struct {
 	log    throttle
 }
 
-// tenure is one partition locked by the session: its present life, and when the next may begin.
-type tenure struct {
-	p         *partition
-	surplus   bool // to be given back once the life is over
-	next      time.Time
-	pause     time.Duration
-	lastBegin time.Time
-}
-
 const (
 	lockClass   = 0x6f66 // the first half of the advisory lock on the ownership of a partition
 	leasePeriod = 250 * time.Millisecond
-	longLife    = 10 * time.Second // a life that lasted so long failed by chance: the next begins at once
 )
 
 var errLeaseLost = errors.New("its lease session is lost")
@@ -180,93 +170,6 @@ func (l *lease) beat(ctx context.Context, conn *sql.Conn) (members, rank int, er
 		l.e.clock.set(now, asked)
 	}
 	return members, rank, err
-}
-
-// tend looks after a partition whose life may be over: it is given back, or lives again.
-func (l *lease) tend(ctx context.Context, conn *sql.Conn, number int, t *tenure) error {
-	select {
-	case <-t.p.over:
-	default:
-		if since, waits := t.p.waits(); waits && time.Since(since) > leasePeriod {
-			return l.endIdle(ctx, conn, number)
-		}
-		return nil
-	}
-	if t.surplus {
-		l.past[number] = t.p
-		delete(l.lives, number)
-		return l.unlock(ctx, conn, number)
-	}
-	if t.next.IsZero() {
-		if t.pause = min(max(2*t.pause, firstPause), lastPause); time.Since(t.lastBegin) > longLife {
-			t.pause = 0
-		}
-		t.next = time.Now().Add(t.pause)
-	}
-	if time.Now().Before(t.next) {
-		return nil
-	}
-	return l.begin(ctx, conn, number, t)
-}
-
-// begin starts a life under a new epoch, which fences whatever the one before still sends.
-func (l *lease) begin(ctx context.Context, conn *sql.Conn, number int, t *tenure) error {
-	var epoch int64
-	err := conn.QueryRowContext(ctx, `UPDATE engine.lease
-		SET epoch = epoch + 1, owner = $2, pid = pg_backend_pid(), heartbeat = clock_timestamp()
-		WHERE partition = $1 RETURNING epoch`, number, l.e.id).Scan(&epoch)
-	if err != nil {
-		return err
-	}
-	before := t.p
-	if before == nil {
-		before = l.past[number]
-	}
-	delete(l.past, number)
-	t.p, t.next, t.lastBegin = newPartition(l.e, number, epoch), time.Time{}, time.Now()
-	go t.p.live(before)
-	return nil
-}
-
-// take locks a partition that is free and begins its life; false where another process has it.
-func (l *lease) take(ctx context.Context, conn *sql.Conn, number int) (bool, error) {
-	var locked bool
-	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1, $2)`, lockClass, number).Scan(&locked); err != nil {
-		return false, err
-	}
-	if !locked {
-		// Held by a session whose owner has been silent for too long: end that session; the next round takes over.
-		_, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM engine.lease
-			WHERE partition = $1 AND pid <> 0 AND heartbeat < now() - make_interval(secs => $2)`, number, l.e.LeaseExpiry.Seconds())
-		return false, err
-	}
-	if err := l.endIdle(ctx, conn, number); err != nil {
-		return false, err
-	}
-	t := &tenure{}
-	if err := l.begin(ctx, conn, number, t); err != nil {
-		return false, err
-	}
-	l.lives[number] = t
-	return true, nil
-}
-
-// endIdle ends sessions that stand still in the middle of a transaction about the partition: its former owner may have been
-// stopped there, and would hold what the new one waits for.
-func (l *lease) endIdle(ctx context.Context, conn *sql.Conn, number int) error {
-	_, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-		WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $2 AND l.objid = $1
-		  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-		  AND a.state LIKE 'idle in transaction%' AND a.state_change < now() - interval '200 milliseconds'`, number, partitionClass)
-	return err
-}
-
-func (l *lease) unlock(ctx context.Context, conn *sql.Conn, number int) error {
-	_, err := conn.ExecContext(ctx, `UPDATE engine.lease SET owner = '', pid = 0 WHERE partition = $1 AND owner = $2`, number, l.e.id)
-	if err == nil {
-		_, err = conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1, $2)`, lockClass, number)
-	}
-	return err
 }
 
 // leave ends all lives, together, and gives their partitions back.

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"orderflow.example/shared/saga"
+)
+
+func init() { uuid.EnableRandPool() }
+
+// read turns records into events. One that cannot be read is to be parked.
+func (b *batch) read(live []*input) {
+	for _, in := range live {
+		if in.form != event || in.record == nil {
+			continue
+		}
+		rec := in.record
+		in.event = saga.Event{ID: rec.ID, Type: rec.Type, Key: rec.Key, Saga: or(rec.Correlation, rec.Key), Cause: rec.Causation, Via: rec.Via, Time: rec.Time}
+		if rec.Malformed != nil {
+			in.reason = or(in.reason, "the envelope cannot be read: "+rec.Malformed.Error())
+			continue
+		}
+		if len(rec.Key) > longestKey {
+			in.reason = or(in.reason, fmt.Sprintf("the key has %d bytes, more than the %d that tables can index", len(rec.Key), longestKey))
+			continue
+		}
+		data, err := b.w.e.kind(rec.Type).Decode(rec.Data)
+		if err != nil {
+			in.reason = or(in.reason, "the payload cannot be read: "+err.Error())
+		}
+		in.event.Data = data
+	}
+}
+
+func (e *Engine) kind(name string) saga.Kind {
+	for _, x := range e.Bindings {
+		if k := x.Machine.Kind(name); k != nil {
+			return k
+		}
+	}
+	return nil
+}
+
+// decide runs every machine concerned on one input; either all of what follows is kept, or the input is parked.
+func (b *batch) decide(in *input) {
+	switch key := storable(in.event.Key); {
+	case (in.form == answer || in.form == refusal) && in.number == 0 && slices.Contains(b.drops, about{in.event.Key, in.event.Type}):
+		return // given up in this very batch
+	case in.form == refusal, in.reason != "", (b.keys[key] || b.parking[key]) && in.number == 0:
+		b.setAside(in, in.reason)
+		return
+	case in.form == asking:
+		b.asks = append(b.asks, row{event: in.event, data: in.raw, tries: max(in.try, 1)})
+		b.released = append(b.released, in.number)
+		return
+	}
+	type taken struct {
+		set  States
+		step saga.Step
+	}
+	var steps []taken
+	var out []outgoing
+	for i, binding := range b.w.e.Bindings {
+		if binding.Machine.Kind(in.event.Type) == nil {
+			continue
+		}
+		step, err := run(binding.Machine, b.sets[i].Get(in.event), in, b.stamp(in))
+		for j := 0; j < len(step.Emitted) && err == nil; j++ {
+			var o outgoing
+			if o, err = b.encode(step.Emitted[j]); err == nil {
+				out = append(out, o)
+			}
+		}
+		if err != nil {
+			b.setAside(in, err.Error())
+			return
+		}
+		steps = append(steps, taken{b.sets[i], step})
+	}
+	outcome := Outcome{}
+	for _, t := range steps {
+		t.set.Put(in.event, t.step.State)
+		outcome = Outcome{State: t.step.State, Emitted: t.step.Emitted}
+		b.consequences(t.step, out)
+	}
+	b.out = append(b.out, out...)
+	if in.number != 0 {
+		b.released = append(b.released, in.number)
+	}
+	if in.reply != nil {
+		b.finished = append(b.finished, func() { in.reply <- result{outcome: outcome} })
+	}
+	b.done = append(b.done, in)
+}
+
+func run(m *saga.Machine, state any, in *input, stamp saga.Stamp) (saga.Step, error) {
+	switch in.form {
+	case answer:
+		return m.Answer(state, in.event, in.answer, stamp)
+	case deadline:
+		return m.Expire(state, in.event, stamp)
+	}
+	return m.Hear(state, in.event, stamp)
+}
+
+// stamp gives what follows from the input its id and the database's time. An answer may not have come at the first try.
+func (b *batch) stamp(in *input) saga.Stamp {
+	return func(e *saga.Event) {
+		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.w.e.clock.now()
+		if e.Via == saga.ViaAnswer && in.try > 1 {
+			e.Via += "/" + strconv.Itoa(in.try)
+		}
+	}
+}
