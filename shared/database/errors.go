@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -19,13 +22,34 @@ func IsConstraint(err error, name string) bool {
 }
 
 // IsDataFault tells whether the data of a statement was refused: it cannot be stored as it is (class 22), or a constraint
-// forbids it (class 23). Doing it again would fail again. All other errors, time-outs among them, are the installation's.
+// forbids it (class 23). Doing it again would fail again. All other errors of a server, time-outs among them, are the
+// installation's.
 func IsDataFault(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || ended(pg) || errors.Is(err, ErrCommitUnknown) {
 		return false
 	}
 	return strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23")
+}
+
+// IsConversion tells whether a value could not be converted on its way from a row or into a statement: a document that is no
+// JSON or of another shape, a number or a time out of range. The database is well, and the next row may be too.
+func IsConversion(err error) bool {
+	if err == nil || errors.As(err, new(*pgconn.PgError)) {
+		return false
+	}
+	if errors.As(err, new(*json.SyntaxError)) || errors.As(err, new(*json.UnmarshalTypeError)) || errors.As(err, new(*json.MarshalerError)) ||
+		errors.As(err, new(*json.UnsupportedValueError)) || errors.As(err, new(*json.UnsupportedTypeError)) ||
+		errors.As(err, new(*strconv.NumError)) || errors.As(err, new(*time.ParseError)) {
+		return true
+	}
+	// The driver and database/sql have no types for theirs.
+	for _, text := range []string{"failed to encode args[", "Scan error on column", "can't scan into dest", "cannot scan "} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // IsSerialization tells whether the transaction lost against a concurrent one and may be run again.

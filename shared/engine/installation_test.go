@@ -130,6 +130,21 @@ func TestAStoreThatPanicsParksWhatItCannotConvertAndNothingElse(t *testing.T) {
 	b.eventually("nothing stands still", func() bool { return p.Check(t.Context()) == nil })
 }
 
+func TestARowThatCannotBeReadParksOnlyWhatNeedsIt(t *testing.T) {
+	b := newBed(t)
+	bad, good := b.keyOn(0, "bad"), b.keyOn(0, "good")
+	b.must(b.db.Gorm().Exec(`INSERT INTO tallies (key, seen, sum) VALUES ($1, '{"not": "a list"}', 0)`, bad).Error)
+	p := b.start()
+	b.must(p.AwaitOwned(t.Context(), b.partitions))
+	b.send(bad, sentV1{N: 1})
+	b.send(good, sends(upTo(5))...)
+	b.eventuallySeen(good, upTo(5)...)
+	b.eventually("the bad one is parked", func() bool { return b.count(`SELECT count(*) FROM engine.parked WHERE key = $1 AND reason <> ''`, bad) == 1 })
+	if n := b.count(`SELECT count(*) FROM engine.parked`); n != 1 {
+		t.Errorf("%d parked", n)
+	}
+}
+
 func TestADatabaseThatIsReadOnlyForAWhileParksNothing(t *testing.T) {
 	b := newBed(t)
 	p := b.start()

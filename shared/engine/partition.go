@@ -44,6 +44,9 @@ const compareTimeout = 3 * time.Second
 // drainTimeout is how long a life that ends waits for what is committed to be published. What remains is the next owner's.
 const drainTimeout = time.Second
 
+// slowBatch is how long one transaction may take before the partition counts as standing still.
+const slowBatch = 5 * time.Second
+
 func newPartition(e *Engine, number int, epoch int64) *partition {
 	p := &partition{worker: newWorker(e, number, epoch), over: make(chan struct{}), since: time.Now()}
 	p.ctx, p.end = context.WithCancelCause(context.Background())
@@ -124,6 +127,11 @@ func (p *partition) enter(next phase) {
 func (p *partition) standstill() (since time.Time, reason string) {
 	if since, reason = p.stall.on(); !since.IsZero() {
 		return since, reason
+	}
+	if at := p.began.Load(); at != 0 {
+		if age := time.Since(time.Unix(0, at)); age > slowBatch {
+			return p.e.clock.now().Add(-age), "one transaction has been under way since then"
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

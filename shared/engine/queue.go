@@ -33,7 +33,7 @@ type input struct {
 	number int64         // of the parked row this came from, 0 if none
 	reason string        // why it is to be parked
 	reply  chan result   // command
-	faults int           // how often a store panicked over it
+	faults int           // how often a store could not convert what it needs
 }
 
 type result struct {

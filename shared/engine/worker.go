@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"orderflow.example/shared/database"
@@ -40,6 +41,7 @@ type worker struct {
 	committed     map[string]position
 	read          map[string]position // what was read beyond it and concerned nobody, not yet committed
 	last          int                 // inputs in the batch before
+	began         atomic.Int64        // when the transaction under way began, Unix nanoseconds of this machine; 0: none is
 	limit         int                 // inputs in the next one at most; less than the batch size after a failure
 
 	stall stall
@@ -68,11 +70,11 @@ func (w *worker) submit(ctx context.Context, order saga.Event) (Outcome, error) 
 	}
 }
 
-// Back-off after a batch that failed, and how often a store may panic over one input before that is parked.
+// Back-off after a batch that failed, and how often a store may fail to convert for one input before that is parked.
 const (
 	firstPause  = 10 * time.Millisecond
 	lastPause   = 2 * time.Second
-	storePanics = 6
+	storeFaults = 6
 )
 
 // run processes batches until ctx ends. An error means that this worker cannot know where the partition stands, and must
@@ -142,18 +144,25 @@ func (w *worker) attempt(ctx context.Context, batch []input) (left []input, fata
 }
 
 // isFault tells whether an error can be an event's own. All that decides and encodes is caught before a statement is sent.
-func isFault(err error) bool {
-	return database.IsDataFault(err) || errors.As(err, new(storePanic))
+func isFault(err error) bool { return database.IsDataFault(err) || isStoreFault(err) }
+
+// isStoreFault tells whether a store could not convert a row or a state: of the event's key, or of every key where the
+// store is of another build.
+func isStoreFault(err error) bool {
+	return errors.As(err, new(storePanic)) || database.IsConversion(err)
 }
 
-// atFault tells whether the error is this input's own, which is alone in its batch. A store that panics may be one of
-// another build: it gets some tries.
+// atFault tells whether the error is this input's own, which is alone in its batch. A store that cannot convert gets some
+// tries: another build may be on its way.
 func (w *worker) atFault(in *input, err error) bool {
-	if errors.As(err, new(storePanic)) {
-		in.faults++
-		return in.faults > storePanics || in.form == command
+	if in.reason != "" {
+		return false // what is parked is storable: the table itself is at fault
 	}
-	return isFault(err) && in.reason == "" // what is parked is storable: else the table itself is at fault
+	if isStoreFault(err) {
+		in.faults++
+		return in.faults > storeFaults || in.form == command
+	}
+	return database.IsDataFault(err)
 }
 
 // Under load a batch is worth waiting for: each costs as much as some tens of events do, and the wait is short against
@@ -192,6 +201,8 @@ func (w *worker) commit(inputs []input) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
+	w.began.Store(time.Now().UnixNano())
+	defer w.began.Store(0)
 	if err := database.Pipeline(ctx, w.e.DB, b.transact); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"orderflow.example/services/tracker"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
 )
 
 // errOtherLog means that a topic lost what was read of it.
@@ -190,6 +191,9 @@ func (r *reading) find(ctx context.Context) error {
 // tell passes a record on.
 func (r *reading) tell(rec *kafka.Record) {
 	if rec.Topic != engine.ReportsTopic {
+		if rec.Source != "/"+saga.Producer(rec.Topic) {
+			return // not of the service that writes the topic: nobody applies it
+		}
 		record := recordOf(rec)
 		r.w.index.Add(&record)
 		return
