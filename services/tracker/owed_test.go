@@ -33,6 +33,34 @@ func TestAnEventIsOwedUntilItsHearerHasTakenItIn(t *testing.T) {
 	expect(t, owedBy(s.seen(), "o1", "payment", s.at(4)))
 }
 
+func TestAPartitionThatStandsStillIsTheCauseWithItsReason(t *testing.T) {
+	t.Parallel()
+	s := newScene()
+	s.place(0, "o1")
+	s.reportAll(1)
+	s.reports = s.reports[:len(s.reports)-1]
+	s.report(3, "payment", "order.events").Stopped = &Stopped{Since: s.at(2), Reason: "database: column does not exist"}
+	o := owedBy(s.seen(), "o1", "payment", s.at(4))["reaction order.validated.v1"]
+	if !o.Overdue || o.Cause != CauseConsumer || !strings.Contains(o.Detail, "partition 0 of payment stands still since") ||
+		!strings.Contains(o.Detail, "column does not exist") {
+		t.Errorf("owed is %+v", o)
+	}
+}
+
+func TestAQuestionThatTheOutsideRefusedIsParked(t *testing.T) {
+	t.Parallel()
+	s := newScene()
+	_, validated := s.place(0, "o1")
+	id := s.say(1, payment.AuthorizationRequested, "o1", validated, "", nil)
+	s.reportAll(2)
+	at := s.report(3, "payment")
+	at.Parked, at.ParkedCount = []Parked{{Key: "o1", Form: "call", Type: payment.AuthorizationRequested.Name(), ID: id, Reason: "status 400", ParkedAt: s.at(2)}}, 1
+	o := owedBy(s.seen(), "o1", "payment", s.at(400))["call payment.authorization_requested.v1"]
+	if o.Cause != CauseParked || o.Detail != "status 400" {
+		t.Errorf("owed is %+v", o)
+	}
+}
+
 func TestWhatAServiceSaysShowsWhatItHasTakenIn(t *testing.T) {
 	t.Parallel()
 	s := newScene()
