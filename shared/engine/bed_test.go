@@ -49,6 +49,9 @@ type names struct {
 	question        saga.Question[countedV1, countedV1]
 }
 
+// giveUp is the command that gives up what is asked.
+const giveUp = 777
+
 // poisonAnswer cannot be decided on while poison still is.
 const poisonAnswer = 666
 
@@ -162,11 +165,14 @@ func (b *bed) machine() *saga.Machine {
 				return []saga.Event{n.counted.Of(countedV1{e.N})}
 			}, n.counted, n.asked, n.promised, n.settled),
 			saga.On(n.add, func(_ tally, c add) []saga.Event {
-				if c.N < 0 {
+				switch {
+				case c.N < 0:
 					return []saga.Event{n.asked.Of(countedV1(c))}
+				case c.N == giveUp:
+					return []saga.Event{n.settled.Of(countedV1(c))}
 				}
 				return []saga.Event{n.counted.Of(countedV1(c))}
-			}, n.counted, n.asked),
+			}, n.counted, n.asked, n.settled),
 			saga.Call(n.asked, n.question, func(_ tally, a countedV1) []saga.Event {
 				if a.N == poisonAnswer && b.poison.Load() {
 					panic("poison")

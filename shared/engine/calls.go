@@ -154,6 +154,11 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 	if err := o.putAway(ctx); err != nil {
 		return err
 	}
+	if o.p.e.lease.shared.Load() {
+		if err := o.forgetDropped(ctx); err != nil {
+			return err
+		}
+	}
 	o.mu.Lock()
 	room := heldCalls - len(o.held)
 	ids := make(pgtype.FlatArray[string], 0, len(o.held))
@@ -190,6 +195,26 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 		}
 		asked.Data = payload
 		o.ask(asked, max(r.Try, 1)+1) // an earlier try may have succeeded unseen
+	}
+	return err
+}
+
+// forgetDropped breaks off what another process has given up.
+func (o *openCalls) forgetDropped(ctx context.Context) error {
+	o.mu.Lock()
+	ids := make(pgtype.FlatArray[string], 0, len(o.held))
+	for id := range o.held {
+		ids = append(ids, id)
+	}
+	o.mu.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	var gone []string
+	err := o.p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT h.id FROM unnest($1::text[]) AS h (id)
+		WHERE NOT EXISTS (SELECT FROM engine.call c WHERE c.id = h.id)`, ids).Scan(&gone).Error
+	for _, id := range gone {
+		o.settled(id)
 	}
 	return err
 }

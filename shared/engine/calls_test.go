@@ -76,6 +76,32 @@ func TestAQuestionThatIsGivenUpIsNotAskedAnyMore(t *testing.T) {
 	}
 }
 
+func TestAQuestionThatAnotherProcessGivesUpIsNotAskedAnyMore(t *testing.T) {
+	b := newBed(t)
+	started, broken := make(chan struct{}, 100), make(chan struct{}, 100)
+	b.ask = func(ctx context.Context, _ engine.Attempt, e countedV1) (countedV1, error) {
+		started <- struct{}{}
+		<-ctx.Done()
+		broken <- struct{}{}
+		return e, ctx.Err()
+	}
+	first, second := b.start(), b.start()
+	b.eventually("the partitions are shared", func() bool { return len(first.Owned()) == 1 && len(second.Owned()) == 1 })
+	other := second
+	if second.Owned()[0] == 0 {
+		other = first
+	}
+	key := b.keyOn(0, "a")
+	b.send(key, sentV1{N: 5, Do: "ask"})
+	<-started
+	_, err := other.Submit(t.Context(), key, b.names.add.Of(add{giveUp}))
+	b.must(err)
+	<-broken
+	if n := b.count(`SELECT count(*) FROM engine.call`); n != 0 {
+		t.Errorf("%d questions are open", n)
+	}
+}
+
 // Questions that hang take none of the places of those that would be answered, also of the same kind.
 func TestQuestionsThatHangDoNotHoldUpOthers(t *testing.T) {
 	b := newBed(t)
