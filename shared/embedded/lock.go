@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // LayoutVersion is the version of the data directory's layout that this code reads and writes.
@@ -90,6 +91,20 @@ func checkVersion(dir string) (bool, error) {
 	return false, nil
 }
 
+// How often, and after what pause, a lock that this process itself seems to hold is tried again.
+const (
+	ownTries = 20
+	ownPause = 25 * time.Millisecond
+)
+
+// holder is the process that took the lock last, 0 where that is not known.
+func holder(file *os.File) int {
+	text := make([]byte, 20)
+	n, _ := file.ReadAt(text, 0)
+	pid, _ := strconv.Atoi(string(text[:n]))
+	return pid
+}
+
 // flock takes dir/LOCK without waiting. The kernel frees it when the process ends, so there is no stale lock; the
 // number inside only names the holder.
 func flock(dir, what string) (*os.File, error) {
@@ -98,6 +113,11 @@ func flock(dir, what string) (*os.File, error) {
 		return nil, fmt.Errorf("cannot lock %s %s: %w", what, dir, err)
 	}
 	err = tryLock(file)
+	for tries := 0; errors.Is(err, syscall.EWOULDBLOCK) && tries < ownTries && holder(file) == os.Getpid(); tries++ {
+		// This process has just let go of it, and a child that it is starting has a copy of the file until it runs.
+		time.Sleep(ownPause)
+		err = tryLock(file)
+	}
 	if err == nil {
 		err = file.Truncate(0)
 		if err == nil {
@@ -113,8 +133,6 @@ func flock(dir, what string) (*os.File, error) {
 	if !errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, fmt.Errorf("cannot lock %s %s: %w", what, dir, err)
 	}
-	holder := make([]byte, 20)
-	n, _ := file.ReadAt(holder, 0)
-	return nil, fmt.Errorf("%s %s is in use by process %s: stop that process or use another directory",
-		what, dir, holder[:n])
+	return nil, fmt.Errorf("%s %s is in use by process %d: stop that process or use another directory",
+		what, dir, holder(file))
 }
