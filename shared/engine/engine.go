@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -59,6 +60,10 @@ type Engine struct {
 	asides   sync.Mutex // for publishing to the control topic
 	reports  chan Report
 	nonOwner *worker // commits commands about partitions that other processes own
+
+	parkedRows atomic.Int64     // in all partitions, as the survey found them
+	parkedAt   time.Time        // when there were some; of the maintenance alone
+	positions  []kafka.Position // reported last; of the maintenance alone
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup

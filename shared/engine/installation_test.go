@@ -139,7 +139,9 @@ func TestARowThatCannotBeReadParksOnlyWhatNeedsIt(t *testing.T) {
 	b.send(bad, sentV1{N: 1})
 	b.send(good, sends(upTo(5))...)
 	b.eventuallySeen(good, upTo(5)...)
-	b.eventually("the bad one is parked", func() bool { return b.count(`SELECT count(*) FROM engine.parked WHERE key = $1 AND reason <> ''`, bad) == 1 })
+	b.eventually("the bad one is parked", func() bool {
+		return b.count(`SELECT count(*) FROM engine.parked WHERE key = $1 AND reason <> ''`, bad) == 1
+	})
 	if n := b.count(`SELECT count(*) FROM engine.parked`); n != 1 {
 		t.Errorf("%d parked", n)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"orderflow.example/shared/kafka"
 )
@@ -19,5 +20,12 @@ func (e *Engine) reportPositions(ctx context.Context) error {
 			}
 		}
 	}
-	return e.Kafka.ReportPositions(ctx, e.Service, positions)
+	if slices.Equal(positions, e.positions) {
+		return nil
+	}
+	err := e.Kafka.ReportPositions(ctx, e.Service, positions)
+	if err == nil {
+		e.positions = positions
+	}
+	return err
 }

@@ -44,8 +44,11 @@ func (e *Engine) survey(ctx context.Context) (map[int]survey, error) {
 		return nil, err
 	}
 	found := make(map[int]survey, len(rows))
+	parked := 0
 	for _, r := range rows {
 		found[r.Partition] = r
+		parked += r.Parked
 	}
+	e.parkedRows.Store(int64(parked))
 	return found, nil
 }
