@@ -62,6 +62,13 @@ type Move struct {
 	At    time.Time
 }
 
+// Asked takes in what an operator asked a service to do with a deadline.
+func (x *Index) Asked(m Move) {
+	if last, known := x.asked[IDOf(m.ID)]; !known || last.At.Before(m.At) {
+		x.asked[IDOf(m.ID)] = m
+	}
+}
+
 // stand is a partition of a service.
 type stand struct{ service, partition int }
 

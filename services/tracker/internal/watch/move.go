@@ -18,7 +18,7 @@ var (
 
 // confirmWithin is how long the owner of a deadline may take to confirm a change.
 const (
-	confirmWithin = 5 * time.Second
+	confirmWithin = 10 * time.Second
 	confirmPoll   = 50 * time.Millisecond
 )
 
