@@ -69,6 +69,16 @@ func (x *Index) Asked(m Move) {
 	}
 }
 
+// Reported is when any process of a service reported last, by the service's own clock.
+func (x *Index) Reported(service string) (last time.Time) {
+	for _, r := range x.reported[x.service(service)] {
+		if r.at.After(last) {
+			last = r.at
+		}
+	}
+	return last
+}
+
 // stand is a partition of a service.
 type stand struct{ service, partition int }
 

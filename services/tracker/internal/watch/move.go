@@ -29,7 +29,16 @@ func (w *Watcher) Move(ctx context.Context, id string, due *time.Time, by string
 	if err != nil {
 		return before, after, err
 	}
-	asked := time.Now().UTC().Truncate(time.Microsecond) // as precise as a database keeps it
+	asked := time.Now()
+	err = w.Read(func(x *tracker.Index, _ time.Time) { // what is reported from now on is of later than this, whatever the clocks
+		if last := x.Reported(before.Service); asked.Before(last) {
+			asked = last
+		}
+	})
+	if err != nil {
+		return before, after, err
+	}
+	asked = asked.UTC().Truncate(time.Microsecond) // as precise as a database keeps it
 	if before.At != nil && !asked.After(*before.At) {
 		asked = before.At.Add(time.Microsecond)
 	}
