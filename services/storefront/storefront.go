@@ -56,7 +56,7 @@ type Next struct {
 
 // Payment is where the money stands; amounts in minor units.
 type Payment struct {
-	State      string // pending, authorized, captured, declined or voided
+	State      string // pending, authorized, captured, declined, voided or none
 	Authorized int64
 	Captured   int64
 }

@@ -341,6 +341,44 @@ func (w *watched) metric(t *testing.T, name string) float64 {
 	return -1
 }
 
+func TestADeadlineThatFiresWithoutEffectIsGoneAndSaysSo(t *testing.T) {
+	t.Parallel()
+	w := watch(t)
+	w.Site.Sell(t, "back in time", price, received)
+	list := func(order string) (all []tracker.Deadline) {
+		for _, d := range trial.Read[struct{ Items []tracker.Deadline }](t, w.operator().Must(t, 200, "GET", "/v1/deadlines?service=shipping&order="+order, nil)).Items {
+			all = append(all, d)
+		}
+		return all
+	}
+	returned := func() (*trial.Buyer, tracker.Deadline) {
+		b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "back in time", Quantity: 1}))
+		b.Await(t, "completed")
+		b.Return(t, trial.Line{SKU: "back in time", Quantity: 1})
+		b.Await(t, "returned")
+		var open []tracker.Deadline
+		trial.Await(t, "the deadline of the return", func() (bool, string) {
+			open = list(b.ID)
+			return len(open) == 1, fmt.Sprintf("%+v", open)
+		})
+		return b, open[0]
+	}
+	for range 3 { // some are due sooner than the one that is moved
+		returned()
+	}
+	b, d := returned()
+	past := time.Now().Add(-time.Minute)
+	w.operator().Must(t, 200, "PATCH", "/v1/deadlines/"+d.ID, map[string]any{"due_at": past})
+	trial.Await(t, "the deadline to be gone", func() (bool, string) {
+		open := list(b.ID)
+		return len(open) == 0, fmt.Sprintf("%+v", open)
+	})
+	a := w.operator().Must(t, 409, "PATCH", "/v1/deadlines/"+d.ID, map[string]any{"due_at": time.Now().Add(time.Hour)})
+	if !strings.Contains(a.Body, "deadline-settled") {
+		t.Errorf("moving it again: %s", a.Body)
+	}
+}
+
 func TestADeadlineMovedNearerFiresAndOneTakenOffDoesNot(t *testing.T) {
 	t.Parallel()
 	w := watch(t)

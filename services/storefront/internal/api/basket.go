@@ -140,5 +140,8 @@ func (o *NewOrder) price(prices map[string]schemas.Money) (storefront.Basket, *h
 	if faults != nil {
 		return storefront.Basket{}, httpserver.Invalid(faults...)
 	}
+	if basket.Total.Amount == 0 {
+		return storefront.Basket{}, httpserver.Invalid(httpserver.Fault{Detail: "there is nothing to pay", Location: "body.lines"})
+	}
 	return basket, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/storefront"
+	"orderflow.example/services/storefront"
 	"orderflow.example/shared/database"
 )
 
@@ -185,6 +186,7 @@ func (*nobody) WriteHeader(int)           {}
 func TestEveryFaultOfAnOrderIsNamedWithItsPlace(t *testing.T) {
 	t.Parallel()
 	s := open(t)
+	s.goods["GIFT"] = storefront.Product{SKU: "GIFT", Listed: true, Price: pounds(0)}
 	many := strings.TrimSuffix(strings.Repeat(`{"sku":"MUG","quantity":1},`, 201), ",")
 	long := strings.Repeat("x", 300)
 	for _, c := range []struct {
@@ -206,6 +208,7 @@ func TestEveryFaultOfAnOrderIsNamedWithItsPlace(t *testing.T) {
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"MUG","quantity":1},{"sku":"EURO","quantity":1}`, "body.lines[1].sku"},
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"GOLD","quantity":1},{"sku":"GOLD","quantity":2}`, "body.lines[1]"},
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"GOLD","quantity":1000000}`, "body.lines[0]"},
+		{`"MUG"`, `"GIFT"`, "body.lines"}, // it could only be rejected
 		{`"MUG"`, `"M\nUG"`, "body.lines[0].sku"},
 		{`"MUG"`, `""`, "body.lines[0].sku"},
 		{`"sku":"MUG",`, `"sku":"MUG","price":1,`, "body.lines[0].price"},
