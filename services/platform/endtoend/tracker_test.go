@@ -345,11 +345,8 @@ func TestADeadlineThatFiresWithoutEffectIsGoneAndSaysSo(t *testing.T) {
 	t.Parallel()
 	w := watch(t)
 	w.Site.Sell(t, "back in time", price, received)
-	list := func(order string) (all []tracker.Deadline) {
-		for _, d := range trial.Read[struct{ Items []tracker.Deadline }](t, w.operator().Must(t, 200, "GET", "/v1/deadlines?service=shipping&order="+order, nil)).Items {
-			all = append(all, d)
-		}
-		return all
+	list := func(order string) []tracker.Deadline {
+		return all[tracker.Deadline](t, w.operator(), "/v1/deadlines?service=shipping&order="+order)
 	}
 	returned := func() (*trial.Buyer, tracker.Deadline) {
 		b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "back in time", Quantity: 1}))
@@ -377,6 +374,34 @@ func TestADeadlineThatFiresWithoutEffectIsGoneAndSaysSo(t *testing.T) {
 	if !strings.Contains(a.Body, "deadline-settled") {
 		t.Errorf("moving it again: %s", a.Body)
 	}
+}
+
+func TestAReturnThatWasRefusedByItsDeadlineCanBeAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := watch(t)
+	w.Site.Sell(t, "late", price, received)
+	b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "late", Quantity: 1}))
+	b.Await(t, "completed")
+	w.Gate.Shut("/sim/carrier/v1/tracking") // the goods do not come
+	b.Return(t, trial.Line{SKU: "late", Quantity: 1})
+	state := func(n int, want string) {
+		trial.Await(t, "the return to be "+want, func() (bool, string) {
+			o := b.Order(t)
+			return len(o.Returns) == n && o.Returns[n-1].State == want, fmt.Sprintf("%+v", o.Returns)
+		})
+	}
+	state(1, "authorized")
+	var open []tracker.Deadline
+	trial.Await(t, "the deadline of the return", func() (bool, string) {
+		open = all[tracker.Deadline](t, w.operator(), "/v1/deadlines?service=shipping&order="+b.ID)
+		return len(open) == 1, fmt.Sprintf("%+v", open)
+	})
+	w.operator().Must(t, 200, "PATCH", "/v1/deadlines/"+open[0].ID, map[string]any{"due_at": time.Now().Add(-time.Minute)})
+	state(1, "refused")
+	b.Return(t, trial.Line{SKU: "late", Quantity: 1})
+	w.Gate.Open()
+	b.AwaitOutcome(t, "late", trial.Outcome{Status: "returned", Stock: trial.Free(received),
+		Money: trial.Ledger{Authorized: price, Captured: price, Refunded: price}})
 }
 
 func TestADeadlineMovedNearerFiresAndOneTakenOffDoesNot(t *testing.T) {
