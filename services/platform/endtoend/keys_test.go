@@ -82,7 +82,8 @@ func TestKilledBetweenTheKeyTheEffectAndTheAnswerARepeatHasItsEffectOnce(t *test
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := &trial.Site{Key: key, Storefront: func() string { return v.running().Customers }, Operators: func(string) string { return v.running().Operators }}
+	site := &trial.Site{Key: key, Storefront: func() string { return v.running().Customers },
+		Operators: func(string) string { return v.running().Operators }}
 	for i, moment := range []struct{ name, service, change, table string }{
 		{"the key is taken, the return is not", "storefront", "UPDATE", "orders"},
 		{"the return is taken, its answer is not kept", "storefront", "UPDATE", "idempotency_keys"},

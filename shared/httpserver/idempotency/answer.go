@@ -40,7 +40,8 @@ func (w *heldWriter) Status() int {
 }
 
 func (w *heldWriter) answer() Answer {
-	return Answer{Status: w.Status(), Location: w.Header().Get("Location"), ContentType: w.Header().Get("Content-Type"), Body: w.body.Bytes()}
+	h := w.Header()
+	return Answer{Status: w.Status(), Location: h.Get("Location"), ContentType: h.Get("Content-Type"), Body: w.body.Bytes()}
 }
 
 func (a Answer) write(c *gin.Context, replayed bool) {
@@ -52,10 +53,6 @@ func (a Answer) write(c *gin.Context, replayed bool) {
 	}
 	if replayed {
 		h.Set("Idempotent-Replayed", "true")
-	}
-	if (a.Status == http.StatusServiceUnavailable || a.Status == http.StatusConflict && bytes.Contains(a.Body, []byte("/idempotency-key-in-use"))) &&
-		h.Get("Retry-After") == "" {
-		h.Set("Retry-After", "1")
 	}
 	c.Writer.WriteHeader(a.Status)
 	_, _ = c.Writer.Write(a.Body) // a caller who left is not there to be told

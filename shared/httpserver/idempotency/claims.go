@@ -116,13 +116,15 @@ const takeSQL = `WITH wanted AS (
 	INSERT INTO idempotency_keys AS k (caller, route, key, fingerprint, id, created_at, busy_until)
 	SELECT caller, route, key, fingerprint, id, now(), now() + interval '15 seconds' FROM wanted
 	ON CONFLICT (caller, route, key) DO UPDATE SET fingerprint = EXCLUDED.fingerprint, id = EXCLUDED.id,
-		created_at = EXCLUDED.created_at, busy_until = EXCLUDED.busy_until, status = NULL, location = NULL, content_type = NULL, body = NULL
+		created_at = EXCLUDED.created_at, busy_until = EXCLUDED.busy_until,
+		status = NULL, location = NULL, content_type = NULL, body = NULL
 	WHERE k.created_at < now() - interval '7 days'
 	RETURNING caller, route, key, fingerprint, id
 )
 SELECT caller, route, key, fingerprint, id, true, NULL::int, '', '', NULL::bytea FROM fresh
 UNION ALL
-SELECT k.caller, k.route, k.key, k.fingerprint, k.id, false, k.status, coalesce(k.location, ''), coalesce(k.content_type, ''), k.body
+SELECT k.caller, k.route, k.key, k.fingerprint, k.id, false,
+	k.status, coalesce(k.location, ''), coalesce(k.content_type, ''), k.body
 FROM wanted w JOIN idempotency_keys k ON k.caller = w.caller AND k.route = w.route AND k.key = w.key
 WHERE k.created_at >= now() - interval '7 days'`
 

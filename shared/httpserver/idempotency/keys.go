@@ -69,8 +69,9 @@ func (k *Keys) Serve(c *gin.Context, rule Rule, handle func()) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), timeout)
 	defer cancel()
-	want := Claim{Name: Name{Caller: httpserver.Subject(ctx), Route: c.FullPath(), Key: key}, Fingerprint: fingerprint, ID: id.String()}
-	end, ok := k.begin(want.Name)
+	name := Name{Caller: httpserver.Subject(ctx), Route: c.FullPath(), Key: key}
+	want := Claim{Name: name, Fingerprint: fingerprint, ID: id.String()}
+	end, ok := k.begin(name)
 	if !ok {
 		refuse(c, inUse())
 		return
@@ -133,12 +134,16 @@ func (k *Keys) handle(ctx context.Context, c *gin.Context, r *Request, rule Rule
 	if err != nil {
 		k.log.Warn("an idempotency key stays busy for some seconds", "route", r.claim.Route, "id", r.claim.ID, "err", err)
 	}
+	if r.busy || answer.Status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", "1")
+	}
 	answer.write(c, repeated && answer.Status < 300)
 }
 
 // inUse is the problem of a key whose first request is under way.
 func inUse() *httpserver.Problem {
-	return httpserver.Conflict("idempotency-key-in-use", "the request with this Idempotency-Key is under way; send it again in a moment")
+	return httpserver.Conflict("idempotency-key-in-use",
+		"the request with this Idempotency-Key is under way; send it again in a moment")
 }
 
 func fail(c *gin.Context, err error) {

@@ -17,6 +17,7 @@ type Request struct {
 	claims    Claims
 	claim     Claim
 	begun     bool
+	busy      bool // whoever came first may still be at work
 	uncertain bool
 	cause     error // of a problem that says nothing of it
 }
@@ -50,6 +51,7 @@ func (r *Request) Begin(ctx context.Context) *httpserver.Problem {
 			return httpserver.Unavailable()
 		}
 		if !mine {
+			r.busy = true
 			return inUse()
 		}
 	}

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"math/bits"
 	"net/mail"
@@ -86,16 +84,6 @@ func deliverable(text string, parsed *mail.Address) bool {
 	domain := text[at+1:]
 	return strings.Contains(domain, ".") && !strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") &&
 		!strings.ContainsAny(text, " \t\r\n\"<>()[]")
-}
-
-// fingerprint is equal for equal orders and tells nothing of them.
-func (o *NewOrder) fingerprint() []byte {
-	text, err := json.Marshal(o)
-	if err != nil {
-		panic("api: an order that was read cannot be written: " + err.Error())
-	}
-	sum := sha256.Sum256(text)
-	return sum[:]
 }
 
 func (o *NewOrder) skus() []string {
