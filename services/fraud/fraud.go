@@ -39,6 +39,11 @@ type Case struct {
 // Blank is the case of an order nothing is known of.
 func Blank(order string) Case { return Case{Order: order} }
 
+// IsDecidedBy tells whether the case was decided by this decision.
+func (c Case) IsDecidedBy(d Decision) bool {
+	return c.By == byOperator && c.Operator == d.By && d.Approve == (c.Status == Cleared)
+}
+
 // Evolve folds the service's own events.
 func Evolve(c Case, e saga.Event) Case {
 	switch d := e.Data.(type) {

@@ -1,6 +1,8 @@
 package storefront
 
 import (
+	"slices"
+
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/shared/saga"
 )
@@ -21,9 +23,12 @@ func cancel(o Order, e event.CancellationRequestedV1) []saga.Event {
 	return []saga.Event{event.CancellationRequested.Of(e)}
 }
 
-// sendBack passes a return on if it asks for no more than was ordered and not sent back before. What arrived is only
+// sendBack passes a return on, once, if it asks for no more than was ordered and not sent back before. What arrived is only
 // shown here, not known for sure: the shipping service decides about that.
 func sendBack(o Order, e event.ReturnRequestedV1) []saga.Event {
+	if slices.ContainsFunc(o.Returns, func(r Return) bool { return r.ID == e.ReturnID }) {
+		return nil
+	}
 	left := o.Returnable(o.Placed.Lines)
 	for _, l := range e.Lines {
 		if left[l.SKU] -= l.Quantity; left[l.SKU] < 0 {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/shipping"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/saga"
@@ -68,6 +69,18 @@ func TestNoMoreIsSentBackThanWasOrdered(t *testing.T) {
 	if got := d.State().(storefront.Order).Returns; len(got) != 2 || got[1].ID != "r4" || got[1].State != "requested" {
 		t.Fatalf("returns read %+v", got)
 	}
+}
+
+func TestTheSameReturnIsPassedOnOnceAndARefusedOneLeavesItsGoods(t *testing.T) {
+	t.Parallel()
+	d := sagatest.Given(t, machine, placed).
+		When(storefront.RequestReturn.Of(sendBack("r1", "MUG", 1))).Then(event.ReturnRequested.Of(sendBack("r1", "MUG", 1))).
+		When(storefront.RequestReturn.Of(sendBack("r1", "MUG", 1))).Then().
+		When(storefront.RequestReturn.Of(sendBack("r2", "MUG", 3))).Then()
+	d = d.When(shipping.ReturnRefused.Of(shipping.ReturnRefusedV1{ReturnID: "r1", Reason: "not_received"}))
+	d.When(storefront.RequestReturn.Of(sendBack("r1", "MUG", 1))).Then().
+		When(storefront.RequestReturn.Of(sendBack("r3", "MUG", 3))).ThenKinds(event.ReturnRequested).
+		When(storefront.RequestReturn.Of(sendBack("r4", "MUG", 1))).Then()
 }
 
 func TestEvolveLeavesTheOldStateAsItWas(t *testing.T) {

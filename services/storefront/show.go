@@ -23,6 +23,9 @@ func statusChanged(o Order, e order.StatusChangedV1, at time.Time) Order {
 	if e.Next != nil {
 		o.Next = &Next{Text: e.Next.Text, By: e.Next.By}
 	}
+	if o.Final && (o.Status == StatusRejected || o.Status == StatusCancelled) && o.Payment.State == PaymentPending {
+		o.Payment.State = PaymentNone
+	}
 	return o
 }
 
@@ -57,10 +60,17 @@ func declined(o Order, _ payment.DeclinedV1, _ time.Time) Order {
 	return o
 }
 
-// voided ends the payment. That nothing was let go of after a refusal is no news.
-func voided(o Order, _ payment.VoidedV1, _ time.Time) Order {
-	if o.Payment.State != PaymentDeclined {
+// voided ends the payment. What is let go of was set aside, also where nobody was told so; that nothing was let go of is no
+// news after a refusal.
+func voided(o Order, e payment.VoidedV1, _ time.Time) Order {
+	if e.Amount != nil {
+		o.Payment.Authorized = max(o.Payment.Authorized, e.Amount.Amount)
+	}
+	switch {
+	case o.Payment.Authorized > 0:
 		o.Payment.State = PaymentVoided
+	case o.Payment.State == PaymentPending:
+		o.Payment.State = PaymentNone
 	}
 	return o
 }

@@ -150,6 +150,38 @@ func TestAPaymentThatWasRefusedStaysDeclinedWhenNothingIsLetGo(t *testing.T) {
 	}
 }
 
+func TestAPaymentIsVoidedOnlyWhereSomethingWasAuthorised(t *testing.T) {
+	t.Parallel()
+	end := func(s string) saga.Event {
+		return orders.StatusChanged.Of(orders.StatusChangedV1{Status: s, Final: true})
+	}
+	nothing, amount := payment.Voided.Of(payment.VoidedV1{}), pounds(945)
+	none := pounds(0)
+	set := payment.Authorized.Of(payment.AuthorizedV1{Amount: amount})
+	letGo, nothingThere := payment.Voided.Of(payment.VoidedV1{Amount: &amount}), payment.Voided.Of(payment.VoidedV1{Amount: &none})
+	refused := payment.Declined.Of(payment.DeclinedV1{})
+	void := storefront.Payment{State: "voided", Authorized: 945}
+	for name, c := range map[string]struct {
+		seen []saga.Event
+		want storefront.Payment
+	}{
+		"placed":                             {nil, storefront.Payment{State: "pending"}},
+		"cancelled before it was asked for":  {[]saga.Event{nothing, end("cancelled")}, storefront.Payment{State: "none"}},
+		"the end is heard of first":          {[]saga.Event{end("cancelled"), nothing}, storefront.Payment{State: "none"}},
+		"rejected":                           {[]saga.Event{end("rejected")}, storefront.Payment{State: "none"}},
+		"declined":                           {[]saga.Event{end("cancelled"), refused, nothing}, storefront.Payment{State: "declined"}},
+		"authorised and let go of":           {[]saga.Event{set, letGo, end("cancelled")}, void},
+		"let go of after the end":            {[]saga.Event{end("cancelled"), set, letGo}, void},
+		"the gateway never heard of it":      {[]saga.Event{nothingThere, end("cancelled")}, storefront.Payment{State: "none"}},
+		"the gateway had, and nobody knew":   {[]saga.Event{letGo, end("cancelled")}, void},
+		"completed before the money is told": {[]saga.Event{end("completed")}, storefront.Payment{State: "pending"}},
+	} {
+		if got := show(t, c.seen...).Payment; got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
 func TestAWithdrawalTakesBackOnlyWhatHasNotLeft(t *testing.T) {
 	t.Parallel()
 	second := parcel

@@ -23,6 +23,7 @@ const (
 	PaymentCaptured   = "captured"
 	PaymentDeclined   = "declined"
 	PaymentVoided     = "voided"
+	PaymentNone       = "none" // nothing was set aside, and nothing will be
 
 	ShipmentPrepared   = "prepared"
 	ShipmentDispatched = "dispatched"

@@ -56,7 +56,7 @@ type Next struct {
 
 // Payment is where the money stands; amounts in minor units.
 type Payment struct {
-	State      string // pending, authorized, captured, declined or voided
+	State      string // pending, authorized, captured, declined, voided or none
 	Authorized int64
 	Captured   int64
 }
@@ -93,13 +93,16 @@ func (o Order) Basket() Basket {
 	return o.Placed
 }
 
-// Returnable is how much of each SKU among the lines the customer has not yet asked to send back.
+// Returnable is how much of each SKU among the lines is neither back nor on its way. What was refused is the customer's still.
 func (o Order) Returnable(lines []schemas.Line) map[string]int64 {
 	left := make(map[string]int64, len(lines))
 	for _, l := range lines {
 		left[l.SKU] += l.Quantity
 	}
 	for _, r := range o.Returns {
+		if r.State == ReturnRefused {
+			continue
+		}
 		for _, l := range r.Lines {
 			left[l.SKU] -= l.Quantity
 		}

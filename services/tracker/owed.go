@@ -141,11 +141,11 @@ func (x *Index) isAnswered(s *story, e *entry) bool {
 }
 
 // A question that is not answered is asked again after a minute at the latest, and is then among those that a service
-// lists, of which it lists so many at most.
-const (
-	askedAgain = time.Minute
-	listed     = 100
-)
+// lists.
+const askedAgain = time.Minute
+
+// listed is how many questions, and how many moved deadlines, a service lists at most.
+const listed = 100
 
 // isQuiet tells whether a question was answered without anything that followed: its service does not list it any more.
 func (x *Index) isQuiet(e *entry, now time.Time) bool {
@@ -178,6 +178,9 @@ func (x *Index) deadline(s *story, e *entry, now time.Time) (o Obligation, runs 
 		o.Until = m.DueAt.UTC()
 	}
 	parked := x.isParked(p.service, p.partition, "deadline", s.key(e), e)
+	if parked == nil && x.isMovedAway(e) {
+		return o, false
+	}
 	if parked == nil && x.hasPassed(o.Until, x.stands[stand{p.service, p.partition}], e) {
 		return o, false
 	}
@@ -207,6 +210,19 @@ func (x *Index) isSettled(s *story, e *entry) bool {
 // from, said after it was due that the next one is due later. It found nothing left to do.
 func (x *Index) hasPassed(until time.Time, at *progress, e *entry) bool {
 	return at != nil && at.Committed >= e.sequence && at.at.After(until) && (at.NextDeadline.IsZero() || at.NextDeadline.After(until))
+}
+
+// carriedOut is how long after it was asked for a change to a deadline is made, as far as its service works at all.
+const carriedOut = 3 * time.Second
+
+// isMovedAway tells whether a deadline is gone that an operator had moved: its service, which lists the open ones that were
+// moved, does not list it. It fired, and nothing followed that would tell of it, or it was settled before the change.
+func (x *Index) isMovedAway(e *entry) bool {
+	p := x.places[e.place]
+	m, asked := x.asked[e.id]
+	at := x.stands[stand{p.service, p.partition}]
+	return asked && at != nil && at.Committed >= e.sequence && at.at.After(m.At.Add(carriedOut)) && len(at.Moved) < listed &&
+		!slices.ContainsFunc(at.Moved, func(open Move) bool { return IDOf(open.ID) == e.id })
 }
 
 // hasExpired tells whether an event that follows from one with a deadline came about by it.

@@ -204,6 +204,40 @@ func TestADeadlineIsOwedUntilItIsSettledReplacedTakenOffOrCarriedOut(t *testing.
 	}
 }
 
+func TestADeadlineThatWasMovedAndFiredWithoutEffectIsGone(t *testing.T) {
+	t.Parallel()
+	s := newScene()
+	_, validated := s.place(0, "o1")
+	s.reportAll(1)
+	early := s.report(8, "order")
+	early.NextDeadline = s.at(600) // another one, due sooner than this one was
+	open := func(asked Move, at float64) bool {
+		x := s.seen()
+		x.Asked(asked)
+		_, runs, known := x.Deadline(validated, s.at(at))
+		if !known || runs != (len(x.Deadlines("", s.at(at))) > 0) {
+			t.Errorf("known %v, runs %v, listed %+v", known, runs, x.Deadlines("", s.at(at)))
+		}
+		return runs
+	}
+	past, later := s.at(2), s.at(5000)
+	for name, due := range map[string]*time.Time{"into the past": &past, "to later, when it had fired": &later, "never, when it had fired": nil} {
+		asked := Move{ID: validated, Key: "o1", Since: order.Validated.Name(), DueAt: due, By: "op", At: s.at(7)}
+		if !open(asked, 9) {
+			t.Errorf("moved %s: gone before its service can have said so", name)
+		}
+		asked.At = s.at(2)
+		if open(asked, 9) {
+			t.Errorf("moved %s: it is gone and listed", name)
+		}
+		early.Moved, early.NextDeadline = []Move{asked}, s.at(2)
+		if !open(asked, 1) {
+			t.Errorf("moved %s: open and not listed", name)
+		}
+		early.Moved, early.NextDeadline = nil, s.at(600)
+	}
+}
+
 func TestADeadlineTakenOffIsListedAndOwedByNobody(t *testing.T) {
 	t.Parallel()
 	s := newScene()

@@ -62,6 +62,23 @@ type Move struct {
 	At    time.Time
 }
 
+// Asked takes in what an operator asked a service to do with a deadline.
+func (x *Index) Asked(m Move) {
+	if last, known := x.asked[IDOf(m.ID)]; !known || last.At.Before(m.At) {
+		x.asked[IDOf(m.ID)] = m
+	}
+}
+
+// Reported is when any process of a service reported last, by the service's own clock.
+func (x *Index) Reported(service string) (last time.Time) {
+	for _, r := range x.reported[x.service(service)] {
+		if r.at.After(last) {
+			last = r.at
+		}
+	}
+	return last
+}
+
 // stand is a partition of a service.
 type stand struct{ service, partition int }
 

@@ -60,6 +60,7 @@ type Index struct {
 	reported map[int]map[string]heartbeat // by service and process
 	parked   map[held]Parked
 	moved    map[ID]Move // by the event that the deadline runs from
+	asked    map[ID]Move // what operators asked for last, whatever came of it
 }
 
 // where is one partition of a topic.
@@ -75,6 +76,7 @@ func New(machines []*saga.Machine) *Index {
 		personal: personal{map[string]bool{}, map[reflect.Type]bool{}},
 		sagas:    map[ID]*story{}, active: map[*story]struct{}{}, whole: keptWhole,
 		stands: map[stand]*progress{}, reported: map[int]map[string]heartbeat{}, parked: map[held]Parked{}, moved: map[ID]Move{},
+		asked: map[ID]Move{},
 	}
 	x.word("")
 	for _, m := range machines {

@@ -14,8 +14,8 @@ import (
 // move makes a deadline due at another time; false where it is not there. One taken off stays, due never, so that it can be
 // moved back and is settled like others.
 func move(tx *gorm.DB, m Moved) (bool, error) {
-	r := tx.Exec(`UPDATE engine.deadline SET due_at = coalesce($4::timestamptz, 'infinity'), moved_by = $5, moved_at = $6
-		WHERE key = $1 AND type = $2 AND id = $3`, m.Key, m.Since, m.ID, m.DueAt, m.By, m.At)
+	r := tx.Exec(`UPDATE engine.deadline SET due_at = coalesce($4::timestamptz, 'infinity'), moved_by = $5, moved_at = now()
+		WHERE key = $1 AND type = $2 AND id = $3`, m.Key, m.Since, m.ID, m.DueAt, m.By)
 	return r.RowsAffected > 0, r.Error
 }
 

@@ -9,6 +9,7 @@ import (
 	"orderflow.example/services/fraud/internal/store"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/service"
 )
 
@@ -17,7 +18,12 @@ var App = service.App{
 	Name:       "fraud",
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: fraud.Choreography.Machine(), Store: store.Cases()}},
-	Operators:  func(s *httpserver.Server, p *service.Parts) { api.Register(s, p.Auth, reviews{p}) },
+	Operators: func(s *httpserver.Server, p *service.Parts) {
+		api.Register(s, p.Auth, idempotency.New(idempotency.NewTable(p.DB), p.Log), reviews{p})
+	},
+	Watch: func(_ context.Context, _ *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
+		return idempotency.StartExpiry(p.DB, p.Log), nil
+	},
 }
 
 // reviews are the open cases in the database, decided through the engine.

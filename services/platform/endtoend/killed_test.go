@@ -73,7 +73,8 @@ func (p *purchase) place(site *trial.Site) error {
 	}
 	if p.cancels {
 		time.Sleep(p.after)
-		if a, err = insist(site, p.customer, "/v1/orders/"+p.id+"/cancellation", map[string]any{}); err != nil || a.Status != 202 && a.Status != 409 {
+		a, err = insist(site, p.customer, "/v1/orders/"+p.id+"/cancellation", map[string]any{}, "Idempotency-Key: "+p.customer)
+		if err != nil || a.Status != 202 && a.Status != 409 {
 			return fmt.Errorf("%s: cancellation: %d %s %v", p.customer, a.Status, a.Body, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
@@ -27,7 +28,7 @@ var App = service.App{
 		api.RegisterOperators(s, p.Auth, store.NewReader(p.DB))
 	},
 	Watch: func(_ context.Context, _ *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
-		return store.StartExpiry(p.DB, p.Log), nil
+		return idempotency.StartExpiry(p.DB, p.Log), nil
 	},
 }
 
@@ -43,7 +44,7 @@ func routes(s *httpserver.Server, p *service.Parts) {
 			return outcome.State.(storefront.Order), outcome.Emitted, nil
 		},
 		Reader: store.NewReader(p.DB),
-		Claims: store.NewClaims(p.DB),
+		Keys:   idempotency.New(idempotency.NewTable(p.DB), p.Log),
 		Log:    p.Log,
 	})
 }

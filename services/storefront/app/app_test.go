@@ -284,7 +284,8 @@ func TestExpiredKeysAreDeletedWithoutAnyOrderBeingPlaced(t *testing.T) {
 	if _, err = database.Migrate(t.Context(), db, app.App.Migrations, "storefront_version"); err != nil {
 		t.Fatal(err)
 	}
-	err = db.Gorm().Exec(`INSERT INTO idempotency_keys VALUES ('ann', 'k', '\x00', 'o', now() - interval '8 days', now() - interval '8 days')`).Error
+	err = db.Gorm().Exec(`INSERT INTO idempotency_keys (caller, route, key, fingerprint, id, created_at, busy_until)
+		VALUES ('ann', '/v1/orders', 'k', '\x00', 'o', now() - interval '8 days', now() - interval '8 days')`).Error
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"orderflow.example/services/fraud"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/idempotency"
 )
 
 // Reviews is what the routes work with.
@@ -30,10 +31,10 @@ const (
 )
 
 // Register adds the routes.
-func Register(s *httpserver.Server, auth *httpserver.Auth, r Reviews) {
+func Register(s *httpserver.Server, auth *httpserver.Auth, keys *idempotency.Keys, r Reviews) {
 	g := s.Engine().Group("/v1/reviews", auth.RequireOperator())
 	g.GET("", func(c *gin.Context) { list(c, r) })
-	g.POST("/:order", func(c *gin.Context) { decide(c, r) })
+	g.POST("/:order", keys.Handler(idempotency.Rule{Optional: true}, func(c *gin.Context) { decide(c, r) }))
 }
 
 type review struct {
@@ -105,9 +106,16 @@ func decide(c *gin.Context, r Reviews) {
 	ctx, order := c.Request.Context(), c.Param("order")
 	// Looked up first, so that a command about an order that is not there leaves nothing behind.
 	now, err := r.Of(ctx, order)
-	decided := false
+	asked, decision := idempotency.Of(ctx), fraud.Decision{Approve: *body.Approve, By: httpserver.Subject(ctx)}
+	decided := asked.IsRepeated() && now.IsDecidedBy(decision)
 	if err == nil && now.Status == fraud.InReview {
-		now, decided, err = r.Decide(ctx, order, fraud.Decision{Approve: *body.Approve, By: httpserver.Subject(ctx)})
+		if p := asked.Begin(ctx); p != nil {
+			httpserver.WriteProblem(c, p)
+			return
+		}
+		if now, decided, err = r.Decide(ctx, order, decision); err != nil {
+			asked.Failed(err)
+		}
 	}
 	switch {
 	case err != nil:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,6 +15,8 @@ import (
 
 	"orderflow.example/services/fraud"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/idempotency"
+	"orderflow.example/shared/httpserver/idempotency/idempotencytest"
 )
 
 var (
@@ -58,12 +61,17 @@ func (d desk) Decide(ctx context.Context, order string, by fraud.Decision) (frau
 
 func ask(t *testing.T, d desk, method, path, body, audience string) (status int, answer string) {
 	t.Helper()
+	return askWith(t, idempotencytest.New(), d, method, path, body, audience, "")
+}
+
+func askWith(t *testing.T, claims idempotency.Claims, d Reviews, method, path, body, audience, idempotencyKey string) (status int, answer string) {
+	t.Helper()
 	auth, err := httpserver.NewAuth(key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{})
-	Register(s, auth, d)
+	Register(s, auth, idempotency.New(claims, slog.New(slog.DiscardHandler)), d)
 	token, err := httpserver.Mint(key, audience, "op1", time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +79,9 @@ func ask(t *testing.T, d desk, method, path, body, audience string) (status int,
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Content-Type", "application/json")
+	if idempotencyKey != "" {
+		req.Header.Set("Idempotency-Key", idempotencyKey)
+	}
 	res := httptest.NewRecorder()
 	s.Engine().ServeHTTP(res, req)
 	return res.Code, strings.TrimSpace(res.Body.String())
@@ -130,5 +141,38 @@ func TestAnOperatorDecidesAnOpenReviewAndIsToldWhenThereIsNone(t *testing.T) {
 	}
 	if status, _ := ask(t, d, http.MethodPost, "/v1/reviews/open", `{"approve":true}`, httpserver.AudienceCustomers); status != http.StatusUnauthorized {
 		t.Errorf("a customer's token got %d", status)
+	}
+}
+
+// cases remembers what was decided.
+type cases struct{ desk }
+
+func (c cases) Decide(ctx context.Context, order string, by fraud.Decision) (fraud.Case, bool, error) {
+	now, decided, err := c.desk.Decide(ctx, order, by)
+	c.desk[slices.IndexFunc(c.desk, func(c fraud.Case) bool { return c.Order == order })] = now
+	return now, decided, err
+}
+
+func TestADecisionThatIsSentAgainIsAnsweredAsItWasFirst(t *testing.T) {
+	t.Parallel()
+	claims, d := idempotencytest.New(), cases{desk{inReview("open")}}
+	decide := func(body, key string) (int, string) {
+		return askWith(t, claims, d, http.MethodPost, "/v1/reviews/open", body, httpserver.AudienceOperators, key)
+	}
+	_, first := decide(`{"approve":true}`, "k")
+	if status, again := decide(`{"approve":true}`, "k"); status != 200 || again != first {
+		t.Errorf("%d %s, first %s", status, again, first)
+	}
+	for _, body := range []string{`{"approve":false}`, `{"approve":1}`} {
+		if status, answer := decide(body, "k"); status != 422 || !strings.Contains(answer, "idempotency-key-reused") {
+			t.Errorf("%s: %d %s", body, status, answer)
+		}
+	}
+	claims.Lose(claims.All()[0].Name) // the process died before it answered
+	if status, again := decide(`{"approve":true}`, "k"); status != 200 || again != first {
+		t.Errorf("%d %s, first %s", status, again, first)
+	}
+	if status, answer := decide(`{"approve":true}`, "another"); status != 409 || !strings.Contains(answer, "review-decided") {
+		t.Errorf("another decision: %d %s", status, answer)
 	}
 }

@@ -175,7 +175,6 @@ func (c *customers) buy(ctx context.Context, p purchase) {
 			c.unexpected("order %s is cancelled: %d %s", placed.ID, status, text)
 		}
 	case p.sendsBack && c.arrives(ctx, p.customer, path):
-		// The whole of a line: sent again after an answer that got lost, it is refused as nothing is left to send back.
 		status, text = c.insist(ctx, p.customer, http.MethodPost, path+"/returns", p.customer+"-return",
 			map[string]any{"lines": p.basket.Lines[:1], "reason": "not what I wanted"})
 		switch status {

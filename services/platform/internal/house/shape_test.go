@@ -107,3 +107,19 @@ func TestNoTestIsSkippedAndNothingIsLeftToDo(t *testing.T) {
 		}
 	}
 }
+
+// Package idempotency reads and writes the table; each service that uses it makes it with a migration of its own. The
+// storefront's had a table before the others.
+func TestServicesKeepIdempotencyKeysInTheSameTable(t *testing.T) {
+	t.Parallel()
+	want, err := os.ReadFile(filepath.Join(root, "shared/httpserver/idempotency/testdata/migrations/00001_idempotency_keys.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"fraud", "warehouse"} {
+		got, err := os.ReadFile(filepath.Join(root, "services", name, "internal/store/migrations/00002_idempotency_keys.sql"))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("services/%s has another table (%v)", name, err)
+		}
+	}
+}

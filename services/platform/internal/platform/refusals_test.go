@@ -141,7 +141,7 @@ func TestABadOrderIsRefusedWithEveryFaultAndLeavesNoTrace(t *testing.T) {
 	a := r.site.Customer(customer).Must(t, 202, "POST", "/v1/orders", good, "Idempotency-Key: "+refusals[0].name)
 	id := trial.Read[trial.Order](t, a).ID
 	var claims int
-	if err := r.Host.Databases()["storefront"].Gorm().Raw("SELECT count(*) FROM idempotency_keys WHERE customer_id = ?", customer).Row().Scan(&claims); err != nil || claims != 1 {
+	if err := r.Host.Databases()["storefront"].Gorm().Raw("SELECT count(*) FROM idempotency_keys WHERE caller = ?", customer).Row().Scan(&claims); err != nil || claims != 1 {
 		t.Errorf("%d keys are claimed, want that of the good order alone (%v)", claims, err)
 	}
 	list := trial.Read[struct{ Items []trial.Order }](t, r.site.Customer(customer).Must(t, 200, "GET", "/v1/orders", nil))

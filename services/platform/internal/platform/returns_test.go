@@ -1,6 +1,7 @@
 package platform_test
 
 import (
+	"crypto/rand"
 	"sync"
 	"testing"
 
@@ -17,7 +18,7 @@ func TestNothingIsReturnedTwiceNorBeforeItIsThere(t *testing.T) {
 		return map[string]any{"reason": "too many", "lines": []trial.Line{{SKU: sku, Quantity: quantity}}}
 	}
 	send := func(body any) int {
-		a, err := site.Customer(buyer.Name).Send("POST", "/v1/orders/"+buyer.ID+"/returns", body)
+		a, err := site.Customer(buyer.Name).Send("POST", "/v1/orders/"+buyer.ID+"/returns", body, "Idempotency-Key: "+rand.Text())
 		if err != nil {
 			t.Error(err)
 		}

@@ -99,19 +99,22 @@ func (b *Buyer) Await(t testing.TB, statuses ...string) (o Order) {
 // Cancel asks for the cancellation; it must be taken.
 func (b *Buyer) Cancel(t testing.TB) {
 	t.Helper()
-	b.call().Must(t, 202, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "changed my mind"})
+	b.call().Must(t, 202, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "changed my mind"},
+		"Idempotency-Key: "+rand.Text())
 }
 
 // CancelTooLate asks for the cancellation; it must be refused.
 func (b *Buyer) CancelTooLate(t testing.TB) {
 	t.Helper()
-	b.call().Must(t, 409, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "changed my mind"})
+	b.call().Must(t, 409, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "changed my mind"},
+		"Idempotency-Key: "+rand.Text())
 }
 
 // Return sends goods back.
 func (b *Buyer) Return(t testing.TB, lines ...Line) {
 	t.Helper()
-	b.call().Must(t, 202, "POST", "/v1/orders/"+b.ID+"/returns", map[string]any{"lines": lines, "reason": "not what I wanted"})
+	b.call().Must(t, 202, "POST", "/v1/orders/"+b.ID+"/returns", map[string]any{"lines": lines, "reason": "not what I wanted"},
+		"Idempotency-Key: "+rand.Text())
 }
 
 // Outcome is where an order and its goods end.

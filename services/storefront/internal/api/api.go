@@ -16,6 +16,7 @@ import (
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/saga"
 )
 
@@ -33,30 +34,22 @@ type Reader interface {
 	Prices(ctx context.Context, skus []string) (map[string]schemas.Money, error)
 }
 
-// Claims are the idempotency keys. *store.Claims are.
-type Claims interface {
-	Take(ctx context.Context, want store.Claim) (store.Claim, error)
-	Resume(ctx context.Context, claim store.Claim) (bool, error)
-	Release(ctx context.Context, claim store.Claim) error
-}
-
 // Parts are what the API works with.
 type Parts struct {
 	Submit Submit
 	Reader Reader
-	Claims Claims
+	Keys   *idempotency.Keys
 	Log    *slog.Logger
 }
 
 type handlers struct {
 	Parts
-	placing *placing
 	watcher *watcher
 }
 
 // Register adds the routes to the API, which checks tokens.
 func Register(api huma.API, p Parts) {
-	h := &handlers{Parts: p, placing: newPlacing(), watcher: newWatcher(p.Reader.Stories, p.Log, pollEvery)}
+	h := &handlers{Parts: p, watcher: newWatcher(p.Reader.Stories, p.Log, pollEvery)}
 	h.register(api)
 }
 
@@ -71,7 +64,7 @@ func (h *handlers) register(api huma.API) {
 // pollEvery is how long a customer who watches an order waits for news at most.
 const pollEvery = 200 * time.Millisecond
 
-// submitTimeout bounds placing and changing an order. It is shorter than an idempotency key stays busy.
+// submitTimeout bounds changing an order.
 const submitTimeout = 10 * time.Second
 
 // absent is the answer to an order that is not there and to one that is not the caller's.

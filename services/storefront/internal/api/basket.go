@@ -1,8 +1,6 @@
 package api
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"math/bits"
 	"net/mail"
@@ -88,16 +86,6 @@ func deliverable(text string, parsed *mail.Address) bool {
 		!strings.ContainsAny(text, " \t\r\n\"<>()[]")
 }
 
-// fingerprint is equal for equal orders and tells nothing of them.
-func (o *NewOrder) fingerprint() []byte {
-	text, err := json.Marshal(o)
-	if err != nil {
-		panic("api: an order that was read cannot be written: " + err.Error())
-	}
-	sum := sha256.Sum256(text)
-	return sum[:]
-}
-
 func (o *NewOrder) skus() []string {
 	skus := make([]string, len(o.Lines))
 	for i, l := range o.Lines {
@@ -139,6 +127,9 @@ func (o *NewOrder) price(prices map[string]schemas.Money) (storefront.Basket, *h
 	}
 	if faults != nil {
 		return storefront.Basket{}, httpserver.Invalid(faults...)
+	}
+	if basket.Total.Amount == 0 {
+		return storefront.Basket{}, httpserver.Invalid(httpserver.Fault{Detail: "there is nothing to pay", Location: "body.lines"})
 	}
 	return basket, nil
 }

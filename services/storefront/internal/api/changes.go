@@ -6,12 +6,12 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/google/uuid"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 )
@@ -52,12 +52,12 @@ func (h *handlers) changes(api huma.API) {
 	cancel := operation
 	cancel.OperationID, cancel.Path, cancel.Summary = "cancel-order", "/v1/orders/{id}/cancellation", "Ask for the cancellation of an order"
 	cancel.Description = "The answer is the order as it stands. Whether it is still in time shows in its status. Asking again changes nothing."
-	huma.Register(api, cancel, h.cancelOrder)
+	register(api, h, cancel, idempotency.Rule{Optional: true}, h.cancelOrder)
 
 	sendBack := operation
 	sendBack.OperationID, sendBack.Path, sendBack.Summary = "return-goods", "/v1/orders/{id}/returns", "Send goods of an order back"
 	sendBack.Description = "The order shows the label to send the goods with, once there is one."
-	huma.Register(api, sendBack, h.returnGoods)
+	register(api, h, sendBack, idempotency.Rule{}, h.returnGoods)
 }
 
 func (h *handlers) cancelOrder(ctx context.Context, in *cancellationInput) (*orderOutput, error) {
@@ -65,7 +65,7 @@ func (h *handlers) cancelOrder(ctx context.Context, in *cancellationInput) (*ord
 	if err != nil {
 		return nil, err
 	}
-	asked := o.Cancelling && (o.Status == storefront.StatusCancelled || !o.TooLateToCancel())
+	asked := o.Cancelling && (o.Status == storefront.StatusCancelled || !o.TooLateToCancel() || idempotency.Of(ctx).IsRepeated())
 	switch {
 	case asked:
 	case o.TooLateToCancel():
@@ -87,31 +87,38 @@ func (h *handlers) returnGoods(ctx context.Context, in *returnInput) (*returnOut
 	if err != nil {
 		return nil, err
 	}
+	request := idempotency.Of(ctx)
+	if taken := takenReturn(o, request.ID()); taken != nil {
+		return taken, nil
+	}
 	if !o.WithCustomer() {
 		return nil, httpserver.Conflict("not-delivered", "only goods that have been delivered can be sent back; the order is "+o.Status)
 	}
 	if p := in.Body.check(o, o.Basket().Lines); p != nil {
 		return nil, p
 	}
-	id, err := uuid.NewV7()
+	o, _, err = h.submit(ctx, o.ID, storefront.RequestReturn.Of(in.Body.command(request.ID())))
 	if err != nil {
 		return nil, err
 	}
-	o, emitted, err := h.submit(ctx, o.ID, storefront.RequestReturn.Of(in.Body.command(id.String())))
-	if err != nil {
-		return nil, err
+	if taken := takenReturn(o, request.ID()); taken != nil {
+		return taken, nil
 	}
-	if len(emitted) == 0 { // another return was quicker
-		if p := in.Body.check(o, o.Placed.Lines); p != nil {
-			return nil, p
-		}
+	if p := in.Body.check(o, o.Placed.Lines); p != nil { // another return was quicker
+		return nil, p
 	}
+	return nil, fmt.Errorf("order %s: return %s was neither taken nor refused", o.ID, request.ID())
+}
+
+// takenReturn is the answer to a return that was taken, whatever became of it since; nil where it was not.
+func takenReturn(o storefront.Order, id string) *returnOutput {
 	for _, r := range o.Returns {
-		if r.ID == id.String() {
-			return &returnOutput{Location: "/v1/orders/" + o.ID, Body: viewReturn(r)}, nil
+		if r.ID == id {
+			return &returnOutput{Location: "/v1/orders/" + o.ID, Body: viewReturn(storefront.Return{
+				ID: r.ID, Lines: r.Lines, Reason: r.Reason, State: storefront.ReturnRequested})}
 		}
 	}
-	return nil, fmt.Errorf("order %s: return %s was neither taken nor refused", o.ID, id)
+	return nil
 }
 
 // check finds the lines that ask for more than is left of those.
@@ -144,12 +151,17 @@ func (r NewReturn) command(id string) event.ReturnRequestedV1 {
 	return command
 }
 
-// submit is Submit for a customer who may leave meanwhile.
+// submit is Submit for a request that may come again, and for a customer who may leave meanwhile.
 func (h *handlers) submit(ctx context.Context, order string, command saga.Event) (storefront.Order, []saga.Event, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), submitTimeout)
 	defer cancel()
+	request := idempotency.Of(ctx)
+	if p := request.Begin(ctx); p != nil {
+		return storefront.Order{}, nil, p
+	}
 	o, emitted, err := h.Submit(ctx, order, command)
 	if err != nil {
+		request.Failed(err)
 		return o, nil, unavailable(err)
 	}
 	return o, emitted, nil

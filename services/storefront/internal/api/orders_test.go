@@ -53,7 +53,7 @@ func TestForeignAndAbsentOrdersAreTheSame(t *testing.T) {
 		{"POST", "/returns", `{"lines":[{"sku":"MUG","quantity":1}],"reason":"broken"}`}} {
 		var answers []string
 		for _, one := range []string{id, "018f0000-0000-7000-8000-000000000001", "nonsense", "%00", strings.ToUpper(id)} {
-			a := s.ask("bob", c[0], "/v1/orders/"+one+c[1], c[2])
+			a := s.ask("bob", c[0], "/v1/orders/"+one+c[1], c[2], "Idempotency-Key", s.newKey())
 			a.problem(404, "not-found")
 			answers = append(answers, fmt.Sprint(a.Header(), a.Body))
 		}
@@ -161,12 +161,12 @@ func TestGoodsGoBackOnceTheyArrivedAndNoMoreOfThemThanArrived(t *testing.T) {
 	s := open(t)
 	id := s.place("ann", "k1", order("MUG", 3, "BAG", 1))
 	path, two := "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":2}],"reason":"broken"}`
-	s.ask("ann", "POST", path, two).problem(409, "not-delivered")
+	s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).problem(409, "not-delivered")
 	s.show(id, status("shipped"))
-	s.ask("ann", "POST", path, two).problem(409, "not-delivered")
+	s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).problem(409, "not-delivered")
 	s.show(id, status("delivered"))
 	var r Return
-	s.ask("ann", "POST", path, two).is(202).read(&r)
+	s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).is(202).read(&r)
 	if last := s.said[len(s.said)-1].Data.(event.ReturnRequestedV1); last.ReturnID != r.ID || r.State != "requested" || last.Lines[0].Quantity != 2 {
 		t.Fatalf("said %+v, answered %+v", last, r)
 	}
@@ -176,13 +176,13 @@ func TestGoodsGoBackOnceTheyArrivedAndNoMoreOfThemThanArrived(t *testing.T) {
 		`{"lines":[],"reason":"x"}`:                          "body.lines",
 		`{"lines":[{"sku":"MUG","quantity":0}],"reason":""}`: "body.lines[0].quantity body.reason",
 	} {
-		if got := strings.Join(s.ask("ann", "POST", path, body).problem(422, "invalid"), " "); got != places {
+		if got := strings.Join(s.ask("ann", "POST", path, body, "Idempotency-Key", s.newKey()).problem(422, "invalid"), " "); got != places {
 			t.Errorf("%s: %s, want %s", body, got, places)
 		}
 	}
 	s.show(id, status("completed"))
-	s.ask("ann", "POST", path, `{"lines":[{"sku":"MUG","quantity":1},{"sku":"BAG","quantity":1}],"reason":"broken"}`).is(202)
-	s.ask("ann", "POST", path, `{"lines":[{"sku":"BAG","quantity":1}],"reason":"broken"}`).problem(422, "invalid")
+	s.ask("ann", "POST", path, `{"lines":[{"sku":"MUG","quantity":1},{"sku":"BAG","quantity":1}],"reason":"broken"}`, "Idempotency-Key", s.newKey()).is(202)
+	s.ask("ann", "POST", path, `{"lines":[{"sku":"BAG","quantity":1}],"reason":"broken"}`, "Idempotency-Key", s.newKey()).problem(422, "invalid")
 }
 
 func TestOfTwoReturnsAtOnceTheOneThatAsksTooMuchIsRefused(t *testing.T) {
@@ -193,12 +193,85 @@ func TestOfTwoReturnsAtOnceTheOneThatAsksTooMuchIsRefused(t *testing.T) {
 	path, two := "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":2}],"reason":"broken"}`
 	s.before = func() error { // the other comes between the look and the decision
 		s.before = func() error { return nil }
-		s.ask("ann", "POST", path, two).is(202)
+		s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).is(202)
 		return nil
 	}
-	if got := s.ask("ann", "POST", path, two).problem(422, "invalid"); !slices.Equal(got, []string{"body.lines[0].quantity"}) {
+	if got := s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).problem(422, "invalid"); !slices.Equal(got, []string{"body.lines[0].quantity"}) {
 		t.Fatalf("refused for %v", got)
 	}
+}
+
+func TestAReturnThatIsSentAgainIsAnsweredAsItWasFirstAndOneReturn(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id := s.place("ann", "k1", order("MUG", 3))
+	s.show(id, status("delivered"))
+	path, one := "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":1}],"reason":"broken"}`
+	s.ask("ann", "POST", path, one).problem(400, "idempotency-key")
+	first := s.ask("ann", "POST", path, one, "Idempotency-Key", "k1").is(202)
+	var r Return
+	first.read(&r)
+	repeat := func(when string) {
+		t.Helper()
+		again := s.ask("ann", "POST", path, one, "Idempotency-Key", "k1").is(202)
+		if again.Body.String() != first.Body.String() || again.Header().Get("Idempotent-Replayed") != "true" {
+			t.Errorf("%s: %v %s, first %s", when, again.Header(), again.Body, first.Body)
+		}
+	}
+	repeat("at once")
+	s.show(id, shipping.ReturnAuthorized.Of(shipping.ReturnAuthorizedV1{ReturnID: r.ID, Carrier: "swift", TrackingNumber: "SW1"}))
+	repeat("when there is a label")
+	for _, c := range s.claims.All() { // the process died before it answered
+		s.claims.Lose(c.Name)
+	}
+	repeat("after the process died")
+	for _, other := range []string{strings.Replace(one, `"quantity":1`, `"quantity":2`, 1), strings.Replace(one, "MUG", "NONE", 1), `{"lines":[]}`} {
+		s.ask("ann", "POST", path, other, "Idempotency-Key", "k1").problem(422, "idempotency-key-reused")
+	}
+	if n := len(s.orders[id].Returns); n != 1 {
+		t.Fatalf("%d returns", n)
+	}
+	s.ask("ann", "POST", path, one, "Idempotency-Key", "k2").is(202)
+	if n := len(s.orders[id].Returns); n != 2 {
+		t.Fatalf("%d returns: another key is another return", n)
+	}
+}
+
+func TestACancellationThatIsSentAgainIsAnsweredAsItWasFirst(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id := s.place("ann", "k1", order("MUG", 3))
+	path := "/v1/orders/" + id + "/cancellation"
+	first := s.ask("ann", "POST", path, `{"reason":"too late"}`, "Idempotency-Key", "k1").is(202)
+	s.show(id, status("shipped")) // it came too late
+	repeat := func(want string) {
+		t.Helper()
+		again := s.ask("ann", "POST", path, `{"reason":"too late"}`, "Idempotency-Key", "k1").is(202)
+		if again.Header().Get("Idempotent-Replayed") != "true" || want != "" && again.Body.String() != want {
+			t.Errorf("%v %s, first %s", again.Header(), again.Body, first.Body)
+		}
+	}
+	repeat(first.Body.String())
+	for _, c := range s.claims.All() { // the process died before it answered
+		s.claims.Lose(c.Name)
+	}
+	repeat("")
+	s.ask("ann", "POST", path, `{"reason":"another"}`, "Idempotency-Key", "k1").problem(422, "idempotency-key-reused")
+	s.ask("ann", "POST", path, `{"reason":"another"}`, "Idempotency-Key", "k2").problem(409, "too-late-to-cancel")
+}
+
+func TestARefusedReturnLeavesItsGoodsToBeSentBack(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id := s.place("ann", "k1", order("MUG", 1))
+	s.show(id, status("completed"))
+	path, one := "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":1}],"reason":"broken"}`
+	var r Return
+	s.ask("ann", "POST", path, one, "Idempotency-Key", s.newKey()).is(202).read(&r)
+	s.ask("ann", "POST", path, one, "Idempotency-Key", s.newKey()).problem(422, "invalid")
+	s.show(id, shipping.ReturnRefused.Of(shipping.ReturnRefusedV1{ReturnID: r.ID, Reason: "not_received"}))
+	s.ask("ann", "POST", path, one, "Idempotency-Key", s.newKey()).is(202)
+	s.ask("ann", "POST", path, one, "Idempotency-Key", s.newKey()).problem(422, "invalid")
 }
 
 func TestProductsAreForEverybodyInPages(t *testing.T) {
@@ -264,13 +337,15 @@ func TestTheAPIDescribesItself(t *testing.T) {
 			t.Errorf("placing an order is not said to answer %s", code)
 		}
 	}
-	if !slices.ContainsFunc(place.Parameters, func(p struct {
-		Name     string
-		Required bool
-	}) bool {
-		return p.Name == "Idempotency-Key" && p.Required
-	}) {
-		t.Error("the key is not said to be needed")
+	for path, needed := range map[string]bool{"/v1/orders": true, "/v1/orders/{id}/returns": true, "/v1/orders/{id}/cancellation": false} {
+		if !slices.ContainsFunc(d.Paths[path]["post"].Parameters, func(p struct {
+			Name     string
+			Required bool
+		}) bool {
+			return p.Name == "Idempotency-Key" && p.Required == needed
+		}) {
+			t.Errorf("%s: the key is not described, needed %v", path, needed)
+		}
 	}
 	s.ask("", "GET", "/docs", "").is(200)
 	s.ask("", "DELETE", "/v1/orders", "").problem(405, "method-not-allowed")

@@ -12,6 +12,7 @@ import (
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/storefront"
+	"orderflow.example/services/storefront"
 	"orderflow.example/shared/database"
 )
 
@@ -53,11 +54,34 @@ func TestTheSameKeyGivesTheSameAnswerByteForByteAndOneOrder(t *testing.T) {
 	}
 }
 
-func TestAKeyThatCameWithAnotherOrderIsRefused(t *testing.T) {
+func TestARepeatIsAnsweredAsAtFirstAlthoughTheOrderCouldNotBePlacedAnyMore(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	body := order("MUG", 1, "BAG", 1)
+	first := s.ask("ann", "POST", "/v1/orders", body, "Idempotency-Key", "k1").is(202)
+	for what, change := range map[string]func(){
+		"listed in another currency": func() { s.goods["MUG"] = s.goods["EURO"] },
+		"not listed any more":        func() { delete(s.goods, "MUG") },
+		"too dear":                   func() { s.goods["MUG"] = s.goods["GOLD"] },
+	} {
+		change()
+		again := s.ask("ann", "POST", "/v1/orders", body, "Idempotency-Key", "k1").is(202)
+		if again.Body.String() != first.Body.String() || again.Header().Get("Idempotent-Replayed") != "true" {
+			t.Errorf("%s: %v %s", what, again.Header(), again.Body)
+		}
+	}
+	if len(s.said) != 1 {
+		t.Fatalf("said %v", s.said)
+	}
+}
+
+func TestAKeyThatCameWithAnotherOrderIsRefusedHoweverInvalidThisOneIs(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.place("ann", "k1", order("MUG", 1))
-	s.ask("ann", "POST", "/v1/orders", order("MUG", 2), "Idempotency-Key", "k1").problem(422, "idempotency-key-reused")
+	for _, body := range []string{order("MUG", 2), order("NONE", 1), order("MUG", 0), order("EURO", 1, "MUG", 1), `{"lines":[]}`, `{"lines":`, ``} {
+		s.ask("ann", "POST", "/v1/orders", body, "Idempotency-Key", "k1").problem(422, "idempotency-key-reused")
+	}
 	if len(s.said) != 1 {
 		t.Fatal("it was placed")
 	}
@@ -97,8 +121,8 @@ func TestARefusedOrderLeavesItsKeyUnused(t *testing.T) {
 	s := open(t)
 	s.ask("ann", "POST", "/v1/orders", order("NONE", 1), "Idempotency-Key", "k1").problem(422, "invalid")
 	s.ask("ann", "POST", "/v1/orders", order("MUG", 0), "Idempotency-Key", "k1").problem(422, "invalid")
-	if len(s.claims) != 0 {
-		t.Fatalf("claims: %v", s.claims)
+	if all := s.claims.All(); len(all) != 0 {
+		t.Fatalf("claims: %v", all)
 	}
 	s.place("ann", "k1", order("MUG", 1))
 }
@@ -120,15 +144,14 @@ func TestARepeatPlacesWhatWasClaimedButNotPlaced(t *testing.T) {
 			s := open(t)
 			s.before = func() error { return c.failure }
 			first := s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k1")
-			id := [2]string{"ann", "k1"}
-			claim := s.claims[id]
+			claim := s.claims.All()[0]
 			switch name {
 			case "nobody knows":
 				first.problem(503, "unavailable")
 			case "the process ended":
-				s.busy[id] = true
+				s.claims.SetBusy(claim.Name, true)
 			case "the claim ran out":
-				s.busy[id] = false
+				s.claims.SetBusy(claim.Name, false)
 			case "it was placed once":
 				first.is(202)
 			default:
@@ -136,8 +159,8 @@ func TestARepeatPlacesWhatWasClaimedButNotPlaced(t *testing.T) {
 			}
 			s.before = func() error { return nil }
 			s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k1").is(c.then)
-			if c.then == 202 && (len(s.said) != 1 || s.said[0].Key != claim.OrderID) {
-				t.Fatalf("claimed %s, said %+v", claim.OrderID, s.said)
+			if c.then == 202 && (len(s.said) != 1 || s.said[0].Key != claim.ID) {
+				t.Fatalf("claimed %s, said %+v", claim.ID, s.said)
 			}
 		})
 	}
@@ -163,6 +186,7 @@ func (*nobody) WriteHeader(int)           {}
 func TestEveryFaultOfAnOrderIsNamedWithItsPlace(t *testing.T) {
 	t.Parallel()
 	s := open(t)
+	s.goods["GIFT"] = storefront.Product{SKU: "GIFT", Listed: true, Price: pounds(0)}
 	many := strings.TrimSuffix(strings.Repeat(`{"sku":"MUG","quantity":1},`, 201), ",")
 	long := strings.Repeat("x", 300)
 	for _, c := range []struct {
@@ -184,6 +208,7 @@ func TestEveryFaultOfAnOrderIsNamedWithItsPlace(t *testing.T) {
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"MUG","quantity":1},{"sku":"EURO","quantity":1}`, "body.lines[1].sku"},
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"GOLD","quantity":1},{"sku":"GOLD","quantity":2}`, "body.lines[1]"},
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"GOLD","quantity":1000000}`, "body.lines[0]"},
+		{`"MUG"`, `"GIFT"`, "body.lines"}, // it could only be rejected
 		{`"MUG"`, `"M\nUG"`, "body.lines[0].sku"},
 		{`"MUG"`, `""`, "body.lines[0].sku"},
 		{`"sku":"MUG",`, `"sku":"MUG","price":1,`, "body.lines[0].price"},
@@ -219,7 +244,7 @@ func TestEveryFaultOfAnOrderIsNamedWithItsPlace(t *testing.T) {
 	if got := strings.Join(a.problem(422, "invalid"), " "); got != want {
 		t.Errorf("all at once: %s\nwant %s\n%s", got, want, a.Body)
 	}
-	if len(s.said) != 0 || len(s.claims) != 0 {
+	if len(s.said) != 0 || len(s.claims.All()) != 0 {
 		t.Fatal("something was left behind")
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/idempotency"
+	"orderflow.example/shared/httpserver/idempotency/idempotencytest"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 )
@@ -34,16 +36,16 @@ type shop struct {
 	machine *saga.Machine
 	orders  map[string]storefront.Order
 	goods   map[string]storefront.Product
-	claims  map[[2]string]store.Claim
-	busy    map[[2]string]bool
+	claims  *idempotencytest.Memory
+	keys    int
 	said    []saga.Event
 	before  func() error // runs before each command; its error is the command's
 }
 
 func open(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{t: t, machine: storefront.Choreography.Machine(), orders: map[string]storefront.Order{}, claims: map[[2]string]store.Claim{},
-		busy: map[[2]string]bool{}, before: func() error { return nil },
+	s := &shop{t: t, machine: storefront.Choreography.Machine(), orders: map[string]storefront.Order{}, claims: idempotencytest.New(),
+		before: func() error { return nil },
 		goods: map[string]storefront.Product{
 			"MUG":  {SKU: "MUG", Listed: true, Description: "A mug", Price: pounds(250), Available: 7, Backorderable: true},
 			"BAG":  {SKU: "BAG", Listed: true, Description: "A jumbo bag", Price: pounds(195)},
@@ -57,7 +59,8 @@ func open(t testing.TB) *shop {
 	}
 	description := openapi.New(server.Engine(), "Orderflow", "1")
 	openapi.RequireToken(description, auth, httpserver.AudienceCustomers)
-	h := &handlers{Parts: Parts{Submit: s.submit, Reader: s, Claims: s, Log: slog.New(slog.DiscardHandler)}, placing: newPlacing()}
+	log := slog.New(slog.DiscardHandler)
+	h := &handlers{Parts: Parts{Submit: s.submit, Reader: s, Log: log, Keys: idempotency.New(s.claims, log)}}
 	h.watcher = newWatcher(s.Stories, h.Log, time.Millisecond)
 	h.register(description)
 	s.engine = server.Engine()
@@ -154,32 +157,12 @@ func (s *shop) Prices(_ context.Context, skus []string) (map[string]schemas.Mone
 	return prices, nil
 }
 
-func (s *shop) Take(_ context.Context, want store.Claim) (store.Claim, error) {
+// newKey is an idempotency key that no other request has.
+func (s *shop) newKey() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := [2]string{want.Customer, want.Key}
-	if claim, ok := s.claims[id]; ok {
-		return claim, nil
-	}
-	s.claims[id], s.busy[id] = want, true
-	want.Fresh = true
-	return want, nil
-}
-
-func (s *shop) Resume(_ context.Context, claim store.Claim) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	id := [2]string{claim.Customer, claim.Key}
-	was := s.busy[id]
-	s.busy[id] = true
-	return !was, nil
-}
-
-func (s *shop) Release(_ context.Context, claim store.Claim) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.busy[[2]string{claim.Customer, claim.Key}] = false
-	return nil
+	s.keys++
+	return fmt.Sprint("key-", s.keys)
 }
 
 // answer is what came back.

@@ -48,7 +48,7 @@ type Line struct {
 
 // Payment is where the money of an order stands.
 type Payment struct {
-	State      string `json:"state" enum:"pending,authorized,captured,declined,voided"`
+	State      string `json:"state" enum:"pending,authorized,captured,declined,voided,none" doc:"none: nothing was set aside, and nothing will be"`
 	Authorized Money  `json:"authorized" doc:"What was set aside"`
 	Captured   Money  `json:"captured" doc:"What was taken"`
 	Refunded   Money  `json:"refunded" doc:"What was given back"`

@@ -19,13 +19,13 @@ type Reader struct {
 	db       *gorm.DB
 	orders   *database.Table[orderRow]
 	products *database.Table[productRow]
-	prices   *batch[[]string, map[string]schemas.Money]
+	prices   *database.Batch[[]string, map[string]schemas.Money]
 }
 
 // NewReader reads from the service's database.
 func NewReader(db *gorm.DB) *Reader {
 	r := &Reader{db: db, orders: database.NewTable[orderRow](), products: database.NewTable[productRow]()}
-	r.prices = newBatch(r.findPrices)
+	r.prices = database.NewBatch(r.findPrices)
 	return r
 }
 
@@ -135,7 +135,7 @@ func (r *Reader) Products(ctx context.Context, q, after string, limit int) ([]st
 
 // Prices are what those of the SKUs cost that are for sale; the map may hold others too. Do not change it.
 func (r *Reader) Prices(ctx context.Context, skus []string) (map[string]schemas.Money, error) {
-	return r.prices.do(ctx, skus)
+	return r.prices.Do(ctx, skus)
 }
 
 func (r *Reader) findPrices(ctx context.Context, asked [][]string) ([]map[string]schemas.Money, error) {

@@ -1,5 +1,4 @@
-// Package store keeps orders and products as customers see them, and the idempotency keys of placed orders, as rows.
-// The engine writes the first two; the API reads them here.
+// Package store keeps orders and products as customers see them as rows. The engine writes them; the API reads them here.
 package store
 
 import (

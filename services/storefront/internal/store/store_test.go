@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -223,29 +222,6 @@ func TestOnlyListedProductsAreFoundAndPriced(t *testing.T) {
 			prices, err := read.Prices(context.Background(), []string{"MUG_1", "CUP", "NONE"})
 			if _, cup := prices["CUP"]; err != nil || prices["MUG_1"] != pounds(250) || cup {
 				t.Errorf("prices %v %v", prices, err)
-			}
-		})
-	}
-	all.Wait()
-}
-
-func TestABatchTellsEveryCallerOfItsFailureAndGoesOn(t *testing.T) {
-	t.Parallel()
-	fail := errors.New("down")
-	b := newBatch(func(_ context.Context, asked []int) ([]int, error) {
-		if slices.Contains(asked, 13) {
-			return nil, fail
-		}
-		return asked, nil
-	})
-	if _, err := b.do(t.Context(), 13); !errors.Is(err, fail) {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	for i := range 2000 {
-		all.Go(func() {
-			if got, err := b.do(context.Background(), i+100); got != i+100 || err != nil {
-				t.Errorf("asked %d, got %d %v", i+100, got, err)
 			}
 		})
 	}

@@ -18,7 +18,7 @@ var (
 
 // confirmWithin is how long the owner of a deadline may take to confirm a change.
 const (
-	confirmWithin = 5 * time.Second
+	confirmWithin = 10 * time.Second
 	confirmPoll   = 50 * time.Millisecond
 )
 
@@ -29,10 +29,16 @@ func (w *Watcher) Move(ctx context.Context, id string, due *time.Time, by string
 	if err != nil {
 		return before, after, err
 	}
-	asked := time.Now().UTC().Truncate(time.Microsecond) // as precise as a database keeps it
-	if before.At != nil && !asked.After(*before.At) {
-		asked = before.At.Add(time.Microsecond)
+	asked := time.Now()
+	err = w.Read(func(x *tracker.Index, _ time.Time) { // what is reported from now on is of later than this, whatever the clocks
+		if last := x.Reported(before.Service); asked.Before(last) {
+			asked = last
+		}
+	})
+	if err != nil {
+		return before, after, err
 	}
+	asked = asked.UTC().Truncate(time.Microsecond) // as precise as a database keeps it
 	if due != nil {
 		at := due.UTC().Truncate(time.Microsecond)
 		due = &at
@@ -45,7 +51,7 @@ func (w *Watcher) Move(ctx context.Context, id string, due *time.Time, by string
 	for patience := time.Now().Add(confirmWithin); time.Now().Before(patience) && pause(ctx, confirmPoll); {
 		after, err = w.find(id)
 		switch {
-		case err == nil && after.At != nil && after.At.Equal(asked):
+		case err == nil && isConfirmed(before, after, due, by):
 			return before, after, nil
 		case errors.Is(err, ErrSettled) && due != nil && !due.After(time.Now()):
 			after = before
@@ -56,6 +62,13 @@ func (w *Watcher) Move(ctx context.Context, id string, due *time.Time, by string
 		}
 	}
 	return before, after, ErrUnconfirmed
+}
+
+// isConfirmed tells whether a deadline was changed since as it was asked for. The time of the change is its owner's.
+func isConfirmed(before, after tracker.Deadline, due *time.Time, by string) bool {
+	changed := after.At != nil && (before.At == nil || after.At.After(*before.At))
+	same := due == nil && after.DueAt == nil || due != nil && after.DueAt != nil && after.DueAt.Equal(*due)
+	return changed && same && after.By == by
 }
 
 func (w *Watcher) find(id string) (d tracker.Deadline, err error) {

@@ -57,6 +57,7 @@ func (r *reading) open(ctx context.Context) error {
 		return err
 	}
 	err := add(engine.ReportsTopic, 1) // the first: where services stand tells what is done with
+	err = errors.Join(err, add(engine.ControlTopic, 1))
 	for _, topic := range r.w.Topics {
 		err = errors.Join(err, add(topic, r.w.Partitions))
 	}
@@ -164,10 +165,10 @@ func (r *reading) take(c *cursor, got *kafka.Fetched) error {
 	return got.Err
 }
 
-// lost is what follows where a partition does not hold what was read of it. Reports are thrown away after a while, and
-// only the latest matter.
+// lost is what follows where a partition does not hold what was read of it. Reports and requests are thrown away after a
+// while, and only the latest matter.
 func (r *reading) lost(c *cursor) error {
-	if c.lost = c.topic == engine.ReportsTopic; c.lost {
+	if c.lost = c.topic == engine.ReportsTopic || c.topic == engine.ControlTopic; c.lost {
 		return nil
 	}
 	return fmt.Errorf("%w: %s partition %d at offset %d", errOtherLog, c.topic, c.partition, c.next)
@@ -190,19 +191,28 @@ func (r *reading) find(ctx context.Context) error {
 
 // tell passes a record on.
 func (r *reading) tell(rec *kafka.Record) {
-	if rec.Topic != engine.ReportsTopic {
+	switch rec.Topic {
+	case engine.ReportsTopic:
+		var s engine.Report
+		if rec.Type == engine.ReportType && json.Unmarshal(rec.Data, &s) == nil {
+			r.w.index.Report(reportOf(s))
+		}
+	case engine.ControlTopic:
+		var m engine.Move
+		if rec.Type == moveRequested && json.Unmarshal(rec.Data, &m) == nil {
+			r.w.index.Asked(moveOf(m.Moved))
+		}
+	default:
 		if rec.Source != "/"+saga.Producer(rec.Topic) {
 			return // not of the service that writes the topic: nobody applies it
 		}
 		record := recordOf(rec)
 		r.w.index.Add(&record)
-		return
-	}
-	var s engine.Report
-	if rec.Type == engine.ReportType && json.Unmarshal(rec.Data, &s) == nil {
-		r.w.index.Report(reportOf(s))
 	}
 }
+
+// moveRequested is the type of what engine.RequestMove puts on the control topic.
+const moveRequested = "orderflow.deadline_move_requested.v1"
 
 func recordOf(rec *kafka.Record) tracker.Record {
 	return tracker.Record{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, Sequence: rec.Sequence, ID: rec.ID, Type: rec.Type,

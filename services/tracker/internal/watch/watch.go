@@ -185,9 +185,13 @@ func reportOf(s engine.Report) tracker.Report {
 			at.Retries = append(at.Retries, tracker.Retry{ID: t.ID, Tries: t.Try, Error: t.Error, Since: t.Since})
 		}
 		for _, m := range p.Moved {
-			at.Moved = append(at.Moved, tracker.Move{ID: m.ID, Key: m.Key, Since: m.Since, DueAt: m.DueAt, By: m.By, At: m.At})
+			at.Moved = append(at.Moved, moveOf(m))
 		}
 		out.Partitions = append(out.Partitions, at)
 	}
 	return out
+}
+
+func moveOf(m engine.Moved) tracker.Move {
+	return tracker.Move{ID: m.ID, Key: m.Key, Since: m.Since, DueAt: m.DueAt, By: m.By, At: m.At}
 }

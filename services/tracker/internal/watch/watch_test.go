@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -30,7 +31,9 @@ var (
 		saga.Choreography[nothing]{Service: "storefront", Blank: func(string) nothing { return nothing{} }, Rows: []saga.Row{
 			saga.On(placeOrder, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, storefront.OrderPlaced)}}.Machine(),
 		saga.Choreography[nothing]{Service: "order", Blank: func(string) nothing { return nothing{} }, Rows: []saga.Row{
-			saga.On(storefront.OrderPlaced, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, order.Validated, order.StatusChanged)}}.Machine(),
+			saga.On(storefront.OrderPlaced, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, order.Validated, order.StatusChanged),
+			saga.After(24*time.Hour, order.Validated, func(nothing, order.ValidatedV1) []saga.Event { return nil }, order.Cancelled).
+				Settled(order.StatusChanged)}}.Machine(),
 	}
 	topics = []string{"storefront.events", "order.events"}
 )
@@ -68,7 +71,7 @@ func newBed(t testing.TB) *bed {
 
 func (b *bed) create(t testing.TB) {
 	t.Helper()
-	specs := []kafka.TopicSpec{{Name: engine.ReportsTopic, Partitions: 1}}
+	specs := []kafka.TopicSpec{{Name: engine.ReportsTopic, Partitions: 1}, {Name: engine.ControlTopic, Partitions: 1}}
 	for _, topic := range topics {
 		specs = append(specs, kafka.TopicSpec{Name: topic, Partitions: partitions})
 	}
@@ -81,7 +84,7 @@ func (b *bed) create(t testing.TB) {
 // wipe makes the topics others than they were. They are away for long enough that whoever reads them sees it.
 func (b *bed) wipe(t testing.TB, warnings *warnings) {
 	t.Helper()
-	if err := b.client.DeleteTopics(t.Context(), append([]string{engine.ReportsTopic}, topics...)...); err != nil {
+	if err := b.client.DeleteTopics(t.Context(), append([]string{engine.ReportsTopic, engine.ControlTopic}, topics...)...); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the watcher to miss them", func() bool { return warnings.Load() > 0 })
@@ -307,6 +310,60 @@ func TestWhatServicesSayOfThemselvesIsHeard(t *testing.T) {
 	}
 	b.publish(t, kafka.Record{Topic: engine.ReportsTopic, ID: uuid.NewString(), Type: engine.ReportType, Source: "/order", Key: "order", Time: time.Now(), Data: data})
 	await(t, "order to have taken it in", func() bool { return owed() == 0 })
+}
+
+func TestMovingADeadlineThatHasFiredTellsWhatHappened(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	w := b.watcher(t)
+	w.Start()
+	now, later := time.Now().Add(-time.Second), time.Now().Add(time.Hour)
+	for due, want := range map[*time.Time]error{&now: nil, &later: ErrSettled} {
+		id := uuid.Must(uuid.NewV7()).String()
+		placed := records(id, time.Now(), 1)[:2]
+		b.publish(t, placed...)
+		var d tracker.Deadline
+		await(t, "the deadline", func() bool {
+			_ = w.Read(func(x *tracker.Index, now time.Time) {
+				for _, d = range x.Deadlines(id, now) {
+				}
+			})
+			return d.ID != ""
+		})
+		done := make(chan error)
+		go func() {
+			_, after, err := w.Move(t.Context(), d.ID, due, "op")
+			if err == nil && !after.DueAt.Equal(due.Truncate(time.Microsecond)) {
+				err = fmt.Errorf("moved to %v", after.DueAt)
+			}
+			done <- err
+		}()
+		// Its service goes on as if there were no such deadline, and has a sooner one.
+		p, at, next := kafka.PartitionOf(id, partitions), time.Now(), time.Now().Add(time.Minute)
+		var got error
+		await(t, "an answer", func() bool {
+			at = at.Add(time.Second)
+			data, err := json.Marshal(engine.Report{Service: "order", Process: "p", At: at, Every: 3, Partitions: []engine.PartitionProgress{
+				{Partition: p, Epoch: 1, Applied: map[string]int64{}, Committed: 100, NextDeadline: &next}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.publish(t, kafka.Record{Topic: engine.ReportsTopic, ID: uuid.NewString(), Type: engine.ReportType, Source: "/order", Key: "order",
+				Time: at, Data: data})
+			select {
+			case got = <-done:
+				return true
+			case <-time.After(50 * time.Millisecond):
+				return false
+			}
+		})
+		if !errors.Is(got, want) {
+			t.Errorf("due %v: %v, want %v", due, got, want)
+		}
+		if _, _, err := w.Move(t.Context(), d.ID, due, "op"); !errors.Is(err, ErrSettled) {
+			t.Errorf("due %v, once more: %v", due, err)
+		}
+	}
 }
 
 // BenchmarkRebuild reads 10,000 orders of 32 events from the topics, and says how fast.

@@ -14,6 +14,7 @@ import (
 
 	"orderflow.example/services/warehouse"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
@@ -44,25 +45,20 @@ type item struct {
 	ReorderPoint *int64 `json:"reorder_point"`
 }
 
-// answer counts the items. Repeated are those that the same key brought before: they counted then.
+// answer counts the items. Repeated are those that counted when the request was sent before and was not answered.
 type answer struct {
 	Received int `json:"received"`
 	Repeated int `json:"repeated"`
 }
 
 // Register adds the route.
-func Register(s *httpserver.Server, auth *httpserver.Auth, submit Submit, log *slog.Logger) {
-	s.Engine().POST(Path, auth.RequireOperator(), func(c *gin.Context) { receive(c, submit, log) })
+func Register(s *httpserver.Server, auth *httpserver.Auth, keys *idempotency.Keys, submit Submit, log *slog.Logger) {
+	s.Engine().POST(Path, auth.RequireOperator(), keys.Handler(idempotency.Rule{}, func(c *gin.Context) { receive(c, submit, log) }))
 }
 
-// receive takes the items in one by one, each once for its key, SKU and warehouse. Where some fail the others stay, and
+// receive takes the items in one by one, each once for its request, SKU and warehouse. Where some fail the others stay, and
 // the same request sent again takes in the rest.
 func receive(c *gin.Context, submit Submit, log *slog.Logger) {
-	key, problem := idempotencyKey(c.GetHeader("Idempotency-Key"))
-	if problem != nil {
-		httpserver.WriteProblem(c, problem)
-		return
-	}
 	var r request
 	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
 		httpserver.WriteProblem(c, problem)
@@ -72,11 +68,16 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
 		return
 	}
+	asked := idempotency.Of(c.Request.Context())
+	if problem := asked.Begin(c.Request.Context()); problem != nil {
+		httpserver.WriteProblem(c, problem)
+		return
+	}
 	repeated := make([]bool, len(r.Items))
-	problem = service.SubmitAll(c, len(r.Items), func(ctx context.Context, i int) error {
+	problem := service.SubmitAll(c, len(r.Items), func(ctx context.Context, i int) error {
 		it := r.Items[i]
 		emitted, err := submit(ctx, it.SKU, warehouse.ReceiveStock.Of(warehouse.Receipt{
-			ID: key + "/" + it.Warehouse, Warehouse: it.Warehouse, Quantity: it.Quantity, ReorderPoint: it.ReorderPoint}))
+			ID: asked.ID() + "/" + it.Warehouse, Warehouse: it.Warehouse, Quantity: it.Quantity, ReorderPoint: it.ReorderPoint}))
 		repeated[i] = len(emitted) == 0
 		return err
 	})
@@ -136,17 +137,4 @@ const nameRule = "want 1 to 64 printable characters without space at the ends"
 func fits(name string) bool {
 	return utf8.ValidString(name) && name != "" && utf8.RuneCountInString(name) <= maxName && strings.TrimSpace(name) == name &&
 		strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) < 0
-}
-
-// idempotencyKey reads the header, quoted or bare.
-func idempotencyKey(header string) (string, *httpserver.Problem) {
-	key := strings.TrimSpace(header)
-	if n := len(key); n >= 2 && key[0] == '"' && key[n-1] == '"' {
-		key = key[1 : n-1]
-	}
-	if key == "" || len(key) > 255 || strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
-		return "", httpserver.NewProblem(http.StatusBadRequest, "idempotency-key",
-			"send an Idempotency-Key header of 1 to 255 printable ASCII characters, a new one for each delivery, the same one when you send it again")
-	}
-	return key, nil
 }

@@ -17,6 +17,8 @@ import (
 	"orderflow.example/services/warehouse"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/idempotency"
+	"orderflow.example/shared/httpserver/idempotency/idempotencytest"
 	"orderflow.example/shared/saga"
 )
 
@@ -48,12 +50,18 @@ func engineOf(fails map[string]error) (Submit, *sync.Map) {
 
 func post(t *testing.T, submit Submit, key, body string) (status int, answer map[string]any) {
 	t.Helper()
+	return postWith(t, idempotencytest.New(), submit, key, body)
+}
+
+func postWith(t *testing.T, claims idempotency.Claims, submit Submit, key, body string) (status int, answer map[string]any) {
+	t.Helper()
 	auth, err := httpserver.NewAuth(signing)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{RouteBodyLimits: map[string]int64{Path: BodyLimit}})
-	Register(s, auth, submit, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	Register(s, auth, idempotency.New(claims, log), submit, log)
 	token, err := httpserver.Mint(signing, httpserver.AudienceOperators, "op", time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -73,21 +81,34 @@ func post(t *testing.T, submit Submit, key, body string) (status int, answer map
 func TestEveryItemOfADeliveryIsReceivedOnceHoweverOftenItIsSent(t *testing.T) {
 	t.Parallel()
 	submit, taken := engineOf(nil)
+	claims := idempotencytest.New()
 	body := `{"items":[{"sku":"tea","warehouse":"leeds","quantity":5,"reorder_point":2},{"sku":"tea","warehouse":"york","quantity":1},{"sku":"mug","warehouse":"leeds","quantity":7}]}`
-	for i, want := range []map[string]any{{"received": 3.0, "repeated": 0.0}, {"received": 0.0, "repeated": 3.0}} {
-		if status, got := post(t, submit, `"delivery-1"`, body); status != 200 || fmt.Sprint(got) != fmt.Sprint(want) {
+	for i, key := range []string{`"delivery-1"`, `"delivery-1"`, "delivery-1", "delivery-2"} {
+		if status, got := postWith(t, claims, submit, key, body); status != 200 || fmt.Sprint(got) != "map[received:3 repeated:0]" {
 			t.Errorf("time %d: %d %v", i, status, got)
 		}
 	}
-	if _, got := post(t, submit, "delivery-1", body); got["repeated"] != 3.0 {
-		t.Errorf("the bare key is another one than the quoted: %v", got)
+	for _, other := range []string{strings.Replace(body, `"quantity":5`, `"quantity":50`, 1), `{"items":[]}`} {
+		if status, got := postWith(t, claims, submit, "delivery-1", other); status != 422 || !strings.Contains(fmt.Sprint(got), "idempotency-key-reused") {
+			t.Errorf("another delivery with the key: %d %v", status, got)
+		}
 	}
-	if _, got := post(t, submit, "delivery-2", body); got["received"] != 3.0 {
-		t.Errorf("another delivery was taken for the first: %v", got)
+	for _, c := range claims.All() { // the process died before it answered
+		claims.Lose(c.Name)
+		claims.SetBusy(c.Name, false)
 	}
-	r, _ := taken.Load("mug1")
-	if want := (warehouse.Receipt{ID: "delivery-1/leeds", Warehouse: "leeds", Quantity: 7}); r != want {
-		t.Errorf("got %+v", r)
+	if _, got := postWith(t, claims, submit, "delivery-1", body); fmt.Sprint(got) != "map[received:0 repeated:3]" {
+		t.Errorf("after the process died: %v", got)
+	}
+	n := 0
+	taken.Range(func(_, r any) bool {
+		if r.(warehouse.Receipt).Quantity == 7 {
+			n++
+		}
+		return true
+	})
+	if n != 2 {
+		t.Errorf("mugs were received %d times by two deliveries", n)
 	}
 }
 
@@ -131,12 +152,13 @@ func TestWhatFailedIsNamedAndTheRestStays(t *testing.T) {
 	for want, cause := range map[int]error{409: engine.ErrParked, 503: errors.New("secret address of the database")} {
 		fails := map[string]error{"mug": cause}
 		submit, _ := engineOf(fails)
-		status, got := post(t, submit, "k", body)
+		claims := idempotencytest.New()
+		status, got := postWith(t, claims, submit, "k", body)
 		if text := fmt.Sprint(got); status != want || !strings.Contains(text, "1 of 2") || !strings.Contains(text, "items[1]") || strings.Contains(text, "secret") {
 			t.Errorf("%d %v", status, got)
 		}
 		delete(fails, "mug")
-		if status, got := post(t, submit, "k", body); status != 200 || got["received"] != 1.0 || got["repeated"] != 1.0 {
+		if status, got := postWith(t, claims, submit, "k", body); status != 200 || got["received"] != 1.0 || got["repeated"] != 1.0 {
 			t.Errorf("the second time: %d %v", status, got)
 		}
 	}

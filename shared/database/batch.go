@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"context"
@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// batch runs what many callers ask for at the same time as one statement: while one runs, the next gathers. Nobody
+// Batch runs what many callers ask for at the same time as one statement: while one runs, the next gathers. Nobody
 // waits for company, and nothing runs while nobody asks.
-type batch[I, O any] struct {
+type Batch[I, O any] struct {
 	run     func(ctx context.Context, asked []I) ([]O, error) // one answer for each, in order
 	mu      sync.Mutex
 	waiting []*wish[I, O]
@@ -27,12 +27,13 @@ const (
 	batchTimeout = 10 * time.Second
 )
 
-func newBatch[I, O any](run func(context.Context, []I) ([]O, error)) *batch[I, O] {
-	return &batch[I, O]{run: run}
+// NewBatch runs what is asked for with run, which returns one answer for each, in order.
+func NewBatch[I, O any](run func(context.Context, []I) ([]O, error)) *Batch[I, O] {
+	return &Batch[I, O]{run: run}
 }
 
-// do returns the answer, or the error of the whole batch. When ctx ends first the batch goes on without the caller.
-func (b *batch[I, O]) do(ctx context.Context, asked I) (O, error) {
+// Do returns the answer, or the error of the whole batch. When ctx ends first the batch goes on without the caller.
+func (b *Batch[I, O]) Do(ctx context.Context, asked I) (O, error) {
 	w := &wish[I, O]{asked: asked, done: make(chan struct{})}
 	b.mu.Lock()
 	b.waiting = append(b.waiting, w)
@@ -50,7 +51,7 @@ func (b *batch[I, O]) do(ctx context.Context, asked I) (O, error) {
 	}
 }
 
-func (b *batch[I, O]) work() {
+func (b *Batch[I, O]) work() {
 	for {
 		b.mu.Lock()
 		n := min(len(b.waiting), batchSize)
@@ -66,7 +67,7 @@ func (b *batch[I, O]) work() {
 	}
 }
 
-func (b *batch[I, O]) answer(now []*wish[I, O]) {
+func (b *Batch[I, O]) answer(now []*wish[I, O]) {
 	asked := make([]I, len(now))
 	for i, w := range now {
 		asked[i] = w.asked

@@ -1,4 +1,4 @@
-package store
+package idempotency
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 )
 
 // makeKeys makes keys of one age, named after their number.
-func makeKeys(t *testing.T, db *gorm.DB, customer string, n int, age string) {
+func makeKeys(t *testing.T, db *gorm.DB, caller string, n int, age string) {
 	t.Helper()
-	err := db.Exec(`INSERT INTO idempotency_keys SELECT $1, n::text, '\x00', 'order-' || n, now() - $3::text::interval, now() - $3::text::interval
-		FROM generate_series(1, $2::int) AS n`, customer, n, age).Error
+	err := db.Exec(`INSERT INTO idempotency_keys SELECT $1, '/v1/goods', n::text, '\x00', 'id-' || n, now() - $3::text::interval, now() - $3::text::interval
+		FROM generate_series(1, $2::int) AS n`, caller, n, age).Error
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestExpiredKeysAreDeletedSoonByTwoProcessesWhilePlacingGoesOn(t *testing.T)
 		}()
 	}
 	ctx, enough := context.WithCancel(t.Context())
-	claims := NewClaims(db)
+	claims := NewTable(db)
 	var placing sync.WaitGroup
 	var taken [4][]Claim
 	for n := range taken {
@@ -68,13 +68,13 @@ func TestExpiredKeysAreDeletedSoonByTwoProcessesWhilePlacingGoesOn(t *testing.T)
 	}
 	enough()
 	placing.Wait()
-	if left := countKeys(t, db, "customer_id = 'bob'"); left != kept {
+	if left := countKeys(t, db, "caller = 'bob'"); left != kept {
 		t.Errorf("%d of %d keys that had not expired are left", left, kept)
 	}
 	all := 0
 	for _, list := range taken {
 		for _, want := range list {
-			if got := take(t, claims, claim(want.Customer, want.Key, "another")); got.Fresh || got.OrderID != want.OrderID {
+			if got := take(t, claims, claim(want.Caller, want.Key, "another")); got.Fresh || got.ID != want.ID {
 				t.Fatalf("%+v was taken meanwhile and is %+v", want, got)
 			}
 		}

@@ -1,4 +1,4 @@
-package store
+package idempotency
 
 import (
 	"context"
@@ -52,7 +52,7 @@ func expire(ctx context.Context, db *gorm.DB) error {
 			SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '7 days'
 			ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED))`, expireAtOnce)
 		if done.Error != nil {
-			return fmt.Errorf("store: delete expired idempotency keys: %w", done.Error)
+			return fmt.Errorf("idempotency: delete expired idempotency keys: %w", done.Error)
 		}
 		if done.RowsAffected < expireAtOnce {
 			return nil

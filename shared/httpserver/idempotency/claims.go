@@ -1,0 +1,190 @@
+package idempotency
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/database"
+)
+
+// Name is what a key is known by.
+type Name struct{ Caller, Route, Key string }
+
+// Claim is what is known of a key.
+type Claim struct {
+	Name
+	Fingerprint []byte  // of the request it came with
+	ID          string  // what the request does is known by this id
+	Fresh       bool    // it was made just now
+	Answer      *Answer // nil where none is kept
+}
+
+// Answer is what a request was answered.
+type Answer struct {
+	Status      int
+	Location    string
+	ContentType string
+	Body        []byte
+}
+
+// Claims keep keys. *Table does.
+type Claims interface {
+	// Take makes the claim, or returns the one that is there. No two callers in a process may take the same key at once.
+	Take(ctx context.Context, want Claim) (Claim, error)
+	// Resume takes over a claim without an answer; false while whoever has it may still be at work.
+	Resume(ctx context.Context, c Claim) (bool, error)
+	// Keep notes the answer unless there is one, and returns the one that is there afterwards.
+	Keep(ctx context.Context, c Claim, a Answer) (Answer, error)
+	// Release lets a repeat go on at once.
+	Release(ctx context.Context, c Claim) error
+	// Forget makes the key unused again.
+	Forget(ctx context.Context, c Claim) error
+}
+
+// Table keeps keys in the table idempotency_keys of a service's database.
+type Table struct {
+	db   *gorm.DB
+	take *database.Batch[Claim, Claim]
+}
+
+// NewTable keeps keys in this database. The service's migrations create the table.
+func NewTable(db *gorm.DB) *Table {
+	t := &Table{db: db}
+	t.take = database.NewBatch(t.takeAll)
+	return t
+}
+
+const named = " WHERE caller = $1 AND route = $2 AND key = $3 AND id = $4"
+
+// Take does so in one statement with others that are made at the same time.
+func (t *Table) Take(ctx context.Context, want Claim) (Claim, error) { return t.take.Do(ctx, want) }
+
+// Resume takes over a claim whose time is up.
+func (t *Table) Resume(ctx context.Context, c Claim) (bool, error) {
+	done := t.db.WithContext(ctx).Exec("UPDATE idempotency_keys SET busy_until = now() + interval '15 seconds'"+named+
+		" AND status IS NULL AND busy_until <= now()", c.Caller, c.Route, c.Key, c.ID)
+	if done.Error != nil {
+		return false, fmt.Errorf("idempotency: resume a key: %w", done.Error)
+	}
+	return done.RowsAffected == 1, nil
+}
+
+// Keep fails where the key is not there any more.
+func (t *Table) Keep(ctx context.Context, c Claim, a Answer) (kept Answer, err error) {
+	err = t.db.WithContext(ctx).Raw(`UPDATE idempotency_keys SET status = coalesce(status, $5),
+		location = CASE WHEN status IS NULL THEN $6 ELSE location END,
+		content_type = CASE WHEN status IS NULL THEN $7 ELSE content_type END,
+		body = CASE WHEN status IS NULL THEN $8 ELSE body END`+named+` RETURNING status, location, content_type, body`,
+		c.Caller, c.Route, c.Key, c.ID, a.Status, a.Location, a.ContentType, a.Body).
+		Row().Scan(&kept.Status, &kept.Location, &kept.ContentType, &kept.Body)
+	if err != nil {
+		return kept, fmt.Errorf("idempotency: keep an answer: %w", err)
+	}
+	kept.Body = bytes.Clone(kept.Body)
+	return kept, nil
+}
+
+// Release ends the time of a claim.
+func (t *Table) Release(ctx context.Context, c Claim) error {
+	err := t.db.WithContext(ctx).Exec("UPDATE idempotency_keys SET busy_until = now()"+named, c.Caller, c.Route, c.Key, c.ID).Error
+	if err != nil {
+		return fmt.Errorf("idempotency: release a key: %w", err)
+	}
+	return nil
+}
+
+// Forget deletes a claim.
+func (t *Table) Forget(ctx context.Context, c Claim) error {
+	err := t.db.WithContext(ctx).Exec("DELETE FROM idempotency_keys"+named, c.Caller, c.Route, c.Key, c.ID).Error
+	if err != nil {
+		return fmt.Errorf("idempotency: forget a key: %w", err)
+	}
+	return nil
+}
+
+// takeSQL makes those that are not there or have expired, and reads the others. One that another process makes at the
+// same moment is in neither part.
+const takeSQL = `WITH wanted AS (
+	SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[]) AS w(caller, route, key, fingerprint, id)
+), fresh AS (
+	INSERT INTO idempotency_keys AS k (caller, route, key, fingerprint, id, created_at, busy_until)
+	SELECT caller, route, key, fingerprint, id, now(), now() + interval '15 seconds' FROM wanted
+	ON CONFLICT (caller, route, key) DO UPDATE SET fingerprint = EXCLUDED.fingerprint, id = EXCLUDED.id,
+		created_at = EXCLUDED.created_at, busy_until = EXCLUDED.busy_until,
+		status = NULL, location = NULL, content_type = NULL, body = NULL
+	WHERE k.created_at < now() - interval '7 days'
+	RETURNING caller, route, key, fingerprint, id
+)
+SELECT caller, route, key, fingerprint, id, true, NULL::int, '', '', NULL::bytea FROM fresh
+UNION ALL
+SELECT k.caller, k.route, k.key, k.fingerprint, k.id, false,
+	k.status, coalesce(k.location, ''), coalesce(k.content_type, ''), k.body
+FROM wanted w JOIN idempotency_keys k ON k.caller = w.caller AND k.route = w.route AND k.key = w.key
+WHERE k.created_at >= now() - interval '7 days'`
+
+func (t *Table) takeAll(ctx context.Context, wanted []Claim) ([]Claim, error) {
+	order := make([]int, len(wanted))
+	for i := range order {
+		order[i] = i
+	}
+	// Two processes that lock the same keys lock them in the same order.
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(wanted[a].Caller, wanted[b].Caller), cmp.Compare(wanted[a].Route, wanted[b].Route),
+			cmp.Compare(wanted[a].Key, wanted[b].Key))
+	})
+	answers := make([]Claim, len(wanted))
+	for try := 0; len(order) > 0; try++ {
+		if try == 3 {
+			return nil, fmt.Errorf("idempotency: take %d keys: they keep changing; try again", len(order))
+		}
+		found, err := t.takeOnce(ctx, wanted, order)
+		if err != nil {
+			return nil, fmt.Errorf("idempotency: take keys: %w", err)
+		}
+		order = slices.DeleteFunc(order, func(i int) bool {
+			claim, ok := found[wanted[i].Name]
+			answers[i] = claim
+			return ok
+		})
+	}
+	return answers, nil
+}
+
+func (t *Table) takeOnce(ctx context.Context, wanted []Claim, order []int) (map[Name]Claim, error) {
+	n := len(order)
+	callers, routes := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
+	keys, ids := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
+	fingerprints := make(pgtype.FlatArray[[]byte], n)
+	for at, i := range order {
+		w := wanted[i]
+		callers[at], routes[at], keys[at], fingerprints[at], ids[at] = w.Caller, w.Route, w.Key, w.Fingerprint, w.ID
+	}
+	rows, err := t.db.WithContext(ctx).Raw(takeSQL, callers, routes, keys, fingerprints, ids).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := make(map[Name]Claim, n)
+	for rows.Next() {
+		var c Claim
+		var a Answer
+		var status *int
+		err := rows.Scan(&c.Caller, &c.Route, &c.Key, &c.Fingerprint, &c.ID, &c.Fresh, &status, &a.Location, &a.ContentType, &a.Body)
+		if err != nil {
+			return nil, err
+		}
+		c.Fingerprint = bytes.Clone(c.Fingerprint)
+		if status != nil {
+			a.Status, a.Body = *status, bytes.Clone(a.Body)
+			c.Answer = &a
+		}
+		found[c.Name] = c
+	}
+	return found, rows.Err()
+}

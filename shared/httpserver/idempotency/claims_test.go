@@ -1,0 +1,165 @@
+package idempotency
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"sync"
+	"testing"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/embedded/embeddedtest"
+)
+
+func TestMain(m *testing.M) { embeddedtest.Main(m) }
+
+//go:embed testdata/migrations/*.sql
+var files embed.FS
+
+func open(t *testing.T) *database.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), database.Options{URL: embeddedtest.Database(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	migrations, err := fs.Sub(files, "testdata/migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := database.Migrate(t.Context(), db, migrations, "service_version"); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func claim(caller, key, id string) Claim {
+	return Claim{Name: Name{caller, "/v1/goods", key}, Fingerprint: []byte("of " + id), ID: id}
+}
+
+// take makes or reads a claim.
+func take(t *testing.T, c *Table, want Claim) Claim {
+	t.Helper()
+	got, err := c.Take(t.Context(), want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestAKeyStandsForTheFirstRequestItCameWith(t *testing.T) {
+	t.Parallel()
+	c := NewTable(open(t).Gorm())
+	if got := take(t, c, claim("ann", "k", "o1")); !got.Fresh || got.ID != "o1" {
+		t.Fatalf("first: %+v", got)
+	}
+	if got := take(t, c, claim("ann", "k", "o2")); got.Fresh || got.ID != "o1" || !bytes.Equal(got.Fingerprint, []byte("of o1")) {
+		t.Fatalf("again: %+v", got)
+	}
+	if got := take(t, c, claim("bob", "k", "o3")); !got.Fresh {
+		t.Fatalf("another caller: %+v", got)
+	}
+	elsewhere := claim("ann", "k", "o4")
+	elsewhere.Route = "/v1/money"
+	if got := take(t, c, elsewhere); !got.Fresh {
+		t.Fatalf("another route: %+v", got)
+	}
+}
+
+func TestAnUnfinishedClaimIsTakenOverOnceItsMakerHadTime(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	c := NewTable(db.Gorm())
+	mine := take(t, c, claim("ann", "k", "o1"))
+	resumes := func(want bool) {
+		t.Helper()
+		if got, err := c.Resume(t.Context(), mine); err != nil || got != want {
+			t.Fatalf("resumed %v %v, want %v", got, err, want)
+		}
+	}
+	resumes(false)
+	if err := c.Release(t.Context(), mine); err != nil {
+		t.Fatal(err)
+	}
+	resumes(true)
+	resumes(false)
+	if err := db.Gorm().Exec("UPDATE idempotency_keys SET busy_until = now() - interval '1 second'").Error; err != nil {
+		t.Fatal(err)
+	}
+	resumes(true)
+}
+
+func TestAKeyIsFreeAgainAfterSevenDays(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	c := NewTable(db.Gorm())
+	for age, fresh := range map[string]bool{"6 days 23 hours": false, "7 days 1 minute": true} {
+		take(t, c, claim("ann", age, "o1"))
+		if err := db.Gorm().Exec("UPDATE idempotency_keys SET created_at = now() - $1::interval WHERE key = $1", age).Error; err != nil {
+			t.Fatal(err)
+		}
+		if got := take(t, c, claim("ann", age, "o2")); got.Fresh != fresh || (got.ID == "o2") != fresh {
+			t.Errorf("after %s: %+v", age, got)
+		}
+	}
+}
+
+func TestTwoProcessesThatTakeTheSameKeysAgreeOnTheirIDs(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	const keys = 300
+	var taken [2][keys]Claim
+	var all sync.WaitGroup
+	for p := range taken {
+		c := NewTable(db.Gorm())
+		for k := range keys {
+			all.Go(func() {
+				var err error
+				k := (k*7 + p*100) % keys
+				if taken[p][k], err = c.Take(context.Background(), claim("ann", fmt.Sprint(k), fmt.Sprint("o", p))); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	for k := range keys {
+		a, b := taken[0][k], taken[1][k]
+		if a.ID != b.ID || a.Fresh == b.Fresh {
+			t.Fatalf("key %d: %+v and %+v", k, a, b)
+		}
+	}
+}
+
+func TestTheFirstAnswerIsKeptAndTheKeyIsFreeOnceItIsForgotten(t *testing.T) {
+	t.Parallel()
+	c := NewTable(open(t).Gorm())
+	mine := take(t, c, claim("ann", "k", "o1"))
+	first := Answer{Status: 202, Location: "/v1/goods/1", ContentType: "application/json", Body: []byte(`{"n":1}` + "\n\x00")}
+	for _, a := range []Answer{first, {Status: 200, Body: []byte("another")}} {
+		if kept, err := c.Keep(t.Context(), mine, a); err != nil || !reflect.DeepEqual(kept, first) {
+			t.Fatalf("kept %+v %v", kept, err)
+		}
+	}
+	if got := take(t, c, claim("ann", "k", "o2")); got.Answer == nil || !reflect.DeepEqual(*got.Answer, first) {
+		t.Fatalf("again: %+v", got)
+	}
+	if err := c.Release(t.Context(), mine); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Resume(t.Context(), mine); got || err != nil {
+		t.Fatalf("what is answered was taken over: %v %v", got, err)
+	}
+	if err := c.Forget(t.Context(), mine); err != nil {
+		t.Fatal(err)
+	}
+	if got := take(t, c, claim("ann", "k", "o3")); !got.Fresh || got.Answer != nil {
+		t.Fatalf("after it was forgotten: %+v", got)
+	}
+	if kept, err := c.Keep(t.Context(), mine, first); err == nil {
+		t.Fatalf("an answer was kept for a key that is another request's: %+v", kept)
+	}
+}

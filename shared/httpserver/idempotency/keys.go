@@ -1,0 +1,160 @@
+package idempotency
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"orderflow.example/shared/httpserver"
+)
+
+const header = "Idempotency-Key"
+
+// timeout bounds a request with a key. It is shorter than a claim stays busy.
+const timeout = 10 * time.Second
+
+// Keys serve the requests of one service that have a key.
+type Keys struct {
+	claims Claims
+	log    *slog.Logger
+
+	mu   sync.Mutex
+	busy map[Name]struct{} // being worked on in this process
+}
+
+// New serves with these claims.
+func New(claims Claims, log *slog.Logger) *Keys {
+	return &Keys{claims: claims, log: log, busy: map[Name]struct{}{}}
+}
+
+// Rule is how a route takes keys.
+type Rule struct {
+	Optional bool // a request without a key is a request of its own
+	Rebuilt  bool // the handler can make its answer again from what is stored, the same bytes for ever: none is kept
+}
+
+// Handler serves a route of gin. Its callers are authenticated already.
+func (k *Keys) Handler(rule Rule, handle gin.HandlerFunc) gin.HandlerFunc {
+	return func(c *gin.Context) { k.Serve(c, rule, func() { handle(c) }) }
+}
+
+// Serve answers from the key, or lets handle answer: its answer is sent once it is kept. It runs before the body is
+// read by anyone. The context that handle finds in the request lasts although the caller leaves, who has asked all the
+// same.
+func (k *Keys) Serve(c *gin.Context, rule Rule, handle func()) {
+	if rule.Optional && len(c.Request.Header.Values(header)) == 0 {
+		handle()
+		return
+	}
+	key, p := httpserver.IdempotencyKey(c.GetHeader(header))
+	if p != nil {
+		httpserver.WriteProblem(c, p)
+		return
+	}
+	fingerprint, p := fingerprintOf(c.Request)
+	if p != nil {
+		httpserver.WriteProblem(c, p)
+		return
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), timeout)
+	defer cancel()
+	name := Name{Caller: httpserver.Subject(ctx), Route: c.FullPath(), Key: key}
+	want := Claim{Name: name, Fingerprint: fingerprint, ID: id.String()}
+	end, ok := k.begin(name)
+	if !ok {
+		refuse(c, inUse())
+		return
+	}
+	defer end()
+	claim, err := k.claims.Take(ctx, want)
+	switch {
+	case err != nil:
+		fail(c, err)
+	case !bytes.Equal(claim.Fingerprint, fingerprint):
+		refuse(c, httpserver.NewProblem(http.StatusUnprocessableEntity, "idempotency-key-reused",
+			"this Idempotency-Key came with another request before; use a new key for a new request"))
+	case claim.Answer != nil:
+		claim.Answer.write(c, true)
+	default:
+		k.handle(ctx, c, &Request{claims: k.claims, claim: claim}, rule, handle)
+	}
+}
+
+func (k *Keys) begin(name Name) (end func(), ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, busy := k.busy[name]; busy {
+		return nil, false
+	}
+	k.busy[name] = struct{}{}
+	return func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		delete(k.busy, name)
+	}, true
+}
+
+// handle holds the answer back until it is known what becomes of the claim.
+func (k *Keys) handle(ctx context.Context, c *gin.Context, r *Request, rule Rule, handle func()) {
+	c.Request = c.Request.WithContext(context.WithValue(ctx, requestKey{}, r))
+	held := &heldWriter{ResponseWriter: c.Writer}
+	c.Writer = held
+	defer func() { c.Writer = held.ResponseWriter }() // also when handle panics
+	handle()
+	c.Writer = held.ResponseWriter
+	if r.cause != nil {
+		_ = c.Error(r.cause)
+	}
+
+	answer, repeated := held.answer(), !r.claim.Fresh && !r.begun
+	var err error
+	switch {
+	case answer.Status < 300 && rule.Rebuilt:
+	case answer.Status < 300:
+		if answer, err = k.claims.Keep(ctx, r.claim, answer); err != nil {
+			fail(c, err) // what was done is found when the request is sent again
+			return
+		}
+	case !r.begun && r.claim.Fresh:
+		err = k.claims.Forget(ctx, r.claim)
+	case r.begun && !r.uncertain && ctx.Err() == nil:
+		err = k.claims.Release(ctx, r.claim)
+	}
+	if err != nil {
+		k.log.Warn("an idempotency key stays busy for some seconds", "route", r.claim.Route, "id", r.claim.ID, "err", err)
+	}
+	if r.busy || answer.Status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", "1")
+	}
+	answer.write(c, repeated && answer.Status < 300)
+}
+
+// inUse is the problem of a key whose first request is under way.
+func inUse() *httpserver.Problem {
+	return httpserver.Conflict("idempotency-key-in-use",
+		"the request with this Idempotency-Key is under way; send it again in a moment")
+}
+
+func fail(c *gin.Context, err error) {
+	_ = c.Error(err)
+	refuse(c, httpserver.Unavailable())
+}
+
+// refuse tells a caller who is to come back when that is.
+func refuse(c *gin.Context, p *httpserver.Problem) {
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusConflict {
+		c.Header("Retry-After", "1")
+	}
+	httpserver.WriteProblem(c, p)
+}
