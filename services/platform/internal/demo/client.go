@@ -93,6 +93,8 @@ func (c *client) hello(ctx context.Context) error {
 		case errors.As(err, &no) && no.Status == http.StatusUnauthorized:
 			return fmt.Errorf("the platform at %s does not know the key of this data directory: say the --data-dir or --jwt-key-file of that platform",
 				listener.url)
+		case errors.Is(err, context.DeadlineExceeded):
+			return fmt.Errorf("the platform at %s does not answer within %v: let it go on if it was stopped, or end it and start it again", listener.url, greeting)
 		case errors.As(err, &no):
 			return fmt.Errorf("%s is not the listener that %s names: it answers %w", listener.url, listener.flag, no)
 		case err != nil:
