@@ -54,8 +54,8 @@ func (c Config) Key() ([]byte, error) {
 func (c Config) InstalledKey() ([]byte, error) {
 	if c.JWTKeyFile == "" {
 		if _, err := os.Stat(filepath.Join(c.DataDir, ".secrets", keyName)); errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("there is no installation in the data directory %s: say its --data-dir or its --jwt-key-file, or start one "+
-				"with `orderflow up --data-dir %[1]s`", c.DataDir)
+			return nil, fmt.Errorf("there is no installation in the data directory %s: say its --data-dir or its --jwt-key-file, "+
+				"or start one with `orderflow up --data-dir %[1]s`", c.DataDir)
 		}
 	}
 	return c.Key()

@@ -43,13 +43,14 @@ func Demo() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	cmd.Flags().StringVar(&f.orders, "orders", "", "file of orders, plain, .gz or .xz, with the columns of the bundled sample (default: the sample)")
-	cmd.Flags().StringVar(&f.dates, "dates", "", "order of day and month in dates like 01/12/2010: dmy or mdy (default: as the rows of the file tell)")
+	cmd.Flags().StringVar(&f.dates, "dates", "", "order of day and month in dates like 01/12/2010: dmy or mdy (default: as the rows tell)")
 	cmd.Flags().IntVar(&f.limit, "limit", 0, "replay only the first so many invoices, and their cancellations in between (default: all)")
 	cmd.Flags().StringVar(&f.rate, "rate", "max", "orders per second, or max")
 	cmd.Flags().BoolVar(&f.faults, "faults", false, "let the simulated gateway, carrier and floor fail now and then; not with --url")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
 	cmd.Flags().StringVar(&f.url, "url", "", "customers' listener of a running platform; tokens are signed with the key in --data-dir or --jwt-key-file")
-	cmd.Flags().StringVar(&f.opsURL, "ops-url", "", "its operators' listener (default: that of the platform on --data-dir, if that one is at --url)")
+	cmd.Flags().StringVar(&f.opsURL, "ops-url", "",
+		"its operators' listener (default: that of the platform on --data-dir, if that one is at --url)")
 	return cmd
 }
 
@@ -102,7 +103,8 @@ func (f demoFlags) operators(ctx context.Context, c service.Config) (string, err
 	if err := demo.Reach(ctx, f.url); err != nil {
 		return "", service.Environment("demo: %w", err)
 	}
-	return "", service.Usage("ops-url: say the operators' listener of the platform at %s; the one on the data directory %s is another", f.url, c.DataDir)
+	return "", service.Usage("ops-url: say the operators' listener of the platform at %s; the one on the data directory %s is another",
+		f.url, c.DataDir)
 }
 
 func isWebAddress(text string) bool {

@@ -22,7 +22,7 @@ type Rows struct {
 	Reason        string `json:"reason,omitempty"`
 	Sales         int    `json:"sales"`
 	Cancellations int    `json:"cancellations"`
-	Lines         []int  `json:"lines,omitempty"` // of the file, where the refused ones begin; the first ones
+	Lines         []int  `json:"lines,omitempty"` // where rows refused as they are begin; the first ones
 }
 
 // Malformed is a row that cannot be read, or that the catalogue refuses.
@@ -53,29 +53,17 @@ func (a *account) of(state, reason string) *Rows {
 	return a.ends[e]
 }
 
-// sale ends rows of an order, of which the first begins on this line of the file.
-func (a *account) sale(l line, state, reason string) {
-	r := a.of(state, reason)
-	r.Sales += int(l.rows)
-	r.seen(l)
-}
+// sale ends rows of an order.
+func (a *account) sale(l line, state, reason string) { a.of(state, reason).Sales += int(l.rows) }
 
 // cancellation ends rows of a cancellation.
 func (a *account) cancellation(l line, state, reason string) {
-	r := a.of(state, reason)
-	r.Cancellations += int(l.rows)
-	r.seen(l)
-}
-
-func (r *Rows) seen(l line) {
-	if r.End == refused && len(r.Lines) < shown {
-		r.Lines = append(r.Lines, int(l.at))
-	}
+	a.of(state, reason).Cancellations += int(l.rows)
 }
 
 func (a *account) unreadable(number int, reason string) {
 	a.read++
-	a.sale(line{rows: 1, at: int32(number)}, refused, "malformed")
+	a.refuse(line{rows: 1, at: int32(number)}, false, "malformed")
 	a.name(number, reason)
 }
 
@@ -86,12 +74,15 @@ func (a *account) name(number int, reason string) {
 	}
 }
 
-// refuse ends a row before anything is done with it.
-func (a *account) refuse(r row, reason string) {
-	if l := (line{rows: 1, at: r.line}); r.cancels() {
+// refuse ends rows before anything is done with them, and notes where they begin.
+func (a *account) refuse(l line, cancels bool, reason string) {
+	if cancels {
 		a.cancellation(l, refused, reason)
 	} else {
 		a.sale(l, refused, reason)
+	}
+	if r := a.of(refused, reason); len(r.Lines) < shown {
+		r.Lines = append(r.Lines, int(l.at))
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 
 	"orderflow.example/shared/httpserver"
@@ -32,8 +31,8 @@ type client struct {
 const away = 30 * time.Second
 
 func newClient(o Options, inFlight int) (*client, error) {
-	c := &client{storefront: strings.TrimSuffix(o.StorefrontURL, "/"), operators: strings.TrimSuffix(o.OperatorsURL, "/"), key: o.Key,
-		patience: min(o.Patience, away), names: o.Plan.names}
+	c := &client{storefront: strings.TrimSuffix(o.StorefrontURL, "/"), operators: strings.TrimSuffix(o.OperatorsURL, "/"),
+		key: o.Key, patience: min(o.Patience, away), names: o.Plan.names}
 	c.http = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		MaxIdleConnsPerHost: inFlight, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
@@ -75,62 +74,10 @@ func (r *refusal) Error() string {
 	return text
 }
 
-// hello asks each listener, as a customer and as an operator. An error says that it is not there, does not answer, or does
-// not know the key: then it is another installation's, and nothing is sent to it.
-func (c *client) hello(ctx context.Context) error {
-	customer, err := c.as("demo")
-	if err != nil {
-		return err
-	}
-	first := *c
-	first.patience = min(c.patience, greeting)
-	ctx, cancel := context.WithTimeout(ctx, greeting)
-	defer cancel()
-	for _, listener := range []struct{ flag, url, token string }{{"--url", c.storefront, customer}, {"--ops-url", c.operators, c.operator}} {
-		_, _, err := first.ask(ctx, asked{method: http.MethodGet, url: listener.url + "/v1/orders?limit=1", token: listener.token, first: true}, nil)
-		var no *refusal
-		switch {
-		case errors.As(err, &no) && no.Status == http.StatusUnauthorized:
-			return fmt.Errorf("the platform at %s does not know the key of this data directory: say the --data-dir or --jwt-key-file of that platform",
-				listener.url)
-		case errors.Is(err, context.DeadlineExceeded):
-			return fmt.Errorf("the platform at %s does not answer within %v: let it go on if it was stopped, or end it and start it again", listener.url, greeting)
-		case errors.As(err, &no):
-			return fmt.Errorf("%s is not the listener that %s names: it answers %w", listener.url, listener.flag, no)
-		case err != nil:
-			return fmt.Errorf("no platform answers at %s: %w; start it, or say where it is with %s", listener.url, err, listener.flag)
-		}
-	}
-	return nil
-}
-
-// Reach tells whether anybody answers HTTP at a URL.
-func Reach(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, greeting)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/healthz", nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("no platform answers at %s: %w; start it, or say where it is with --url", url, err)
-	}
-	return res.Body.Close()
-}
-
-// greeting is how long a platform may take to answer for the first time.
-const greeting = 5 * time.Second
-
-// isLookup tells whether a name has no address.
-func isLookup(err error) bool {
-	var lookup *net.DNSError
-	return errors.As(err, &lookup)
-}
-
 // aboutContent tells whether what was sent was refused, and not who sent it.
 func (r *refusal) aboutContent() bool {
-	return r.Status == http.StatusBadRequest || r.Status == http.StatusUnprocessableEntity || r.Status == http.StatusRequestEntityTooLarge
+	return r.Status == http.StatusBadRequest || r.Status == http.StatusUnprocessableEntity ||
+		r.Status == http.StatusRequestEntityTooLarge
 }
 
 // is tells whether a request was refused for this reason.
@@ -158,11 +105,12 @@ func (c *client) ask(ctx context.Context, a asked, out any) (header http.Header,
 		if ctx.Err() != nil {
 			return nil, 0, ctx.Err()
 		}
-		if a.first && (errors.Is(err, syscall.ECONNREFUSED) || isLookup(err)) {
+		if a.first && nobody(err) {
 			return nil, 0, err
 		}
 		if time.Since(began) > c.patience {
-			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; start it again and repeat the command, which goes on where it stopped", c.patience, err)
+			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; start it again and repeat the command, "+
+				"which goes on where it stopped", c.patience, err)
 		}
 		select {
 		case <-ctx.Done():

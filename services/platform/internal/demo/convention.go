@@ -100,8 +100,8 @@ func (s *survey) decide(asked DateOrder) (c conventions, err error) {
 	switch {
 	case asked != Undecided:
 	case s.dayFirst > 0 && s.monthFirst > 0:
-		return c, fmt.Errorf("the date on line %d has the day first, that on line %d the month first; say which is right with --dates dmy or --dates mdy, "+
-			"and rows of the other order are refused", s.dayFirst, s.monthFirst)
+		return c, fmt.Errorf("the date on line %d has the day first, that on line %d the month first; "+
+			"say which is right with --dates dmy or --dates mdy, and rows of the other order are refused", s.dayFirst, s.monthFirst)
 	case s.dayFirst > 0:
 		c.dates = DayFirst
 	case s.monthFirst > 0:
@@ -112,7 +112,13 @@ func (s *survey) decide(asked DateOrder) (c conventions, err error) {
 
 // datesName is the order as the report says it.
 func (c conventions) datesName() string {
-	return cmp.Or(map[DateOrder]string{DayFirst: "day first (DD/MM/YYYY)", MonthFirst: "month first (MM/DD/YYYY)"}[c.dates], "year first")
+	switch c.dates {
+	case DayFirst:
+		return "day first (DD/MM/YYYY)"
+	case MonthFirst:
+		return "month first (MM/DD/YYYY)"
+	}
+	return "year first"
 }
 
 // unixLines gives a file whose lines end with carriage returns alone the line ends of all others.

@@ -44,8 +44,8 @@ func (n names) email(o *order) string {
 }
 
 func (n names) shipTo(o *order) address {
-	a := address{Name: "Customer " + n.mailbox(o.customer), Line1: strconv.Itoa(o.luck("street")+1) + " Market Street", City: "Exampleton",
-		Postcode: "EX1 2MP", Country: o.country}
+	a := address{Name: "Customer " + n.mailbox(o.customer), Line1: strconv.Itoa(o.luck("street")+1) + " Market Street",
+		City: "Exampleton", Postcode: "EX1 2MP", Country: o.country}
 	if o.luck("parcel") < 3 {
 		a.Postcode = "LOST 1"
 	}

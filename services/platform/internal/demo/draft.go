@@ -33,37 +33,41 @@ func (d *draft) take(r row) {
 	code := country(r.country)
 	switch {
 	case !isGoods(r.code):
-		d.account.refuse(r, "not goods")
+		d.refuse(r, "not goods")
 		return
 	case r.cancels() && r.quantity >= 0:
-		d.account.refuse(r, "positive quantity in a cancellation")
+		d.refuse(r, "positive quantity in a cancellation")
 		return
 	case !r.cancels() && r.quantity < 0:
-		d.account.refuse(r, "negative quantity outside a cancellation")
+		d.refuse(r, "negative quantity outside a cancellation")
 		return
 	case r.quantity == 0:
-		d.account.refuse(r, "quantity of 0")
+		d.refuse(r, "quantity of 0")
 		return
 	case !r.cancels() && r.quantity > maxPieces:
-		d.account.refuse(r, "more pieces than an order takes")
+		d.refuse(r, "more pieces than an order takes")
 		return
 	case !r.cancels() && r.price <= 0:
-		d.account.refuse(r, "no price")
+		d.refuse(r, "no price")
 		return
 	case code == "":
-		d.account.refuse(r, "unknown country")
+		d.refuse(r, "unknown country")
+		return
+	}
+	v := d.invoice(r, code)
+	if v.customer != d.customer(r) || v.country != code {
+		d.refuse(r, "another customer than the invoice")
 		return
 	}
 	if r.unclear && d.unclear == 0 {
 		d.unclear = r.line
 	}
-	v := d.invoice(r, code)
-	if v.customer != d.customer(r) || v.country != code {
-		d.account.refuse(r, "another customer than the invoice")
-		return
-	}
 	sku := d.product(r)
 	v.lines = append(v.lines, line{sku: sku, rows: 1, at: r.line, quantity: max(r.quantity, -r.quantity)})
+}
+
+func (d *draft) refuse(r row, reason string) {
+	d.account.refuse(line{rows: 1, at: r.line}, r.cancels(), reason)
 }
 
 func (d *draft) invoice(r row, code string) *invoice {

@@ -8,7 +8,9 @@ import (
 	"strings"
 )
 
-var columns = [...]string{"invoiceno", "stockcode", "description", "quantity", "invoicedate", "unitprice", "customerid", "country"}
+var columns = [...]string{
+	"invoiceno", "stockcode", "description", "quantity", "invoicedate", "unitprice", "customerid", "country",
+}
 
 // file is a file of orders that was read as a whole.
 type file struct {

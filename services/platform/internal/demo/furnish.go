@@ -121,7 +121,8 @@ func (r *replay) takeIn(ctx context.Context, d delivery) error {
 	case err != nil:
 		return err
 	case answer.Received+answer.Repeated != len(d.items):
-		return fmt.Errorf("receipt %s: %d items were sent, and the answer counts %d", d.key, len(d.items), answer.Received+answer.Repeated)
+		return fmt.Errorf("receipt %s: %d items were sent, and the answer counts %d", d.key, len(d.items),
+			answer.Received+answer.Repeated)
 	}
 	r.intake.Received += d.pieces()
 	if before {

@@ -31,12 +31,12 @@ func (m *matcher) cancel(v *invoice) (cancels []*cancellation) {
 	byOrder := map[*order]*cancellation{}
 	for _, l := range v.lines {
 		if v.customer == (customer{}) {
-			m.account.cancellation(l, refused, "names no customer")
+			m.account.refuse(l, true, "names no customer")
 			continue
 		}
 		o := m.take(purchase{v.customer, l.sku}, l.quantity)
 		if o == nil {
-			m.account.cancellation(l, refused, "matches no earlier order")
+			m.account.refuse(l, true, "matches no earlier order")
 			continue
 		}
 		if byOrder[o] == nil {

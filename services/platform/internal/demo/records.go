@@ -70,8 +70,8 @@ func (r *records) csv(data []byte, lazy bool) *csv.Reader {
 }
 
 // recover reads the record that strict reading found wrong at the end given. A stray quote costs its line: the lines that
-// follow are rows where the one in which the quote is met again looks like one: its quotes are even, its columns enough. Else the lines up to there are the
-// text of a broken record, and none of them is a row.
+// follow are rows where the one in which the quote is met again looks like a row, with an even number of quotes and enough
+// columns. Else the lines up to there are the text of a broken record, and none of them is a row.
 func (r *records) recover(end int, wrong error) (fields []string, stop int, fault error) {
 	first := r.at + lineEnd(r.data[r.at:])
 	if errors.Is(wrong, csv.ErrBareQuote) {
@@ -79,7 +79,7 @@ func (r *records) recover(end int, wrong error) (fields []string, stop int, faul
 			return fields, first, nil
 		}
 		if end <= first {
-			return nil, first, errors.New("a quote stands inside a field that does not begin with one, in a row that has not the header's columns")
+			return nil, first, errors.New("a quote stands inside a field, and the columns are not the header's")
 		}
 	}
 	if end <= first {

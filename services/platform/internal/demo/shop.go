@@ -51,8 +51,8 @@ func (c *client) place(ctx context.Context, o *order, products []product) (p pla
 		ID    string `json:"id"`
 		Total money  `json:"total"`
 	}
-	header, took, err := c.ask(ctx, asked{method: http.MethodPost, url: c.storefront + "/v1/orders", token: token, key: c.names.orderKey(o),
-		body: placing{items(o.lines, products), c.names.shipTo(o), c.names.email(o), o.card(), o.fill()}}, &answer)
+	header, took, err := c.ask(ctx, asked{method: http.MethodPost, url: c.storefront + "/v1/orders", token: token,
+		key: c.names.orderKey(o), body: placing{items(o.lines, products), c.names.shipTo(o), c.names.email(o), o.card(), o.fill()}}, &answer)
 	return placed{answer.ID, answer.Total.Amount, header.Get("Idempotent-Replayed") == "true", took}, err
 }
 
@@ -223,6 +223,7 @@ func (c *client) receive(ctx context.Context, d delivery, products []product) (a
 	for i, s := range d.items {
 		body.Items[i] = received{products[s.sku].sku, s.warehouse, s.quantity}
 	}
-	header, _, err := c.ask(ctx, asked{method: http.MethodPost, url: c.operators + "/v1/stock/receipts", token: c.operator, key: d.key, body: body}, &answer)
+	header, _, err := c.ask(ctx, asked{method: http.MethodPost, url: c.operators + "/v1/stock/receipts", token: c.operator,
+		key: d.key, body: body}, &answer)
 	return answer, header.Get("Idempotent-Replayed") == "true" || answer.Received == 0, err
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ type shop struct {
 	answers  map[string]int // statuses, by customer and Idempotency-Key
 	returns  int            // asked for
 
-	foreign, refuseReceipts bool
+	foreign, refuseReceipts, hideReviews bool
 
 	lists func(listing) bool
 	hitch func(*http.Request) (lost int) // 1: not heard; 2: done, but the answer is lost
@@ -70,6 +71,11 @@ func open(t testing.TB) *shop {
 	mux.HandleFunc("GET /v1/reviews", s.reviews)
 	mux.HandleFunc("POST /v1/reviews/{id}", s.once(s.decide))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler) // the client is gone
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		lost := s.hitch(r)
@@ -305,7 +311,7 @@ func (s *shop) reviews(w http.ResponseWriter, r *http.Request) {
 		Items []review `json:"items"`
 	}
 	for _, o := range s.orders {
-		if o.review {
+		if o.review && !s.hideReviews {
 			page.Items = append(page.Items, review{o.ID})
 		}
 	}

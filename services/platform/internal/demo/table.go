@@ -11,7 +11,8 @@ import (
 func (r Report) Print(w io.Writer) error {
 	p := &printer{tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight), nil}
 	p.line("%s: %d rows, %s to %s", r.Source, r.Rows.Read, r.From.Format("2 January 2006"), r.To.Format("2 January 2006"))
-	p.line("read as %s, separated by %s, dates %s, prices with %q", r.Format.Encoding, r.Format.Separator, r.Format.Dates, r.Format.Decimal)
+	f := r.Format
+	p.line("read as %s, separated by %s, dates %s, prices with %q", f.Encoding, f.Separator, f.Dates, f.Decimal)
 	p.orders(r)
 	p.rows(r)
 	p.money(r)

@@ -33,7 +33,8 @@ func watchPostgres(config embedded.PostgresConfig, server *embedded.Postgres, fa
 	go func() {
 		defer close(p.ended)
 		if err := p.watch(ctx); err != nil && ctx.Err() == nil {
-			failed <- fmt.Errorf("the private Postgres ended by itself: %w; its log is in %s", err, filepath.Join(config.Dir, "postgres.log"))
+			log := filepath.Join(config.Dir, "postgres.log")
+			failed <- fmt.Errorf("the private Postgres ended by itself: %w; its log is in %s", err, log)
 		}
 	}()
 	return p

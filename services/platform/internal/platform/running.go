@@ -35,8 +35,8 @@ func FindRunning(dataDir string) (Running, error) {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return r, service.Environment("the platform on the data directory %s (process %d) does not answer: let it go on with `kill -CONT %[2]d` if it was "+
-			"stopped, or end it and start it again", dataDir, r.PID)
+		return r, service.Environment("the platform on the data directory %s (process %d) does not answer: "+
+			"let it go on with `kill -CONT %[2]d` if it was stopped, or end it and start it again", dataDir, r.PID)
 	case err != nil:
 		return r, service.Environment("nothing runs on the data directory %s any more: start it with `orderflow up --data-dir %s`", dataDir, dataDir)
 	}
