@@ -102,10 +102,10 @@ func TestACommandEndsInSecondsWhereNothingIsSaid(t *testing.T) {
 			root, began := Root(), time.Now()
 			root.SetArgs(append(args, "--data-dir", dir))
 			code := service.Execute(t.Context(), root, &stderr)
-			if took := time.Since(began); code != service.CodeEnvironment || strings.Count(stderr.String(), "\n") != 1 || took > 25*time.Second {
+			took := time.Since(began)
+			if code != service.CodeEnvironment || strings.Count(stderr.String(), "\n") != 1 || took > time.Minute {
 				t.Errorf("exit code %d after %v: %s", code, took, stderr.String())
 			}
-			t.Log(time.Since(began).Round(100*time.Millisecond), stderr.String())
 		})
 	}
 }

@@ -163,7 +163,9 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 		closer.Close()
 	}
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil && cmd.Context().Err() == nil {
+		if cmd.Context().Err() != nil {
+			err = fmt.Errorf("%w; the same command goes on where it stopped", errInterrupted)
+		} else if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
 		return service.Environment("demo: %w", err)

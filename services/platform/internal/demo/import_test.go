@@ -52,7 +52,8 @@ func TestARowThatTheCatalogueRefusesCostsNoOtherAndBringsNoStock(t *testing.T) {
 
 func TestMorePiecesThanAnOrderTakesAreRefusedOrPlacedInParts(t *testing.T) {
 	t.Parallel()
-	p := planned(t, 0, entry("1", "MUG", 1_000_001, 1, "7"), entry("2", "BAG", 600_000, 1, "7"), entry("2", "BAG", 600_000, 1, "7"), entry("2", "BAG", 400_000, 1, "7"))
+	p := planned(t, 0, entry("1", "MUG", 1_000_001, 1, "7"), entry("2", "BAG", 600_000, 1, "7"),
+		entry("2", "BAG", 600_000, 1, "7"), entry("2", "BAG", 400_000, 1, "7"))
 	if got := p.shows(); !slices.Equal(got, []string{"2 BAG×1000000 2010-12-01", "2·2 BAG×600000 2010-12-01"}) {
 		t.Errorf("orders %v", got)
 	}
@@ -87,15 +88,16 @@ func TestNoNumberInAFileMeetsANameThatIsMadeUp(t *testing.T) {
 	t.Parallel()
 	p := planned(t, 0, entry("5", "MUG", 1, 1, ""))
 	guest := p.orders[0]
-	for _, taken := range []string{p.names.subject(guest.customer), strings.TrimPrefix(p.names.subject(guest.customer), "customer-"), "guest-5",
-		strings.TrimPrefix(p.names.subject(guest.customer), "guest-")} {
-		if real := (customer{number: taken}); p.names.subject(real) == p.names.subject(guest.customer) || p.names.mailbox(real) == p.names.mailbox(guest.customer) {
+	subject, mailbox := p.names.subject(guest.customer), p.names.mailbox(guest.customer)
+	for _, taken := range []string{subject, mailbox, strings.TrimPrefix(subject, "guest-"), "guest-5", "5"} {
+		if real := (customer{number: taken}); p.names.subject(real) == subject || p.names.mailbox(real) == mailbox {
 			t.Errorf("the customer %q is the guest", taken)
 		}
 	}
 	seen := map[string]string{}
-	for _, number := range []string{"ACME LTD", "ACME_LTD", "ACME+LTD", "ACME%20LTD", "acme ltd", "a@b.example", "a..b", ".a", `"a"`, "a,b", "<a>", "(a)", "a;b",
-		"=" + letters("ACME LTD"), letters("ACME LTD"), strings.Repeat("9", 64), strings.Repeat("%", 64), "5091091530083", "4111111111111111", "17850", "-", "guest-5"} {
+	for _, number := range []string{"ACME LTD", "ACME_LTD", "ACME+LTD", "ACME%20LTD", "acme ltd", "a@b.example", "a..b", ".a", `"a"`,
+		"a,b", "<a>", "(a)", "a;b", "=" + letters("ACME LTD"), letters("ACME LTD"), strings.Repeat("9", 64), strings.Repeat("%", 64),
+		"5091091530083", "4111111111111111", "17850", "-", "guest-5"} {
 		o := &order{customer: customer{number: number}, key: "1"}
 		guest := &order{customer: customer{guest: number[:min(len(number), 40)]}, key: "1"}
 		for _, one := range []*order{o, guest} {
@@ -134,7 +136,8 @@ func TestKeysTellFileInvoiceAndPartAndFitTheirHeader(t *testing.T) {
 		for _, invoice := range []string{"1", "1·2", "1-2", "1/2", "C1", `"`, longest, longest[1:]} {
 			c := &cancellation{invoice: invoice, of: &order{key: longest + "·2"}}
 			for _, key := range []string{n.orderKey(&order{key: invoice}), n.returnKey(c), n.cancellationKey(c), n.key("review", invoice),
-				n.receiptKey(invoice, 1, []stocked{{0, "north", 1}}, []product{{sku: "A"}}), n.receiptKey(invoice, 1, []stocked{{0, "north", 1}}, []product{{sku: "B"}})} {
+				n.receiptKey(invoice, 1, []stocked{{0, "north", 1}}, []product{{sku: "A"}}),
+				n.receiptKey(invoice, 1, []stocked{{0, "north", 1}}, []product{{sku: "B"}})} {
 				if seen[key] || len(key) > 255 || strings.IndexFunc(key, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) >= 0 {
 					t.Errorf("%q is there twice, or no key", key)
 				}
@@ -158,7 +161,8 @@ func TestOfTwoFilesNothingIsTakenForTheOther(t *testing.T) {
 		o := s.options(strings.NewReader(header+priced("1", "MUG", "10", "")), 0)
 		o.Plan = p
 		r := s.run(t, o)
-		if r.Goods.Received != 6 || r.Goods.ReceivedBefore != 0 || s.stock["MUG"] != int64(6*(i+1)) || r.Orders.Replayed != 0 || len(s.orders) != i+1 {
+		if r.Goods.Received != 6 || r.Goods.ReceivedBefore != 0 || s.stock["MUG"] != int64(6*(i+1)) ||
+			r.Orders.Replayed != 0 || len(s.orders) != i+1 {
 			t.Errorf("%s: %+v, stock %v, %+v", name, r.Goods, s.stock, r.Orders)
 		}
 	}
@@ -177,7 +181,8 @@ func TestWhatWasReceivedIsWhatTheAnswersSaid(t *testing.T) {
 	s.mu.Lock()
 	s.refuseReceipts = true
 	s.mu.Unlock()
-	if r := s.run(t, s.options(strings.NewReader(header+priced("2", "MUG", "20", "7")), 0)); r.Goods.Received != 0 || r.Goods.NotReceived != 12 {
+	more := header + priced("2", "MUG", "20", "7")
+	if r := s.run(t, s.options(strings.NewReader(more), 0)); r.Goods.Received != 0 || r.Goods.NotReceived != 12 {
 		t.Errorf("refused %+v", r.Goods)
 	}
 }
@@ -191,8 +196,9 @@ func TestOfTwoImportersAtOnceEachReturnAndCancellationHappensOnce(t *testing.T) 
 		file.WriteString(priced(fmt.Sprint(100+i), "MUG", "9", fmt.Sprint(i)) + priced(fmt.Sprint(100+i), "BAG", "9", fmt.Sprint(i)))
 	}
 	for i := range 40 {
-		at := strings.Replace(priced(fmt.Sprintf("C%d", 100+i), "MUG", "-3", fmt.Sprint(i))+priced(fmt.Sprintf("C%d", 200+i), "BAG", "-2", fmt.Sprint(i)), "08:26", "09:26", 2)
-		file.WriteString(at)
+		mugs := priced(fmt.Sprintf("C%d", 100+i), "MUG", "-3", fmt.Sprint(i))
+		bags := priced(fmt.Sprintf("C%d", 200+i), "BAG", "-2", fmt.Sprint(i))
+		file.WriteString(strings.ReplaceAll(mugs+bags, "08:26", "09:26"))
 	}
 	var both sync.WaitGroup
 	reports := make([]Report, 2)
