@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -77,6 +78,11 @@ func TestEachRowEndsAsItsOrderDid(t *testing.T) {
 	} {
 		if got := r.ends(c.state, c.reason); got != c.want {
 			t.Errorf("%s %s: %v, want %v (%+v)", c.state, c.reason, got, c.want, r.Rows.Ends)
+		}
+	}
+	for _, e := range r.Rows.Ends {
+		if e.Reason == "API: invalid" && !slices.Equal(e.Lines, []int{7}) {
+			t.Errorf("the row that the API refuses is on lines %v", e.Lines)
 		}
 	}
 	if r.Orders.Placed != 4 || r.Orders.Refused != 1 || !r.Whole() || r.Goods.Returned != 1 || r.Goods.Shipped != 4004 {

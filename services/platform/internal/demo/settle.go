@@ -39,7 +39,9 @@ func (r *replay) report(ctx context.Context) (Report, error) {
 	}
 	for n, o := range r.plan.orders {
 		if f := &r.fates[n]; f.refusal != "" {
-			s.saleEnds(o, refused, "API: "+f.refusal)
+			for _, l := range o.lines {
+				r.plan.account.refuse(l, false, "API: "+f.refusal)
+			}
 			s.report.Orders.Refused++
 		}
 	}
