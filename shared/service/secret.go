@@ -32,10 +32,13 @@ func Secret(dataDir, name string) ([]byte, error) {
 	return readSecret(path)
 }
 
+// keyName is the secret that tokens are signed with.
+const keyName = "jwt.key"
+
 // Key is what tokens are signed with: the file of the configuration, or the data directory's own.
 func (c Config) Key() ([]byte, error) {
 	if c.JWTKeyFile == "" {
-		return Secret(c.DataDir, "jwt.key")
+		return Secret(c.DataDir, keyName)
 	}
 	key, err := os.ReadFile(c.JWTKeyFile)
 	if err != nil {
@@ -45,6 +48,17 @@ func (c Config) Key() ([]byte, error) {
 		return nil, fmt.Errorf("jwt-key-file: %s holds %d bytes; at least 32 are needed", c.JWTKeyFile, len(key))
 	}
 	return key, nil
+}
+
+// InstalledKey is Key of an installation that is there: none is made, so that a mistyped data directory is noticed.
+func (c Config) InstalledKey() ([]byte, error) {
+	if c.JWTKeyFile == "" {
+		if _, err := os.Stat(filepath.Join(c.DataDir, ".secrets", keyName)); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("there is no installation in the data directory %s: say its --data-dir or its --jwt-key-file, "+
+				"or start one with `orderflow up --data-dir %[1]s`", c.DataDir)
+		}
+	}
+	return c.Key()
 }
 
 func readSecret(path string) ([]byte, error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -22,9 +23,9 @@ import (
 )
 
 type demoFlags struct {
-	orders, rate, url, opsURL string
-	limit                     int
-	faults, json              bool
+	orders, rate, url, opsURL, dates string
+	limit                            int
+	faults, json                     bool
 }
 
 // Demo replays a real retailer's orders and cancellations.
@@ -42,12 +43,14 @@ func Demo() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	cmd.Flags().StringVar(&f.orders, "orders", "", "file of orders, plain, .gz or .xz, with the columns of the bundled sample (default: the sample)")
+	cmd.Flags().StringVar(&f.dates, "dates", "", "order of day and month in dates like 01/12/2010: dmy or mdy (default: as the rows tell)")
 	cmd.Flags().IntVar(&f.limit, "limit", 0, "replay only the first so many invoices, and their cancellations in between (default: all)")
 	cmd.Flags().StringVar(&f.rate, "rate", "max", "orders per second, or max")
 	cmd.Flags().BoolVar(&f.faults, "faults", false, "let the simulated gateway, carrier and floor fail now and then; not with --url")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
 	cmd.Flags().StringVar(&f.url, "url", "", "customers' listener of a running platform; tokens are signed with the key in --data-dir or --jwt-key-file")
-	cmd.Flags().StringVar(&f.opsURL, "ops-url", "", "its operators' listener (default http:// and --ops-addr)")
+	cmd.Flags().StringVar(&f.opsURL, "ops-url", "",
+		"its operators' listener (default: that of the platform on --data-dir, if that one is at --url)")
 	return cmd
 }
 
@@ -62,21 +65,59 @@ func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
 	switch {
 	case f.limit < 0:
 		return o, service.Usage("limit: want 0 for all, or a number of invoices, not %d", f.limit)
+	case f.dates != "" && f.dates != string(demo.DayFirst) && f.dates != string(demo.MonthFirst):
+		return o, service.Usage("dates: want dmy or mdy, not %q", f.dates)
 	case f.url == "" && f.opsURL != "":
 		return o, service.Usage("ops-url: needs --url")
+	case f.url != "" && !isWebAddress(f.url), f.opsURL != "" && !isWebAddress(f.opsURL):
+		return o, service.Usage("url, ops-url: want http://host:port or https://host:port")
 	case f.url != "" && f.faults:
 		return o, service.Usage("faults: the platform at --url decides about its own; start it with `orderflow up --faults`")
 	}
-	if f.opsURL == "" {
-		o.OperatorsURL = "http://" + c.OpsAddr
-	}
-	if o.Key, err = c.Key(); err != nil {
-		return o, service.Environment("%w", err)
+	if o.Key, err = f.key(c); err != nil {
+		return o, service.Environment("demo: %w", err)
 	}
 	if o.Progress = demo.NewLines(os.Stderr); isatty.IsTerminal(os.Stderr.Fd()) {
 		o.Progress = demo.NewBar(os.Stderr)
 	}
 	return o, nil
+}
+
+// key signs the tokens for the platform. One that runs already has it.
+func (f demoFlags) key(c service.Config) ([]byte, error) {
+	if f.url != "" {
+		return c.InstalledKey()
+	}
+	return c.Key()
+}
+
+// operators is the operators' listener of the platform at --url, as it is said, or as the platform on --data-dir wrote it
+// down. No other is guessed: it could be another installation's.
+func (f demoFlags) operators(ctx context.Context, c service.Config) (string, error) {
+	if f.opsURL != "" {
+		return f.opsURL, nil
+	}
+	if r, err := platform.ReadRunning(c.DataDir); err == nil && sameListener(r.StorefrontURL, f.url) {
+		return r.OperatorsURL, nil
+	}
+	if err := demo.Reach(ctx, f.url); err != nil {
+		return "", service.Environment("demo: %w", err)
+	}
+	return "", service.Usage("ops-url: say the operators' listener of the platform at %s; the one on the data directory %s is another",
+		f.url, c.DataDir)
+}
+
+func isWebAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// sameListener tells whether two URLs name the same port of the same host.
+func sameListener(a, b string) bool {
+	x, errX := url.Parse(a)
+	y, errY := url.Parse(b)
+	host := func(u *url.URL) string { return strings.Replace(u.Hostname(), "localhost", "127.0.0.1", 1) }
+	return errX == nil && errY == nil && host(x) == host(y) && x.Port() == y.Port() && x.Host != ""
 }
 
 func (f demoFlags) run(cmd *cobra.Command) (err error) {
@@ -93,8 +134,13 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 		return service.Usage("orders: %w", err)
 	}
 	defer file.Close()
+	if f.url != "" {
+		if o.OperatorsURL, err = f.operators(cmd.Context(), c); err != nil {
+			return err
+		}
+	}
 	o.Progress.Stage("reading the orders", 0)
-	if o.Plan, err = demo.NewPlan(file, cmp.Or(f.orders, demo.Sample), f.limit); err != nil {
+	if o.Plan, err = demo.NewPlan(file, cmp.Or(f.orders, demo.Sample), f.limit, demo.DateOrder(f.dates)); err != nil {
 		return service.Usage("orders: %s: %w", cmp.Or(f.orders, demo.Sample), err)
 	}
 	ctx, cancel := context.WithCancelCause(cmd.Context())
@@ -117,7 +163,9 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 		closer.Close()
 	}
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil && cmd.Context().Err() == nil {
+		if cmd.Context().Err() != nil {
+			err = fmt.Errorf("%w; the same command goes on where it stopped", errInterrupted)
+		} else if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
 		return service.Environment("demo: %w", err)

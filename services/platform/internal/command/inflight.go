@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -19,19 +20,21 @@ func choreographyInFlight(cmd *cobra.Command, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	running, err := platform.FindRunning(c.DataDir)
-	if err != nil {
-		return err
-	}
-	key, err := c.Key()
-	if err != nil {
-		return service.Environment("%w", err)
-	}
-	token, err := httpserver.Mint(key, httpserver.AudienceOperators, "choreography", time.Hour)
-	if err != nil {
-		return err
-	}
-	found, err := inflight.Compare(cmd.Context(), inflight.Operators{URL: running.OperatorsURL, Token: token}, choreography.Of(platform.Apps...))
+	found, err := answered(cmd.Context(), nil, func(ctx context.Context) (found inflight.Found, err error) {
+		running, err := platform.FindRunning(c.DataDir)
+		if err != nil {
+			return found, err
+		}
+		key, err := c.InstalledKey()
+		if err != nil {
+			return found, err
+		}
+		token, err := httpserver.Mint(key, httpserver.AudienceOperators, "choreography", time.Hour)
+		if err != nil {
+			return found, err
+		}
+		return inflight.Compare(ctx, inflight.Operators{URL: running.OperatorsURL, Token: token}, choreography.Of(platform.Apps...))
+	})
 	if err != nil {
 		return service.Environment("choreography: %w", err)
 	}

@@ -46,7 +46,9 @@ func parkedServices(cmd *cobra.Command, fn func(ctx context.Context, all parked.
 		}
 		c.Postgres = r.Postgres
 	}
-	there, err := verify.Connect(cmd.Context(), c.Postgres, platform.Apps, platform.World)
+	connect, cancel := context.WithTimeout(cmd.Context(), connecting)
+	defer cancel()
+	there, err := verify.Connect(connect, c.Postgres, platform.Apps, platform.World)
 	if err != nil {
 		return service.Environment("parked: %w", err)
 	}

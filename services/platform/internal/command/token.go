@@ -25,16 +25,16 @@ func Token() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			key, err := c.Key()
-			if err != nil {
-				return service.Environment("%w", err)
-			}
 			audience, subject := httpserver.AudienceCustomers, customer
 			switch {
 			case operator == (customer != ""):
 				return service.Usage("token: say either --customer ID or --operator")
 			case operator:
 				audience, subject = httpserver.AudienceOperators, "operator"
+			}
+			key, err := c.InstalledKey()
+			if err != nil {
+				return service.Environment("token: %w", err)
 			}
 			token, err := httpserver.Mint(key, audience, subject, ttl)
 			if err != nil {

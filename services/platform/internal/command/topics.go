@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"text/tabwriter"
@@ -45,7 +46,9 @@ func Topics() *cobra.Command {
 			return err
 		}
 		defer client.Close()
-		created, err := client.CreateTopics(cmd.Context(), specs(c))
+		created, err := answered(cmd.Context(), probeServers(client, nil), func(ctx context.Context) ([]string, error) {
+			return client.CreateTopics(ctx, specs(c))
+		})
 		for _, name := range created {
 			fmt.Fprintln(cmd.OutOrStdout(), "created", name)
 		}
@@ -60,7 +63,9 @@ func Topics() *cobra.Command {
 			return err
 		}
 		defer client.Close()
-		differences, err := client.CheckTopics(cmd.Context(), specs(c))
+		differences, err := answered(cmd.Context(), probeServers(client, nil), func(ctx context.Context) ([]string, error) {
+			return client.CheckTopics(ctx, specs(c))
+		})
 		if err != nil {
 			return service.Environment("topics: %w", err)
 		}
@@ -83,17 +88,22 @@ func dial(cmd *cobra.Command) (service.Config, *kafka.Client, error) {
 	if err != nil {
 		return c, nil, err
 	}
-	if len(c.Kafka) == 0 {
-		r, err := platform.FindRunning(c.DataDir)
-		if err != nil {
-			return c, nil, err
+	client, err := answered(cmd.Context(), nil, func(ctx context.Context) (*kafka.Client, error) {
+		if len(c.Kafka) == 0 {
+			r, err := platform.FindRunning(c.DataDir)
+			if err != nil {
+				return nil, err
+			}
+			c.Kafka, c.Partitions = r.Kafka, r.Partitions
 		}
-		c.Kafka, c.Partitions = r.Kafka, r.Partitions
-	}
-	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
-	if err := client.Ping(cmd.Context()); err != nil {
-		client.Close()
-		return c, nil, service.Environment("%w", err)
+		client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
+		return client, client.Ping(ctx)
+	})
+	if err != nil {
+		if client != nil {
+			client.Close()
+		}
+		return c, nil, service.Environment("topics: %w", err)
 	}
 	return c, client, nil
 }

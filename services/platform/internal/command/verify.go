@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"orderflow.example/services/platform/internal/platform"
 	"orderflow.example/services/platform/internal/verify"
+	"orderflow.example/shared/database"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
 )
@@ -49,29 +51,68 @@ func Verify() *cobra.Command {
 	return cmd
 }
 
-// inspect connects to the servers and runs the checks.
+// inspect connects to the servers and runs the checks. It ends where a server does not answer.
 func inspect(ctx context.Context, c service.Config) (verify.Report, error) {
-	config := verify.Config{Apps: platform.Apps, Partitions: c.Partitions}
-	if len(c.Kafka) == 0 || c.Postgres == "" {
-		r, err := platform.FindRunning(c.DataDir)
-		if err != nil {
-			return verify.Report{}, err
-		}
-		c.Kafka, c.Postgres, config.Partitions = r.Kafka, r.Postgres, r.Partitions
-	}
-	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-verify"})
-	defer client.Close()
-	if err := client.Ping(ctx); err != nil {
-		return verify.Report{}, err
-	}
-	config.Kafka = client
-	there, err := verify.Connect(ctx, c.Postgres, platform.Apps, platform.World)
+	s, err := answered(ctx, nil, func(ctx context.Context) (*servers, error) { return connect(ctx, c) })
 	if err != nil {
 		return verify.Report{}, err
 	}
-	defer there.Close()
-	if config.Databases, config.Book = there.Databases, there.Book; len(config.Databases) == 0 {
-		return verify.Report{}, there.Whole()
+	return answered(ctx, probeServers(s.broker, s.probe), func(ctx context.Context) (verify.Report, error) {
+		defer s.close()
+		return verify.Run(ctx, s.config)
+	})
+}
+
+// servers are what verify looks at.
+type servers struct {
+	config verify.Config
+	broker *kafka.Client
+	there  *verify.Connection
+	probe  *database.DB
+}
+
+// connecting is how long the databases of all services may take.
+const connecting = 15 * time.Second
+
+func connect(ctx context.Context, c service.Config) (found *servers, err error) {
+	ctx, cancel := context.WithTimeout(ctx, connecting)
+	defer cancel()
+	s := &servers{config: verify.Config{Apps: platform.Apps, Partitions: c.Partitions}}
+	if len(c.Kafka) == 0 || c.Postgres == "" {
+		r, err := platform.FindRunning(c.DataDir)
+		if err != nil {
+			return nil, err
+		}
+		c.Kafka, c.Postgres, s.config.Partitions = r.Kafka, r.Postgres, r.Partitions
 	}
-	return verify.Run(ctx, config)
+	s.broker = kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-verify"})
+	s.config.Kafka = s.broker
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if err := s.broker.Ping(ctx); err != nil {
+		return nil, err
+	}
+	if s.probe, err = database.Open(ctx, database.Options{URL: c.Postgres, MaxConns: 2, AppName: "orderflow-verify"}); err != nil {
+		return nil, err
+	}
+	if s.there, err = verify.Connect(ctx, c.Postgres, platform.Apps, platform.World); err != nil {
+		return nil, err
+	}
+	if s.config.Databases, s.config.Book = s.there.Databases, s.there.Book; len(s.config.Databases) == 0 {
+		return nil, s.there.Whole()
+	}
+	return s, nil
+}
+
+func (s *servers) close() {
+	s.broker.Close()
+	if s.probe != nil {
+		s.probe.Close()
+	}
+	if s.there != nil {
+		s.there.Close()
+	}
 }

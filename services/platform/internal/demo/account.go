@@ -22,9 +22,10 @@ type Rows struct {
 	Reason        string `json:"reason,omitempty"`
 	Sales         int    `json:"sales"`
 	Cancellations int    `json:"cancellations"`
+	Lines         []int  `json:"lines,omitempty"` // where rows refused as they are begin; the first ones
 }
 
-// Malformed is a row that cannot be read.
+// Malformed is a row that cannot be read, or that the catalogue refuses.
 type Malformed struct {
 	Line   int    `json:"line"`
 	Reason string `json:"reason"`
@@ -52,24 +53,48 @@ func (a *account) of(state, reason string) *Rows {
 	return a.ends[e]
 }
 
-func (a *account) sale(n int, state, reason string)         { a.of(state, reason).Sales += n }
-func (a *account) cancellation(n int, state, reason string) { a.of(state, reason).Cancellations += n }
+// sale ends rows of an order.
+func (a *account) sale(l line, state, reason string) { a.of(state, reason).Sales += int(l.rows) }
 
-func (a *account) unreadable(line int, reason string) {
+// cancellation ends rows of a cancellation.
+func (a *account) cancellation(l line, state, reason string) {
+	a.of(state, reason).Cancellations += int(l.rows)
+}
+
+func (a *account) unreadable(number int, reason string) {
 	a.read++
-	a.sale(1, refused, "malformed")
+	a.refuse(line{rows: 1, at: int32(number)}, false, "malformed")
+	a.name(number, reason)
+}
+
+// name keeps what is wrong with a row, to be shown.
+func (a *account) name(number int, reason string) {
 	if len(a.malformed) < shown {
-		a.malformed = append(a.malformed, Malformed{line, reason})
+		a.malformed = append(a.malformed, Malformed{number, reason})
 	}
 }
 
-// refuse ends a row before anything is done with it.
-func (a *account) refuse(r row, reason string) {
-	if r.cancels() {
-		a.cancellation(1, refused, reason)
+// refuse ends rows before anything is done with them, and notes where they begin.
+func (a *account) refuse(l line, cancels bool, reason string) {
+	if cancels {
+		a.cancellation(l, refused, reason)
 	} else {
-		a.sale(1, refused, reason)
+		a.sale(l, refused, reason)
 	}
+	if r := a.of(refused, reason); len(r.Lines) < shown {
+		r.Lines = append(r.Lines, int(l.at))
+	}
+}
+
+// clone is an account that goes on from here.
+func (a *account) clone() *account {
+	c := &account{read: a.read, ends: map[end]*Rows{}, malformed: slices.Clone(a.malformed)}
+	for e, r := range a.ends {
+		one := *r
+		one.Lines = slices.Clone(r.Lines)
+		c.ends[e] = &one
+	}
+	return c
 }
 
 // rows lists the ends in the order of the story, reasons by how many rows they have.

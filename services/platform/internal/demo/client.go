@@ -24,11 +24,16 @@ type client struct {
 	key        []byte        // signs tokens
 	patience   time.Duration // how long a platform may be away
 	operator   string        // a token
+	names      names
 }
 
+// away is how long a platform that has answered may stay away. It starts in seconds.
+const away = 30 * time.Second
+
 func newClient(o Options, inFlight int) (*client, error) {
-	c := &client{storefront: strings.TrimSuffix(o.StorefrontURL, "/"), operators: strings.TrimSuffix(o.OperatorsURL, "/"), key: o.Key, patience: o.Patience}
-	c.http = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+	c := &client{storefront: strings.TrimSuffix(o.StorefrontURL, "/"), operators: strings.TrimSuffix(o.OperatorsURL, "/"),
+		key: o.Key, patience: min(o.Patience, away), names: o.Plan.names}
+	c.http = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		MaxIdleConnsPerHost: inFlight, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
 	}}
@@ -43,7 +48,7 @@ type asked struct {
 	token       string
 	key         string // Idempotency-Key
 	body        any
-	once        bool // not to be sent again blindly
+	first       bool // where nobody listens, nobody is waited for
 }
 
 // refusal is an answer that stays the same however often one asks.
@@ -69,8 +74,11 @@ func (r *refusal) Error() string {
 	return text
 }
 
-// errUnknown is what came of a request that is not sent again and was not answered.
-var errUnknown = errors.New("no answer")
+// aboutContent tells whether what was sent was refused, and not who sent it.
+func (r *refusal) aboutContent() bool {
+	return r.Status == http.StatusBadRequest || r.Status == http.StatusUnprocessableEntity ||
+		r.Status == http.StatusRequestEntityTooLarge
+}
 
 // is tells whether a request was refused for this reason.
 func is(err error, slug string) bool {
@@ -97,11 +105,12 @@ func (c *client) ask(ctx context.Context, a asked, out any) (header http.Header,
 		if ctx.Err() != nil {
 			return nil, 0, ctx.Err()
 		}
-		if a.once {
-			return nil, 0, errUnknown
+		if a.first && nobody(err) {
+			return nil, 0, err
 		}
 		if time.Since(began) > c.patience {
-			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; start it again and repeat the command, which goes on where it stopped", c.patience, err)
+			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; start it again and repeat the command, "+
+				"which goes on where it stopped", c.patience, err)
 		}
 		select {
 		case <-ctx.Done():

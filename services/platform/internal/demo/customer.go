@@ -36,15 +36,16 @@ func (o *order) card() string {
 	return "tok_ok"
 }
 
-func (o *order) email() string {
+func (n names) email(o *order) string {
 	if o.luck("fraud") < 3 {
-		return o.customer + "@fraud.example"
+		return n.mailbox(o.customer) + "@fraud.example"
 	}
-	return "customer-" + o.customer + "@example.com"
+	return n.mailbox(o.customer) + "@example.com"
 }
 
-func (o *order) shipTo() address {
-	a := address{Name: "Customer " + o.customer, Line1: strconv.Itoa(o.luck("street")+1) + " Market Street", City: "Exampleton", Postcode: "EX1 2MP", Country: o.country}
+func (n names) shipTo(o *order) address {
+	a := address{Name: "Customer " + n.mailbox(o.customer), Line1: strconv.Itoa(o.luck("street")+1) + " Market Street",
+		City: "Exampleton", Postcode: "EX1 2MP", Country: o.country}
 	if o.luck("parcel") < 3 {
 		a.Postcode = "LOST 1"
 	}

@@ -44,6 +44,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	if err := client.hello(ctx); err != nil {
+		return Report{}, err
+	}
 	r := newReplay(o, o.Plan, client)
 	if err := r.furnish(ctx); err != nil {
 		return Report{}, fmt.Errorf("catalogue and stock: %w", err)

@@ -6,18 +6,29 @@
 // follows from the file, keys included, so that the same command goes on where a killed one stopped. The `orderflow demo`
 // command uses it. It measures on the way, but is no benchmark: the sagas take the time that the simulated world takes.
 //
+// # How a file is written
+//
+// A file is read as a whole: records as RFC 4180 has them, which may go on over lines, in one encoding (UTF-8, UTF-16,
+// Windows-1252), with one separator (comma, semicolon, tab, bar, or what a line sep= names), one order of day and month
+// and one decimal mark. The report says which. Where no row has a day above 12 and it matters, the order is asked for. A
+// stray quote costs its own line.
+//
 // # What becomes of a row
 //
 //	malformed             too few or too many columns, no number, no date, no invoice or stock code; with its line
 //	not goods             POST, DOT, C2, M, D, S, B, PADS, CRUK, AMAZONFEE, BANK CHARGES, ADJUST…, TEST…, gift vouchers
 //	negative quantity     outside a cancellation; a positive one inside a cancellation; 0 in both
+//	more pieces           than an order takes, 1,000,000
 //	no price              a price of 0 or less
 //	unknown country       none that ISO 3166 has a code for, as "Unspecified"
+//	catalogue: …          the platform does not list the product, for what it says then; with its line
 //	any other             a line of an order, or of a cancellation
 //
 // The first that applies counts. An invoice is one order; lines of the same product are one line; what has more than 200
-// lines is several orders. Who has no number is a customer of this invoice alone. Codes that differ in case are the same
-// product, which costs what it was sold for most often (among equals the lowest), whatever a row says.
+// lines is several orders. Who has no number is a customer of this invoice alone, and has a name that no number in a
+// file can be. Keys of requests are made of the file's name, the invoice and the part: what was placed once stays placed
+// when the file is corrected and replayed, and what two importers ask for at once is done once. Codes that differ in case
+// are the same product, which costs what it was sold for most often (among equals the lowest), whatever a row says.
 //
 // # What becomes of a cancellation
 //

@@ -13,6 +13,7 @@ type draft struct {
 	goods    []*goods
 	byCode   map[string]int32
 	names    map[string]string // one copy of each text
+	unclear  int32             // the line of the first row whose date can be read in two ways
 }
 
 // goods is what the rows say of one product.
@@ -32,31 +33,41 @@ func (d *draft) take(r row) {
 	code := country(r.country)
 	switch {
 	case !isGoods(r.code):
-		d.account.refuse(r, "not goods")
+		d.refuse(r, "not goods")
 		return
 	case r.cancels() && r.quantity >= 0:
-		d.account.refuse(r, "positive quantity in a cancellation")
+		d.refuse(r, "positive quantity in a cancellation")
 		return
 	case !r.cancels() && r.quantity < 0:
-		d.account.refuse(r, "negative quantity outside a cancellation")
+		d.refuse(r, "negative quantity outside a cancellation")
 		return
 	case r.quantity == 0:
-		d.account.refuse(r, "quantity of 0")
+		d.refuse(r, "quantity of 0")
+		return
+	case !r.cancels() && r.quantity > maxPieces:
+		d.refuse(r, "more pieces than an order takes")
 		return
 	case !r.cancels() && r.price <= 0:
-		d.account.refuse(r, "no price")
+		d.refuse(r, "no price")
 		return
 	case code == "":
-		d.account.refuse(r, "unknown country")
+		d.refuse(r, "unknown country")
 		return
 	}
 	v := d.invoice(r, code)
 	if v.customer != d.customer(r) || v.country != code {
-		d.account.refuse(r, "another customer than the invoice")
+		d.refuse(r, "another customer than the invoice")
 		return
 	}
+	if r.unclear && d.unclear == 0 {
+		d.unclear = r.line
+	}
 	sku := d.product(r)
-	v.lines = append(v.lines, line{sku: sku, rows: 1, quantity: max(r.quantity, -r.quantity)})
+	v.lines = append(v.lines, line{sku: sku, rows: 1, at: r.line, quantity: max(r.quantity, -r.quantity)})
+}
+
+func (d *draft) refuse(r row, reason string) {
+	d.account.refuse(line{rows: 1, at: r.line}, r.cancels(), reason)
 }
 
 func (d *draft) invoice(r row, code string) *invoice {
@@ -70,14 +81,14 @@ func (d *draft) invoice(r row, code string) *invoice {
 }
 
 // customer is who the row names; who is not named is somebody new in each invoice, and cancels nothing.
-func (d *draft) customer(r row) string {
+func (d *draft) customer(r row) customer {
 	switch {
 	case r.customer != "":
-		return d.one(r.customer)
+		return customer{number: d.one(r.customer)}
 	case r.cancels():
-		return ""
+		return customer{}
 	}
-	return "guest-" + r.invoice
+	return customer{guest: d.one(r.invoice)}
 }
 
 func (d *draft) product(r row) int32 {

@@ -10,28 +10,68 @@ import (
 
 const listed = 1000 // products in one request
 
-// furnish fills the shop: products on sale, and the stock of the first day. It returns once customers see both.
+// furnish fills the shop: products on sale, and the stock of the first day. Rows of products that the catalogue refuses are
+// left out of the plan. It returns once customers see both.
 func (r *replay) furnish(ctx context.Context) error {
 	r.o.Progress.Stage("loading the catalogue", 0)
-	onSale := slices.DeleteFunc(slices.Clone(r.plan.products), func(p product) bool { return p.price == 0 })
+	var onSale []int32
+	for i, p := range r.plan.products {
+		if p.price > 0 {
+			onSale = append(onSale, int32(i))
+		}
+	}
+	refusals := map[int32]string{}
 	for some := range slices.Chunk(onSale, listed) {
-		if err := r.client.list(ctx, some); err != nil {
+		if err := r.list(ctx, some, refusals); err != nil {
 			return err
 		}
 	}
-	fresh, stocked := 0, map[string]bool{}
-	for _, d := range r.plan.opening {
-		n, err := r.client.receive(ctx, d, r.plan.products)
-		if err != nil {
+	if len(refusals) > 0 {
+		if err := r.plan.lay(refusals); err != nil {
 			return err
 		}
-		fresh += n
+	}
+	r.begin()
+	stocked := map[string]bool{}
+	for _, d := range r.plan.opening {
+		if err := r.takeIn(ctx, d); err != nil {
+			return err
+		}
 		for _, s := range d.items {
 			stocked[r.plan.products[s.sku].sku] = true
 		}
 	}
+	var there []product
+	for _, i := range onSale {
+		if _, no := refusals[i]; !no {
+			there = append(there, r.plan.products[i])
+		}
+	}
 	// Where all stock had come before, some of it may be sold out, and there is no level to wait for.
-	return r.visible(ctx, onSale, func(o offer) bool { return fresh == 0 || o.Available > 0 || !stocked[o.SKU] })
+	again := r.intake.Received == r.intake.ReceivedBefore
+	return r.visible(ctx, there, func(o offer) bool { return again || o.Available > 0 || !stocked[o.SKU] })
+}
+
+// list puts products on sale. A request that is refused for what it says is halved, until the products are found that it
+// is refused for.
+func (r *replay) list(ctx context.Context, some []int32, refusals map[int32]string) error {
+	products := make([]product, len(some))
+	for i, sku := range some {
+		products[i] = r.plan.products[sku]
+	}
+	err := r.client.list(ctx, products)
+	var no *refusal
+	switch {
+	case !errors.As(err, &no) || !no.aboutContent():
+		return err
+	case len(some) == 1:
+		refusals[some[0]] = no.Error()
+		return nil
+	}
+	if err := r.list(ctx, some[:len(some)/2], refusals); err != nil {
+		return err
+	}
+	return r.list(ctx, some[len(some)/2:], refusals)
 }
 
 // visible waits until customers see every product at its price, and in stock.
@@ -65,10 +105,30 @@ func (r *replay) visible(ctx context.Context, onSale []product, inStock func(off
 func (r *replay) receive(ctx context.Context, day *receipt) error {
 	var faults []error
 	for _, d := range day.deliveries {
-		_, err := r.client.receive(ctx, d, r.plan.products)
-		faults = append(faults, err)
+		faults = append(faults, r.takeIn(ctx, d))
 	}
 	return errors.Join(faults...)
+}
+
+// takeIn takes in one delivery and counts its pieces as the answer says.
+func (r *replay) takeIn(ctx context.Context, d delivery) error {
+	answer, before, err := r.client.receive(ctx, d, r.plan.products)
+	var no *refusal
+	switch {
+	case errors.As(err, &no) && no.aboutContent():
+		r.intake.NotReceived += d.pieces()
+		return nil
+	case err != nil:
+		return err
+	case answer.Received+answer.Repeated != len(d.items):
+		return fmt.Errorf("receipt %s: %d items were sent, and the answer counts %d", d.key, len(d.items),
+			answer.Received+answer.Repeated)
+	}
+	r.intake.Received += d.pieces()
+	if before {
+		r.intake.ReceivedBefore += d.pieces()
+	}
+	return nil
 }
 
 // pause waits and says whether ctx goes on.

@@ -7,7 +7,7 @@ type matcher struct {
 }
 
 type purchase struct {
-	customer string
+	customer customer
 	sku      int32
 }
 
@@ -29,14 +29,14 @@ func (m *matcher) sold(o *order) {
 // cancel matches each line with the latest earlier order that has enough left of it, and gathers the lines by order.
 func (m *matcher) cancel(v *invoice) (cancels []*cancellation) {
 	byOrder := map[*order]*cancellation{}
-	if v.customer == "" {
-		m.account.cancellation(len(v.lines), refused, "names no customer")
-		return nil
-	}
 	for _, l := range v.lines {
+		if v.customer == (customer{}) {
+			m.account.refuse(l, true, "names no customer")
+			continue
+		}
 		o := m.take(purchase{v.customer, l.sku}, l.quantity)
 		if o == nil {
-			m.account.cancellation(int(l.rows), refused, "matches no earlier order")
+			m.account.refuse(l, true, "matches no earlier order")
 			continue
 		}
 		if byOrder[o] == nil {

@@ -7,21 +7,28 @@ import (
 	"time"
 )
 
-// maxLines is the most lines of one order.
-const maxLines = 200
+// The most of one order: lines, and pieces of a product.
+const (
+	maxLines  = 200
+	maxPieces = 1_000_000
+)
+
+// maxFile is the most bytes of a file.
+const maxFile = 512 << 20
 
 // line is a quantity of one product, and how many rows of the file it stands for.
 type line struct {
 	sku      int32 // index of the product
 	rows     int32
+	at       int32 // line of the file where the first of them begins
 	quantity int64
 }
 
 // order is an invoice, or a part of one, to be placed.
 type order struct {
 	number   int    // its place among the orders
-	key      string // the invoice's number; with -2, -3, … for further parts
-	customer string
+	key      string // the invoice's number; with ·2, ·3, … for further parts, as no invoice's number can have it
+	customer customer
 	country  string
 	at       time.Time
 	lines    []line
@@ -38,9 +45,6 @@ type cancellation struct {
 	refusal string // why the platform refused the return
 }
 
-// reason is what the platform is told, and how a return is known again.
-func (c *cancellation) reason() string { return "cancellation invoice " + c.invoice }
-
 // step is one of these, at its place in time.
 type step struct {
 	order   *order
@@ -48,10 +52,14 @@ type step struct {
 	receipt *receipt
 }
 
-// Plan is everything that will be done, in its order. It depends on nothing but the file and the limit. It also keeps the
-// account of the rows, so it is carried out once.
+// Plan is everything that will be done, in its order. It depends on nothing but the file, the limit and what the
+// catalogue refuses. It also keeps the account of the rows, so it is carried out once.
 type Plan struct {
 	source   string // the file's name, for the report
+	format   Format
+	names    names
+	limit    int
+	draft    *draft
 	products []product
 	opening  []delivery
 	steps    []step
@@ -62,28 +70,57 @@ type Plan struct {
 }
 
 // NewPlan reads a whole file of orders, uncompressed as from Open, and keeps what is needed of it. Source is its name. At
-// most limit invoices become orders, 0 is no limit. An error is about the file.
-func NewPlan(file io.Reader, source string, limit int) (*Plan, error) {
-	d := newDraft()
-	if err := readRows(file, d.take, d.account.unreadable); err != nil {
+// most limit invoices become orders, 0 is no limit. Dates is the order of day and month where the file does not tell. An
+// error is about the file.
+func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(raw) > maxFile:
+		return nil, fmt.Errorf("the file is larger than %d MiB; cut it into several", maxFile>>20)
+	}
+	f, err := openFile(raw, dates)
+	if err != nil {
 		return nil, err
 	}
-	p := &Plan{source: source, products: d.products(), account: d.account}
-	match := newMatcher(p.account)
+	d := newDraft()
+	if err := f.rows(d.take, d.account.unreadable); err != nil {
+		return nil, err
+	}
+	if d.unclear > 0 {
+		return nil, fmt.Errorf("the date on line %d can be day or month first, and no row of the file tells which; "+
+			"say it with --dates dmy or --dates mdy", d.unclear)
+	}
 	slices.SortStableFunc(d.invoices, func(a, b *invoice) int { return a.at.Compare(b.at) })
+	p := &Plan{source: source, format: f.format(), names: namesOf(source), limit: limit, draft: d, products: d.products()}
+	return p, p.lay(nil)
+}
+
+// lay plans what is done with the rows, but for those whose product the catalogue refuses, with its reason.
+func (p *Plan) lay(refusals map[int32]string) error {
+	p.account, p.steps, p.orders, p.cancels = p.draft.account.clone(), nil, nil, 0
+	match := newMatcher(p.account)
 	sales, over := 0, false
 	var beyond []*order
-	for _, v := range d.invoices {
+	for _, all := range p.draft.invoices {
+		v := p.sellable(all, refusals)
 		if !v.cancels {
 			sales++
-			over = over || limit > 0 && sales > limit
+			over = over || p.limit > 0 && sales > p.limit
 		}
 		switch {
-		case over && v.cancels:
-			p.account.cancellation(len(v.lines), leftOut, "beyond --limit")
 		case over:
-			p.account.sale(len(v.lines), leftOut, "beyond --limit")
-			beyond = append(beyond, v.orders()...)
+			for _, l := range v.lines {
+				if v.cancels {
+					p.account.cancellation(l, leftOut, "beyond --limit")
+				} else {
+					p.account.sale(l, leftOut, "beyond --limit")
+				}
+			}
+			if !v.cancels {
+				beyond = append(beyond, v.orders()...)
+			}
 		case v.cancels:
 			for _, c := range match.cancel(v) {
 				p.steps = append(p.steps, step{cancel: c})
@@ -99,46 +136,18 @@ func NewPlan(file io.Reader, source string, limit int) (*Plan, error) {
 		}
 	}
 	if len(p.orders) == 0 {
-		return nil, fmt.Errorf("the file has no row that can be ordered (%d rows read)", p.account.read)
+		return p.nothing()
 	}
 	p.from, p.to = p.orders[0].at, p.orders[len(p.orders)-1].at
 	p.supply(slices.Concat(p.orders, beyond))
-	return p, nil
+	return nil
 }
 
-// invoice is what the file says of one.
-type invoice struct {
-	key, customer, country string
-	cancels                bool
-	at                     time.Time
-	lines                  []line
-}
-
-// orders merges lines of the same product and cuts the rest into orders of a size that can be placed.
-func (v *invoice) orders() (orders []*order) {
-	merged := merge(v.lines)
-	for part := 1; len(merged) > 0; part++ {
-		n := min(len(merged), maxLines)
-		o := &order{key: v.key, customer: v.customer, country: v.country, at: v.at, lines: merged[:n:n]}
-		if part > 1 {
-			o.key = fmt.Sprintf("%s-%d", v.key, part)
-		}
-		orders, merged = append(orders, o), merged[n:]
+// nothing says that no row can be ordered, and why the first one cannot.
+func (p *Plan) nothing() error {
+	why := ""
+	if bad := p.account.malformed; len(bad) > 0 {
+		why = fmt.Sprintf("; line %d: %s", bad[0].Line, bad[0].Reason)
 	}
-	return orders
-}
-
-func merge(all []line) []line {
-	merged := make([]line, 0, len(all))
-	at := make(map[int32]int, len(all))
-	for _, l := range all {
-		if i, ok := at[l.sku]; ok {
-			merged[i].quantity += l.quantity
-			merged[i].rows += l.rows
-			continue
-		}
-		at[l.sku] = len(merged)
-		merged = append(merged, l)
-	}
-	return merged
+	return fmt.Errorf("the file has no row that can be ordered (%d rows read)%s", p.account.read, why)
 }

@@ -25,6 +25,7 @@ type replay struct {
 	first    time.Time
 	last     time.Time // when the first and the last request to place an order was answered
 	took     []time.Duration
+	intake   GoodsReport // what came in, as the answers said
 }
 
 // fate is what became of an order so far.
@@ -39,12 +40,14 @@ type fate struct {
 	ended   bool            // and nothing left to ask
 }
 
-func newReplay(o Options, p *Plan, c *client) *replay {
-	r := &replay{o: o, plan: p, client: c, fates: make([]fate, len(p.orders)), byID: make(map[string]int, len(p.orders))}
+func newReplay(o Options, p *Plan, c *client) *replay { return &replay{o: o, plan: p, client: c} }
+
+// begin makes room for the fates of the orders, once they are known.
+func (r *replay) begin() {
+	r.fates, r.byID = make([]fate, len(r.plan.orders)), make(map[string]int, len(r.plan.orders))
 	for i := range r.fates {
 		r.fates[i].known = make(chan struct{})
 	}
-	return r
 }
 
 // steps does everything in its order: many requests at once, but each begun after those before it, and orders after
@@ -132,7 +135,7 @@ func (r *replay) cancel(ctx context.Context, c *cancellation) error {
 	}
 	asked := false
 	if c.whole {
-		err := r.client.cancel(ctx, c.of.customer, f.id, c.reason())
+		err := r.client.cancel(ctx, c, f.id)
 		var tooLate *refusal
 		if err != nil && !errors.As(err, &tooLate) {
 			return err

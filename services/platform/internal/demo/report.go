@@ -8,6 +8,7 @@ import (
 // Report is what came of a run. Money is in pence of GBP, times are in milliseconds.
 type Report struct {
 	Source     string        `json:"source"`
+	Format     Format        `json:"format"`
 	From       time.Time     `json:"from"` // of the orders in the file
 	To         time.Time     `json:"to"`
 	Rows       RowReport     `json:"rows"`
@@ -56,8 +57,12 @@ type MoneyReport struct {
 
 // GoodsReport sums the pieces.
 type GoodsReport struct {
-	Products int   `json:"products"`
-	Received int64 `json:"received"` // by all receipts of the plan
+	Products int `json:"products"`
+
+	Received       int64 `json:"received"`        // as the answers to receipts said
+	ReceivedBefore int64 `json:"received_before"` // of these by an earlier run or another importer
+	NotReceived    int64 `json:"not_received"`    // the platform refused their receipt
+
 	Ordered  int64 `json:"ordered"`
 	Shipped  int64 `json:"shipped"` // and not lost
 	Returned int64 `json:"returned"`

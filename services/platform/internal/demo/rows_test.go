@@ -19,7 +19,7 @@ const header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,C
 // read is the plan of these lines, with a good row before them, and what became of the rows.
 func read(t *testing.T, lines ...string) *Plan {
 	t.Helper()
-	p, err := NewPlan(strings.NewReader(header+"536365,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"+strings.Join(lines, "\n")), "test", 0)
+	p, err := NewPlan(strings.NewReader(header+"536365,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"+strings.Join(lines, "\n")), "test", 0, Undecided)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestEveryKindOfDirtEndsWithItsReason(t *testing.T) {
 	for line, want := range map[string]string{
 		"536366,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,,France":                                   "",
 		"536366,85123A,,6,2010-12-01 08:26:00,2.55,17850,EIRE":                                      "",
-		`536366,85123A,"12"" RULER, long",6,12/1/2010 8:26,2.55,17850.0,Channel Islands`:            "",
+		`536366,85123A,"12"" RULER, long",6,12/13/2010 8:26,2.55,17850.0,Channel Islands`:           "",
 		`536366,85123A,12" RULER,6,2010-12-01 08:26,2.55,17850.0,  united   KINGDOM `:               "",
 		"536366,DCGSSGIRL,GIRLS PARTY BAG,6,2010-12-01 08:26:00,2.55,17850.0,USA":                   "",
 		"536366,post,POSTAGE,6,2010-12-01 08:26:00,2.55,17850.0,France":                             "not goods",
@@ -89,7 +89,7 @@ func TestEveryKindOfDirtEndsWithItsReason(t *testing.T) {
 func TestABadLineCostsNoOther(t *testing.T) {
 	t.Parallel()
 	good := "536367,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom"
-	p := read(t, `536366,85123A,"HOLDER,6`, "", good, strings.Repeat("y", 200_000), good+"\r", `"`)
+	p := read(t, `536366,85123A,"HOLDER,6`, "", good, strings.Repeat("y", 200_000), good+"\r", `536368,85123A,"HOLDER"S,6,2010-12-01 08:26:00,2.55,17850.0,France`)
 	if p.account.read != 6 || len(p.account.malformed) != 3 || p.account.malformed[2].Line != 8 {
 		t.Fatalf("%d rows, malformed %+v", p.account.read, p.account.malformed)
 	}
@@ -106,7 +106,7 @@ func TestAFileWithoutTheColumnsOrWithoutOrdersIsRefused(t *testing.T) {
 		header:                            "no row that can be ordered",
 		header + "536365,POST,P,1,2010-12-01 08:26:00,2.55,17850.0,France\n": "no row that can be ordered (1 rows read)",
 	} {
-		if _, err := NewPlan(strings.NewReader(file), "test", 0); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewPlan(strings.NewReader(file), "test", 0, Undecided); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", file, err)
 		}
 	}
@@ -114,12 +114,12 @@ func TestAFileWithoutTheColumnsOrWithoutOrdersIsRefused(t *testing.T) {
 
 func TestColumnsAreFoundByTheirNames(t *testing.T) {
 	t.Parallel()
-	file := "\ufeffCountry,Customer ID,unitprice,InvoiceDate,Quantity,Description,StockCode,INVOICENO,more\r\nFrance,17850,2.55,2010-12-01 08:26:00,6,\xa320 Caf\xe9,85123a,536365,x\r\n"
-	p, err := NewPlan(strings.NewReader(file), "test", 0)
+	file := "Country,Customer ID,unitprice,InvoiceDate,Quantity,Description,StockCode,INVOICENO,more\r\nFrance,17850,2.55,2010-12-01 08:26:00,6,\xa320 Caf\xe9,85123a,536365,x\r\n"
+	p, err := NewPlan(strings.NewReader(file), "test", 0, Undecided)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (product{"85123A", "£20 Café", 255}); p.products[0] != want || p.orders[0].customer != "17850" || p.orders[0].country != "FR" {
+	if want := (product{"85123A", "£20 Café", 255}); p.products[0] != want || p.orders[0].customer.number != "17850" || p.orders[0].country != "FR" {
 		t.Fatalf("%+v, order %+v", p.products[0], p.orders[0])
 	}
 }
@@ -128,12 +128,12 @@ func TestPricesAreRoundedToThePennyWithoutErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int64{"2.55": 255, "0.1": 10, "7": 700, ".5": 50, "5.": 500, "0.295": 30, "0.294": 29, "0.001": 0,
 		"-11062.06": -1106206, "8142.75": 814275, "1.1": 110, "4.35": 435} {
-		if got, err := pence(text); err != nil || got != want {
+		if got, err := pence(text, "."); err != nil || got != want {
 			t.Errorf("%s: %d %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"", ".", "-", "1,5", "1.2.3", "£3", " 1", "+1", "0x1", "99999999999"} {
-		if got, err := pence(text); err == nil {
+		if got, err := pence(text, "."); err == nil {
 			t.Errorf("%q: %d", text, got)
 		}
 	}
@@ -185,7 +185,7 @@ func december(t *testing.T, limit int) *Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewPlan(file, "test", limit)
+	p, err := NewPlan(file, "test", limit, Undecided)
 	if err != nil {
 		t.Fatal(err)
 	}

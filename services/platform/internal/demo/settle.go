@@ -39,7 +39,9 @@ func (r *replay) report(ctx context.Context) (Report, error) {
 	}
 	for n, o := range r.plan.orders {
 		if f := &r.fates[n]; f.refusal != "" {
-			s.saleEnds(o, refused, "API: "+f.refusal)
+			for _, l := range o.lines {
+				r.plan.account.refuse(l, false, "API: "+f.refusal)
+			}
 			s.report.Orders.Refused++
 		}
 	}
@@ -128,16 +130,16 @@ func (s *settle) filled(o *order, st state, end string) {
 	for _, l := range o.lines {
 		s.report.Goods.Shipped += l.quantity - short[l.sku]
 		if short[l.sku] == l.quantity {
-			s.plan.account.sale(int(l.rows), refused, "out_of_stock")
+			s.plan.account.sale(l, refused, "out_of_stock")
 		} else {
-			s.plan.account.sale(int(l.rows), end, "")
+			s.plan.account.sale(l, end, "")
 		}
 	}
 }
 
 func (s *settle) saleEnds(o *order, state, reason string) {
 	for _, l := range o.lines {
-		s.plan.account.sale(int(l.rows), state, reason)
+		s.plan.account.sale(l, state, reason)
 	}
 }
 
@@ -149,7 +151,7 @@ func (s *settle) cancellations(ctx context.Context) error {
 	for n, st := range s.final {
 		if st.Status == "completed" || st.Status == "returned" {
 			group.Go(func() (err error) {
-				views[n], err = s.client.view(ctx, s.plan.orders[n].customer, st.ID)
+				views[n], err = s.client.view(ctx, s.plan.orders[n], st.ID)
 				return err
 			})
 		}
@@ -169,7 +171,7 @@ func (s *settle) cancellation(c *cancellation, v view) {
 	st := s.final[c.of.number]
 	end := func(state, reason string) {
 		for _, l := range c.lines {
-			s.plan.account.cancellation(int(l.rows), state, reason)
+			s.plan.account.cancellation(l, state, reason)
 		}
 	}
 	switch {
@@ -201,21 +203,21 @@ func (s *settle) sentBack(c *cancellation, v view) {
 	for _, l := range c.lines {
 		switch state := how[s.plan.products[l.sku].sku]; state {
 		case "received":
-			s.plan.account.cancellation(int(l.rows), returned, "")
+			s.plan.account.cancellation(l, returned, "")
 			s.report.Goods.Returned += l.quantity
 		case "":
-			s.plan.account.cancellation(int(l.rows), refused, "the goods were not delivered")
+			s.plan.account.cancellation(l, refused, "the goods were not delivered")
 		case "refused":
-			s.plan.account.cancellation(int(l.rows), refused, "the return was refused")
+			s.plan.account.cancellation(l, refused, "the return was refused")
 		default:
-			s.plan.account.cancellation(int(l.rows), unfinished, "the return is "+state)
+			s.plan.account.cancellation(l, unfinished, "the return is "+state)
 		}
 	}
 }
 
 func (s *settle) sum() Report {
 	r, p := &s.report, s.plan
-	r.Source, r.From, r.To, r.Notes = p.source, p.from, p.to, notes
+	r.Source, r.Format, r.From, r.To, r.Notes = p.source, p.format, p.from, p.to, notes
 	r.Rows = RowReport{Read: p.account.read, Ends: p.account.rows(), Malformed: p.account.malformed}
 	r.Orders.Placed, r.Orders.Replayed = len(s.byID), s.replayed
 	for _, kind := range slices.SortedFunc(maps.Keys(s.ends), func(a, b [2]string) int { return s.ends[b].Orders - s.ends[a].Orders }) {
@@ -223,16 +225,7 @@ func (s *settle) sum() Report {
 	}
 	r.Money.Kept = r.Money.Captured - r.Money.Refunded
 	r.Goods.Products = len(p.products)
-	for _, d := range p.opening {
-		r.Goods.Received += d.pieces()
-	}
-	for _, step := range p.steps {
-		if step.receipt != nil {
-			for _, d := range step.receipt.deliveries {
-				r.Goods.Received += d.pieces()
-			}
-		}
-	}
+	r.Goods.Received, r.Goods.ReceivedBefore, r.Goods.NotReceived = s.intake.Received, s.intake.ReceivedBefore, s.intake.NotReceived
 	r.Latency = LatencyReport{percentiles(s.took), percentiles(s.confirmed), percentiles(s.ended)}
 	placing := s.last.Sub(s.first).Seconds()
 	r.Throughput = SpeedReport{Seconds: max(s.finish.Sub(s.first), s.last.Sub(s.first)).Seconds(), PlacingSeconds: placing}

@@ -43,7 +43,7 @@ type placed struct {
 }
 
 func (c *client) place(ctx context.Context, o *order, products []product) (p placed, err error) {
-	token, err := c.as(o.customer)
+	token, err := c.as(c.names.subject(o.customer))
 	if err != nil {
 		return p, err
 	}
@@ -51,8 +51,8 @@ func (c *client) place(ctx context.Context, o *order, products []product) (p pla
 		ID    string `json:"id"`
 		Total money  `json:"total"`
 	}
-	header, took, err := c.ask(ctx, asked{method: http.MethodPost, url: c.storefront + "/v1/orders", token: token, key: "demo-" + o.key,
-		body: placing{items(o.lines, products), o.shipTo(), o.email(), o.card(), o.fill()}}, &answer)
+	header, took, err := c.ask(ctx, asked{method: http.MethodPost, url: c.storefront + "/v1/orders", token: token,
+		key: c.names.orderKey(o), body: placing{items(o.lines, products), c.names.shipTo(o), c.names.email(o), o.card(), o.fill()}}, &answer)
 	return placed{answer.ID, answer.Total.Amount, header.Get("Idempotent-Replayed") == "true", took}, err
 }
 
@@ -65,13 +65,13 @@ func items(lines []line, products []product) []item {
 }
 
 // cancel asks for the cancellation of an order.
-func (c *client) cancel(ctx context.Context, customer, id, reason string) error {
-	token, err := c.as(customer)
+func (c *client) cancel(ctx context.Context, one *cancellation, id string) error {
+	token, err := c.as(c.names.subject(one.of.customer))
 	if err != nil {
 		return err
 	}
 	_, _, err = c.ask(ctx, asked{method: http.MethodPost, url: c.storefront + "/v1/orders/" + id + "/cancellation", token: token,
-		body: map[string]string{"reason": reason}}, nil)
+		key: c.names.cancellationKey(one), body: map[string]string{"reason": one.reason()}}, nil)
 	return err
 }
 
@@ -90,8 +90,8 @@ type back struct {
 	Lines  []item `json:"lines"`
 }
 
-func (c *client) view(ctx context.Context, customer, id string) (v view, err error) {
-	token, err := c.as(customer)
+func (c *client) view(ctx context.Context, o *order, id string) (v view, err error) {
+	token, err := c.as(c.names.subject(o.customer))
 	if err != nil {
 		return v, err
 	}
@@ -99,15 +99,14 @@ func (c *client) view(ctx context.Context, customer, id string) (v view, err err
 	return v, err
 }
 
-// sendBack asks for a return. The platform cannot tell a repeated one from a second one: without an answer (errUnknown)
-// who asked looks at the order before asking again.
-func (c *client) sendBack(ctx context.Context, customer, id string, lines []item, reason string) error {
-	token, err := c.as(customer)
+// sendBack asks for a return.
+func (c *client) sendBack(ctx context.Context, one *cancellation, id string, lines []item) error {
+	token, err := c.as(c.names.subject(one.of.customer))
 	if err != nil {
 		return err
 	}
-	_, _, err = c.ask(ctx, asked{method: http.MethodPost, url: c.storefront + "/v1/orders/" + id + "/returns", token: token, once: true,
-		body: map[string]any{"lines": lines, "reason": reason}}, nil)
+	_, _, err = c.ask(ctx, asked{method: http.MethodPost, url: c.storefront + "/v1/orders/" + id + "/returns", token: token,
+		key: c.names.returnKey(one), body: map[string]any{"lines": lines, "reason": one.reason()}}, nil)
 	return err
 }
 
@@ -151,7 +150,7 @@ func (c *client) reviews(ctx context.Context, each func(review)) error {
 
 func (c *client) decide(ctx context.Context, order string, approve bool) error {
 	_, _, err := c.ask(ctx, asked{method: http.MethodPost, url: c.operators + "/v1/reviews/" + order, token: c.operator,
-		body: map[string]bool{"approve": approve}}, nil)
+		key: c.names.key("review", order), body: map[string]bool{"approve": approve}}, nil)
 	return err
 }
 
@@ -210,17 +209,21 @@ type received struct {
 	Quantity  int64  `json:"quantity"`
 }
 
-// receive takes goods in and says how many of the items counted for the first time.
-func (c *client) receive(ctx context.Context, d delivery, products []product) (fresh int, err error) {
+// intake is the answer to a delivery, in items: those that counted now, and those that had come with the same key before.
+type intake struct {
+	Received int `json:"received"`
+	Repeated int `json:"repeated"`
+}
+
+// receive takes goods in. Before tells that the answer is an earlier one.
+func (c *client) receive(ctx context.Context, d delivery, products []product) (answer intake, before bool, err error) {
 	body := struct {
 		Items []received `json:"items"`
 	}{make([]received, len(d.items))}
 	for i, s := range d.items {
 		body.Items[i] = received{products[s.sku].sku, s.warehouse, s.quantity}
 	}
-	var answer struct {
-		Received int `json:"received"`
-	}
-	_, _, err = c.ask(ctx, asked{method: http.MethodPost, url: c.operators + "/v1/stock/receipts", token: c.operator, key: d.key, body: body}, &answer)
-	return answer.Received, err
+	header, _, err := c.ask(ctx, asked{method: http.MethodPost, url: c.operators + "/v1/stock/receipts", token: c.operator,
+		key: d.key, body: body}, &answer)
+	return answer, header.Get("Idempotent-Replayed") == "true" || answer.Received == 0, err
 }

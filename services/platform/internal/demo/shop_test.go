@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,8 +30,13 @@ type shop struct {
 	receipts map[string]bool
 	orders   []*sale
 	byKey    map[string]*sale
-	returns  int                            // asked for
-	hitch    func(*http.Request) (lost int) // 1: not heard; 2: done, but the answer is lost
+	answers  map[string]int // statuses, by customer and Idempotency-Key
+	returns  int            // asked for
+
+	foreign, refuseReceipts, hideReviews bool
+
+	lists func(listing) bool
+	hitch func(*http.Request) (lost int) // 1: not heard; 2: done, but the answer is lost
 }
 
 type sale struct {
@@ -50,7 +56,8 @@ func open(t testing.TB) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{t: t, auth: auth, products: map[string]listing{}, stock: map[string]int64{}, receipts: map[string]bool{}, byKey: map[string]*sale{},
+	s := &shop{t: t, auth: auth, products: map[string]listing{}, stock: map[string]int64{}, receipts: map[string]bool{}, byKey: map[string]*sale{}, answers: map[string]int{},
+		lists: func(listing) bool { return true },
 		hitch: func(*http.Request) int { return 0 }}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/products", s.list)
@@ -59,11 +66,16 @@ func open(t testing.TB) *shop {
 	mux.HandleFunc("POST /v1/orders", s.place)
 	mux.HandleFunc("GET /v1/orders", s.states)
 	mux.HandleFunc("GET /v1/orders/{id}", s.show)
-	mux.HandleFunc("POST /v1/orders/{id}/cancellation", s.cancel)
-	mux.HandleFunc("POST /v1/orders/{id}/returns", s.sendBack)
+	mux.HandleFunc("POST /v1/orders/{id}/cancellation", s.once(s.cancel))
+	mux.HandleFunc("POST /v1/orders/{id}/returns", s.once(s.sendBack))
 	mux.HandleFunc("GET /v1/reviews", s.reviews)
-	mux.HandleFunc("POST /v1/reviews/{id}", s.decide)
+	mux.HandleFunc("POST /v1/reviews/{id}", s.once(s.decide))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler) // the client is gone
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		lost := s.hitch(r)
@@ -84,10 +96,29 @@ func open(t testing.TB) *shop {
 	return s
 }
 
+// once does what a key asks for once, and answers as then.
+func (s *shop) once(do http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		key := r.Header.Get("Idempotency-Key")
+		if key == "" {
+			s.t.Errorf("%s %s has no Idempotency-Key", r.Method, r.URL)
+		}
+		if code := s.answers[key]; code != 0 {
+			say(w, code, nil)
+			return
+		}
+		answer := httptest.NewRecorder()
+		do(answer, r)
+		s.answers[key] = answer.Code
+		w.WriteHeader(answer.Code)
+		w.Write(answer.Body.Bytes())
+	}
+}
+
 // options replay a file in this shop.
 func (s *shop) options(file io.Reader, limit int) Options {
 	s.t.Helper()
-	p, err := NewPlan(file, "test", limit)
+	p, err := NewPlan(file, "test", limit, Undecided)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -119,6 +150,13 @@ func refuse(w http.ResponseWriter, code int, slug string) {
 func (s *shop) list(w http.ResponseWriter, r *http.Request) {
 	var body struct{ Items []listing }
 	s.read(r, &body, httpserver.AudienceOperators)
+	for i, p := range body.Items {
+		if !s.lists(p) {
+			problem := httpserver.Invalid(httpserver.Fault{Location: fmt.Sprintf("body.items[%d].sku", i), Detail: "not this one"})
+			say(w, 422, problem)
+			return
+		}
+	}
 	for _, p := range body.Items {
 		s.products[p.SKU] = p
 	}
@@ -138,6 +176,10 @@ func (s *shop) offers(w http.ResponseWriter, _ *http.Request) {
 func (s *shop) receive(w http.ResponseWriter, r *http.Request) {
 	var body struct{ Items []received }
 	s.read(r, &body, httpserver.AudienceOperators)
+	if s.refuseReceipts {
+		refuse(w, 422, "invalid")
+		return
+	}
 	fresh := 0
 	for _, i := range body.Items {
 		id := r.Header.Get("Idempotency-Key") + i.SKU + i.Warehouse
@@ -147,7 +189,7 @@ func (s *shop) receive(w http.ResponseWriter, r *http.Request) {
 		}
 		s.receipts[id] = true
 	}
-	say(w, 200, map[string]int{"received": fresh})
+	say(w, 200, intake{Received: fresh, Repeated: len(body.Items) - fresh})
 }
 
 func (s *shop) place(w http.ResponseWriter, r *http.Request) {
@@ -161,7 +203,7 @@ func (s *shop) place(w http.ResponseWriter, r *http.Request) {
 		o = &sale{Customer: customer, lines: body.Lines, card: body.Token}
 		o.ID, o.Status, o.Open, o.PlacedAt = fmt.Sprintf("order-%06d", len(s.orders)), "placed", true, time.Now()
 		for _, l := range body.Lines {
-			if l.Quantity > 1_000_000 || s.products[l.SKU].SKU == "" {
+			if l.Quantity > 900_000 || s.products[l.SKU].SKU == "" {
 				refuse(w, 422, "invalid")
 				return
 			}
@@ -179,6 +221,14 @@ func (s *shop) place(w http.ResponseWriter, r *http.Request) {
 
 // states lets time pass for the open orders.
 func (s *shop) states(w http.ResponseWriter, r *http.Request) {
+	if s.foreign {
+		refuse(w, 401, "unauthorized")
+		return
+	}
+	if r.URL.Query().Get("limit") == "1" { // who asks only whether the key is right
+		say(w, 200, nil)
+		return
+	}
 	s.read(r, nil, httpserver.AudienceOperators)
 	var page struct {
 		Items []state `json:"items"`
@@ -261,7 +311,7 @@ func (s *shop) reviews(w http.ResponseWriter, r *http.Request) {
 		Items []review `json:"items"`
 	}
 	for _, o := range s.orders {
-		if o.review {
+		if o.review && !s.hideReviews {
 			page.Items = append(page.Items, review{o.ID})
 		}
 	}

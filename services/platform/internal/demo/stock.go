@@ -1,9 +1,6 @@
 package demo
 
 import (
-	"encoding/binary"
-	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 	"time"
@@ -15,6 +12,7 @@ const (
 	openingDays   = 31
 	weeklyShare   = 90 // percent of what is ordered in the week to come
 	deliveryItems = 2000
+	maxReceived   = 1_000_000_000 // pieces of a product at once
 )
 
 var warehouses = [2]string{"north", "south"}
@@ -52,7 +50,7 @@ func (p *Plan) supply(all []*order) {
 			weeks[week][l.sku] += l.quantity
 		}
 	}
-	p.opening = deliveries("opening", first, openingShare)
+	p.opening = p.deliveries("opening", first, openingShare)
 	steps := make([]step, 0, len(p.steps)+len(weeks))
 	week := 0
 	for _, s := range p.steps {
@@ -62,7 +60,7 @@ func (p *Plan) supply(all []*order) {
 				continue
 			}
 			name := p.from.AddDate(0, 0, 7*week).Format(time.DateOnly)
-			steps = append(steps, step{receipt: &receipt{deliveries(name, weeks[week], weeklyShare)}})
+			steps = append(steps, step{receipt: &receipt{p.deliveries(name, weeks[week], weeklyShare)}})
 		}
 		steps = append(steps, s)
 	}
@@ -70,24 +68,17 @@ func (p *Plan) supply(all []*order) {
 }
 
 // deliveries are a share of a demand, in requests of a size that is taken.
-func deliveries(name string, demand map[int32]int64, percent int64) (all []delivery) {
+func (p *Plan) deliveries(name string, demand map[int32]int64, percent int64) (all []delivery) {
 	var items []stocked
 	for _, sku := range slices.Sorted(maps.Keys(demand)) {
-		n := (demand[sku]*percent + 99) / 100
+		n := min((demand[sku]*percent+99)/100, maxReceived)
 		items = append(items, stocked{sku, warehouses[0], n - n/2})
 		if n/2 > 0 {
 			items = append(items, stocked{sku, warehouses[1], n / 2})
 		}
 	}
 	for part := range slices.Chunk(items, deliveryItems) {
-		sum := fnv.New64a()
-		for _, s := range part {
-			var b [12]byte
-			binary.BigEndian.PutUint32(b[:], uint32(s.sku))
-			binary.BigEndian.PutUint64(b[4:], uint64(s.quantity))
-			sum.Write(b[:])
-		}
-		all = append(all, delivery{fmt.Sprintf("demo-%s-%d-%016x", name, len(all)+1, sum.Sum64()), part})
+		all = append(all, delivery{p.names.receiptKey(name, len(all)+1, part, p.products), part})
 	}
 	return all
 }

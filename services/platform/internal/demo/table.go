@@ -11,6 +11,8 @@ import (
 func (r Report) Print(w io.Writer) error {
 	p := &printer{tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight), nil}
 	p.line("%s: %d rows, %s to %s", r.Source, r.Rows.Read, r.From.Format("2 January 2006"), r.To.Format("2 January 2006"))
+	f := r.Format
+	p.line("read as %s, separated by %s, dates %s, prices with %q", f.Encoding, f.Separator, f.Dates, f.Decimal)
 	p.orders(r)
 	p.rows(r)
 	p.money(r)
@@ -78,7 +80,7 @@ func (p *printer) rows(r Report) {
 	p.row("ROWS", "of sales", "of cancellations")
 	sales, cancellations := 0, 0
 	for _, e := range r.Rows.Ends {
-		p.row(title(e.End, e.Reason), e.Sales, e.Cancellations)
+		p.row(title(e.End, e.Reason)+onLines(e.Lines), e.Sales, e.Cancellations)
 		sales += e.Sales
 		cancellations += e.Cancellations
 	}
@@ -99,6 +101,12 @@ func (p *printer) money(r Report) {
 	p.line("")
 	p.row(fmt.Sprintf("GOODS, %d products", g.Products), "pieces")
 	p.row("received", g.Received)
+	if g.ReceivedBefore > 0 {
+		p.row("of these before, by another run", g.ReceivedBefore)
+	}
+	if g.NotReceived > 0 {
+		p.row("NOT RECEIVED, as the platform refused it", g.NotReceived)
+	}
 	p.row("ordered", g.Ordered)
 	p.row("delivered", g.Shipped)
 	p.row("sent back", g.Returned)
@@ -116,6 +124,19 @@ func (p *printer) speed(r Report) {
 	p.line("")
 	p.line("  %.0f orders/s placed (%.1f s), %.1f s from the first order to the end of the last", r.Throughput.PlacedPerS,
 		r.Throughput.PlacingSeconds, r.Throughput.Seconds)
+}
+
+// onLines names the first lines of refused rows.
+func onLines(lines []int) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	first := strings.Trim(fmt.Sprint(lines[:min(len(lines), 3)]), "[]")
+	if text := strings.ReplaceAll(first, " ", ", "); len(lines) <= 3 {
+		return " (line " + text + ")"
+	} else {
+		return " (line " + text + " …)"
+	}
 }
 
 func title(what, reason string) string {

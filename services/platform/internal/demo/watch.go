@@ -87,8 +87,8 @@ func (r *replay) counts() (placed, ended, done int) {
 	return len(r.byID), r.ended, len(r.byID) + r.refused
 }
 
-// sendBack asks for the returns of an order that has ended, each once: one that is there already, from an earlier run or
-// a request whose answer was lost, carries the cancellation's reason.
+// sendBack asks for the returns of an order that has ended, each once: its key is the same in every run and importer, and
+// one that is there already carries the cancellation's reason.
 func (r *replay) sendBack(ctx context.Context, number int) error {
 	f, o := &r.fates[number], r.plan.orders[number]
 	r.mu.Lock()
@@ -103,8 +103,7 @@ func (r *replay) sendBack(ctx context.Context, number int) error {
 		err := r.sendBackOne(ctx, o, f.id, c)
 		var no *refusal
 		switch {
-		case errors.Is(err, errUnknown):
-			return nil // the next look finds the order open, or asks again
+		case is(err, "idempotency-key-reused"): // another importer asks for it, and the next look sees it
 		case errors.As(err, &no):
 			c.refusal = no.Error()
 		case err != nil:
@@ -118,7 +117,7 @@ func (r *replay) sendBack(ctx context.Context, number int) error {
 }
 
 func (r *replay) sendBackOne(ctx context.Context, o *order, id string, c *cancellation) error {
-	v, err := r.client.view(ctx, o.customer, id)
+	v, err := r.client.view(ctx, o, id)
 	if err != nil || !v.arrived() {
 		return err
 	}
@@ -143,7 +142,7 @@ func (r *replay) sendBackOne(ctx context.Context, o *order, id string, c *cancel
 	if lines == nil {
 		return nil
 	}
-	return r.client.sendBack(ctx, o.customer, id, lines, c.reason())
+	return r.client.sendBack(ctx, c, id, lines)
 }
 
 // arrived tells whether the goods are, or were, with the customer.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"orderflow.example/services/platform/internal/choreography"
 )
@@ -71,15 +72,18 @@ func (o Operators) open(ctx context.Context, order string) (s choreography.Open,
 	return s, err
 }
 
+// client does not wait for ever for a platform that stands still.
+var client = &http.Client{Timeout: 5 * time.Second}
+
 func (o Operators) get(ctx context.Context, path string, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.URL+path, nil)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+o.Token)
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
-		return err
+		return fmt.Errorf("the operators' listener does not answer: %w; see whether the platform runs, and start it again", err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {

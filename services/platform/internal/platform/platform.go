@@ -5,7 +5,6 @@ package platform
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -191,20 +190,12 @@ func (p *Platform) startParts(ctx context.Context, c *service.Config, o Options)
 		c.Kafka = []string{broker.Addr()}
 	}
 	if c.Postgres == "" {
-		server, err := embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: filepath.Join(c.DataDir, "postgres"), Logger: o.Log})
+		config := embedded.PostgresConfig{Dir: filepath.Join(c.DataDir, "postgres"), Logger: o.Log}
+		server, err := embedded.StartPostgres(ctx, config)
 		if err != nil {
 			return service.Environment("%w", err)
 		}
-		stopping := make(chan struct{})
-		p.lifecycle.AddCloser("private Postgres", server.Close)
-		p.lifecycle.AddCloser("watch over Postgres", func() error { close(stopping); return nil })
-		go func() {
-			select {
-			case <-server.Done():
-				p.failed <- fmt.Errorf("the private Postgres ended by itself; its log is in %s", filepath.Join(c.DataDir, "postgres"))
-			case <-stopping:
-			}
-		}()
+		p.lifecycle.AddCloser("private Postgres", watchPostgres(config, server, p.failed).Close)
 		c.Postgres = server.URL()
 	}
 	return nil

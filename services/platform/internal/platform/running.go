@@ -2,9 +2,12 @@ package platform
 
 import (
 	"encoding/json"
+	"errors"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"orderflow.example/shared/service"
 )
@@ -20,22 +23,33 @@ type Running struct {
 	OperatorsURL  string   `json:"operators"`
 }
 
-// FindRunning reads where the installation in the data directory runs. The error says what to do where it does not.
+// FindRunning reads where the installation in the data directory runs. The error says what to do where it does not, or
+// does not answer.
 func FindRunning(dataDir string) (Running, error) {
-	data, err := os.ReadFile(filepath.Join(dataDir, "running.json"))
-	var r Running
-	if err == nil {
-		err = json.Unmarshal(data, &r)
-	}
+	r, err := ReadRunning(dataDir)
 	if err != nil {
 		return r, service.Environment("nothing runs on the data directory %s: start it with `orderflow up --data-dir %s`", dataDir, dataDir)
 	}
-	client := http.Client{}
+	client := http.Client{Timeout: 3 * time.Second}
 	res, err := client.Get(r.OperatorsURL + "/healthz")
-	if err != nil {
+	var timeout net.Error
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return r, service.Environment("the platform on the data directory %s (process %d) does not answer: "+
+			"let it go on with `kill -CONT %[2]d` if it was stopped, or end it and start it again", dataDir, r.PID)
+	case err != nil:
 		return r, service.Environment("nothing runs on the data directory %s any more: start it with `orderflow up --data-dir %s`", dataDir, dataDir)
 	}
 	return r, res.Body.Close()
+}
+
+// ReadRunning reads where the installation in the data directory ran last, whether it still does or not.
+func ReadRunning(dataDir string) (r Running, err error) {
+	data, err := os.ReadFile(filepath.Join(dataDir, "running.json"))
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(data, &r)
 }
 
 func (p *Platform) announce(dataDir string) error {

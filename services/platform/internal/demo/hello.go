@@ -1,0 +1,70 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// hello asks each listener, as a customer and as an operator. An error says that it is not there, does not answer, or does
+// not know the key: then it is another installation's, and nothing is sent to it.
+func (c *client) hello(ctx context.Context) error {
+	customer, err := c.as("demo")
+	if err != nil {
+		return err
+	}
+	first := *c
+	first.patience = min(c.patience, greeting)
+	ctx, cancel := context.WithTimeout(ctx, greeting)
+	defer cancel()
+	for _, listener := range []struct{ flag, url, token string }{
+		{"--url", c.storefront, customer}, {"--ops-url", c.operators, c.operator},
+	} {
+		_, _, err := first.ask(ctx, asked{method: http.MethodGet, url: listener.url + "/v1/orders?limit=1", token: listener.token,
+			first: true}, nil)
+		var no *refusal
+		switch {
+		case errors.As(err, &no) && no.Status == http.StatusUnauthorized:
+			return fmt.Errorf("the platform at %s does not know the key of this data directory: "+
+				"say the --data-dir or --jwt-key-file of that platform",
+				listener.url)
+		case errors.Is(err, context.DeadlineExceeded):
+			return fmt.Errorf("the platform at %s does not answer within %v: let it go on if it was stopped, or end it and start it again",
+				listener.url, greeting)
+		case errors.As(err, &no):
+			return fmt.Errorf("%s is not the listener that %s names: it answers %w", listener.url, listener.flag, no)
+		case err != nil:
+			return fmt.Errorf("no platform answers at %s: %w; start it, or say where it is with %s", listener.url, err, listener.flag)
+		}
+	}
+	return nil
+}
+
+// Reach tells whether anybody answers HTTP at a URL.
+func Reach(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, greeting)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("no platform answers at %s: %w; start it, or say where it is with --url", url, err)
+	}
+	return res.Body.Close()
+}
+
+// greeting is how long a platform may take to answer for the first time.
+const greeting = 5 * time.Second
+
+// nobody tells whether an error says that nobody listens, or that there is no such host.
+func nobody(err error) bool {
+	var lookup *net.DNSError
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &lookup)
+}
