@@ -14,7 +14,8 @@ func IdempotencyKey(header string) (string, *Problem) {
 	}
 	if key == "" || len(key) > 255 || strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
 		return "", NewProblem(http.StatusBadRequest, "idempotency-key",
-			"send an Idempotency-Key header of 1 to 255 printable ASCII characters, a new one for each request, the same one when you send it again")
+			"send an Idempotency-Key header of 1 to 255 printable ASCII characters, a new one for each request, the same one when you send it again",
+			Fault{Detail: "want 1 to 255 printable ASCII characters", Location: "header.Idempotency-Key"})
 	}
 	return key, nil
 }

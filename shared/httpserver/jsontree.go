@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -137,16 +138,12 @@ func (r *treeReader) children(n *node, depth int) error {
 	return err
 }
 
-// printable keeps a place readable whatever the key is.
+var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,39}$`)
+
+// printable is a key as a place may show it: a name, and not what somebody sends instead.
 func printable(key string) string {
-	clean := strings.Map(func(r rune) rune {
-		if r < ' ' || r == utf8.RuneError {
-			return '?'
-		}
-		return r
-	}, key)
-	if runes := []rune(clean); len(runes) > 40 {
-		return string(runes[:40]) + "…"
+	if !fieldName.MatchString(key) || holdsCard(key) {
+		return "?"
 	}
-	return clean
+	return key
 }

@@ -53,7 +53,7 @@ func TestForeignAndAbsentOrdersAreTheSame(t *testing.T) {
 		{"POST", "/returns", `{"lines":[{"sku":"MUG","quantity":1}],"reason":"broken"}`}} {
 		var answers []string
 		for _, one := range []string{id, "018f0000-0000-7000-8000-000000000001", "nonsense", "%00", strings.ToUpper(id)} {
-			a := s.ask("bob", c[0], "/v1/orders/"+one+c[1], c[2])
+			a := s.ask("bob", c[0], "/v1/orders/"+one+c[1], c[2], "X-Request-Id", "r1") // answers carry it
 			a.problem(404, "not-found")
 			answers = append(answers, fmt.Sprint(a.Header(), a.Body))
 		}

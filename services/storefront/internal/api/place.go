@@ -102,7 +102,10 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 	defer cancel()
 
 	prices, err := h.Reader.Prices(ctx, in.Body.skus())
-	if err != nil {
+	switch {
+	case err != nil && in.Body.faults != nil:
+		return nil, httpserver.Invalid(in.Body.faults...)
+	case err != nil:
 		return nil, unavailable(err)
 	}
 	basket, p := in.Body.price(prices)
