@@ -14,6 +14,7 @@ import (
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
 )
 
 type cancellationInput struct {
@@ -75,6 +76,9 @@ func (h *handlers) cancelOrder(ctx context.Context, in *cancellationInput) (*ord
 		if in.Body != nil {
 			wish.Reason = in.Body.Reason
 		}
+		if p := service.Refused(event.CancellationRequested, wish); p != nil {
+			return nil, p
+		}
 		if o, _, err = h.submit(ctx, o.ID, storefront.RequestCancellation.Of(wish)); err != nil {
 			return nil, err
 		}
@@ -97,7 +101,11 @@ func (h *handlers) returnGoods(ctx context.Context, in *returnInput) (*returnOut
 	if err != nil {
 		return nil, err
 	}
-	o, emitted, err := h.submit(ctx, o.ID, storefront.RequestReturn.Of(in.Body.command(id.String())))
+	command := in.Body.command(id.String())
+	if p := service.Refused(event.ReturnRequested, command); p != nil {
+		return nil, p
+	}
+	o, emitted, err := h.submit(ctx, o.ID, storefront.RequestReturn.Of(command))
 	if err != nil {
 		return nil, err
 	}

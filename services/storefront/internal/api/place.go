@@ -18,6 +18,7 @@ import (
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/service"
 )
 
 type placeInput struct {
@@ -112,6 +113,10 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 	if p != nil {
 		return nil, p
 	}
+	command := in.Body.command(customer, basket)
+	if p := service.Refused(event.OrderPlaced, command); p != nil {
+		return nil, p
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, err
@@ -126,7 +131,7 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 			return out, err
 		}
 	}
-	o, _, err := h.Submit(ctx, claim.OrderID, storefront.PlaceOrder.Of(in.Body.command(customer, basket)))
+	o, _, err := h.Submit(ctx, claim.OrderID, storefront.PlaceOrder.Of(command))
 	if err != nil {
 		h.release(ctx, claim, err)
 		return nil, unavailable(err)
