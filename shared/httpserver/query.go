@@ -20,7 +20,7 @@ func NewQuery(c *gin.Context, filters ...string) *Query {
 	for name, values := range c.Request.URL.Query() {
 		switch place := "query." + printable(name); {
 		case name != "limit" && name != "cursor" && !slices.Contains(filters, name):
-			q.faults = append(q.faults, Fault{Detail: "there is no such parameter", Location: place})
+			q.faults = append(q.faults, Fault{Detail: "this list does not have such a parameter", Location: place})
 		case len(values) > 1:
 			q.faults = append(q.faults, Fault{Detail: "want the parameter once", Location: place})
 		}

@@ -66,8 +66,10 @@ func refuseBytes(r *http.Request) *Problem {
 		return p
 	}
 	var faults []Fault
+	malformed := false
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
+		malformed = true
 		faults = append(faults, Fault{Detail: "not well-formed: want name=value, joined by &, with %-escapes of two hexadecimal digits", Location: "query"})
 	}
 	for name, values := range query {
@@ -77,6 +79,7 @@ func refuseBytes(r *http.Request) *Problem {
 		}
 		for _, value := range append(values, name) {
 			wrong := UnusableText(value)
+			malformed = malformed || !utf8.ValidString(value)
 			if wrong == "" && strings.TrimSpace(value) != "" && !visible(value) {
 				wrong = "want more than characters that cannot be seen"
 			}
@@ -89,14 +92,19 @@ func refuseBytes(r *http.Request) *Problem {
 		if slices.ContainsFunc(r.Header.Values(name), func(v string) bool {
 			return strings.ContainsFunc(v, func(r rune) bool { return (r < ' ' || r > '~') && r != '\t' })
 		}) {
+			malformed = true
 			faults = append(faults, Fault{Detail: "want printable ASCII characters", Location: "header." + name})
 		}
 	}
 	if len(r.Header.Values("Idempotency-Key")) > 1 {
+		malformed = true
 		faults = append(faults, Fault{Detail: "want the header once", Location: "header.Idempotency-Key"})
 	}
-	if faults == nil {
+	switch {
+	case faults == nil:
 		return nil
+	case !malformed:
+		return Invalid(faults...)
 	}
 	return NewProblem(http.StatusBadRequest, "malformed", "the request cannot be read as it is; errors lists every fault", faults...)
 }

@@ -74,7 +74,11 @@ func TestBytesThatAreNoTextAreRefusedOnEveryRouteOfBothListeners(t *testing.T) {
 	for _, query := range []string{"q=%ff", "q=%00", "q=%zz", "q=a;b", "%ff=1", "limit=%ff", "cursor=%ff", "q=%E2%80%AE", "q=%E2%80%8B%E2%80%8B", "q=%ed%a0%80"} {
 		each(r, "x", func(d door, method, path string) {
 			a, err := d.caller.Send(method, path+"?"+query, bodyOf(method), "Idempotency-Key: k")
-			if err != nil || a.Status != 400 || !strings.Contains(a.Body, `"location":"query`) {
+			want := 400
+			if query == "q=%00" || strings.HasPrefix(query, "q=%E2") { // can be read, and is not wanted
+				want = 422
+			}
+			if err != nil || a.Status != want || !strings.Contains(a.Body, `"location":"query`) {
 				t.Errorf("%s: %s %s?%s: %d %s (%v)", d.name, method, path, query, a.Status, a.Body, err)
 			}
 		})
