@@ -59,18 +59,24 @@ func cardFaults(body []byte) (faults []Fault) {
 
 // isArticleNumber tells a GTIN, of 14 digits at most, from the longer numbers of the cards in use.
 func isArticleNumber(text string) bool {
-	digits := 0
+	return countDigits(text) <= 14
+}
+
+func countDigits(text string) (n int) {
 	for _, r := range text {
 		if _, ok := decimal(r); ok {
-			digits++
+			n++
 		}
 	}
-	return digits <= 14
+	return n
 }
 
 // holdsCard looks for a card number in one piece or in groups with as many as three separators between them: anything
 // but letters and digits. Digits are those of any script. Another number may stand before or behind it.
 func holdsCard(text string) bool {
+	if countDigits(text) < 13 {
+		return false
+	}
 	text = identifier.ReplaceAllString(text, "id")
 	var groups [][]byte
 	gap := 0
