@@ -121,7 +121,7 @@ func (r *treeReader) children(n *node, depth int) error {
 				return err
 			}
 			key := token.(string)
-			place = n.place + "." + printable(key)
+			place = n.place + "." + FieldName(key)
 			if seen[key] {
 				r.faults = append(r.faults, Fault{Detail: "given twice", Location: place})
 			}
@@ -140,8 +140,8 @@ func (r *treeReader) children(n *node, depth int) error {
 
 var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,39}$`)
 
-// printable is a key as a place may show it: a name, and not what somebody sends instead.
-func printable(key string) string {
+// FieldName is a name that was sent as a place may show it: a name, and not what somebody sends instead.
+func FieldName(key string) string {
 	if !fieldName.MatchString(key) || holdsCard(key) {
 		return "?"
 	}

@@ -18,7 +18,7 @@ type Query struct {
 func NewQuery(c *gin.Context, filters ...string) *Query {
 	q := &Query{Context: c}
 	for name, values := range c.Request.URL.Query() {
-		switch place := "query." + printable(name); {
+		switch place := "query." + FieldName(name); {
 		case name != "limit" && name != "cursor" && !slices.Contains(filters, name):
 			q.faults = append(q.faults, Fault{Detail: "this list does not have such a parameter", Location: place})
 		case len(values) > 1:

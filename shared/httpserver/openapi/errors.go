@@ -87,6 +87,9 @@ func faultsOf(err error) (faults []httpserver.Fault, malformed bool) {
 	if errors.As(err, &detailed) {
 		message, location = detailed.ErrorDetail().Message, detailed.ErrorDetail().Location
 	}
+	if name, ok := strings.CutPrefix(location, "query."); ok {
+		location = "query." + httpserver.FieldName(name)
+	}
 	if text, ok := strings.CutPrefix(message, faultMark); ok {
 		var body bodyFaults
 		_ = json.Unmarshal([]byte(text), &body)
