@@ -2,8 +2,8 @@ package schemas
 
 import "strings"
 
-// What an order may hold, at the door and in the services behind it. API tags repeat the first two, since tags cannot
-// name constants; tests compare them.
+// What an order may hold, at the door and in the services behind it. The tags of APIs repeat these, since tags cannot name
+// constants; tests compare them.
 const (
 	MaxLines    = 200
 	MaxQuantity = 1_000_000

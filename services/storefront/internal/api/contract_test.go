@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -85,6 +87,25 @@ func hold(t *testing.T, said saga.Event) {
 		if placed.Total.Amount > schemas.MaxTotal || schemas.Total(placed.Lines) != placed.Total.Amount || len(placed.Lines) > schemas.MaxLines ||
 			!schemas.KnownCountry(placed.ShipTo.Country) {
 			t.Errorf("order would reject %s", data)
+		}
+	}
+}
+
+func TestTheTagsSayWhatTheLimitsAre(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		of         any
+		field, tag string
+		limit      int
+	}{
+		{NewOrder{}, "Lines", "maxItems", schemas.MaxLines}, {NewReturn{}, "Lines", "maxItems", schemas.MaxLines},
+		{NewLine{}, "Quantity", "maximum", schemas.MaxQuantity}, {ReturnLine{}, "Quantity", "maximum", schemas.MaxQuantity},
+		{NewLine{}, "SKU", "maxLength", schemas.MaxSKU}, {ReturnLine{}, "SKU", "maxLength", schemas.MaxSKU},
+		{productInput{}, "SKU", "maxLength", schemas.MaxSKU},
+	} {
+		f, found := reflect.TypeOf(c.of).FieldByName(c.field)
+		if got := f.Tag.Get(c.tag); !found || got != strconv.Itoa(c.limit) {
+			t.Errorf("%T.%s: %s is %q, want %d", c.of, c.field, c.tag, got, c.limit)
 		}
 	}
 }

@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"reflect"
+	"strconv"
 	"testing"
 
+	"orderflow.example/schemas"
 	event "orderflow.example/schemas/warehouse"
 	"orderflow.example/shared/httpserver/httpservertest"
 	"orderflow.example/shared/saga"
@@ -45,5 +48,21 @@ func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 	}
 	if taken < 200 || refused < 200 {
 		t.Errorf("%d were taken and %d refused: the test shows little", taken, refused)
+	}
+}
+
+func TestTheTagsSayWhatTheLimitsAre(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		of         any
+		field, tag string
+		limit      int
+	}{
+		{request{}, "Items", "maxItems", MaxItems}, {item{}, "SKU", "maxLength", schemas.MaxSKU},
+	} {
+		f, found := reflect.TypeOf(c.of).FieldByName(c.field)
+		if got := f.Tag.Get(c.tag); !found || got != strconv.Itoa(c.limit) {
+			t.Errorf("%T.%s: %s is %q, want %d", c.of, c.field, c.tag, got, c.limit)
+		}
 	}
 }
