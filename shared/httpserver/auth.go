@@ -120,7 +120,9 @@ func (a *Auth) Authenticate(c *gin.Context, audience string) *Problem {
 		}
 		p := NewProblem(http.StatusUnauthorized, "unauthorized", detail)
 		if errors.Is(err, errSubject) {
-			p.Errors = []Fault{{Detail: "want a sub of 1 to 128 bytes of text without control characters", Location: "header.Authorization.sub"}}
+			p.Errors = []Fault{{
+				Detail:   "want a sub of 1 to 128 bytes of text without control characters",
+				Location: "header.Authorization.sub"}}
 		}
 		return p
 	}

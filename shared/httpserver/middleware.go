@@ -79,7 +79,8 @@ func (s *Server) recover() gin.HandlerFunc {
 			if fault, ok := reason.(runtime.Error); ok {
 				what = fault.Error()
 			}
-			s.log.Error("handler panicked", "route", c.FullPath(), "request_id", RequestID(c), "reason", what, "stack", string(debug.Stack()))
+			s.log.Error("handler panicked", "route", c.FullPath(), "request_id", RequestID(c),
+				"reason", what, "stack", string(debug.Stack()))
 			if c.Writer.Written() {
 				// Too late for an answer: cut the connection, so that the client does not take half for the whole.
 				panic(http.ErrAbortHandler)

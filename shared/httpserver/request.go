@@ -55,7 +55,8 @@ func (s *Server) prepare() gin.HandlerFunc {
 }
 
 // readHeaders are the headers whose values go further than this package. Idempotency-Key has a check of its own.
-var readHeaders = []string{"Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", "Traceparent", "Tracestate", "X-Request-Id"}
+var readHeaders = []string{"Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID",
+	"Traceparent", "Tracestate", "X-Request-Id"}
 
 // refuseBytes finds what no handler, log or database should be given: bytes that are no text, control characters, and
 // characters that change how others are read. What is in a path is for its route to say, if only it is text.
@@ -70,7 +71,8 @@ func refuseBytes(r *http.Request) *Problem {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		malformed = true
-		faults = append(faults, Fault{Detail: "not well-formed: want name=value, joined by &, with %-escapes of two hexadecimal digits", Location: "query"})
+		faults = append(faults, Fault{Location: "query",
+			Detail: "not well-formed: want name=value, joined by &, with %-escapes of two hexadecimal digits"})
 	}
 	for name, values := range query {
 		place := "query"

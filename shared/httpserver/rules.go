@@ -78,8 +78,8 @@ func (r *record) put(one *rule) {
 }
 
 func newRule(name string, f reflect.StructField, required bool) *rule {
-	r := &rule{name: name, of: f.Type, required: required, email: f.Tag.Get("format") == "email", trimmed: f.Tag.Get("text") == "code",
-		described: f.Tag.Get("patternDescription")}
+	r := &rule{name: name, of: f.Type, required: required,
+		email: f.Tag.Get("format") == "email", trimmed: f.Tag.Get("text") == "code", described: f.Tag.Get("patternDescription")}
 	if text, given := f.Tag.Lookup("required"); given {
 		r.required = text == "true"
 	}

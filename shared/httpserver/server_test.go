@@ -272,7 +272,8 @@ func TestHEADOfAStreamEndsAtOnce(t *testing.T) {
 			httpserver.Stream(c, func(context.Context) <-chan httpserver.Event { return nil })
 		})
 	})
-	if response, body := call(t, "HEAD", url+"/events", ""); response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" || body != "" {
+	if response, body := call(t, "HEAD", url+"/events", ""); response.StatusCode != 200 ||
+		response.Header.Get("Content-Type") != "text/event-stream" || body != "" {
 		t.Errorf("%d %v %q", response.StatusCode, response.Header, body)
 	}
 }

@@ -50,7 +50,7 @@ func BindFlags(cmd *cobra.Command) {
 	f.String("postgres", "", "URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
 	f.String("http-addr", "127.0.0.1:8080", "address of the customers' listener")
 	f.String("ops-addr", "127.0.0.1:8081", "address of the operators' listener and metrics")
-	f.String("world-addr", "127.0.0.1:0", "address at which services of this machine reach the simulated outside world, without a token (0: any free port)")
+	f.String("world-addr", "127.0.0.1:0", "address of the simulated outside world for services of this machine; no token")
 	f.Int("partitions", 4, "partitions of each topic; fixed once topics exist")
 	f.String("log-level", "info", "debug, info, warn or error")
 	f.String("log-format", "text", "text or json")

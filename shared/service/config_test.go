@@ -53,8 +53,8 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := service.Config{DataDir: "from-file", Kafka: []string{"a:1", "b:2"}, HTTPAddr: "127.0.0.1:2", OpsAddr: "127.0.0.1:8081", WorldAddr: "127.0.0.1:0",
-		Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", WorldSpeed: 20, OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true, Services: []string{"order", "payment"}}
+	want := service.Config{DataDir: "from-file", Kafka: []string{"a:1", "b:2"}, HTTPAddr: "127.0.0.1:2", OpsAddr: "127.0.0.1:8081",
+		WorldAddr: "127.0.0.1:0", Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", WorldSpeed: 20, OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true, Services: []string{"order", "payment"}}
 	if !reflect.DeepEqual(got, want) || limit != 3 {
 		t.Errorf("got %+v %d, want %+v 3", got, limit, want)
 	}

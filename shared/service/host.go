@@ -63,10 +63,11 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		return nil, Environment("%w", err)
 	}
 	ready := []httpserver.Part{{Name: "kafka", Check: h.Kafka.Ping}, {Name: "services", Check: h.owns}}
-	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log, Registerer: h.Registry, Ready: ready,
-		Admit: admit(auth, httpserver.AudienceCustomers)})
+	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log,
+		Registerer: h.Registry, Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers)})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators", Logger: log, Ready: ready,
-		Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld}, RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
+		Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
+		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
 	h.Operators.Engine().GET("/metrics", httpserver.Metrics(h.Registry))
 	return h, nil
 }

@@ -50,12 +50,15 @@ func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 		{customer, "GET", "/v1/products", nil}, {customer, "GET", "/v1/products/away", nil}, {customer, "GET", "/v1/orders", nil},
 		{customer, "GET", order, nil}, {customer, "GET", order + "/events", nil},
 		{customer, "POST", "/v1/orders", trial.NewBasket(trial.Line{SKU: "away", Quantity: 1})},
-		{customer, "POST", order + "/cancellation", map[string]any{}}, {customer, "POST", order + "/returns", map[string]any{"lines": line, "reason": "broken"}},
+		{customer, "POST", order + "/cancellation", map[string]any{}},
+		{customer, "POST", order + "/returns", map[string]any{"lines": line, "reason": "broken"}},
 		{operator, "GET", "/v1/products/away", nil}, {operator, "GET", "/v1/stock/away", nil}, {operator, "GET", "/v1/orders", nil},
-		{operator, "GET", "/v1/reviews", nil}, {operator, "POST", "/v1/reviews/" + buyer.ID, map[string]any{"approve": true}}, {operator, "GET", "/v1/parked", nil},
+		{operator, "GET", "/v1/reviews", nil}, {operator, "GET", "/v1/parked", nil},
+		{operator, "POST", "/v1/reviews/" + buyer.ID, map[string]any{"approve": true}},
 		{operator, "POST", "/v1/products", map[string]any{"items": []any{map[string]any{"sku": "away", "description": "Goods",
 			"price": map[string]any{"amount": 1, "currency": "GBP"}}}}},
-		{operator, "POST", "/v1/stock/receipts", map[string]any{"items": []any{map[string]any{"sku": "away", "warehouse": "north", "quantity": 1}}}},
+		{operator, "POST", "/v1/stock/receipts", map[string]any{"items": []any{
+			map[string]any{"sku": "away", "warehouse": "north", "quantity": 1}}}},
 	} {
 		all.Go(func() { ask(true, one.caller, one.method, one.path, one.body) })
 	}

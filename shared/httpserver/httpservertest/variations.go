@@ -14,11 +14,16 @@ import (
 // values are what a member of a body is replaced with: each has broken something somewhere.
 var values = []string{
 	`null`, `true`, `0`, `-1`, `1`, `1.0`, `1e3`, `1000000`, `1000001`, `9007199254740991`, `9223372036854775807`, `9223372036854775808`,
-	`""`, `" "`, `"x"`, `"é"`, `"éé"`, `"ßß"`, `"gb"`, `"GB"`, `"FR"`, `"ＧＢ"`, `"GBP"`, `"XX"`, `"EUR"`, `"a@x.example, other@y.example"`,
-	`"x@x.example"`, `"Ł@x.example"`, `"\u0000"`, `"a\u0000b"`, `"\ud800"`, `"\u200b"`, `"\u202e"`, `"a\u202eb"`, `"\u00a0"`, `"\ufeff"`, `"\ufffd"`,
-	`"李雷"`, `"محمد"`, `"\ud83d\ude00"`, `"e\u0301"`, `"5091091530083"`, `"4111.1111.1111.1111"`, `"a/b"`, `"%ff"`, `"'; --"`, `"a\nb"`, `"a\u0085b"`,
-	`"tok_ok"`, `"tok_declined"`, `"fill_available"`, `[]`, `{}`, `[null]`, `"` + strings.Repeat("x", 64) + `"`, `"` + strings.Repeat("é", 64) + `"`,
-	`"` + strings.Repeat("x", 65) + `"`, `"` + strings.Repeat("é", 100) + `"`, `"` + strings.Repeat("𝓢", 200) + `"`, `"` + strings.Repeat("y", 501) + `"`,
+	`""`, `" "`, `"x"`, `"é"`, `"éé"`, `"ßß"`, `"gb"`, `"GB"`, `"FR"`, `"ＧＢ"`, `"GBP"`, `"XX"`, `"EUR"`,
+	`"a@x.example, other@y.example"`,
+	`"x@x.example"`, `"Ł@x.example"`, `"\u0000"`, `"a\u0000b"`, `"\ud800"`, `"\u200b"`, `"\u202e"`,
+	`"a\u202eb"`, `"\u00a0"`, `"\ufeff"`, `"\ufffd"`,
+	`"李雷"`, `"محمد"`, `"\ud83d\ude00"`, `"e\u0301"`, `"5091091530083"`, `"4111.1111.1111.1111"`,
+	`"a/b"`, `"%ff"`, `"'; --"`, `"a\nb"`, `"a\u0085b"`,
+	`"tok_ok"`, `"tok_declined"`, `"fill_available"`,
+	`[]`, `{}`, `[null]`, `"` + strings.Repeat("x", 64) + `"`, `"` + strings.Repeat("é", 64) + `"`,
+	`"` + strings.Repeat("x", 65) + `"`, `"` + strings.Repeat("é", 100) + `"`,
+	`"` + strings.Repeat("𝓢", 200) + `"`, `"` + strings.Repeat("y", 501) + `"`,
 }
 
 // Variations are n bodies that differ from a good one in up to three places, the same for the same seed.

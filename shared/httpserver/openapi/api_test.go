@@ -143,7 +143,8 @@ func TestStrictReadingHoldsForOperations(t *testing.T) {
 	if got := places(t, post(t, h, "/v1/orders?limt=1", good), 422, "invalid"); !reflect.DeepEqual(got, []string{"query.limt"}) {
 		t.Errorf("a mistyped parameter: %v", got)
 	}
-	if r := post(t, h, "/v1/orders?limit=1&4111111111111111=secret%20word", good); r.Code != 422 || strings.Contains(r.Body.String(), "4111") {
+	if r := post(t, h, "/v1/orders?limit=1&4111111111111111=secret%20word", good); r.Code != 422 ||
+		strings.Contains(r.Body.String(), "4111") {
 		t.Errorf("a parameter that is no name: %d %s", r.Code, r.Body)
 	}
 	for _, kind := range []string{"", "text/secret", "application/json; charset=utf-16", "application/jsonp"} {

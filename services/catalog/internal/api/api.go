@@ -109,6 +109,7 @@ func show(c *gin.Context, p Products) {
 	case !found.Listed:
 		httpserver.WriteProblem(c, httpserver.NotFound("no product of this SKU was ever listed"))
 	default:
-		c.JSON(http.StatusOK, item{SKU: found.SKU, Description: found.Description, Price: money(found.Price), Backorderable: found.Backorderable})
+		c.JSON(http.StatusOK, item{SKU: found.SKU, Description: found.Description, Price: money(found.Price),
+			Backorderable: found.Backorderable})
 	}
 }

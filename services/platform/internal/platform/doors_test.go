@@ -71,7 +71,8 @@ func TestBytesThatAreNoTextAreRefusedOnEveryRouteOfBothListeners(t *testing.T) {
 			}
 		})
 	}
-	for _, query := range []string{"q=%ff", "q=%00", "q=%zz", "q=a;b", "%ff=1", "limit=%ff", "cursor=%ff", "q=%E2%80%AE", "q=%E2%80%8B%E2%80%8B", "q=%ed%a0%80"} {
+	for _, query := range []string{"q=%ff", "q=%00", "q=%zz", "q=a;b", "%ff=1", "limit=%ff", "cursor=%ff",
+		"q=%E2%80%AE", "q=%E2%80%8B%E2%80%8B", "q=%ed%a0%80"} {
 		each(r, "x", func(d door, method, path string) {
 			a, err := d.caller.Send(method, path+"?"+query, bodyOf(method), "Idempotency-Key: k")
 			want := 400
@@ -83,7 +84,8 @@ func TestBytesThatAreNoTextAreRefusedOnEveryRouteOfBothListeners(t *testing.T) {
 			}
 		})
 	}
-	for _, header := range []string{"Last-Event-ID: \xff", "If-None-Match: \"\xff\"", "traceparent: 00-\xc3\xa9", "X-Request-Id: \xff", "Accept: \u202e"} {
+	for _, header := range []string{"Last-Event-ID: \xff", "If-None-Match: \"\xff\"", "traceparent: 00-\xc3\xa9",
+		"X-Request-Id: \xff", "Accept: \u202e"} {
 		each(r, "x", func(d door, method, path string) {
 			name, _, _ := strings.Cut(header, ":")
 			a, err := d.caller.Send(method, path, bodyOf(method), header)
@@ -93,7 +95,8 @@ func TestBytesThatAreNoTextAreRefusedOnEveryRouteOfBothListeners(t *testing.T) {
 		})
 	}
 	for _, key := range []string{"\xff", "é", "a\tb"} {
-		a := r.site.Customer("visitor").Must(t, 400, "POST", "/v1/orders", trial.NewBasket(trial.Line{SKU: shelf, Quantity: 1}), "Idempotency-Key: "+key)
+		a := r.site.Customer("visitor").Must(t, 400, "POST", "/v1/orders", trial.NewBasket(trial.Line{SKU: shelf, Quantity: 1}),
+			"Idempotency-Key: "+key)
 		if !strings.Contains(a.Body, `"location":"header.Idempotency-Key"`) {
 			t.Errorf("key %q: %s", key, a.Body)
 		}
@@ -104,7 +107,8 @@ func TestATokenForNobodyIsRefusedWithThePlace(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	for _, subject := range []string{"\x00", "ann\x00", "\u200b", " ", "a\u202eb", "\ufffd", strings.Repeat("x", 129)} {
-		for audience, address := range map[string]string{httpserver.AudienceCustomers: r.StorefrontURL, httpserver.AudienceOperators: r.OperatorsURL} {
+		for audience, address := range map[string]string{
+			httpserver.AudienceCustomers: r.StorefrontURL, httpserver.AudienceOperators: r.OperatorsURL} {
 			token, err := httpserver.Mint(r.site.Key, audience, subject, time.Minute)
 			if err != nil {
 				t.Fatal(err)
@@ -131,12 +135,14 @@ func TestHEADAnswersAsGETDoesWithoutTheBody(t *testing.T) {
 			t.Fatal(err)
 		}
 		head, err := d.caller.Send("HEAD", path, nil)
-		if err != nil || head.Status != get.Status || head.Body != "" || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
+		if err != nil || head.Status != get.Status || head.Body != "" ||
+			head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
 			t.Errorf("%s: HEAD %s: %d %v %q, GET %d (%v)", d.name, path, head.Status, head.Header, head.Body, get.Status, err)
 		}
 		options, err := d.caller.Send("OPTIONS", path, nil)
 		allow := options.Header.Get("Allow")
-		if err != nil || options.Status != 204 || !strings.Contains(allow, "GET, ") || !strings.Contains(allow, "HEAD") || !strings.Contains(allow, "OPTIONS") {
+		if err != nil || options.Status != 204 || !strings.Contains(allow, "GET, ") ||
+			!strings.Contains(allow, "HEAD") || !strings.Contains(allow, "OPTIONS") {
 			t.Errorf("%s: OPTIONS %s: %d %q (%v)", d.name, path, options.Status, allow, err)
 		}
 	})
@@ -148,11 +154,12 @@ func TestHEADAnswersAsGETDoesWithoutTheBody(t *testing.T) {
 func TestEveryListRefusesFiltersItDoesNotHave(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	lists := map[string][]string{"customers": {"/v1/products", "/v1/orders"}, "operators": {"/v1/orders", "/v1/reviews", "/v1/sagas", "/v1/obligations",
-		"/v1/deadlines", "/v1/parked", "/v1/parked/groups", "/v1/parked/redrives"}}
+	lists := map[string][]string{"customers": {"/v1/products", "/v1/orders"},
+		"operators": {"/v1/orders", "/v1/reviews", "/v1/sagas", "/v1/obligations", "/v1/deadlines", "/v1/parked", "/v1/parked/groups", "/v1/parked/redrives"}}
 	for _, d := range doors(r) {
 		for _, list := range lists[d.name] {
-			for query, place := range map[string]string{"colour=red": "query.colour", "limit=1&limit=2": "query.limit", "limit=0": "query.limit", "cursor=x": "query.cursor"} {
+			for query, place := range map[string]string{"colour=red": "query.colour", "limit=1&limit=2": "query.limit",
+				"limit=0": "query.limit", "cursor=x": "query.cursor"} {
 				if d.name == "customers" && query == "limit=1&limit=2" {
 					continue // the first counts there
 				}
@@ -176,7 +183,8 @@ func TestEveryAnswerIsNamedAndAProblemSaysIt(t *testing.T) {
 			t.Errorf("%s: %s %s: %s", d.name, method, path, a.Body)
 		}
 	})
-	first, second := r.site.Customer("visitor").Must(t, 200, "GET", "/v1/products", nil), r.site.Customer("visitor").Must(t, 200, "GET", "/v1/products", nil)
+	first := r.site.Customer("visitor").Must(t, 200, "GET", "/v1/products", nil)
+	second := r.site.Customer("visitor").Must(t, 200, "GET", "/v1/products", nil)
 	if id := first.Header.Get("X-Request-Id"); id == "" || id == second.Header.Get("X-Request-Id") {
 		t.Errorf("ids %q and %q", id, second.Header.Get("X-Request-Id"))
 	}
@@ -193,7 +201,8 @@ func TestNobodyWithoutATokenIsReadABody(t *testing.T) {
 		}
 		defer conn.Close()
 		_ = conn.SetDeadline(time.Now().Add(trial.Patience))
-		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nIdempotency-Key: k\r\nContent-Length: 60000\r\n\r\n", route)
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\n"+
+			"Idempotency-Key: k\r\nContent-Length: 60000\r\n\r\n", route)
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil {
 			t.Fatal(err)

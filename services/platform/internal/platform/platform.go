@@ -160,7 +160,8 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 		return err
 	}
 	p.Config = c
-	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, Postgres: c.Postgres, Partitions: c.Partitions, OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, Postgres: c.Postgres, Partitions: c.Partitions,
+		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
 	}
@@ -227,8 +228,8 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 		return service.Environment("%w", err)
 	}
 	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
-	server := httpserver.New(httpserver.Options{Addr: cmp.Or(c.WorldAddr, "127.0.0.1:0"), Flag: "--world-addr", Name: "world", Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20,
-		Uninspected: []string{service.SimulatedWorld}})
+	server := httpserver.New(httpserver.Options{Addr: cmp.Or(c.WorldAddr, "127.0.0.1:0"), Flag: "--world-addr", Name: "world",
+		Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20, Uninspected: []string{service.SimulatedWorld}})
 	server.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	addr, err := server.Start()
 	if err != nil {

@@ -23,7 +23,8 @@ func TestNothingThatTheDoorsTakeIsParkedOrRejectedBehindThem(t *testing.T) {
 			t.Errorf("%s %s: %d %s (%v)", path, body, a.Status, a.Body, err)
 		}
 	}
-	listing := fmt.Sprintf(`{"items":[{"sku":"%[1]s-a","description":"Goods","price":{"amount":100,"currency":"GBP"},"backorderable":true}]}`, name)
+	listing := fmt.Sprintf(`{"items":[{"sku":"%[1]s-a","description":"Goods","price":{"amount":100,"currency":"GBP"},`+
+		`"backorderable":true}]}`, name)
 	for body := range httpservertest.Variations(1, listing, 100) {
 		operator("/v1/products", body)
 	}

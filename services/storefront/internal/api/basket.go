@@ -44,7 +44,8 @@ type Address struct {
 // Check finds the faults that tags cannot express.
 func (o *NewOrder) Check() (faults []httpserver.Fault) {
 	if !schemas.KnownCountry(o.ShipTo.Country) {
-		faults = append(faults, httpserver.Fault{Location: "body.ship_to.country", Detail: "want a country code of ISO 3166-1 alpha-2, in capitals"})
+		faults = append(faults, httpserver.Fault{Location: "body.ship_to.country",
+			Detail: "want a country code of ISO 3166-1 alpha-2, in capitals"})
 	}
 	sums := make(map[string]int64, len(o.Lines))
 	for i, l := range o.Lines {
@@ -105,7 +106,8 @@ func (o *NewOrder) price(prices map[string]schemas.Money) (storefront.Basket, *h
 		}
 		high, cost := bits.Mul64(uint64(l.Quantity), uint64(price.Amount))
 		if high != 0 || cost > schemas.MaxTotal || int64(cost) > schemas.MaxTotal-basket.Total.Amount {
-			refuse(fmt.Sprintf("body.lines[%d]", i), fmt.Sprintf("the total is too large: an order may come to %d minor units", schemas.MaxTotal))
+			refuse(fmt.Sprintf("body.lines[%d]", i),
+				fmt.Sprintf("the total is too large: an order may come to %d minor units", schemas.MaxTotal))
 			continue
 		}
 		basket.Total.Amount += int64(cost)

@@ -135,9 +135,11 @@ func (r NewReturn) check(o storefront.Order, lines []schemas.Line) *httpserver.P
 		remaining, ordered := left[l.SKU]
 		switch {
 		case !ordered:
-			faults = httpserver.AddFaults(faults, httpserver.Fault{Detail: "this product is not in the order", Location: fmt.Sprintf("body.lines[%d].sku", i)})
+			faults = httpserver.AddFaults(faults, httpserver.Fault{Detail: "this product is not in the order",
+				Location: fmt.Sprintf("body.lines[%d].sku", i)})
 		case l.Quantity > remaining:
-			faults = httpserver.AddFaults(faults, httpserver.Fault{Detail: fmt.Sprintf("expected at most %d, what is left to send back", max(remaining, 0)),
+			faults = httpserver.AddFaults(faults, httpserver.Fault{
+				Detail:   fmt.Sprintf("want at most %d, what is left to send back", max(remaining, 0)),
 				Location: fmt.Sprintf("body.lines[%d].quantity", i)})
 		case l.Quantity > 0:
 			left[l.SKU] = remaining - l.Quantity

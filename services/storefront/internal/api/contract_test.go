@@ -54,7 +54,8 @@ func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 		for body := range httpservertest.Variations(seed, `{"reason":"changed my mind"}`, 150) {
 			ask("/v1/orders/"+s.place("ann", fmt.Sprint("c", n), order("MUG", 1))+"/cancellation", body)
 		}
-		for body := range httpservertest.Variations(seed, `{"lines":[{"sku":"MUG","quantity":1},{"sku":"x","quantity":2}],"reason":"broken"}`, 300) {
+		back := `{"lines":[{"sku":"MUG","quantity":1},{"sku":"x","quantity":2}],"reason":"broken"}`
+		for body := range httpservertest.Variations(seed, back, 300) {
 			id := s.place("ann", fmt.Sprint("r", n), order("MUG", 9, "x", 9, "é", 9, "a/b", 9))
 			s.show(id, status("delivered"))
 			ask("/v1/orders/"+id+"/returns", body)
@@ -84,7 +85,8 @@ func hold(t *testing.T, said saga.Event) {
 		t.Errorf("%v: %s", err, data)
 	}
 	if placed, ok := said.Data.(event.OrderPlacedV1); ok {
-		if placed.Total.Amount > schemas.MaxTotal || schemas.Total(placed.Lines) != placed.Total.Amount || len(placed.Lines) > schemas.MaxLines ||
+		if placed.Total.Amount > schemas.MaxTotal || schemas.Total(placed.Lines) != placed.Total.Amount ||
+			len(placed.Lines) > schemas.MaxLines ||
 			!schemas.KnownCountry(placed.ShipTo.Country) {
 			t.Errorf("order would reject %s", data)
 		}

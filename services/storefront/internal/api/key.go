@@ -32,7 +32,8 @@ func idempotencyKey(header string) (string, *httpserver.Problem) {
 }
 
 func badKey(detail string) *httpserver.Problem {
-	return httpserver.NewProblem(400, "idempotency-key", detail, httpserver.Fault{Detail: detail, Location: "header.Idempotency-Key"})
+	return httpserver.NewProblem(400, "idempotency-key", detail,
+		httpserver.Fault{Detail: detail, Location: "header.Idempotency-Key"})
 }
 
 // unquote reads a string of RFC 8941.

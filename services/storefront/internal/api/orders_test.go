@@ -281,7 +281,8 @@ func TestEveryFaultOfAReturnIsNamedInOneAnswer(t *testing.T) {
 	s := open(t)
 	id := s.place("ann", "k1", order("MUG", 1))
 	s.show(id, status("delivered"))
-	a := s.ask("ann", "POST", "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":0},{"sku":"CUP","quantity":1},{"sku":"MUG","quantity":2},{"quantity":1}]}`)
+	a := s.ask("ann", "POST", "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":0},
+		{"sku":"CUP","quantity":1},{"sku":"MUG","quantity":2},{"quantity":1}]}`)
 	want := []string{"body.lines[0].quantity", "body.lines[1].sku", "body.lines[2].quantity", "body.lines[3].sku", "body.reason"}
 	if got := a.problem(422, "invalid"); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v: %s", got, want, a.Body)

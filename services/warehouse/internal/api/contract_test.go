@@ -17,7 +17,8 @@ import (
 func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 	t.Parallel()
 	taken, refused := 0, 0
-	good := `{"items":[{"sku":"tea","warehouse":"leeds","quantity":5,"reorder_point":2},{"sku":"5091091530083","warehouse":"Köln","quantity":1}]}`
+	good := `{"items":[{"sku":"tea","warehouse":"leeds","quantity":5,"reorder_point":2},
+		{"sku":"5091091530083","warehouse":"Köln","quantity":1}]}`
 	for body := range httpservertest.Variations(1, good, 2000) {
 		submit, _ := engineOf(nil)
 		var said []saga.Event
