@@ -1,7 +1,8 @@
 // Package schemas is the language of Orderflow: what its services tell one another. One package below it for each
 // producing service holds that service's event types and payloads; this package holds the words they share.
 //
-// It is vocabulary only: no behaviour, no rules. Services, the platform's checks and the documents are its users.
+// It is vocabulary only: no behaviour, no rules but what a value may be at all. Services, the platform's checks and the
+// documents are its users.
 //
 // A payload may only grow compatibly; anything else is a new version beside the old one. Fields that tell of a person
 // carry the tag x:"personal" and stand in as few events as possible.

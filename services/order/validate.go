@@ -13,9 +13,9 @@ import (
 
 // The limits of one order.
 const (
-	MaxLines    = 200
-	MaxQuantity = 1_000_000
-	MaxTotal    = 100_000_000 // minor units: 1,000,000.00 where a unit has a hundred
+	MaxLines    = schemas.MaxLines
+	MaxQuantity = schemas.MaxQuantity
+	MaxTotal    = schemas.MaxTotal
 )
 
 var currency = regexp.MustCompile(`^[A-Z]{3}$`)
@@ -54,7 +54,7 @@ func fault(e storefront.OrderPlacedV1) (reason, detail string) {
 		return "missing_customer", "it does not say whose it is"
 	case blank(e.ShipTo.Name), blank(e.ShipTo.Line1), blank(e.ShipTo.City), blank(e.ShipTo.Postcode):
 		return "incomplete_address", "its address lacks the name, the first line, the city or the postcode"
-	case !knownCountry(e.ShipTo.Country):
+	case !schemas.KnownCountry(e.ShipTo.Country):
 		return "unknown_country", "its country is not an ISO 3166-1 code of two letters"
 	case at < 1 || at == len(e.Email)-1 || strings.ContainsAny(e.Email, " \t\r\n"):
 		return "invalid_email", "it lacks a usable e-mail address"

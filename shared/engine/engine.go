@@ -219,6 +219,10 @@ func (e *Engine) AwaitOwned(ctx context.Context, n int) error {
 // Check tells which of the partitions owned here stand still, and why; nil where all work.
 func (e *Engine) Check(context.Context) error {
 	var faults []error
+	if x := e.lease.loss.Load(); x != nil && time.Since(x.since) > slowBatch {
+		faults = append(faults, fmt.Errorf("%s: the %d partitions it had stand still since %v: its lease session is lost: %s",
+			e.Service, x.partitions, time.Since(x.since).Round(time.Second), line(x.err.Error())))
+	}
 	for _, p := range e.lease.owns() {
 		if since, reason := p.standstill(); !since.IsZero() {
 			faults = append(faults, fmt.Errorf("%s: partition %d stands still since %s: %s", e.Service, p.partition, since.Format(time.TimeOnly), reason))

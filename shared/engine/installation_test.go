@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"orderflow.example/shared/engine"
 )
@@ -161,10 +160,12 @@ func TestADatabaseThatIsReadOnlyForAWhileParksNothing(t *testing.T) {
 	b.db.Pool().SetMaxOpenConns(1)
 	set("on")
 	b.send(key, sends(upTo(10))...)
-	b.eventually("it is noticed", func() bool { return len(p.Owned()) == 0 || p.Check(t.Context()) != nil })
-	time.Sleep(time.Second) // as long as a failover takes
+	b.eventually("it is seen", func() bool {
+		return p.metric("orderflow_partitions_stopped") > 0 && p.metric("orderflow_lag_seconds", b.names.feeder+".events") > 1
+	})
 	set("off")
 	b.eventuallySeen(key, upTo(10)...)
+	b.eventually("all is well again", func() bool { return p.metric("orderflow_partitions_stopped") == 0 })
 	if n := b.count(`SELECT count(*) FROM engine.parked`); n != 0 {
 		t.Errorf("%d parked", n)
 	}

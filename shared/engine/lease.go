@@ -23,7 +23,15 @@ type lease struct {
 	past   map[int]*partition
 	shared atomic.Bool // other processes of the service run
 	owned  atomic.Pointer[[]*partition]
+	loss   atomic.Pointer[loss]
 	log    throttle
+}
+
+// loss is a lease session that was lost, with the partitions that were owned then, and no other since.
+type loss struct {
+	since      time.Time // of this machine
+	partitions int
+	err        error
 }
 
 const (
@@ -63,6 +71,9 @@ func (l *lease) run(ctx context.Context) {
 		for number, t := range l.lives {
 			t.p.end(errors.Join(errLeaseLost, err))
 			l.past[number] = t.p
+		}
+		if l.loss.Load() == nil && err != nil {
+			l.loss.Store(&loss{time.Now(), max(1, len(l.lives)), err})
 		}
 		clear(l.lives)
 		l.show()
@@ -122,6 +133,7 @@ func (l *lease) round(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	l.shared.Store(members > 0)
+	l.loss.Store(nil)
 	// The first members take one partition more when they cannot be shared out evenly.
 	share, rest := l.e.Partitions/(members+1), l.e.Partitions%(members+1)
 	if rank < rest {
@@ -202,6 +214,14 @@ func (l *lease) show() {
 		owned = append(owned, l.lives[number].p)
 	}
 	l.owned.Store(&owned)
+}
+
+// lost is since when this process has had no lease session, and how many partitions it owned before; 0 while it has one.
+func (l *lease) lost() (since time.Time, partitions int) {
+	if x := l.loss.Load(); x != nil {
+		return x.since, x.partitions
+	}
+	return time.Time{}, 0
 }
 
 // owns are the partitions owned, at work or not.

@@ -109,7 +109,13 @@ func (e *Engine) measure(found map[int]survey) {
 	for _, topic := range e.topics {
 		lags[topic] = 0
 	}
-	keys, stopped, oldest := 0, 0, 0.0
+	keys, stopped, oldest, now := 0, 0, 0.0, time.Now()
+	if since, partitions := e.lease.lost(); partitions > 0 {
+		stopped = partitions
+		for topic := range lags {
+			lags[topic] = now.Sub(since)
+		}
+	}
 	for _, p := range e.lease.owns() {
 		since, _ := p.standstill()
 		if !since.IsZero() {
@@ -127,9 +133,7 @@ func (e *Engine) measure(found map[int]survey) {
 			oldest = max(oldest, found[p.partition].Unpublished)
 		}
 		for _, r := range p.readers {
-			if at := r.behind.Load(); at != 0 {
-				lags[r.topic] = max(lags[r.topic], time.Since(time.Unix(0, at)))
-			}
+			lags[r.topic] = max(lags[r.topic], r.lag(now))
 		}
 	}
 	for topic, lag := range lags {

@@ -80,11 +80,12 @@ func (p *partition) begin(before *partition) error {
 		}
 	}
 	for {
+		began := time.Now()
 		err := p.load(p.ctx)
 		if err == nil || p.ctx.Err() != nil {
 			return err
 		}
-		sleep(p.ctx, p.stall.because(p.e, p.partition, fmt.Errorf("cannot be loaded: %w", err)))
+		sleep(p.ctx, p.stall.because(p.e, p.partition, began, fmt.Errorf("cannot be loaded: %w", err)))
 	}
 }
 

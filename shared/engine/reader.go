@@ -28,9 +28,30 @@ type reader struct {
 	retry time.Time     // when to fetch again after it
 	log   throttle
 
+	passed   atomic.Int64 // number of the last record passed on
 	applied  atomic.Int64 // number of the last record that the worker has done with, and committed what followed from it
 	reported atomic.Int64 // the offset after it, as far as it is known
+	late     unapplied    // of the maintenance alone
 	behind   atomic.Int64 // when, Unix nanoseconds of this machine, what was read last was not all there is; 0 at the log's end
+}
+
+// unapplied is a number that was passed on and not applied yet when it was looked at, and when that was.
+type unapplied struct {
+	number int64
+	at     time.Time
+}
+
+// lag is how long something has been read, or could not be, and is not applied.
+func (r *reader) lag(now time.Time) (lag time.Duration) {
+	if r.applied.Load() >= r.late.number {
+		r.late = unapplied{r.passed.Load(), now}
+	} else {
+		lag = now.Sub(r.late.at)
+	}
+	if at := r.behind.Load(); at != 0 {
+		lag = max(lag, now.Sub(time.Unix(0, at)))
+	}
+	return lag
 }
 
 // hole is a missing number, with records beyond it in the log.
@@ -50,6 +71,7 @@ const (
 func newReader(p *partition, topic string, at position) *reader {
 	r := &reader{p: p, topic: topic, source: "/" + saga.Producer(topic), next: at.offset, last: at.sequence, id: at.id}
 	r.applied.Store(at.sequence)
+	r.passed.Store(at.sequence)
 	r.behind.Store(time.Now().UnixNano()) // until the log's end is seen
 	r.suspect()
 	return r
@@ -186,6 +208,7 @@ func (r *reader) pass(f *fetcher, records []kafka.Record) {
 		}
 	}
 	r.p.queue.push(due...)
+	r.passed.Store(r.last)
 }
 
 // foreign raises the alarm for a record that is never applied.

@@ -111,6 +111,7 @@ func (w *worker) settle(ctx context.Context, in input) error {
 // attempt makes the batch happen, or returns what did not: then the next batch is half as large, so that the one input at
 // fault is found in a few steps, and parked.
 func (w *worker) attempt(ctx context.Context, batch []input) (left []input, fatal error) {
+	began := time.Now()
 	err := w.commit(batch)
 	switch {
 	case err == nil:
@@ -138,7 +139,7 @@ func (w *worker) attempt(ctx context.Context, batch []input) (left []input, fata
 		// The installation is at fault. Commands are told, those that wait too; the rest waits until it works again.
 		w.limit = max(1, len(batch)/2)
 		batch = w.queue.refuseCommands(batch, fmt.Errorf("%w: nothing was done: %w", ErrStopped, err))
-		sleep(ctx, w.stall.because(w.e, w.partition, err))
+		sleep(ctx, w.stall.because(w.e, w.partition, began, err))
 	}
 	return batch, nil
 }
@@ -224,12 +225,12 @@ type stall struct {
 	log    throttle
 }
 
-// because notes what is wrong and returns how long to wait before the next try.
-func (s *stall) because(e *Engine, partition int, err error) time.Duration {
+// because notes what is wrong with what began at a time of this machine, and returns how long to wait before the next try.
+func (s *stall) because(e *Engine, partition int, began time.Time, err error) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.since.IsZero() {
-		s.since, s.pause = e.clock.now(), firstPause
+		s.since, s.pause = e.clock.now().Add(-time.Since(began)), firstPause
 	}
 	s.reason = line(err.Error())
 	s.pause = min(2*s.pause, lastPause)

@@ -65,6 +65,9 @@ func (a *Auth) RequireCustomer() gin.HandlerFunc { return a.require(AudienceCust
 // RequireOperator lets only operators' tokens pass.
 func (a *Auth) RequireOperator() gin.HandlerFunc { return a.require(AudienceOperators) }
 
+// errSubject is the fault of a token that is signed rightly for somebody who cannot be written down.
+var errSubject = errors.New("no usable subject")
+
 // Verify checks a token and returns its subject.
 func (a *Auth) Verify(token, audience string) (subject string, err error) {
 	var claims jwt.RegisteredClaims
@@ -75,8 +78,8 @@ func (a *Auth) Verify(token, audience string) (subject string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if claims.Subject == "" || len(claims.Subject) > 128 {
-		return "", errors.New("no usable subject")
+	if !visible(claims.Subject) || len(claims.Subject) > 128 || UnusableText(claims.Subject) != "" {
+		return "", errSubject
 	}
 	return claims.Subject, nil
 }
@@ -87,7 +90,14 @@ func (a *Auth) require(audience string) gin.HandlerFunc {
 			WriteProblem(c, p)
 			return
 		}
-		c.Next()
+		for _, param := range c.Params {
+			if wrong := UnusableText(param.Value); wrong != "" { // nothing is called so
+				p := NotFound("there is no such resource")
+				p.Errors = []Fault{{Detail: wrong, Location: "path." + param.Key}}
+				WriteProblem(c, p)
+				return
+			}
+		}
 	}
 }
 
@@ -108,7 +118,13 @@ func (a *Auth) Authenticate(c *gin.Context, audience string) *Problem {
 		if errors.Is(err, jwt.ErrTokenExpired) {
 			detail = "the token has expired"
 		}
-		return NewProblem(http.StatusUnauthorized, "unauthorized", detail)
+		p := NewProblem(http.StatusUnauthorized, "unauthorized", detail)
+		if errors.Is(err, errSubject) {
+			p.Errors = []Fault{{
+				Detail:   "want a sub of 1 to 128 bytes of text without control characters",
+				Location: "header.Authorization.sub"}}
+		}
+		return p
 	}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), subjectKey{}, subject))
 	return nil

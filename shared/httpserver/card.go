@@ -1,59 +1,176 @@
 package httpserver
 
 import (
+	"bytes"
 	"regexp"
-	"strconv"
+	"slices"
+	"unicode"
 )
 
+// Ids that consist of hexadecimal digits can contain any run of decimal ones.
+var identifier = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32,})\b`)
+
+// amounts are the fields that hold numbers of ours, articleNumbers those that hold what is often a GTIN: one in ten of
+// these passes for a card number.
 var (
-	escapedDigit = regexp.MustCompile(`\\u00(3[0-9]|20|2[dD])`)
-	// Ids that consist of hexadecimal digits can contain any run of decimal ones.
-	identifier = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32,})\b`)
-	digitRuns  = regexp.MustCompile(`[0-9](?:[ -]{0,3}[0-9]){12,}`)
-	digitGroup = regexp.MustCompile(`[0-9]+`)
+	amounts        = []string{"quantity", "amount", "reorder_point"}
+	articleNumbers = []string{"sku", "warehouse"}
 )
 
-// containsCardNumber looks for a number of 13 to 19 digits with a right check digit (ISO/IEC 7812), written in one
-// piece or with spaces and dashes, also when JSON escapes hide it. In a longer row of groups, as when an expiry date
-// follows, it looks for groups that together begin like a card of the large schemes.
-func containsCardNumber(body []byte) bool {
-	if escapedDigit.Match(body) {
-		body = escapedDigit.ReplaceAllFunc(body, func(escape []byte) []byte {
-			code, _ := strconv.ParseUint(string(escape[4:]), 16, 8)
-			return []byte{byte(code)}
-		})
+// cardFaults finds the fields of a body that hold a payment card number. What is no JSON is searched as one text.
+func cardFaults(body []byte) (faults []Fault) {
+	if !bytes.Contains(body, []byte(`\u`)) && !holdsCard(string(body)) {
+		return nil
 	}
-	if !digitRuns.Match(body) {
+	refuse := func(place string) {
+		faults = append(faults, Fault{Location: place, Detail: "looks like a payment card number; send a payment token instead"})
+	}
+	root, unreadable := readTree(body)
+	if unreadable != nil {
+		if holdsCard(string(body)) {
+			refuse("body")
+		}
+		return faults
+	}
+	var look func(n *node, field string)
+	look = func(n *node, field string) {
+		text, _ := n.value.(string)
+		switch {
+		case n.kind == isNumber && slices.Contains(amounts, field):
+		case n.kind == isNumber && holdsCard(string(n.raw)):
+			refuse(n.place)
+		case n.kind == isString && holdsCard(text) && !(slices.Contains(articleNumbers, field) && isArticleNumber(text)):
+			refuse(n.place)
+		}
+		for i, child := range n.children {
+			if n.kind == isArray {
+				look(child, field)
+				continue
+			}
+			if holdsCard(n.keys[i]) {
+				refuse(child.place)
+			}
+			look(child, n.keys[i])
+		}
+	}
+	look(root, "")
+	return faults
+}
+
+// isArticleNumber tells a GTIN, of 14 digits at most, from the longer numbers of the cards in use.
+func isArticleNumber(text string) bool {
+	return countDigits(text) <= 14
+}
+
+func countDigits(text string) (n int) {
+	for _, r := range text {
+		if _, ok := decimal(r); ok {
+			n++
+		}
+	}
+	return n
+}
+
+// holdsCard looks for a card number in one piece or in groups with as many as three separators between them: anything
+// but letters and digits. Digits are those of any script. Another number may stand before or behind it.
+func holdsCard(text string) bool {
+	if countDigits(text) < 13 {
 		return false
 	}
-	for _, run := range digitRuns.FindAll(identifier.ReplaceAll(body, []byte("id")), -1) {
-		groups := digitGroup.FindAll(run, -1)
-		for first := range groups {
-			var digits []byte
-			for last := first; last < len(groups); last++ {
-				if digits = append(digits, groups[last]...); len(digits) > 19 {
-					break
-				}
-				whole := first == 0 && last == len(groups)-1
-				if isCard(digits) && (whole || len(groups[last]) == len(digits) || largeScheme(digits)) {
-					return true
-				}
+	text = identifier.ReplaceAllString(text, "id")
+	var groups [][]byte
+	gap := 0
+	for _, r := range text {
+		d, ok := decimal(r)
+		switch {
+		case ok && (gap == 0 && groups != nil):
+			groups[len(groups)-1] = append(groups[len(groups)-1], d)
+		case ok:
+			groups, gap = append(groups, []byte{d}), 0
+		case groups == nil:
+		case unicode.IsLetter(r) || gap == 3:
+			if cardIn(groups) {
+				return true
+			}
+			groups, gap = nil, 0
+		default:
+			gap++
+		}
+	}
+	return cardIn(groups)
+}
+
+// decimal is the digit that a character of any script stands for, as an ASCII one.
+func decimal(r rune) (byte, bool) {
+	if r < 0x80 {
+		return byte(r), '0' <= r && r <= '9'
+	}
+	if !unicode.Is(unicode.Nd, r) {
+		return 0, false
+	}
+	for _, block := range unicode.Nd.R16 {
+		if rune(block.Lo) <= r && r <= rune(block.Hi) {
+			return '0' + byte((r-rune(block.Lo))%10), true
+		}
+	}
+	for _, block := range unicode.Nd.R32 {
+		if rune(block.Lo) <= r && r <= rune(block.Hi) {
+			return '0' + byte((r-rune(block.Lo))%10), true
+		}
+	}
+	return 0, false
+}
+
+func cardIn(groups [][]byte) bool {
+	for first := range groups {
+		var digits []byte
+		for last := first; last < len(groups); last++ {
+			if digits = append(digits, groups[last]...); len(digits) > 19 {
+				break
+			}
+			if len(digits) >= 13 && issued(string(digits)) && luhn(digits) {
+				return true
 			}
 		}
 	}
 	return false
 }
 
-func largeScheme(digits []byte) bool {
-	two, _ := strconv.Atoi(string(digits[:2]))
-	return two >= 30 && two <= 69 || two >= 22 && two <= 27
+// issuers are the ranges of ISO/IEC 7812 in which cards are issued, and how long those are. Maestro's short numbers are
+// left out: nobody issues them, and they begin as the article numbers of Britain do.
+var issuers = []struct {
+	from, to string
+	lengths  []int
+}{
+	{"4", "4", []int{13, 16, 18, 19}},           // Visa
+	{"51", "55", []int{16}},                     // Mastercard
+	{"2221", "2720", []int{16}},                 // Mastercard
+	{"34", "34", []int{15}},                     // American Express
+	{"37", "37", []int{15}},                     // American Express
+	{"300", "305", []int{14, 16, 17, 18, 19}},   // Diners Club
+	{"3095", "3095", []int{14, 16, 17, 18, 19}}, // Diners Club
+	{"36", "36", []int{14, 15, 16, 17, 18, 19}}, // Diners Club
+	{"38", "39", []int{14, 16, 17, 18, 19}},     // Diners Club
+	{"3528", "3589", []int{16, 17, 18, 19}},     // JCB
+	{"2200", "2204", []int{16, 17, 18, 19}},     // Mir
+	{"50", "50", []int{16, 17, 18, 19}},         // Maestro, RuPay, Verve
+	{"56", "58", []int{16, 17, 18, 19}},         // Maestro
+	{"60", "69", []int{16, 17, 18, 19}},         // Discover, UnionPay, Maestro, RuPay, Elo
+	{"81", "82", []int{16, 17, 18, 19}},         // UnionPay, RuPay
+	{"9792", "9792", []int{16}},                 // Troy
 }
 
-// isCard checks length and Luhn's check digit. All zeros pass that check and are no card.
-func isCard(digits []byte) bool {
-	if len(digits) < 13 || len(digits) > 19 {
-		return false
+func issued(digits string) bool {
+	for _, i := range issuers {
+		if begins := digits[:len(i.from)]; begins >= i.from && begins <= i.to && slices.Contains(i.lengths, len(digits)) {
+			return true
+		}
 	}
+	return false
+}
+
+// luhn tells whether the last digit is the right check digit.
+func luhn(digits []byte) bool {
 	sum := 0
 	for i := range digits {
 		d := int(digits[len(digits)-1-i] - '0')
@@ -64,5 +181,5 @@ func isCard(digits []byte) bool {
 		}
 		sum += d
 	}
-	return sum > 0 && sum%10 == 0
+	return sum%10 == 0
 }

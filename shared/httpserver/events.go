@@ -38,6 +38,9 @@ func Stream(c *gin.Context, source func(ctx context.Context) <-chan Event) {
 	c.Header("Content-Type", "text/event-stream")
 	c.Header("X-Accel-Buffering", "no")
 	c.Status(http.StatusOK)
+	if isHead(ctx) {
+		return
+	}
 	send := func(text []byte) bool {
 		_ = control.SetWriteDeadline(time.Now().Add(streamWrite))
 		if _, err := c.Writer.Write(text); err != nil {

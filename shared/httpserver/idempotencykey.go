@@ -24,7 +24,7 @@ func IdempotencyKey(header string) (string, *Problem) {
 }
 
 func badKey(detail string) *Problem {
-	return NewProblem(http.StatusBadRequest, "idempotency-key", detail)
+	return NewProblem(http.StatusBadRequest, "idempotency-key", detail, Fault{Detail: detail, Location: "header.Idempotency-Key"})
 }
 
 // unquote reads a string of RFC 8941.

@@ -126,16 +126,24 @@ func TestCardNumbersAreFoundHoweverTheyAreWritten(t *testing.T) {
 		`4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1`, `{"n":"378282246310005"}`, `{"n":"4222222222222"}`, `{"n":"6304000000000000000"}`,
 		`{"n":"4111 1111 1111 1111 12 26"}`, `{"n":"call 12 4111 1111 1111 1111"}`, `{"n":"Visa4111111111111111x"}`,
 		`{"n":"\u0034111111111111111"}`, `{"n":"4111\u002d1111\u00201111 1111"}`, `not json 5555555555554444`,
-		`9999999999999995`,
+		`{"n":"card 4111.1111.1111.1111"}`, `{"n":"4111\u00a01111\u00a01111\u00a01111"}`, `{"n":"4111\u20091111\u20071111\u202f1111"}`,
+		`{"n":"4111_1111_1111_1111"}`, `{"n":"4111/1111/1111/1111"}`, `{"n":"4111–1111—1111‑1111"}`, `{"n":"4111·1111•1111|1111"}`,
+		`{"n":"٤١١١١١١١١١١١١١١١"}`, `{"n":"4111１１１１ 1111 1111"}`, `{"n":"4111\u200b1111\u200d1111\u20601111"}`,
+		`{"sku":"4111111111111111"}`, `{"sku":["5555 5555 5555 4444"]}`, `{"4111111111111111":1}`,
 	}
 	for _, body := range cards {
 		response, answer := call(t, "POST", url, body)
-		wantProblem(t, response, answer, 422, "card-number")
+		p := wantProblem(t, response, answer, 422, "card-number")
+		if len(p.Errors) != 1 || !strings.HasPrefix(p.Errors[0].Location, "body") || strings.Contains(answer, "1111") {
+			t.Errorf("%s: %s", body, answer)
+		}
 	}
 	fine := []string{
 		`{"n":4111111111111112}`, `{"n":"411111111111"}`, `{"n":"0000000000000000"}`, `{"n":"41111111111111111111111111"}`,
 		`{"id":"01920000-0000-7000-8000-000000000001","other":"a4111111-1111-7111-8111-111111111111"}`,
 		`{"token":"deadbeef4111111111111111deadbeef"}`, `{"a":4111,"b":1111,"c":1111,"d":1111}`, `[4111,1111,1111,1111]`,
+		`{"sku":"5091091530083"}`, `{"items":[{"sku":"4006381333931","quantity":4111111111111111}]}`, `{"skus":["x"],"sku":"4222222222222"}`,
+		`{"n":"9999999999999995"}`, `{"reason":"the one with the number 5091091530083 is broken"}`, // no issuer's
 		`{"phone":"+44 20 7946 0958","from":"2026-11-23","to":"2026-12-24"}`,
 	}
 	for _, body := range fine {
@@ -163,7 +171,11 @@ func TestOnlyJSONIsDecoded(t *testing.T) {
 	t.Parallel()
 	url := start(t, httpserver.Options{}, func(e *gin.Engine) {
 		e.POST("/", func(c *gin.Context) {
-			var o order
+			var o struct { // what has no omitempty must be there
+				Lines []struct {
+					SKU string `json:"sku,omitempty"`
+				} `json:"lines,omitempty"`
+			}
 			if p := httpserver.DecodeJSON(c, &o); p != nil {
 				httpserver.WriteProblem(c, p)
 				return

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -8,54 +9,122 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 )
 
-// DecodeJSON reads the request's body into v, which points to a struct, slice or map. It refuses, each with its place
-// and all at once where possible: unknown and repeated fields, names in another case, null where nothing can be
-// absent, wrong types, integers written as 1.0 or 1e3 or too large, trailing data. Whether a field that must be there
-// is there is for the caller to check.
+// DecodeJSON reads the request's body into v, which points to a struct, slice or map, as Decode does.
 func DecodeJSON(c *gin.Context, v any) *Problem {
-	if kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || kind != "application/json" {
+	if !IsJSON(c.GetHeader("Content-Type")) {
 		return NewProblem(http.StatusUnsupportedMediaType, "media-type", "send the body as application/json")
 	}
 	body, err := io.ReadAll(c.Request.Body)
 	if err != nil {
 		return unreadable(err, 0)
 	}
-	if faults := UnmarshalStrict(body, v); faults != nil {
+	faults, wrong := Decode(body, v)
+	switch wrong {
+	case Nothing:
+		return nil
+	case Values:
+		return Invalid(faults...)
+	default:
 		return Malformed(faults...)
 	}
-	return nil
 }
 
-// UnmarshalStrict is DecodeJSON for bytes. It returns nil when v was filled.
+// Wrong is how much is wrong with a body, by the worst of its faults.
+type Wrong int
+
+// Syntax: it is no JSON, or could be read in two ways. Structure: it holds other fields or types. Values: it holds values
+// that are not wanted, or lacks some.
+const (
+	Nothing Wrong = iota
+	Values
+	Structure
+	Syntax
+)
+
+// IsJSON tells whether a Content-Type header says JSON, which is UTF-8.
+func IsJSON(header string) bool {
+	kind, parameters, err := mime.ParseMediaType(header)
+	charset, given := parameters["charset"]
+	return err == nil && kind == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
+}
+
+// Checked are bodies with more to be said of them than tags can say. Their faults are at places such as body.items[2].sku.
+type Checked interface{ Check() []Fault }
+
+// Decode reads a body into v and finds all its faults, each at its own place: what UnmarshalStrict refuses, what the
+// tags of v's fields forbid, and what v says itself, if it is Checked. But for faults of syntax v is filled as far as it
+// goes.
+func Decode(body []byte, v any) ([]Fault, Wrong) {
+	root, faults := readTree(body)
+	if faults != nil {
+		return faults, Syntax
+	}
+	k := checker{rules: true}
+	k.check(root, reflect.TypeOf(v).Elem(), nil)
+	if err := json.Unmarshal(body, v); err != nil && k.faults == nil {
+		k.refuse(root, "the value does not fit")
+	}
+	if own, ok := v.(Checked); ok {
+		k.faults = AddFaults(k.faults, own.Check()...)
+	}
+	switch {
+	case k.malformed:
+		return k.faults, Structure
+	case k.faults != nil:
+		return k.faults, Values
+	}
+	return nil, Nothing
+}
+
+// AddFaults adds faults at places that have none yet.
+func AddFaults(faults []Fault, more ...Fault) []Fault {
+	for _, f := range more {
+		if !slices.ContainsFunc(faults, func(known Fault) bool { return known.Location == f.Location }) {
+			faults = append(faults, f)
+		}
+	}
+	return faults
+}
+
+// UnmarshalStrict reads a JSON text into v and returns nil when v was filled. It refuses, each with its place and all at
+// once where possible: unknown and repeated fields, names in another case, null where nothing can be absent, wrong types,
+// integers written as 1.0 or 1e3 or too large, trailing data.
 func UnmarshalStrict(body []byte, v any) []Fault {
 	root, faults := readTree(body)
 	if faults != nil {
 		return faults
 	}
 	var k checker
-	k.check(root, reflect.TypeOf(v).Elem())
+	k.check(root, reflect.TypeOf(v).Elem(), nil)
 	if k.faults == nil && json.Unmarshal(body, v) != nil {
 		k.refuse(root, "the value does not fit")
 	}
 	return k.faults
 }
 
-// CheckSyntax finds what is wrong with a JSON text whatever it should hold.
-func CheckSyntax(body []byte) []Fault {
-	_, faults := readTree(body)
-	return faults
+type checker struct {
+	rules     bool // the tags count
+	faults    []Fault
+	malformed bool
 }
 
-type checker struct{ faults []Fault }
-
+// refuse is for what cannot be read, forbid for what can be read and is not wanted.
 func (k *checker) refuse(n *node, detail string) {
+	k.malformed = true
 	k.faults = append(k.faults, Fault{Detail: detail, Location: n.place})
+}
+
+func (k *checker) forbid(place, detail string) {
+	if detail != "" {
+		k.faults = append(k.faults, Fault{Detail: detail, Location: place})
+	}
 }
 
 var (
@@ -63,11 +132,11 @@ var (
 	textReader = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// check compares a value with the Go type that is to hold it.
-func (k *checker) check(n *node, t reflect.Type) {
+// check compares a value with the Go type that is to hold it and, where there is one, its field's rule.
+func (k *checker) check(n *node, t reflect.Type, r *rule) {
 	if t.Kind() == reflect.Pointer {
 		if n.kind != isNull {
-			k.check(n, t.Elem())
+			k.check(n, t.Elem(), r)
 		}
 		return
 	}
@@ -86,13 +155,15 @@ func (k *checker) check(n *node, t reflect.Type) {
 	case reflect.Map:
 		if k.want(n, isObject, "an object") {
 			for _, child := range n.children {
-				k.check(child, t.Elem())
+				k.check(child, t.Elem(), nil)
 			}
 		}
 	case reflect.Slice, reflect.Array:
-		k.list(n, t)
+		k.list(n, t, r)
 	case reflect.String:
-		k.want(n, isString, "a string")
+		if k.want(n, isString, "a string") && k.rules {
+			k.forbid(n.place, cmp.Or(r, &rule{}).text(n.value.(string)))
+		}
 	case reflect.Bool:
 		k.want(n, isBool, "true or false")
 	case reflect.Float32, reflect.Float64:
@@ -102,7 +173,7 @@ func (k *checker) check(n *node, t reflect.Type) {
 			}
 		}
 	default:
-		k.integer(n, t)
+		k.integer(n, t, r)
 	}
 }
 
@@ -118,17 +189,22 @@ func (k *checker) object(n *node, t reflect.Type) {
 	if !k.want(n, isObject, "an object") {
 		return
 	}
-	fields := fieldsOf(t)
+	known := recordOf(t)
 	for i, key := range n.keys {
-		if field, ok := fields[key]; ok {
-			k.check(n.children[i], field)
+		if field, ok := known.byName[key]; ok {
+			k.check(n.children[i], field.of, field)
 		} else {
 			k.refuse(n.children[i], "unknown field")
 		}
 	}
+	for _, field := range known.fields {
+		if k.rules && field.required && !slices.Contains(n.keys, field.name) {
+			k.forbid(n.place+"."+field.name, "is missing")
+		}
+	}
 }
 
-func (k *checker) list(n *node, t reflect.Type) {
+func (k *checker) list(n *node, t reflect.Type, r *rule) {
 	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 {
 		if json.Unmarshal(n.raw, new([]byte)) != nil || n.kind == isNull {
 			k.refuse(n, "want bytes in base64")
@@ -141,12 +217,15 @@ func (k *checker) list(n *node, t reflect.Type) {
 	if t.Kind() == reflect.Array && t.Len() != len(n.children) {
 		k.refuse(n, fmt.Sprintf("want %d elements", t.Len()))
 	}
+	if k.rules && r != nil {
+		k.forbid(n.place, r.bounded(int64(len(n.children)), "items"))
+	}
 	for _, child := range n.children {
-		k.check(child, t.Elem())
+		k.check(child, t.Elem(), nil)
 	}
 }
 
-func (k *checker) integer(n *node, t reflect.Type) {
+func (k *checker) integer(n *node, t reflect.Type, r *rule) {
 	if !k.want(n, isNumber, "an integer") {
 		return
 	}
@@ -156,40 +235,16 @@ func (k *checker) integer(n *node, t reflect.Type) {
 		return
 	}
 	var err error
+	var value int64
 	if k := t.Kind(); k >= reflect.Uint && k <= reflect.Uintptr {
 		_, err = strconv.ParseUint(text, 10, t.Bits())
 	} else {
-		_, err = strconv.ParseInt(text, 10, t.Bits())
+		value, err = strconv.ParseInt(text, 10, t.Bits())
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		k.refuse(n, "the integer is out of range")
+	case k.rules && r != nil:
+		k.forbid(n.place, r.bounded(value, ""))
 	}
-}
-
-// fieldsOf lists the names encoding/json would fill, exactly as they are written.
-func fieldsOf(t reflect.Type) map[string]reflect.Type {
-	fields := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		embedded := f.Type
-		if embedded.Kind() == reflect.Pointer {
-			embedded = embedded.Elem()
-		}
-		switch {
-		case f.Anonymous && name == "" && embedded.Kind() == reflect.Struct:
-			for inner, t := range fieldsOf(embedded) {
-				if fields[inner] == nil {
-					fields[inner] = t
-				}
-			}
-			continue
-		case !f.IsExported(), f.Tag.Get("json") == "-":
-			continue
-		case name == "":
-			name = f.Name
-		}
-		fields[name] = f.Type
-	}
-	return fields
 }

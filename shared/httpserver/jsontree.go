@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -120,7 +121,7 @@ func (r *treeReader) children(n *node, depth int) error {
 				return err
 			}
 			key := token.(string)
-			place = n.place + "." + printable(key)
+			place = n.place + "." + FieldName(key)
 			if seen[key] {
 				r.faults = append(r.faults, Fault{Detail: "given twice", Location: place})
 			}
@@ -137,16 +138,12 @@ func (r *treeReader) children(n *node, depth int) error {
 	return err
 }
 
-// printable keeps a place readable whatever the key is.
-func printable(key string) string {
-	clean := strings.Map(func(r rune) rune {
-		if r < ' ' || r == utf8.RuneError {
-			return '?'
-		}
-		return r
-	}, key)
-	if runes := []rune(clean); len(runes) > 40 {
-		return string(runes[:40]) + "…"
+var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,39}$`)
+
+// FieldName is a name that was sent as a place may show it: a name, and not what somebody sends instead.
+func FieldName(key string) string {
+	if !fieldName.MatchString(key) || holdsCard(key) {
+		return "?"
 	}
-	return clean
+	return key
 }

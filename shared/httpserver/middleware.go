@@ -52,7 +52,7 @@ func (s *Server) observe() gin.HandlerFunc {
 		if !s.log.Enabled(ctx, level) {
 			return
 		}
-		args := []any{"method", c.Request.Method, "route", route, "code", code, "took", took}
+		args := []any{"method", c.Request.Method, "route", route, "code", code, "took", took, "request_id", RequestID(ctx)}
 		if trace := TraceParent(ctx); trace != "" {
 			args = append(args, "traceparent", trace)
 		}
@@ -79,7 +79,8 @@ func (s *Server) recover() gin.HandlerFunc {
 			if fault, ok := reason.(runtime.Error); ok {
 				what = fault.Error()
 			}
-			s.log.Error("handler panicked", "route", c.FullPath(), "reason", what, "stack", string(debug.Stack()))
+			s.log.Error("handler panicked", "route", c.FullPath(), "request_id", RequestID(c),
+				"reason", what, "stack", string(debug.Stack()))
 			if c.Writer.Written() {
 				// Too late for an answer: cut the connection, so that the client does not take half for the whole.
 				panic(http.ErrAbortHandler)
@@ -90,23 +91,18 @@ func (s *Server) recover() gin.HandlerFunc {
 	}
 }
 
-// prepare sets what every answer has and every handler may ask for.
-func (s *Server) prepare() gin.HandlerFunc {
-	return func(c *gin.Context) {
-		c.Header("X-Content-Type-Options", "nosniff")
-		c.Header("Cache-Control", "no-store")
-		if trace := c.GetHeader("traceparent"); validTraceParent(trace) {
-			c.Request = c.Request.WithContext(WithTraceParent(c.Request.Context(), trace))
-		}
-		c.Next()
-	}
-}
-
-// body reads the whole body, bounded, refuses card numbers, and leaves it to be read again.
+// body reads the whole body of those who may send one, bounded, refuses card numbers, and leaves it to be read again.
 func (s *Server) body() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if c.Request.Body == nil || c.Request.Body == http.NoBody {
+		if c.Request.Body == nil || c.Request.Body == http.NoBody || c.FullPath() == "" {
 			return
+		}
+		partner := slices.Contains(s.options.Uninspected, c.FullPath())
+		if s.options.Admit != nil && !partner {
+			if p := s.options.Admit(c); p != nil {
+				WriteProblem(c, p)
+				return
+			}
 		}
 		if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
 			WriteProblem(c, NewProblem(http.StatusUnsupportedMediaType, "content-encoding", "send the body as it is, without Content-Encoding"))
@@ -121,10 +117,12 @@ func (s *Server) body() gin.HandlerFunc {
 			WriteProblem(c, unreadable(err, limit))
 			return
 		}
-		if !slices.Contains(s.options.Uninspected, c.FullPath()) && containsCardNumber(body) {
-			WriteProblem(c, NewProblem(http.StatusUnprocessableEntity, "card-number",
-				"the body contains what looks like a payment card number; send a payment token instead"))
-			return
+		if !partner {
+			if faults := cardFaults(body); faults != nil {
+				WriteProblem(c, NewProblem(http.StatusUnprocessableEntity, "card-number",
+					"the body contains what looks like a payment card number; send a payment token instead", faults...))
+				return
+			}
 		}
 		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 		c.Next()

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 
@@ -17,6 +18,8 @@ type Problem struct {
 	Status int     `json:"status" doc:"HTTP status code"`
 	Detail string  `json:"detail,omitempty" doc:"What was wrong this time, and what to do"`
 	Errors []Fault `json:"errors,omitempty" doc:"Every fault that was found"`
+
+	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer"`
 }
 
 // Fault is one mistake in a request and its place, as in body.lines[2].quantity.
@@ -65,13 +68,27 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is the media type of problems.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
+// Ready is the problem as the answer to a request; one that time may mend says in its header when to come back.
+func (p *Problem) Ready(ctx context.Context, header func(name, value string)) *Problem {
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
+		header("Retry-After", "1")
+	}
+	answer := *p
+	answer.RequestID = RequestID(ctx)
+	return &answer
+}
+
 // WriteProblem answers with the problem and ends the chain of handlers.
 func WriteProblem(c *gin.Context, p *Problem) {
 	c.Abort()
 	if c.Writer.Written() {
 		return
 	}
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(p.Ready(c, func(name, value string) {
+		if c.Writer.Header().Get(name) == "" {
+			c.Header(name, value)
+		}
+	}))
 	if err != nil {
 		c.Status(http.StatusInternalServerError)
 		return

@@ -38,6 +38,7 @@ func (s *Server) readyz(c *gin.Context) {
 		parts[part.Name] = states[i]
 		if states[i] != "ready" {
 			code, status = http.StatusServiceUnavailable, "not ready"
+			c.Header("Retry-After", "1")
 		}
 	}
 	c.JSON(code, gin.H{"status": status, "parts": parts})

@@ -37,6 +37,8 @@ type Options struct {
 	// Uninspected are route patterns whose bodies are not searched for card numbers. They are for machines that send
 	// references of their own making: one in some thousands of hexadecimal ones reads like a card number.
 	Uninspected []string
+	// Admit is asked about whoever sends a body before that is read, except on the routes Uninspected; nil lets all send.
+	Admit func(*gin.Context) *Problem
 	// Ready are the parts that /readyz asks.
 	Ready []Part
 }
@@ -66,16 +68,16 @@ func New(o Options) *Server {
 	_ = s.engine.SetTrustedProxies(nil)
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
+	s.engine.UseRawPath = true
+	s.engine.UnescapePathValues = false // prepare does, without taking + for a space
 	s.engine.ContextWithFallback = true
 	s.engine.Use(s.observe(), s.recover(), s.prepare(), s.body())
 	s.engine.NoRoute(func(c *gin.Context) { WriteProblem(c, NotFound("there is no such resource")) })
-	s.engine.NoMethod(func(c *gin.Context) {
-		WriteProblem(c, NewProblem(http.StatusMethodNotAllowed, "method-not-allowed", "the resource exists, but not with this method"))
-	})
+	s.engine.NoMethod(otherMethod)
 	s.engine.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	s.engine.GET("/readyz", s.readyz)
 	s.http = &http.Server{
-		Handler:           s.engine,
+		Handler:           methods(s.engine),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,

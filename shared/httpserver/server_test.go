@@ -264,3 +264,16 @@ func TestStreamsResumeAndEndWhenTheServerStops(t *testing.T) {
 	}
 	<-ended
 }
+
+func TestHEADOfAStreamEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	url := start(t, httpserver.Options{}, func(e *gin.Engine) {
+		e.GET("/events", func(c *gin.Context) {
+			httpserver.Stream(c, func(context.Context) <-chan httpserver.Event { return nil })
+		})
+	})
+	if response, body := call(t, "HEAD", url+"/events", ""); response.StatusCode != 200 ||
+		response.Header.Get("Content-Type") != "text/event-stream" || body != "" {
+		t.Errorf("%d %v %q", response.StatusCode, response.Header, body)
+	}
+}

@@ -26,6 +26,7 @@ type Config struct {
 	Postgres   string   // URL; empty means a private server
 	HTTPAddr   string
 	OpsAddr    string
+	WorldAddr  string // of the simulated world
 	Partitions int
 	LogLevel   slog.Level
 	LogFormat  string // text or json
@@ -49,6 +50,7 @@ func BindFlags(cmd *cobra.Command) {
 	f.String("postgres", "", "URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
 	f.String("http-addr", "127.0.0.1:8080", "address of the customers' listener")
 	f.String("ops-addr", "127.0.0.1:8081", "address of the operators' listener and metrics")
+	f.String("world-addr", "127.0.0.1:0", "address of the simulated outside world for services of this machine; no token")
 	f.Int("partitions", 4, "partitions of each topic; fixed once topics exist")
 	f.String("log-level", "info", "debug, info, warn or error")
 	f.String("log-format", "text", "text or json")
@@ -85,7 +87,7 @@ func Load(cmd *cobra.Command) (Config, error) {
 		return trimmed(l)
 	}
 	c.DataDir, c.Kafka, c.Postgres = text("data-dir"), list("kafka"), text("postgres")
-	c.HTTPAddr, c.OpsAddr = text("http-addr"), text("ops-addr")
+	c.HTTPAddr, c.OpsAddr, c.WorldAddr = text("http-addr"), text("ops-addr"), text("world-addr")
 	c.LogFormat, c.GatewayURL, c.CarrierURL = text("log-format"), text("gateway-url"), text("carrier-url")
 	c.FloorURL, c.JWTKeyFile, c.Services = text("floor-url"), text("jwt-key-file"), list("services")
 	var err error
@@ -124,6 +126,7 @@ func (c Config) Validate() error {
 	check(c.Postgres == "" || isURL(c.Postgres, "postgres", "postgresql"), "postgres: want postgres://user:password@host:port/database")
 	check(isAddress(c.HTTPAddr, 0), "http-addr: %q is not host:port", c.HTTPAddr)
 	check(isAddress(c.OpsAddr, 0), "ops-addr: %q is not host:port", c.OpsAddr)
+	check(isAddress(c.WorldAddr, 0), "world-addr: %q is not host:port", c.WorldAddr)
 	check(c.HTTPAddr != c.OpsAddr || strings.HasSuffix(c.OpsAddr, ":0"), "ops-addr: must not be http-addr (%s)", c.HTTPAddr)
 	check(c.Partitions >= 1 && c.Partitions <= 1024, "partitions: want 1 to 1024, not %d", c.Partitions)
 	check(c.LogFormat == "text" || c.LogFormat == "json", "log-format: want text or json, not %q", c.LogFormat)

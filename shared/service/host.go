@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
@@ -62,11 +63,18 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		return nil, Environment("%w", err)
 	}
 	ready := []httpserver.Part{{Name: "kafka", Check: h.Kafka.Ping}, {Name: "services", Check: h.owns}}
-	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log, Registerer: h.Registry, Ready: ready})
+	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log,
+		Registerer: h.Registry, Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers)})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators", Logger: log, Ready: ready,
-		Uninspected: []string{SimulatedWorld}, RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
+		Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
+		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
 	h.Operators.Engine().GET("/metrics", httpserver.Metrics(h.Registry))
 	return h, nil
+}
+
+// admit lets only those with a token send a body, however large it may be.
+func admit(auth *httpserver.Auth, audience string) func(*gin.Context) *httpserver.Problem {
+	return func(c *gin.Context) *httpserver.Problem { return auth.Authenticate(c, audience) }
 }
 
 // Start runs the services: their databases are made and migrated if need be, then the engines start, then the listeners.

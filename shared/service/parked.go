@@ -42,13 +42,12 @@ type parkedPage[T any] struct {
 }
 
 func (r *parkedRoutes) list(c *gin.Context) {
-	q := &listQuery{Context: c}
-	q.knows("service", "group", "order", "key", "type", "form", "heads")
+	q := httpserver.NewQuery(c, "service", "group", "order", "key", "type", "form", "heads")
 	f := parked.Filter{Service: c.Query("service"), Group: c.Query("group"), Order: c.Query("order"), Key: c.Query("key"),
-		Type: c.Query("type"), Form: c.Query("form"), Heads: q.yes("heads")}
-	limit, from := q.limit(), parked.Cursor{}
-	q.cursor(&from)
-	if q.refused() {
+		Type: c.Query("type"), Form: c.Query("form"), Heads: q.Yes("heads")}
+	limit, from := q.Limit(defaultLimit, maxLimit), parked.Cursor{}
+	q.Cursor(&from)
+	if q.Refused() {
 		return
 	}
 	ctx := c.Request.Context()
@@ -67,11 +66,10 @@ func (r *parkedRoutes) list(c *gin.Context) {
 
 // groups go on by count: they change all the time.
 func (r *parkedRoutes) groups(c *gin.Context) {
-	q := &listQuery{Context: c}
-	q.knows("service")
-	limit, from := q.limit(), 0
-	q.cursor(&from)
-	if q.refused() {
+	q := httpserver.NewQuery(c, "service")
+	limit, from := q.Limit(defaultLimit, maxLimit), 0
+	q.Cursor(&from)
+	if q.Refused() {
 		return
 	}
 	ctx := c.Request.Context()
@@ -91,14 +89,13 @@ func (r *parkedRoutes) groups(c *gin.Context) {
 }
 
 func (r *parkedRoutes) redrives(c *gin.Context) {
-	q := &listQuery{Context: c}
-	q.knows()
-	limit, before := q.limit(), ""
-	q.cursor(&before)
+	q := httpserver.NewQuery(c)
+	limit, before := q.Limit(defaultLimit, maxLimit), ""
+	q.Cursor(&before)
 	if before != "" && !isUUID(before) {
-		q.fault("cursor", "the cursor is not one of ours")
+		q.Fault("cursor", "the cursor is not one of ours")
 	}
-	if q.refused() {
+	if q.Refused() {
 		return
 	}
 	ctx := c.Request.Context()

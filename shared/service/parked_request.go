@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"slices"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -47,61 +45,5 @@ const (
 	defaultLimit = 50
 	maxLimit     = 200
 )
-
-// listQuery reads the parameters of a list and gathers what is wrong with them.
-type listQuery struct {
-	*gin.Context
-	faults []httpserver.Fault
-}
-
-func (q *listQuery) fault(name, detail string) {
-	q.faults = append(q.faults, httpserver.Fault{Detail: detail, Location: "query." + name})
-}
-
-// knows refuses every parameter but these, so that a misspelt filter does not pass for none.
-func (q *listQuery) knows(names ...string) {
-	for given := range q.Request.URL.Query() {
-		if given != "limit" && given != "cursor" && !slices.Contains(names, given) {
-			q.faults = append(q.faults, httpserver.Fault{Detail: "there is a parameter that this list does not have", Location: "query"})
-		}
-	}
-}
-
-func (q *listQuery) limit() int {
-	text, given := q.GetQuery("limit")
-	if !given {
-		return defaultLimit
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > maxLimit {
-		q.fault("limit", "want a number from 1 to "+strconv.Itoa(maxLimit))
-	}
-	return n
-}
-
-func (q *listQuery) yes(name string) bool {
-	text := q.Query(name)
-	if text != "" && text != "true" && text != "false" {
-		q.fault(name, "want true or false")
-	}
-	return text == "true"
-}
-
-func (q *listQuery) cursor(into any) {
-	if text := q.Query("cursor"); text != "" {
-		if err := httpserver.DecodeCursor(text, into); err != nil {
-			q.fault("cursor", err.Error())
-		}
-	}
-}
-
-// refused answers where something is wrong.
-func (q *listQuery) refused() bool {
-	if q.faults == nil {
-		return false
-	}
-	httpserver.WriteProblem(q.Context, httpserver.Invalid(q.faults...))
-	return true
-}
 
 func isUUID(text string) bool { return uuid.Validate(text) == nil }

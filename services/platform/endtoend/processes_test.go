@@ -41,8 +41,8 @@ func startFleet(t *testing.T) *fleet {
 		t.Fatal(err)
 	}
 	f.flags = []string{"--kafka", where.Kafka[0], "--postgres", where.Postgres, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0",
-		"--jwt-key-file", f.keyFile(), "--log-level", "warn", "--gateway-url", world.Operators + "/sim/gateway",
-		"--carrier-url", world.Operators + "/sim/carrier", "--floor-url", world.Operators + "/sim/floor"}
+		"--jwt-key-file", f.keyFile(), "--log-level", "warn", "--gateway-url", where.WorldURL + "/sim/gateway",
+		"--carrier-url", where.WorldURL + "/sim/carrier", "--floor-url", where.WorldURL + "/sim/floor"}
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	for _, name := range append(names[1:], "payment", "order") {

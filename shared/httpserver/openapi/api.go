@@ -1,13 +1,11 @@
 // Package openapi describes an HTTP API in OpenAPI 3.1 from the code that serves it, and shows the description at
 // /docs without asking anything of the outside world. It is huma over gin, set up so that its refusals are the
-// problems of package httpserver, its bodies are read as strictly, and nothing of a request is repeated.
+// problems of package httpserver, its bodies are read and checked by that package, and nothing of a request is repeated.
 //
 // The storefront uses it. APIs that nobody outside reads need only httpserver.
 package openapi
 
 import (
-	"encoding/json"
-	"math"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,12 +34,43 @@ func New(engine *gin.Engine, title, version string) huma.API {
 	config.RejectUnknownQueryParameters = true
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 	config.Formats = map[string]huma.Format{"application/json": format, "json": format}
+	config.Transformers = append(config.Transformers, ready)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
-	config.OnAddOperation = append(config.OnAddOperation, refuseFloats)
+	config.OnAddOperation = append(config.OnAddOperation, refuseFloats, func(_ *huma.OpenAPI, op *huma.Operation) {
+		op.SkipValidateBody = true // unmarshal finds more, and all at once
+	})
 	serveDocs(engine, title)
-	return humagin.New(engine, config)
+	api := humagin.New(engine, config)
+	api.UseMiddleware(needJSON)
+	return api
+}
+
+// needJSON refuses a body that does not say to be JSON, in whatever case it says so.
+func needJSON(ctx huma.Context, next func(huma.Context)) {
+	c := humagin.Unwrap(ctx)
+	if ctx.Operation().RequestBody != nil && c.Request.Body != nil && c.Request.ContentLength != 0 {
+		if !httpserver.IsJSON(ctx.Header("Content-Type")) {
+			httpserver.WriteProblem(c, httpserver.NewProblem(http.StatusUnsupportedMediaType, slugs[http.StatusUnsupportedMediaType],
+				"send the body as application/json"))
+			return
+		}
+		c.Request.Header.Set("Content-Type", "application/json")
+	}
+	next(ctx)
+}
+
+// ready makes a problem the answer to this request.
+func ready(ctx huma.Context, _ string, v any) (any, error) {
+	if p, ok := v.(*httpserver.Problem); ok {
+		return p.Ready(ctx.Context(), func(name, value string) {
+			if c := humagin.Unwrap(ctx); c.Writer.Header().Get(name) == "" {
+				c.Header(name, value)
+			}
+		}), nil
+	}
+	return v, nil
 }
 
 // RequireToken lets operations whose Security is Bearer be called only with a token for this audience. Handlers ask
@@ -62,51 +91,24 @@ func RequireToken(api huma.API, auth *httpserver.Auth, audience string) {
 	})
 }
 
-// unmarshal is called by huma twice: into an any, which it validates, and then into the operation's type.
+// Keeper is a body whose handler answers its faults together with those that only it can find.
+type Keeper interface {
+	Keep(faults []httpserver.Fault)
+}
+
 func unmarshal(body []byte, v any) error {
-	tree, generic := v.(*any)
-	var faults []httpserver.Fault
-	if generic {
-		faults = httpserver.CheckSyntax(body)
-	} else {
-		faults = httpserver.UnmarshalStrict(body, v)
-	}
-	if faults != nil {
-		return faultsError(faults)
-	}
-	if !generic {
+	faults, wrong := httpserver.Decode(body, v)
+	if keeper, ok := v.(Keeper); ok && wrong < httpserver.Syntax {
+		keeper.Keep(faults)
 		return nil
 	}
-	if err := decodeNumbers(body, tree); err != nil {
-		return faultsError{{Detail: "not valid JSON", Location: "body"}}
+	if faults == nil {
+		return nil
 	}
-	*tree = strictNumbers(*tree)
-	return nil
+	return &bodyFaults{Malformed: wrong == httpserver.Syntax, Faults: faults}
 }
 
-// strictNumbers turns what huma would take for an integer, though it is not written as one or does not fit, into a
-// number that is none, so that huma refuses it together with everything else that is wrong.
-func strictNumbers(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for key, member := range v {
-			v[key] = strictNumbers(member)
-		}
-	case []any:
-		for i, element := range v {
-			v[i] = strictNumbers(element)
-		}
-	case json.Number:
-		if _, err := v.Int64(); err != nil {
-			return math.NaN()
-		}
-		number, _ := v.Float64()
-		return number
-	}
-	return v
-}
-
-// refuseFloats holds what strictNumbers relies on: a NaN would pass the bounds of a schema for any number.
+// refuseFloats holds what Decode relies on: its bounds are those of integers.
 func refuseFloats(api *huma.OpenAPI, op *huma.Operation) {
 	if op.RequestBody == nil {
 		return

@@ -128,7 +128,7 @@ func TestStrictReadingHoldsForOperations(t *testing.T) {
 		`{"lines":[{"sku":"a","sku":"secret","quantity":1}],"email":"a@b.example","email":"x"}`: {400, "malformed", []string{"body.email", "body.lines[0].sku"}},
 		good + " secret": {400, "malformed", []string{"body"}},
 		`{"lines":[{"sku":"a","quantity":1}],"email":"a@b.example","total":null}`:                {422, "invalid", []string{"body.total"}},
-		`{"lines":[{"sku":"4111111111111111","quantity":1}],"email":"secret"}`:                   {422, "card-number", nil},
+		`{"lines":[{"sku":"4111111111111111","quantity":1}],"email":"secret"}`:                   {422, "card-number", []string{"body.lines[0].sku"}},
 		`{"lines":[{"sku":"a","quantity":1}],"email":"a@b.example","total":9223372036854775808}`: {422, "invalid", []string{"body.total"}},
 		"": {400, "malformed", nil},
 	} {
@@ -143,7 +143,18 @@ func TestStrictReadingHoldsForOperations(t *testing.T) {
 	if got := places(t, post(t, h, "/v1/orders?limt=1", good), 422, "invalid"); !reflect.DeepEqual(got, []string{"query.limt"}) {
 		t.Errorf("a mistyped parameter: %v", got)
 	}
-	places(t, post(t, h, "/v1/orders", good, "Content-Type", "text/secret"), 415, "media-type")
+	if r := post(t, h, "/v1/orders?limit=1&4111111111111111=secret%20word", good); r.Code != 422 ||
+		strings.Contains(r.Body.String(), "4111") {
+		t.Errorf("a parameter that is no name: %d %s", r.Code, r.Body)
+	}
+	for _, kind := range []string{"", "text/secret", "application/json; charset=utf-16", "application/jsonp"} {
+		places(t, post(t, h, "/v1/orders", good, "Content-Type", kind), 415, "media-type")
+	}
+	for _, kind := range []string{"APPLICATION/JSON", "Application/Json; Charset=UTF-8"} {
+		if r := post(t, h, "/v1/orders?limit=1", good, "Content-Type", kind); r.Code != 200 {
+			t.Errorf("%s: %d %s", kind, r.Code, r.Body)
+		}
+	}
 	places(t, post(t, h, "/v1/orders", good, "Authorization", ""), 401, "unauthorized")
 	r := post(t, h, "/v1/orders?limit=1", good)
 	if r.Code != 200 || r.Body.String() != "{\"who\":\"c1\"}\n" || r.Header().Get("Link") != "" {

@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -14,14 +13,17 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// faultMark begins the text of faultsError. huma keeps only the text of an error of unmarshalling, so that the places
+// faultMark begins the text of bodyFaults. huma keeps only the text of an error of unmarshalling, so that the places
 // have to travel in it.
 const faultMark = "\x00faults"
 
-type faultsError []httpserver.Fault
+type bodyFaults struct {
+	Malformed bool
+	Faults    []httpserver.Fault
+}
 
-func (f faultsError) Error() string {
-	text, _ := json.Marshal([]httpserver.Fault(f))
+func (f *bodyFaults) Error() string {
+	text, _ := json.Marshal(f)
 	return faultMark + string(text)
 }
 
@@ -50,8 +52,13 @@ func problem(status int, detail string, errs []error) *httpserver.Problem {
 	}
 	var faults []httpserver.Fault
 	for _, err := range errs {
-		if err != nil {
-			faults = append(faults, faultsOf(err)...)
+		if err == nil {
+			continue
+		}
+		found, malformed := faultsOf(err)
+		faults = append(faults, found...)
+		if malformed {
+			status = http.StatusBadRequest
 		}
 	}
 	switch status {
@@ -74,29 +81,23 @@ func problem(status int, detail string, errs []error) *httpserver.Problem {
 }
 
 // faultsOf takes place and message of an error; the value, which may be the whole body, stays behind.
-func faultsOf(err error) []httpserver.Fault {
+func faultsOf(err error) (faults []httpserver.Fault, malformed bool) {
 	message, location := err.Error(), ""
 	var detailed huma.ErrorDetailer
 	if errors.As(err, &detailed) {
 		message, location = detailed.ErrorDetail().Message, detailed.ErrorDetail().Location
 	}
+	if name, ok := strings.CutPrefix(location, "query."); ok {
+		location = "query." + httpserver.FieldName(name)
+	}
 	if text, ok := strings.CutPrefix(message, faultMark); ok {
-		var faults []httpserver.Fault
-		_ = json.Unmarshal([]byte(text), &faults)
-		return faults
+		var body bodyFaults
+		_ = json.Unmarshal([]byte(text), &body)
+		return body.Faults, body.Malformed
 	}
 	if strings.HasPrefix(message, "invalid value: ") {
 		// What follows is the text of some type's own parser, which may quote the value.
 		message = "invalid value"
 	}
-	if message == "expected integer" {
-		message = "expected integer, written without fraction or exponent"
-	}
-	return []httpserver.Fault{{Detail: message, Location: location}}
-}
-
-func decodeNumbers(body []byte, tree *any) error {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	return decoder.Decode(tree)
+	return []httpserver.Fault{{Detail: message, Location: location}}, false
 }

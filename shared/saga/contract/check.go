@@ -29,26 +29,26 @@ func (c *Contract) check(data []byte, closed bool) error {
 	return nil
 }
 
-// fault is what is wrong at a place.
-type fault struct{ place, text string }
+// Fault is what is wrong at a place, as in lines[2].quantity. It repeats no value.
+type Fault struct{ Place, Text string }
 
-func (f *fault) Error() string {
-	if f.place == "" {
-		return f.text
+func (f *Fault) Error() string {
+	if f.Place == "" {
+		return f.Text
 	}
-	return f.place + ": " + f.text
+	return f.Place + ": " + f.Text
 }
 
 // wrong makes a fault at the place under the walker's hand; who holds it adds the way there.
-func wrong(format string, args ...any) error { return &fault{text: fmt.Sprintf(format, args...)} }
+func wrong(format string, args ...any) error { return &Fault{Text: fmt.Sprintf(format, args...)} }
 
 // in adds to a fault the field or item that it is in.
 func in(outer string, err error) error {
-	f := err.(*fault)
-	if f.place != "" && f.place[0] != '[' {
+	f := err.(*Fault)
+	if f.Place != "" && f.Place[0] != '[' {
 		outer += "."
 	}
-	f.place = outer + f.place
+	f.Place = outer + f.Place
 	return f
 }
 

@@ -35,14 +35,20 @@ type Products interface {
 }
 
 type request struct {
-	Items []item `json:"items"`
+	Items []item `json:"items" minItems:"1" maxItems:"5000"`
 }
 
 type item struct {
-	SKU           string        `json:"sku"`
-	Description   string        `json:"description"`
-	Price         schemas.Money `json:"price"`
-	Backorderable bool          `json:"backorderable"`
+	SKU           string `json:"sku" text:"code" minLength:"1" maxLength:"64"`
+	Description   string `json:"description" minLength:"1" maxLength:"200"`
+	Price         money  `json:"price"`
+	Backorderable bool   `json:"backorderable" required:"false"`
+}
+
+// money is a price of at most 100,000,000.00, so that no order's total can overflow.
+type money struct {
+	Amount   int64  `json:"amount" minimum:"1" maximum:"10000000000"`
+	Currency string `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, as in GBP"`
 }
 
 // answer counts the items by what was new in them: first of all or in its description, only in its price, nothing.
@@ -66,15 +72,11 @@ func list(c *gin.Context, p Products, log *slog.Logger) {
 		httpserver.WriteProblem(c, problem)
 		return
 	}
-	if faults := check(r); len(faults) > 0 {
-		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
-		return
-	}
 	said := make([][]saga.Event, len(r.Items))
 	problem := service.SubmitAll(c, len(r.Items), func(ctx context.Context, i int) (err error) {
 		it := r.Items[i]
 		said[i], err = p.Submit(ctx, it.SKU, catalog.List.Of(catalog.Listing{
-			Description: it.Description, Price: it.Price, Backorderable: it.Backorderable}))
+			Description: it.Description, Price: schemas.Money(it.Price), Backorderable: it.Backorderable}))
 		return err
 	})
 	if problem != nil {
@@ -107,6 +109,7 @@ func show(c *gin.Context, p Products) {
 	case !found.Listed:
 		httpserver.WriteProblem(c, httpserver.NotFound("no product of this SKU was ever listed"))
 	default:
-		c.JSON(http.StatusOK, item{SKU: found.SKU, Description: found.Description, Price: found.Price, Backorderable: found.Backorderable})
+		c.JSON(http.StatusOK, item{SKU: found.SKU, Description: found.Description, Price: money(found.Price),
+			Backorderable: found.Backorderable})
 	}
 }

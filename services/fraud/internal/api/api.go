@@ -5,7 +5,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -57,22 +56,10 @@ type page struct {
 }
 
 func list(c *gin.Context, r Reviews) {
-	limit, after := defaultLimit, ""
-	var faults []httpserver.Fault
-	if text, given := c.GetQuery("limit"); given {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > maxLimit {
-			faults = append(faults, httpserver.Fault{Detail: "want a number from 1 to " + strconv.Itoa(maxLimit), Location: "query.limit"})
-		}
-		limit = n
-	}
-	if text := c.Query("cursor"); text != "" {
-		if err := httpserver.DecodeCursor(text, &after); err != nil {
-			faults = append(faults, httpserver.Fault{Detail: err.Error(), Location: "query.cursor"})
-		}
-	}
-	if faults != nil {
-		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
+	q, after := httpserver.NewQuery(c), ""
+	limit := q.Limit(defaultLimit, maxLimit)
+	q.Cursor(&after)
+	if q.Refused() {
 		return
 	}
 	cases, err := r.Open(c.Request.Context(), after, limit+1)
@@ -99,7 +86,7 @@ func decide(c *gin.Context, r Reviews) {
 		httpserver.WriteProblem(c, p)
 		return
 	}
-	if body.Approve == nil {
+	if body.Approve == nil { // null
 		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Detail: "want true or false", Location: "body.approve"}))
 		return
 	}

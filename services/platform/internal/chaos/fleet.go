@@ -66,9 +66,12 @@ func startFleet(ctx context.Context, o Options, dir string) (*fleet, error) {
 	if err := f.world.start(ctx); err != nil {
 		return f, err
 	}
-	_, world := f.world.addresses()
-	flags = append(flags, "--gateway-url", world+"/sim/gateway", "--carrier-url", world+"/sim/carrier",
-		"--floor-url", world+"/sim/floor")
+	where, err := platform.FindRunning(filepath.Join(dir, "of-world"))
+	if err != nil {
+		return f, err
+	}
+	world := where.WorldURL + "/sim/"
+	flags = append(flags, "--gateway-url", world+"gateway", "--carrier-url", world+"carrier", "--floor-url", world+"floor")
 	for i := range perService {
 		for _, app := range platform.Apps {
 			if i == 0 || len(app.Bindings) > 0 { // of what only watches one is enough

@@ -4,6 +4,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"os"
@@ -151,14 +152,15 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	}
 	p.lifecycle.AddCloser("services", p.Host.Stop)
 	if p.Sim != nil {
-		p.Host.Operators.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
+		p.Host.Operators.Engine().Any(service.SimulatedWorld, p.Host.Auth.RequireOperator(), gin.WrapH(p.Sim.Handler()))
 	}
 	customers, operators, err := p.Host.Start(ctx, apps...)
 	if err != nil {
 		return err
 	}
 	p.Config = c
-	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, Postgres: c.Postgres, Partitions: c.Partitions, OperatorsURL: "http://" + operators}
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, Postgres: c.Postgres, Partitions: c.Partitions,
+		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
 	}
@@ -217,20 +219,21 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 		return service.Environment("%w", err)
 	}
 	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
-	server := httpserver.New(httpserver.Options{Addr: "127.0.0.1:0", Name: "world", Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20,
-		Uninspected: []string{service.SimulatedWorld}})
+	server := httpserver.New(httpserver.Options{Addr: cmp.Or(c.WorldAddr, "127.0.0.1:0"), Flag: "--world-addr", Name: "world",
+		Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20, Uninspected: []string{service.SimulatedWorld}})
 	server.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	addr, err := server.Start()
 	if err != nil {
 		return service.Environment("%w", err)
 	}
 	p.lifecycle.Add("world listener", server.Stop)
+	p.WorldURL = "http://" + addr
 	for _, outside := range []struct {
 		url  *string
 		path string
 	}{{&c.GatewayURL, "gateway"}, {&c.CarrierURL, "carrier"}, {&c.FloorURL, "floor"}} {
 		if *outside.url == "" {
-			*outside.url = "http://" + addr + "/sim/" + outside.path
+			*outside.url = p.WorldURL + "/sim/" + outside.path
 		}
 	}
 	return nil

@@ -21,6 +21,7 @@ type Running struct {
 	Partitions    int      `json:"partitions"`
 	StorefrontURL string   `json:"storefront"`
 	OperatorsURL  string   `json:"operators"`
+	WorldURL      string   `json:"world,omitempty"` // of the simulated outside world, for services of this machine
 }
 
 // FindRunning reads where the installation in the data directory runs. The error says what to do where it does not, or

@@ -68,7 +68,7 @@ func StartParts(t testing.TB, speed float64) *Parts {
 	p.Resume(t, platform.World)
 	world := p.part(platform.World)
 	p.config.Kafka, p.config.Postgres = world.Kafka, world.Postgres
-	p.Gate = NewGate(t, world.OperatorsURL)
+	p.Gate = NewGate(t, world.WorldURL)
 	p.config.GatewayURL, p.config.CarrierURL, p.config.FloorURL = p.Gate.URL+"/sim/gateway", p.Gate.URL+"/sim/carrier", p.Gate.URL+"/sim/floor"
 	names := make([]string, len(platform.Apps))
 	for i, app := range platform.Apps {

@@ -17,12 +17,12 @@ import (
 // Book reads the gateway's book from the entry after this number on.
 type Book func(ctx context.Context, after int64) ([]gateway.Entry, error)
 
-// BookAt reads the book of the simulated gateway over HTTP, from the operators' listener.
-func BookAt(operators string) Book {
+// BookAt reads the book of the simulated gateway over HTTP, from its own listener.
+func BookAt(world string) Book {
 	return func(ctx context.Context, after int64) ([]gateway.Entry, error) {
 		var all []gateway.Entry
 		for cursor := strconv.FormatInt(after, 10); ; {
-			page, err := bookPage(ctx, operators+"/sim/gateway/book?limit=1000&cursor="+url.QueryEscape(cursor))
+			page, err := bookPage(ctx, world+"/sim/gateway/book?limit=1000&cursor="+url.QueryEscape(cursor))
 			if err != nil {
 				return nil, fmt.Errorf("read the gateway's book: %w", err)
 			}

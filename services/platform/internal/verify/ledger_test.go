@@ -173,7 +173,7 @@ func agree(t *testing.T, p *platform.Platform, site *trial.Site, order string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go other.Run(ctx, verify.Config{Kafka: p.Host.Kafka, Apps: platform.Apps, Databases: p.Host.Databases(), Partitions: p.Partitions,
-		Book: verify.BookAt(p.OperatorsURL)})
+		Book: verify.BookAt(p.WorldURL)})
 	trial.Await(t, "another ledger to find the same:\n"+strings.Join(want, "\n"), func() (bool, string) {
 		return slices.Equal(found(other.State()), want), said(other.State())
 	})

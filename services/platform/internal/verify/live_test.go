@@ -50,7 +50,7 @@ func startWith(t *testing.T, o platform.Options) (*platform.Platform, *trial.Sit
 
 func run(t *testing.T, p *platform.Platform) (verify.Report, error) {
 	return verify.Run(t.Context(), verify.Config{Kafka: p.Host.Kafka, Apps: platform.Apps, Databases: p.Host.Databases(),
-		Partitions: p.Partitions, Book: verify.BookAt(p.OperatorsURL), Patience: 2 * time.Second})
+		Partitions: p.Partitions, Book: verify.BookAt(p.WorldURL), Patience: 2 * time.Second})
 }
 
 func look(t *testing.T, p *platform.Platform) verify.Report {

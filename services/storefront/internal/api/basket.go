@@ -3,10 +3,6 @@ package api
 import (
 	"fmt"
 	"math/bits"
-	"net/mail"
-	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"orderflow.example/schemas"
 	"orderflow.example/services/storefront"
@@ -20,11 +16,16 @@ type NewOrder struct {
 	Email        string    `json:"email" format:"email" maxLength:"254" example:"ada@example.com"`
 	PaymentToken string    `json:"payment_token" pattern:"^tok_[a-z0-9_]{1,64}$" patternDescription:"a token of the payment gateway" example:"tok_ok" doc:"The payment gateway's token for the card. Never send a card number"`
 	FillPolicy   string    `json:"fill_policy,omitempty" enum:"fill_all,fill_or_kill,fill_available" default:"fill_all" doc:"What to do when goods are missing: wait for them, give up the order, or send what is there"`
+
+	faults []httpserver.Fault // found while it was read
 }
+
+// Keep has placing answer the faults together with those of the products.
+func (o *NewOrder) Keep(faults []httpserver.Fault) { o.faults = faults }
 
 // NewLine is how many pieces of a product.
 type NewLine struct {
-	SKU      string `json:"sku" minLength:"1" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters" example:"85123A"`
+	SKU      string `json:"sku" text:"code" minLength:"1" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters" example:"85123A"`
 	Quantity int64  `json:"quantity" minimum:"1" maximum:"1000000"`
 }
 
@@ -35,56 +36,29 @@ type Address struct {
 	Line2    string `json:"line2,omitempty" maxLength:"200" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
 	City     string `json:"city" minLength:"1" maxLength:"100" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
 	Postcode string `json:"postcode" minLength:"1" maxLength:"20" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
-	Country  string `json:"country" minLength:"2" maxLength:"2" example:"GB" doc:"ISO 3166-1 alpha-2"`
+	Country  string `json:"country" pattern:"^[A-Z]{2}$" patternDescription:"a country code of ISO 3166-1 alpha-2, in capitals" minLength:"2" maxLength:"2" example:"GB" doc:"ISO 3166-1 alpha-2"`
 }
 
-// maxQuantity is the most pieces of one product in an order.
-const maxQuantity = 1_000_000
-
-// maxTotal keeps amounts exact in clients that read numbers as doubles.
-const maxTotal = 1<<53 - 1
-
-// Resolve finds the faults that the schema cannot express.
-func (o *NewOrder) Resolve(huma.Context, *huma.PathBuffer) []error {
-	var faults []error
-	refuse := func(location, detail string) {
-		faults = append(faults, &huma.ErrorDetail{Message: detail, Location: location})
-	}
-	for _, f := range []struct{ place, text string }{
-		{"name", o.ShipTo.Name}, {"line1", o.ShipTo.Line1}, {"city", o.ShipTo.City}, {"postcode", o.ShipTo.Postcode},
-	} {
-		if f.text != "" && strings.TrimSpace(f.text) == "" {
-			refuse("body.ship_to."+f.place, "expected more than blanks")
-		}
-	}
-	if len(o.ShipTo.Country) == 2 && !countries[o.ShipTo.Country] {
-		refuse("body.ship_to.country", "expected a country code of ISO 3166-1 alpha-2, in capitals")
-	}
-	if parsed, err := mail.ParseAddress(o.Email); err == nil && len(o.Email) <= 254 && !deliverable(o.Email, parsed) {
-		refuse("body.email", "expected a plain email address, as in ada@example.com")
+// Check finds the faults that tags cannot express.
+func (o *NewOrder) Check() (faults []httpserver.Fault) {
+	if !schemas.KnownCountry(o.ShipTo.Country) {
+		faults = append(faults, httpserver.Fault{Location: "body.ship_to.country",
+			Detail: "want a country code of ISO 3166-1 alpha-2, in capitals"})
 	}
 	sums := make(map[string]int64, len(o.Lines))
 	for i, l := range o.Lines {
-		if l.Quantity < 1 || l.Quantity > maxQuantity {
+		if !orderable(l.Quantity) {
 			continue
 		}
-		if sums[l.SKU] += l.Quantity; sums[l.SKU] > maxQuantity && sums[l.SKU] != l.Quantity {
-			refuse(fmt.Sprintf("body.lines[%d].quantity", i), fmt.Sprintf("expected at most %d pieces of a SKU in all lines together", maxQuantity))
+		if sums[l.SKU] += l.Quantity; sums[l.SKU] > schemas.MaxQuantity && sums[l.SKU] != l.Quantity {
+			faults = append(faults, httpserver.Fault{Location: fmt.Sprintf("body.lines[%d].quantity", i),
+				Detail: fmt.Sprintf("want at most %d pieces of a SKU in all lines together", schemas.MaxQuantity)})
 		}
 	}
 	return faults
 }
 
-// deliverable tells an address from one with a display name, a comment or a host without a domain.
-func deliverable(text string, parsed *mail.Address) bool {
-	at := strings.LastIndexByte(text, '@')
-	if parsed.Address != text || at < 1 || at > 64 {
-		return false
-	}
-	domain := text[at+1:]
-	return strings.Contains(domain, ".") && !strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") &&
-		!strings.ContainsAny(text, " \t\r\n\"<>()[]")
-}
+func orderable(quantity int64) bool { return quantity >= 1 && quantity <= schemas.MaxQuantity }
 
 func (o *NewOrder) skus() []string {
 	skus := make([]string, len(o.Lines))
@@ -94,27 +68,34 @@ func (o *NewOrder) skus() []string {
 	return skus
 }
 
-// price is the basket at these prices, one line for each SKU in the order of their first lines, or every fault.
+// price is the basket at these prices, one line for each SKU in the order of their first lines, or every fault of the order.
 func (o *NewOrder) price(prices map[string]schemas.Money) (storefront.Basket, *httpserver.Problem) {
 	var basket storefront.Basket
-	var faults []httpserver.Fault
+	faults := o.faults
+	refuse := func(location, detail string) {
+		faults = httpserver.AddFaults(faults, httpserver.Fault{Detail: detail, Location: location})
+	}
 	at := make(map[string]int, len(o.Lines))
 	for i, l := range o.Lines {
 		price, ok := prices[l.SKU]
 		if !ok {
-			faults = append(faults, httpserver.Fault{Detail: "there is no such product", Location: fmt.Sprintf("body.lines[%d].sku", i)})
+			refuse(fmt.Sprintf("body.lines[%d].sku", i), "there is no such product")
 			continue
 		}
 		if basket.Total.Currency == "" {
 			basket.Total.Currency = price.Currency
 		}
 		if price.Currency != basket.Total.Currency {
-			faults = append(faults, httpserver.Fault{Detail: "this product is sold in another currency than the first", Location: fmt.Sprintf("body.lines[%d].sku", i)})
+			refuse(fmt.Sprintf("body.lines[%d].sku", i), "this product is sold in another currency than the first")
+			continue
+		}
+		if !orderable(l.Quantity) {
 			continue
 		}
 		high, cost := bits.Mul64(uint64(l.Quantity), uint64(price.Amount))
-		if high != 0 || cost > maxTotal || int64(cost) > maxTotal-basket.Total.Amount {
-			faults = append(faults, httpserver.Fault{Detail: "the total is too large", Location: fmt.Sprintf("body.lines[%d]", i)})
+		if high != 0 || cost > schemas.MaxTotal || int64(cost) > schemas.MaxTotal-basket.Total.Amount {
+			refuse(fmt.Sprintf("body.lines[%d]", i),
+				fmt.Sprintf("the total is too large: an order may come to %d minor units", schemas.MaxTotal))
 			continue
 		}
 		basket.Total.Amount += int64(cost)

@@ -14,6 +14,7 @@ import (
 	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
 )
 
 type cancellationInput struct {
@@ -27,7 +28,12 @@ type cancellationInput struct {
 type NewReturn struct {
 	Lines  []ReturnLine `json:"lines" minItems:"1" maxItems:"200" nullable:"false"`
 	Reason string       `json:"reason" minLength:"1" maxLength:"500" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
+
+	faults []httpserver.Fault // found while it was read
 }
+
+// Keep has the faults answered together with those that only the order shows.
+func (r *NewReturn) Keep(faults []httpserver.Fault) { r.faults = faults }
 
 type returnInput struct {
 	ID   string `path:"id" doc:"The order's id"`
@@ -75,6 +81,9 @@ func (h *handlers) cancelOrder(ctx context.Context, in *cancellationInput) (*ord
 		if in.Body != nil {
 			wish.Reason = in.Body.Reason
 		}
+		if p := service.Refused(event.CancellationRequested, wish); p != nil {
+			return nil, p
+		}
 		if o, _, err = h.submit(ctx, o.ID, storefront.RequestCancellation.Of(wish)); err != nil {
 			return nil, err
 		}
@@ -97,8 +106,11 @@ func (h *handlers) returnGoods(ctx context.Context, in *returnInput) (*returnOut
 	if p := in.Body.check(o, o.Basket().Lines); p != nil {
 		return nil, p
 	}
-	o, _, err = h.submit(ctx, o.ID, storefront.RequestReturn.Of(in.Body.command(request.ID())))
-	if err != nil {
+	command := in.Body.command(request.ID())
+	if p := service.Refused(event.ReturnRequested, command); p != nil {
+		return nil, p
+	}
+	if o, _, err = h.submit(ctx, o.ID, storefront.RequestReturn.Of(command)); err != nil {
 		return nil, err
 	}
 	if taken := takenReturn(o, request.ID()); taken != nil {
@@ -121,19 +133,21 @@ func takenReturn(o storefront.Order, id string) *returnOutput {
 	return nil
 }
 
-// check finds the lines that ask for more than is left of those.
+// check finds the lines that ask for more than is left of those, beside what was wrong before.
 func (r NewReturn) check(o storefront.Order, lines []schemas.Line) *httpserver.Problem {
 	left := o.Returnable(lines)
-	var faults []httpserver.Fault
+	faults := r.faults
 	for i, l := range r.Lines {
 		remaining, ordered := left[l.SKU]
 		switch {
 		case !ordered:
-			faults = append(faults, httpserver.Fault{Detail: "this product is not in the order", Location: fmt.Sprintf("body.lines[%d].sku", i)})
+			faults = httpserver.AddFaults(faults, httpserver.Fault{Detail: "this product is not in the order",
+				Location: fmt.Sprintf("body.lines[%d].sku", i)})
 		case l.Quantity > remaining:
-			faults = append(faults, httpserver.Fault{Detail: fmt.Sprintf("expected at most %d, what is left to send back", max(remaining, 0)),
+			faults = httpserver.AddFaults(faults, httpserver.Fault{
+				Detail:   fmt.Sprintf("want at most %d, what is left to send back", max(remaining, 0)),
 				Location: fmt.Sprintf("body.lines[%d].quantity", i)})
-		default:
+		case l.Quantity > 0:
 			left[l.SKU] = remaining - l.Quantity
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
@@ -18,7 +16,7 @@ var retryAfter = http.Header{"Retry-After": {"1"}}
 func unavailable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, database.ErrCommitUnknown) || database.IsConnection(err) ||
 		errors.Is(err, engine.ErrStopped) || errors.Is(err, engine.ErrParked) {
-		return huma.ErrorWithHeaders(httpserver.Unavailable(), retryAfter)
+		return httpserver.Unavailable()
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -51,29 +50,10 @@ func RegisterOperators(s *httpserver.Server, auth *httpserver.Auth, orders All) 
 }
 
 func listStates(c *gin.Context, orders All) {
-	limit, open, after := defaultStates, false, ""
-	var faults []httpserver.Fault
-	refuse := func(location, detail string) {
-		faults = append(faults, httpserver.Fault{Detail: detail, Location: location})
-	}
-	if text, given := c.GetQuery("limit"); given {
-		n, err := strconv.Atoi(text)
-		if limit = n; err != nil || n < 1 || n > maxStates {
-			refuse("query.limit", "want a number from 1 to "+strconv.Itoa(maxStates))
-		}
-	}
-	if text, given := c.GetQuery("open"); given {
-		if open = text == "true"; !open && text != "false" {
-			refuse("query.open", "want true or false")
-		}
-	}
-	if text := c.Query("cursor"); text != "" {
-		if err := httpserver.DecodeCursor(text, &after); err != nil {
-			refuse("query.cursor", err.Error())
-		}
-	}
-	if faults != nil {
-		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
+	q, after := httpserver.NewQuery(c, "open"), ""
+	limit, open := q.Limit(defaultStates, maxStates), q.Yes("open")
+	q.Cursor(&after)
+	if q.Refused() {
 		return
 	}
 	found, err := orders.All(c.Request.Context(), after, open, limit+1)

@@ -33,7 +33,7 @@ func (h *handlers) orders(api huma.API) {
 		}
 		found, err := h.Reader.Orders(ctx, httpserver.Subject(ctx), before, in.Limit+1)
 		if err != nil {
-			return nil, err
+			return nil, unavailable(err)
 		}
 		return page(found, in.Limit, viewOrder, func(o storefront.Order) string { return o.ID }), nil
 	})
@@ -59,7 +59,7 @@ func (h *handlers) own(ctx context.Context, id string) (storefront.Order, error)
 	}
 	o, found, err := h.Reader.Order(ctx, httpserver.Subject(ctx), id)
 	if err != nil {
-		return storefront.Order{}, err
+		return storefront.Order{}, unavailable(err)
 	}
 	if !found {
 		return storefront.Order{}, absent()

@@ -53,7 +53,7 @@ func TestForeignAndAbsentOrdersAreTheSame(t *testing.T) {
 		{"POST", "/returns", `{"lines":[{"sku":"MUG","quantity":1}],"reason":"broken"}`}} {
 		var answers []string
 		for _, one := range []string{id, "018f0000-0000-7000-8000-000000000001", "nonsense", "%00", strings.ToUpper(id)} {
-			a := s.ask("bob", c[0], "/v1/orders/"+one+c[1], c[2], "Idempotency-Key", s.newKey())
+			a := s.ask("bob", c[0], "/v1/orders/"+one+c[1], c[2], "Idempotency-Key", s.newKey(), "X-Request-Id", "r1") // answers carry it
 			a.problem(404, "not-found")
 			answers = append(answers, fmt.Sprint(a.Header(), a.Body))
 		}
@@ -349,4 +349,28 @@ func TestTheAPIDescribesItself(t *testing.T) {
 	}
 	s.ask("", "GET", "/docs", "").is(200)
 	s.ask("", "DELETE", "/v1/orders", "").problem(405, "method-not-allowed")
+}
+
+func TestEveryFaultOfAReturnIsNamedInOneAnswer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id := s.place("ann", "k1", order("MUG", 1))
+	s.show(id, status("delivered"))
+	a := s.ask("ann", "POST", "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":0},
+		{"sku":"CUP","quantity":1},{"sku":"MUG","quantity":2},{"quantity":1}]}`, "Idempotency-Key", s.newKey())
+	want := []string{"body.lines[0].quantity", "body.lines[1].sku", "body.lines[2].quantity", "body.lines[3].sku", "body.reason"}
+	if got := a.problem(422, "invalid"); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v: %s", got, want, a.Body)
+	}
+}
+
+func TestBytesThatAreNoTextAreRefusedAndASlashMayBePartOfASKU(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, path := range []string{"/v1/products?q=%ff", "/v1/products?q=%zz", "/v1/products?q=a;b"} {
+		s.ask("", "GET", path, "").problem(400, "malformed")
+	}
+	s.ask("", "GET", "/v1/products/%ff", "").problem(404, "not-found")
+	s.goods["1/2"] = s.goods["MUG"]
+	s.ask("", "GET", "/v1/products/1%2F2", "").is(200)
 }

@@ -12,6 +12,7 @@ import (
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/service"
 )
 
 type placeInput struct {
@@ -54,14 +55,21 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 		}
 	}
 	prices, err := h.Reader.Prices(ctx, in.Body.skus())
-	if err != nil {
+	switch {
+	case err != nil && in.Body.faults != nil:
+		return nil, httpserver.Invalid(in.Body.faults...)
+	case err != nil:
 		return nil, unavailable(err)
 	}
 	basket, p := in.Body.price(prices)
 	if p != nil {
 		return nil, p
 	}
-	o, _, err := h.submit(ctx, request.ID(), storefront.PlaceOrder.Of(in.Body.command(customer, basket)))
+	command := in.Body.command(customer, basket)
+	if p := service.Refused(event.OrderPlaced, command); p != nil {
+		return nil, p
+	}
+	o, _, err := h.submit(ctx, request.ID(), storefront.PlaceOrder.Of(command))
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (h *handlers) products(api huma.API) {
 		}
 		found, err := h.Reader.Products(ctx, in.Q, after, in.Limit+1)
 		if err != nil {
-			return nil, err
+			return nil, unavailable(err)
 		}
 		return page(found, in.Limit, viewProduct, func(p storefront.Product) string { return p.SKU }), nil
 	})
@@ -43,7 +43,7 @@ func (h *handlers) products(api huma.API) {
 	}, func(ctx context.Context, in *productInput) (*tagged[Product], error) {
 		p, found, err := h.Reader.Product(ctx, in.SKU)
 		if err != nil {
-			return nil, err
+			return nil, unavailable(err)
 		}
 		if !found {
 			return nil, httpserver.NotFound("there is no such product")

@@ -50,7 +50,7 @@ func open(t testing.TB) *shop {
 			"MUG":  {SKU: "MUG", Listed: true, Description: "A mug", Price: pounds(250), Available: 7, Backorderable: true},
 			"BAG":  {SKU: "BAG", Listed: true, Description: "A jumbo bag", Price: pounds(195)},
 			"EURO": {SKU: "EURO", Listed: true, Description: "From abroad", Price: schemas.Money{Amount: 1, Currency: "EUR"}},
-			"GOLD": {SKU: "GOLD", Listed: true, Description: "A bar of gold", Price: pounds(1 << 52)},
+			"GOLD": {SKU: "GOLD", Listed: true, Description: "A bar of gold", Price: pounds(60_000_000)},
 		}}
 	server := httpserver.New(httpserver.Options{})
 	auth, err := httpserver.NewAuth(key)

@@ -66,7 +66,7 @@ type Return struct {
 
 // ReturnLine is a quantity of one product to be sent back.
 type ReturnLine struct {
-	SKU      string `json:"sku" minLength:"1" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
+	SKU      string `json:"sku" text:"code" minLength:"1" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
 	Quantity int64  `json:"quantity" minimum:"1" maximum:"1000000"`
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -56,83 +55,15 @@ type page[T any] struct {
 	NextCursor string `json:"next_cursor,omitempty"`
 }
 
-// query reads the parameters of a list and gathers what is wrong with them.
-type query struct {
-	*gin.Context
-	faults []httpserver.Fault
-}
-
-func (q *query) fault(name, detail string) {
-	q.faults = append(q.faults, httpserver.Fault{Detail: detail, Location: "query." + name})
-}
-
-// knows refuses every parameter but these, so that a misspelt filter does not pass for none.
-func (q *query) knows(names ...string) {
-	for given := range q.Request.URL.Query() {
-		known := given == "limit" || given == "cursor"
-		for _, name := range names {
-			known = known || name == given
-		}
-		if !known {
-			q.faults = append(q.faults, httpserver.Fault{Detail: "there is a parameter that this list does not have", Location: "query"})
-		}
-	}
-}
-
-func (q *query) limit() int {
-	text, given := q.GetQuery("limit")
-	if !given {
-		return defaultLimit
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > maxLimit {
-		q.fault("limit", "want a number from 1 to "+strconv.Itoa(maxLimit))
-	}
-	return n
-}
-
-func (q *query) yesOrNo(name string) *bool {
-	text, given := q.GetQuery(name)
-	if !given || text == "" {
-		return nil
-	}
-	yes := text == "true"
-	if !yes && text != "false" {
-		q.fault(name, "want true or false")
-	}
-	return &yes
-}
-
-func (q *query) cursor(into any) (given bool) {
-	text := q.Query("cursor")
-	if text == "" {
-		return false
-	}
-	if err := httpserver.DecodeCursor(text, into); err != nil {
-		q.fault("cursor", err.Error())
-	}
-	return true
-}
-
-// refused answers where something is wrong.
-func (q *query) refused() bool {
-	if q.faults == nil {
-		return false
-	}
-	httpserver.WriteProblem(q.Context, httpserver.Invalid(q.faults...))
-	return true
-}
-
 func (r *routes) listSagas(c *gin.Context) {
-	q := &query{Context: c}
-	q.knows("state", "open", "stuck", "q")
-	limit, mark := q.limit(), tracker.Mark{}
-	filter := tracker.Filter{State: c.Query("state"), Open: q.yesOrNo("open"), Stuck: q.yesOrNo("stuck"), Prefix: c.Query("q")}
+	q := httpserver.NewQuery(c, "state", "open", "stuck", "q")
+	limit, mark := q.Limit(defaultLimit, maxLimit), tracker.Mark{}
+	filter := tracker.Filter{State: c.Query("state"), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"), Prefix: c.Query("q")}
 	var after *tracker.Mark
-	if q.cursor(&mark) {
+	if q.Cursor(&mark) {
 		after = &mark
 	}
-	if q.refused() {
+	if q.Refused() {
 		return
 	}
 	p := page[tracker.Summary]{Items: []tracker.Summary{}}
@@ -156,17 +87,15 @@ func (r *routes) saga(c *gin.Context) {
 }
 
 func (r *routes) listObligations(c *gin.Context) {
-	q := &query{Context: c}
-	q.knows("overdue", "service", "kind", "cause", "order")
-	filter := tracker.ObligationFilter{Overdue: q.yesOrNo("overdue"), Service: c.Query("service"), Kind: c.Query("kind"),
+	q := httpserver.NewQuery(c, "overdue", "service", "kind", "cause", "order")
+	filter := tracker.ObligationFilter{Overdue: q.YesOrNo("overdue"), Service: c.Query("service"), Kind: c.Query("kind"),
 		Cause: c.Query("cause"), Order: c.Query("order")}
 	list(q, r, func(x *tracker.Index, now time.Time) []tracker.Obligation { return x.Obligations(filter, now) })
 }
 
 func (r *routes) listDeadlines(c *gin.Context) {
-	q := &query{Context: c}
-	q.knows("order", "service", "overdue")
-	service, overdue := c.Query("service"), q.yesOrNo("overdue")
+	q := httpserver.NewQuery(c, "order", "service", "overdue")
+	service, overdue := c.Query("service"), q.YesOrNo("overdue")
 	list(q, r, func(x *tracker.Index, now time.Time) (chosen []tracker.Deadline) {
 		for _, d := range x.Deadlines(c.Query("order"), now) {
 			if (service == "" || d.Service == service) && (overdue == nil || d.Overdue == *overdue) {
@@ -178,10 +107,10 @@ func (r *routes) listDeadlines(c *gin.Context) {
 }
 
 // list answers with a page of what was found. What is owed changes all the time: the cursor counts.
-func list[T any](q *query, r *routes, find func(x *tracker.Index, now time.Time) []T) {
-	limit, from := q.limit(), 0
-	q.cursor(&from)
-	if q.refused() {
+func list[T any](q *httpserver.Query, r *routes, find func(x *tracker.Index, now time.Time) []T) {
+	limit, from := q.Limit(defaultLimit, maxLimit), 0
+	q.Cursor(&from)
+	if q.Refused() {
 		return
 	}
 	p := page[T]{Items: []T{}}
@@ -202,7 +131,6 @@ func answer(c *gin.Context, body any, err error) {
 	case err == nil:
 		c.JSON(http.StatusOK, body)
 	case errors.As(err, &behind):
-		c.Header("Retry-After", "1")
 		httpserver.WriteProblem(c, httpserver.NewProblem(http.StatusServiceUnavailable, "catching-up", "the tracker is reading the topics: "+behind.Error()))
 	default:
 		_ = c.Error(err)

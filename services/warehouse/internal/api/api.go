@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -29,20 +26,15 @@ const (
 	BodyLimit = 4 << 20
 )
 
-const (
-	maxName     = 64            // characters of a SKU or a warehouse
-	maxQuantity = 1_000_000_000 // pieces
-)
-
 type request struct {
-	Items []item `json:"items"`
+	Items []item `json:"items" minItems:"1" maxItems:"5000"`
 }
 
 type item struct {
-	SKU          string `json:"sku"`
-	Warehouse    string `json:"warehouse"`
-	Quantity     int64  `json:"quantity"`
-	ReorderPoint *int64 `json:"reorder_point"`
+	SKU          string `json:"sku" text:"code" minLength:"1" maxLength:"64"`
+	Warehouse    string `json:"warehouse" text:"code" minLength:"1" maxLength:"64"`
+	Quantity     int64  `json:"quantity" minimum:"1" maximum:"1000000000"`
+	ReorderPoint *int64 `json:"reorder_point,omitempty" minimum:"0" maximum:"1000000000"`
 }
 
 // answer counts the items. Repeated are those that counted when the request was sent before and was not answered.
@@ -62,10 +54,6 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 	var r request
 	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
 		httpserver.WriteProblem(c, problem)
-		return
-	}
-	if faults := check(r); len(faults) > 0 {
-		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
 		return
 	}
 	asked := idempotency.Of(c.Request.Context())
@@ -98,43 +86,17 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 	c.JSON(http.StatusOK, a)
 }
 
-// check finds every fault.
-func check(r request) (faults []httpserver.Fault) {
-	refuse := func(place, detail string) {
-		faults = append(faults, httpserver.Fault{Location: "body." + place, Detail: detail})
-	}
-	if n := len(r.Items); n == 0 || n > MaxItems {
-		refuse("items", fmt.Sprintf("want 1 to %d items", MaxItems))
-		return faults
-	}
+// Check finds goods that are there twice.
+func (r *request) Check() (faults []httpserver.Fault) {
 	type shelf struct{ sku, warehouse string }
 	seen := make(map[shelf]int, len(r.Items))
 	for i, it := range r.Items {
-		at := fmt.Sprintf("items[%d]", i)
-		if !fits(it.SKU) {
-			refuse(at+".sku", nameRule)
-		}
-		if !fits(it.Warehouse) {
-			refuse(at+".warehouse", nameRule)
-		}
-		if it.Quantity < 1 || it.Quantity > maxQuantity {
-			refuse(at+".quantity", fmt.Sprintf("want 1 to %d", maxQuantity))
-		}
-		if p := it.ReorderPoint; p != nil && (*p < 0 || *p > maxQuantity) {
-			refuse(at+".reorder_point", fmt.Sprintf("want 0 to %d", maxQuantity))
-		}
 		if first, twice := seen[shelf{it.SKU, it.Warehouse}]; twice {
-			refuse(at, fmt.Sprintf("items[%d] is about the same SKU and warehouse; add them up", first))
+			faults = append(faults, httpserver.Fault{Location: fmt.Sprintf("body.items[%d]", i),
+				Detail: fmt.Sprintf("items[%d] is about the same SKU and warehouse; add them up", first)})
 		} else {
 			seen[shelf{it.SKU, it.Warehouse}] = i
 		}
 	}
 	return faults
-}
-
-const nameRule = "want 1 to 64 printable characters without space at the ends"
-
-func fits(name string) bool {
-	return utf8.ValidString(name) && name != "" && utf8.RuneCountInString(name) <= maxName && strings.TrimSpace(name) == name &&
-		strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) < 0
 }

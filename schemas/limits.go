@@ -1,6 +1,15 @@
-package order
+package schemas
 
 import "strings"
+
+// What an order may hold, at the door and in the services behind it. The tags of APIs repeat these, since tags cannot name
+// constants; tests compare them.
+const (
+	MaxLines    = 200
+	MaxQuantity = 1_000_000
+	MaxTotal    = 100_000_000 // minor units: 1,000,000.00 where a unit has a hundred
+	MaxSKU      = 64          // characters
+)
 
 // countries are the codes of ISO 3166-1 alpha-2, as officially assigned. Whether a parcel can be sent there is
 // shipping's business.
@@ -12,6 +21,7 @@ const countries = " AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE 
 	" SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ" +
 	" UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW "
 
-func knownCountry(code string) bool {
+// KnownCountry tells whether code is an officially assigned one of ISO 3166-1 alpha-2.
+func KnownCountry(code string) bool {
 	return len(code) == 2 && strings.Contains(countries, " "+code+" ")
 }

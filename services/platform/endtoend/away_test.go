@@ -1,0 +1,93 @@
+package endtoend_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"orderflow.example/services/platform/internal/trial"
+)
+
+// A database that is away is not our failure, and time mends it: no route says 500, and each 503 says when to come back.
+func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	p, err := trial.Start(trial.Config(dir, 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Stop() }) // what needs the database says so
+	site, err := trial.Whole(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.Sell(t, "away", price, 5)
+	buyer := site.Buy(t, trial.NewBasket(trial.Line{SKU: "away", Quantity: 1}))
+	buyer.Await(t, "delivered")
+	customer, operator := site.Customer(buyer.Name), site.Operator("")
+	killPostgres(t, dir)
+	order, line := "/v1/orders/"+buyer.ID, []any{map[string]any{"sku": "away", "quantity": 1}}
+	ask := func(needed bool, caller trial.Caller, method, path string, body any) {
+		a, err := caller.Send(method, path, body, "Idempotency-Key: k")
+		switch {
+		case err != nil:
+			t.Errorf("%s %s: %v", method, path, err)
+		case a.Status == 500, a.Status == 503 && a.Header.Get("Retry-After") == "", needed && a.Status != 503:
+			t.Errorf("%s %s: %d %v %s", method, path, a.Status, a.Header, a.Body)
+		}
+	}
+	var all sync.WaitGroup
+	for _, one := range []struct {
+		caller       trial.Caller
+		method, path string
+		body         any
+	}{
+		{customer, "GET", "/v1/products", nil}, {customer, "GET", "/v1/products/away", nil}, {customer, "GET", "/v1/orders", nil},
+		{customer, "GET", order, nil}, {customer, "GET", order + "/events", nil},
+		{customer, "POST", "/v1/orders", trial.NewBasket(trial.Line{SKU: "away", Quantity: 1})},
+		{customer, "POST", order + "/cancellation", map[string]any{}},
+		{customer, "POST", order + "/returns", map[string]any{"lines": line, "reason": "broken"}},
+		{operator, "GET", "/v1/products/away", nil}, {operator, "GET", "/v1/stock/away", nil}, {operator, "GET", "/v1/orders", nil},
+		{operator, "GET", "/v1/reviews", nil}, {operator, "GET", "/v1/parked", nil},
+		{operator, "POST", "/v1/reviews/" + buyer.ID, map[string]any{"approve": true}},
+		{operator, "POST", "/v1/products", map[string]any{"items": []any{map[string]any{"sku": "away", "description": "Goods",
+			"price": map[string]any{"amount": 1, "currency": "GBP"}}}}},
+		{operator, "POST", "/v1/stock/receipts", map[string]any{"items": []any{
+			map[string]any{"sku": "away", "warehouse": "north", "quantity": 1}}}},
+	} {
+		all.Go(func() { ask(true, one.caller, one.method, one.path, one.body) })
+	}
+	all.Wait()
+	for _, route := range p.Host.Operators.Engine().Routes() {
+		if route.Method == http.MethodGet && !strings.HasPrefix(route.Path, "/sim/") {
+			path := strings.NewReplacer(":order", buyer.ID, ":id", "x", "*sku", "away").Replace(route.Path)
+			all.Go(func() { ask(false, operator, route.Method, path, nil) })
+		}
+	}
+	all.Wait()
+}
+
+// killPostgres ends the private Postgres of a data directory as a crash does.
+func killPostgres(t *testing.T, dir string) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "postgres", "*", "postmaster.pid"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no postmaster under %s: %v", dir, err)
+	}
+	text, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(strings.SplitN(string(text), "\n", 2)[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
