@@ -41,6 +41,7 @@ func Print(w io.Writer, results []Result) error {
 	} else {
 		row("partitions that still stand still", func(r Result) any { return r.Stood.Remaining })
 		row("processes not ready, the most", func(r Result) any { return r.Stood.Unready })
+		row("seconds with any that was not", func(r Result) any { return fmt.Sprintf("%.0f", r.Stood.For) })
 	}
 	row("processes that ended by themselves", func(r Result) any { return len(r.Died) })
 	row("seconds until all had ended", func(r Result) any {

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -14,9 +15,10 @@ import (
 
 // Standstill is what the processes said about themselves during a stage.
 type Standstill struct {
-	Services  map[string]*Stood `json:"services"`  // those of which partitions stood still
-	Unready   int               `json:"unready"`   // the most processes whose /readyz said no at one time
-	Remaining int               `json:"remaining"` // partitions that still stand still once all orders have ended
+	Services  map[string]*Stood `json:"services"`        // those of which partitions stood still
+	Unready   int               `json:"unready"`         // the most processes whose /readyz said no at one time
+	For       float64           `json:"unready_seconds"` // from the first that said so to the last
+	Remaining int               `json:"remaining"`       // partitions that still stand still once all orders have ended
 }
 
 // Stood is what one service's orderflow_partitions_stopped and orderflow_lag_seconds showed.
@@ -32,9 +34,17 @@ const lookEvery = time.Second
 // watchStandstill looks at every process until ctx ends.
 func (f *fleet) watchStandstill(ctx context.Context) Standstill {
 	s, start := Standstill{Services: map[string]*Stood{}}, time.Now()
+	var first time.Time
 	for pause(ctx, lookEvery) {
 		seen, unready := f.stopped(ctx)
 		s.Unready = max(s.Unready, unready)
+		switch {
+		case unready == 0:
+		case first.IsZero():
+			first = time.Now()
+		default:
+			s.For = time.Since(first).Seconds()
+		}
 		for service, now := range seen {
 			at := s.Services[service]
 			if at == nil {
@@ -123,5 +133,5 @@ func (s Standstill) String() string {
 		at := s.Services[service]
 		all = append(all, fmt.Sprintf("%s %d for %.0f s, seen after %.0f s, lag %.0f s", service, at.Partitions, at.Seconds, at.After, at.Lag))
 	}
-	return strings.Join(all, "; ")
+	return cmp.Or(strings.Join(all, "; "), "none that said so")
 }
