@@ -32,7 +32,7 @@ chaos: ## the failure campaign: kills and stops under load: is anything lost, or
 	scripts/chaos.sh $(ARGS)
 
 stages := statement,column,readonly,unwritable,million
-stages: ## faults of the installation under load, one run each: what stands still, what goes on? 20 minutes; ARGS="--json …"
+stages: ## faults of the installation under load, one run each: what stands still, what goes on? ten minutes; ARGS="--json …"
 	scripts/chaos.sh --stage $(stages) $(ARGS)
 
 check: ## formatting, vet, lint, modules, generated files, released schemas

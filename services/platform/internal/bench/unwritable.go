@@ -90,8 +90,8 @@ func RunUnwritable(ctx context.Context, o Options) (u Unwritable, err error) {
 	pause(watching, o.WarmUp)
 	warm := time.Now()
 	pause(watching, o.Window)
-	fault := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: s.words.topic(refusedStep), Partitions: []int32{refusedPartition},
-		Err: kerr.NotEnoughReplicas, Count: -1})
+	fault := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: s.words.topic(refusedStep),
+		Partitions: []int32{refusedPartition}, Err: kerr.NotEnoughReplicas, Count: -1})
 	from := time.Now()
 	pause(watching, o.Window)
 	u.Refused = fault.Hits()
@@ -110,7 +110,8 @@ func RunUnwritable(ctx context.Context, o Options) (u Unwritable, err error) {
 			u.CaughtUp = max(u.CaughtUp, t.ended.Sub(until).Seconds())
 		}
 	}
-	u.Phases = []Phase{steady.phase("before", warm, from), steady.phase("during", from, until), steady.phase("after", until, time.Now())}
+	u.Phases = []Phase{steady.phase("before", warm, from), steady.phase("during", from, until),
+		steady.phase("after", until, time.Now())}
 	for _, p := range u.Phases {
 		if p.Sagas == 0 {
 			return u, fmt.Errorf("no saga ended on the other partitions %s the fault", p.Name)

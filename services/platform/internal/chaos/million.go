@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -70,7 +69,7 @@ const (
 
 // RunMillion lists products again and again, each time at another price, until the catalog has decided so many events.
 func RunMillion(ctx context.Context, o Options, events int64) (m Million, err error) {
-	o.Stage, o.perService, o.flags = &Stage{Name: "million"}, 1, []string{"--outbox-retention", retention.String()}
+	o.Stage, o.perService, o.flags = &Stage{Name: million}, 1, []string{"--outbox-retention", retention.String()}
 	m.Dir = o.dir()
 	ctx, cancel := context.WithTimeoutCause(ctx, forMillion, errors.New("it takes too long"))
 	defer cancel()
@@ -178,8 +177,8 @@ func (c *customers) list(ctx context.Context, series int) error {
 			items[i] = map[string]any{"sku": fmt.Sprintf("series-%d-%d", series, i), "description": "Goods of a trial",
 				"backorderable": false, "price": map[string]any{"amount": round, "currency": "GBP"}}
 		}
-		status, text := c.send(ctx, c.fleet.operators("catalog"), request{httpserver.AudienceOperators, "operator", http.MethodPost,
-			"/v1/products", fmt.Sprintf("series-%d-%d", series, round), map[string]any{"items": items}})
+		status, text := c.send(ctx, c.fleet.operators("catalog"), request{httpserver.AudienceOperators, "operator",
+			http.MethodPost, "/v1/products", fmt.Sprintf("series-%d-%d", series, round), map[string]any{"items": items}})
 		if status != http.StatusOK && ctx.Err() == nil {
 			return fmt.Errorf("products are listed: %d %s", status, text)
 		}
@@ -188,14 +187,14 @@ func (c *customers) list(ctx context.Context, series int) error {
 }
 
 func (f *fleet) sample(ctx context.Context, catalog, storefront *database.DB) (s Sample, err error) {
-	err = catalog.Gorm().WithContext(ctx).Raw(`SELECT (SELECT sum(sequence) FROM engine.counter), (SELECT count(*) FROM engine.outbox),
-		pg_total_relation_size('engine.outbox'), (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
+	err = catalog.Gorm().WithContext(ctx).Raw(`SELECT (SELECT sum(sequence) FROM engine.counter),
+		(SELECT count(*) FROM engine.outbox), pg_total_relation_size('engine.outbox'), (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
 			WHERE c.relkind = 'r' AND c.relnamespace = 'engine'::regnamespace)`).Row().Scan(&s.Events, &s.Rows, &s.Bytes, &s.Engine)
 	if err != nil {
 		return s, err
 	}
-	err = storefront.Gorm().WithContext(ctx).Raw(`SELECT coalesce(sum(sequence), 0) FROM engine.watermark WHERE topic = 'catalog.events'`).
-		Row().Scan(&s.Applied)
+	err = storefront.Gorm().WithContext(ctx).Raw(`SELECT coalesce(sum(sequence), 0) FROM engine.watermark
+		WHERE topic = 'catalog.events'`).Row().Scan(&s.Applied)
 	for _, p := range f.processes {
 		switch {
 		case strings.HasPrefix(p.name, "catalog-"):
@@ -205,16 +204,4 @@ func (f *fleet) sample(ctx context.Context, catalog, storefront *database.DB) (s
 		}
 	}
 	return s, err
-}
-
-// resident is the memory that the process has in use, 0 where it does not run.
-func (p *process) resident() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
-	if fields := strings.Fields(string(text)); len(fields) > 1 {
-		pages, _ := strconv.ParseInt(fields[1], 10, 64)
-		return pages * int64(os.Getpagesize())
-	}
-	return 0
 }

@@ -90,8 +90,9 @@ func (s Staged) Print(w io.Writer) error {
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	if u := s.Unwritable; u != nil {
-		fmt.Fprintf(w, "One partition of one topic refused writes for %.0f s: %d requests refused, %d sagas held up, which had ended after "+
-			"%.1f s.\nThe other partitions' p99 was %.2f times that of before.\n\n", u.Seconds, u.Refused, u.Held, u.CaughtUp, u.Ratio())
+		fmt.Fprintf(w, "One partition of one topic refused writes for %.0f s: %d requests refused, %d sagas held up, which had "+
+			"ended after %.1f s.\nThe other partitions' p99 was %.2f times that of before.\n\n",
+			u.Seconds, u.Refused, u.Held, u.CaughtUp, u.Ratio())
 		fmt.Fprintln(table, "phase\tsagas of the others\tp50 ms\tp99 ms\tmax ms\t")
 		for _, p := range u.Phases {
 			fmt.Fprintf(table, "%s\t%d\t%.1f\t%.1f\t%.1f\t\n", p.Name, p.Sagas, p.P50, p.P99, p.Max)
@@ -99,7 +100,8 @@ func (s Staged) Print(w io.Writer) error {
 		fmt.Fprintln(table)
 	}
 	if m := s.Million; m != nil {
-		fmt.Fprintln(table, "seconds\tevents\toutbox rows\toutbox MiB\tengine's tables MiB\tcatalog MiB\tapplied by storefront\tstorefront MiB\t")
+		fmt.Fprintln(table, "seconds\tevents\toutbox rows\toutbox MiB\tengine's tables MiB\tcatalog MiB\t"+
+			"applied by storefront\tstorefront MiB\t")
 		for _, at := range m.Samples {
 			fmt.Fprintf(table, "%.0f\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", at.Seconds, at.Events, at.Rows, at.Bytes>>20, at.Engine>>20,
 				at.Memory>>20, at.Applied, at.Storefront>>20)

@@ -22,11 +22,13 @@ func TestEachStageHasLoadBeforeDuringAndAfterItsFault(t *testing.T) {
 // good is what came of stages that went well.
 func good() Staged {
 	return Staged{
-		Faults: []Result{{Name: "column", Verify: holds, Stood: &Standstill{Services: map[string]*Stood{"payment": {Seconds: 21, Partitions: 4}}}}},
+		Faults: []Result{{Name: "column", Verify: holds,
+			Stood: &Standstill{Services: map[string]*Stood{"payment": {Seconds: 21, Partitions: 4}}}}},
 		Unwritable: &bench.Unwritable{Seconds: 30, Refused: 60, Held: 600, CaughtUp: 1.5, Phases: []bench.Phase{
 			{Name: "before", Sagas: 1, P99: 10}, {Name: "during", Sagas: 1, P99: 19}, {Name: "after", Sagas: 1, P99: 30}}},
-		Million: &Million{Samples: []Sample{{Events: 1_000_000, Rows: 70_000, Bytes: 100 << 20}, {Seconds: 90, Events: 1_000_000, Rows: 12}},
-			Verify: []Verification{{"before", 0, holds, 1}, {"during", 500_000, holds, 2}, {"after", 1_000_000, holds, 3}}},
+		Million: &Million{
+			Samples: []Sample{{Events: 1_000_000, Rows: 70_000, Bytes: 100 << 20}, {Seconds: 90, Events: 1_000_000, Rows: 12}},
+			Verify:  []Verification{{"before", 0, holds, 1}, {"during", 500_000, holds, 2}, {"after", 1_000_000, holds, 3}}},
 	}
 }
 
@@ -42,7 +44,8 @@ func TestWhatStagesLeftIsPrintedForPeopleAndMachines(t *testing.T) {
 		}
 	}
 	data, err := json.Marshal(good())
-	if err != nil || !strings.Contains(string(data), `"outbox_rows":12`) || !strings.Contains(string(data), `"requests_refused":60`) {
+	if err != nil || !strings.Contains(string(data), `"outbox_rows":12`) ||
+		!strings.Contains(string(data), `"requests_refused":60`) {
 		t.Errorf("%v %s", err, data)
 	}
 }

@@ -131,7 +131,8 @@ func (s Standstill) String() string {
 	var all []string
 	for _, service := range slices.Sorted(maps.Keys(s.Services)) {
 		at := s.Services[service]
-		all = append(all, fmt.Sprintf("%s %d for %.0f s, seen after %.0f s, lag %.0f s", service, at.Partitions, at.Seconds, at.After, at.Lag))
+		all = append(all, fmt.Sprintf("%s %d for %.0f s, seen after %.0f s, lag %.0f s",
+			service, at.Partitions, at.Seconds, at.After, at.Lag))
 	}
 	return cmp.Or(strings.Join(all, "; "), "none that said so")
 }
