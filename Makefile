@@ -2,7 +2,7 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run demo test test-kafka test-race bench explore mutants chaos check build tidy generate release-schemas clean
+.PHONY: help run demo test test-kafka test-race bench explore mutants chaos stages check build tidy generate release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -33,6 +33,10 @@ mutants: ## take each mechanism of the engine out in turn, and see that its test
 
 chaos: ## the failure campaign: kills and stops under load: is anything lost, or done twice? ten minutes; ARGS="--seed 1 …"
 	scripts/chaos.sh $(ARGS)
+
+stages := statement,column,readonly,unwritable,million
+stages: ## faults of the installation under load, one run each: what stands still, what goes on? ten minutes; ARGS="--json …"
+	scripts/chaos.sh --stage $(stages) $(ARGS)
 
 check: ## formatting, vet, lint, modules, generated files, released schemas
 	scripts/check.sh $(modules)

@@ -88,18 +88,9 @@ func pause(ctx context.Context, d time.Duration) {
 
 // one runs one saga to its end.
 func (l *load) one(ctx context.Context) error {
-	number, key := l.started.Add(1), uuid.Must(uuid.NewV7()).String()
-	ended := l.ends.of(key)
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	begun := time.Now()
-	if _, err := l.site.services[1].Submit(ctx, key, l.site.words.begin.Of(begin{number})); err != nil {
-		return fmt.Errorf("saga %d was not begun: %w", number, err)
-	}
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		return fmt.Errorf("saga %d (%s) did not end: %w", number, key, ctx.Err())
+	if err := l.keyed(ctx, uuid.Must(uuid.NewV7()).String()); err != nil {
+		return err
 	}
 	now := time.Now()
 	l.mu.Lock()
@@ -110,15 +101,36 @@ func (l *load) one(ctx context.Context) error {
 	return nil
 }
 
+// keyed runs one saga of this key to its end.
+func (l *load) keyed(ctx context.Context, key string) error {
+	number := l.started.Add(1)
+	ended := l.ends.of(key)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := l.site.services[1].Submit(ctx, key, l.site.words.begin.Of(begin{number})); err != nil {
+		return fmt.Errorf("saga %d was not begun: %w", number, err)
+	}
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("saga %d (%s) did not end: %w", number, key, ctx.Err())
+	}
+}
+
 func (l *load) figures(inFlight int, spent, system time.Duration) (Window, error) {
 	n := len(l.took)
 	if n == 0 {
 		return Window{}, errors.New("no saga ended in the measured time")
 	}
 	slices.Sort(l.took)
-	at := func(share float64) float64 { return l.took[int(share*float64(n-1))].Seconds() * 1000 }
 	seconds := l.ended.Sub(l.begins).Seconds()
 	return Window{InFlight: inFlight, Seconds: seconds, Sagas: n, PerSecond: float64(n) / seconds,
-		P50: at(0.5), P99: at(0.99), Max: at(1),
+		P50: share(l.took, 0.5), P99: share(l.took, 0.99), Max: share(l.took, 1),
 		CPUPerSaga: float64(spent.Microseconds()) / float64(n), SystemPerSaga: float64(system.Microseconds()) / float64(n)}, nil
+}
+
+// share is the milliseconds within which this share of the sorted times lies.
+func share(took []time.Duration, of float64) float64 {
+	return took[int(of*float64(len(took)-1))].Seconds() * 1000
 }

@@ -21,22 +21,43 @@ import (
 type Options struct {
 	Bin      string // the directory of the built commands
 	Scripts  string // that of kafka.sh
-	Dir      string // where each seed gets a directory of its own; kept where something was wrong
+	Dir      string // where each run gets a directory of its own; kept where something was wrong
 	Seed     uint64
+	Stage    *Stage        // instead of random faults
 	Window   time.Duration // of the faults
 	Orders   int
 	Patience time.Duration // for all to end, after the last fault
 	Progress io.Writer
+
+	perService int      // processes of each
+	flags      []string // of them, besides those that all need
 }
 
-// Result is what came of one seed.
+// name is the run's.
+func (o Options) name() string {
+	if o.Stage != nil {
+		return o.Stage.Name
+	}
+	return fmt.Sprint("seed ", o.Seed)
+}
+
+func (o Options) dir() string { return filepath.Join(o.Dir, strings.ReplaceAll(o.name(), " ", "-")) }
+
+// sayer tells how far a run is.
+func (o Options) sayer() func(format string, args ...any) {
+	return func(format string, args ...any) { fmt.Fprintf(o.Progress, o.name()+": "+format+"\n", args...) }
+}
+
+// Result is what came of one run.
 type Result struct {
+	Name    string          `json:"name"`
 	Seed    uint64          `json:"seed"`
 	Load    Load            `json:"load"`
 	States  map[string]int  `json:"orders"` // by final state
-	Faults  map[Kind]int    `json:"faults"`
-	Ended   float64         `json:"ended_after_seconds"` // the last fault; negative where not all ended
-	Waits   string          `json:"waits_for,omitempty"` // what was still to come when patience was over
+	Faults  map[Kind]int    `json:"faults,omitempty"`
+	Stood   *Standstill     `json:"standstill,omitempty"` // of a stage
+	Ended   float64         `json:"ended_after_seconds"`  // the last fault; negative where not all ended
+	Waits   string          `json:"waits_for,omitempty"`  // what was still to come when patience was over
 	Parked  int             `json:"parked"`
 	Verify  string          `json:"verify"` // "holds", or what is broken
 	Strange []string        `json:"unexpected_answers,omitempty"`
@@ -47,21 +68,23 @@ type Result struct {
 
 // Holds tells whether all was as it must be.
 func (r Result) Holds() bool {
-	return r.Ended >= 0 && r.Verify == holds && len(r.Strange) == 0 && len(r.Died) == 0 && len(r.Verdict.Findings) == 0
+	seen := r.Stood == nil || len(r.Stood.Services) > 0 && r.Stood.Remaining == 0
+	return seen && r.Ended >= 0 && r.Verify == holds && len(r.Strange) == 0 && len(r.Died) == 0 && len(r.Verdict.Findings) == 0
 }
 
 const holds = "holds"
 
-// Run runs one seed. The error is of the environment, which could not be brought to do what the campaign needs.
+// Run runs one seed, or one stage. The error is of the environment, which could not be brought to do what the campaign needs.
 func Run(ctx context.Context, o Options) (r Result, err error) {
-	r.Seed, r.Dir = o.Seed, filepath.Join(o.Dir, fmt.Sprint("seed-", o.Seed))
+	r.Name, r.Seed, r.Dir, o.perService = o.name(), o.Seed, o.dir(), 2
+	if o.Stage != nil {
+		o.Window = o.Stage.Window
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Window+o.Patience+5*time.Minute, errors.New("it takes too long"))
 	defer cancel()
-	say := func(format string, args ...any) {
-		fmt.Fprintf(o.Progress, "seed %d: "+format+"\n", append([]any{o.Seed}, args...)...)
-	}
+	say := o.sayer()
 	say("starting Kafka, Postgres, the world, and the services")
-	f, err := startFleet(ctx, o, r.Dir)
+	f, err := startFleet(ctx, o)
 	defer f.stop()
 	if err != nil {
 		return r, cmp.Or(context.Cause(ctx), err)
@@ -74,7 +97,7 @@ func Run(ctx context.Context, o Options) (r Result, err error) {
 	if err != nil {
 		return r, err
 	}
-	say("%d orders and random faults for %v", o.Orders, o.Window)
+	say("%d orders and faults for %v", o.Orders, o.Window)
 	shopping, closing := context.WithTimeout(ctx, o.Window+o.Patience)
 	defer closing()
 	shopped := make(chan struct{})
@@ -84,7 +107,12 @@ func Run(ctx context.Context, o Options) (r Result, err error) {
 	}()
 	telling, told := context.WithCancel(ctx)
 	go c.tell(telling, say)
-	r.Faults, err = f.inject(ctx, Schedule(o.Seed, o.Window, len(f.processes)))
+	if o.Stage != nil {
+		r.Stood = &Standstill{}
+		*r.Stood, err = f.stage(ctx, *o.Stage)
+	} else {
+		r.Faults, err = f.inject(ctx, Schedule(o.Seed, o.Window, len(f.processes)))
+	}
 	quiet := time.Now()
 	told()
 	if err != nil {
@@ -102,6 +130,9 @@ func Run(ctx context.Context, o Options) (r Result, err error) {
 	r.Waits = s.settle(ctx, quiet.Add(o.Patience))
 	if r.Ended = time.Since(quiet).Seconds(); r.Waits != "" {
 		r.Ended = -1
+	}
+	if r.Stood != nil {
+		r.Stood.Remaining = f.standstillLeft(ctx)
 	}
 	say("reading topics, tables and the gateway's book")
 	e := &witness.Evidence{Partitions: partitions, Hears: hears(), Accepted: c.accepted, Received: map[string]int64{}}

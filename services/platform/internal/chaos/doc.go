@@ -5,5 +5,7 @@
 // The simulated world outside is one process that is left alone, though its database is not: what it answered is the
 // measure. What a seed chooses is the same each time; when a fault meets which statement is left to the machine.
 //
+// Instead of random faults, single ones of the installation can be asked for: the stages.
+//
 // It runs on Linux, whose /proc tells Postgres's processes. The command in cmd/chaos is its only user.
 package chaos

@@ -20,7 +20,6 @@ import (
 const (
 	partitions = 4
 	worldSpeed = "20"
-	perService = 2
 )
 
 // fleet is everything that runs.
@@ -36,8 +35,9 @@ type fleet struct {
 	died []string // what ended by itself
 }
 
-// startFleet starts everything in the directory. What was started has to be ended also when that fails.
-func startFleet(ctx context.Context, o Options, dir string) (*fleet, error) {
+// startFleet starts everything in the run's directory. What was started has to be ended also when that fails.
+func startFleet(ctx context.Context, o Options) (*fleet, error) {
+	dir := o.dir()
 	f := &fleet{dir: dir, bin: o.Bin, key: []byte(rand.Text() + rand.Text())}
 	// By process, so that two campaigns on one machine do not meet.
 	f.broker = &broker{script: filepath.Join(o.Scripts, "kafka.sh"), dir: filepath.Join(dir, "kafka"),
@@ -72,7 +72,8 @@ func startFleet(ctx context.Context, o Options, dir string) (*fleet, error) {
 	}
 	world := where.WorldURL + "/sim/"
 	flags = append(flags, "--gateway-url", world+"gateway", "--carrier-url", world+"carrier", "--floor-url", world+"floor")
-	for i := range perService {
+	flags = append(flags, o.flags...)
+	for i := range o.perService {
 		for _, app := range platform.Apps {
 			if i == 0 || len(app.Bindings) > 0 { // of what only watches one is enough
 				f.processes = append(f.processes, f.process(fmt.Sprintf("%s-%d", app.Name, i+1), app.Name, flags))

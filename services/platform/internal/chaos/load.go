@@ -118,10 +118,15 @@ func (c *customers) furnish(ctx context.Context, sold []product) error {
 		service, path string
 		items         []any
 	}{{"catalog", "/v1/products", listed}, {"warehouse", "/v1/stock/receipts", received}} {
-		status, text := c.send(ctx, c.fleet.operators(step.service), request{httpserver.AudienceOperators, "operator",
-			http.MethodPost, step.path, "opening", map[string]any{"items": step.items}})
-		if status != http.StatusOK {
-			return fmt.Errorf("%s %s: %d %s", step.service, step.path, status, text)
+		for {
+			status, text := c.send(ctx, c.fleet.operators(step.service), request{httpserver.AudienceOperators, "operator",
+				http.MethodPost, step.path, "opening", map[string]any{"items": step.items}})
+			if status == http.StatusOK {
+				break
+			}
+			if status != 0 && status < 500 || !pause(ctx, time.Second) {
+				return fmt.Errorf("%s %s: %d %s", step.service, step.path, status, text)
+			}
 		}
 	}
 	for _, p := range sold {

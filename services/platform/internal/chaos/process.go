@@ -151,6 +151,18 @@ func (p *process) freeze(ctx context.Context, d time.Duration) {
 	cmd.Process.Signal(syscall.SIGCONT)
 }
 
+// resident is the memory that the process has in use, 0 where it does not run.
+func (p *process) resident() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if fields := strings.Fields(string(text)); len(fields) > 1 {
+		pages, _ := strconv.ParseInt(fields[1], 10, 64)
+		return pages * int64(os.Getpagesize())
+	}
+	return 0
+}
+
 func (p *process) lastLine() string {
 	text, _ := os.ReadFile(filepath.Join(p.dir, "logs", p.name))
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")

@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 )
 
-// Print writes the results as a table, a column for each seed, and what was found below it.
+// Print writes the results as a table, a column for each run, and what was found below it.
 func Print(w io.Writer, results []Result) error {
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	row := func(name string, value func(Result) any) {
@@ -19,7 +19,7 @@ func Print(w io.Writer, results []Result) error {
 		}
 		fmt.Fprintln(table)
 	}
-	row("seed", func(r Result) any { return r.Seed })
+	row("run", func(r Result) any { return r.Name })
 	row("orders placed", func(r Result) any { return r.Load.Placed })
 	row("accepted", func(r Result) any { return r.Load.Accepted })
 	ends := map[string]bool{}
@@ -34,8 +34,14 @@ func Print(w io.Writer, results []Result) error {
 	row("cancellations asked for", func(r Result) any { return r.Load.Cancellations })
 	row("returns taken", func(r Result) any { return r.Load.Returns })
 	row("requests sent again", func(r Result) any { return r.Load.Repeats })
-	for _, k := range Kinds {
-		row(string(k.Kind), func(r Result) any { return r.Faults[k.Kind] })
+	if slices.ContainsFunc(results, func(r Result) bool { return r.Stood == nil }) {
+		for _, k := range Kinds {
+			row(string(k.Kind), func(r Result) any { return r.Faults[k.Kind] })
+		}
+	} else {
+		row("partitions that still stand still", func(r Result) any { return r.Stood.Remaining })
+		row("processes not ready, the most", func(r Result) any { return r.Stood.Unready })
+		row("seconds with any that was not", func(r Result) any { return fmt.Sprintf("%.0f", r.Stood.For) })
 	}
 	row("processes that ended by themselves", func(r Result) any { return len(r.Died) })
 	row("seconds until all had ended", func(r Result) any {
@@ -63,10 +69,13 @@ func Print(w io.Writer, results []Result) error {
 		return err
 	}
 	for _, r := range results {
+		if r.Stood != nil {
+			fmt.Fprintf(w, "%s: partitions that stood still: %v\n", r.Name, r.Stood)
+		}
 		if r.Holds() {
 			continue
 		}
-		_, err := fmt.Fprintf(w, "\nseed %d: what it left is in %s\n  %s\n", r.Seed, r.Dir, strings.Join(r.faults(), "\n  "))
+		_, err := fmt.Fprintf(w, "\n%s: what it left is in %s\n  %s\n", r.Name, r.Dir, strings.Join(r.faults(), "\n  "))
 		if err != nil {
 			return err
 		}
@@ -80,6 +89,12 @@ const mostOf = 10
 func (r Result) faults() (lines []string) {
 	if r.Waits != "" {
 		lines = append(lines, "not all have ended: "+r.Waits)
+	}
+	if r.Stood != nil && len(r.Stood.Services) == 0 {
+		lines = append(lines, "no process said that a partition stood still")
+	}
+	if r.Stood != nil && r.Stood.Remaining > 0 {
+		lines = append(lines, fmt.Sprint(r.Stood.Remaining, " partitions still stand still"))
 	}
 	if r.Verify != holds {
 		lines = append(lines, r.Verify+" (verify.txt)")

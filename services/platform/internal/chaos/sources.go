@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,12 +40,7 @@ func (f *fleet) open(ctx context.Context) (s sources, done func(), err error) {
 		}
 	}
 	for _, name := range names {
-		u, err := url.Parse(f.postgres.server.URL())
-		if err != nil {
-			return s, done, err
-		}
-		u.Path = "/orderflow_" + name
-		if s.Databases[name], err = database.Open(ctx, database.Options{URL: u.String(), MaxConns: 2, AppName: "chaos"}); err != nil {
+		if s.Databases[name], err = f.database(ctx, "orderflow_"+name); err != nil {
 			return s, done, err
 		}
 	}

@@ -1,0 +1,27 @@
+package bench
+
+import (
+	"io"
+	"testing"
+	"time"
+
+	"orderflow.example/shared/embedded/embeddedtest"
+)
+
+// How much longer the others took is for make stages to judge: two seconds on a busy machine tell nothing of that.
+func TestSagasOfAPartitionThatCannotBeWrittenWaitAndTheOthersEnd(t *testing.T) {
+	t.Parallel()
+	u, err := RunUnwritable(t.Context(), Options{Postgres: embeddedtest.Postgres(t), Dir: t.TempDir(), Partitions: 2,
+		Window: 2 * time.Second, WarmUp: 100 * time.Millisecond, Progress: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.Refused == 0 || u.Held == 0 || u.CaughtUp <= 0 {
+		t.Errorf("%+v", u)
+	}
+	for i, name := range []string{"before", "during", "after"} {
+		if p := u.Phases[i]; p.Name != name || p.Sagas == 0 || p.P50 <= 0 || p.P50 > p.P99 || p.P99 > p.Max {
+			t.Errorf("%+v", p)
+		}
+	}
+}
