@@ -36,31 +36,29 @@ func newRecords(data []byte, comma rune, line int) *records {
 
 // read returns the fields of the next record that is not blank, or its fault; io.EOF at the end.
 func (r *records) read() (fields []string, fault error, err error) {
-	for {
-		r.skipBlank()
-		if r.at == len(r.data) {
-			return nil, nil, io.EOF
-		}
-		if r.reader == nil {
-			r.reader, r.from = r.csv(r.data[r.at:], false), r.at
-		}
-		r.line = r.next
-		fields, fault = r.reader.Read()
-		end := r.from + int(r.reader.InputOffset())
-		if fault != nil {
-			r.reader = nil
-			fields, end, fault = r.recover(end, fault)
-		}
-		size := end - r.at
-		r.pass(end)
-		switch {
-		case fault != nil:
-			return nil, fault, nil
-		case size > longest:
-			return nil, errTooLong, nil
-		}
-		return fields, nil, nil
+	r.skipBlank()
+	if r.at == len(r.data) {
+		return nil, nil, io.EOF
 	}
+	if r.reader == nil {
+		r.reader, r.from = r.csv(r.data[r.at:], false), r.at
+	}
+	r.line = r.next
+	fields, fault = r.reader.Read()
+	end := r.from + int(r.reader.InputOffset())
+	if fault != nil {
+		r.reader = nil
+		fields, end, fault = r.recover(end, fault)
+	}
+	size := end - r.at
+	r.pass(end)
+	switch {
+	case fault != nil:
+		return nil, fault, nil
+	case size > longest:
+		return nil, errTooLong, nil
+	}
+	return fields, nil, nil
 }
 
 func (r *records) csv(data []byte, lazy bool) *csv.Reader {

@@ -3,14 +3,11 @@ package api
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
 )
-
-var retryAfter = http.Header{"Retry-After": {"1"}}
 
 // unavailable tells a client to come back where a part is down or slow; other errors stay what they are.
 func unavailable(err error) error {
