@@ -28,7 +28,7 @@ bench: build ## sagas per second and their latency here, on the embedded broker 
 explore: build ## every interleaving of one order, from all roots; a minute or so; ARGS="--json …"
 	bin/orderflow choreography --explore $(ARGS)
 
-mutants: ## take each mechanism of the engine out in turn, and see that its test notices; some minutes
+mutants: ## take each mechanism of the engine out in turn, and see that its test notices; half an hour; ARGS="name …"
 	scripts/mutants.sh $(ARGS)
 
 chaos: ## the failure campaign: kills and stops under load: is anything lost, or done twice? ten minutes; ARGS="--seed 1 …"

@@ -401,10 +401,18 @@ func (b *bed) must(err error) {
 	}
 }
 
+// patience is how long a test waits for what must come true; scripts/mutants.sh, where much never does, gives less.
+var patience = func() time.Duration {
+	if d, err := time.ParseDuration(os.Getenv("ORDERFLOW_TEST_PATIENCE")); err == nil {
+		return d
+	}
+	return 20 * time.Second
+}()
+
 // eventually waits for what must come true.
 func (b *bed) eventually(what string, holds func() bool) {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("never came true: %s", what)

@@ -67,7 +67,11 @@ func TestAQuestionThatIsGivenUpIsNotAskedAnyMore(t *testing.T) {
 	b.send(key, sentV1{N: 5, Do: "ask"})
 	<-started
 	b.send(key, sentV1{N: 6, Do: "settle"})
-	<-broken // the try under way
+	select {
+	case <-broken: // the try under way
+	case <-time.After(patience):
+		t.Fatal("the try under way goes on")
+	}
 	b.eventually("it is no row any more", func() bool { return b.count(`SELECT count(*) FROM engine.call`) == 0 })
 	b.send(key, sentV1{N: 7, Do: "ask"}, sentV1{N: 8, Do: "settle"}, sentV1{N: 9})
 	b.eventuallySeen(key, 9)

@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -62,8 +64,10 @@ func TestAFaultOfTheInstallationParksNobody(t *testing.T) {
 			if reason := b.stops(p, 0); reason == "" {
 				t.Error("no reason is given")
 			}
-			if _, err := p.Submit(t.Context(), keys[0], b.names.add.Of(add{2})); err == nil {
-				t.Error("a command was accepted meanwhile")
+			soon, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			if _, err := p.Submit(soon, keys[0], b.names.add.Of(add{2})); !errors.Is(err, engine.ErrStopped) {
+				t.Errorf("a command meanwhile: %v", err)
 			}
 			exec(fault[1])
 			for _, key := range keys {

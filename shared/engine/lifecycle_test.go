@@ -91,8 +91,9 @@ func TestATakeOverWaitsForTheTransactionThatItsDeadOwnerHadSent(t *testing.T) {
 		INSERT INTO engine.call (id, partition, type, key, saga, at, asked) VALUES ('019ae000-0000-7000-8000-000000000001', 0, '%[2]s', '%[1]s', '%[1]s', now(), '{"n":5}');
 		UPDATE engine.counter SET sequence = sequence + 1 WHERE partition = 0;
 		INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data) VALUES (0, 2, '019ae000-0000-7000-8000-000000000001', '%[2]s', '%[1]s', '%[1]s', '', '', now(), '{"n":5}');
+		INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason) VALUES (0, '%[3]s', 'event', 'x', 'x', '', '', now(), '', 'x');
 		SELECT count(*) FROM pg_sleep(1.5);
-		COMMIT`, key, b.names.asked.Name())
+		COMMIT`, key, b.names.asked.Name(), b.keyOn(0, "parked"))
 	sent := make(chan error, 1)
 	go func() {
 		sent <- conn.Raw(func(d any) error { return d.(*stdlib.Conn).Conn().PgConn().Exec(t.Context(), sql).Close() })
@@ -104,6 +105,9 @@ func TestATakeOverWaitsForTheTransactionThatItsDeadOwnerHadSent(t *testing.T) {
 	owner.kill()
 	b.must(heir.AwaitOwned(t.Context(), b.partitions))
 	b.must(<-sent)
+	if _, err := heir.Submit(t.Context(), b.keyOn(0, "parked"), b.names.add.Of(add{1})); !errors.Is(err, engine.ErrParked) {
+		t.Errorf("a command about a key that it parked: %v; want ErrParked", err)
+	}
 	b.eventually("the question is asked", func() bool { return b.count(`SELECT count(*) FROM engine.call`) == 0 })
 	b.eventually("all is published", func() bool { return len(b.log(0)) == 3 })
 }

@@ -16,7 +16,8 @@ const week = 7 * 24 * time.Hour
 // outboxBed is the engine's tables with what a test put into them.
 type outboxBed struct {
 	*testing.T
-	db *gorm.DB
+	database *database.DB
+	db       *gorm.DB
 }
 
 func newOutboxBed(t *testing.T) outboxBed {
@@ -30,7 +31,7 @@ func newOutboxBed(t *testing.T) outboxBed {
 	if _, err := database.Migrate(t.Context(), db, Migrations, "engine_version"); err != nil {
 		t.Fatal(err)
 	}
-	return outboxBed{t, db.Gorm()}
+	return outboxBed{t, db, db.Gorm()}
 }
 
 func (b outboxBed) do(sql string, args ...any) {
@@ -90,6 +91,28 @@ func TestPruningGoesNoFurtherThanWhatIsOnTheTopic(t *testing.T) {
 	}
 	b.holds(0, 16, 20, 15)
 	b.holds(1, 1, 20, 0)
+}
+
+func TestNothingIsPrunedWhileItIsInDoubtWhatTheTopicHolds(t *testing.T) {
+	b := newOutboxBed(t)
+	e, err := New(Config{Service: "tally", Partitions: 1, DB: b.database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPartition(e, 0, 1)
+	p.publisher.begin(15, 15, 0)
+	b.fill(0, 1, 20, "8 days", 15)
+	clean := func() {
+		t.Helper()
+		if err := e.cleanOutbox(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clean()
+	b.holds(0, 1, 20, 0)
+	p.publisher.verify = false // it was compared
+	clean()
+	b.holds(0, 16, 20, 15)
 }
 
 func TestPruningStopsAtTheFirstYoungRow(t *testing.T) {

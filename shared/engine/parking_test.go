@@ -61,7 +61,9 @@ func TestAPanicWithUnprintableTextIsParked(t *testing.T) {
 	b.send(key, sentV1{N: 1, Do: "poison"})
 	b.send(other, sentV1{N: 1})
 	b.eventuallySeen(other, 1)
-	b.eventually("parked", func() bool { return b.count(`SELECT count(*) FROM engine.parked WHERE reason <> ''`) == 1 })
+	b.eventually("parked for what it said", func() bool {
+		return b.count(`SELECT count(*) FROM engine.parked WHERE reason LIKE '%panic: �%'`) == 1
+	})
 }
 
 func TestOneDeadlineThatCannotBeReadIsParkedAndStopsNoOther(t *testing.T) {

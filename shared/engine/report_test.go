@@ -285,21 +285,20 @@ func TestAMoveOfADeadlineIsToldAndHoldsAfterARestart(t *testing.T) {
 	b.start()
 	b.eventuallyReported("after a restart still", 0, func(p engine.PartitionProgress) bool { return p.Epoch == 2 && told(nil)(p) })
 
-	// Neither another deadline's id nor a request from before moves it.
+	// Requests about another deadline do not move it.
 	since := b.names.promised.Name()
 	past := time.Now().Add(-time.Hour)
 	for _, m := range []engine.Moved{
 		{ID: "another", Key: key, Since: since, DueAt: &past, By: "bob", At: time.Now()},
 		{ID: id, Key: "another", Since: since, DueAt: &past, By: "bob", At: time.Now()},
 		{ID: id, Key: key, Since: "another", DueAt: &past, By: "bob", At: time.Now()},
-		{ID: id, Key: key, Since: since, DueAt: &past, By: "bob", At: asked},
 	} {
 		b.must(engine.RequestMove(t.Context(), b.client, engine.Move{Service: b.names.service, Moved: m}))
 	}
 	b.must(engine.RequestMove(t.Context(), b.client, engine.Move{Service: b.names.feeder,
 		Moved: engine.Moved{ID: id, Key: key, Since: since, DueAt: &past, By: "bob", At: time.Now()}}))
 	soon := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
-	b.move(key, &soon) // moved back; what was asked before it was heard before it
+	b.move(key, &soon) // put back; what was asked before it was heard before it
 	b.eventuallyReported("it runs again", 0, told(&soon))
 	b.move(key, &past)
 	b.eventually("it falls due", func() bool { return equal(b.published(b.names.due, key), []int64{7}) })
