@@ -75,8 +75,8 @@ func TestAForeignOrderIsAsAbsentAsOneThatNeverWas(t *testing.T) {
 		{"POST", "/cancellation", map[string]any{}},
 		{"POST", "/returns", map[string]any{"lines": []any{map[string]any{"sku": sku, "quantity": 1}}, "reason": "mine now"}},
 	} {
-		foreign := stranger.Must(t, 404, call.method, "/v1/orders/"+buyer.ID+call.path, call.body, "Idempotency-Key: foreign")
-		absent := stranger.Must(t, 404, call.method, "/v1/orders/"+never+call.path, call.body, "Idempotency-Key: foreign")
+		foreign := stranger.Must(t, 404, call.method, "/v1/orders/"+buyer.ID+call.path, call.body, "Idempotency-Key: foreign", "X-Request-Id: r1") // answers carry it
+		absent := stranger.Must(t, 404, call.method, "/v1/orders/"+never+call.path, call.body, "Idempotency-Key: foreign", "X-Request-Id: r1")
 		if foreign.Body != absent.Body || len(foreign.Header) != len(absent.Header) {
 			t.Errorf("%s %s: foreign %s %v, absent %s %v", call.method, call.path, foreign.Body, foreign.Header, absent.Body, absent.Header)
 		}
