@@ -144,7 +144,7 @@ mutant engine given-up-try-goes-on batch.go 's/p\.calls\.drop\(k\)/_ = k/' TestA
 mutant engine refused-asked-again calls.go 's/case IsRefused\(err\):/case false:/' TestARefusedQuestion
 mutant engine rate-ignored lane.go 's/rate\.NewLimiter\(rate\.Limit\(a\.rate\), a\.atOnce\)/rate.NewLimiter(rate.Inf, a.atOnce)/' TestTheRateOfAQuestion
 mutant engine retries-take-every-place lane.go 's/l\.retries < max\(1, l\.answerer\.atOnce\/2\)/true/' TestRetriesLeavePlaces
-mutant engine answered-but-still-tried calls.go 's/o\.forget\(o\.held\[id\]\)/_ = id/' TestAStandingTellsWhatIsAskedAgain
+mutant engine answered-but-still-tried calls.go 's/o\.forget\(o\.held\[id\]\)/_ = id/' TestAReportTellsWhatIsAskedAgain
 mutant engine try-forgotten batch.go 's/in\.try > 1/in.try > 1000/' TestTheTopicTells
 
 # Deadlines, and what operators ask.
@@ -155,11 +155,11 @@ mutant engine older-move-wins control.go 's/ AND partition = 0 AND next_offset <
 mutant engine moves-not-read-back control.go 's/return (at\.NextOffset|first\[0\]), end\[0\], nil/return end[0], end[0], nil/g' TestAMoveAskedForWhile
 
 # Progress reports.
-mutant engine claims-what-is-read reader.go 's/r\.last, r\.hole = rec\.Sequence, nil/r.last, r.hole = rec.Sequence, nil\n\t\t\tr.applied.Store(rec.Sequence)/' TestAStandingNeverClaims
-mutant engine lag-of-the-publisher-hidden reporter.go 's/p\.ParkedCount = of\.Last, /p.ParkedCount = p.Published, /' TestAStandingTellsHowFarThePublisher
+mutant engine claims-what-is-read reader.go 's/r\.last, r\.hole = rec\.Sequence, nil/r.last, r.hole = rec.Sequence, nil\n\t\t\tr.applied.Store(rec.Sequence)/' TestAReportNeverClaims
+mutant engine lag-of-the-publisher-hidden reporter.go 's/p\.ParkedCount = of\.Last, /p.ParkedCount = p.Published, /' TestAReportTellsHowFarThePublisher
 mutant engine silent-when-idle reporter.go 's/quiet < repeatEvery && bytes/bytes/' TestAnIdleProcess
 mutant engine leaves-without-a-word reporter.go 's/Leaving: true, /Leaving: false, /' TestAProcessSpeaks
-mutant engine report-too-large reporter.go 's/most == 0 \|\| kafka/true || kafka/' TestAStandingFits
+mutant engine report-too-large reporter.go 's/most == 0 \|\| kafka/true || kafka/' TestAReportFits
 
 # What would grow for ever.
 mutant engine unpublished-rows-pruned outbox_cleaner.go 's/min\(upto, state\.Sequence, /min(state.Sequence, /' TestPruningGoesNoFurther

@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// standings are what the processes of the service have said, the oldest first.
+// reports are what the processes of the service have published, the oldest first.
 func (b *bed) reports() []engine.Report {
 	b.t.Helper()
 	first, next, err := b.client.Offsets(b.t.Context(), engine.ReportsTopic, []int{0})
@@ -59,7 +59,7 @@ func (b *bed) eventuallyReported(what string, partition int, is func(engine.Part
 	var last engine.PartitionProgress
 	defer func() {
 		if b.t.Failed() {
-			b.t.Logf("%s: the last standing is %+v", what, last)
+			b.t.Logf("%s: the last report is %+v", what, last)
 		}
 	}()
 	b.eventually(what, func() bool {
@@ -69,7 +69,7 @@ func (b *bed) eventuallyReported(what string, partition int, is func(engine.Part
 	})
 }
 
-func TestAStandingNeverClaimsAnEventThatIsNotApplied(t *testing.T) {
+func TestAReportNeverClaimsAnEventThatIsNotApplied(t *testing.T) {
 	b := newBed(t)
 	p := b.start()
 	topic := b.names.feeder + ".events"
@@ -78,14 +78,14 @@ func TestAStandingNeverClaimsAnEventThatIsNotApplied(t *testing.T) {
 	b.send(key, sentV1{N: 11, Do: "halt"})
 	<-b.halted // the transaction with number 11 is open, and whatever came with it
 	done := b.count(`SELECT sequence FROM engine.watermark WHERE topic = $1 AND partition = 0`, topic)
-	// Under load elsewhere: what the tables say after a standing was said is never less than it claimed.
+	// Under load elsewhere: what the tables say after a report was published is never less than it claimed.
 	for n := range int64(30) {
 		b.send(free, sends(upTo(20))...)
 		b.send(key, sentV1{N: 12 + n})
 	}
 	b.eventuallyReported("the load is through", 1, func(p engine.PartitionProgress) bool {
 		if at := b.count(`SELECT sequence FROM engine.watermark WHERE topic = $1 AND partition = 1`, topic); p.Applied[topic] > at {
-			t.Fatalf("a standing claims %d, the watermark says %d", p.Applied[topic], at)
+			t.Fatalf("a report claims %d, the watermark says %d", p.Applied[topic], at)
 		}
 		return p.Applied[topic] == 600
 	})
@@ -117,7 +117,7 @@ func TestWhatConcernsNobodyCountsAsApplied(t *testing.T) {
 	b.eventuallyReported("the stranger is passed", 0, func(p engine.PartitionProgress) bool { return p.Applied[topic] == 2 })
 }
 
-func TestAStandingTellsWhatIsParkedAndWhyUntilItIsNot(t *testing.T) {
+func TestAReportTellsWhatIsParkedAndWhyUntilItIsNot(t *testing.T) {
 	b := newBed(t)
 	p := b.start()
 	key := b.keyOn(0, "a")
@@ -144,7 +144,7 @@ func TestAStandingTellsWhatIsParkedAndWhyUntilItIsNot(t *testing.T) {
 	b.eventuallyReported("nothing is parked", 0, func(p engine.PartitionProgress) bool { return p.ParkedCount == 0 && len(p.Parked) == 0 })
 }
 
-func TestAStandingFitsIntoARecordHoweverMuchIsParked(t *testing.T) {
+func TestAReportFitsIntoARecordHoweverMuchIsParked(t *testing.T) {
 	b := newBed(t)
 	b.start()
 	b.must(b.db.Gorm().Exec(`INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
@@ -156,7 +156,7 @@ func TestAStandingFitsIntoARecordHoweverMuchIsParked(t *testing.T) {
 	}
 }
 
-func TestAStandingTellsWhatIsAskedAgainAndWhyUntilItIsAnswered(t *testing.T) {
+func TestAReportTellsWhatIsAskedAgainAndWhyUntilItIsAnswered(t *testing.T) {
 	b := newBed(t)
 	var clear atomic.Bool
 	b.ask = func(_ context.Context, _ engine.Attempt, asked countedV1) (countedV1, error) {
@@ -181,7 +181,7 @@ func TestAStandingTellsWhatIsAskedAgainAndWhyUntilItIsAnswered(t *testing.T) {
 	b.eventuallyReported("it is answered", 0, func(p engine.PartitionProgress) bool { return p.Epoch == 2 && len(p.Retries) == 0 })
 }
 
-func TestAStandingTellsHowFarThePublisherIsBehind(t *testing.T) {
+func TestAReportTellsHowFarThePublisherIsBehind(t *testing.T) {
 	b := newBed(t)
 	b.start()
 	key := b.keyOn(0, "a")

@@ -11,13 +11,21 @@ import (
 	"testing"
 
 	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/shared/embedded"
 )
 
 // A database that is away is not our failure, and time mends it: no route says 500, and each 503 says when to come back.
 func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 	t.Parallel()
-	dir := openDir(t)
-	p, err := trial.Start(trial.Config(dir, 100))
+	database := openDir(t) // not the platform's own, which it would start again
+	server, err := embedded.StartPostgres(t.Context(), embedded.PostgresConfig{Dir: filepath.Join(database, "postgres")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() }) // it was killed
+	config := trial.Config(openDir(t), 100)
+	config.Postgres = server.URL()
+	p, err := trial.Start(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +38,7 @@ func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 	buyer := site.Buy(t, trial.NewBasket(trial.Line{SKU: "away", Quantity: 1}))
 	buyer.Await(t, "delivered")
 	customer, operator := site.Customer(buyer.Name), site.Operator("")
-	killPostgres(t, dir)
+	killPostgres(t, database)
 	order, line := "/v1/orders/"+buyer.ID, []any{map[string]any{"sku": "away", "quantity": 1}}
 	ask := func(needed bool, caller trial.Caller, method, path string, body any) {
 		a, err := caller.Send(method, path, body, "Idempotency-Key: k")
