@@ -106,8 +106,8 @@ mutant engine lives-overlap partition.go 's/if before != nil \{/if false {/' Tes
 mutant engine lease-session-back-into-the-pool lease.go 's/_, _ = conn\.ExecContext\(closing, `SELECT pg_advisory_unlock_all\(\)`\)/_ = closing/; s/return driver\.ErrBadConn/_ = driver.ErrBadConn; return sql.ErrConnDone/' TestALeaseSessionThatTheServerEnds
 mutant engine take-over-does-not-wait partition.go 's/if err := db\.Exec\(`SELECT pg_advisory_xact_lock\(\$1, \$2\)`, partitionClass, p\.partition\)\.Error; err/if err := error(nil); err/' TestATakeOverWaits
 mutant engine former-owner-not-fenced write.go 's/ AND w\.sequence = m\.since RETURNING/ RETURNING/; s/if moved != n \|\| !owned/if false/' TestAPausedOwnerIsReplaced
-mutant engine silent-owner-not-replaced lease.go 's/SELECT pg_terminate_backend\(pid\) FROM engine/SELECT false FROM engine/' TestAPausedOwnerIsReplaced
-mutant engine halted-transaction-not-ended lease.go 's/SELECT pg_terminate_backend\(a\.pid\)/SELECT false/' TestAnOwnerThatStandsStillInsideABatch
+mutant engine silent-owner-not-replaced tenure.go 's/SELECT pg_terminate_backend\(pid\) FROM engine/SELECT false FROM engine/' TestAPausedOwnerIsReplaced
+mutant engine halted-transaction-not-ended tenure.go 's/SELECT pg_terminate_backend\(a\.pid\)/SELECT false/' TestAnOwnerThatStandsStillInsideABatch
 mutant engine uncertain-commit-repeated-blindly 'worker.go write.go' 's/if w\.epoch == 0 \{\n\t\t\treturn nil, nil\n\t\t\}\n\t\treturn nil, err/return batch, nil/; s/ AND w\.sequence = m\.since RETURNING/ RETURNING/' TestABatchWhoseCommitIsUncertain
 mutant engine partition-count-believed engine.go 's/there != 0 && there != e\.Partitions/false/' TestAnotherNumberOfPartitions
 mutant engine clock-of-this-machine clock.go 's/if r == nil \{/if true {/' TestTheClockIsTheDatabases
@@ -115,13 +115,13 @@ mutant engine unheard-machine-accepted engine.go 's/own != "" \{/false {/' TestA
 mutant service factor-one-wanted topics.go 's/Partitions: s\.Partitions,\n\t\t\tConfig: map/Partitions: s.Partitions, ReplicationFactor: 1,\n\t\t\tConfig: map/' TestAServiceStartsOnTopics
 
 # What is parked, and what is not.
-mutant engine others-overtake-parked batch.go 's/, \(b\.keys\[key\] \|\| b\.parking\[key\]\) && in\.number == 0:/, key == "":/' TestPoisonParksItsKeyOnly
+mutant engine others-overtake-parked decide.go 's/, \(b\.keys\[key\] \|\| b\.parking\[key\]\) && in\.number == 0:/, key == "":/' TestPoisonParksItsKeyOnly
 mutant engine parked-keys-forgotten partition.go 's/p\.parked\[k\] = true/_ = k/' TestPoisonParksItsKeyOnly
 mutant engine non-owner-overtakes-parked write.go 's/b\.keys\[key\] = true\n\t\t\}\n\t\treturn nil/_ = key\n\t\t}\n\t\treturn nil/' TestACommandAboutAParkedKey
 mutant engine parked-version-ignored write.go 's/if b\.version != w\.parkedVersion \{/if false {/' TestWhatSomebodyElseTookOut
 mutant engine batch-not-taken-apart worker.go 's/w\.limit = len\(batch\) \/ 2//; s/w\.limit = max\(1, len\(batch\)\/2\)//' TestABatchThatFailsAsAWhole
-mutant engine every-error-parks worker.go 's/return database\.IsDataFault\(err\) \|\| errors\.As\(err, new\(storePanic\)\)/return true/' TestAFaultOfTheInstallation
-mutant engine slow-statement-parks worker.go 's/return database\.IsDataFault\(err\) \|\| errors\.As\(err, new\(storePanic\)\)/return true/' TestAStatementThatTakesTooLong
+mutant engine every-error-parks worker.go 's/return database\.IsDataFault\(err\) \|\| isStoreFault\(err\) \}/return true }/; s/return database\.IsDataFault\(err\)\n/return true\n/' TestAFaultOfTheInstallation
+mutant engine slow-statement-parks worker.go 's/return database\.IsDataFault\(err\) \|\| isStoreFault\(err\) \}/return true }/; s/return database\.IsDataFault\(err\)\n/return true\n/' TestAStatementThatTakesTooLong
 mutant engine commands-wait-at-a-standstill worker.go 's/batch = w\.queue\.refuseCommands\(.*\)\n/\n/' TestAFaultOfTheInstallation
 mutant database time-out-is-a-data-fault errors.go 's/strings\.HasPrefix\(pg\.Code, "22"\)/strings.HasPrefix(pg.Code, "57") || strings.HasPrefix(pg.Code, "22")/' TestOnlyTheDataOfAStatement
 mutant database pipeline-error-hidden pipeline.go 's/if p\.err != nil && !errors\.Is\(err, p\.err\) \{/if false {/' TestARowReadAfterAFailure
@@ -145,7 +145,7 @@ mutant engine refused-asked-again calls.go 's/case IsRefused\(err\):/case false:
 mutant engine rate-ignored lane.go 's/rate\.NewLimiter\(rate\.Limit\(a\.rate\), a\.atOnce\)/rate.NewLimiter(rate.Inf, a.atOnce)/' TestTheRateOfAQuestion
 mutant engine retries-take-every-place lane.go 's/l\.retries < max\(1, l\.answerer\.atOnce\/2\)/true/' TestRetriesLeavePlaces
 mutant engine answered-but-still-tried calls.go 's/o\.forget\(o\.held\[id\]\)/_ = id/' TestAReportTellsWhatIsAskedAgain
-mutant engine try-forgotten batch.go 's/in\.try > 1/in.try > 1000/' TestTheTopicTells
+mutant engine try-forgotten decide.go 's/in\.try > 1/in.try > 1000/' TestTheTopicTells
 
 # Deadlines, and what operators ask.
 mutant engine deadlines-not-settled emit.go 's/b\.deadline\[about\{e\.Key, since\}\] = nil/_, _ = e, since/' TestADeadlineFallsDue
