@@ -7,8 +7,10 @@ import (
 	"unicode"
 )
 
-// Ids that consist of hexadecimal digits can contain any run of decimal ones.
-var identifier = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32,})\b`)
+// Ids that consist of hexadecimal digits can contain any run of decimal ones, and a time (RFC 3339, to the nanosecond)
+// is 23 digits in small groups, of which some pass for a card number.
+var identifier = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32,}` +
+	`|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))\b`)
 
 // amounts are the fields that hold numbers of ours, articleNumbers those that hold what is often a GTIN: one in ten of
 // these passes for a card number.

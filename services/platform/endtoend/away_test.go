@@ -2,14 +2,14 @@ package endtoend_test
 
 import (
 	"net/http"
-	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"orderflow.example/services/platform/internal/trial"
 	"orderflow.example/shared/embedded"
 )
@@ -17,8 +17,8 @@ import (
 // A database that is away is not our failure, and time mends it: no route says 500, and each 503 says when to come back.
 func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 	t.Parallel()
-	database := openDir(t) // not the platform's own, which it would start again
-	server, err := embedded.StartPostgres(t.Context(), embedded.PostgresConfig{Dir: filepath.Join(database, "postgres")})
+	// Not the platform's own, which it would start again.
+	server, err := embedded.StartPostgres(t.Context(), embedded.PostgresConfig{Dir: filepath.Join(openDir(t), "postgres")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 	buyer := site.Buy(t, trial.NewBasket(trial.Line{SKU: "away", Quantity: 1}))
 	buyer.Await(t, "delivered")
 	customer, operator := site.Customer(buyer.Name), site.Operator("")
-	killPostgres(t, database)
+	killPostgres(t, server)
 	order, line := "/v1/orders/"+buyer.ID, []any{map[string]any{"sku": "away", "quantity": 1}}
 	ask := func(needed bool, caller trial.Caller, method, path string, body any) {
 		a, err := caller.Send(method, path, body, "Idempotency-Key: k")
@@ -80,22 +80,31 @@ func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 	all.Wait()
 }
 
-// killPostgres ends the private Postgres of a data directory as a crash does.
-func killPostgres(t *testing.T, dir string) {
+// killPostgres ends a private server and its sessions at once, as the loss of its machine does. A session that is busy would
+// serve its client for a moment more if only the server were killed.
+func killPostgres(t *testing.T, server *embedded.Postgres) {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(dir, "postgres", "*", "postmaster.pid"))
-	if err != nil || len(found) == 0 {
-		t.Fatalf("no postmaster under %s: %v", dir, err)
-	}
-	text, err := os.ReadFile(found[0])
+	conn, err := pgx.Connect(t.Context(), server.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(strings.SplitN(string(text), "\n", 2)[0]))
+	rows, err := conn.Query(t.Context(), `SELECT pid FROM pg_stat_activity UNION ALL
+		SELECT (regexp_match(pg_read_file('postmaster.pid'), '^[0-9]+'))[1]::int`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	processes, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
 		t.Fatal(err)
+	}
+	slices.Reverse(processes) // the server first: it would take the others' end for a fault, and start again
+	for _, pid := range processes {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+			t.Fatal(err)
+		}
+	}
+	<-server.Done()
+	for err == nil { // the kernel closes the connections of the killed
+		err = conn.Ping(t.Context())
 	}
 }
