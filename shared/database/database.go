@@ -67,6 +67,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	// Services look rows up by key. A statement prepared while its table was small would go on reading all of it after
 	// the table grew, until the next ANALYZE; and compiling plans costs more than such statements do.
 	set("enable_seqscan", "off")
+	// The same plan serves every time: what is looked up by key has one good plan, and making it anew can cost more than to run it.
+	set("plan_cache_mode", "force_generic_plan")
 	set("jit", "off")
 	// A process that stands still in the middle of a transaction must not keep its locks for ever.
 	set("idle_in_transaction_session_timeout", "10s")

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -13,11 +14,11 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// batch is what one transaction does: decided in memory, one input after another, written at the end.
+// batch is what one transaction does: decided in memory, one input after another, written at the end. It has a share for
+// each partition, mostly all that this process owns and that have something to do.
 type batch struct {
-	w         *worker
-	inputs    []input
-	positions map[string]position
+	e      *Engine
+	shares []*share
 
 	sets     []States // by binding
 	out      []outgoing
@@ -25,13 +26,21 @@ type batch struct {
 	drops    []about        // questions given up
 	deadline map[about]*row // armed; nil: off
 	park     []parkedRow
-	parking  map[string]bool // keys of park that later events queue behind
-	keys     map[string]bool // parked ones as others left them, nil where nobody changed them
-	version  int64           // of keys
-	released []int64         // numbers of parked rows processed
+	released []int64 // numbers of parked rows processed
 	done     []*input
 	finished []func()
 	base     map[int]int64 // by partition, the number before the first of this batch
+}
+
+// share is the part of a batch that is one worker's.
+type share struct {
+	w         *worker
+	inputs    []input
+	live      []*input // of inputs, what is to be decided
+	positions map[string]position
+	parking   map[string]bool // keys parked in this batch that later events queue behind
+	keys      map[string]bool // parked ones as others left them, nil where nobody changed them
+	version   int64           // of keys
 }
 
 // outgoing is an own event on its way to the outbox.
@@ -53,26 +62,26 @@ type row struct {
 // about names what can be open once for a key: the question asked, or the deadline set, by the own event of this type.
 type about struct{ key, kind string }
 
-func newBatch(w *worker, inputs []input) *batch {
-	b := &batch{w: w, inputs: inputs, positions: maps.Clone(w.read)}
+func newShare(w *worker, inputs []input) *share {
+	s := &share{w: w, inputs: inputs, positions: maps.Clone(w.read), parking: map[string]bool{}}
 	for i := range inputs {
 		if rec := inputs[i].record; inputs[i].form == event && rec != nil {
-			b.positions[rec.Topic] = position{rec.Sequence, rec.Offset + 1, storable(rec.ID)}
+			s.positions[rec.Topic] = position{rec.Sequence, rec.Offset + 1, storable(rec.ID)}
 		}
 	}
-	return b
+	return s
 }
 
 // concerns tells whether anything would be written.
-func (b *batch) concerns() bool {
-	for i := range b.inputs {
-		switch in := &b.inputs[i]; in.form {
+func (s *share) concerns() bool {
+	for i := range s.inputs {
+		switch in := &s.inputs[i]; in.form {
 		case event:
-			if in.number != 0 || b.w.e.hears(in.record.Type) || in.record.Malformed != nil {
+			if in.number != 0 || s.w.e.hears(in.record.Type) || in.record.Malformed != nil {
 				return true
 			}
 		case flush:
-			if since, _ := b.w.stall.on(); len(b.positions) > 0 || !since.IsZero() {
+			if since, _ := s.w.stall.on(); len(s.positions) > 0 || !since.IsZero() {
 				return true // a partition that stands still is tried
 			}
 		default:
@@ -82,15 +91,15 @@ func (b *batch) concerns() bool {
 	return false
 }
 
-func (b *batch) remember() {
-	b.w.read = b.positions
-	b.applied()
+func (s *share) remember() {
+	s.w.read = s.positions
+	s.applied()
 }
 
 // applied shows how far the worker is. What concerns nobody counts: nothing is owed for it.
-func (b *batch) applied() {
-	for _, r := range b.w.readers {
-		if m, ok := b.positions[r.topic]; ok {
+func (s *share) applied() {
+	for _, r := range s.w.readers {
+		if m, ok := s.positions[r.topic]; ok {
 			r.applied.Store(m.sequence)
 			r.reported.Store(m.offset)
 		}
@@ -111,33 +120,48 @@ type storePanic struct{ text string }
 
 func (p storePanic) Error() string { return p.text }
 
+// commit makes one transaction of the shares and then tells everybody.
+func (e *Engine) commit(shares ...*share) error {
+	b := &batch{e: e, shares: shares, deadline: map[about]*row{}}
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	for _, s := range shares {
+		s.w.began.Store(time.Now().UnixNano())
+		defer s.w.began.Store(0)
+	}
+	if err := database.Pipeline(ctx, e.DB, b.transact); err != nil {
+		return err
+	}
+	b.committed()
+	return nil
+}
+
+// batchTimeout ends a transaction whose database does not answer.
+const batchTimeout = 30 * time.Second
+
 // transact is the transaction of the batch. A store that panics fails it, and nothing else.
 func (b *batch) transact(tx *gorm.DB) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = storePanic{fmt.Sprintf("a store of %s: panic: %v\n%s", b.w.e.Service, p, debug.Stack())}
+			err = storePanic{fmt.Sprintf("a store of %s: panic: %v\n%s", b.e.Service, p, debug.Stack())}
 		}
 	}()
-	if b.w.epoch > 0 {
-		err = b.fence(tx)
-	} else {
-		err = b.enter(tx)
-	}
-	if err != nil {
+	if err := b.enter(tx); err != nil {
 		return err
 	}
-	live, err := b.claim(tx)
-	if err != nil {
+	if err := b.claim(tx); err != nil {
 		return err
 	}
-	b.read(live)
-	events := make([]saga.Event, 0, len(live))
-	for _, in := range live {
-		if in.reason == "" {
-			events = append(events, in.event)
+	var events []saga.Event
+	for _, s := range b.shares {
+		b.read(s.live)
+		for _, in := range s.live {
+			if in.reason == "" {
+				events = append(events, in.event)
+			}
 		}
 	}
-	for _, binding := range b.w.e.Bindings {
+	for _, binding := range b.e.Bindings {
 		set, err := binding.Store.Load(tx, b.about(binding.Machine, events))
 		if err != nil {
 			return err
@@ -147,19 +171,20 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 	if err := database.Arrived(tx); err != nil { // whatever the stores asked: nothing is decided before the fence has answered
 		return err
 	}
-	b.deadline, b.parking = map[about]*row{}, map[string]bool{}
-	if b.keys == nil {
-		b.keys = b.w.parked
-	}
-	for _, in := range live {
-		b.decide(in)
+	for _, s := range b.shares {
+		if s.keys == nil {
+			s.keys = s.w.parked
+		}
+		for _, in := range s.live {
+			b.decide(s, in)
+		}
 	}
 	return b.write(tx)
 }
 
 // about picks the events that a machine has rows for.
 func (b *batch) about(m *saga.Machine, events []saga.Event) []saga.Event {
-	if len(b.w.e.Bindings) == 1 {
+	if len(b.e.Bindings) == 1 {
 		return events
 	}
 	var mine []saga.Event
@@ -173,38 +198,45 @@ func (b *batch) about(m *saga.Machine, events []saga.Event) []saga.Event {
 
 // committed tells everybody what happened.
 func (b *batch) committed() {
-	w := b.w
-	maps.Copy(w.committed, b.positions)
-	w.read = map[string]position{}
-	b.applied()
-	if w.epoch > 0 {
-		w.parked, w.parkedVersion = b.keys, b.version
-	}
-	for key := range b.parking {
-		w.parked[key] = true
+	for _, s := range b.shares {
+		s.committed()
 	}
 	b.publish()
-	for i := range b.inputs {
-		switch in := &b.inputs[i]; in.form {
+	for _, k := range b.drops {
+		if p := b.e.owner(k.key); p != nil {
+			p.calls.drop(k)
+		}
+	}
+	for _, a := range b.asks {
+		if p := b.e.owner(a.event.Key); p != nil {
+			p.calls.ask(a.event, 1+a.tries)
+		}
+	}
+	b.e.metrics.processed(b.done, b.e.clock.now())
+	for _, f := range b.finished {
+		f()
+	}
+}
+
+func (s *share) committed() {
+	w := s.w
+	w.stall.over(w.e, w.partition)
+	maps.Copy(w.committed, s.positions)
+	w.read = map[string]position{}
+	s.applied()
+	if w.epoch > 0 {
+		w.parked, w.parkedVersion = s.keys, s.version
+	}
+	for key := range s.parking {
+		w.parked[key] = true
+	}
+	for i := range s.inputs {
+		switch in := &s.inputs[i]; in.form {
 		case answer, refusal:
 			w.calls.settled(in.event.ID)
 			w.queue.settled(in.event.ID)
 		case deadline:
 			w.queue.settled(in.event.ID)
 		}
-	}
-	for _, k := range b.drops {
-		if p := w.e.running.of(kafka.PartitionOf(k.key, w.e.Partitions)); p != nil {
-			p.calls.drop(k)
-		}
-	}
-	for _, a := range b.asks {
-		if b.mine(a.event) {
-			w.calls.ask(a.event, 1+a.tries)
-		}
-	}
-	w.e.metrics.processed(b.done, w.e.clock.now())
-	for _, f := range b.finished {
-		f()
 	}
 }

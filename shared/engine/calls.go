@@ -267,7 +267,7 @@ func (b *batch) writeCalls(tx *gorm.DB) error {
 			open AS (DELETE FROM engine.call c USING dropped d WHERE c.key = d.key AND c.type = d.type)
 			DELETE FROM engine.parked p USING dropped d WHERE p.partition = d.partition AND p.key = d.key AND p.type = d.type AND p.form = 'call'`,
 			array(b.drops, func(a about) string { return a.key }), array(b.drops, func(a about) string { return a.kind }),
-			array(b.drops, func(a about) int32 { return int32(kafka.PartitionOf(a.key, b.w.e.Partitions)) }))
+			array(b.drops, func(a about) int32 { return int32(kafka.PartitionOf(a.key, b.e.Partitions)) }))
 		if err != nil {
 			return err
 		}
@@ -278,7 +278,7 @@ func (b *batch) writeCalls(tx *gorm.DB) error {
 	return later(tx, "write calls", `INSERT INTO engine.call (id, partition, type, key, saga, at, asked)
 		SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[])`,
 		array(b.asks, func(r row) string { return r.event.ID }),
-		array(b.asks, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.w.e.Partitions)) }),
+		array(b.asks, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.e.Partitions)) }),
 		array(b.asks, func(r row) string { return r.event.Type }),
 		array(b.asks, func(r row) string { return r.event.Key }),
 		array(b.asks, func(r row) string { return r.event.Saga }),

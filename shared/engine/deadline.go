@@ -88,7 +88,7 @@ func (b *batch) writeDeadlines(tx *gorm.DB) error {
 		ON CONFLICT (key, type) DO UPDATE SET id = excluded.id, due_at = excluded.due_at, since = excluded.since,
 		  moved_by = '', moved_at = NULL`,
 		array(armed, func(r row) string { return r.event.ID }),
-		array(armed, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.w.e.Partitions)) }),
+		array(armed, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, b.e.Partitions)) }),
 		array(armed, func(r row) string { return r.event.Type }),
 		array(armed, func(r row) string { return r.event.Key }),
 		array(armed, func(r row) string { return r.event.Saga }),

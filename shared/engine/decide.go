@@ -28,7 +28,7 @@ func (b *batch) read(live []*input) {
 			in.reason = or(in.reason, fmt.Sprintf("the key has %d bytes, more than the %d that tables can index", len(rec.Key), longestKey))
 			continue
 		}
-		data, err := b.w.e.kind(rec.Type).Decode(rec.Data)
+		data, err := b.e.kind(rec.Type).Decode(rec.Data)
 		if err != nil {
 			in.reason = or(in.reason, "the payload cannot be read: "+err.Error())
 		}
@@ -46,12 +46,12 @@ func (e *Engine) kind(name string) saga.Kind {
 }
 
 // decide runs every machine concerned on one input; either all of what follows is kept, or the input is parked.
-func (b *batch) decide(in *input) {
+func (b *batch) decide(s *share, in *input) {
 	switch key := storable(in.event.Key); {
 	case (in.form == answer || in.form == refusal) && in.number == 0 && slices.Contains(b.drops, about{in.event.Key, in.event.Type}):
 		return // given up in this very batch
-	case in.form == refusal, in.reason != "", (b.keys[key] || b.parking[key]) && in.number == 0:
-		b.setAside(in, in.reason)
+	case in.form == refusal, in.reason != "", (s.keys[key] || s.parking[key]) && in.number == 0:
+		b.setAside(s, in, in.reason)
 		return
 	case in.form == asking:
 		b.asks = append(b.asks, row{event: in.event, data: in.raw, tries: max(in.try, 1)})
@@ -64,7 +64,7 @@ func (b *batch) decide(in *input) {
 	}
 	var steps []taken
 	var out []outgoing
-	for i, binding := range b.w.e.Bindings {
+	for i, binding := range b.e.Bindings {
 		if binding.Machine.Kind(in.event.Type) == nil {
 			continue
 		}
@@ -76,7 +76,7 @@ func (b *batch) decide(in *input) {
 			}
 		}
 		if err != nil {
-			b.setAside(in, err.Error())
+			b.setAside(s, in, err.Error())
 			return
 		}
 		steps = append(steps, taken{b.sets[i], step})
@@ -110,7 +110,7 @@ func run(m *saga.Machine, state any, in *input, stamp saga.Stamp) (saga.Step, er
 // stamp gives what follows from the input its id and the database's time. An answer may not have come at the first try.
 func (b *batch) stamp(in *input) saga.Stamp {
 	return func(e *saga.Event) {
-		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.w.e.clock.now()
+		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.e.clock.now()
 		if e.Via == saga.ViaAnswer && in.try > 1 {
 			e.Via += "/" + strconv.Itoa(in.try)
 		}

@@ -19,13 +19,13 @@ func (b *batch) encode(e saga.Event) (outgoing, error) {
 	if err != nil {
 		return outgoing{}, fmt.Errorf("%s: payload: %w", e.Type, err)
 	}
-	if b.w.e.ValidateProduced {
-		if err := b.w.e.kind(e.Type).Check(data); err != nil {
+	if b.e.ValidateProduced {
+		if err := b.e.kind(e.Type).Check(data); err != nil {
 			return outgoing{}, err
 		}
 	}
-	o := outgoing{event: e, partition: kafka.PartitionOf(e.Key, b.w.e.Partitions), data: data}
-	o.record = b.w.e.record(o)
+	o := outgoing{event: e, partition: kafka.PartitionOf(e.Key, b.e.Partitions), data: data}
+	o.record = b.e.record(o)
 	if size := kafka.EncodedSize(o.record); size > kafka.MaxRecordBytes {
 		return outgoing{}, fmt.Errorf("%s: %d bytes are more than the %d a record may have", e.Type, size, kafka.MaxRecordBytes)
 	}
@@ -54,7 +54,7 @@ func (b *batch) consequences(step saga.Step, out []outgoing) {
 		b.asks = append(b.asks, row{event: e, data: data(e.ID)})
 	}
 	for _, e := range step.Armed {
-		b.deadline[about{e.Key, e.Type}] = &row{event: e, after: b.w.e.deadlineOf(e.Type), data: data(e.ID)}
+		b.deadline[about{e.Key, e.Type}] = &row{event: e, after: b.e.deadlineOf(e.Type), data: data(e.ID)}
 	}
 }
 
@@ -76,17 +76,12 @@ func (e *Engine) deadlineOf(name string) time.Duration {
 	return 0
 }
 
-// mine tells whether this worker owns the partition of the event. What others own they find in the tables.
-func (b *batch) mine(e saga.Event) bool {
-	return b.w.partition == kafka.PartitionOf(e.Key, b.w.e.Partitions)
-}
-
 // latestOnly drops, of events that each carry the whole picture of their key, all but the last.
 func (b *batch) latestOnly() {
 	seen := map[about]bool{}
 	kept := len(b.out)
 	for i := len(b.out) - 1; i >= 0; i-- {
-		if e := b.out[i].event; b.w.e.kind(e.Type).Latest() {
+		if e := b.out[i].event; b.e.kind(e.Type).Latest() {
 			if k := (about{e.Key, e.Type}); seen[k] {
 				continue
 			} else {

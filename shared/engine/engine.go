@@ -55,6 +55,7 @@ type Engine struct {
 	clock    clock
 	lease    *lease
 	running  registry
+	commits  committer
 	fetcher  *fetcher
 	producer *kafka.Producer
 	asides   sync.Mutex // for publishing to the control topic
@@ -235,13 +236,18 @@ func (e *Engine) submit(ctx context.Context, key string, command saga.Event) (Ou
 	command.Key, command.Saga = key, key
 	for _, b := range e.Bindings {
 		if b.Machine.Kind(command.Type) != nil {
-			if p := e.running.of(kafka.PartitionOf(key, e.Partitions)); p != nil {
+			if p := e.owner(key); p != nil {
 				return p.submit(ctx, command)
 			}
 			return e.nonOwner.submit(ctx, command)
 		}
 	}
 	return Outcome{}, fmt.Errorf("engine: no machine of %s takes the command %s", e.Service, command.Type)
+}
+
+// owner is the partition of the key, nil where this process does not work on it.
+func (e *Engine) owner(key string) *partition {
+	return e.running.of(kafka.PartitionOf(key, e.Partitions))
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -62,7 +62,7 @@ func (e *Engine) Redrive(ctx context.Context, key string) (bool, error) {
 }
 
 // setAside parks an input, behind others of its key if there are. A command is refused instead.
-func (b *batch) setAside(in *input, reason string) {
+func (b *batch) setAside(s *share, in *input, reason string) {
 	if in.form == command {
 		err := ErrParked
 		if reason != "" {
@@ -72,7 +72,7 @@ func (b *batch) setAside(in *input, reason string) {
 		return
 	}
 	e := in.event
-	p := parkedRow{Number: in.number, Partition: b.w.partition, Key: storable(e.Key), Form: formNames[in.form], Type: storable(e.Type),
+	p := parkedRow{Number: in.number, Partition: s.w.partition, Key: storable(e.Key), Form: formNames[in.form], Type: storable(e.Type),
 		ID: storable(e.ID), Saga: storable(e.Saga), Cause: storable(e.Cause), At: storableTime(e.Time), Reason: storableText(reason), Try: in.try}
 	switch {
 	case in.raw != nil:
@@ -89,12 +89,12 @@ func (b *batch) setAside(in *input, reason string) {
 	}
 	b.park = append(b.park, p)
 	if p.Form != parkedCall {
-		b.parking[p.Key] = true // what follows in this batch waits behind it
+		s.parking[p.Key] = true // what follows in this batch waits behind it
 	}
 	b.finished = append(b.finished, func() {
-		b.w.e.metrics.event(p.Type, "parked")
+		b.e.metrics.event(p.Type, "parked")
 		if reason != "" {
-			b.w.e.Log.Error("parked: this waits for an operator, all else goes on", "key", p.Key, "form", p.Form, "type", p.Type, "id", p.ID, "reason", p.Reason)
+			b.e.Log.Error("parked: this waits for an operator, all else goes on", "key", p.Key, "form", p.Form, "type", p.Type, "id", p.ID, "reason", p.Reason)
 		}
 	})
 }

@@ -68,7 +68,7 @@ func (b *batch) publish() {
 		records[o.partition] = append(list, o.record)
 	}
 	for number, list := range records {
-		if p := b.w.e.running.of(number); p != nil {
+		if p := b.e.running.of(number); p != nil {
 			p.publisher.offer(list)
 		}
 	}

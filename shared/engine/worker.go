@@ -43,6 +43,7 @@ type worker struct {
 	last          int                 // inputs in the batch before
 	began         atomic.Int64        // when the transaction under way began, Unix nanoseconds of this machine; 0: none is
 	limit         int                 // inputs in the next one at most; less than the batch size after a failure
+	apart         bool                // it commits by itself, since something failed, until all goes well again
 
 	stall stall
 }
@@ -81,22 +82,26 @@ const (
 // not go on with it.
 func (w *worker) run(ctx context.Context) error {
 	defer w.queue.close()
-	for {
-		batch := w.gather(ctx)
-		if batch == nil {
-			return nil
-		}
-		var err error
-		if batch[0].form == redrive {
+	for w.await(ctx) {
+		began := time.Now()
+		batch, err := w.e.commits.commit(w)
+		switch {
+		case len(batch) == 0:
+			continue
+		case batch[0].form == redrive:
 			err = w.release(ctx, batch[0].event.Key)
-		} else {
+			batch = nil
+		case errors.Is(err, errApart):
 			batch, err = w.attempt(ctx, batch)
-			w.queue.putBack(batch)
+		default:
+			batch, err = w.after(ctx, batch, began, err)
 		}
+		w.queue.putBack(batch)
 		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // settle processes one input until it has happened or is parked.
@@ -112,7 +117,12 @@ func (w *worker) settle(ctx context.Context, in input) error {
 // fault is found in a few steps, and parked.
 func (w *worker) attempt(ctx context.Context, batch []input) (left []input, fatal error) {
 	began := time.Now()
-	err := w.commit(batch)
+	return w.after(ctx, batch, began, w.commit(batch))
+}
+
+// after is what follows from the outcome of a batch.
+func (w *worker) after(ctx context.Context, batch []input, began time.Time, err error) (left []input, fatal error) {
+	defer func() { w.apart = err != nil || w.limit < w.e.BatchSize }()
 	switch {
 	case err == nil:
 		w.limit = min(2*w.limit, w.e.BatchSize)
@@ -166,54 +176,32 @@ func (w *worker) atFault(in *input, err error) bool {
 	return database.IsDataFault(err)
 }
 
-// Under load a batch is worth waiting for: each costs as much as some tens of events do, and the wait is short against
-// the queues that load makes. What comes alone goes at once.
-const (
-	busy   = 16 // inputs in the last batch, from which on there is load
-	plenty = 64 // inputs that are enough for the next one
-	linger = 5 * time.Millisecond
-)
-
-// gather waits for something to do, then takes all that is there, up to the limit; nil when ctx has ended.
-func (w *worker) gather(ctx context.Context) []input {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-w.queue.signal:
-		}
-		if w.last >= busy && w.queue.waiting() < plenty {
-			sleep(ctx, linger)
-		}
-		batch := w.queue.take(w.limit)
-		if w.last = len(batch); w.last > 0 {
-			return batch
-		}
+// await waits for something to do; false when ctx has ended.
+func (w *worker) await(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-w.queue.signal:
+		return true
 	}
 }
 
-// commit runs the batch as one transaction and then tells everybody. Where nothing would be written it only remembers
-// how far it read.
+// take is what waits, up to the limit.
+func (w *worker) take(most int) []input {
+	batch := w.queue.take(min(w.limit, most))
+	w.last = len(batch)
+	return batch
+}
+
+// commit runs the batch as one transaction of its own. Where nothing would be written it only remembers how far it read.
 func (w *worker) commit(inputs []input) error {
-	b := newBatch(w, inputs)
-	if !b.concerns() {
-		b.remember()
+	s := newShare(w, inputs)
+	if !s.concerns() {
+		s.remember()
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
-	defer cancel()
-	w.began.Store(time.Now().UnixNano())
-	defer w.began.Store(0)
-	if err := database.Pipeline(ctx, w.e.DB, b.transact); err != nil {
-		return err
-	}
-	w.stall.over(w.e, w.partition)
-	b.committed()
-	return nil
+	return w.e.commit(s)
 }
-
-// batchTimeout ends a transaction whose database does not answer.
-const batchTimeout = 30 * time.Second
 
 // stall is the standstill of a partition whose installation is at fault: what the progress report, the metric and the log
 // say of it.

@@ -31,79 +31,108 @@ func array[T, V any](list []T, value func(T) V) pgtype.FlatArray[V] {
 // an owner and a non-owner could both start from "nothing is known" of a key that has no row to lock yet.
 const partitionClass = parked.PartitionLock
 
-// fence begins an owner's batch: under the partition's lock it moves the watermarks, provided that the lease is still this
-// one's and that they stand where this worker left them. Otherwise somebody else is the owner, and nothing may happen. The
-// lock is a statement of its own: what is compared must have been read after it was granted.
-func (b *batch) fence(tx *gorm.DB) error {
-	w, n := b.w, len(b.positions)
-	if err := later(tx, "lock", `SELECT pg_advisory_xact_lock($1, $2)`, partitionClass, w.partition); err != nil {
-		return err
-	}
-	topics, ids := make(pgtype.FlatArray[string], 0, n), make(pgtype.FlatArray[string], 0, n)
-	from, to, offsets := make(pgtype.FlatArray[int64], 0, n), make(pgtype.FlatArray[int64], 0, n), make(pgtype.FlatArray[int64], 0, n)
-	for topic, at := range b.positions {
-		topics, ids = append(topics, topic), append(ids, at.id)
-		from, to, offsets = append(from, w.committed[topic].sequence), append(to, at.sequence), append(offsets, at.offset)
-	}
-	b.version = w.parkedVersion
-	read := func(rows database.Rows) error {
-		moved, owned := 0, false
-		var parked pgtype.FlatArray[string]
-		for rows.Next() {
-			if err := rows.Scan(&moved, &owned, &b.version, &parked); err != nil {
-				return err
-			}
-		}
-		if moved != n || !owned {
-			return errFenced
-		}
-		if b.version != w.parkedVersion {
-			b.keys = make(map[string]bool, len(parked))
-			for _, key := range parked {
-				b.keys[key] = true
-			}
-		}
-		return nil
-	}
-	return database.Later(tx, database.Statement{Name: "fence", Read: read, SQL: `
-		WITH mine AS (SELECT parked_version FROM engine.lease WHERE partition = $1 AND epoch = $2),
-		moved AS (UPDATE engine.watermark w SET sequence = m.upto, next_offset = m.next_offset, record_id = m.record_id
-		          FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[]) AS m (topic, since, upto, next_offset, record_id), mine
-		          WHERE w.topic = m.topic AND w.partition = $1 AND w.sequence = m.since RETURNING 1)
-		SELECT (SELECT count(*) FROM moved), EXISTS (SELECT FROM mine), coalesce((SELECT parked_version FROM mine), 0),
-		       CASE WHEN (SELECT parked_version FROM mine) <> $8
-		            THEN ARRAY(SELECT DISTINCT key FROM engine.parked WHERE partition = $1 AND form <> 'call') ELSE '{}' END`,
-		Args: []any{w.partition, w.epoch, topics, from, to, offsets, ids, w.parkedVersion}})
-}
-
-// enter begins a non-owner's batch: it locks the partitions of its commands, in ascending order, before anything is read,
-// and reads which of their keys are parked.
+// enter begins the batch: it locks its partitions, in ascending order, before anything is read. The lock is a statement of its
+// own: what is compared must have been read after it was granted.
 func (b *batch) enter(tx *gorm.DB) error {
-	seen := map[int]bool{}
-	var partitions pgtype.FlatArray[int32]
-	var keys, of = make(pgtype.FlatArray[string], len(b.inputs)), make(pgtype.FlatArray[int32], len(b.inputs))
-	for i := range b.inputs {
-		p := kafka.PartitionOf(b.inputs[i].event.Key, b.w.e.Partitions)
-		keys[i], of[i] = storable(b.inputs[i].event.Key), int32(p)
-		if !seen[p] {
-			seen[p] = true
-			partitions = append(partitions, int32(p))
+	partitions := make(pgtype.FlatArray[int32], 0, len(b.shares))
+	for _, s := range b.shares {
+		if s.w.epoch > 0 {
+			partitions = append(partitions, int32(s.w.partition))
+			continue
+		}
+		for i := range s.inputs {
+			if p := int32(kafka.PartitionOf(s.inputs[i].event.Key, b.e.Partitions)); !slices.Contains(partitions, p) {
+				partitions = append(partitions, p)
+			}
 		}
 	}
 	slices.Sort(partitions)
-	err := later(tx, "enter", `SELECT pg_advisory_xact_lock($1, p) FROM unnest($2::int[]) WITH ORDINALITY AS l (p, n) ORDER BY n`,
+	if len(b.shares) > 1 {
+		// What holds up one partition must not hold up the others for long.
+		if err := later(tx, "limit", `SET LOCAL statement_timeout = '1s'`); err != nil {
+			return err
+		}
+	}
+	err := later(tx, "lock", `SELECT pg_advisory_xact_lock($1, p) FROM unnest($2::int[]) WITH ORDINALITY AS l (p, n) ORDER BY n`,
 		partitionClass, partitions)
 	if err != nil {
 		return err
 	}
-	b.keys = map[string]bool{}
+	if s := b.shares[0]; s.w.epoch == 0 {
+		return s.readParked(tx)
+	}
+	return b.fence(tx)
+}
+
+// fence moves the watermarks, provided that the leases are still those of the workers and that the watermarks stand where
+// these left them. Otherwise somebody else is an owner, and nothing may happen.
+func (b *batch) fence(tx *gorm.DB) error {
+	var partitions, of pgtype.FlatArray[int32]
+	var epochs, versions, from, to, offsets pgtype.FlatArray[int64]
+	var topics, ids pgtype.FlatArray[string]
+	byPartition := make(map[int]*share, len(b.shares))
+	for _, s := range b.shares {
+		w := s.w
+		byPartition[w.partition], s.version = s, w.parkedVersion
+		partitions, epochs, versions = append(partitions, int32(w.partition)), append(epochs, w.epoch), append(versions, w.parkedVersion)
+		for topic, at := range s.positions {
+			of, topics, ids = append(of, int32(w.partition)), append(topics, topic), append(ids, at.id)
+			from, to, offsets = append(from, w.committed[topic].sequence), append(to, at.sequence), append(offsets, at.offset)
+		}
+	}
+	read := func(rows database.Rows) error {
+		owned := 0
+		for rows.Next() {
+			var partition, moved int
+			var version int64
+			var parked pgtype.FlatArray[string]
+			if err := rows.Scan(&partition, &version, &parked, &moved); err != nil {
+				return err
+			}
+			if moved != len(topics) {
+				return errFenced
+			}
+			owned++
+			if s := byPartition[partition]; version != s.w.parkedVersion {
+				s.version, s.keys = version, make(map[string]bool, len(parked))
+				for _, key := range parked {
+					s.keys[key] = true
+				}
+			}
+		}
+		if owned != len(b.shares) {
+			return errFenced
+		}
+		return nil
+	}
+	return database.Later(tx, database.Statement{Name: "fence", Read: read, SQL: `
+		WITH moved AS (UPDATE engine.watermark w SET sequence = m.upto, next_offset = m.next_offset, record_id = m.record_id
+		               FROM unnest($4::int[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
+		                 AS m (partition, topic, since, upto, next_offset, record_id)
+		               WHERE w.topic = m.topic AND w.partition = m.partition AND w.sequence = m.since RETURNING 1)
+		SELECT l.partition, l.parked_version,
+		       CASE WHEN l.parked_version <> o.parked_version
+		            THEN ARRAY(SELECT DISTINCT key FROM engine.parked p WHERE p.partition = l.partition AND form <> 'call') ELSE '{}' END,
+		       (SELECT count(*) FROM moved)
+		FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS o (partition, epoch, parked_version) JOIN engine.lease l USING (partition, epoch)`,
+		Args: []any{partitions, epochs, versions, of, topics, from, to, offsets, ids}})
+}
+
+// readParked reads which keys of a non-owner's commands are parked.
+func (s *share) readParked(tx *gorm.DB) error {
+	keys, of := make(pgtype.FlatArray[string], len(s.inputs)), make(pgtype.FlatArray[int32], len(s.inputs))
+	for i := range s.inputs {
+		key := s.inputs[i].event.Key
+		keys[i], of[i] = storable(key), int32(kafka.PartitionOf(key, s.w.e.Partitions))
+	}
+	s.keys = map[string]bool{}
 	read := func(rows database.Rows) error {
 		for rows.Next() {
 			var key string
 			if err := rows.Scan(&key); err != nil {
 				return err
 			}
-			b.keys[key] = true
+			s.keys[key] = true
 		}
 		return nil
 	}
@@ -114,26 +143,31 @@ func (b *batch) enter(tx *gorm.DB) error {
 
 // claim takes answers and deadlines off their tables. One whose row is gone has been taken before, or was cancelled or
 // moved meanwhile, and is dropped.
-func (b *batch) claim(tx *gorm.DB) ([]*input, error) {
-	live := make([]*input, 0, len(b.inputs))
+func (b *batch) claim(tx *gorm.DB) error {
 	var calls, due pgtype.FlatArray[string]
-	for i := range b.inputs {
-		switch in := &b.inputs[i]; {
-		case in.form == flush:
-		case in.number != 0, in.form == command:
-			live = append(live, in)
-		case in.form == answer, in.form == refusal:
-			calls = append(calls, in.event.ID)
-			live = append(live, in)
-		case in.form == deadline:
-			due = append(due, in.event.ID)
-			live = append(live, in)
-		case b.w.e.hears(in.record.Type) || in.record.Malformed != nil:
-			live = append(live, in)
+	var partitions pgtype.FlatArray[int32]
+	for _, s := range b.shares {
+		s.live = make([]*input, 0, len(s.inputs))
+		waiting := len(due)
+		for i := range s.inputs {
+			in := &s.inputs[i]
+			switch {
+			case in.form == flush, in.form == event && in.number == 0 && !b.e.hears(in.record.Type) && in.record.Malformed == nil:
+				continue
+			case in.number != 0:
+			case in.form == answer, in.form == refusal:
+				calls = append(calls, in.event.ID)
+			case in.form == deadline:
+				due = append(due, in.event.ID)
+			}
+			s.live = append(s.live, in)
+		}
+		if len(due) > waiting {
+			partitions = append(partitions, int32(s.w.partition))
 		}
 	}
 	if len(calls) == 0 && len(due) == 0 {
-		return live, nil
+		return nil
 	}
 	mine := make(map[string]bool, len(calls)+len(due))
 	taken := func(rows database.Rows) error {
@@ -146,26 +180,27 @@ func (b *batch) claim(tx *gorm.DB) ([]*input, error) {
 		}
 		return nil
 	}
-	err := database.Later(tx, database.Statement{Name: "claim", Read: taken, Args: []any{calls, due, b.w.partition}, SQL: `
+	err := database.Later(tx, database.Statement{Name: "claim", Read: taken, Args: []any{calls, due, partitions}, SQL: `
 		WITH calls AS (DELETE FROM engine.call WHERE id = ANY($1::text[]) RETURNING id),
-		due AS (DELETE FROM engine.deadline WHERE partition = $3 AND id = ANY($2::text[]) AND due_at <= now() RETURNING id)
+		due AS (DELETE FROM engine.deadline WHERE partition = ANY($3::int[]) AND id = ANY($2::text[]) AND due_at <= now() RETURNING id)
 		SELECT id FROM calls UNION ALL SELECT id FROM due`})
 	if err == nil {
 		err = database.Arrived(tx)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	kept := live[:0]
-	for _, in := range live {
-		if in.number != 0 || in.form == command || in.form == event {
-			kept = append(kept, in)
-		} else if mine[in.event.ID] {
+	for _, s := range b.shares {
+		s.live = slices.DeleteFunc(s.live, func(in *input) bool {
+			if in.number != 0 || in.form == command || in.form == event {
+				return false
+			}
+			claimed := mine[in.event.ID]
 			mine[in.event.ID] = false // two answers in one batch: the first counts
-			kept = append(kept, in)
-		}
+			return !claimed
+		})
 	}
-	return kept, nil
+	return nil
 }
 
 func (b *batch) write(tx *gorm.DB) error {
@@ -183,7 +218,10 @@ func (b *batch) write(tx *gorm.DB) error {
 	if err := b.writeParked(tx); err != nil {
 		return err
 	}
-	return b.writeOutbox(tx)
+	if err := b.writeOutbox(tx); err != nil || len(b.shares) == 1 {
+		return err
+	}
+	return later(tx, "unlimit", `SET LOCAL statement_timeout TO DEFAULT`) // a COMMIT that waits for a standby must not be broken off
 }
 
 // writeOutbox gives the outgoing events their numbers. The counters are locked last of all rows, in ascending order, and
@@ -193,49 +231,49 @@ func (b *batch) writeOutbox(tx *gorm.DB) error {
 	if len(b.out) == 0 {
 		return nil
 	}
-	byPartition := map[int][]outgoing{}
-	for _, o := range b.out {
-		byPartition[o.partition] = append(byPartition[o.partition], o)
+	counts := map[int]int64{}
+	ordinals := make(pgtype.FlatArray[int64], len(b.out))
+	for i := range b.out {
+		counts[b.out[i].partition]++
+		ordinals[i] = counts[b.out[i].partition]
 	}
-	b.base = make(map[int]int64, len(byPartition))
-	for _, partition := range slices.Sorted(maps.Keys(byPartition)) {
-		if err := b.writePartition(tx, partition, byPartition[partition]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writePartition is one statement for each partition, mostly the worker's own, so that Postgres plans it once for all:
-// it would plan one for any set of partitions again and again, at a third of its cost.
-func (b *batch) writePartition(tx *gorm.DB, partition int, out []outgoing) error {
-	base := func(rows database.Rows) error {
+	b.base = make(map[int]int64, len(counts))
+	bases := func(rows database.Rows) error {
 		for rows.Next() {
+			var partition int
 			var base int64
-			if err := rows.Scan(&base); err != nil {
+			if err := rows.Scan(&partition, &base); err != nil {
 				return err
 			}
 			b.base[partition] = base
 		}
 		return nil
 	}
-	return database.Later(tx, database.Statement{Name: "write outbox", Read: base, SQL: `
-		WITH moved AS (UPDATE engine.counter SET sequence = sequence + $2 WHERE partition = $1 RETURNING sequence - $2 AS base),
+	partitions := slices.Collect(maps.Keys(counts))
+	return database.Later(tx, database.Statement{Name: "write outbox", Read: bases, SQL: `
+		WITH locked AS MATERIALIZED (SELECT c.partition, c.sequence AS base FROM engine.counter c WHERE c.partition = ANY($1::int[])
+		                             ORDER BY c.partition FOR UPDATE),
+		moved AS (UPDATE engine.counter c SET sequence = l.base + n.events
+		          FROM locked l JOIN unnest($1::int[], $2::bigint[]) AS n (partition, events) USING (partition) WHERE c.partition = l.partition),
 		written AS (INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data)
-		            SELECT $1, m.base + o.ordinal, o.id, o.type, o.key, o.saga, o.cause, o.via, o.at, o.data::json
-		            FROM moved m, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
-		              WITH ORDINALITY AS o (id, type, key, saga, cause, via, at, data, ordinal))
-		SELECT base FROM moved`,
+		            SELECT o.partition, l.base + o.ordinal, o.id, o.type, o.key, o.saga, o.cause, o.via, o.at, o.data::json
+		            FROM unnest($3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+		                        $11::timestamptz[], $12::text[])
+		              AS o (partition, ordinal, id, type, key, saga, cause, via, at, data) JOIN locked l USING (partition))
+		SELECT partition, base FROM locked`,
 		Args: []any{
-			int32(partition), int64(len(out)),
-			array(out, func(o outgoing) string { return o.event.ID }),
-			array(out, func(o outgoing) string { return o.event.Type }),
-			array(out, func(o outgoing) string { return o.event.Key }),
-			array(out, func(o outgoing) string { return o.event.Saga }),
-			array(out, func(o outgoing) string { return o.event.Cause }),
-			array(out, func(o outgoing) string { return o.event.Via }),
-			array(out, func(o outgoing) time.Time { return o.event.Time }),
-			array(out, func(o outgoing) string { return string(o.data) }),
+			array(partitions, func(p int) int32 { return int32(p) }),
+			array(partitions, func(p int) int64 { return counts[p] }),
+			array(b.out, func(o outgoing) int32 { return int32(o.partition) }),
+			ordinals,
+			array(b.out, func(o outgoing) string { return o.event.ID }),
+			array(b.out, func(o outgoing) string { return o.event.Type }),
+			array(b.out, func(o outgoing) string { return o.event.Key }),
+			array(b.out, func(o outgoing) string { return o.event.Saga }),
+			array(b.out, func(o outgoing) string { return o.event.Cause }),
+			array(b.out, func(o outgoing) string { return o.event.Via }),
+			array(b.out, func(o outgoing) time.Time { return o.event.Time }),
+			array(b.out, func(o outgoing) string { return string(o.data) }),
 		}})
 }
 
