@@ -23,20 +23,22 @@ type KafkaConfig struct {
 	Logger     *slog.Logger // default: nothing is logged
 
 	// NoSync leaves writing to the disk to the system: what was acknowledged survives the end of this process but not a
-	// power failure, after which the outboxes must publish it again. The broker does one thing at a time, so on a disk
-	// that takes 1 ms to sync it manages about 500 batches a second, and many times that without.
+	// power failure, after which the outboxes must publish it again.
 	NoSync bool
+
+	flush func(*os.File) error // for tests; default (*os.File).Sync
 }
 
 // Kafka is a single broker inside this process. What it acknowledged is on the disk, and it deletes nothing unless a
 // topic asks for it (retention.ms or retention.bytes in the topic's own configuration).
 type Kafka struct {
-	cluster *kfake.Cluster
-	lock    io.Closer
-	addr    string
-	log     *kafkaLog
-	close   sync.Once
-	err     error
+	cluster  *kfake.Cluster
+	segments *segments // nil where nothing is synced
+	lock     io.Closer
+	addr     string
+	log      *kafkaLog
+	close    sync.Once
+	err      error
 }
 
 // StartKafka starts the broker on the records in cfg.Dir. Topics exist only after somebody created them.
@@ -66,6 +68,14 @@ func StartKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 		return nil, fmt.Errorf("embedded Kafka: %w", err)
 	}
 	log := &kafkaLog{to: cfg.Logger}
+	var written *segments
+	if !cfg.NoSync {
+		written = newSegments(filepath.Join(cfg.Dir, "log"))
+		if cfg.flush != nil {
+			written.flush = cfg.flush
+		}
+		listener = &syncedListener{listener, written}
+	}
 	options := []kfake.Opt{
 		kfake.NumBrokers(1),
 		kfake.ClusterID("orderflow"),
@@ -74,9 +84,6 @@ func StartKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 		kfake.BrokerConfigs(brokerSettings),
 		kfake.ListenFn(func(string, string) (net.Listener, error) { return listener, nil }),
 		kfake.WithLogger(log),
-	}
-	if !cfg.NoSync {
-		options = append(options, kfake.SyncWrites())
 	}
 	cluster, err := kfake.NewCluster(options...)
 	if err != nil {
@@ -87,7 +94,7 @@ func StartKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 	}
 	// At start the broker reads every record once; the memory of that is not needed again.
 	debug.FreeOSMemory()
-	return &Kafka{cluster: cluster, lock: lock, addr: listener.Addr().String(), log: log}, nil
+	return &Kafka{cluster: cluster, segments: written, lock: lock, addr: listener.Addr().String(), log: log}, nil
 }
 
 var brokerSettings = map[string]string{
@@ -108,7 +115,11 @@ func (k *Kafka) Close() error {
 	k.close.Do(func() {
 		k.log.takeError()
 		k.cluster.Close()
-		k.err = errors.Join(k.log.takeError(), k.lock.Close())
+		k.err = k.log.takeError()
+		if k.segments != nil {
+			k.err = errors.Join(k.err, k.segments.close())
+		}
+		k.err = errors.Join(k.err, k.lock.Close())
 	})
 	return k.err
 }
