@@ -14,13 +14,14 @@ func TestADeadlineAtATimeItsEventCarriesIsOwedAndListedAtThatTime(t *testing.T) 
 	const deadline = "deadline order.validated.v1"
 	told := func(e order.ValidatedV1) time.Time { return time.Unix(e.Total.Amount, 0) }
 	declared := machines()
-	declared[1] = service("order", saga.At(order.Validated, told, func(till, order.ValidatedV1) []saga.Event { return nil }, order.Cancelled).Settled(order.Confirmed))
+	nothing := func(till, order.ValidatedV1) []saga.Event { return nil }
+	declared[1] = service("order", saga.At(order.Validated, told, nothing, order.Cancelled).Settled(order.Confirmed))
 	s := newScene()
 	placed, _ := s.place(0, "other")
 	s.place(0, "o1")
 	due := s.at(7200)
-	id := s.say(1, order.Validated, "o1", placed, "", order.ValidatedV1{CustomerID: "c1", Lines: goods, ShipTo: home, Email: "ada@example.com",
-		PaymentToken: "tok_ok", FillPolicy: "fill_all", Total: schemas.Money{Amount: due.Unix(), Currency: "GBP"}})
+	id := s.say(1, order.Validated, "o1", placed, "", order.ValidatedV1{CustomerID: "c1", Lines: goods, ShipTo: home,
+		Email: "ada@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all", Total: schemas.Money{Amount: due.Unix(), Currency: "GBP"}})
 	s.report(2, "order").NextDeadline = due
 	seen := func() *Index {
 		x := New(declared)

@@ -34,7 +34,8 @@ func (b *bed) appointments() *saga.Machine {
 				return []saga.Event{n.promised.Of(countedV1{e.N})}
 			}, n.promised, n.settled),
 			saga.On(n.add, func(_ tally, c add) []saga.Event { return []saga.Event{n.promised.Of(countedV1(c))} }, n.promised),
-			saga.At(n.promised, at, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).Settled(n.settled),
+			saga.At(n.promised, at, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).
+				Settled(n.settled),
 		},
 	}.Machine()
 }
@@ -101,7 +102,9 @@ func TestADeadlineFallsDueAtTheTimeItsEventCarries(t *testing.T) {
 			t.Errorf("due at %d, and it fell due at %d", now+400, r.Time.UnixMilli())
 		}
 	}
-	b.eventually("what is settled never", func() bool { return b.count(`SELECT count(*) FROM engine.deadline WHERE key = $1`, settled) == 0 })
+	b.eventually("what is settled never", func() bool {
+		return b.count(`SELECT count(*) FROM engine.deadline WHERE key = $1`, settled) == 0
+	})
 	at := time.Now().Add(-time.Second)
 	b.move(moved, &at)
 	b.eventually("what an operator moved when he said", func() bool { return equal(b.published(b.names.due, moved), []int64{later}) })
@@ -144,7 +147,8 @@ func TestAPromiseForNoTimeThatCanBeIsParkedAndAllElseGoesOn(t *testing.T) {
 		if got := reasons[b.keyOn(0, key)]; !strings.Contains(got, w.says) {
 			t.Errorf("%s is parked because %q", key, got)
 		}
-		if _, err := p.Submit(t.Context(), key+"-command", b.names.add.Of(add{w.at})); err == nil || !strings.Contains(err.Error(), w.says) {
+		_, err := p.Submit(t.Context(), key+"-command", b.names.add.Of(add{w.at}))
+		if err == nil || !strings.Contains(err.Error(), w.says) {
 			t.Errorf("%s as a command: %v", key, err)
 		}
 	}

@@ -87,8 +87,9 @@ func TestEachDayIsClosedOnceAtItsEndAndBeginsTheNextWhoeverOwnsIt(t *testing.T) 
 			}
 		}
 	}
-	if n := b.count(`SELECT (SELECT count(*) FROM engine.deadline) + (SELECT count(*) FROM engine.parked)`); n != 0 || len(partitions) != b.partitions {
-		t.Errorf("%d deadlines or parked left, days in %d partitions", n, len(partitions))
+	left := b.count(`SELECT (SELECT count(*) FROM engine.deadline) + (SELECT count(*) FROM engine.parked)`)
+	if left != 0 || len(partitions) != b.partitions {
+		t.Errorf("%d deadlines or parked left, days in %d partitions", left, len(partitions))
 	}
 	b.foldEqualsRows(m)
 }

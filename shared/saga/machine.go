@@ -135,12 +135,14 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 				out.Saga = out.Key
 			}
 			stamp(&out)
+			after := m.evolve(step.State, out)
+			if another && !reflect.DeepEqual(after, step.State) {
+				return m.foldsAnother(out)
+			}
 			if err := m.sayable(another, out); err != nil {
 				return err
 			}
-			if !another {
-				step.State = m.evolve(step.State, out)
-			}
+			step.State = after
 			step.Emitted = append(step.Emitted, out)
 			if m.asked[out.Type] != nil {
 				step.Asks = append(step.Asks, out)
@@ -181,14 +183,20 @@ func (m *Machine) isAnother(key string, own Event) bool {
 func (m *Machine) sayable(another bool, own Event) error {
 	if another {
 		if blank := m.Blank(own.Key); len(m.heard[own.Type]) > 0 || !reflect.DeepEqual(m.evolve(blank, own), blank) {
-			return fmt.Errorf("%s: says %s about another %s, and reacts to it or folds it, though it has not that one's state: "+
-				"let a deadline run from it", m, own.Type, m.Of)
+			return m.foldsAnother(own)
 		}
 	}
 	if r := m.since[own.Type]; r != nil && r.TellsWhen() && r.at(own.Data).IsZero() {
 		return fmt.Errorf("%s: %s carries no time for its deadline", m, own.Type)
 	}
 	return nil
+}
+
+// foldsAnother refuses to change a state by what is said about another key: the state of that one is not at hand, and who
+// folds the topic would change it.
+func (m *Machine) foldsAnother(own Event) error {
+	return fmt.Errorf("%s: says %s about another %s, and reacts to it or folds it, though it has not that one's state: "+
+		"let a deadline run from it", m, own.Type, m.Of)
 }
 
 func (r *Row) emits(name string) bool {

@@ -94,10 +94,11 @@ func ledOn(r *saga.Row, in saga.Event, got saga.Step) bool {
 		via = saga.ViaDeadline
 	}
 	for _, on := range append([]saga.Event{in}, got.Emitted...) {
-		if on.Type == r.On.Name() && slices.ContainsFunc(got.Emitted, func(out saga.Event) bool {
-			return out.Cause == on.ID && out.Via == via && slices.ContainsFunc(r.Emits, func(k saga.Kind) bool { return k.Name() == out.Type })
-		}) {
-			return true
+		for _, out := range got.Emitted {
+			says := slices.ContainsFunc(r.Emits, func(k saga.Kind) bool { return k.Name() == out.Type })
+			if says && on.Type == r.On.Name() && out.Cause == on.ID && out.Via == via {
+				return true
+			}
 		}
 	}
 	return false

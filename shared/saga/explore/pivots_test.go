@@ -22,17 +22,20 @@ func TestNothingIrrevocableComesBeforeThePivotItNames(t *testing.T) {
 		"it is heard before": {map[string]saga.Row{"file": file(opened)},
 			"clerk does what cannot be taken back before till.paid: shop.opened"},
 		"it follows through another": {map[string]saga.Row{"file": file(done)}, ""},
-		"it follows through another, which also says it otherwise": {map[string]saga.Row{"file": file(done), "gave up": once(gaveUp, done)},
+		"it follows through another, which also says it otherwise": {
+			map[string]saga.Row{"file": file(done), "gave up": once(gaveUp, done)},
 			"clerk does what cannot be taken back before till.paid: shop.done"},
-		"it follows on something else, said by one who has heard the pivot": {map[string]saga.Row{"file": file(failed), "refused": {}, "gave up": {},
-			"more": saga.On(another, func(s said, _ nothing) []saga.Event {
+		"it follows on something else, said by one who has heard the pivot": {map[string]saga.Row{
+			"file": file(failed), "refused": {}, "gave up": {}, "more": saga.On(another, func(s said, _ nothing) []saga.Event {
 				if !s.has(done) || s.has(failed) {
 					return nil
 				}
 				return []saga.Event{failed.Of(nothing{})}
 			}, failed)}, ""},
-		"any of several will do": {map[string]saga.Row{"file": saga.On(failed, unless(filed, filed), filed).Irrevocably().Past(refused, gaveUp)}, ""},
-		"it follows on what the part says itself": {map[string]saga.Row{"stop": saga.On(asked, unless(stopped, stopped), stopped).Irrevocably().Past(paid)},
+		"any of several will do": {map[string]saga.Row{
+			"file": saga.On(failed, unless(filed, filed), filed).Irrevocably().Past(refused, gaveUp)}, ""},
+		"it follows on what the part says itself": {map[string]saga.Row{
+			"stop": saga.On(asked, unless(stopped, stopped), stopped).Irrevocably().Past(paid)},
 			"till does what cannot be taken back before till.paid: asked"},
 		"it is asked outside": {map[string]saga.Row{"bank": whole()["bank"].Irrevocably().Past(opened, done)}, ""},
 		"it is asked outside too early": {map[string]saga.Row{"bank": whole()["bank"].Irrevocably().Past(done)},
@@ -62,7 +65,8 @@ func TestWhatLeadsOnOnlyPastAPivotAsksNothingOutsideBefore(t *testing.T) {
 	t.Parallel()
 	r := whole()
 	r["opened"] = r["opened"].Past(done)
-	if got := words(explore.Explore(shop(r), explore.Options{}).Violation); !strings.HasSuffix(got, "till asks outside what it declares to ask only past shop.done: shop.opened") {
+	early := "till asks outside what it declares to ask only past shop.done: shop.opened"
+	if got := words(explore.Explore(shop(r), explore.Options{}).Violation); !strings.HasSuffix(got, early) {
 		t.Error(got)
 	}
 	r["opened"] = r["opened"].Past(opened)
@@ -94,7 +98,8 @@ func TestADeadlineAtATimeItsEventCarriesFallsDueAtAnyTime(t *testing.T) {
 		return words(explore.Explore(m, explore.Options{}).Violation)
 	}
 	someday := time.Date(2031, 5, 6, 0, 0, 0, 0, time.UTC)
-	if got := explored(at(someday)); !strings.Contains(got, "till: at the time of asked → gave_up") || !strings.HasSuffix(got, "it gave up after the answer") {
+	got := explored(at(someday))
+	if !strings.Contains(got, "till: at the time of asked → gave_up") || !strings.HasSuffix(got, "it gave up after the answer") {
 		t.Error(got)
 	}
 	if got := explored(at(someday).Settled(paid, refused, stopped)); got != "nothing is wrong" {

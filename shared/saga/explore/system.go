@@ -23,7 +23,8 @@ type system struct {
 }
 
 func newSystem(m Model) *system {
-	s := &system{model: m, hearers: map[string][]int{}, asks: map[string]*part{}, said: map[string]bool{}, pivots: map[string]pivots{}}
+	s := &system{model: m, hearers: map[string][]int{}, asks: map[string]*part{}, said: map[string]bool{},
+		pivots: map[string]pivots{}}
 	s.namePivots()
 	for i := range m.Machines {
 		s.add(m.Machines[i].String(), &m.Machines[i])

@@ -9,7 +9,8 @@ import (
 // irrevocable: what people see or nobody can take back happens only past a pivot: one of those that the row names, or any
 // of the saga's. What a row names can happen, and leads to it.
 func (g *graph) irrevocable() Rule {
-	rule := Rule{Name: "irrevocable", Says: "nothing seen by people or irreversible happens before its pivot", Of: "rows that wait for a pivot"}
+	rule := Rule{Name: "irrevocable", Says: "nothing seen by people or irreversible happens before its pivot",
+		Of: "rows that wait for a pivot"}
 	ever, early := g.before(nil), g.beforePivot()
 	g.each(func(m *saga.Machine, r *saga.Row) {
 		for _, k := range r.Pivots {
