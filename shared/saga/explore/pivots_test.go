@@ -40,7 +40,8 @@ func TestNothingIrrevocableComesBeforeThePivotItNames(t *testing.T) {
 		"it is asked outside": {map[string]saga.Row{"bank": whole()["bank"].Irrevocably().Past(opened, done)}, ""},
 		"it is asked outside too early": {map[string]saga.Row{"bank": whole()["bank"].Irrevocably().Past(done)},
 			"till does what cannot be taken back before shop.done: asked"},
-		"a pivot of the saga is none it names": {map[string]saga.Row{"file": file(opened), "wants": whole()["wants"].Pivot(opened)},
+		"a pivot of the saga is none it names": {map[string]saga.Row{"file": file(opened), "wants": whole()["wants"].Pivot(opened),
+			"bank": whole()["bank"].Pivot(paid)},
 			"clerk does what cannot be taken back before till.paid: shop.opened"},
 	} {
 		r := whole()
@@ -124,10 +125,7 @@ func TestADayEndsThoughItArmsTheNext(t *testing.T) {
 				}
 				return []saga.Event{begun.Of(nothing{})}
 			}, begun),
-			saga.At(begun, func(nothing) time.Time { return time.Unix(1, 0) }, func(ended bool, _ nothing) []saga.Event {
-				if ended {
-					return nil
-				}
+			saga.At(begun, func(nothing) time.Time { return time.Unix(1, 0) }, func(bool, nothing) []saga.Event {
 				return []saga.Event{begun.About("the next", nothing{}), closed.Of(nothing{})}
 			}, begun, closed).Settled(closed),
 		}}.Machine()}
