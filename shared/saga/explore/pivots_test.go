@@ -128,7 +128,13 @@ func TestADayEndsThoughItArmsTheNext(t *testing.T) {
 			saga.At(begun, func(nothing) time.Time { return time.Unix(1, 0) }, func(bool, nothing) []saga.Event {
 				return []saga.Event{begun.About("the next", nothing{}), closed.Of(nothing{})}
 			}, begun, closed).Settled(closed),
-		}}.Machine()}
+		}}.Machine(),
+		Check: func(ended any, step saga.Step) string {
+			if ended.(bool) && len(step.Emitted) > 0 {
+				return "it ends again"
+			}
+			return ""
+		}}
 	r := explore.Explore(explore.Model{Key: "a day", Machines: []explore.Machine{day},
 		Roots: []explore.Root{{Name: "it begins", Told: []explore.Told{{Event: wish.Of(nothing{})}}}},
 		End: func(v explore.View) string {
