@@ -151,6 +151,10 @@ mutant engine try-forgotten decide.go 's/in\.try > 1/in.try > 1000/' TestTheTopi
 # Deadlines, and what operators ask.
 mutant engine deadlines-not-settled emit.go 's/b\.deadline\[about\{e\.Key, since\}\] = nil/_, _ = e, since/' TestADeadlineFallsDue
 mutant engine moved-deadlines-fire 'deadline.go write.go' 's/ AND due_at <= now\(\) (ORDER|RETURNING)/ $1/' TestADeadlineFallsDue
+mutant engine carried-times-ignored deadline.go 's/d\.TellsWhen\(\)/d.TellsWhen() \&\& false/' TestADeadlineFallsDueAtTheTime
+mutant engine times-beyond-a-year deadline.go 's/FallsDue\(e\); err != nil/FallsDue(e); err != nil \&\& false/' TestAPromiseForNoTime
+mutant saga another-day-folded machine.go 's/another && !reflect\.DeepEqual\(after/false \&\& !reflect.DeepEqual(after/' TestWhatIsSaidAboutAnotherDay
+mutant saga another-day-settled machine.go 's/e\.Key == own\.Key && //' TestWhatIsSaidAboutAnotherDay
 mutant engine later-deadline-moved deadline.go 's/ AND id = \$3`/ AND \$3 <> \x27\x27`/' TestAMoveIsOfOneDeadline
 mutant engine older-move-wins control.go 's/ AND partition = 0 AND next_offset < \$2/ AND partition = 0/' TestMovesAreMadeOnceInTheOrderOfTheTopic
 mutant engine moves-not-read-back control.go 's/return (at\.NextOffset|first\[0\]), end\[0\], nil/return end[0], end[0], nil/g' TestAMoveAskedForWhile

@@ -34,7 +34,7 @@ var Choreography = saga.Choreography[Shipment]{
 		saga.Call(event.LabelVoidRequested, VoidLabel, voidAnswered, event.LabelVoided).
 			Compensates(event.LabelRequested, event.ReturnAuthorized).UntilAnswered(voidWithin),
 
-		saga.On(storefront.ReturnRequested, takeBack, event.ReturnLabelRequested, event.ReturnRefused).PastPivot(),
+		saga.On(storefront.ReturnRequested, takeBack, event.ReturnLabelRequested, event.ReturnRefused).Past(event.Dispatched),
 		saga.Call(event.ReturnLabelRequested, BuyReturnLabel, returnLabelAnswered, event.ReturnAuthorized, event.ReturnRefused).
 			UntilAnswered(labelWithin),
 		saga.Call(event.ReturnAuthorized, AwaitReturn, returnAnswered, event.ReturnReceived, event.ReturnRefused).

@@ -103,11 +103,11 @@ func (x *Index) isUnpublished(s *story, e *entry, service int, now time.Time) bo
 // call is owed until something follows from the answer.
 func (x *Index) call(s *story, e *entry, now time.Time) Obligation {
 	k, p := x.kinds[e.kind], x.places[e.place]
-	within := k.call.Due
-	if within == 0 && k.deadline != nil {
-		within = k.deadline.After
+	until := time.Unix(0, e.at).Add(k.call.Due)
+	if k.call.Due == 0 && k.deadline != nil {
+		until = s.due(e, k)
 	}
-	o := x.obligation(s, e, p.service, KindCall, "tell what "+k.call.Ask+" answered", time.Unix(0, e.at).Add(within), now)
+	o := x.obligation(s, e, p.service, KindCall, "tell what "+k.call.Ask+" answered", until, now)
 	if o.Overdue {
 		parked := x.isParked(p.service, p.partition, "answer", s.key(e), e)
 		if parked == nil {
@@ -168,7 +168,7 @@ func (x *Index) deadline(s *story, e *entry, now time.Time) (o Obligation, runs 
 	for _, emitted := range k.deadline.Emits {
 		says = append(says, emitted.Name())
 	}
-	o = x.obligation(s, e, p.service, KindDeadline, "act when time is up: "+strings.Join(says, ", "), time.Unix(0, e.at).Add(k.deadline.After), now)
+	o = x.obligation(s, e, p.service, KindDeadline, "act when time is up: "+strings.Join(says, ", "), s.due(e, k), now)
 	if m, moved := x.moved[e.id]; moved {
 		o.moved = &m
 		if m.DueAt == nil {

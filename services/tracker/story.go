@@ -1,6 +1,11 @@
 package tracker
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"time"
+
+	"orderflow.example/shared/saga"
+)
 
 // story is what is kept of one saga, or of a correlation of which it is not known yet whether it is one.
 type story struct {
@@ -15,8 +20,9 @@ type story struct {
 	active bool
 
 	entries []entry
-	keys    []string // what its events are about beside itself
-	packed  []byte   // the places of earlier events
+	dues    map[ID]time.Time // of events that carry the time of their deadline
+	keys    []string         // what its events are about beside itself
+	packed  []byte           // the places of earlier events
 }
 
 func newStory(id ID, text string) *story {
@@ -55,6 +61,33 @@ func (s *story) key(e *entry) string {
 	return s.keys[e.key-1]
 }
 
+// arm notes when the deadline falls due that runs from an event, where the event itself tells.
+func (s *story) arm(e entry, k *kind, data []byte) {
+	if k.deadline == nil || !k.deadline.TellsWhen() {
+		return
+	}
+	payload, err := k.payload.Decode(data)
+	due := time.Time{}
+	if err == nil {
+		due, err = k.deadline.FallsDue(saga.Event{Type: k.name, Time: time.Unix(0, e.at), Data: payload})
+	}
+	if err != nil {
+		return // said by another build: it counts as due when it was said
+	}
+	if s.dues == nil {
+		s.dues = map[ID]time.Time{}
+	}
+	s.dues[e.id] = due
+}
+
+// due is when the deadline falls due that runs from an event, as it was set.
+func (s *story) due(e *entry, k *kind) time.Time {
+	if at, tells := s.dues[e.id]; tells {
+		return at
+	}
+	return time.Unix(0, e.at).Add(k.deadline.After)
+}
+
 // pack keeps only where the events stand. A saga that has ended and owes nothing loses nothing by it: what comes later
 // is judged by itself.
 func (s *story) pack() {
@@ -63,7 +96,7 @@ func (s *story) pack() {
 		s.packed = binary.AppendUvarint(s.packed, uint64(s.entries[i].offset))
 	}
 	s.packed = append(make([]byte, 0, len(s.packed)), s.packed...)
-	s.entries, s.keys = nil, nil
+	s.entries, s.dues, s.keys = nil, nil, nil
 }
 
 // Place is where a record stands.

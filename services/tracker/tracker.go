@@ -140,6 +140,7 @@ func (x *Index) Add(r *Record) {
 	x.infer(s, e)
 	s.entries = append(s.entries, e)
 	s.last = max(s.last, e.at)
+	s.arm(e, k, r.Data)
 	x.understand(s, k, r, e)
 	if s.began != 0 && !s.active {
 		s.active = true

@@ -54,8 +54,7 @@ type outgoing struct {
 // row is an own event with its payload as JSON.
 type row struct {
 	event saga.Event
-	after time.Duration // a deadline
-	tries int           // a question that was parked
+	tries int // a question that was parked
 	data  []byte
 }
 

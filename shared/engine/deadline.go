@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
@@ -58,6 +59,26 @@ func (e *Engine) decode(name string, data []byte) (payload any, reason string) {
 	return payload, ""
 }
 
+// deadlineOf is the row whose deadline runs from the own event.
+func (e *Engine) deadlineOf(own string) *saga.Row {
+	for _, x := range e.Bindings {
+		if r := x.Machine.DeadlineOf(own); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// fallDue tells what is wrong with the times that own events carry for their deadlines.
+func fallDue(m *saga.Machine, armed []saga.Event) error {
+	for _, e := range armed {
+		if _, err := m.DeadlineOf(e.Type).FallsDue(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (b *batch) writeDeadlines(tx *gorm.DB) error {
 	if len(b.deadline) == 0 {
 		return nil
@@ -81,10 +102,19 @@ func (b *batch) writeDeadlines(tx *gorm.DB) error {
 	if len(armed) == 0 {
 		return nil
 	}
+	after, at := make(pgtype.FlatArray[float64], len(armed)), make(pgtype.FlatArray[*time.Time], len(armed))
+	for i, r := range armed {
+		if d := b.e.deadlineOf(r.event.Type); d.TellsWhen() {
+			due, _ := d.FallsDue(r.event) // decide has seen to it that it does
+			at[i] = &due
+		} else {
+			after[i] = d.After.Seconds()
+		}
+	}
 	return later(tx, "arm deadlines", `INSERT INTO engine.deadline (id, partition, type, key, saga, due_at, since)
-		SELECT id, partition, type, key, saga, now() + make_interval(secs => seconds), since
-		FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::text[]::json[])
-		  AS d (id, partition, type, key, saga, seconds, since)
+		SELECT id, partition, type, key, saga, coalesce(at, now() + make_interval(secs => seconds)), since
+		FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::timestamptz[], $8::text[]::json[])
+		  AS d (id, partition, type, key, saga, seconds, at, since)
 		ON CONFLICT (key, type) DO UPDATE SET id = excluded.id, due_at = excluded.due_at, since = excluded.since,
 		  moved_by = '', moved_at = NULL`,
 		array(armed, func(r row) string { return r.event.ID }),
@@ -92,6 +122,6 @@ func (b *batch) writeDeadlines(tx *gorm.DB) error {
 		array(armed, func(r row) string { return r.event.Type }),
 		array(armed, func(r row) string { return r.event.Key }),
 		array(armed, func(r row) string { return r.event.Saga }),
-		array(armed, func(r row) float64 { return r.after.Seconds() }),
+		after, at,
 		array(armed, func(r row) string { return string(r.data) }))
 }

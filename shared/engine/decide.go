@@ -69,6 +69,9 @@ func (b *batch) decide(s *share, in *input) {
 			continue
 		}
 		step, err := run(binding.Machine, b.sets[i].Get(in.event), in, b.stamp(in))
+		if err == nil {
+			err = fallDue(binding.Machine, step.Armed)
+		}
 		for j := 0; j < len(step.Emitted) && err == nil; j++ {
 			var o outgoing
 			if o, err = b.encode(step.Emitted[j]); err == nil {
@@ -85,7 +88,7 @@ func (b *batch) decide(s *share, in *input) {
 	for _, t := range steps {
 		t.set.Put(in.event, t.step.State)
 		outcome = Outcome{State: t.step.State, Emitted: t.step.Emitted}
-		b.consequences(t.step, out)
+		b.consequences(in.event.Key, t.step, out)
 	}
 	b.out = append(b.out, out...)
 	if in.number != 0 {

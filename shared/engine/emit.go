@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
@@ -32,8 +31,8 @@ func (b *batch) encode(e saga.Event) (outgoing, error) {
 	return o, nil
 }
 
-// consequences collects the questions and deadlines that follow from a step.
-func (b *batch) consequences(step saga.Step, out []outgoing) {
+// consequences collects the questions and deadlines that follow from a step about a key.
+func (b *batch) consequences(key string, step saga.Step, out []outgoing) {
 	data := func(id string) []byte {
 		for _, o := range out {
 			if o.event.ID == id {
@@ -42,19 +41,17 @@ func (b *batch) consequences(step saga.Step, out []outgoing) {
 		}
 		return nil
 	}
-	for _, e := range step.Emitted {
-		for _, asked := range step.Dropped {
-			b.drop(e.Key, asked)
-		}
-		for _, since := range step.Settled {
-			b.deadline[about{e.Key, since}] = nil
-		}
+	for _, asked := range step.Dropped {
+		b.drop(key, asked)
+	}
+	for _, since := range step.Settled {
+		b.deadline[about{key, since}] = nil
 	}
 	for _, e := range step.Asks {
 		b.asks = append(b.asks, row{event: e, data: data(e.ID)})
 	}
 	for _, e := range step.Armed {
-		b.deadline[about{e.Key, e.Type}] = &row{event: e, after: b.e.deadlineOf(e.Type), data: data(e.ID)}
+		b.deadline[about{e.Key, e.Type}] = &row{event: e, data: data(e.ID)}
 	}
 }
 
@@ -65,15 +62,6 @@ func (b *batch) drop(key, asked string) {
 		b.drops = append(b.drops, q)
 	}
 	b.asks = slices.DeleteFunc(b.asks, func(r row) bool { return r.event.Key == key && r.event.Type == asked })
-}
-
-func (e *Engine) deadlineOf(name string) time.Duration {
-	for _, x := range e.Bindings {
-		if r := x.Machine.DeadlineOf(name); r != nil {
-			return r.After
-		}
-	}
-	return 0
 }
 
 // latestOnly drops, of events that each carry the whole picture of their key, all but the last.

@@ -47,6 +47,9 @@ func (m *Machine) index(r *Row) {
 			m.wrong("emits %s, which another service owns", k.Name())
 		}
 	}
+	if r.Behind != nil && (len(r.Behind) == 0 || slices.ContainsFunc(r.Behind, IsCommand)) {
+		m.wrong("leads on on %s past something that is no event", name)
+	}
 	switch r.Form {
 	case Reaction, Projection:
 		m.heard[name] = append(m.heard[name], r)

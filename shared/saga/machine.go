@@ -2,6 +2,7 @@ package saga
 
 import (
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"slices"
 )
@@ -129,26 +130,73 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 				out.Key = in.Key
 			}
 			out.Saga, out.Cause, out.Via = in.Saga, in.ID, r.Form.via()
+			another := m.isAnother(in.Key, out)
+			if another {
+				out.Saga = out.Key
+			}
 			stamp(&out)
-			step.State = m.evolve(step.State, out)
+			after := m.evolve(step.State, out)
+			if another && !reflect.DeepEqual(after, step.State) {
+				return m.foldsAnother(out)
+			}
+			if err := m.sayable(another, out); err != nil {
+				return err
+			}
+			step.State = after
 			step.Emitted = append(step.Emitted, out)
 			if m.asked[out.Type] != nil {
 				step.Asks = append(step.Asks, out)
 			}
-			for _, q := range m.drops[out.Type] {
-				step.Dropped = append(step.Dropped, q.On.Name())
-				step.Asks = slices.DeleteFunc(step.Asks, func(e Event) bool { return e.Type == q.On.Name() })
-			}
 			if m.since[out.Type] != nil {
 				step.Armed = append(step.Armed, out)
 			}
-			for _, d := range m.settles[out.Type] {
-				step.Settled = append(step.Settled, d.On.Name())
-				step.Armed = slices.DeleteFunc(step.Armed, func(e Event) bool { return e.Type == d.On.Name() })
+			if out.Key == in.Key {
+				m.giveUp(step, out)
 			}
 		}
 	}
 	return nil
+}
+
+// giveUp notes what an own event about the key at hand drops and settles.
+func (m *Machine) giveUp(step *Step, own Event) {
+	earlier := func(r *Row) func(Event) bool {
+		return func(e Event) bool { return e.Key == own.Key && e.Type == r.On.Name() }
+	}
+	for _, q := range m.drops[own.Type] {
+		step.Dropped = append(step.Dropped, q.On.Name())
+		step.Asks = slices.DeleteFunc(step.Asks, earlier(q))
+	}
+	for _, d := range m.settles[own.Type] {
+		step.Settled = append(step.Settled, d.On.Name())
+		step.Armed = slices.DeleteFunc(step.Armed, earlier(d))
+	}
+}
+
+// isAnother tells whether an event is about another key of what this machine is about, as the one that a day says about the
+// next. That is a story of its own.
+func (m *Machine) isAnother(key string, own Event) bool {
+	return own.Key != key && m.kinds[own.Type].KeyedBy() == m.Of
+}
+
+// sayable tells what is wrong with an own event beside its payload.
+func (m *Machine) sayable(another bool, own Event) error {
+	if another {
+		if blank := m.Blank(own.Key); len(m.heard[own.Type]) > 0 || !reflect.DeepEqual(m.evolve(blank, own), blank) {
+			return m.foldsAnother(own)
+		}
+	}
+	if r := m.since[own.Type]; r != nil && r.TellsWhen() && r.at(own.Data).IsZero() {
+		return fmt.Errorf("%s: %s carries no time for its deadline", m, own.Type)
+	}
+	return nil
+}
+
+// foldsAnother refuses to change a state by what is said about another key: the state of that one is not at hand, and who
+// folds the topic would change it.
+func (m *Machine) foldsAnother(own Event) error {
+	return fmt.Errorf("%s: says %s about another %s, and reacts to it or folds it, though it has not that one's state: "+
+		"let a deadline run from it", m, own.Type, m.Of)
 }
 
 func (r *Row) emits(name string) bool {

@@ -8,7 +8,7 @@ type Form int
 const (
 	Reaction   Form = iota // on an event, decide
 	Calling                // on an own event, ask the outside world, decide on its answer
-	Deadline               // some time after an own event, decide, unless something happened first
+	Deadline               // some time after an own event, or at a time it carries, decide, unless something happened first
 	Projection             // on an event of others, show it; decides nothing
 )
 
@@ -30,19 +30,20 @@ func (f Form) via() string {
 	return ""
 }
 
-// Row is one line of a choreography. Make one with On, Call, After or Show.
+// Row is one line of a choreography. Make one with On, Call, After, At or Show.
 type Row struct {
 	Form        Form
 	On          Kind          // what is heard; for Calling and Deadline an own event
 	Emits       []Kind        // everything its decide may answer; anything else is refused
 	Ask         string        // Calling: the name of the question
-	After       time.Duration // Deadline: how long after On
+	After       time.Duration // Deadline: how long after On; of one that At declares On tells when, see FallsDue
 	Unless      []Kind        // Deadline: own events that settle it first. Calling: own events by which it is dropped
 	Undoes      []Kind        // the events this row compensates
 	Pivots      []Kind        // of Emits: once one of them is said, only forward
 	Due         time.Duration // Calling: when the answer is overdue; asked on until it comes. 0: a deadline ends the wait
-	Past        bool          // leads on only past the pivot, whenever it is heard
-	Irrevocable bool          // what follows is seen by people or cannot be taken back
+	Behind      []Kind        // leads on only once one of these was said
+	Irrevocable bool          // what follows is seen by people or cannot be taken back; Behind empty: past any pivot
+	at          func(data any) time.Time
 	decide      func(state any, data any) []Event
 	show        func(state any, data any, at time.Time) any
 	decodeReply func([]byte) (any, error)
@@ -102,13 +103,18 @@ func (r Row) Compensates(events ...Kind) Row { r.Undoes = events; return r }
 // is done after it only followed.
 func (r Row) Pivot(events ...Kind) Row { r.Pivots = events; return r }
 
-// PastPivot declares that the row leads on only once the pivot is behind, because its decide sees to that. What is asked
-// outside in its wake needs no compensation.
-func (r Row) PastPivot() Row { r.Past = true; return r }
-
 // Irrevocably declares that what follows from the row is seen by people or cannot be taken back: a parcel on its way, a
-// mail, an invoice. Nothing may lead to it but through a pivot.
+// mail, an invoice. Nothing may lead to it but through a pivot, or where Past names events, through one of these.
 func (r Row) Irrevocably() Row { r.Irrevocable = true; return r }
+
+// Past declares that the row leads on only once one of the events was said.
+//
+// Of an irrevocable row it names the pivot of that one effect: what is confirmed may be told to the customer, though the
+// order can still be cancelled. The declaration must prove it: whatever leads to the row leads through one of the events.
+//
+// Of any other row it says what no declaration shows, that its decide sees to it. So where an event is the pivot of the
+// saga, what the row asks outside needs no compensation. Explorations hold it to that: it asks nothing outside before.
+func (r Row) Past(events ...Kind) Row { r.Behind = append([]Kind{}, events...); return r }
 
 // UntilAnswered declares that a question is asked until it is answered, however long that takes, because nothing else may
 // be decided before. After due the answer is overdue, and operators see it. A question without it needs a deadline.

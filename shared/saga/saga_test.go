@@ -18,7 +18,7 @@ var (
 	heard   = saga.Define[note]("elsewhere.happened.v1")
 	shown   = saga.Define[note]("elsewhere.shown.v1")
 	first   = saga.Define[note]("here.first.v1")
-	second  = saga.Define[note]("here.second.v1")
+	second  = saga.Define[note]("here.second.v1").Keyed("product")
 	third   = saga.Define[note]("here.third.v1")
 	answer  = saga.Define[note]("here.answered.v1")
 	due     = saga.Define[note]("here.fell_due.v1")
@@ -185,6 +185,8 @@ func TestADeclarationThatCannotRunIsFoundAtOnce(t *testing.T) {
 		"asks on another service's event":     saga.Call(heard, ask, func(state, string) []saga.Event { return nil }),
 		"deadline on another service's event": saga.After(time.Minute, heard, emit()),
 		"dropped by another service's event":  saga.Call(first, ask, func(state, string) []saga.Event { return nil }).DroppedBy(heard),
+		"past nothing":                        saga.On(heard, emit(), first).Past(),
+		"past a command":                      saga.On(heard, emit(), first).Past(command),
 		"dropped by what asks":                saga.Call(first, ask, func(state, string) []saga.Event { return nil }).DroppedBy(first),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,7 @@ type input struct {
 	from   int    // the machine that asked
 	answer any    // of answered
 	words  string // who told it, or what the outside did
-	past   bool   // heard: it was said after a pivot
+	past   pivots // heard: those behind it when it was said
 }
 
 // event numbers an event, without what differs from one way here to another.

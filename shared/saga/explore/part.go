@@ -16,8 +16,7 @@ type part struct {
 	channels []string        // whose events it hears: the queues of its inbox
 	counted  map[string]int  // own events whose ids are told apart
 	notes    map[string]bool // what it may hear only to note
-	pivots   map[string]bool // own events after which it goes only forward
-	decisive bool            // it does something that cannot be taken back
+	watches  pivots          // those it must be past for some of its rows
 
 	locals  table[*local]
 	configs table[*config]
@@ -32,7 +31,7 @@ type local struct {
 	aside any     // of whoever outside belongs to it
 	count []uint8 // how many events of each counted type were said
 	drops []uint8 // how many of them, the first ones, asked what is given up; nil where nothing is
-	past  bool    // a pivot was said, or what followed from one was heard by a part that does what cannot be taken back
+	past  pivots  // said by it, and of those watched, those behind what it has heard
 	text  string
 
 	unsaid []unsaid // what it does not say yet
@@ -97,8 +96,8 @@ func tail(l local) (s string) {
 	if l.drops != nil {
 		s += " dropped " + text(l.drops)
 	}
-	if l.past {
-		s += " past"
+	if l.past != 0 {
+		s += fmt.Sprintf(" past %b", l.past)
 	}
 	return s
 }

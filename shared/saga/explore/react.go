@@ -134,7 +134,7 @@ var always = time.Unix(0, 0).UTC()
 // run lets the machine take in one event, answer or deadline.
 func (s *system) run(p *part, l local, x input, answer any) reaction {
 	e := s.events.at[x.event]
-	after := local{aside: l.aside, count: slices.Clone(l.count), drops: l.drops, past: l.past || x.past && p.decisive}
+	after := local{aside: l.aside, count: slices.Clone(l.count), drops: l.drops, past: l.past | x.past&(p.watches|s.carried)}
 	tooMany := ""
 	got, err := p.decide(l.state, x.form, e, answer, func(out *saga.Event) {
 		out.ID, out.Time = bare(out.Type), always
@@ -153,7 +153,7 @@ func (s *system) run(p *part, l local, x input, answer any) reaction {
 		after.other = got.State
 	}
 	p.drop(&after, got)
-	r := reaction{settled: got.Settled, wrong: cmp.Or(tooMany, p.tooEarly(x, e, got, after.past || x.past))}
+	r := reaction{settled: got.Settled, wrong: cmp.Or(tooMany, s.tooEarly(p, e, got, after.past|x.past))}
 	s.follow(p, &r, got, &after, x.past)
 	r.next = s.local(p, after)
 	if r.wrong == "" && p.machine.Check != nil {
@@ -200,9 +200,9 @@ func (p *part) same(state any) any {
 }
 
 // follow puts what was said where it is heard, asked or awaited.
-func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past bool) {
+func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past pivots) {
 	for _, e := range got.Emitted {
-		after.past = after.past || p.pivots[e.Type]
+		after.past |= s.pivots[e.Type]
 		s.said[e.Type] = true
 	}
 	heardBy := make([][]int32, len(s.parts))
@@ -213,7 +213,7 @@ func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past 
 		n := s.event(e)
 		r.says = append(r.says, n)
 		for _, to := range s.hearers[e.Type] {
-			heardBy[to] = append(heardBy[to], s.input(input{form: heard, event: n, past: past || after.past}))
+			heardBy[to] = append(heardBy[to], s.input(input{form: heard, event: n, past: past | after.past}))
 		}
 	}
 	for to, inputs := range heardBy {
@@ -223,6 +223,9 @@ func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past 
 		}
 	}
 	for _, e := range got.Asks {
+		if e.Key != s.model.Key {
+			continue
+		}
 		question := s.input(input{form: asked, event: s.event(e), from: p.i})
 		if to := s.asks[p.machine.QuestionOf(e.Type).Ask]; to == p {
 			r.keeps = append(r.keeps, question)
@@ -231,25 +234,9 @@ func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past 
 		}
 	}
 	for _, e := range got.Armed {
+		if e.Key != s.model.Key {
+			continue // of another saga
+		}
 		r.keeps = append(r.keeps, s.input(input{form: expired, event: s.event(e)}))
 	}
-}
-
-// tooEarly tells whether something irrevocable follows although no pivot led here.
-func (p *part) tooEarly(x input, e saga.Event, got saga.Step, past bool) string {
-	for _, own := range got.Emitted {
-		past = past || p.pivots[own.Type]
-	}
-	if past {
-		return ""
-	}
-	for _, r := range p.machine.Rows {
-		begun := slices.ContainsFunc(got.Asks, func(q saga.Event) bool { return r.Form == saga.Calling && q.Type == r.On.Name() })
-		ran := r.On.Name() == e.Type && len(got.Emitted) > 0 &&
-			(r.Form == saga.Reaction && x.form == heard || r.Form == saga.Deadline && x.form == expired)
-		if r.Irrevocable && (begun || ran) {
-			return fmt.Sprintf("%s does what cannot be taken back before any pivot: %s", p.name, own(p.machine.Service, r.On.Name()))
-		}
-	}
-	return ""
 }

@@ -14,6 +14,8 @@ type system struct {
 	asks    map[string]*part // by question
 	reach   reach
 	said    map[string]bool // events, in any state reached
+	pivots  map[string]pivots
+	carried pivots // watched by a part that cannot take something back: all parts remember them
 
 	events  table[saga.Event]
 	inputs  table[input]
@@ -21,7 +23,9 @@ type system struct {
 }
 
 func newSystem(m Model) *system {
-	s := &system{model: m, hearers: map[string][]int{}, asks: map[string]*part{}, said: map[string]bool{}}
+	s := &system{model: m, hearers: map[string][]int{}, asks: map[string]*part{}, said: map[string]bool{},
+		pivots: map[string]pivots{}}
+	s.namePivots()
 	for i := range m.Machines {
 		s.add(m.Machines[i].String(), &m.Machines[i])
 	}
@@ -51,7 +55,7 @@ func newSystem(m Model) *system {
 
 func (s *system) add(name string, m *Machine) *part {
 	p := &part{i: len(s.parts), name: name, machine: m, reacted: map[reacting][]reaction{}, with: map[uint64]int32{},
-		counted: map[string]int{}, notes: map[string]bool{}, pivots: map[string]bool{}}
+		counted: map[string]int{}, notes: map[string]bool{}}
 	s.parts = append(s.parts, p)
 	if m == nil {
 		return p
@@ -64,10 +68,7 @@ func (s *system) add(name string, m *Machine) *part {
 		if _, known := p.counted[name]; !known && (r.Form == saga.Calling || r.Form == saga.Deadline) {
 			p.counted[name] = len(p.counted) // what asks, or sets a deadline: its id may matter
 		}
-		p.decisive = p.decisive || r.Irrevocable
-		for _, k := range r.Pivots {
-			p.pivots[k.Name()] = true
-		}
+		p.watches |= s.needed(&r)
 		from := saga.Producer(name)
 		if r.Form != saga.Reaction || from == m.Service {
 			continue
@@ -134,7 +135,7 @@ func (s *system) begin(root Root) []int32 {
 		if t.Event.ID == "" {
 			t.Event.ID = bare(t.Event.Type)
 		}
-		in := s.input(input{form: heard, event: s.event(t.Event), words: t.Who})
+		in := s.input(input{form: heard, event: s.event(t.Event), words: t.Who, past: s.pivots[t.Event.Type]})
 		for _, to := range s.hearers[t.Event.Type] {
 			p := s.parts[to]
 			sent := s.parcel(p, slices.Index(p.channels, saga.Producer(t.Event.Type)), in)

@@ -140,8 +140,12 @@ func (s *system) tell(m move) Step {
 	case answered:
 		st.Words = fmt.Sprintf("%s hears that %s%s", m.p.name, in.words, follows)
 	case expired:
-		after := m.p.machine.DeadlineOf(e.Type).After
-		st.Words = fmt.Sprintf("%s: %s after %s%s", m.p.name, duration(after), own(m.p.machine.Service, e.Type), follows)
+		since := m.p.machine.DeadlineOf(e.Type)
+		after := duration(since.After) + " after"
+		if since.TellsWhen() {
+			after = "at the time of"
+		}
+		st.Words = fmt.Sprintf("%s: %s %s%s", m.p.name, after, own(m.p.machine.Service, e.Type), follows)
 	case asked:
 		st.Words = fmt.Sprintf("%s %s (asked by %s)", m.p.own.Name, m.st.did.does, bare(e.Type))
 		if m.p.machine != nil && len(m.p.machine.QuestionOf(e.Type).Unless) == 0 {

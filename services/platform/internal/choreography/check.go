@@ -38,7 +38,7 @@ type Language struct {
 func Check(l Language, machines ...*saga.Machine) []Rule {
 	g := newGraph(machines)
 	return []Rule{
-		g.heardIsSaid(), g.saidIsHeard(l.Events), g.undone(), g.givenUp(), g.bounded(), g.irrevocable(),
+		g.heardIsSaid(), g.saidIsHeard(l.Events), g.undone(), g.givenUp(), g.bounded(), g.dated(l), g.irrevocable(),
 		g.language(l), g.seenTwice(l), g.compensationFirst(l), grown(l),
 	}
 }
@@ -131,21 +131,6 @@ func (g *graph) reach(from []string, through func(*saga.Row) bool, ends func(eve
 		}
 	}
 	return seen
-}
-
-// beforePivot are the events of orders that may happen while everything can still be undone.
-func (g *graph) beforePivot() map[string]bool {
-	var commands []string
-	g.each(func(m *saga.Machine, r *saga.Row) {
-		if saga.IsCommand(r.On) {
-			commands = append(commands, r.On.Name())
-		}
-	})
-	before := g.reach(commands, func(r *saga.Row) bool { return !r.Past }, func(event string) bool { return g.pivots[event] })
-	for event := range g.pivots {
-		delete(before, event)
-	}
-	return before
 }
 
 func has(kinds []saga.Kind, name string) bool {

@@ -33,11 +33,12 @@ type Row struct {
 	Asks        string   `json:"asks,omitempty"`    // call: the question to the outside world
 	Due         string   `json:"due,omitempty"`     // call: when an answer is overdue, where it is asked until answered
 	After       string   `json:"after,omitempty"`   // after: how long, "2m0s"
+	At          bool     `json:"at,omitempty"`      // after: not how long, but at a time that On carries
 	Unless      []string `json:"unless,omitempty"`  // after: what settles it first; call: what drops it
 	Emits       []string `json:"emits,omitempty"`
 	Compensates []string `json:"compensates,omitempty"`
 	Pivot       []string `json:"pivot,omitempty"`       // of Emits: from here only forward
-	Past        bool     `json:"past_pivot,omitempty"`  // leads on only past the pivot
+	Past        []string `json:"past,omitempty"`        // leads on only past one of these
 	Irrevocable bool     `json:"irrevocable,omitempty"` // what follows cannot be taken back
 }
 
@@ -70,10 +71,12 @@ func row(r saga.Row) Row {
 	out := Row{
 		Form: r.Form.String(), On: r.On.Name(), Command: saga.IsCommand(r.On), Asks: r.Ask, Unless: names(r.Unless),
 		Emits: names(r.Emits), Compensates: names(r.Undoes), Pivot: names(r.Pivots),
-		Past: r.Past, Irrevocable: r.Irrevocable,
+		Past: names(r.Behind), Irrevocable: r.Irrevocable,
 	}
 	if r.Form == saga.Deadline {
-		out.After = r.After.String()
+		if out.At = r.TellsWhen(); !out.At {
+			out.After = r.After.String()
+		}
 	}
 	if r.Due > 0 {
 		out.Due = r.Due.String()

@@ -73,6 +73,7 @@ var (
 			saga.On(placed, decide, asked).Pivot(asked),
 			saga.Call(asked, pay, decide, paid).DroppedBy(late),
 			saga.After(48*time.Hour, asked, decide, late).Settled(paid),
+			saga.At(paid, func(nothing) time.Time { return time.Time{} }, decide, late).Past(asked),
 			saga.On(refused, decide, late).Compensates(paid)}},
 	))
 )
@@ -89,6 +90,7 @@ func TestTheTableSaysWhatEachServiceDoesOnWhat(t *testing.T) {
 		"| **till** (purse) | `shop.placed` | decides; **the pivot** | `asked` |\n"+
 		"|  | `asked` | asks bank.pay, unless `late` | `paid` |\n"+
 		"|  | `asked` | 2 days later, unless `paid` | `late` |\n"+
+		"|  | `paid` | at the time it carries; only past `asked` | `late` |\n"+
 		"|  | `shop.refused` | undoes `paid` | `late` |\n")
 }
 
@@ -114,7 +116,7 @@ func TestTheJSONReadsBackAsTheSameChoreography(t *testing.T) {
 	}
 	again, _ := read.JSON()
 	same(t, again, text)
-	if len(read.Machines) != 2 || len(read.Machines[1].Rows) != 4 {
+	if len(read.Machines) != 2 || len(read.Machines[1].Rows) != 5 {
 		t.Errorf("read %d machines", len(read.Machines))
 	}
 }

@@ -102,21 +102,6 @@ func (g *graph) givenUp() Rule {
 	return rule
 }
 
-// irrevocable: what people see or nobody can take back happens only past a pivot.
-func (g *graph) irrevocable() Rule {
-	rule := Rule{Name: "irrevocable", Says: "nothing seen by people or irreversible happens before its pivot", Of: "irrevocable rows"}
-	before := g.beforePivot()
-	g.each(func(m *saga.Machine, r *saga.Row) {
-		if !r.Irrevocable {
-			return
-		}
-		if rule.Looked++; before[r.On.Name()] && !r.Past {
-			rule.fault(m, "does on %s what cannot be taken back, and %s may happen before any pivot", plain(r.On), plain(r.On))
-		}
-	})
-	return rule
-}
-
 // language: every event has a topic, a key and a schema.
 func (g *graph) language(l Language) Rule {
 	rule := Rule{Name: "language", Says: "topic, key and schema exist for every event, and an example of it is read", Of: "events"}

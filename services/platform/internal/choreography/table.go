@@ -56,12 +56,19 @@ func (m Machine) does(r Row) string {
 	case "call":
 		words = append(words, "asks "+r.Asks+m.unless(r))
 	case "after":
-		words = append(words, duration(r.After)+" later"+m.unless(r))
+		when := duration(r.After) + " later"
+		if r.At {
+			when = "at the time it carries"
+		}
+		words = append(words, when+m.unless(r))
 	case "show":
 		words = append(words, "shows it")
 	}
 	if len(r.Compensates) > 0 {
 		words = append(words, "undoes "+strings.Join(m.codes(r.Compensates), ", "))
+	}
+	if len(r.Past) > 0 {
+		words = append(words, "only past "+strings.Join(m.codes(r.Past), " or "))
 	}
 	if len(r.Pivot) > 0 {
 		words = append(words, "**the pivot**")
