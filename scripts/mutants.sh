@@ -176,9 +176,10 @@ mutant engine dead-members-kept maintenance.go 's/\{name: "member cleaner".*\n//
 mutant engine deadlines-taken-off-kept maintenance.go 's/\{name: "deadline cleaner".*\n//' TestWhatIsDoneWithIsCleanedAway
 mutant service control-topic-kept-for-ever topics.go 's/"604800000"/"-1"/' TestOnlyWhatStateIsRebuiltFrom
 mutant engine one-commit-per-partition committer.go 's/if w\.apart \|\| w\.epoch == 0/if true/' TestPartitionsOfAProcessShare
-mutant engine common-transaction-without-limit write.go "s/SET LOCAL statement_timeout = '1s'/SET LOCAL statement_timeout = '90s'/" TestARowThatSomebodyLocks
+mutant engine common-transaction-without-limit write.go "s/SET LOCAL statement_timeout = '1s'/SET LOCAL statement_timeout = '90s'/" TestACommonTransactionDoesNotWait
 mutant engine waits-for-others-without-end committer.go 's/return max\(patience-/return max(time.Hour-/' TestThousandsOfDueDeadlines
-mutant engine failed-together-never-apart committer.go 's/err = errApart\n\t\}\n\tfor/_ = err\n\t}\n\tfor/' TestAFaultInATransactionOfSeveral
+mutant engine failed-together-never-apart committer.go 's/err = errApart\n\t\}\n\tfor/_ = err\n\t}\n\tfor/' TestWhatFailsInACommonTransaction
+mutant engine former-owner-in-a-common-transaction write.go 's/if owned != len\(b\.shares\)/if owned == 0/' TestAnOwnerThatWasReplaced
 mutant engine one-commit-per-command worker.go 's/w\.queue\.take\(min\(w\.limit, most\)\)/w.queue.take(1)/' TestManyCommandsAreOneCommit
 
 # What an answer of the outside does not say.
