@@ -99,7 +99,7 @@ mutant engine damage-read-without-pause reader.go 's/r\.suspect\(\)\n\t\tr\.fail
 mutant engine foreign-source-believed reader.go 's/rec\.Sequence == 0 \|\| rec\.Source != r\.source/rec.Sequence == 0/' TestWhatAnotherSourceWrote
 mutant engine another-id-is-a-repeat reader.go 's/if r\.ids\.differs\(rec\.Sequence, rec\.ID\)/if false/' TestANumberThatComesAgain
 mutant engine queue-unbounded queue.go 's/ \|\| q\.bytes > fullBytes//' TestAQueueIsFullByBytes
-mutant engine lag-hidden-while-nothing-is-fetched fetcher.go 's/asked\.r\.told\(false\)/_ = asked/g' TestTheLagGrows
+mutant engine lag-hidden-while-nothing-is-fetched 'fetcher.go' 's/asked\.r\.told\(false\)/_ = asked/g; s/silence > 2\*longPoll/false/' TestTheLagGrows
 
 # Who owns a partition.
 mutant engine removed-by-number registry.go 's/if r\.partitions\[p\.partition\] == p/if true/' TestAPartitionLeavesNoOtherWithIt

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"orderflow.example/shared/kafka"
@@ -14,6 +15,8 @@ type fetcher struct {
 	e   *Engine
 	ctx context.Context
 	log throttle
+
+	asked atomic.Int64 // when the fetch under way began, Unix nanoseconds of this machine; 0: none is
 
 	mu     sync.Mutex
 	cancel context.CancelFunc // of the fetch under way
@@ -54,6 +57,16 @@ func (f *fetcher) failed(err error) {
 	})
 }
 
+// silence is for how long the broker has not answered, where that is longer than it was asked to wait.
+func (f *fetcher) silence(now time.Time) time.Duration {
+	if at := f.asked.Load(); at != 0 {
+		if silence := now.Sub(time.Unix(0, at)); silence > 2*longPoll {
+			return silence
+		}
+	}
+	return 0
+}
+
 type place struct {
 	topic     string
 	partition int
@@ -84,7 +97,9 @@ func (f *fetcher) poll(ctx context.Context) error {
 			positions = append(positions, r.position(r.match))
 		}
 	}
+	f.asked.Store(now.UnixNano())
 	fetched, err := f.e.Kafka.Fetch(fetching, positions, wait)
+	f.asked.Store(0)
 	if err != nil {
 		if fetching.Err() != nil {
 			return nil

@@ -133,7 +133,7 @@ func (e *Engine) measure(found map[int]survey) {
 			oldest = max(oldest, found[p.partition].Unpublished)
 		}
 		for _, r := range p.readers {
-			lags[r.topic] = max(lags[r.topic], r.lag(now))
+			lags[r.topic] = max(lags[r.topic], r.lag(now), e.fetcher.silence(now))
 		}
 	}
 	for topic, lag := range lags {
