@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -16,10 +17,13 @@ import (
 // batch is what one transaction does: decided in memory, one input after another, written at the end.
 type batch struct {
 	w         *worker
+	tx        *gorm.DB
 	inputs    []input
 	positions map[string]position
 
 	sets     []States // by binding
+	lookups  lookups
+	series   series
 	out      []outgoing
 	asks     []row
 	drops    []about        // questions given up
@@ -118,6 +122,7 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 			err = storePanic{fmt.Sprintf("a store of %s: panic: %v\n%s", b.w.e.Service, p, debug.Stack())}
 		}
 	}()
+	b.tx = tx
 	if b.w.epoch > 0 {
 		err = b.fence(tx)
 	} else {
@@ -138,11 +143,18 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 		}
 	}
 	for _, binding := range b.w.e.Bindings {
-		set, err := binding.Store.Load(tx, b.about(binding.Machine, events))
+		mine := spread(binding.Machine, b.about(binding.Machine, events))
+		if err := lockStates(tx, binding.Machine, mine); err != nil {
+			return err
+		}
+		set, err := binding.Store.Load(tx, mine)
 		if err != nil {
 			return err
 		}
 		b.sets = append(b.sets, set)
+	}
+	if err := b.lookups.prepare(b, live); err != nil {
+		return err
 	}
 	if err := database.Arrived(tx); err != nil { // whatever the stores asked: nothing is decided before the fence has answered
 		return err
@@ -153,6 +165,9 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 	}
 	for _, in := range live {
 		b.decide(in)
+	}
+	if err := errors.Join(b.lookups.err, b.series.err); err != nil {
+		return err
 	}
 	return b.write(tx)
 }

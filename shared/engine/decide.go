@@ -59,31 +59,43 @@ func (b *batch) decide(in *input) {
 		return
 	}
 	type taken struct {
-		set  States
-		step saga.Step
+		set   States
+		event saga.Event
+		step  saga.Step
 	}
 	var steps []taken
 	var out []outgoing
+	numbers := b.series.mark()
 	for i, binding := range b.w.e.Bindings {
 		if binding.Machine.Kind(in.event.Type) == nil {
 			continue
 		}
-		step, err := run(binding.Machine, b.sets[i].Get(in.event), in, b.stamp(in))
-		for j := 0; j < len(step.Emitted) && err == nil; j++ {
-			var o outgoing
-			if o, err = b.encode(step.Emitted[j]); err == nil {
-				out = append(out, o)
+		machine := binding.Machine.Knowing(b.lookups.look)
+		each, err := []saga.Event{in.event}, error(nil)
+		if machine.Spreads() {
+			each, err = spreadOne(machine, in.event)
+		}
+		for k := 0; k < len(each) && err == nil; k++ {
+			var step saga.Step
+			step, err = run(machine, b.sets[i].Get(each[k]), each[k], in, b.stamp(machine, in))
+			for j := 0; j < len(step.Emitted) && err == nil; j++ {
+				var o outgoing
+				if o, err = b.encode(step.Emitted[j]); err == nil {
+					out = append(out, o)
+				}
 			}
+			steps = append(steps, taken{b.sets[i], each[k], step})
 		}
 		if err != nil {
+			b.series.back(numbers)
 			b.setAside(in, err.Error())
 			return
 		}
-		steps = append(steps, taken{b.sets[i], step})
 	}
 	outcome := Outcome{}
 	for _, t := range steps {
-		t.set.Put(in.event, t.step.State)
+		t.set.Put(t.event, t.step.State)
+		b.lookups.keep(t.step.State)
 		outcome = Outcome{State: t.step.State, Emitted: t.step.Emitted}
 		b.consequences(t.step, out)
 	}
@@ -97,22 +109,24 @@ func (b *batch) decide(in *input) {
 	b.done = append(b.done, in)
 }
 
-func run(m *saga.Machine, state any, in *input, stamp saga.Stamp) (saga.Step, error) {
+func run(m *saga.Machine, state any, e saga.Event, in *input, stamp saga.Stamp) (saga.Step, error) {
 	switch in.form {
 	case answer:
-		return m.Answer(state, in.event, in.answer, stamp)
+		return m.Answer(state, e, in.answer, stamp)
 	case deadline:
-		return m.Expire(state, in.event, stamp)
+		return m.Expire(state, e, stamp)
 	}
-	return m.Hear(state, in.event, stamp)
+	return m.Hear(state, e, stamp)
 }
 
-// stamp gives what follows from the input its id and the database's time. An answer may not have come at the first try.
-func (b *batch) stamp(in *input) saga.Stamp {
+// stamp gives what follows from the input its id, the database's time, and its number where it is numbered. An answer may
+// not have come at the first try.
+func (b *batch) stamp(m *saga.Machine, in *input) saga.Stamp {
 	return func(e *saga.Event) {
 		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.w.e.clock.now()
 		if e.Via == saga.ViaAnswer && in.try > 1 {
 			e.Via += "/" + strconv.Itoa(in.try)
 		}
+		b.number(m, e)
 	}
 }

@@ -183,6 +183,9 @@ func (b *batch) write(tx *gorm.DB) error {
 	if err := b.writeParked(tx); err != nil {
 		return err
 	}
+	if err := b.series.write(tx); err != nil {
+		return err
+	}
 	return b.writeOutbox(tx)
 }
 
