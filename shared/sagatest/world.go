@@ -63,6 +63,9 @@ func NewWorld(t testing.TB, seed uint64, machines ...*saga.Machine) *World {
 // Keep makes k hold the states of m.
 func (w *World) Keep(m *saga.Machine, k Keeper) { w.keepers[m] = k }
 
+// Lookups is the machine that keeps what m looks up; nil where that is nothing.
+func (w *World) Lookups(m *saga.Machine) *saga.Machine { return w.lookups[m] }
+
 // Outside makes ask answer a question; it returns false for "no answer, ever".
 func Outside[E, A any](w *World, q saga.Question[E, A], ask func(e saga.Event, asked E) (A, bool)) {
 	w.answers[q.Name()] = func(e saga.Event) (any, bool) { return ask(e, e.Data.(E)) }
