@@ -26,11 +26,15 @@ func Numbered[E any](t Type[E], series func(E, time.Time) string, set func(E, in
 }
 
 // Number gives an event that is numbered its number, which next takes from the series; others it leaves as they are. A
-// Stamp calls it, once the event has its time.
+// Stamp calls it, once the event has its time. It panics where the event names no series: the step fails.
 func (m *Machine) Number(e *Event, next func(series string) int64) {
 	for _, s := range m.Series {
 		if s.Of.Name() == e.Type {
-			e.Data = s.set(e.Data, next(s.name(e.Data, e.Time)))
+			series := s.name(e.Data, e.Time)
+			if series == "" {
+				panic(e.Type + " is in no series")
+			}
+			e.Data = s.set(e.Data, next(series))
 		}
 	}
 }
