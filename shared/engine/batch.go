@@ -24,6 +24,7 @@ type batch struct {
 	sets     []States // by binding
 	lookups  lookups
 	series   series
+	one      [1]saga.Event
 	out      []outgoing
 	asks     []row
 	drops    []about        // questions given up

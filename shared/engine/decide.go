@@ -58,11 +58,6 @@ func (b *batch) decide(in *input) {
 		b.released = append(b.released, in.number)
 		return
 	}
-	type taken struct {
-		set   States
-		event saga.Event
-		step  saga.Step
-	}
 	var steps []taken
 	var out []outgoing
 	numbers := b.series.mark()
@@ -70,20 +65,10 @@ func (b *batch) decide(in *input) {
 		if binding.Machine.Kind(in.event.Type) == nil {
 			continue
 		}
-		machine := binding.Machine.Knowing(b.lookups.look)
-		each, err := []saga.Event{in.event}, error(nil)
-		if machine.Spreads() {
-			each, err = spreadOne(machine, in.event)
-		}
+		each, err := b.states(binding.Machine, in.event)
 		for k := 0; k < len(each) && err == nil; k++ {
 			var step saga.Step
-			step, err = run(machine, b.sets[i].Get(each[k]), each[k], in, b.stamp(machine, in))
-			for j := 0; j < len(step.Emitted) && err == nil; j++ {
-				var o outgoing
-				if o, err = b.encode(step.Emitted[j]); err == nil {
-					out = append(out, o)
-				}
-			}
+			step, out, err = b.step(binding.Machine.Knowing(b.lookups.look), b.sets[i], each[k], in, out)
 			steps = append(steps, taken{b.sets[i], each[k], step})
 		}
 		if err != nil {
@@ -107,6 +92,25 @@ func (b *batch) decide(in *input) {
 		b.finished = append(b.finished, func() { in.reply <- result{outcome: outcome} })
 	}
 	b.done = append(b.done, in)
+}
+
+// taken is one step that one machine took in one of its states.
+type taken struct {
+	set   States
+	event saga.Event
+	step  saga.Step
+}
+
+// step lets a machine take in the input, and adds the records of what it says.
+func (b *batch) step(m *saga.Machine, set States, e saga.Event, in *input, out []outgoing) (saga.Step, []outgoing, error) {
+	step, err := run(m, set.Get(e), e, in, b.stamp(m, in))
+	for j := 0; j < len(step.Emitted) && err == nil; j++ {
+		var o outgoing
+		if o, err = b.encode(step.Emitted[j]); err == nil {
+			out = append(out, o)
+		}
+	}
+	return step, out, err
 }
 
 func run(m *saga.Machine, state any, e saga.Event, in *input, stamp saga.Stamp) (saga.Step, error) {

@@ -56,9 +56,10 @@ func (l *lookups) prepare(b *batch, live []*input) error {
 			continue
 		}
 		l.said, l.look = map[string]saga.Said{}, l.find(b.tx)
+		found := func(_ saga.Kind, key string) { keys = append(keys, key) }
 		for _, in := range live {
 			if in.reason == "" && binding.Machine.Kind(in.event.Type) != nil {
-				binding.Machine.LooksUp(b.sets[i].Get(in.event), in.event, func(_ saga.Kind, key string) { keys = append(keys, key) })
+				binding.Machine.LooksUp(b.sets[i].Get(in.event), in.event, found)
 			}
 		}
 	}

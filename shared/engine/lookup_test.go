@@ -32,7 +32,8 @@ func wishes(b *bed) (m *saga.Machine, wished saga.Type[countedV1]) {
 func (b *bed) eventuallyKnown(key, latest string) {
 	b.t.Helper()
 	b.eventually("it is known", func() bool {
-		return b.count(`SELECT count(*) FROM engine.known WHERE key = $1 AND latest ->> $2 = $3`, key, b.names.feeder+".wished.v1", latest) == 1
+		return b.count(`SELECT count(*) FROM engine.known WHERE key = $1 AND latest ->> $2 = $3`,
+			key, b.names.feeder+".wished.v1", latest) == 1
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// invoices is a service that numbers what it says, a series for each country.
+// invoices is a service that numbers what it says.
 func invoices(b *bed) *saga.Machine {
 	n := b.names
 	c := b.counts(saga.On(n.sent, func(_ tally, e sentV1) []saga.Event {
@@ -23,7 +23,8 @@ func invoices(b *bed) *saga.Machine {
 		}
 		return said
 	}, n.counted))
-	c.Series = []saga.Series{saga.Numbered(n.counted, func(_ countedV1, at time.Time) string { return fmt.Sprint("invoices ", at.Year() > 2000) },
+	c.Series = []saga.Series{saga.Numbered(n.counted,
+		func(_ countedV1, at time.Time) string { return fmt.Sprint("invoices ", at.Year() > 2000) },
 		func(e countedV1, number int64) countedV1 { e.N = number; return e })}
 	return c.Machine()
 }

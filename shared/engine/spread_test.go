@@ -19,7 +19,8 @@ func shelves(b *bed) (*saga.Machine, saga.Type[countedV1]) {
 		slices.Sort(s.Seen)
 		return s
 	}
-	return saga.Choreography[tally]{Service: b.names.service, Of: "product", Blank: func(key string) tally { return tally{Key: key} },
+	return saga.Choreography[tally]{Service: b.names.service, Of: "product",
+		Blank: func(key string) tally { return tally{Key: key} },
 		Rows: []saga.Row{
 			saga.ShowAt(b.names.sent, func(e sentV1) []string {
 				if e.Do == "poison" {
@@ -68,7 +69,9 @@ func TestAnEventWhoseStatesCannotBeToldIsParkedAndShownNowhere(t *testing.T) {
 	b := newBed(t)
 	m, _ := shelves(b)
 	p := b.start(b.with(m))
-	for name, do := range map[string]string{"panics": "poison", "no key": "tea  mug", "too long": "tea " + strings.Repeat("x", 600), "no text": "tea a\x00b"} {
+	for name, do := range map[string]string{
+		"panics": "poison", "no key": "tea  mug", "too long": "tea " + strings.Repeat("x", 600), "no text": "tea a\x00b",
+	} {
 		b.send(name, sentV1{N: 1, Do: do})
 	}
 	b.send("good", sentV1{N: 2, Do: "tea"})

@@ -46,8 +46,9 @@ func (b *bed) numbered(kind saga.Kind, key string, data any) kafka.Record {
 	b.sequence[partition]++
 	text, err := json.Marshal(data)
 	b.must(err)
-	return kafka.Record{Key: key, ID: fmt.Sprintf("%s-%d-%d", b.names.feeder, partition, b.sequence[partition]), Type: kind.Name(),
-		Source: "/" + b.names.feeder, Correlation: key, Time: time.Now().UTC(), Sequence: b.sequence[partition], Data: text}
+	return kafka.Record{Key: key, ID: fmt.Sprintf("%s-%d-%d", b.names.feeder, partition, b.sequence[partition]),
+		Type: kind.Name(), Source: "/" + b.names.feeder, Correlation: key, Time: time.Now().UTC(),
+		Sequence: b.sequence[partition], Data: text}
 }
 
 // spoken reads a whole topic: the events of the service that one of the machines knows, in the order of each partition.

@@ -11,7 +11,8 @@ import (
 // Known declares a lookup: of an event of another service the latest is kept for each key that it is about, so that
 // decisions about other keys may use it, as a customer's preferences in a decision about an order. One key's events come in
 // the order they were said, so the latest is well defined; what they say replaces what was known, also where it says that
-// nothing is to be known any more. Use it with OnKnown.
+// nothing is to be known any more. Of a topic that the service reads already, what was said before the row
+// was declared is not kept. Use it with OnKnown.
 func Known[K any](said Type[K]) Row {
 	return Row{Form: Lookup, On: said, show: func(state, data any, _ time.Time) any {
 		text, err := json.Marshal(data)
@@ -34,7 +35,8 @@ func Known[K any](said Type[K]) Row {
 // The lookup's topic and the event's have no order among each other: what was said before the event may not have arrived,
 // and what is found may have been said after it. So decide must have an answer to nil. What it used belongs into the events
 // it answers with: state is their fold, and a replay looks nothing up.
-func OnKnown[S, E, K any](heard Type[E], known Type[K], keyOf func(S, E) string, decide func(S, E, *K) []Event, emits ...Kind) Row {
+func OnKnown[S, E, K any](heard Type[E], known Type[K], keyOf func(S, E) string, decide func(S, E, *K) []Event,
+	emits ...Kind) Row {
 	return Row{Form: Reaction, On: heard, Emits: emits, Knows: known,
 		keyOf: func(state, data any) string { return keyOf(state.(S), data.(E)) },
 		decideKnowing: func(state, data, found any) []Event {

@@ -32,7 +32,10 @@ func TestADecisionIsGivenWhatIsKnownAndNothingIsACaseOfItsOwn(t *testing.T) {
 		key  string
 		look saga.Look
 		want saga.Event
-	}{{"ann", look, first.Of(note{7})}, {"bob", look, second.Of(note{1})}, {"", look, second.Of(note{1})}, {"ann", nil, second.Of(note{1})}} {
+	}{
+		{"ann", look, first.Of(note{7})}, {"bob", look, second.Of(note{1})},
+		{"", look, second.Of(note{1})}, {"ann", nil, second.Of(note{1})},
+	} {
 		step, err := hear(t, machine(saga.Known(shown), byWish(test.key)).Knowing(test.look))
 		if err != nil || len(step.Emitted) != 1 || step.Emitted[0].Type != test.want.Type || step.Emitted[0].Data != test.want.Data {
 			t.Errorf("%q: got %+v, %v", test.key, step.Emitted, err)

@@ -1,7 +1,9 @@
 package saga_test
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,8 +31,19 @@ func TestNumberedEventsCarryTheirNumbersIntoTheState(t *testing.T) {
 		e.Time = time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
 		m.Number(e, func(series string) int64 { last[series]++; return last[series] })
 	})
-	if got := step.State.([]int64); err != nil || len(got) != 3 || got[0] != 42 || got[1] != 0 || got[2] != 43 || last["2031"] != 43 {
+	if err != nil || !slices.Equal(step.State.([]int64), []int64{42, 0, 43}) || last["2031"] != 43 {
 		t.Errorf("numbered %v, the series is at %v, %v", step.State, last, err)
+	}
+}
+
+func TestAnEventInNoSeriesFailsTheStep(t *testing.T) {
+	t.Parallel()
+	m := numbering(saga.Numbered(first, func(note, time.Time) string { return "" }, func(e note, n int64) note { return e }))
+	_, err := m.Hear(m.Blank("k"), saga.Event{Type: heard.Name(), Key: "k", Data: note{}}, func(e *saga.Event) {
+		m.Number(e, func(string) int64 { return 1 })
+	})
+	if err == nil || !strings.Contains(err.Error(), "here.first.v1 is in no series") {
+		t.Error(err)
 	}
 }
 
@@ -41,6 +54,7 @@ func TestASeriesThatWouldHaveGapsOrNoNumbersIsRefusedAtOnce(t *testing.T) {
 	refused(t, "the same event twice", func() { numbering(byYear(first), byYear(first)) })
 	picture := saga.Snapshot[note]("here.pictured.v1")
 	refused(t, "a snapshot", func() {
-		saga.Choreography[state]{Service: "here", Series: []saga.Series{byYear(picture)}, Rows: []saga.Row{saga.On(heard, emit(), picture)}}.Machine()
+		saga.Choreography[state]{Service: "here", Series: []saga.Series{byYear(picture)},
+			Rows: []saga.Row{saga.On(heard, emit(), picture)}}.Machine()
 	})
 }

@@ -59,7 +59,7 @@ func (m *Machine) indexSpread() {
 	}
 	for _, r := range m.Rows {
 		if r.Form != Projection {
-			m.wrong("shows events in states of several keys, and has a row on %s that does more: let another machine have it", r.On.Name())
+			m.wrong("shows events in states of several keys, and does more than show on %s: that is for another machine", r.On.Name())
 		}
 		if all := m.heard[r.On.Name()]; r.Spreads() && len(all) > 1 {
 			m.wrong("shows %s in states of several keys, and has another row on it: let one row do both", r.On.Name())

@@ -48,8 +48,8 @@ type pending struct {
 
 // NewWorld is a world of machines in which nothing has happened yet.
 func NewWorld(t testing.TB, seed uint64, machines ...*saga.Machine) *World {
-	w := &World{t: t, random: rand.New(rand.NewPCG(seed, seed)), machines: slices.Clip(machines), keepers: map[*saga.Machine]Keeper{},
-		lookups: map[*saga.Machine]*saga.Machine{}, series: map[string]int64{},
+	w := &World{t: t, random: rand.New(rand.NewPCG(seed, seed)), machines: slices.Clip(machines),
+		keepers: map[*saga.Machine]Keeper{}, lookups: map[*saga.Machine]*saga.Machine{}, series: map[string]int64{},
 		answers: map[string]func(saga.Event) (any, bool){}, clock: time.Unix(0, 0).UTC()}
 	for _, m := range machines {
 		if l := saga.Lookups(m); l != nil {

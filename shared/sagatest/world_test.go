@@ -60,9 +60,12 @@ func TestAWorldLooksUpNumbersAndShowsAsTheEngineDoes(t *testing.T) {
 	wished, happened := saga.Define[wish]("shop.wished.v1").Keyed("customer"), saga.Define[wish]("desk.happened.v1")
 	tell := saga.Command[wish]("tell")
 	shop := saga.Choreography[wish]{Service: "shop", Of: "customer", Blank: func(string) wish { return wish{} },
-		Rows: []saga.Row{saga.On(tell, func(_ wish, w wish) []saga.Event { return []saga.Event{wished.Of(w)} }, wished)}}.Machine()
+		Rows: []saga.Row{
+			saga.On(tell, func(_ wish, w wish) []saga.Event { return []saga.Event{wished.Of(w)} }, wished),
+		}}.Machine()
 	desk := saga.Choreography[wish]{Service: "desk", Blank: func(string) wish { return wish{} },
-		Series: []saga.Series{saga.Numbered(happened, func(wish, time.Time) string { return "all" }, func(w wish, n int64) wish { w.N += 100 * n; return w })},
+		Series: []saga.Series{saga.Numbered(happened, func(wish, time.Time) string { return "all" },
+			func(w wish, n int64) wish { w.N += 100 * n; return w })},
 		Rows: []saga.Row{saga.Known(wished), saga.OnKnown(want, wished, func(wish, nothing) string { return "ann" },
 			func(_ wish, _ nothing, known *wish) []saga.Event {
 				if known == nil {
@@ -71,10 +74,11 @@ func TestAWorldLooksUpNumbersAndShowsAsTheEngineDoes(t *testing.T) {
 				return []saga.Event{happened.Of(*known)}
 			}, happened)}}.Machine()
 	shelf := saga.Choreography[wish]{Service: "shelf", Of: "product", Blank: func(string) wish { return wish{} },
-		Rows: []saga.Row{saga.ShowAt(happened, func(wish) []string { return []string{"tea", "mug"} }, func(s, e wish, _ time.Time) wish {
-			s.N += e.N
-			return s
-		})}}.Machine()
+		Rows: []saga.Row{saga.ShowAt(happened, func(wish) []string { return []string{"tea", "mug"} },
+			func(s, e wish, _ time.Time) wish {
+				s.N += e.N
+				return s
+			})}}.Machine()
 	w := sagatest.NewWorld(t, 1, shop, desk, shelf)
 	w.Tell("order", want.Of(nothing{}))
 	w.Tell("ann", tell.Of(wish{7}))
@@ -89,5 +93,6 @@ func TestAWorldLooksUpNumbersAndShowsAsTheEngineDoes(t *testing.T) {
 			t.Errorf("%s shows %v", sku, s)
 		}
 	}
-	sagatest.Given(t, desk, happened.Of(wish{101})).Knowing(wished.About("ann", wish{5})).When(want.Of(nothing{})).Then(happened.Of(wish{205}))
+	sagatest.Given(t, desk, happened.Of(wish{101})).Knowing(wished.About("ann", wish{5})).
+		When(want.Of(nothing{})).Then(happened.Of(wish{205}))
 }

@@ -91,14 +91,16 @@ func TestNumbersAreToldApartInWhatIsExplored(t *testing.T) {
 	told := saga.Define[number]("desk.told.v1")
 	desk := saga.Choreography[[]int64]{Service: "desk", Blank: func(string) []int64 { return nil },
 		Evolve: func(s []int64, e saga.Event) []int64 { return append(s[:len(s):len(s)], e.Data.(number).N) },
-		Series: []saga.Series{saga.Numbered(told, func(number, time.Time) string { return "all" }, func(e number, n int64) number { e.N = n; return e })},
+		Series: []saga.Series{saga.Numbered(told, func(number, time.Time) string { return "all" },
+			func(e number, n int64) number { e.N = n; return e })},
 		Rows: []saga.Row{saga.On(wants, func(s []int64, _ nothing) []saga.Event {
 			if len(s) > 0 {
 				return nil
 			}
 			return []saga.Event{told.Of(number{}), told.Of(number{})}
 		}, told)}}.Machine()
-	m := explore.Model{Key: "k", Machines: []explore.Machine{{Machine: desk}}, Roots: []explore.Root{{Name: "a customer", Told: []explore.Told{{Event: wants.Of(nothing{})}}}},
+	root := explore.Root{Name: "a customer", Told: []explore.Told{{Event: wants.Of(nothing{})}}}
+	m := explore.Model{Key: "k", Machines: []explore.Machine{{Machine: desk}}, Roots: []explore.Root{root},
 		End: func(v explore.View) string {
 			if s := v.State("desk").([]int64); len(s) != 2 || s[0] != 1 || s[1] != 2 {
 				return "not numbered"

@@ -2,6 +2,7 @@ package choreography_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,24 +41,29 @@ var (
 
 func townsOf(l letter) []string { return l.To }
 
-func post(rows ...saga.Row) *saga.Machine {
-	return toy("post", nil, append(rows, saga.On(move, func(_ seen, l letter) []saga.Event { return []saga.Event{postMoved.Of(l)} }, postMoved))...)
+func post() *saga.Machine {
+	return toy("post", nil, saga.On(move, func(_ seen, l letter) []saga.Event { return []saga.Event{postMoved.Of(l)} }, postMoved))
 }
 
-func desk(series []saga.Series, rows ...saga.Row) *saga.Machine {
-	return saga.Choreography[seen]{Service: "desk", Rows: rows, Blank: func(string) seen { return seen{} }, Series: series,
+func desk(series saga.Series, rows ...saga.Row) *saga.Machine {
+	return saga.Choreography[seen]{Service: "desk", Rows: rows, Series: []saga.Series{series},
+		Blank:  func(string) seen { return seen{} },
 		Evolve: func(s seen, e saga.Event) seen { return s }}.Machine()
 }
 
 func walls(rows ...saga.Row) *saga.Machine {
-	return saga.Choreography[wall]{Service: "wall", Of: "customer", Rows: rows, Blank: func(key string) wall { return wall{Key: key} }}.Machine()
+	return saga.Choreography[wall]{Service: "wall", Of: "customer", Rows: rows,
+		Blank: func(key string) wall { return wall{Key: key} }}.Machine()
 }
 
-func byNumber(name func(letter) string, set func(letter, int64) letter) []saga.Series {
-	return []saga.Series{saga.Numbered(deskWrote, func(l letter, _ time.Time) string { return name(l) }, set)}
-}
-
-var oneSeries = byNumber(func(letter) string { return "letters" }, func(l letter, n int64) letter { l.N = n; return l })
+// The series of the desk's letters, a good one and two that are none.
+var (
+	everyLetter = func(letter, time.Time) string { return "letters" }
+	oneSeries   = saga.Numbered(deskWrote, everyLetter, func(l letter, n int64) letter { l.N = n; return l })
+	noNumber    = saga.Numbered(deskWrote, everyLetter, func(l letter, _ int64) letter { return l })
+	byNumber    = saga.Numbered(deskWrote, func(l letter, _ time.Time) string { return strconv.FormatInt(l.N, 10) },
+		func(l letter, n int64) letter { l.N = n; return l })
+)
 
 func TestTheRulesOfLookupsSeriesAndSpreadProjectionsFindTheirFaults(t *testing.T) {
 	t.Parallel()
@@ -67,43 +73,48 @@ func TestTheRulesOfLookupsSeriesAndSpreadProjectionsFindTheirFaults(t *testing.T
 	if faults := choreography.Faults(choreography.Check(l, good...)); len(faults) > 0 {
 		t.Fatalf("the good toys are found fault with: %v", faults)
 	}
+	ofAnn := func(int, letter) string { return "ann" }
 	last := func(s wall, l letter, _ time.Time) wall { s.Sum = l.N; return s }
 	town := func(s wall, l letter, _ time.Time) wall { s.Town = l.Town; return s }
-	twice := saga.Choreography[int]{Service: "desk", Blank: func(string) int { return 0 }, Evolve: func(s int, _ saga.Event) int { return s + 1 },
-		Rows: []saga.Row{keepMoved, saga.OnKnown(postMoved, postMoved, func(int, letter) string { return "ann" }, func(s int, l letter, known *letter) []saga.Event {
-			if s > 0 && known == nil {
-				return nil
-			}
-			return []saga.Event{deskWrote.Of(l)}
-		}, deskWrote)}}.Machine()
+	again := func(s int, l letter, known *letter) []saga.Event {
+		if s > 0 && known == nil {
+			return nil
+		}
+		return []saga.Event{deskWrote.Of(l)}
+	}
+	twice := saga.Choreography[int]{Service: "desk", Blank: func(string) int { return 0 },
+		Evolve: func(s int, _ saga.Event) int { return s + 1 },
+		Rows:   []saga.Row{keepMoved, saga.OnKnown(postMoved, postMoved, ofAnn, again, deskWrote)}}.Machine()
+	writes := saga.On(write, func(seen, letter) []saga.Event { return nil }, deskWrote)
+	which := "shows desk.wrote in states of several keys, and it matters which of two comes first"
+	both := "shows post.moved and desk.wrote, and it matters which comes first"
 	for name, c := range map[string]struct {
 		rule, says string
 		machines   []*saga.Machine
 	}{
 		"a lookup of what nobody says": {"heard is said", "waits for post.moved, which no row of post emits",
-			[]*saga.Machine{desk(nil, keepMoved, writeKnowing), walls(showWrote)}},
+			[]*saga.Machine{good[1], good[2]}},
 		"a lookup that nobody uses": {"heard is said", "keeps the latest post.moved, and no decision looks it up",
-			[]*saga.Machine{post(), desk(nil, keepMoved, saga.On(write, func(seen, letter) []saga.Event { return nil }, deskWrote)), walls(showWrote)}},
+			[]*saga.Machine{good[0], desk(oneSeries, keepMoved, writes), good[2]}},
 		"done twice where something is known": {"seen twice", "hears post.moved twice",
-			[]*saga.Machine{post(), twice, walls(showWrote)}},
+			[]*saga.Machine{good[0], twice, good[2]}},
 		"a number that is not carried": {"language", "its payload is the same whatever the number is",
-			[]*saga.Machine{post(), desk(byNumber(func(letter) string { return "letters" }, func(l letter, _ int64) letter { return l }), keepMoved, writeKnowing), walls(showWrote)}},
+			[]*saga.Machine{good[0], desk(noNumber, keepMoved, writeKnowing), good[2]}},
 		"a series by its number": {"language", "in a series that depends on the number",
-			[]*saga.Machine{post(), desk(byNumber(func(l letter) string { return strings.Repeat("x", int(l.N)) }, func(l letter, n int64) letter { l.N = n; return l }),
-				keepMoved, writeKnowing), walls(showWrote)}},
-		"the last number wins": {"shown in any order", "shows desk.wrote in states of several keys, and it matters which of two comes first",
-			[]*saga.Machine{post(), good[1], walls(saga.ShowAt(deskWrote, townsOf, last))}},
-		"the last text wins": {"shown in any order", "shows desk.wrote in states of several keys, and it matters which of two comes first",
-			[]*saga.Machine{post(), good[1], walls(saga.ShowAt(deskWrote, townsOf, town))}},
-		"two producers and one field": {"shown in any order", "shows post.moved and desk.wrote, and it matters which comes first",
-			[]*saga.Machine{post(), good[1], walls(saga.Show(postMoved, town), saga.Show(deskWrote, town))}},
-		"a field of a product's own, from elsewhere": {"shown in any order", "shows post.moved and desk.wrote, and it matters which comes first",
-			[]*saga.Machine{post(), good[1], walls(saga.Show(postMoved, last), showWrote)}},
+			[]*saga.Machine{good[0], desk(byNumber, keepMoved, writeKnowing), good[2]}},
+		"the last number wins": {"shown in any order", which,
+			[]*saga.Machine{good[0], good[1], walls(saga.ShowAt(deskWrote, townsOf, last))}},
+		"the last text wins": {"shown in any order", which,
+			[]*saga.Machine{good[0], good[1], walls(saga.ShowAt(deskWrote, townsOf, town))}},
+		"two producers and one field": {"shown in any order", both,
+			[]*saga.Machine{good[0], good[1], walls(saga.Show(postMoved, town), saga.Show(deskWrote, town))}},
+		"one field shown from here and from elsewhere": {"shown in any order", both,
+			[]*saga.Machine{good[0], good[1], walls(saga.Show(postMoved, last), showWrote)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			faults := choreography.Faults(choreography.Check(l, c.machines...))
-			if !slices.ContainsFunc(faults, func(f choreography.Fault) bool { return f.Check == c.rule && strings.Contains(f.Text, c.says) }) {
+			if !found(faults, c.rule, c.says) {
 				t.Errorf("found %v", faults)
 			}
 		})
@@ -115,20 +126,21 @@ func TestTheRulesOfLookupsSeriesAndSpreadProjectionsFindTheirFaults(t *testing.T
 		"| **wall** (customer) | `desk.wrote` | shows it wherever it names |  |\n")
 }
 
+func found(faults []choreography.Fault, rule, says string) bool {
+	return slices.ContainsFunc(faults, func(f choreography.Fault) bool {
+		return f.Check == rule && strings.Contains(f.Text, says)
+	})
+}
+
 func TestADeadlineThatLeadsOnlyToALookupLeadsNowhere(t *testing.T) {
 	t.Parallel()
-	clerk := saga.Choreography[seen]{Service: "post", Blank: func(string) seen { return seen{} }, Rows: []saga.Row{
-		saga.On(move, func(seen, letter) []saga.Event { return nil }, postMoved),
-		saga.Known(deskWrote), saga.OnKnown(move, deskWrote, func(seen, letter) string { return "" }, func(seen, letter, *letter) []saga.Event { return nil }, postMoved),
-	}}.Machine()
+	nothing := func(seen, letter) []saga.Event { return nil }
 	late := saga.Define[letter]("desk.late.v1")
-	slow := saga.Choreography[seen]{Service: "desk", Blank: func(string) seen { return seen{} }, Rows: []saga.Row{
-		saga.On(write, func(seen, letter) []saga.Event { return nil }, late),
-		saga.After(time.Hour, late, func(seen, letter) []saga.Event { return nil }, deskWrote)}}.Machine()
+	slow := toy("desk", nil, saga.On(write, nothing, late), saga.After(time.Hour, late, nothing, deskWrote))
+	clerk := toy("post", nil, saga.Known(deskWrote), saga.OnKnown(move, deskWrote, func(seen, letter) string { return "" },
+		func(seen, letter, *letter) []saga.Event { return nil }, postMoved))
 	faults := choreography.Faults(choreography.Check(language(postMoved, deskWrote, late), clerk, slow))
-	if !slices.ContainsFunc(faults, func(f choreography.Fault) bool {
-		return f.Check == "bounded" && strings.Contains(f.Text, "has a deadline on desk.late that leads to nothing anybody handles")
-	}) {
+	if !found(faults, "bounded", "has a deadline on desk.late that leads to nothing anybody handles") {
 		t.Errorf("found %v", faults)
 	}
 }

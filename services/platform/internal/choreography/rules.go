@@ -9,7 +9,8 @@ import (
 
 // heardIsSaid: nobody waits for what is never said, or keeps what is never asked for.
 func (g *graph) heardIsSaid() Rule {
-	rule := Rule{Name: "heard is said", Says: "every event heard has a service that says it, and one kept for lookups is looked up", Of: "events heard"}
+	rule := Rule{Name: "heard is said", Of: "events heard",
+		Says: "every event heard has a service that says it, and one kept for lookups is looked up"}
 	said := map[string]bool{}
 	for _, m := range g.machines {
 		for _, name := range m.Says() {
@@ -121,7 +122,8 @@ func (g *graph) irrevocable() Rule {
 
 // language: every event has a topic, a key and a schema.
 func (g *graph) language(l Language) Rule {
-	rule := Rule{Name: "language", Says: "topic, key and schema exist for every event, an example of it is read, and what is numbered carries its number", Of: "events"}
+	rule := Rule{Name: "language", Of: "events",
+		Says: "topic, key and schema exist for every event, an example of it is read, and what is numbered carries its number"}
 	for _, k := range l.Events {
 		rule.Looked++
 		fault := func(text string) {

@@ -15,7 +15,8 @@ import (
 // states of several keys, make the same of them in either order. Probed with the example of one and variants of the
 // example of the other.
 func (g *graph) shown(l Language) Rule {
-	rule := Rule{Name: "shown in any order", Says: "what is shown of two events that come in no order is the same in either", Of: "pairs of projections"}
+	rule := Rule{Name: "shown in any order", Of: "pairs of projections",
+		Says: "what is shown of two events that come in no order is the same in either"}
 	for _, m := range g.machines {
 		for i := range m.Rows {
 			for j := i; j < len(m.Rows); j++ {

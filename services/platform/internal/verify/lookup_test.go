@@ -34,7 +34,8 @@ func (ordered) TableName() string { return "ordered" }
 
 func keep[S any](c saga.Choreography[S], key func(S) string) service.App {
 	same := func(s S) S { return s }
-	return service.App{Name: c.Service, Bindings: []engine.Binding{{Machine: c.Machine(), Store: engine.NewTable(c.Blank, key, same, same)}}}
+	store := engine.NewTable(c.Blank, key, same, same)
+	return service.App{Name: c.Service, Bindings: []engine.Binding{{Machine: c.Machine(), Store: store}}}
 }
 
 func leaflets() service.App {
@@ -55,7 +56,8 @@ func leaflets() service.App {
 }
 
 func shelves() service.App {
-	return keep(saga.Choreography[ordered]{Service: "shelves", Of: "product", Blank: func(sku string) ordered { return ordered{SKU: sku} },
+	return keep(saga.Choreography[ordered]{Service: "shelves", Of: "product",
+		Blank: func(sku string) ordered { return ordered{SKU: sku} },
 		Rows: []saga.Row{saga.ShowAt(storefrontevent.OrderPlaced, func(e storefrontevent.OrderPlacedV1) (skus []string) {
 			for _, l := range e.Lines {
 				skus = append(skus, l.SKU)
@@ -84,11 +86,17 @@ func TestWhatIsLookedUpOrShownElsewhereIsHeldAgainstTheTopics(t *testing.T) {
 			latest["catalog.product_listed.v1"] = json.RawMessage(`{}`)
 			live["tea"] = saga.Said{Key: "tea", Latest: latest}
 		}, "replay: tea: leaflets (lookup): Latest["},
-		"nothing is known":   {func(p *picture) { delete(p.services["leaflets"].live[1], "mug") }, "replay: mug: leaflets (lookup) has no row of it"},
-		"what was decided":   {func(p *picture) { change(p, "leaflets", "completes", func(s *leaflet) { s.Text = "other" }) }, "replay: completes: leaflets: Text"},
-		"what is shown":      {func(p *picture) { change(p, "shelves", "tea", func(s *ordered) { s.Total++ }) }, "replay: tea: shelves (product): Total"},
-		"what is not shown":  {func(p *picture) { delete(p.services["shelves"].live[0], "mug") }, "replay: mug: shelves (product) has no row of it"},
-		"what nobody placed": {func(p *picture) { p.services["shelves"].live[0]["cup"] = ordered{SKU: "cup", Total: 1} }, "replay: cup: shelves (product) has a row"},
+		"nothing is known": {func(p *picture) { delete(p.services["leaflets"].live[1], "mug") },
+			"replay: mug: leaflets (lookup) has no row of it"},
+		"what was decided": {func(p *picture) {
+			change(p, "leaflets", "completes", func(s *leaflet) { s.Text = "other" })
+		}, "replay: completes: leaflets: Text"},
+		"what is shown": {func(p *picture) { change(p, "shelves", "tea", func(s *ordered) { s.Total++ }) },
+			"replay: tea: shelves (product): Total"},
+		"what is not shown": {func(p *picture) { delete(p.services["shelves"].live[0], "mug") },
+			"replay: mug: shelves (product) has no row of it"},
+		"what nobody placed": {func(p *picture) { p.services["shelves"].live[0]["cup"] = ordered{SKU: "cup", Total: 1} },
+			"replay: cup: shelves (product) has a row"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -61,8 +61,8 @@ var fates = []string{"completes", "sent-back", "partly-back", "wants-out", "decl
 // empty is a shop with goods and without orders, beside which there may be more services.
 func empty(t testing.TB, seed uint64, more ...service.App) *shop {
 	t.Helper()
-	s := &shop{apps: slices.Concat(apps, more), keepers: map[string][]engine.States{}, refs: map[string]string{}, amounts: map[string]schemas.Money{},
-		refuses: map[string]int{}}
+	s := &shop{apps: slices.Concat(apps, more), keepers: map[string][]engine.States{}, refs: map[string]string{},
+		amounts: map[string]schemas.Money{}, refuses: map[string]int{}}
 	var machines []*saga.Machine
 	for _, app := range s.apps {
 		for _, b := range app.Bindings {
