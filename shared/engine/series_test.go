@@ -10,11 +10,11 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// invoices is a service that numbers what it says.
+// invoices is a service that numbers what it says, a series for each country. The number follows on the country's.
 func invoices(b *bed) *saga.Machine {
 	n := b.names
 	c := b.counts(saga.On(n.sent, func(_ tally, e sentV1) []saga.Event {
-		said := []saga.Event{n.counted.Of(countedV1{})}
+		said := []saga.Event{n.counted.Of(countedV1{e.N})}
 		switch e.Do {
 		case "poison":
 			said = append(said, n.told.Of(countedV1{})) // is not declared: fails when a number was taken already
@@ -24,8 +24,8 @@ func invoices(b *bed) *saga.Machine {
 		return said
 	}, n.counted))
 	c.Series = []saga.Series{saga.Numbered(n.counted,
-		func(_ countedV1, at time.Time) string { return fmt.Sprint("invoices ", at.Year() > 2000) },
-		func(e countedV1, number int64) countedV1 { e.N = number; return e })}
+		func(e countedV1, at time.Time) string { return fmt.Sprint("invoices of ", e.N, at.Year() > 2000) },
+		func(e countedV1, number int64) countedV1 { e.N = 1000*e.N + number; return e })}
 	return c.Machine()
 }
 
@@ -34,37 +34,43 @@ func TestNumbersHaveNoGapAndNoRepeatWhateverFailsAndIsKilled(t *testing.T) {
 	m := invoices(b)
 	small := func(c *engine.Config) { c.BatchSize = 7 }
 	running := []*process{b.start(b.with(m), small), b.start(b.with(m), small)}
-	const rounds, orders = 6, 40
-	want := 0
+	const rounds, orders, countries = 6, 40, 3
+	want, total := map[int64]int64{}, 0
 	for round := range rounds {
 		for i := range orders {
-			key := fmt.Sprintf("order-%d-%d", round, i)
+			key, country := fmt.Sprintf("order-%d-%d", round, i), int64(i%countries)
 			switch {
 			case i%10 == 3:
-				b.send(key, sentV1{Do: "poison"})
+				b.send(key, sentV1{N: country, Do: "poison"})
+				continue
 			case i%10 == 6:
-				b.send(key, sentV1{Do: "two"})
-				want += 2
+				b.send(key, sentV1{N: country, Do: "two"})
+				want[country]++
+				total++
 			default:
-				b.send(key, sentV1{})
-				want++
+				b.send(key, sentV1{N: country})
 			}
+			want[country]++
+			total++
 		}
 		running[round%2].kill()
 		running[round%2] = b.start(b.with(m), small)
 	}
-	b.eventually("all are numbered", func() bool { return b.count(`SELECT count(*) FROM engine.outbox`) >= int64(want) })
-	b.eventually("all are published", func() bool { return len(b.spoken(b.names.service, m)) >= want })
-	var numbers []int64
+	b.eventually("all are published", func() bool { return len(b.spoken(b.names.service, m)) >= total })
+	numbers := map[int64][]int64{}
 	for _, e := range b.spoken(b.names.service, m) {
-		numbers = append(numbers, e.Data.(countedV1).N)
+		n := e.Data.(countedV1).N
+		numbers[n/1000] = append(numbers[n/1000], n%1000)
 	}
-	slices.Sort(numbers)
-	if !equal(numbers, upTo(int64(want))) {
-		t.Errorf("%d events have the numbers %v", want, numbers)
-	}
-	if last := b.count(`SELECT number FROM engine.series WHERE name = 'invoices true'`); last != int64(want) {
-		t.Errorf("the series is at %d after %d numbers", last, want)
+	for country, n := range want {
+		slices.Sort(numbers[country])
+		if !equal(numbers[country], upTo(n)) {
+			t.Errorf("%d events of %d have the numbers %v", n, country, numbers[country])
+		}
+		last := b.count(`SELECT number FROM engine.series WHERE name = $1`, fmt.Sprint("invoices of ", country, true))
+		if last != n {
+			t.Errorf("the series of %d is at %d after %d numbers", country, last, n)
+		}
 	}
 	if parked := b.count(`SELECT count(*) FROM engine.parked`); parked != rounds*orders/10 {
 		t.Errorf("%d are parked", parked)

@@ -85,6 +85,9 @@ func TestTheRulesOfLookupsSeriesAndSpreadProjectionsFindTheirFaults(t *testing.T
 	twice := saga.Choreography[int]{Service: "desk", Blank: func(string) int { return 0 },
 		Evolve: func(s int, _ saga.Event) int { return s + 1 },
 		Rows:   []saga.Row{keepMoved, saga.OnKnown(postMoved, postMoved, ofAnn, again, deskWrote)}}.Machine()
+	keyed := saga.Choreography[wall]{Service: "desk", Blank: func(key string) wall { return wall{Key: key} },
+		Rows: []saga.Row{keepMoved, saga.OnKnown(write, postMoved, func(s wall, _ letter) string { return s.Key },
+			func(wall, letter, *letter) []saga.Event { return nil }, deskWrote)}}.Machine()
 	writes := saga.On(write, func(seen, letter) []saga.Event { return nil }, deskWrote)
 	which := "shows desk.wrote in states of several keys, and it matters which of two comes first"
 	both := "shows post.moved and desk.wrote, and it matters which comes first"
@@ -96,6 +99,9 @@ func TestTheRulesOfLookupsSeriesAndSpreadProjectionsFindTheirFaults(t *testing.T
 			[]*saga.Machine{good[1], good[2]}},
 		"a lookup that nobody uses": {"heard is said", "keeps the latest post.moved, and no decision looks it up",
 			[]*saga.Machine{good[0], desk(oneSeries, keepMoved, writes), good[2]}},
+		"a lookup under a key of another kind": {"heard is said",
+			"desk: looks up post.moved under the key of the order at hand, and that is about a customer",
+			[]*saga.Machine{good[0], keyed, good[2]}},
 		"done twice where something is known": {"seen twice", "hears post.moved twice",
 			[]*saga.Machine{good[0], twice, good[2]}},
 		"a number that is not carried": {"language", "its payload is the same whatever the number is",
@@ -128,7 +134,7 @@ func TestTheRulesOfLookupsSeriesAndSpreadProjectionsFindTheirFaults(t *testing.T
 
 func found(faults []choreography.Fault, rule, says string) bool {
 	return slices.ContainsFunc(faults, func(f choreography.Fault) bool {
-		return f.Check == rule && strings.Contains(f.Text, says)
+		return f.Check == rule && strings.Contains(f.Service+": "+f.Text, says)
 	})
 }
 

@@ -3,11 +3,9 @@ package choreography
 import (
 	"reflect"
 	"time"
-
-	"orderflow.example/shared/saga"
 )
 
-// numbered: an event of a series carries its number, by which it is not told which series it is in.
+// numbered: an event of a series carries its number, and is in the same series whatever that is.
 func (g *graph) numbered(rule *Rule, l Language) {
 	for _, m := range g.machines {
 		for _, s := range m.Series {
@@ -26,13 +24,4 @@ func (g *graph) numbered(rule *Rule, l Language) {
 			}
 		}
 	}
-}
-
-// lookedUp: what is only kept to be looked up is looked up by some decision.
-func (g *graph) lookedUp(rule *Rule) {
-	g.each(func(m *saga.Machine, r *saga.Row) {
-		if r.Form == saga.Lookup && !has(m.Knows(), r.On.Name()) {
-			rule.fault(m, "keeps the latest %s, and no decision looks it up: add an OnKnown row, or leave it out", plain(r.On))
-		}
-	})
 }

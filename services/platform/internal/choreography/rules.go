@@ -8,7 +8,7 @@ import (
 )
 
 // heardIsSaid: nobody waits for what is never said, or keeps what is never asked for.
-func (g *graph) heardIsSaid() Rule {
+func (g *graph) heardIsSaid(l Language) Rule {
 	rule := Rule{Name: "heard is said", Of: "events heard",
 		Says: "every event heard has a service that says it, and one kept for lookups is looked up"}
 	said := map[string]bool{}
@@ -24,7 +24,7 @@ func (g *graph) heardIsSaid() Rule {
 			}
 		}
 	}
-	g.lookedUp(&rule)
+	g.lookedUp(&rule, l)
 	return rule
 }
 
