@@ -76,6 +76,38 @@ func TestWhatWasSaidIsFoundByWhatFollowsInTheSameBatch(t *testing.T) {
 	b.eventuallySeen(order, upTo(20)...)
 }
 
+func TestCommandsOfEveryProcessAndOwnEventsLookUpAsWell(t *testing.T) {
+	b := newBed(t)
+	n := b.names
+	wished := saga.Define[countedV1](n.feeder + ".wished.v1").Keyed("customer")
+	customer := b.keyOn(0, "customer")
+	found := func(_ tally, _ countedV1, wish *countedV1) []saga.Event { return []saga.Event{n.counted.Of(*wish)} }
+	m := b.counts(
+		saga.Known(wished),
+		saga.On(n.sent, func(_ tally, e sentV1) []saga.Event { return []saga.Event{n.promised.Of(countedV1{e.N})} }, n.promised),
+		saga.OnKnown(n.promised, wished, func(tally, countedV1) string { return customer }, found, n.counted),
+		saga.OnKnown(n.add, wished, func(tally, add) string { return customer },
+			func(_ tally, c add, wish *countedV1) []saga.Event {
+				return []saga.Event{n.counted.Of(countedV1{c.N + wish.N})}
+			}, n.counted),
+	).Machine()
+	running := []*process{b.start(b.with(m)), b.start(b.with(m))}
+	b.say(wished, customer, countedV1{7})
+	b.eventuallyKnown(customer, `{"n":7}`)
+	order := b.keyOn(1, "order")
+	b.send(order, sentV1{N: 1})
+	b.eventuallySeen(order, 1, 7)
+	for i, p := range running {
+		outcome, err := p.Submit(t.Context(), order, n.add.Of(add{int64(100 * i)}))
+		b.must(err)
+		if said := outcome.Emitted; len(said) != 1 || said[0].Data != (countedV1{int64(100*i + 7)}) {
+			t.Errorf("process %d says %+v", i, said)
+		}
+	}
+	b.eventuallyPublished(order, []int64{7, 7, 107})
+	b.replayed(m, store())
+}
+
 func TestADecisionThatCannotTellWhatToLookUpIsParkedAndNothingElse(t *testing.T) {
 	b := newBed(t)
 	m, wished := wishes(b)
