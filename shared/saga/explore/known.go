@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,7 +27,9 @@ func (m *Machine) knowings() (list []*knowing) {
 				continue
 			}
 			for _, f := range found {
-				with = append(with, merged(f, k.Name(), e.Data))
+				more := maps.Clone(f)
+				more[k.Name()] = e.Data
+				with = append(with, more)
 			}
 		}
 		if len(with) == 0 {
@@ -46,14 +49,6 @@ func (m *Machine) knowings() (list []*knowing) {
 		list = append(list, k)
 	}
 	return list
-}
-
-func merged(f map[string]any, name string, data any) map[string]any {
-	all := map[string]any{name: data}
-	for n, d := range f {
-		all[n] = d
-	}
-	return all
 }
 
 // words tell what was found where the machine looked; "" where it did not look.
