@@ -42,7 +42,9 @@ var (
 func townsOf(l letter) []string { return l.To }
 
 func post() *saga.Machine {
-	return toy("post", nil, saga.On(move, func(_ seen, l letter) []saga.Event { return []saga.Event{postMoved.Of(l)} }, postMoved))
+	moves := func(_ seen, l letter) []saga.Event { return []saga.Event{postMoved.Of(l)} }
+	return saga.Choreography[seen]{Service: "post", Of: "customer", Blank: func(string) seen { return seen{} },
+		Rows: []saga.Row{saga.On(move, moves, postMoved)}}.Machine()
 }
 
 func desk(series saga.Series, rows ...saga.Row) *saga.Machine {
@@ -126,7 +128,7 @@ func TestTheRulesOfLookupsSeriesAndSpreadProjectionsFindTheirFaults(t *testing.T
 		})
 	}
 	same(t, choreography.Describe(good...).Table(), "| service | on | does | → emits |\n|---|---|---|---|\n"+
-		"| **post** | *move* | decides | `moved` |\n"+
+		"| **post** (customer) | *move* | decides | `moved` |\n"+
 		"| **desk** | `post.moved` | keeps the latest |  |\n"+
 		"|  | *write* | decides; looks up `post.moved`; numbers `wrote` | `wrote` |\n"+
 		"| **wall** (customer) | `desk.wrote` | shows it wherever it names |  |\n")
