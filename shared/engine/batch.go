@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -18,9 +19,13 @@ import (
 // each partition, mostly all that this process owns and that have something to do.
 type batch struct {
 	e      *Engine
+	tx     *gorm.DB
 	shares []*share
 
 	sets     []States // by binding
+	lookups  lookups
+	series   series
+	one      [1]saga.Event
 	out      []outgoing
 	asks     []row
 	drops    []about        // questions given up
@@ -145,15 +150,18 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 			err = storePanic{fmt.Sprintf("a store of %s: panic: %v\n%s", b.e.Service, p, debug.Stack())}
 		}
 	}()
+	b.tx = tx
 	if err := b.enter(tx); err != nil {
 		return err
 	}
 	if err := b.claim(tx); err != nil {
 		return err
 	}
+	var live []*input
 	var events []saga.Event
 	for _, s := range b.shares {
 		b.read(s.live)
+		live = append(live, s.live...)
 		for _, in := range s.live {
 			if in.reason == "" {
 				events = append(events, in.event)
@@ -161,11 +169,18 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 		}
 	}
 	for _, binding := range b.e.Bindings {
-		set, err := binding.Store.Load(tx, b.about(binding.Machine, events))
+		mine := spread(binding.Machine, b.about(binding.Machine, events))
+		if err := lockStates(tx, binding.Machine, mine); err != nil {
+			return err
+		}
+		set, err := binding.Store.Load(tx, mine)
 		if err != nil {
 			return err
 		}
 		b.sets = append(b.sets, set)
+	}
+	if err := b.lookups.prepare(b, live); err != nil {
+		return err
 	}
 	if err := database.Arrived(tx); err != nil { // whatever the stores asked: nothing is decided before the fence has answered
 		return err
@@ -177,6 +192,9 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 		for _, in := range s.live {
 			b.decide(s, in)
 		}
+	}
+	if err := errors.Join(b.lookups.err, b.series.err); err != nil {
+		return err
 	}
 	return b.write(tx)
 }

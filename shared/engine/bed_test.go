@@ -380,7 +380,12 @@ func (b *bed) published(kind saga.Kind, key string) []int64 {
 
 func (b *bed) log(partition int) []kafka.Record {
 	b.t.Helper()
-	topic := b.names.service + ".events"
+	return b.logOf(b.names.service, partition)
+}
+
+func (b *bed) logOf(service string, partition int) []kafka.Record {
+	b.t.Helper()
+	topic := service + ".events"
 	first, next, err := b.client.Offsets(b.t.Context(), topic, []int{partition})
 	b.must(err)
 	var records []kafka.Record

@@ -58,35 +58,29 @@ func (b *batch) decide(s *share, in *input) {
 		b.released = append(b.released, in.number)
 		return
 	}
-	type taken struct {
-		set  States
-		step saga.Step
-	}
 	var steps []taken
 	var out []outgoing
+	numbers := b.series.mark()
 	for i, binding := range b.e.Bindings {
 		if binding.Machine.Kind(in.event.Type) == nil {
 			continue
 		}
-		step, err := run(binding.Machine, b.sets[i].Get(in.event), in, b.stamp(in))
-		if err == nil {
-			err = fallDue(binding.Machine, step.Armed)
-		}
-		for j := 0; j < len(step.Emitted) && err == nil; j++ {
-			var o outgoing
-			if o, err = b.encode(step.Emitted[j]); err == nil {
-				out = append(out, o)
-			}
+		each, err := b.states(binding.Machine, in.event)
+		for k := 0; k < len(each) && err == nil; k++ {
+			var step saga.Step
+			step, out, err = b.step(binding.Machine.Knowing(b.lookups.look), b.sets[i], each[k], in, out)
+			steps = append(steps, taken{b.sets[i], each[k], step})
 		}
 		if err != nil {
+			b.series.back(numbers)
 			b.setAside(s, in, err.Error())
 			return
 		}
-		steps = append(steps, taken{b.sets[i], step})
 	}
 	outcome := Outcome{}
 	for _, t := range steps {
-		t.set.Put(in.event, t.step.State)
+		t.set.Put(t.event, t.step.State)
+		b.lookups.keep(t.step.State)
 		outcome = Outcome{State: t.step.State, Emitted: t.step.Emitted}
 		b.consequences(in.event.Key, t.step, out)
 	}
@@ -100,22 +94,46 @@ func (b *batch) decide(s *share, in *input) {
 	b.done = append(b.done, in)
 }
 
-func run(m *saga.Machine, state any, in *input, stamp saga.Stamp) (saga.Step, error) {
-	switch in.form {
-	case answer:
-		return m.Answer(state, in.event, in.answer, stamp)
-	case deadline:
-		return m.Expire(state, in.event, stamp)
-	}
-	return m.Hear(state, in.event, stamp)
+// taken is one step that one machine took in one of its states.
+type taken struct {
+	set   States
+	event saga.Event
+	step  saga.Step
 }
 
-// stamp gives what follows from the input its id and the database's time. An answer may not have come at the first try.
-func (b *batch) stamp(in *input) saga.Stamp {
+// step lets a machine take in the input, and adds the records of what it says.
+func (b *batch) step(m *saga.Machine, set States, e saga.Event, in *input, out []outgoing) (saga.Step, []outgoing, error) {
+	step, err := run(m, set.Get(e), e, in, b.stamp(m, in))
+	if err == nil {
+		err = fallDue(m, step.Armed)
+	}
+	for j := 0; j < len(step.Emitted) && err == nil; j++ {
+		var o outgoing
+		if o, err = b.encode(step.Emitted[j]); err == nil {
+			out = append(out, o)
+		}
+	}
+	return step, out, err
+}
+
+func run(m *saga.Machine, state any, e saga.Event, in *input, stamp saga.Stamp) (saga.Step, error) {
+	switch in.form {
+	case answer:
+		return m.Answer(state, e, in.answer, stamp)
+	case deadline:
+		return m.Expire(state, e, stamp)
+	}
+	return m.Hear(state, e, stamp)
+}
+
+// stamp gives what follows from the input its id, the database's time, and its number where it is numbered. An answer may
+// not have come at the first try.
+func (b *batch) stamp(m *saga.Machine, in *input) saga.Stamp {
 	return func(e *saga.Event) {
 		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.e.clock.now()
 		if e.Via == saga.ViaAnswer && in.try > 1 {
 			e.Via += "/" + strconv.Itoa(in.try)
 		}
+		b.number(m, e)
 	}
 }

@@ -12,14 +12,16 @@
 //     comparing and setting the watermarks, so that a batch happens once and a former owner's batch never. Only what is an
 //     event's own fault parks it; what the installation does wrong stops the partition until it works again.
 //   - emit.go, write.go: outgoing events get their numbers inside that transaction, so numbers follow the order of commits.
+//   - lookup.go, spread.go, series.go: what decisions look up of what others said, states that every partition writes, and
+//     numbers without gaps.
 //   - publisher.go, own_topic.go, outbox.go: each partition publishes after its commits, from memory; what a crash left
 //     unpublished is read from the outbox. What the topic holds is learned from the topic.
 //   - calls.go, lane.go, ask.go, deadline.go, park.go: outside work, what is due later, and what could not be processed, as rows.
 //   - maintenance.go and a file for each job: what nobody signals. survey.go, report.go, reporter.go, metrics.go: what
 //     watchers are told. control.go: what operators and consumers ask for.
 //
-// A transaction locks in this order, and no other: the partition, calls and deadlines, states in key order, whatever a
-// store locks beside them, counters in partition order.
+// A transaction locks in this order, and no other: the partition, calls and deadlines, for one machine after the other its
+// states in key order and whatever a store locks beside them, the series, counters in partition order.
 //
 // Times that others compare are the database's (clock.go). Postgres must not lose commits: run it with synchronous
 // replication where it fails over. The engine notices a database that did, and cannot bring back what it decided.

@@ -75,6 +75,7 @@ func New(c Config) (*Engine, error) {
 	c.BatchSize = or(c.BatchSize, 500)
 	c.LeaseExpiry = or(c.LeaseExpiry, 3*time.Second)
 	c.OutboxRetention = or(c.OutboxRetention, 7*24*time.Hour)
+	c.Bindings = WithLookups(c.Bindings)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -218,6 +218,9 @@ func (b *batch) write(tx *gorm.DB) error {
 	if err := b.writeParked(tx); err != nil {
 		return err
 	}
+	if err := b.series.write(tx); err != nil {
+		return err
+	}
 	if err := b.writeOutbox(tx); err != nil || len(b.shares) == 1 {
 		return err
 	}

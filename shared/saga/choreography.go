@@ -13,13 +13,14 @@ type Choreography[S any] struct {
 	Evolve  func(S, Event) S   // folds the service's own events; must not change what S points to; nil for pure projections
 	Final   []Kind             // events said for nobody else: what the service notes for itself, and how stories end
 	Rows    []Row
+	Series  []Series // own events that are numbered without gap or repeat
 }
 
 // Machine is the choreography without its state's type, checked, ready to run.
 // It panics on a declaration that cannot be run: that is a mistake in the program, found by the first test.
 func (c Choreography[S]) Machine() *Machine {
 	m := &Machine{
-		Service: c.Service, Of: c.Of, Final: c.Final, Rows: c.Rows,
+		Service: c.Service, Of: c.Of, Final: c.Final, Rows: c.Rows, Series: c.Series,
 		blank:  func(key string) any { return c.Blank(key) },
 		evolve: func(s any, e Event) any { return s },
 		heard:  map[string][]*Row{}, asked: map[string]*Row{}, since: map[string]*Row{}, drops: map[string][]*Row{},
@@ -34,10 +35,16 @@ func (c Choreography[S]) Machine() *Machine {
 	for i := range m.Rows {
 		m.index(&m.Rows[i])
 	}
+	m.indexLookups()
+	m.indexSpread()
+	m.checkSeries()
 	return m
 }
 
 func (m *Machine) index(r *Row) {
+	if r.Form == Lookup {
+		return // Lookups is the machine that takes it in
+	}
 	name := r.On.Name()
 	own := Producer(name) == m.Service
 	m.kinds[name] = r.On
@@ -79,7 +86,8 @@ func (m *Machine) wrong(format string, args ...any) {
 	panic("saga: " + m.Service + " " + fmt.Sprintf(format, args...))
 }
 
-// Hears lists the names of foreign events this machine has a row for, in the order declared, once each.
+// Hears lists the names of foreign events this machine has a row for, in the order declared, once each: also of those that
+// it only keeps for lookups.
 func (m *Machine) Hears() []string {
 	var names []string
 	for _, r := range m.Rows {
@@ -104,7 +112,8 @@ func (m *Machine) Says() []string {
 	return names
 }
 
-// Kind finds an event type, or a command, this machine hears or says; nil for others.
+// Kind finds an event type, or a command, this machine reacts to, shows or says; nil for others, also for those that it
+// only keeps for lookups.
 func (m *Machine) Kind(name string) Kind { return m.kinds[name] }
 
 // String is how people refer to a machine: "payment", or "storefront (product)" where a service has several.

@@ -13,6 +13,7 @@ type Machine struct {
 	Of      string
 	Final   []Kind
 	Rows    []Row
+	Series  []Series
 
 	blank   func(key string) any
 	evolve  func(state any, e Event) any
@@ -22,6 +23,9 @@ type Machine struct {
 	drops   map[string][]*Row // calls by the own events that give them up
 	settles map[string][]*Row // deadlines by the own events that make them pointless
 	kinds   map[string]Kind
+	look    Look
+	knows   []Kind // looked up
+	spreads bool   // shows events in states of several keys
 }
 
 // Step is what followed from one input.
@@ -35,7 +39,7 @@ type Step struct {
 	Reacted bool     // whether any row was there
 }
 
-// Stamp gives an emitted event its id and time. Key, Saga and Cause are already set.
+// Stamp gives an emitted event its id, its time and, by Machine.Number, its number. Key, Saga and Cause are already set.
 type Stamp func(*Event)
 
 // maxCascade bounds how deep own events may follow from one another: more is a loop in the declaration.
@@ -122,7 +126,7 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 			step.State = r.show(step.State, in.Data, in.Time)
 			continue
 		}
-		for _, out := range r.decide(step.State, in.Data) {
+		for _, out := range m.decide(r, step.State, in.Data) {
 			if !r.emits(out.Type) {
 				return fmt.Errorf("%s: on %s: decided %s, which the row does not declare", m, in.Type, out.Type)
 			}

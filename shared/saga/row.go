@@ -10,9 +10,10 @@ const (
 	Calling                // on an own event, ask the outside world, decide on its answer
 	Deadline               // some time after an own event, or at a time it carries, decide, unless something happened first
 	Projection             // on an event of others, show it; decides nothing
+	Lookup                 // of an event of others, keep the latest for each key, for decisions about other keys
 )
 
-func (f Form) String() string { return [...]string{"on", "call", "after", "show"}[f] }
+func (f Form) String() string { return [...]string{"on", "call", "after", "show", "known"}[f] }
 
 // What Event.Via says.
 const (
@@ -30,7 +31,7 @@ func (f Form) via() string {
 	return ""
 }
 
-// Row is one line of a choreography. Make one with On, Call, After, At or Show.
+// Row is one line of a choreography. Make one with On, OnKnown, Call, After, At, Show, ShowAt or Known.
 type Row struct {
 	Form        Form
 	On          Kind          // what is heard; for Calling and Deadline an own event
@@ -43,10 +44,15 @@ type Row struct {
 	Due         time.Duration // Calling: when the answer is overdue; asked on until it comes. 0: a deadline ends the wait
 	Behind      []Kind        // leads on only once one of these was said
 	Irrevocable bool          // what follows is seen by people or cannot be taken back; Behind empty: past any pivot
+	Knows       Kind          // Reaction: what is looked up
 	at          func(data any) time.Time
 	decide      func(state any, data any) []Event
 	show        func(state any, data any, at time.Time) any
 	decodeReply func([]byte) (any, error)
+
+	keyOf         func(state, data any) string         // of what is looked up
+	decideKnowing func(state, data, found any) []Event // where something is
+	keysOf        func(data any) []string              // of the states in which it is shown; nil: its own
 }
 
 // On declares a reaction: on the event, decide, which may answer with the events named. The event may be another

@@ -20,12 +20,13 @@ type Decision struct {
 	state   any
 	step    saga.Step
 	n       int
+	series  map[string]int64
 }
 
 // Given is a machine whose own events so far were these.
 func Given(t testing.TB, m *saga.Machine, own ...saga.Event) *Decision {
 	t.Helper()
-	d := &Decision{t: t, machine: m, state: m.Blank(Order)}
+	d := &Decision{t: t, machine: m, state: m.Blank(Order), series: map[string]int64{}}
 	for _, e := range own {
 		if saga.Producer(e.Type) != m.Service {
 			t.Fatalf("given %s: the past of %s are its own events", e.Type, m)
@@ -34,8 +35,23 @@ func Given(t testing.TB, m *saga.Machine, own ...saga.Event) *Decision {
 			e.Key = Order
 		}
 		d.stamp(&e)
+		again := e
+		m.Number(&again, d.next)
 		d.state = m.Evolve(d.state, e)
 	}
+	return d
+}
+
+// Knowing lets the machine find what others said: the latest of these events for each type and key.
+func (d *Decision) Knowing(said ...saga.Event) *Decision {
+	d.machine = d.machine.Knowing(func(known saga.Kind, key string) (found any) {
+		for _, e := range said {
+			if e.Type == known.Name() && e.Key == key {
+				found = e.Data
+			}
+		}
+		return found
+	})
 	return d
 }
 
@@ -47,20 +63,20 @@ func (d *Decision) When(e saga.Event) *Decision {
 	}
 	e.Saga = e.Key
 	d.stamp(&e)
-	return d.take(d.machine.Hear(d.state, e, d.stamp))
+	return d.take(d.machine.Hear(d.state, e, d.emitted))
 }
 
 // Answered lets the machine hear the answer to what the own event asked.
 func (d *Decision) Answered(asked saga.Kind, answer any) *Decision {
 	d.t.Helper()
-	return d.take(d.machine.Answer(d.state, saga.Event{ID: "asked", Type: asked.Name(), Key: Order, Saga: Order}, answer, d.stamp))
+	return d.take(d.machine.Answer(d.state, saga.Event{ID: "asked", Type: asked.Name(), Key: Order, Saga: Order}, answer, d.emitted))
 }
 
 // Expired lets the deadline that runs from the own event fall due.
 func (d *Decision) Expired(since saga.Event) *Decision {
 	d.t.Helper()
 	since.Key, since.Saga = Order, Order
-	return d.take(d.machine.Expire(d.state, since, d.stamp))
+	return d.take(d.machine.Expire(d.state, since, d.emitted))
 }
 
 // Then checks what was emitted by the last input: these events in this order, payloads and all.
@@ -122,6 +138,17 @@ func keepsContract(t testing.TB, m *saga.Machine, emitted []saga.Event) {
 			t.Fatalf("emitted %v: %s", err, data)
 		}
 	}
+}
+
+// emitted stamps what the machine emits.
+func (d *Decision) emitted(e *saga.Event) {
+	d.stamp(e)
+	d.machine.Number(e, d.next)
+}
+
+func (d *Decision) next(series string) int64 {
+	d.series[series]++
+	return d.series[series]
 }
 
 func (d *Decision) stamp(e *saga.Event) {

@@ -2,5 +2,6 @@
 // When, Then), or whole sagas in every order the engine could deliver them in (World).
 //
 // It stands for the engine's promises: each event reaches each service once, and what one producer said about one key
-// arrives in the order it was said; nothing else is ordered. Tests of services and of the whole are its users.
+// arrives in the order it was said; nothing else is ordered, also not what is looked up. Tests of services and of the
+// whole are its users.
 package sagatest

@@ -22,6 +22,8 @@ type World struct {
 	random   *rand.Rand
 	machines []*saga.Machine
 	keepers  map[*saga.Machine]Keeper
+	lookups  map[*saga.Machine]*saga.Machine // what keeps that a machine looks up
+	series   map[string]int64                // the last numbers, by service and series
 	answers  map[string]func(asked saga.Event) (answer any, ok bool)
 	queues   []*queue
 	asks     []pending
@@ -46,12 +48,23 @@ type pending struct {
 
 // NewWorld is a world of machines in which nothing has happened yet.
 func NewWorld(t testing.TB, seed uint64, machines ...*saga.Machine) *World {
-	return &World{t: t, random: rand.New(rand.NewPCG(seed, seed)), machines: machines,
-		keepers: map[*saga.Machine]Keeper{}, answers: map[string]func(saga.Event) (any, bool){}, clock: time.Unix(0, 0).UTC()}
+	w := &World{t: t, random: rand.New(rand.NewPCG(seed, seed)), machines: slices.Clip(machines),
+		keepers: map[*saga.Machine]Keeper{}, lookups: map[*saga.Machine]*saga.Machine{}, series: map[string]int64{},
+		answers: map[string]func(saga.Event) (any, bool){}, clock: time.Unix(0, 0).UTC()}
+	for _, m := range machines {
+		if l := saga.Lookups(m); l != nil {
+			w.lookups[m] = l
+			w.machines = append(w.machines, l)
+		}
+	}
+	return w
 }
 
 // Keep makes k hold the states of m.
 func (w *World) Keep(m *saga.Machine, k Keeper) { w.keepers[m] = k }
+
+// Lookups is the machine that keeps what m looks up; nil where that is nothing.
+func (w *World) Lookups(m *saga.Machine) *saga.Machine { return w.lookups[m] }
 
 // Outside makes ask answer a question; it returns false for "no answer, ever".
 func Outside[E, A any](w *World, q saga.Question[E, A], ask func(e saga.Event, asked E) (A, bool)) {
@@ -65,7 +78,7 @@ func (w *World) Tell(key string, e saga.Event) {
 	w.stamp(&e)
 	for _, m := range w.machines {
 		if m.Kind(e.Type) != nil {
-			w.take(m, e, func(state any) (saga.Step, error) { return m.Hear(state, e, w.stamp) })
+			w.take(m, e, func(m *saga.Machine, state any) (saga.Step, error) { return m.Hear(state, e, w.stampOf(m)) })
 		}
 	}
 }
@@ -108,7 +121,7 @@ func (w *World) ExpireAll() {
 		}
 		p := w.armed[0]
 		w.armed = w.armed[1:]
-		w.take(p.m, p.e, func(state any) (saga.Step, error) { return p.m.Expire(state, p.e, w.stamp) })
+		w.take(p.m, p.e, func(m *saga.Machine, state any) (saga.Step, error) { return m.Expire(state, p.e, w.stampOf(m)) })
 		w.Settle()
 	}
 }
@@ -141,7 +154,7 @@ func (w *World) deliver(i int) {
 	if q.events = q.events[1:]; len(q.events) == 0 {
 		w.queues = slices.Delete(w.queues, i, i+1)
 	}
-	w.take(q.to, e, func(state any) (saga.Step, error) { return q.to.Hear(state, e, w.stamp) })
+	w.take(q.to, e, func(m *saga.Machine, state any) (saga.Step, error) { return m.Hear(state, e, w.stampOf(m)) })
 }
 
 func (w *World) ask(i int) {
@@ -156,18 +169,24 @@ func (w *World) ask(i int) {
 		return // it never got there
 	}
 	if answer, ok := outside(p.e); ok && !p.dropped {
-		w.take(p.m, p.e, func(state any) (saga.Step, error) { return p.m.Answer(state, p.e, answer, w.stamp) })
+		w.take(p.m, p.e, func(m *saga.Machine, state any) (saga.Step, error) { return m.Answer(state, p.e, answer, w.stampOf(m)) })
 	}
 }
 
-func (w *World) take(m *saga.Machine, in saga.Event, run func(state any) (saga.Step, error)) {
+func (w *World) take(m *saga.Machine, in saga.Event, run func(m *saga.Machine, state any) (saga.Step, error)) {
 	w.t.Helper()
-	k := w.keeper(m)
-	step, err := run(k.Get(in))
+	about, err := m.About(in)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	k.Put(in, step.State)
+	k := w.keeper(m)
+	var step saga.Step
+	for _, e := range about { // several only where nothing follows
+		if step, err = run(w.knowing(m), k.Get(e)); err != nil {
+			w.t.Fatal(err)
+		}
+		k.Put(e, step.State)
+	}
 	keepsContract(w.t, m, step.Emitted)
 	for i, p := range w.asks {
 		if p.m == m && p.e.Key == in.Key && slices.Contains(step.Dropped, p.e.Type) {
@@ -187,7 +206,7 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(state any) (saga.S
 	for _, e := range step.Emitted {
 		w.Log = append(w.Log, e)
 		for _, to := range w.machines {
-			if to.Service != m.Service && slices.Contains(to.Hears(), e.Type) {
+			if to.Service != m.Service && slices.Contains(to.Hears(), e.Type) && to.Kind(e.Type) != nil {
 				w.enqueue(to, m.Service, e)
 			}
 		}
@@ -209,6 +228,28 @@ func (w *World) keeper(m *saga.Machine) Keeper {
 		w.keepers[m] = plain{m, map[string]any{}}
 	}
 	return w.keepers[m]
+}
+
+// knowing is the machine with what it has heard by now of what it looks up.
+func (w *World) knowing(m *saga.Machine) *saga.Machine {
+	return m.Knowing(func(known saga.Kind, key string) any {
+		data, err := w.keeper(w.lookups[m]).Get(saga.Event{Key: key}).(saga.Said).Of(known)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return data
+	})
+}
+
+// stampOf stamps what a machine emits.
+func (w *World) stampOf(m *saga.Machine) saga.Stamp {
+	return func(e *saga.Event) {
+		w.stamp(e)
+		m.Number(e, func(series string) int64 {
+			w.series[m.Service+" "+series]++
+			return w.series[m.Service+" "+series]
+		})
+	}
 }
 
 func (w *World) stamp(e *saga.Event) {

@@ -2,6 +2,7 @@ package sagatest_test
 
 import (
 	"testing"
+	"time"
 
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/sagatest"
@@ -48,4 +49,50 @@ func TestADroppedQuestionIsNotAnsweredThoughTheOutsideMayHaveActed(t *testing.T)
 	if acted[true] == 0 || acted[false] == 0 {
 		t.Errorf("the outside acted in %d of 50 worlds", acted[true])
 	}
+}
+
+type wish struct {
+	N int64 `json:"n" schema:"min=0"`
+}
+
+func TestAWorldLooksUpNumbersAndShowsAsTheEngineDoes(t *testing.T) {
+	t.Parallel()
+	wished, happened := saga.Define[wish]("shop.wished.v1").Keyed("customer"), saga.Define[wish]("desk.happened.v1")
+	tell := saga.Command[wish]("tell")
+	shop := saga.Choreography[wish]{Service: "shop", Of: "customer", Blank: func(string) wish { return wish{} },
+		Rows: []saga.Row{
+			saga.On(tell, func(_ wish, w wish) []saga.Event { return []saga.Event{wished.Of(w)} }, wished),
+		}}.Machine()
+	desk := saga.Choreography[wish]{Service: "desk", Blank: func(string) wish { return wish{} },
+		Series: []saga.Series{saga.Numbered(happened, func(wish, time.Time) string { return "all" },
+			func(w wish, n int64) wish { w.N += 100 * n; return w })},
+		Rows: []saga.Row{saga.Known(wished), saga.OnKnown(want, wished, func(wish, nothing) string { return "ann" },
+			func(_ wish, _ nothing, known *wish) []saga.Event {
+				if known == nil {
+					return []saga.Event{happened.Of(wish{})}
+				}
+				return []saga.Event{happened.Of(*known)}
+			}, happened)}}.Machine()
+	shelf := saga.Choreography[wish]{Service: "shelf", Of: "product", Blank: func(string) wish { return wish{} },
+		Rows: []saga.Row{saga.ShowAt(happened, func(wish) []string { return []string{"tea", "mug"} },
+			func(s, e wish, _ time.Time) wish {
+				s.N += e.N
+				return s
+			})}}.Machine()
+	w := sagatest.NewWorld(t, 1, shop, desk, shelf)
+	w.Tell("order", want.Of(nothing{}))
+	w.Tell("ann", tell.Of(wish{7}))
+	w.Settle()
+	w.Tell("order", want.Of(nothing{}))
+	w.Settle()
+	if said := sagatest.Said(w, happened); len(said) != 2 || said[0].N != 100 || said[1].N != 207 {
+		t.Errorf("said %v", said)
+	}
+	for _, sku := range []string{"tea", "mug"} {
+		if s := w.State("shelf (product)", sku); s != (wish{307}) {
+			t.Errorf("%s shows %v", sku, s)
+		}
+	}
+	sagatest.Given(t, desk, happened.Of(wish{101})).Knowing(wished.About("ann", wish{5})).
+		When(want.Of(nothing{})).Then(happened.Of(wish{205}))
 }

@@ -65,11 +65,20 @@ func (s *system) record(in int32) bool {
 	return input.form == heard && strings.Contains(s.events.at[input.event].Type, ".")
 }
 
-// repeated tells what is wrong with hearing an input again; "" if nothing.
+// repeated tells what is wrong with hearing an input again, whatever is known by then; "" if nothing.
 func (s *system) repeated(p *part, at, in int32) string {
+	for _, k := range p.knows {
+		if why := s.repeatedKnowing(p, k, at, in); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (s *system) repeatedKnowing(p *part, k *knowing, at, in int32) string {
 	l := p.locals.at[at]
 	e := s.events.at[s.inputs.at[in].event]
-	got, err := p.decide(l.state, heard, e, nil, func(out *saga.Event) { out.ID, out.Time = "again", always })
+	got, err := k.decide(l.state, heard, e, nil, func(out *saga.Event) { out.ID, out.Time = "again", always })
 	why := ""
 	switch {
 	case err != nil:

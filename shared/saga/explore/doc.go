@@ -13,6 +13,8 @@
 //   - A question that is dropped is asked no more, and its answer is ignored. It may be on its way all the same, so that
 //     the outside acts on it by then, or later, or never.
 //   - A deadline may fall due at any time until it is settled.
+//   - What a decision looks up may be known or not, whatever was known before (known.go). What a machine only shows is never
+//     decided on, and so not explored.
 //   - A record that comes again is not one more interleaving. It is checked in each place a machine was seen in that
 //     every record it has heard by then changes nothing when it is heard again (again.go).
 //

@@ -26,6 +26,8 @@ type Machine struct {
 	// Check tells what is wrong with a step; "" if it is as it should be. What it finds must stay found, whatever others
 	// do: it is asked about each step once, not about each way there.
 	Check func(before any, step saga.Step) string
+	// Known are what others may have said last, of whatever key the machine looks up: at least one event of each type.
+	Known []saga.Event
 	// Notes are events that the machine may hear only to note them; see notes.go. It is checked.
 	Notes []saga.Kind
 	// Before tells what the machine does not say yet, or never will, in this state. It is what the reduction may rely on, and

@@ -68,7 +68,7 @@ func (c *commuting) meet(at, in int32) {
 	for _, l := range c.late[at] {
 		c.compare(l, in)
 	}
-	if c.isNote(c.p, in) && list[0].onlyNotes() {
+	if c.isNote(c.p, in) && list[0].onlyNotes() && len(list) == 1 {
 		c.postpone(postponed{note: in, with: list[0].next, without: at})
 	}
 }

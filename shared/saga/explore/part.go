@@ -12,6 +12,7 @@ type part struct {
 	i        int
 	name     string
 	machine  *Machine        // nil for somebody outside
+	knows    []*knowing      // the machine with each thing it may find
 	own      *Outside        // himself, or who belongs to the machine
 	channels []string        // whose events it hears: the queues of its inbox
 	counted  map[string]int  // own events whose ids are told apart
@@ -178,7 +179,7 @@ func (s *system) take(p *part, c *config, in int32, rest config) {
 		if r.wrong == "" {
 			st.next = s.sketch(p, config{local: r.next, queues: rest.queues, bag: s.keep(rest.bag, r)})
 		}
-		if s.isNote(p, in) && r.onlyNotes() {
+		if s.isNote(p, in) && r.onlyNotes() && len(reactions) == 1 {
 			c.noting = int32(len(c.steps))
 		}
 		c.steps = append(c.steps, st)

@@ -25,6 +25,7 @@ type reaction struct {
 	keeps   []int32  // what it puts into its own bag
 	settled []string // types of own events whose deadlines are off
 	does    string   // what the outside did
+	knows   string   // what the machine found that it looked up
 	wrong   string   // what must not be
 }
 
@@ -45,7 +46,7 @@ func (s *system) reactions(p *part, at, in int32) []reaction {
 	case x.form == answered && p.isDropped(l, e):
 		list = []reaction{{next: at}}
 	default:
-		list = []reaction{s.run(p, *l, x, x.answer)}
+		list = s.runs(p, *l, x, x.answer)
 	}
 	p.reacted[key] = list
 	return list
@@ -104,20 +105,19 @@ func (s *system) answerAtOnce(p *part, l *local, x input, e saga.Event) (list []
 	for i, out := range outs {
 		after := *l
 		after.aside = out.State
-		r := reaction{next: s.local(p, after)}
-		switch {
+		follows := []reaction{{next: s.local(p, after)}}
+		switch r := &follows[0]; {
 		case silent[i]:
 		case len(row.Unless) > 0:
 			words := p.own.Name + " " + out.Does
 			r.keeps = []int32{s.input(input{form: answered, event: x.event, answer: out.Answer, words: words})}
 		default:
-			r = s.run(p, after, x, out.Answer)
+			follows = s.runs(p, after, x, out.Answer)
 		}
-		r.does = out.Does
-		if why := p.own.wrong(out.State); why != "" {
-			r.wrong = why
+		for _, r := range follows {
+			r.does, r.wrong = out.Does, cmp.Or(p.own.wrong(out.State), r.wrong)
+			list = append(list, r)
 		}
-		list = append(list, r)
 	}
 	return list
 }
@@ -132,17 +132,18 @@ func (o *Outside) wrong(state any) string {
 var always = time.Unix(0, 0).UTC()
 
 // run lets the machine take in one event, answer or deadline.
-func (s *system) run(p *part, l local, x input, answer any) reaction {
+func (s *system) run(p *part, k *knowing, l local, x input, answer any) reaction {
 	e := s.events.at[x.event]
 	after := local{aside: l.aside, count: slices.Clone(l.count), drops: l.drops, past: l.past | x.past&(p.watches|s.carried)}
 	tooMany := ""
-	got, err := p.decide(l.state, x.form, e, answer, func(out *saga.Event) {
+	got, err := k.decide(l.state, x.form, e, answer, func(out *saga.Event) {
 		out.ID, out.Time = bare(out.Type), always
 		if i, numbered := p.counted[out.Type]; numbered {
 			if after.count[i]++; after.count[i] > mostOfAKind {
 				tooMany = fmt.Sprintf("%s says %s more than %d times", p.name, own(p.machine.Service, out.Type), mostOfAKind)
 			}
 			out.ID = fmt.Sprintf("%s#%d", out.ID, after.count[i])
+			k.Number(out, func(string) int64 { return int64(after.count[i]) })
 		}
 	})
 	if err != nil {
@@ -163,14 +164,14 @@ func (s *system) run(p *part, l local, x input, answer any) reaction {
 	return r
 }
 
-func (p *part) decide(state any, f form, e saga.Event, answer any, stamp saga.Stamp) (saga.Step, error) {
+func (k *knowing) decide(state any, f form, e saga.Event, answer any, stamp saga.Stamp) (saga.Step, error) {
 	switch f {
 	case answered, asked:
-		return p.machine.Answer(state, e, answer, stamp)
+		return k.Answer(state, e, answer, stamp)
 	case expired:
-		return p.machine.Expire(state, e, stamp)
+		return k.Expire(state, e, stamp)
 	}
-	return p.machine.Hear(state, e, stamp)
+	return k.Hear(state, e, stamp)
 }
 
 // drop notes which questions are given up: all of their kind but those asked after what gave the others up.

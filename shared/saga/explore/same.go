@@ -29,7 +29,8 @@ func (s *system) alike(p *part) string {
 			}
 		}
 		for _, answer := range answers {
-			if l.other != nil && !s.leadsToTheSame(p, l, x, answer) {
+			differs := func(k *knowing) bool { return !s.leadsToTheSame(p, k, l, x, answer) }
+			if l.other != nil && slices.ContainsFunc(p.knows, differs) {
 				return fmt.Sprintf("the model is wrong: to %s, which takes in %s, %s is not the same as %s",
 					p.name, s.name(key.input), text(l.other), text(l.state))
 			}
@@ -38,11 +39,11 @@ func (s *system) alike(p *part) string {
 	return ""
 }
 
-func (s *system) leadsToTheSame(p *part, l *local, x input, answer any) bool {
+func (s *system) leadsToTheSame(p *part, k *knowing, l *local, x input, answer any) bool {
 	e := s.events.at[x.event]
 	stamp := func(out *saga.Event) { out.ID, out.Time = bare(out.Type), always }
-	a, failed := p.decide(l.state, x.form, e, answer, stamp)
-	b, alsoFailed := p.decide(l.other, x.form, e, answer, stamp)
+	a, failed := k.decide(l.state, x.form, e, answer, stamp)
+	b, alsoFailed := k.decide(l.other, x.form, e, answer, stamp)
 	types := func(events []saga.Event) (list []string) {
 		for _, e := range events {
 			list = append(list, e.Type)

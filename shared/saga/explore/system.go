@@ -60,6 +60,10 @@ func (s *system) add(name string, m *Machine) *part {
 	if m == nil {
 		return p
 	}
+	p.knows = m.knowings()
+	for _, one := range m.Series {
+		p.counted[one.Of.Name()] = len(p.counted) // its number may matter
+	}
 	for _, k := range m.Notes {
 		p.notes[k.Name()] = true
 	}

@@ -128,7 +128,7 @@ func (x *search) goesRound(states []int32) *Violation {
 func (s *system) tell(m move) Step {
 	in := s.inputs.at[m.st.input]
 	e := s.events.at[in.event]
-	st := Step{Part: m.p.name, Form: forms[in.form], Event: e.ID, Choice: m.st.did.does}
+	st := Step{Part: m.p.name, Form: forms[in.form], Event: e.ID, Choice: m.st.did.choice()}
 	follows := s.follows(m)
 	switch in.form {
 	case heard:
@@ -152,7 +152,18 @@ func (s *system) tell(m move) Step {
 			st.Words += "; " + m.p.name + follows
 		}
 	}
+	if knows := m.st.did.knows; knows != "" {
+		st.Words += " (" + knows + ")"
+	}
 	return st
+}
+
+// choice tells a reaction from the others to the same input.
+func (r *reaction) choice() string {
+	if r.does != "" && r.knows != "" {
+		return r.does + "; " + r.knows
+	}
+	return r.does + r.knows
 }
 
 // follows lists what a machine says in a move.

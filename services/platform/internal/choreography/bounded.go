@@ -157,7 +157,9 @@ func (g *graph) deadlines(rule *Rule) {
 
 // decidedOn tells whether anybody does more with an event than show it.
 func (g *graph) decidedOn(k saga.Kind) bool {
-	return slices.ContainsFunc(g.edges[k.Name()], func(e edge) bool { return e.row.Form != saga.Projection })
+	return slices.ContainsFunc(g.edges[k.Name()], func(e edge) bool {
+		return e.row.Form != saga.Projection && e.row.Form != saga.Lookup
+	})
 }
 
 func overlap(a, b []saga.Kind) bool {

@@ -23,13 +23,17 @@ type Machine struct {
 	Of      string   `json:"of"`              // order, or product
 	Final   []string `json:"final,omitempty"` // events said for nobody else
 	Rows    []Row    `json:"rows"`
+
+	Numbered []string `json:"numbered,omitempty"` // events said that are numbered without gap or repeat
 }
 
 // Row is one row of a service's choreography, with the full names of the events.
 type Row struct {
-	Form        string   `json:"form"`              // on, call, after or show
+	Form        string   `json:"form"`              // on, call, after, show or known
 	On          string   `json:"on"`                // the event, or the command
 	Command     bool     `json:"command,omitempty"` // On is a command, asked for over HTTP
+	Knows       string   `json:"knows,omitempty"`   // on: the event whose latest it looks up
+	Spreads     bool     `json:"spreads,omitempty"` // show: in states of keys that the event names
 	Asks        string   `json:"asks,omitempty"`    // call: the question to the outside world
 	Due         string   `json:"due,omitempty"`     // call: when an answer is overdue, where it is asked until answered
 	After       string   `json:"after,omitempty"`   // after: how long, "2m0s"
@@ -62,6 +66,9 @@ func Describe(machines ...*saga.Machine) (c Choreography) {
 		for _, r := range declared.Rows {
 			m.Rows = append(m.Rows, row(r))
 		}
+		for _, s := range declared.Series {
+			m.Numbered = append(m.Numbered, s.Of.Name())
+		}
 		c.Machines = append(c.Machines, m)
 	}
 	return c
@@ -71,7 +78,10 @@ func row(r saga.Row) Row {
 	out := Row{
 		Form: r.Form.String(), On: r.On.Name(), Command: saga.IsCommand(r.On), Asks: r.Ask, Unless: names(r.Unless),
 		Emits: names(r.Emits), Compensates: names(r.Undoes), Pivot: names(r.Pivots),
-		Past: names(r.Behind), Irrevocable: r.Irrevocable,
+		Past: names(r.Behind), Irrevocable: r.Irrevocable, Spreads: r.Spreads(),
+	}
+	if r.Knows != nil {
+		out.Knows = r.Knows.Name()
 	}
 	if r.Form == saga.Deadline {
 		if out.At = r.TellsWhen(); !out.At {

@@ -44,8 +44,9 @@ func InFlight(running, next Choreography, open []Open) (stranded []Stranded) {
 		for _, o := range s.Owed {
 			form := map[string]string{"reaction": "on", "call": "call", "deadline": "after"}[o.Kind]
 			key := rowKey{o.Service, form, o.Event}
-			switch shown := (rowKey{o.Service, "show", o.Event}); {
-			case then[key], form == "on" && then[shown], !now[key] && !now[shown]:
+			shown, kept := rowKey{o.Service, "show", o.Event}, rowKey{o.Service, "known", o.Event}
+			switch {
+			case then[key], form == "on" && (then[shown] || then[kept]), !now[key] && !now[shown] && !now[kept]:
 			case form == "on":
 				add(o.Service, "%s is on its way to it, and this build of it does not hear that", short("", o.Event))
 			case form == "call":

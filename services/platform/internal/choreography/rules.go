@@ -2,13 +2,15 @@ package choreography
 
 import (
 	"slices"
+	"strings"
 
 	"orderflow.example/shared/saga"
 )
 
-// heardIsSaid: nobody waits for what is never said.
-func (g *graph) heardIsSaid() Rule {
-	rule := Rule{Name: "heard is said", Says: "every event heard has a service that says it", Of: "events heard"}
+// heardIsSaid: nobody waits for what is never said, or keeps what is never asked for.
+func (g *graph) heardIsSaid(l Language) Rule {
+	rule := Rule{Name: "heard is said", Of: "events heard",
+		Says: "every event heard has a service that says it, and one kept for lookups is looked up"}
 	said := map[string]bool{}
 	for _, m := range g.machines {
 		for _, name := range m.Says() {
@@ -18,10 +20,11 @@ func (g *graph) heardIsSaid() Rule {
 	for _, m := range g.machines {
 		for _, name := range m.Hears() {
 			if rule.Looked++; !said[name] {
-				rule.fault(m, "waits for %s, which no row of %s emits", plain(m.Kind(name)), saga.Producer(name))
+				rule.fault(m, "waits for %s, which no row of %s emits", strings.TrimSuffix(name, ".v1"), saga.Producer(name))
 			}
 		}
 	}
+	g.lookedUp(&rule, l)
 	return rule
 }
 
@@ -104,7 +107,8 @@ func (g *graph) givenUp() Rule {
 
 // language: every event has a topic, a key and a schema.
 func (g *graph) language(l Language) Rule {
-	rule := Rule{Name: "language", Says: "topic, key and schema exist for every event, and an example of it is read", Of: "events"}
+	rule := Rule{Name: "language", Of: "events",
+		Says: "topic, key and schema exist for every event, an example of it is read, and what is numbered carries its number"}
 	for _, k := range l.Events {
 		rule.Looked++
 		fault := func(text string) {
@@ -122,6 +126,7 @@ func (g *graph) language(l Language) Rule {
 			fault("has an example that is not read: " + err.Error())
 		}
 	}
+	g.numbered(&rule, l)
 	return rule
 }
 

@@ -62,7 +62,21 @@ func (m Machine) does(r Row) string {
 		}
 		words = append(words, when+m.unless(r))
 	case "show":
-		words = append(words, "shows it")
+		if r.Spreads {
+			words = append(words, "shows it wherever it names")
+		} else {
+			words = append(words, "shows it")
+		}
+	case "known":
+		words = append(words, "keeps the latest")
+	}
+	if r.Knows != "" {
+		words = append(words, "looks up "+m.code(r.Knows))
+	}
+	for _, e := range r.Emits {
+		if slices.Contains(m.Numbered, e) {
+			words = append(words, "numbers "+m.code(e))
+		}
 	}
 	if len(r.Compensates) > 0 {
 		words = append(words, "undoes "+strings.Join(m.codes(r.Compensates), ", "))

@@ -65,6 +65,7 @@ func newFold(t *trace, number int, b binding) *fold {
 		f.byKey = key == "key" && reflect.TypeOf(state) == reflect.TypeOf(b.Machine.Blank("key"))
 		return nil
 	})
+	f.byKey = f.byKey && !b.Machine.Spreads()
 	return f
 }
 
@@ -76,7 +77,14 @@ func (f *fold) own(ctx context.Context, e saga.Event) {
 }
 
 func (f *fold) show(ctx context.Context, e saga.Event) {
-	if f.shows[e.Type] != nil {
+	if f.shows[e.Type] == nil {
+		return
+	}
+	about, err := f.machine.About(e)
+	if err != nil {
+		return // it was parked
+	}
+	for _, e := range about {
 		f.touch(ctx, e.Key)
 		f.showEvent(e)
 	}

@@ -46,6 +46,7 @@ var apps = []service.App{storefrontapp.App, catalogapp.App, orderapp.App, frauda
 
 // shop is all services in memory, and what is outside, with a past of whole sagas.
 type shop struct {
+	apps    []service.App
 	world   *sagatest.World
 	keepers map[string][]engine.States // by service, for each binding
 	book    []gateway.Entry
@@ -57,22 +58,25 @@ type shop struct {
 // The orders of a shop, by what becomes of them.
 var fates = []string{"completes", "sent-back", "partly-back", "wants-out", "declined", "not-captured", "short", "lost", "no-country", "sold-out"}
 
-// empty is a shop with goods and without orders.
-func empty(t testing.TB, seed uint64) *shop {
+// empty is a shop with goods and without orders, beside which there may be more services.
+func empty(t testing.TB, seed uint64, more ...service.App) *shop {
 	t.Helper()
-	s := &shop{keepers: map[string][]engine.States{}, refs: map[string]string{}, amounts: map[string]schemas.Money{},
-		refuses: map[string]int{}}
+	s := &shop{apps: slices.Concat(apps, more), keepers: map[string][]engine.States{}, refs: map[string]string{},
+		amounts: map[string]schemas.Money{}, refuses: map[string]int{}}
 	var machines []*saga.Machine
-	for _, app := range apps {
+	for _, app := range s.apps {
 		for _, b := range app.Bindings {
 			machines = append(machines, b.Machine)
 		}
 	}
 	s.world = sagatest.NewWorld(t, seed, machines...)
-	for _, app := range apps {
-		for _, b := range app.Bindings {
+	for _, app := range s.apps {
+		for i, b := range engine.WithLookups(app.Bindings) {
 			states := b.Store.Memory()
 			s.keepers[app.Name] = append(s.keepers[app.Name], states)
+			if i == len(app.Bindings) {
+				b.Machine = s.world.Lookups(app.Bindings[0].Machine)
+			}
 			s.world.Keep(b.Machine, states)
 		}
 	}
@@ -193,7 +197,7 @@ func (s *shop) picture(t testing.TB) *picture {
 	log := topics{}
 	p := newPicture(Config{Kafka: log, Patience: time.Millisecond, Book: func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil }})
 	p.services, p.ends, p.book = map[string]*snapshot{}, map[string]map[int]int64{}, s.book
-	for _, app := range apps {
+	for _, app := range s.apps {
 		at := newSnapshot(app)
 		for i, states := range s.keepers[app.Name] {
 			at.live[i] = map[string]any{}

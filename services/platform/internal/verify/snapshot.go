@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
+	"orderflow.example/shared/engine"
 	"orderflow.example/shared/service"
 )
 
@@ -79,6 +80,7 @@ func take(ctx context.Context, app service.App, db *database.DB, since *trace) (
 }
 
 func newSnapshot(app service.App) *snapshot {
+	app.Bindings = engine.WithLookups(app.Bindings)
 	return &snapshot{
 		app: app, at: time.Now(), live: make([]map[string]any, len(app.Bindings)), keys: make([]map[string]struct{}, len(app.Bindings)),
 		watermarks: map[place]mark{}, counters: map[int]int64{}, anew: map[int]map[int64]digest{},

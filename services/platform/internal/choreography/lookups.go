@@ -1,0 +1,29 @@
+package choreography
+
+import "orderflow.example/shared/saga"
+
+// lookedUp: what is only kept to be looked up is looked up by some decision, and under a key of its kind.
+func (g *graph) lookedUp(rule *Rule, l Language) {
+	g.each(func(m *saga.Machine, r *saga.Row) {
+		if r.Form == saga.Lookup && !has(m.Knows(), r.On.Name()) {
+			rule.fault(m, "keeps the latest %s, and no decision looks it up: add an OnKnown row, or leave it out", plain(r.On))
+		}
+		if r.Knows == nil || r.Knows.KeyedBy() == m.Of {
+			return
+		}
+		data, ok := l.example(r.On)
+		if saga.IsCommand(r.On) {
+			data, ok = r.On.Example(), true
+		}
+		if !ok {
+			return // the rule of the language finds fault with it
+		}
+		heard := saga.Event{ID: "heard", Type: r.On.Name(), Key: probed, Saga: probed, Data: data}
+		m.LooksUp(m.Blank(probed), heard, func(known saga.Kind, key string) {
+			if known.Name() == r.Knows.Name() && key == probed {
+				rule.fault(m, "looks up %s under the key of the %s at hand, and that is about a %s",
+					plain(known), m.Of, known.KeyedBy())
+			}
+		})
+	})
+}

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/saga"
+)
+
+// knownRow is what others said last of one key.
+type knownRow struct {
+	Key    string                     `gorm:"primaryKey"`
+	Latest map[string]json.RawMessage `gorm:"type:json;serializer:json"`
+}
+
+func (knownRow) TableName() string { return "engine.known" }
+
+var knownTable = database.NewTable[knownRow]()
+
+func fromKnown(r knownRow) saga.Said { return saga.Said(r) }
+
+// WithLookups adds to the bindings of a service the one that keeps what they look up, if they look up anything: its states
+// are written in the partition of the key they are about, like any other's.
+func WithLookups(bindings []Binding) []Binding {
+	machines := make([]*saga.Machine, len(bindings))
+	for i, b := range bindings {
+		machines[i] = b.Machine
+	}
+	m := saga.Lookups(machines...)
+	if m == nil {
+		return bindings
+	}
+	store := NewTable(func(key string) saga.Said { return saga.Said{Key: key} }, func(r knownRow) string { return r.Key },
+		func(s saga.Said) knownRow { return knownRow(s) }, fromKnown)
+	return append(slices.Clip(bindings), Binding{m, store})
+}
+
+// lookups are what the decisions of one batch find of what others said: as it is committed, and as this batch changes it.
+// Nothing is locked for it, as no order is promised.
+type lookups struct {
+	said map[string]saga.Said
+	look saga.Look
+	err  error // of the database; the batch has failed
+}
+
+// prepare reads at once what the decisions are going to look up, as far as the states tell. The rest is read when a
+// decision asks for it.
+func (l *lookups) prepare(b *batch, live []*input) error {
+	var keys []string
+	for i, binding := range b.e.Bindings {
+		if len(binding.Machine.Knows()) == 0 {
+			continue
+		}
+		l.said, l.look = map[string]saga.Said{}, l.find(b.tx)
+		found := func(_ saga.Kind, key string) { keys = append(keys, key) }
+		for _, in := range live {
+			if in.reason == "" && binding.Machine.Kind(in.event.Type) != nil {
+				binding.Machine.LooksUp(b.sets[i].Get(in.event), in.event, found)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return l.read(b.tx, slices.Compact(keys))
+}
+
+func (l *lookups) read(tx *gorm.DB, keys []string) error {
+	keys = slices.DeleteFunc(keys, func(key string) bool { return key == "" || key != storable(key) })
+	if len(keys) == 0 {
+		return nil
+	}
+	rows, err := knownTable.Select(tx, "WHERE t.key = ANY($1::text[])", pgtype.FlatArray[string](keys))
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		l.said[key] = saga.Said{Key: key}
+	}
+	for _, r := range rows {
+		l.said[r.Key] = fromKnown(r)
+	}
+	return nil
+}
+
+func (l *lookups) find(tx *gorm.DB) saga.Look {
+	return func(known saga.Kind, key string) any {
+		if _, read := l.said[key]; !read && l.err == nil {
+			l.err = l.read(tx, []string{key})
+		}
+		data, err := l.said[key].Of(known)
+		if err != nil {
+			panic(err) // parks what is decided
+		}
+		return data
+	}
+}
+
+// keep lets the decisions that follow in the batch find what was just heard.
+func (l *lookups) keep(state any) {
+	if s, ok := state.(saga.Said); ok && l.said != nil {
+		l.said[s.Key] = s
+	}
+}
