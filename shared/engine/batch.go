@@ -99,7 +99,7 @@ func (b *batch) applied() {
 
 func (e *Engine) hears(name string) bool {
 	for _, x := range e.Bindings {
-		if x.Machine.Kind(name) != nil {
+		if x.Machine.Takes(name) {
 			return true
 		}
 	}
@@ -131,14 +131,8 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 		return err
 	}
 	b.read(live)
-	events := make([]saga.Event, 0, len(live))
-	for _, in := range live {
-		if in.reason == "" {
-			events = append(events, in.event)
-		}
-	}
 	for _, binding := range b.w.e.Bindings {
-		set, err := binding.Store.Load(tx, b.about(binding.Machine, events))
+		set, err := binding.Store.Load(tx, b.about(binding.Machine, live))
 		if err != nil {
 			return err
 		}
@@ -157,18 +151,15 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 	return b.write(tx)
 }
 
-// about picks the events that a machine has rows for.
-func (b *batch) about(m *saga.Machine, events []saga.Event) []saga.Event {
-	if len(b.w.e.Bindings) == 1 {
-		return events
-	}
-	var mine []saga.Event
-	for _, e := range events {
-		if m.Kind(e.Type) != nil {
-			mine = append(mine, e)
+// about picks the events that a machine decides on.
+func (b *batch) about(m *saga.Machine, live []*input) []saga.Event {
+	events := make([]saga.Event, 0, len(live))
+	for _, in := range live {
+		if in.reason == "" && in.isFor(m) {
+			events = append(events, in.event)
 		}
 	}
-	return mine
+	return events
 }
 
 // committed tells everybody what happened.

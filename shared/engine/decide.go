@@ -65,7 +65,7 @@ func (b *batch) decide(in *input) {
 	var steps []taken
 	var out []outgoing
 	for i, binding := range b.w.e.Bindings {
-		if binding.Machine.Kind(in.event.Type) == nil {
+		if !in.isFor(binding.Machine) {
 			continue
 		}
 		step, err := run(binding.Machine, b.sets[i].Get(in.event), in, b.stamp(in))

@@ -9,7 +9,8 @@ import (
 // Machine runs one choreography, one step at a time, without any effect.
 type Machine struct {
 	Service string
-	Of      string
+	Key     Key
+	Also    []Key
 	Final   []Kind
 	Rows    []Row
 
@@ -21,6 +22,7 @@ type Machine struct {
 	drops   map[string][]*Row // calls by the own events that give them up
 	settles map[string][]*Row // deadlines by the own events that make them pointless
 	kinds   map[string]Kind
+	says    map[string]bool
 }
 
 // Step is what followed from one input.

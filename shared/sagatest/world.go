@@ -181,7 +181,7 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(state any) (saga.S
 	for _, e := range step.Emitted {
 		w.Log = append(w.Log, e)
 		for _, to := range w.machines {
-			if to.Service != m.Service && slices.Contains(to.Hears(), e.Type) {
+			if slices.Contains(to.Hears(), e.Type) {
 				w.enqueue(to, m.Service, e)
 			}
 		}

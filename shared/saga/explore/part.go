@@ -13,7 +13,8 @@ type part struct {
 	name     string
 	machine  *Machine        // nil for somebody outside
 	own      *Outside        // himself, or who belongs to the machine
-	channels []string        // whose events it hears: the queues of its inbox
+	key      string          // what it is about
+	channels []string        // who says what it hears: the queues of its inbox
 	counted  map[string]int  // own events whose ids are told apart
 	notes    map[string]bool // what it may hear only to note
 	pivots   map[string]bool // own events after which it goes only forward

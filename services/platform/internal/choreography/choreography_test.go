@@ -66,10 +66,10 @@ var (
 	decide   = func(nothing, nothing) []saga.Event { return nil }
 	show     = func(s nothing, _ nothing, _ time.Time) nothing { return s }
 	sketched = choreography.Of(app(
-		saga.Choreography[nothing]{Service: "shop", Rows: []saga.Row{
+		saga.Choreography[nothing]{Service: "shop", Key: saga.Order, Rows: []saga.Row{
 			saga.On(place, decide, placed), saga.Show(paid, show), saga.Show(late, show)}},
 	), app(
-		saga.Choreography[nothing]{Service: "till", Of: "purse", Rows: []saga.Row{
+		saga.Choreography[nothing]{Service: "till", Key: "purse", Rows: []saga.Row{
 			saga.On(placed, decide, asked).Pivot(asked),
 			saga.Call(asked, pay, decide, paid).DroppedBy(late),
 			saga.After(48*time.Hour, asked, decide, late).Settled(paid),
