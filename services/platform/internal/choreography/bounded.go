@@ -13,6 +13,7 @@ func (g *graph) bounded() Rule {
 	rule := Rule{Name: "bounded", Says: "every wait has a deadline whose event somebody handles", Of: "waits"}
 	g.questions(&rule)
 	g.joins(&rule)
+	g.loopbacks(&rule)
 	g.persons(&rule)
 	g.extensions(&rule)
 	g.deadlines(&rule)

@@ -56,7 +56,7 @@ func without[S any](c saga.Choreography[S]) (all []variant) {
 
 func variants() []variant {
 	return slices.Concat(without(storefront.Choreography), without(storefront.Products), without(catalog.Choreography),
-		without(order.Choreography), without(fraud.Choreography), without(inventory.Choreography), without(payment.Choreography),
+		without(order.Choreography), without(fraud.Choreography), without(fraud.Customers), without(inventory.Choreography), without(payment.Choreography),
 		without(shipping.Choreography), without(warehouse.Picks), without(warehouse.Supplies), without(refund.Choreography))
 }
 

@@ -47,30 +47,64 @@ func (g *graph) loopback() Rule {
 	return rule
 }
 
+// loopbacks: who says something to another machine of the service and waits for what that says of it has a deadline that runs
+// from what it said with it. The other machine's key may be parked.
+func (g *graph) loopbacks(rule *Rule) {
+	g.each(func(m *saga.Machine, answer *saga.Row) {
+		if answer.Form != saga.Reaction || len(answer.Emits) == 0 || !slices.Contains(m.Loopbacks(), answer.On.Name()) {
+			return
+		}
+		for i := range m.Rows {
+			asks := &m.Rows[i]
+			if !slices.ContainsFunc(asks.Emits, func(k saga.Kind) bool { return g.leads(m, k.Name(), answer.On.Name()) }) {
+				continue
+			}
+			rule.Looked++
+			if !slices.ContainsFunc(m.Rows, func(r saga.Row) bool {
+				return r.Form == saga.Deadline && has(asks.Emits, r.On.Name()) && !has(answer.Emits, r.On.Name()) && overlap(r.Unless, answer.Emits)
+			}) {
+				rule.fault(m, "waits for %s, which another machine of it says, after %s, and no deadline ends that when it does not come",
+					plain(answer.On), plain(asks.On))
+			}
+		}
+	})
+}
+
+// leads tells whether one event follows from another by what other machines of the service do.
+func (g *graph) leads(m *saga.Machine, from, to string) bool {
+	others := &graph{edges: map[string][]edge{}}
+	for name, all := range g.edges {
+		others.edges[name] = hearers(all, m)
+	}
+	return others.within(m.Service, from)[to]
+}
+
 // round lists the events that may follow from one, by reactions within the service alone, and from which it may follow
 // again; none where it does not come back.
 func (g *graph) round(service, name string) (all []string) {
-	within := func(from string) map[string]bool {
-		seen := map[string]bool{}
-		for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
-			for _, e := range g.reactions(service, queue[0]) {
-				for _, k := range e.row.Emits {
-					if !seen[k.Name()] {
-						seen[k.Name()] = true
-						queue = append(queue, k.Name())
-					}
-				}
-			}
-		}
-		return seen
-	}
-	for next := range within(name) {
-		if within(next)[name] {
+	for next := range g.within(service, name) {
+		if g.within(service, next)[name] {
 			all = append(all, next)
 		}
 	}
 	slices.Sort(all)
 	return all
+}
+
+// within are the events that may follow from one by reactions within the service alone.
+func (g *graph) within(service, from string) map[string]bool {
+	seen := map[string]bool{}
+	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
+		for _, e := range g.reactions(service, queue[0]) {
+			for _, k := range e.row.Emits {
+				if !seen[k.Name()] {
+					seen[k.Name()] = true
+					queue = append(queue, k.Name())
+				}
+			}
+		}
+	}
+	return seen
 }
 
 // leaves tells whether any reaction on a round may say something that leads out of it.

@@ -21,16 +21,18 @@ var (
 // The good loopback: the order's machine says something about the purse, and the purse's machine tells the order about it.
 func looped(order, purses []saga.Row, orderKey, purseKey saga.Key) []*saga.Machine {
 	return []*saga.Machine{
-		declared("shop", orderKey, []saga.Kind{shopPlaced, shopDone}, order...).Machine(),
+		declared("shop", orderKey, []saga.Kind{shopDone}, order...).Machine(),
 		declared("shop", purseKey, []saga.Kind{purseCounted}, purses...).Machine(),
 	}
 }
 
 func TestTheKeyAndTheLoopbackRulesFindTheirFaults(t *testing.T) {
 	t.Parallel()
-	orderRows := []saga.Row{saga.On(placeIt, once(purseOpened), purseOpened, shopPlaced), saga.On(purseTold, once(shopDone), shopDone)}
+	orderRows := []saga.Row{saga.On(placeIt, once(purseOpened), purseOpened, shopPlaced), saga.On(purseTold, once(shopDone), shopDone),
+		saga.On(shopCancelled, once(shopDone), shopDone),
+		saga.After(time.Hour, shopPlaced, once(shopCancelled, shopDone), shopCancelled).Settled(shopDone)}
 	purseRows := []saga.Row{saga.On(purseOpened, once(purseCounted), purseCounted, purseTold)}
-	events := []saga.Kind{shopPlaced, shopDone, purseOpened, purseCounted, purseTold}
+	events := []saga.Kind{shopPlaced, shopCancelled, shopDone, purseOpened, purseCounted, purseTold}
 	check := func(machines []*saga.Machine, events ...saga.Kind) []choreography.Fault {
 		return choreography.Faults(choreography.Check(language(events...), machines...))
 	}
@@ -48,6 +50,8 @@ func TestTheKeyAndTheLoopbackRulesFindTheirFaults(t *testing.T) {
 		"a key nobody declares": {"keyed", "shop.purse_opened is keyed by purse, which no machine declares", looped(orderRows, nil, saga.Order, saga.Order)},
 		"a loopback nobody says": {"heard is said", "waits for shop.purse_opened, which no row of shop emits",
 			looped(orderRows[1:], purseRows, saga.Order, purse)},
+		"no deadline while it waits": {"bounded", "waits for shop.purse_told, which another machine of it says, after place, and no deadline",
+			looped(orderRows[:3], purseRows, saga.Order, purse)},
 		"a round without a way out": {"loopback", "it would go round for ever",
 			looped([]saga.Row{orderRows[0], back}, []saga.Row{saga.On(purseOpened, once(purseTold), purseTold)}, saga.Order, purse)},
 		"a deadline on what another machine says": {"loopback", "has a deadline on shop.purse_opened, which shop says",
