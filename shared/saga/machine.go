@@ -48,7 +48,7 @@ func (m *Machine) Blank(key string) any { return m.blank(key) }
 // Evolve folds one own event into the state. Replays use nothing else.
 func (m *Machine) Evolve(state any, own Event) any { return m.evolve(state, own) }
 
-// Show folds an event of another service into what this machine only shows.
+// Show folds an event that the machine takes from its topic into what it only shows.
 func (m *Machine) Show(state any, e Event) any {
 	for _, r := range m.heard[e.Type] {
 		if r.Form == Projection {
@@ -58,7 +58,7 @@ func (m *Machine) Show(state any, e Event) any {
 	return state
 }
 
-// Hear lets the machine react to an event of another service, or to a command.
+// Hear lets the machine react to what it takes from elsewhere: an event on a topic, or a command.
 // An error means that this machine cannot process this event, now or later.
 func (m *Machine) Hear(state any, e Event, stamp Stamp) (Step, error) {
 	return m.run(state, e, stamp, m.heard[e.Type])

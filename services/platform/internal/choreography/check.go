@@ -39,7 +39,7 @@ func Check(l Language, machines ...*saga.Machine) []Rule {
 	g := newGraph(machines)
 	return []Rule{
 		g.heardIsSaid(), g.saidIsHeard(l.Events), g.undone(), g.givenUp(), g.bounded(), g.irrevocable(),
-		g.keyed(l.Events), g.loopback(), g.language(l), g.seenTwice(l), g.compensationFirst(l), grown(l),
+		g.keyed(l), g.loopback(), g.language(l), g.seenTwice(l), g.compensationFirst(l), grown(l),
 	}
 }
 

@@ -99,6 +99,9 @@ func toy(service string, final []saga.Kind, rows ...saga.Row) *saga.Machine {
 func declared(service string, key saga.Key, final []saga.Kind, rows ...saga.Row) saga.Choreography[seen] {
 	return saga.Choreography[seen]{Service: service, Key: key, Final: final, Rows: rows, Blank: func(string) seen { return seen{} },
 		Evolve: func(s seen, e saga.Event) seen {
+			if byPurse[e.Type] != (key == purse) {
+				return s // about something else
+			}
 			next := seen{e.Type: true}
 			for name := range s {
 				next[name] = true

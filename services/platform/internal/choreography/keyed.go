@@ -2,6 +2,7 @@ package choreography
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"orderflow.example/shared/saga"
@@ -10,8 +11,11 @@ import (
 // keyed: each machine declares what its states are about, and has rows for events about nothing else: they come in the
 // order of that key, to the partition in which the state is. Of an event about something else it has to be told by a
 // machine of that key.
-func (g *graph) keyed(events []saga.Kind) Rule {
-	rule := Rule{Name: "keyed", Says: "every machine declares its key, and what it hears is about that", Of: "rows"}
+//
+// What a machine says about something else changes no state of its own: what runs would change the one at hand, and a replay
+// the one that the event is about.
+func (g *graph) keyed(l Language) Rule {
+	rule := Rule{Name: "keyed", Says: "every machine declares its key, and what it hears is about that", Of: "rows and events"}
 	declared := map[saga.Key]bool{}
 	for _, m := range g.machines {
 		for _, k := range m.Keys() {
@@ -29,7 +33,20 @@ func (g *graph) keyed(events []saga.Kind) Rule {
 				"and let that say it about the %s", plain(r.On), r.On.KeyedBy(), keys(m), m.Key)
 		}
 	})
-	for _, k := range events {
+	for _, m := range g.machines {
+		for _, name := range m.Says() {
+			k := m.Kind(name)
+			example, ok := l.Example(k)
+			if !ok || m.KeptUnder(k.KeyedBy()) {
+				continue
+			}
+			data, err := k.Decode(example)
+			if rule.Looked++; err == nil && !reflect.DeepEqual(m.Evolve(m.Blank(probed), saga.Event{ID: "said", Type: name, Key: probed, Data: data}), m.Blank(probed)) {
+				rule.fault(m, "changes its state by %s, which is keyed by %s: say beside it, by %s, what changes", plain(k), k.KeyedBy(), m.Key)
+			}
+		}
+	}
+	for _, k := range l.Events {
 		if !declared[k.KeyedBy()] {
 			rule.Faults = append(rule.Faults, Fault{rule.Name, saga.Producer(k.Name()),
 				fmt.Sprintf("%s is keyed by %s, which no machine declares", plain(k), k.KeyedBy())})

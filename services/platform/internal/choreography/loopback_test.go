@@ -16,6 +16,7 @@ var (
 	purseOpened  = event("shop.purse_opened").Keyed(purse)
 	purseCounted = event("shop.purse_counted").Keyed(purse)
 	purseTold    = event("shop.purse_told")
+	byPurse      = map[string]bool{purseOpened.Name(): true, purseCounted.Name(): true}
 )
 
 // The good loopback: the order's machine says something about the purse, and the purse's machine tells the order about it.
@@ -40,6 +41,10 @@ func TestTheKeyAndTheLoopbackRulesFindTheirFaults(t *testing.T) {
 		t.Fatalf("the good toys are found fault with: %v", faults)
 	}
 	back := saga.On(purseTold, once(purseOpened), purseOpened) // opened → told → opened
+	both := looped(orderRows, purseRows, saga.Order, purse)
+	folds := declared("shop", saga.Order, []saga.Kind{shopDone}, orderRows...)
+	folds.Evolve = func(_ seen, e saga.Event) seen { return seen{e.Type: true} }
+	both[0] = folds.Machine()
 	for name, c := range map[string]struct {
 		rule, says string
 		machines   []*saga.Machine
@@ -63,6 +68,7 @@ func TestTheKeyAndTheLoopbackRulesFindTheirFaults(t *testing.T) {
 		"hearing it twice": {"seen twice", "hears shop.purse_opened twice", looped(orderRows, []saga.Row{
 			saga.On(purseOpened, func(seen, note) []saga.Event { return []saga.Event{purseCounted.Of(note{})} }, purseCounted),
 			saga.After(time.Hour, purseCounted, once(purseTold), purseTold)}, saga.Order, purse)},
+		"a state changed by what is said about another key": {"keyed", "changes its state by shop.purse_opened, which is keyed by purse", both},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -246,6 +246,22 @@ func TestTheReductionLosesNoEndOfAnOrder(t *testing.T) {
 	}
 }
 
+func TestTheReductionLosesNoEndWhereOrdersAreCounted(t *testing.T) {
+	t.Parallel()
+	model := exploration.Counting()
+	model.Roots = slices.DeleteFunc(model.Roots, func(r explore.Root) bool {
+		return !strings.Contains(r.Name, "often") || strings.Contains(r.Name, "cancels")
+	})
+	ends := func(all bool) map[string]bool {
+		found := map[string]bool{}
+		explore.Explore(model, explore.Options{All: all, Ends: func(v explore.View) { found[v.String()] = true }})
+		return found
+	}
+	if less, all := ends(false), ends(true); !maps.Equal(less, all) || len(model.Roots) != 3 || len(all) < 3 {
+		t.Errorf("%d ends with the reduction, %d without, of %d roots", len(less), len(all), len(model.Roots))
+	}
+}
+
 func TestTheReductionFindsWhatIsWrongAsSoon(t *testing.T) {
 	t.Parallel()
 	for _, broken := range []*saga.Machine{forgetful(), without(payment.Choreography, saga.Reaction, order.Cancelled)} {
