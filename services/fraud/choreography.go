@@ -27,7 +27,8 @@ func (r Rules) Choreography() saga.Choreography[Case] {
 		Evolve:  Evolve,
 		Final:   []saga.Kind{event.Closed},
 		Rows: []saga.Row{
-			saga.On(order.Validated, r.assess, event.Cleared, event.Rejected, event.ReviewRequested, event.CountRequested, event.OrderSeen),
+			saga.On(order.Validated, r.assess,
+				event.Cleared, event.Rejected, event.ReviewRequested, event.CountRequested, event.OrderSeen),
 			saga.On(event.VelocityMeasured, weigh, event.Cleared, event.Rejected, event.ReviewRequested),
 			saga.After(countWithin, event.CountRequested, giveUpCounting, event.ReviewRequested).
 				Settled(event.Cleared, event.Rejected, event.ReviewRequested, event.Closed),

@@ -49,7 +49,8 @@ func giveUpCounting(c Case, _ event.CountRequestedV1) []saga.Event {
 	if c.Status != Counting {
 		return nil
 	}
-	return []saga.Event{event.ReviewRequested.Of(event.ReviewRequestedV1{Score: c.Score, Rules: append(slices.Clip(c.Rules), notCounted)})}
+	hits := append(slices.Clip(c.Rules), notCounted)
+	return []saga.Event{event.ReviewRequested.Of(event.ReviewRequestedV1{Score: c.Score, Rules: hits})}
 }
 
 func verdict(score int64, hits []string) []saga.Event {

@@ -37,7 +37,7 @@ type Config struct {
 	JWTKeyFile string // empty means a key of its own under DataDir
 	Services   []string
 
-	FraudVelocity       int           // orders of one customer, within the time below, above which one goes to review; 0: not counted
+	FraudVelocity       int           // orders of one customer within the time, above which one goes to review; 0: not counted
 	FraudVelocityWithin time.Duration // 0 is allowed where nothing is counted
 
 	OutboxRetention  time.Duration // published events older than this leave the outbox
@@ -64,7 +64,7 @@ func BindFlags(cmd *cobra.Command) {
 	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
 	f.Duration("outbox-retention", 7*24*time.Hour, "published events older than this leave the outboxes; topics that lost them can be refilled no more")
 	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
-	f.Int("fraud-velocity", 0, "orders of one customer, within --fraud-velocity-within, above which one goes to review (default: not counted)")
+	f.Int("fraud-velocity", 0, "orders of one customer, within --fraud-velocity-within, above which one goes to review; 0 counts none")
 	f.Duration("fraud-velocity-within", time.Hour, "the time that --fraud-velocity is about")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 }

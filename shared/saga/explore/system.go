@@ -23,7 +23,7 @@ type system struct {
 }
 
 func newSystem(m Model) *system {
-	s := &system{model: m, hearers: map[string][]int{}, asks: map[string]*part{}, said: map[string]bool{}, sayers: map[string]string{}}
+	s := &system{model: m, hearers: map[string][]int{}, sayers: map[string]string{}, asks: map[string]*part{}, said: map[string]bool{}}
 	for _, machine := range m.Machines {
 		for _, name := range machine.Says() {
 			s.sayers[name] = machine.String()

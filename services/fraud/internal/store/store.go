@@ -68,7 +68,8 @@ func read(ctx context.Context, db *gorm.DB, where string, args ...any) ([]fraud.
 }
 
 func toRow(c fraud.Case) row {
-	r := row{OrderID: c.Order, Status: string(c.Status), Score: c.Score, Rules: c.Rules, Orders: c.Orders, By: c.By, Operator: c.Operator}
+	r := row{OrderID: c.Order, Status: string(c.Status), Score: c.Score, Rules: c.Rules, Orders: c.Orders,
+		By: c.By, Operator: c.Operator}
 	if !c.Since.IsZero() {
 		r.Since = &c.Since
 	}
@@ -76,7 +77,8 @@ func toRow(c fraud.Case) row {
 }
 
 func fromRow(r row) fraud.Case {
-	c := fraud.Case{Order: r.OrderID, Status: fraud.Status(r.Status), Score: r.Score, Rules: r.Rules, Orders: r.Orders, By: r.By, Operator: r.Operator}
+	c := fraud.Case{Order: r.OrderID, Status: fraud.Status(r.Status), Score: r.Score, Rules: r.Rules, Orders: r.Orders,
+		By: r.By, Operator: r.Operator}
 	if r.Since != nil {
 		c.Since = r.Since.UTC()
 	}

@@ -41,8 +41,14 @@ func (g *graph) keyed(l Language) Rule {
 				continue
 			}
 			data, err := k.Decode(example)
-			if rule.Looked++; err == nil && !reflect.DeepEqual(m.Evolve(m.Blank(probed), saga.Event{ID: "said", Type: name, Key: probed, Data: data}), m.Blank(probed)) {
-				rule.fault(m, "changes its state by %s, which is keyed by %s: say beside it, by %s, what changes", plain(k), k.KeyedBy(), m.Key)
+			if err != nil {
+				continue // found fault with elsewhere
+			}
+			rule.Looked++
+			said := saga.Event{ID: "said", Type: name, Key: probed, Data: data}
+			if !reflect.DeepEqual(m.Evolve(m.Blank(probed), said), m.Blank(probed)) {
+				rule.fault(m, "changes its state by %s, which is keyed by %s: say beside it, by %s, what changes",
+					plain(k), k.KeyedBy(), m.Key)
 			}
 		}
 	}

@@ -10,14 +10,14 @@ import (
 // loopback: what a machine hears of another machine of its service, that one says alone, so that a replay knows whose state
 // it changes; only it can ask, or wait for time, on it; and no round of such events goes on for ever.
 func (g *graph) loopback() Rule {
-	rule := Rule{Name: "loopback", Says: "machines of a service hear each other's events, and every round of them has a way out", Of: "loopbacks"}
+	rule := Rule{Name: "loopback", Says: "machines of a service hear each other, and every round has a way out", Of: "loopbacks"}
 	round := map[string]bool{}
 	for _, m := range g.machines {
 		for _, name := range m.Loopbacks() {
 			rule.Looked++
 			if all := g.round(m.Service, name); len(all) > 0 && !round[name] && !g.leaves(m.Service, all) {
-				rule.fault(m, "hears %s, from which that follows again by %s, and nothing on the way leads elsewhere: it would go round for ever",
-					plain(m.Kind(name)), strings.Join(all, " and "))
+				rule.fault(m, "hears %s, from which that follows again by %s, and nothing on the way leads elsewhere: "+
+					"it would go round for ever", plain(m.Kind(name)), strings.Join(all, " and "))
 				for _, other := range all {
 					round[other] = true
 				}
@@ -61,7 +61,8 @@ func (g *graph) loopbacks(rule *Rule) {
 			}
 			rule.Looked++
 			if !slices.ContainsFunc(m.Rows, func(r saga.Row) bool {
-				return r.Form == saga.Deadline && has(asks.Emits, r.On.Name()) && !has(answer.Emits, r.On.Name()) && overlap(r.Unless, answer.Emits)
+				return r.Form == saga.Deadline && has(asks.Emits, r.On.Name()) && !has(answer.Emits, r.On.Name()) &&
+					overlap(r.Unless, answer.Emits)
 			}) {
 				rule.fault(m, "waits for %s, which another machine of it says, after %s, and no deadline ends that when it does not come",
 					plain(answer.On), plain(asks.On))

@@ -13,7 +13,8 @@ import (
 func countingRoots() (roots []Root) {
 	for _, who := range [][2]string{{"trusted", ""}, {"often", ""}, {"often", "approves"}, {"often", "refuses"}} {
 		for _, cancels := range []bool{false, true} {
-			roots = append(roots, Root{Stock: "enough", Fill: "fill_all", Customer: who[0], Operator: who[1], Cancels: cancels, Counts: true})
+			r := Root{Stock: "enough", Fill: "fill_all", Customer: who[0], Operator: who[1], Cancels: cancels, Counts: true}
+			roots = append(roots, r)
 		}
 	}
 	return roots

@@ -40,8 +40,9 @@ func end(v explore.View) string {
 	e := ending{
 		order: v.State("order").(order.Order), goods: v.State("inventory").(inventory.State), payment: v.State("payment").(payment.Payment),
 		shipment: v.State("shipping").(shipping.Shipment), pick: v.State("warehouse").(warehouse.Pick),
-		refund: v.State("refund").(refund.Refund), trusted: v.State("fraud").(fraud.Case), orders: v.State("fraud (customer)").(fraud.Customer),
-		book: v.State(gateway.Name).(Book), labels: v.State(carrier.Name).(Labels), shelves: v.State(floor.Name).(Shelves),
+		refund: v.State("refund").(refund.Refund), trusted: v.State("fraud").(fraud.Case),
+		orders: v.State("fraud (customer)").(fraud.Customer),
+		book:   v.State(gateway.Name).(Book), labels: v.State(carrier.Name).(Labels), shelves: v.State(floor.Name).(Shelves),
 	}
 	if !e.order.Status.Final() {
 		why := fmt.Sprintf("order is %s", e.order.Status)
