@@ -81,6 +81,25 @@ func app(c saga.Choreography[nothing]) service.App {
 	return service.App{Bindings: []engine.Binding{{Machine: c.Machine()}}}
 }
 
+// What is drawn, checked and folded is what is declared without a configuration.
+func TestAConfigurationChangesNoDeclaration(t *testing.T) {
+	t.Parallel()
+	configured := 0
+	for _, a := range platform.Apps {
+		if a.Configured == nil {
+			continue
+		}
+		configured++
+		declared, _ := choreography.Of(a).JSON()
+		a.Bindings = a.Configured(service.Config{FraudVelocity: 20, FraudVelocityWithin: time.Hour})
+		got, _ := choreography.Of(a).JSON()
+		same(t, got, declared)
+	}
+	if configured == 0 {
+		t.Error("no service is configured")
+	}
+}
+
 func TestTheTableSaysWhatEachServiceDoesOnWhat(t *testing.T) {
 	t.Parallel()
 	same(t, sketched.Table(), "| service | on | does | → emits |\n|---|---|---|---|\n"+
