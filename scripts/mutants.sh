@@ -119,7 +119,11 @@ mutant engine halted-transaction-not-ended tenure.go 's/SELECT pg_terminate_back
 mutant engine uncertain-commit-repeated-blindly 'worker.go write.go' 's/if w\.epoch == 0 \{\n\t\t\treturn nil, nil\n\t\t\}\n\t\treturn nil, err/return batch, nil/; s/ AND w\.sequence = m\.since RETURNING/ RETURNING/' TestABatchWhoseCommitIsUncertain
 mutant engine partition-count-believed engine.go 's/there != 0 && there != e\.Partitions/false/' TestAnotherNumberOfPartitions
 mutant engine clock-of-this-machine clock.go 's/if r == nil \{/if true {/' TestTheClockIsTheDatabases
-mutant engine unheard-machine-accepted engine.go 's/own != "" \{/false {/' TestAMachineThatWouldNeverHear
+mutant engine unheard-machine-accepted engine.go 's/err := loopbacks\(b\.Machine, c\.Bindings\); err != nil/err := loopbacks(b.Machine, c.Bindings); false \&\& err != nil/' TestALoopbackThatCannotComeIsRefused
+mutant engine own-event-heard-from-the-topic loopback.go 's/return m\.Takes\(name\)/return m.Kind(name) != nil/' TestAMachineHearsAnotherOfItsServiceOnce
+mutant engine own-topic-taken-for-nobodys batch.go 's/x\.Machine\.Takes\(name\)/x.Machine.Takes(name) \&\& saga.Producer(name) != e.Service/' TestAMachineHearsAnotherOfItsServiceOnce
+mutant engine own-topic-decided-for-all batch.go 's/x\.Machine\.Takes\(name\)/x.Machine.Kind(name) != nil/' TestARecordThatOnlyItsOwnMachineKnows
+mutant engine answer-given-to-every-machine loopback.go 's/\treturn m\.Emits\(name\) \|\| .*/\treturn m.Kind(name) != nil/' TestAMachineHearsAnotherOfItsServiceOnce
 mutant service factor-one-wanted topics.go 's/Partitions: s\.Partitions,\n\t\t\tConfig: map/Partitions: s.Partitions, ReplicationFactor: 1,\n\t\t\tConfig: map/' TestAServiceStartsOnTopics
 
 # What is parked, and what is not.

@@ -7,8 +7,8 @@ import (
 )
 
 var (
-	ProductListed = saga.Define[ProductListedV1]("catalog.product_listed.v1").Keyed("product")
-	PriceChanged  = saga.Define[PriceChangedV1]("catalog.price_changed.v1").Keyed("product")
+	ProductListed = saga.Define[ProductListedV1]("catalog.product_listed.v1").Keyed(schemas.KeyProduct)
+	PriceChanged  = saga.Define[PriceChangedV1]("catalog.price_changed.v1").Keyed(schemas.KeyProduct)
 )
 
 // Events lists them all.

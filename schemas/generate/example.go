@@ -33,6 +33,8 @@ var values = map[string]any{
 	"name":            "Ada Sample",
 	"on_hand":         40,
 	"operator":        "operator-7",
+	"order_id":        "019e5a3b-9c12-7a40-b2d1-5e6f70819007",
+	"orders":          20,
 	"payment_token":   "tok_ok",
 	"postcode":        "LS1 4AP",
 	"quantity":        6,
@@ -56,6 +58,7 @@ var values = map[string]any{
 	"tracking_number": "AP4F21C09D7E",
 	"unit_price":      255,
 	"warehouse":       "leeds",
+	"within_seconds":  3600,
 }
 
 // special are values that fit one event, by its name without version, or one part only. nil leaves the field out.

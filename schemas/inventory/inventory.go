@@ -15,9 +15,9 @@ var (
 
 	// About a SKU:
 
-	Stocked                = saga.Define[StockedV1]("inventory.stocked.v1").Keyed("product")
-	StockChanged           = saga.Snapshot[StockChangedV1]("inventory.stock_changed.v1").Keyed("product")
-	ReplenishmentRequested = saga.Define[ReplenishmentRequestedV1]("inventory.replenishment_requested.v1").Keyed("product")
+	Stocked                = saga.Define[StockedV1]("inventory.stocked.v1").Keyed(schemas.KeyProduct)
+	StockChanged           = saga.Snapshot[StockChangedV1]("inventory.stock_changed.v1").Keyed(schemas.KeyProduct)
+	ReplenishmentRequested = saga.Define[ReplenishmentRequestedV1]("inventory.replenishment_requested.v1").Keyed(schemas.KeyProduct)
 )
 
 // Events lists them all.

@@ -14,8 +14,8 @@ var (
 
 	// About a SKU:
 
-	PurchaseOrdered = saga.Define[PurchaseOrderedV1]("warehouse.purchase_ordered.v1").Keyed("product")
-	StockReceived   = saga.Define[StockReceivedV1]("warehouse.stock_received.v1").Keyed("product")
+	PurchaseOrdered = saga.Define[PurchaseOrderedV1]("warehouse.purchase_ordered.v1").Keyed(schemas.KeyProduct)
+	StockReceived   = saga.Define[StockReceivedV1]("warehouse.stock_received.v1").Keyed(schemas.KeyProduct)
 )
 
 // Events lists them all.

@@ -9,7 +9,7 @@ import (
 // Choreography is everything the catalogue reacts to. Its keys are SKUs.
 var Choreography = saga.Choreography[Product]{
 	Service: "catalog",
-	Of:      "product",
+	Key:     schemas.KeyProduct,
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Rows: []saga.Row{

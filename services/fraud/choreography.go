@@ -3,26 +3,52 @@ package fraud
 import (
 	"time"
 
+	"orderflow.example/schemas"
 	event "orderflow.example/schemas/fraud"
 	"orderflow.example/schemas/order"
 	"orderflow.example/shared/saga"
 )
 
-// reviewWithin is how long an operator has. The order service waits a day longer.
-const reviewWithin = 7 * 24 * time.Hour
+const (
+	reviewWithin = 7 * 24 * time.Hour // an operator has; the order service waits a day longer
+	countWithin  = time.Minute        // the customer's orders are counted, or an operator decides without
+)
 
-// Choreography is everything the fraud service reacts to.
-var Choreography = saga.Choreography[Case]{
+// Choreography is everything the fraud service does about an order, by the rules as they are by default.
+var Choreography = Rules{}.Choreography()
+
+// Choreography is everything the fraud service does about an order by these rules. The rows are always the same, so that
+// what was begun by other rules goes on.
+func (r Rules) Choreography() saga.Choreography[Case] {
+	return saga.Choreography[Case]{
+		Service: "fraud",
+		Key:     saga.Order,
+		Blank:   Blank,
+		Evolve:  Evolve,
+		Final:   []saga.Kind{event.Closed},
+		Rows: []saga.Row{
+			saga.On(order.Validated, r.assess,
+				event.Cleared, event.Rejected, event.ReviewRequested, event.CountRequested, event.OrderSeen),
+			saga.On(event.VelocityMeasured, weigh, event.Cleared, event.Rejected, event.ReviewRequested),
+			saga.After(countWithin, event.CountRequested, giveUpCounting, event.ReviewRequested).
+				Settled(event.Cleared, event.Rejected, event.ReviewRequested, event.Closed),
+			saga.On(DecideReview, decideReview, event.Cleared, event.Rejected),
+			saga.After(reviewWithin, event.ReviewRequested, giveUp, event.Rejected).
+				Settled(event.Cleared, event.Rejected, event.Closed),
+			saga.On(order.Cancelled, closeCase, event.Closed).Compensates(event.ReviewRequested, event.CountRequested),
+		},
+	}
+}
+
+// Customers is what the service does about a customer: it hears of orders from the machine above, and answers to it.
+var Customers = saga.Choreography[Customer]{
 	Service: "fraud",
-	Blank:   Blank,
-	Evolve:  Evolve,
-	Final:   []saga.Kind{event.Closed},
+	Key:     schemas.KeyCustomer,
+	Blank:   BlankCustomer,
+	Evolve:  EvolveCustomer,
 	Rows: []saga.Row{
-		saga.On(order.Validated, assess, event.Cleared, event.Rejected, event.ReviewRequested),
-		saga.On(DecideReview, decideReview, event.Cleared, event.Rejected),
-		saga.After(reviewWithin, event.ReviewRequested, giveUp, event.Rejected).
-			Settled(event.Cleared, event.Rejected, event.Closed),
-		saga.On(order.Cancelled, closeCase, event.Closed).Compensates(event.ReviewRequested),
+		saga.On(event.OrderSeen, count, event.OrderCounted),
+		saga.On(event.OrderCounted, measure, event.VelocityMeasured),
 	},
 }
 

@@ -21,7 +21,7 @@ var (
 
 func validated(email string, pence, quantity int64) saga.Event {
 	return order.Validated.Of(order.ValidatedV1{Email: email, Total: schemas.Money{Amount: pence, Currency: "GBP"},
-		Lines: []schemas.Line{{SKU: "A", Quantity: quantity}}})
+		CustomerID: "customer-1", Lines: []schemas.Line{{SKU: "A", Quantity: quantity}}})
 }
 
 func cleared(score int64, rules ...string) saga.Event {

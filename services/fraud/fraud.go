@@ -1,8 +1,8 @@
-// Package fraud decides whether an order is trusted, by rules that look at the order alone. What the rules cannot tell a
-// person decides, and when nobody does in time, the order is not trusted.
+// Package fraud decides whether an order is trusted, by rules that look at the order, and where that is asked for, at how many
+// orders its customer has placed of late. What the rules cannot tell a person decides, and when nobody does in time, the
+// order is not trusted.
 //
-// Rules that need other orders, such as how many a customer placed this hour or which ended in a chargeback, are not
-// here: the state of this service is one order's. Nor is the billing address compared: only the gateway knows it.
+// Which orders ended in a chargeback is not looked at. Nor is the billing address compared: only the gateway knows it.
 //
 // It is pure: operators decide through internal/api, rows are in internal/store.
 package fraud
@@ -19,6 +19,7 @@ type Status string
 
 const (
 	Unknown  Status = ""          // nothing is known of the order
+	Counting Status = "counting"  // its customer's orders are being counted
 	Cleared  Status = "cleared"   // it is trusted
 	Rejected Status = "rejected"  // it is not
 	InReview Status = "in_review" // a person has to decide
@@ -31,6 +32,7 @@ type Case struct {
 	Status   Status
 	Score    int64     // 0 harmless … 100
 	Rules    []string  // those that added to the score
+	Orders   int64     // while counting: more of its customer than so many are suspicious
 	By       string    // who decided: rules, operator or deadline
 	Operator string    // which operator
 	Since    time.Time // when a review was asked for; zero where none was
@@ -47,6 +49,8 @@ func (c Case) IsDecidedBy(d Decision) bool {
 // Evolve folds the service's own events.
 func Evolve(c Case, e saga.Event) Case {
 	switch d := e.Data.(type) {
+	case event.CountRequestedV1:
+		c.Status, c.Score, c.Rules, c.Orders = Counting, d.Score, d.Rules, d.Orders
 	case event.ClearedV1:
 		c.Status, c.Score, c.Rules, c.By, c.Operator = Cleared, d.Score, d.Rules, d.By, d.Operator
 	case event.RejectedV1:

@@ -2,11 +2,31 @@ package fraud
 
 import (
 	"strings"
+	"time"
 
 	"orderflow.example/schemas/order"
 )
 
-// From these scores on an order goes to review, or is rejected. The rules besides the block list cannot reject together.
+// Rules are what can be set of the rules; the zero value is the default.
+type Rules struct{ Velocity Velocity }
+
+// Velocity is how many orders of one customer, within a time, are as they should be: more than so many add to the score. Where
+// it is 0 orders nothing is counted, and no order pays for it.
+type Velocity struct {
+	Orders int64 // at most MostOrders
+	Within time.Duration
+}
+
+// The rule about velocity, and what an operator reads where it could not be applied in time. By itself it asks for a
+// review; with a large amount and a throwaway address it rejects.
+const (
+	velocityRule  = "velocity"
+	velocityScore = 45
+	notCounted    = "velocity_unknown"
+)
+
+// From these scores on an order goes to review, or is rejected. The rules that look at the order alone cannot reject
+// together, but for the block list.
 const (
 	reviewFrom = 45
 	rejectFrom = 100

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"orderflow.example/schemas"
 	event "orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/shipping"
@@ -8,9 +9,12 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Choreography is everything the inventory service reacts to.
+// Choreography is everything the inventory service reacts to. An order and the products it is of are decided on together, so
+// that one store keeps the states of both.
 var Choreography = saga.Choreography[State]{
 	Service: "inventory",
+	Key:     saga.Order,
+	Also:    []saga.Key{schemas.KeyProduct},
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Final:   []saga.Kind{event.Committed, event.Restocked, event.Stocked},

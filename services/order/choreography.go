@@ -24,6 +24,7 @@ const (
 // Choreography is everything the order service reacts to.
 var Choreography = saga.Choreography[Order]{
 	Service: "order",
+	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Final:   []saga.Kind{event.Rejected, event.Progressed, event.Shipped, event.CancellationRefused, event.Completed},

@@ -14,6 +14,7 @@ import (
 // Choreography is everything the payment service reacts to.
 var Choreography = saga.Choreography[Payment]{
 	Service: "payment",
+	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Final:   []saga.Kind{event.Readied, event.Withdrawn},

@@ -13,6 +13,7 @@ import (
 // Choreography is everything the refund service reacts to.
 var Choreography = saga.Choreography[Refund]{
 	Service: "refund",
+	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Final:   []saga.Kind{event.Readied},

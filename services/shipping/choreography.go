@@ -14,6 +14,7 @@ import (
 // Choreography is everything the shipping service reacts to.
 var Choreography = saga.Choreography[Shipment]{
 	Service: "shipping",
+	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Final:   []saga.Kind{event.Readied, event.LabelVoided},

@@ -1,6 +1,7 @@
 package storefront
 
 import (
+	"orderflow.example/schemas"
 	"orderflow.example/schemas/catalog"
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
@@ -14,6 +15,7 @@ import (
 // Choreography is what customers ask of their orders, and what they see of them.
 var Choreography = saga.Choreography[Order]{
 	Service: "storefront",
+	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Rows: []saga.Row{
@@ -44,7 +46,7 @@ var Choreography = saga.Choreography[Order]{
 // Products is what customers see of the goods for sale.
 var Products = saga.Choreography[Product]{
 	Service: "storefront",
-	Of:      "product",
+	Key:     schemas.KeyProduct,
 	Blank:   BlankProduct,
 	Rows: []saga.Row{
 		saga.Show(catalog.ProductListed, listed),

@@ -10,15 +10,15 @@ import (
 type kind struct {
 	name     string
 	service  int           // that says it
-	about    string        // what it is keyed by
+	about    saga.Key      // what it is keyed by
 	says     *saga.Machine // of the service that says it; nil where none does
-	hears    []hearer      // other services with a row for it
+	hears    []hearer      // services that take it in from its topic
 	call     *saga.Row     // by which it asks the outside world
 	dropped  map[int]bool  // kinds that drop that question
 	deadline *saga.Row     // that runs from it
 	settled  map[int]bool  // kinds that settle that deadline
 	payload  saga.Kind     // nil where nobody declares it
-	reacts   bool          // its own service reacts to it at once
+	reacts   bool          // its own service reacts to it
 	rows     []*saga.Row   // of its service, that emit it
 }
 
@@ -58,9 +58,10 @@ func (x *Index) declare(m *saga.Machine) {
 			k.call, k.dropped = r, x.kindsOf(r.Unless)
 		case r.Form == saga.Deadline:
 			k.deadline, k.settled = r, x.kindsOf(r.Unless)
-		case saga.Producer(r.On.Name()) == m.Service:
+		case m.Emits(k.name):
 			k.reacts = true
 		default:
+			k.reacts = k.reacts || k.service == service
 			k.heardBy(service, len(r.Emits) > 0)
 		}
 	}

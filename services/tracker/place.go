@@ -70,12 +70,19 @@ func (p *place) hole(above, below int64) int64 {
 func (x *Index) infer(s *story, e entry) {
 	writer := x.places[e.place].service
 	for i := range s.entries {
-		if other := &s.entries[i]; e.via == heard && other.id == e.cause {
+		if other := &s.entries[i]; e.via == heard && other.id == e.cause && x.fromTopic(other, &e) {
 			x.places[other.place].takenBy(writer, other.sequence)
-		} else if other.via == heard && other.cause == e.id {
+		} else if other.via == heard && other.cause == e.id && x.fromTopic(&e, other) {
 			x.places[e.place].takenBy(x.places[other.place].service, e.sequence)
 		}
 	}
+}
+
+// fromTopic tells whether what follows from an event was said by who had it from its topic: not where the same machine said
+// both, which reacts to its own event when it says it.
+func (x *Index) fromTopic(cause, effect *entry) bool {
+	said := x.kinds[cause.kind].says
+	return said == nil || said != x.kinds[effect.kind].says
 }
 
 func (p *place) takenBy(service int, n int64) {

@@ -14,6 +14,7 @@ import (
 // Picks is what the service does for an order.
 var Picks = saga.Choreography[Pick]{
 	Service: "warehouse",
+	Key:     saga.Order,
 	Blank:   BlankPick,
 	Evolve:  EvolvePick,
 	Rows: []saga.Row{
@@ -28,7 +29,7 @@ var Picks = saga.Choreography[Pick]{
 // Supplies is what the service does for a product: its keys are SKUs.
 var Supplies = saga.Choreography[Supply]{
 	Service: "warehouse",
-	Of:      "product",
+	Key:     schemas.KeyProduct,
 	Blank:   BlankSupply,
 	Evolve:  EvolveSupply,
 	Rows: []saga.Row{

@@ -112,7 +112,7 @@ func (s *share) applied() {
 
 func (e *Engine) hears(name string) bool {
 	for _, x := range e.Bindings {
-		if x.Machine.Kind(name) != nil {
+		if x.Machine.Takes(name) {
 			return true
 		}
 	}
@@ -158,18 +158,12 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 		return err
 	}
 	var live []*input
-	var events []saga.Event
 	for _, s := range b.shares {
 		b.read(s.live)
 		live = append(live, s.live...)
-		for _, in := range s.live {
-			if in.reason == "" {
-				events = append(events, in.event)
-			}
-		}
 	}
 	for _, binding := range b.e.Bindings {
-		mine := spread(binding.Machine, b.about(binding.Machine, events))
+		mine := spread(binding.Machine, b.about(binding.Machine, live))
 		if err := lockStates(tx, binding.Machine, mine); err != nil {
 			return err
 		}
@@ -199,18 +193,15 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 	return b.write(tx)
 }
 
-// about picks the events that a machine has rows for.
-func (b *batch) about(m *saga.Machine, events []saga.Event) []saga.Event {
-	if len(b.e.Bindings) == 1 {
-		return events
-	}
-	var mine []saga.Event
-	for _, e := range events {
-		if m.Kind(e.Type) != nil {
-			mine = append(mine, e)
+// about picks the events that a machine decides on.
+func (b *batch) about(m *saga.Machine, live []*input) []saga.Event {
+	events := make([]saga.Event, 0, len(live))
+	for _, in := range live {
+		if in.reason == "" && in.isFor(m) {
+			events = append(events, in.event)
 		}
 	}
-	return mine
+	return events
 }
 
 // committed tells everybody what happened.

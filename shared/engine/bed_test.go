@@ -184,14 +184,6 @@ func (b *bed) machine() *saga.Machine {
 	}.Machine()
 }
 
-// secondMachine hears what the first one says.
-func (b *bed) secondMachine() *saga.Machine {
-	noted := saga.Define[countedV1](b.names.service + ".noted.v1")
-	return saga.Choreography[tally]{Service: b.names.service, Of: "customer", Blank: func(key string) tally { return tally{Key: key} },
-		Evolve: func(s tally, _ saga.Event) tally { return s },
-		Rows:   []saga.Row{saga.On(b.names.counted, func(_ tally, e countedV1) []saga.Event { return []saga.Event{noted.Of(e)} }, noted)}}.Machine()
-}
-
 type tallyRow struct {
 	Key  string  `gorm:"primaryKey"`
 	Seen []int64 `gorm:"type:jsonb;serializer:json"`

@@ -18,7 +18,7 @@ func (b *bed) days(length time.Duration, last int) *saga.Machine {
 	begun, closed := n.promised.Keyed("day"), n.due.Keyed("day")
 	isClosed := func(s tally) bool { return len(s.Seen) > 0 && s.Seen[len(s.Seen)-1] == closedDay }
 	return saga.Choreography[tally]{
-		Service: n.service, Of: "day",
+		Service: n.service, Key: "day",
 		Blank: func(key string) tally { return tally{Key: key} },
 		Evolve: func(s tally, e saga.Event) tally {
 			switch e.Type {

@@ -62,7 +62,7 @@ func (b *batch) decide(s *share, in *input) {
 	var out []outgoing
 	numbers := b.series.mark()
 	for i, binding := range b.e.Bindings {
-		if binding.Machine.Kind(in.event.Type) == nil {
+		if !in.isFor(binding.Machine) {
 			continue
 		}
 		each, err := b.states(binding.Machine, in.event)

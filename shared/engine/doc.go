@@ -1,5 +1,5 @@
-// Package engine executes choreographies: it reads the topics a service listens to, lets its machines decide, and
-// writes states, outgoing events and progress in one transaction per batch.
+// Package engine executes choreographies: it reads the topics a service listens to, its own among them where its machines
+// hear each other, lets its machines decide, and writes states, outgoing events and progress in one transaction per batch.
 //
 // How it keeps its promises, in the order the files tell it:
 //
@@ -8,9 +8,9 @@
 //     previous one, loads where it stands, compares its topic, runs, drains, and is given back.
 //   - fetcher.go, reader.go: records are fetched, checked against the log's past, and put in sequence. A record is known by
 //     its source, number and id; a repeat is dropped, a hole is never stepped over.
-//   - queue.go, worker.go, batch.go, decide.go: what is waiting is one batch; the batch is one transaction; it begins by
-//     comparing and setting the watermarks, so that a batch happens once and a former owner's batch never. Only what is an
-//     event's own fault parks it; what the installation does wrong stops the partition until it works again.
+//   - queue.go, worker.go, batch.go, decide.go, loopback.go: what is waiting is one batch; the batch is one transaction; it
+//     begins by comparing and setting the watermarks, so that a batch happens once and a former owner's batch never. Only what
+//     is an event's own fault parks it; what the installation does wrong stops the partition until it works again.
 //   - emit.go, write.go: outgoing events get their numbers inside that transaction, so numbers follow the order of commits.
 //   - lookup.go, spread.go, series.go: what decisions look up of what others said, states that every partition writes, and
 //     numbers without gaps.

@@ -95,8 +95,8 @@ func New(c Config) (*Engine, error) {
 				e.topics = append(e.topics, topic)
 			}
 		}
-		if own := unheard(b.Machine, c.Bindings); own != "" {
-			return nil, fmt.Errorf("engine: %s has a row for %s, which another machine of the service says and which no machine but that hears", b.Machine, own)
+		if err := loopbacks(b.Machine, c.Bindings); err != nil {
+			return nil, err
 		}
 		for _, r := range b.Machine.Rows {
 			if r.Form != saga.Calling {
@@ -115,20 +115,6 @@ func New(c Config) (*Engine, error) {
 	}
 	e.nonOwner = newWorker(e, noPartition, 0)
 	return e, nil
-}
-
-// unheard is an own event for which the machine has a row though only another machine says it: it would never come.
-func unheard(m *saga.Machine, bindings []Binding) string {
-	for _, r := range m.Rows {
-		name := r.On.Name()
-		if r.Form != saga.Reaction || saga.IsCommand(r.On) || saga.Producer(name) != m.Service || slices.Contains(m.Says(), name) {
-			continue
-		}
-		if slices.ContainsFunc(bindings, func(b Binding) bool { return b.Machine != m && slices.Contains(b.Machine.Says(), name) }) {
-			return name
-		}
-	}
-	return ""
 }
 
 func or[T comparable](v, otherwise T) T {

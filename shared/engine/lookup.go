@@ -58,7 +58,7 @@ func (l *lookups) prepare(b *batch, live []*input) error {
 		l.said, l.look = map[string]saga.Said{}, l.find(b.tx)
 		found := func(_ saga.Kind, key string) { keys = append(keys, key) }
 		for _, in := range live {
-			if in.reason == "" && binding.Machine.Kind(in.event.Type) != nil {
+			if in.reason == "" && in.isFor(binding.Machine) {
 				binding.Machine.LooksUp(b.sets[i].Get(in.event), in.event, found)
 			}
 		}

@@ -2,10 +2,8 @@ package engine_test
 
 import (
 	"math/rand/v2"
-	"strings"
 	"testing"
 
-	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
 )
 
@@ -116,14 +114,4 @@ func TestOneQuestionThatCannotBeReadIsParkedAndStopsNoOther(t *testing.T) {
 	})
 	b.send("old", sentV1{N: 1})
 	b.eventuallySeen("old", 1) // a question that waits for an operator holds up nothing of its key
-}
-
-func TestAMachineThatWouldNeverHearItsOwnServiceIsRefused(t *testing.T) {
-	b := newBed(t)
-	_, err := engine.New(engine.Config{Service: b.names.service, Partitions: 1,
-		Answerers: []engine.Answerer{engine.Answer(b.names.question, b.ask)},
-		Bindings:  []engine.Binding{{Machine: b.machine(), Store: store()}, {Machine: b.secondMachine(), Store: store()}}})
-	if err == nil || !strings.Contains(err.Error(), b.names.counted.Name()) {
-		t.Errorf("got %v", err)
-	}
 }

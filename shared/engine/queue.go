@@ -12,7 +12,7 @@ import (
 type form int
 
 const (
-	event    form = iota // a record of another service
+	event    form = iota // a record of a topic that is heard
 	command              // what a caller submits
 	answer               // what the outside world answered
 	refusal              // the outside world refused the question itself, for good

@@ -19,7 +19,7 @@ func shelves(b *bed) (*saga.Machine, saga.Type[countedV1]) {
 		slices.Sort(s.Seen)
 		return s
 	}
-	return saga.Choreography[tally]{Service: b.names.service, Of: "product",
+	return saga.Choreography[tally]{Service: b.names.service, Key: "product",
 		Blank: func(key string) tally { return tally{Key: key} },
 		Rows: []saga.Row{
 			saga.ShowAt(b.names.sent, func(e sentV1) []string {

@@ -60,7 +60,7 @@ func TestADeadlineFallsDueAtTheTimeItsEventCarriesUnlessThatIsNone(t *testing.T)
 
 // days is a machine whose events about other days are not folded.
 func days(rows ...saga.Row) *saga.Machine {
-	return saga.Choreography[state]{Service: "here", Blank: func(key string) state { return state{Key: key} }, Rows: rows,
+	return saga.Choreography[state]{Service: "here", Key: saga.Order, Blank: func(key string) state { return state{Key: key} }, Rows: rows,
 		Evolve: func(s state, e saga.Event) state {
 			if e.Type != begun.Name() {
 				s.Saw = append(slices.Clone(s.Saw), e.Type)
@@ -89,7 +89,7 @@ func TestWhatIsSaidAboutAnotherDayIsAStoryOfItsOwn(t *testing.T) {
 		}
 	}
 	about := saga.On(heard, emit(begun.About("tomorrow", note{9})), begun)
-	later := saga.Choreography[int]{Service: "here", Blank: func(string) int { return 0 }, Rows: []saga.Row{
+	later := saga.Choreography[int]{Service: "here", Key: saga.Order, Blank: func(string) int { return 0 }, Rows: []saga.Row{
 		saga.On(heard, func(int, note) []saga.Event {
 			return []saga.Event{third.Of(note{}), begun.About("tomorrow", note{9})}
 		}, third, begun)},

@@ -8,7 +8,8 @@ import (
 // Choreography is everything a service does for one kind of thing (mostly: one order), as data.
 type Choreography[S any] struct {
 	Service string             // "payment"
-	Of      string             // what S is about: "order" unless said otherwise
+	Key     Key                // what S is about
+	Also    []Key              // what else, where one store keeps the states of several keys
 	Blank   func(key string) S // the state of a key nothing is known of
 	Evolve  func(S, Event) S   // folds the service's own events; must not change what S points to; nil for pure projections
 	Final   []Kind             // events said for nobody else: what the service notes for itself, and how stories end
@@ -20,14 +21,11 @@ type Choreography[S any] struct {
 // It panics on a declaration that cannot be run: that is a mistake in the program, found by the first test.
 func (c Choreography[S]) Machine() *Machine {
 	m := &Machine{
-		Service: c.Service, Of: c.Of, Final: c.Final, Rows: c.Rows, Series: c.Series,
+		Service: c.Service, Key: c.Key, Also: c.Also, Final: c.Final, Rows: c.Rows, Series: c.Series,
 		blank:  func(key string) any { return c.Blank(key) },
 		evolve: func(s any, e Event) any { return s },
 		heard:  map[string][]*Row{}, asked: map[string]*Row{}, since: map[string]*Row{}, drops: map[string][]*Row{},
-		settles: map[string][]*Row{}, kinds: map[string]Kind{},
-	}
-	if m.Of == "" {
-		m.Of = "order"
+		settles: map[string][]*Row{}, kinds: map[string]Kind{}, says: map[string]bool{},
 	}
 	if c.Evolve != nil {
 		m.evolve = func(s any, e Event) any { return c.Evolve(s.(S), e) }
@@ -49,7 +47,7 @@ func (m *Machine) index(r *Row) {
 	own := Producer(name) == m.Service
 	m.kinds[name] = r.On
 	for _, k := range r.Emits {
-		m.kinds[k.Name()] = k
+		m.kinds[k.Name()], m.says[k.Name()] = k, true
 		if Producer(k.Name()) != m.Service {
 			m.wrong("emits %s, which another service owns", k.Name())
 		}
@@ -86,13 +84,13 @@ func (m *Machine) wrong(format string, args ...any) {
 	panic("saga: " + m.Service + " " + fmt.Sprintf(format, args...))
 }
 
-// Hears lists the names of foreign events this machine has a row for, in the order declared, once each: also of those that
-// it only keeps for lookups.
+// Hears lists the names of the events this machine takes in from topics, in the order declared, once each: those of other
+// services, and of other machines of its own; also those that it only keeps for lookups.
 func (m *Machine) Hears() []string {
 	var names []string
 	for _, r := range m.Rows {
 		name := r.On.Name()
-		if !IsCommand(r.On) && Producer(name) != m.Service && !slices.Contains(names, name) {
+		if !IsCommand(r.On) && (m.Takes(name) || r.Form == Lookup) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -118,8 +116,8 @@ func (m *Machine) Kind(name string) Kind { return m.kinds[name] }
 
 // String is how people refer to a machine: "payment", or "storefront (product)" where a service has several.
 func (m *Machine) String() string {
-	if m.Of == "order" {
+	if m.Key == Order || m.Key == "" {
 		return m.Service
 	}
-	return m.Service + " (" + m.Of + ")"
+	return m.Service + " (" + string(m.Key) + ")"
 }

@@ -35,8 +35,8 @@ type Kind interface {
 	Check(data []byte) error
 	// Example is the zero payload, for those who describe the type.
 	Example() any
-	// KeyedBy is what the type's events are about, and so what their order is kept for: order, product or customer.
-	KeyedBy() string
+	// KeyedBy is what the type's events are about, and so what their order is kept for.
+	KeyedBy() Key
 	// Latest says that only the last event of a batch for one key matters: each carries the whole picture.
 	Latest() bool
 }
@@ -44,7 +44,7 @@ type Kind interface {
 // Type names a kind of event and fixes its payload.
 type Type[E any] struct {
 	name     string
-	keyed    string
+	keyed    Key
 	latest   bool
 	contract *contract.Contract // nil: a command, whose content is for its service to judge
 }
@@ -73,7 +73,7 @@ func Snapshot[E any](name string) Type[E] {
 
 // Keyed declares that the type's events are about something else than an order: a product, whose key is its SKU, or a
 // customer.
-func (t Type[E]) Keyed(by string) Type[E] {
+func (t Type[E]) Keyed(by Key) Type[E] {
 	t.keyed = by
 	return t
 }
@@ -92,9 +92,9 @@ func IsCommand(k Kind) bool { return !strings.Contains(k.Name(), ".") }
 
 func (t Type[E]) Name() string { return t.name }
 func (t Type[E]) Latest() bool { return t.latest }
-func (t Type[E]) KeyedBy() string {
+func (t Type[E]) KeyedBy() Key {
 	if t.keyed == "" {
-		return "order"
+		return Order
 	}
 	return t.keyed
 }

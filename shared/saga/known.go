@@ -107,7 +107,7 @@ func (s Said) Of(known Kind) (any, error) {
 // Lookups is the machine that keeps what the machines of one service look up, a Said for each key; nil where that is
 // nothing. Its rows are projections: what it keeps is rebuilt from what others said.
 func Lookups(machines ...*Machine) *Machine {
-	c := Choreography[Said]{Of: "lookup", Blank: func(key string) Said { return Said{Key: key} }}
+	c := Choreography[Said]{Key: "lookup", Blank: func(key string) Said { return Said{Key: key} }}
 	for _, m := range machines {
 		c.Service = m.Service
 		for _, r := range m.Rows {

@@ -10,7 +10,8 @@ import (
 // Machine runs one choreography, one step at a time, without any effect.
 type Machine struct {
 	Service string
-	Of      string
+	Key     Key
+	Also    []Key
 	Final   []Kind
 	Rows    []Row
 	Series  []Series
@@ -26,6 +27,7 @@ type Machine struct {
 	look    Look
 	knows   []Kind // looked up
 	spreads bool   // shows events in states of several keys
+	says    map[string]bool
 }
 
 // Step is what followed from one input.
@@ -51,7 +53,7 @@ func (m *Machine) Blank(key string) any { return m.blank(key) }
 // Evolve folds one own event into the state. Replays use nothing else.
 func (m *Machine) Evolve(state any, own Event) any { return m.evolve(state, own) }
 
-// Show folds an event of another service into what this machine only shows.
+// Show folds an event that the machine takes from its topic into what it only shows.
 func (m *Machine) Show(state any, e Event) any {
 	for _, r := range m.heard[e.Type] {
 		if r.Form == Projection {
@@ -61,7 +63,7 @@ func (m *Machine) Show(state any, e Event) any {
 	return state
 }
 
-// Hear lets the machine react to an event of another service, or to a command.
+// Hear lets the machine react to what it takes from elsewhere: an event on a topic, or a command.
 // An error means that this machine cannot process this event, now or later.
 func (m *Machine) Hear(state any, e Event, stamp Stamp) (Step, error) {
 	return m.run(state, e, stamp, m.heard[e.Type])
@@ -180,7 +182,7 @@ func (m *Machine) giveUp(step *Step, own Event) {
 // isAnother tells whether an event is about another key of what this machine is about, as the one that a day says about the
 // next. That is a story of its own.
 func (m *Machine) isAnother(key string, own Event) bool {
-	return own.Key != key && m.kinds[own.Type].KeyedBy() == m.Of
+	return own.Key != key && m.kinds[own.Type].KeyedBy() == m.Key
 }
 
 // sayable tells what is wrong with an own event beside its payload.
@@ -200,7 +202,7 @@ func (m *Machine) sayable(another bool, own Event) error {
 // folds the topic would change it.
 func (m *Machine) foldsAnother(own Event) error {
 	return fmt.Errorf("%s: says %s about another %s, and reacts to it or folds it, though it has not that one's state: "+
-		"let a deadline run from it", m, own.Type, m.Of)
+		"let a deadline run from it", m, own.Type, m.Key)
 }
 
 func (r *Row) emits(name string) bool {

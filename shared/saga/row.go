@@ -56,7 +56,8 @@ type Row struct {
 }
 
 // On declares a reaction: on the event, decide, which may answer with the events named. The event may be another
-// service's, a command, or the service's own; an own event is reacted to in the transaction that emitted it.
+// service's, a command, another machine's of the service (a loopback), or the machine's own; an own event is reacted to in
+// the transaction that emitted it.
 func On[S, E any](heard Type[E], decide func(S, E) []Event, emits ...Kind) Row {
 	return Row{Form: Reaction, On: heard, Emits: emits,
 		decide: func(state, data any) []Event { return decide(state.(S), data.(E)) }}
@@ -86,9 +87,9 @@ func After[S, E any](d time.Duration, since Type[E], decide func(S, E) []Event, 
 		decide: func(state, data any) []Event { return decide(state.(S), data.(E)) }}
 }
 
-// Show declares a projection: the event of another service becomes visible in this service's state. What is shown is
-// never decided upon, and of one order's fields each is shown by one producer's events, so that the interleaving of
-// topics cannot matter. show is told when the event was decided.
+// Show declares a projection: the event of another service, or of another machine of this one, becomes visible in this
+// machine's state. What is shown is never decided upon, and of one order's fields each is shown by one producer's events,
+// so that the interleaving of topics cannot matter. show is told when the event was decided.
 func Show[S, E any](heard Type[E], show func(S, E, time.Time) S) Row {
 	return Row{Form: Projection, On: heard,
 		show: func(state, data any, at time.Time) any { return show(state.(S), data.(E), at) }}

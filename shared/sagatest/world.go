@@ -206,7 +206,7 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(m *saga.Machine, s
 	for _, e := range step.Emitted {
 		w.Log = append(w.Log, e)
 		for _, to := range w.machines {
-			if to.Service != m.Service && slices.Contains(to.Hears(), e.Type) && to.Kind(e.Type) != nil {
+			if slices.Contains(to.Hears(), e.Type) && to.Kind(e.Type) != nil {
 				w.enqueue(to, m.Service, e)
 			}
 		}

@@ -59,7 +59,7 @@ func TestAWorldLooksUpNumbersAndShowsAsTheEngineDoes(t *testing.T) {
 	t.Parallel()
 	wished, happened := saga.Define[wish]("shop.wished.v1").Keyed("customer"), saga.Define[wish]("desk.happened.v1")
 	tell := saga.Command[wish]("tell")
-	shop := saga.Choreography[wish]{Service: "shop", Of: "customer", Blank: func(string) wish { return wish{} },
+	shop := saga.Choreography[wish]{Service: "shop", Key: "customer", Blank: func(string) wish { return wish{} },
 		Rows: []saga.Row{
 			saga.On(tell, func(_ wish, w wish) []saga.Event { return []saga.Event{wished.Of(w)} }, wished),
 		}}.Machine()
@@ -73,7 +73,7 @@ func TestAWorldLooksUpNumbersAndShowsAsTheEngineDoes(t *testing.T) {
 				}
 				return []saga.Event{happened.Of(*known)}
 			}, happened)}}.Machine()
-	shelf := saga.Choreography[wish]{Service: "shelf", Of: "product", Blank: func(string) wish { return wish{} },
+	shelf := saga.Choreography[wish]{Service: "shelf", Key: "product", Blank: func(string) wish { return wish{} },
 		Rows: []saga.Row{saga.ShowAt(happened, func(wish) []string { return []string{"tea", "mug"} },
 			func(s, e wish, _ time.Time) wish {
 				s.N += e.N

@@ -18,6 +18,7 @@ import (
 type App struct {
 	Name       string                               // "payment"
 	Bindings   []engine.Binding                     // its machines and where their states are kept
+	Configured func(c Config) []engine.Binding      // the same, where decisions depend on the configuration; the rows may not
 	Migrations fs.FS                                // goose files for its tables; the engine's own tables are not among them
 	Answerers  func(c Config) []engine.Answerer     // its adapters to the outside, nil if it asks nothing
 	Needs      []string                             // flags without which its adapters cannot work: "gateway-url"

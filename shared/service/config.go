@@ -37,6 +37,9 @@ type Config struct {
 	JWTKeyFile string // empty means a key of its own under DataDir
 	Services   []string
 
+	FraudVelocity       int           // orders of one customer within the time, above which one goes to review; 0: not counted
+	FraudVelocityWithin time.Duration // 0 is allowed where nothing is counted
+
 	OutboxRetention  time.Duration // published events older than this leave the outbox
 	ValidateProduced bool          // hold every event against its schema before it is said
 }
@@ -61,6 +64,8 @@ func BindFlags(cmd *cobra.Command) {
 	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
 	f.Duration("outbox-retention", 7*24*time.Hour, "published events older than this leave the outboxes; topics that lost them can be refilled no more")
 	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
+	f.Int("fraud-velocity", 0, "orders of one customer, within --fraud-velocity-within, above which one goes to review; 0 counts none")
+	f.Duration("fraud-velocity-within", time.Hour, "the time that --fraud-velocity is about")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 }
 
@@ -96,6 +101,10 @@ func Load(cmd *cobra.Command) (Config, error) {
 	c.WorldSpeed, err = f.GetFloat64("world-speed")
 	keep(err)
 	c.OutboxRetention, err = f.GetDuration("outbox-retention")
+	keep(err)
+	c.FraudVelocity, err = f.GetInt("fraud-velocity")
+	keep(err)
+	c.FraudVelocityWithin, err = f.GetDuration("fraud-velocity-within")
 	keep(err)
 	c.ValidateProduced, err = f.GetBool("validate-produced")
 	keep(err)
@@ -135,6 +144,9 @@ func (c Config) Validate() error {
 	check(c.GatewayURL == "" || isURL(c.GatewayURL, "http", "https"), "gateway-url: want http://… or https://…")
 	check(c.CarrierURL == "" || isURL(c.CarrierURL, "http", "https"), "carrier-url: want http://… or https://…")
 	check(c.FloorURL == "" || isURL(c.FloorURL, "http", "https"), "floor-url: want http://… or https://…")
+	check(c.FraudVelocity >= 0 && c.FraudVelocity <= 1000, "fraud-velocity: want 0 to 1000 orders, not %d", c.FraudVelocity)
+	check(c.FraudVelocity == 0 || c.FraudVelocityWithin >= time.Second && c.FraudVelocityWithin <= 30*24*time.Hour,
+		"fraud-velocity-within: want 1s to 720h, not %v", c.FraudVelocityWithin)
 	seen := map[string]bool{}
 	for _, name := range c.Services {
 		check(serviceName.MatchString(name), "services: %q is not the name of a service", name)

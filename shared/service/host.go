@@ -155,6 +155,9 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 	}
 	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka, Log: h.Log, Registerer: h.Registry,
 		ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
+	if app.Configured != nil {
+		c.Bindings = app.Configured(h.Config)
+	}
 	if app.Answerers != nil {
 		c.Answerers = app.Answerers(h.Config)
 	}

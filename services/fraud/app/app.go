@@ -17,13 +17,23 @@ import (
 var App = service.App{
 	Name:       "fraud",
 	Migrations: store.Migrations,
-	Bindings:   []engine.Binding{{Machine: fraud.Choreography.Machine(), Store: store.Cases()}},
+	Bindings:   bindings(fraud.Rules{}),
+	Configured: func(c service.Config) []engine.Binding {
+		return bindings(fraud.Rules{Velocity: fraud.Velocity{Orders: int64(c.FraudVelocity), Within: c.FraudVelocityWithin}})
+	},
 	Operators: func(s *httpserver.Server, p *service.Parts) {
 		api.Register(s, p.Auth, idempotency.New(idempotency.NewTable(p.DB), p.Log), reviews{p})
 	},
 	Watch: func(_ context.Context, _ *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
 		return idempotency.StartExpiry(p.DB, p.Log), nil
 	},
+}
+
+func bindings(r fraud.Rules) []engine.Binding {
+	return []engine.Binding{
+		{Machine: r.Choreography().Machine(), Store: store.Cases()},
+		{Machine: fraud.Customers.Machine(), Store: store.Customers()},
+	}
 }
 
 // reviews are the open cases in the database, decided through the engine.

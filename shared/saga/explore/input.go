@@ -33,7 +33,7 @@ type input struct {
 // event numbers an event, without what differs from one way here to another.
 func (s *system) event(e saga.Event) int32 {
 	e.Cause, e.Via, e.Time, e.Saga = "", "", time.Time{}, s.model.Key
-	return s.events.number(e.Type+" "+e.ID+" "+text(e.Data), func() saga.Event { return e })
+	return s.events.number(e.Type+" "+e.Key+" "+e.ID+" "+text(e.Data), func() saga.Event { return e })
 }
 
 func (s *system) input(in input) int32 {
@@ -46,7 +46,7 @@ func (s *system) waiting(c *config) (list []string) {
 	for _, in := range c.inputs() {
 		input := s.inputs.at[in]
 		e := s.events.at[input.event]
-		list = append(list, forms[input.form]+" "+e.Type+" "+e.ID+" "+text(e.Data)+" "+text(input.answer))
+		list = append(list, forms[input.form]+" "+e.Type+" "+e.Key+" "+e.ID+" "+text(e.Data)+" "+text(input.answer))
 	}
 	return list
 }

@@ -20,6 +20,8 @@ type Model struct {
 // Machine is one service's part, and what the explorer may know of it beside its rows.
 type Machine struct {
 	*saga.Machine
+	// Key is what it takes part as, where that is not the saga: the customer of an order. It hears what is said about that.
+	Key string
 	// Same gives one of several states that differ in nothing that matters, so that they are explored once; nil: each
 	// state is only like itself. It is checked, with one other state for each.
 	Same func(state any) any

@@ -3,8 +3,6 @@ package explore
 import (
 	"fmt"
 	"slices"
-
-	"orderflow.example/shared/saga"
 )
 
 // A machine may hear some things only to note them: nobody hears what it then says, and it comes to know the same
@@ -107,9 +105,11 @@ func (c *commuting) compare(l postponed, in int32) {
 	}
 }
 
-func (s *system) name(in int32) string { return bare(s.events.at[s.inputs.at[in].event].Type) }
+func (s *system) name(in int32) string { return bare(s.typeOf(in)) }
+
+func (s *system) typeOf(in int32) string { return s.events.at[s.inputs.at[in].event].Type }
 
 // sameQueue tells whether two inputs come in the order they were said in.
 func (s *system) sameQueue(a, b int32) bool {
-	return s.inputs.at[b].form == heard && saga.Producer(s.name(a)) == saga.Producer(s.name(b))
+	return s.inputs.at[b].form == heard && s.channel(s.typeOf(a)) == s.channel(s.typeOf(b))
 }

@@ -14,7 +14,8 @@ type part struct {
 	machine  *Machine        // nil for somebody outside
 	knows    []*knowing      // the machine with each thing it may find
 	own      *Outside        // himself, or who belongs to the machine
-	channels []string        // whose events it hears: the queues of its inbox
+	key      string          // what it is about
+	channels []string        // who says what it hears: the queues of its inbox
 	counted  map[string]int  // own events whose ids are told apart
 	notes    map[string]bool // what it may hear only to note
 	watches  pivots          // those it must be past for some of its rows

@@ -115,7 +115,7 @@ func TestADayEndsThoughItArmsTheNext(t *testing.T) {
 	t.Parallel()
 	begun := saga.Define[nothing]("report.begun.v1").Keyed("day")
 	closed := saga.Define[nothing]("report.closed.v1").Keyed("day")
-	day := explore.Machine{Machine: saga.Choreography[bool]{Service: "report", Of: "day",
+	day := explore.Machine{Machine: saga.Choreography[bool]{Service: "report", Key: "day",
 		Blank:  func(string) bool { return false },
 		Evolve: func(ended bool, e saga.Event) bool { return ended || e.Type == closed.Name() },
 		Rows: []saga.Row{

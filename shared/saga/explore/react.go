@@ -208,18 +208,20 @@ func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past 
 	}
 	heardBy := make([][]int32, len(s.parts))
 	for _, e := range got.Emitted {
-		if e.Key != s.model.Key {
+		if !slices.ContainsFunc(s.parts, func(p *part) bool { return p.key == e.Key }) {
 			continue
 		}
 		n := s.event(e)
 		r.says = append(r.says, n)
 		for _, to := range s.hearers[e.Type] {
-			heardBy[to] = append(heardBy[to], s.input(input{form: heard, event: n, past: past | after.past}))
+			if s.parts[to].key == e.Key {
+				heardBy[to] = append(heardBy[to], s.input(input{form: heard, event: n, past: past | after.past}))
+			}
 		}
 	}
 	for to, inputs := range heardBy {
 		if len(inputs) > 0 {
-			c := slices.Index(s.parts[to].channels, p.machine.Service)
+			c := slices.Index(s.parts[to].channels, p.name)
 			r.sends = append(r.sends, s.parcel(s.parts[to], c, inputs...))
 		}
 	}

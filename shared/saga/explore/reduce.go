@@ -68,7 +68,7 @@ func (s *system) learn() {
 				case saga.Deadline:
 					do(p, row, expired)
 				case saga.Reaction:
-					if saga.Producer(row.On.Name()) != p.machine.Service {
+					if p.machine.Takes(row.On.Name()) {
 						do(p, row, heard)
 					}
 				}
@@ -159,8 +159,8 @@ func (s *system) survey(p *part, c *config) {
 		switch {
 		case r.Form == saga.Calling && s.asks[r.Ask] != p:
 			c.gates.add(s.reach.of[kindName(p.i, answered, name)])
-		case r.Form == saga.Reaction && saga.Producer(name) != p.machine.Service:
-			if i := slices.Index(p.channels, saga.Producer(name)); len(c.queues[i]) == 0 {
+		case r.Form == saga.Reaction && p.machine.Takes(name):
+			if i := slices.Index(p.channels, s.channel(name)); len(c.queues[i]) == 0 {
 				c.gates.add(s.reach.of[kindName(p.i, heard, name)])
 			}
 		}

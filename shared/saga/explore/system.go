@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"cmp"
 	"slices"
 
 	"orderflow.example/shared/saga"
@@ -10,8 +11,9 @@ import (
 type system struct {
 	model   Model
 	parts   []*part
-	hearers map[string][]int // by event
-	asks    map[string]*part // by question
+	hearers map[string][]int  // by event
+	sayers  map[string]string // by event: the machine that says it
+	asks    map[string]*part  // by question
 	reach   reach
 	said    map[string]bool // events, in any state reached
 	pivots  map[string]pivots
@@ -23,9 +25,14 @@ type system struct {
 }
 
 func newSystem(m Model) *system {
-	s := &system{model: m, hearers: map[string][]int{}, asks: map[string]*part{}, said: map[string]bool{},
+	s := &system{model: m, hearers: map[string][]int{}, sayers: map[string]string{}, asks: map[string]*part{}, said: map[string]bool{},
 		pivots: map[string]pivots{}}
 	s.namePivots()
+	for _, machine := range m.Machines {
+		for _, name := range machine.Says() {
+			s.sayers[name] = machine.String()
+		}
+	}
 	for i := range m.Machines {
 		s.add(m.Machines[i].String(), &m.Machines[i])
 	}
@@ -60,6 +67,7 @@ func (s *system) add(name string, m *Machine) *part {
 	if m == nil {
 		return p
 	}
+	p.key = cmp.Or(m.Key, s.model.Key)
 	p.knows = m.knowings()
 	for _, one := range m.Series {
 		p.counted[one.Of.Name()] = len(p.counted) // its number may matter
@@ -73,10 +81,10 @@ func (s *system) add(name string, m *Machine) *part {
 			p.counted[name] = len(p.counted) // what asks, or sets a deadline: its id may matter
 		}
 		p.watches |= s.needed(&r)
-		from := saga.Producer(name)
-		if r.Form != saga.Reaction || from == m.Service {
+		if r.Form != saga.Reaction || !m.Takes(name) {
 			continue
 		}
+		from := s.channel(name)
 		if !slices.Contains(s.hearers[name], p.i) {
 			s.hearers[name] = append(s.hearers[name], p.i)
 		}
@@ -86,6 +94,10 @@ func (s *system) add(name string, m *Machine) *part {
 	}
 	return p
 }
+
+// channel names the queue in which an event comes: what one machine says arrives in its order. What several machines of a
+// service say is on one topic, and said by each when it likes.
+func (s *system) channel(event string) string { return cmp.Or(s.sayers[event], saga.Producer(event)) }
 
 // askers are the parts that ask somebody outside anything.
 func (s *system) askers(o *Outside) (list []*part) {
@@ -127,7 +139,7 @@ func (s *system) begin(root Root) []int32 {
 		if p.machine == nil {
 			l.state = given(p.own.Name, p.own.Start)
 		} else {
-			l.state = p.same(given(p.name, p.machine.Blank(s.model.Key)))
+			l.state = p.same(given(p.name, p.machine.Blank(p.key)))
 			if p.own != nil {
 				l.aside = given(p.own.Name, p.own.Start)
 			}
@@ -135,15 +147,16 @@ func (s *system) begin(root Root) []int32 {
 		at[i] = s.sketch(p, config{local: s.local(p, l), queues: make([][]int32, len(p.channels))})
 	}
 	for _, t := range root.Told {
-		t.Event.Key = s.model.Key
+		t.Event.Key = cmp.Or(t.Event.Key, s.model.Key)
 		if t.Event.ID == "" {
 			t.Event.ID = bare(t.Event.Type)
 		}
 		in := s.input(input{form: heard, event: s.event(t.Event), words: t.Who, past: s.pivots[t.Event.Type]})
 		for _, to := range s.hearers[t.Event.Type] {
-			p := s.parts[to]
-			sent := s.parcel(p, slices.Index(p.channels, saga.Producer(t.Event.Type)), in)
-			at[to] = s.arrive(p, at[to], sent.parcel)
+			if p := s.parts[to]; p.key == t.Event.Key {
+				sent := s.parcel(p, slices.Index(p.channels, s.channel(t.Event.Type)), in)
+				at[to] = s.arrive(p, at[to], sent.parcel)
+			}
 		}
 	}
 	return at

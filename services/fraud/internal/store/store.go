@@ -1,4 +1,4 @@
-// Package store keeps fraud cases as rows.
+// Package store keeps fraud cases, and what is known of customers, as rows.
 package store
 
 import (
@@ -26,7 +26,8 @@ type row struct {
 	Status   string
 	Score    int64
 	Rules    []string `gorm:"serializer:json"`
-	By       string   `gorm:"column:decided_by"`
+	Orders   int64
+	By       string `gorm:"column:decided_by"`
 	Operator string
 	Since    *time.Time `gorm:"column:review_since"`
 }
@@ -67,7 +68,8 @@ func read(ctx context.Context, db *gorm.DB, where string, args ...any) ([]fraud.
 }
 
 func toRow(c fraud.Case) row {
-	r := row{OrderID: c.Order, Status: string(c.Status), Score: c.Score, Rules: c.Rules, By: c.By, Operator: c.Operator}
+	r := row{OrderID: c.Order, Status: string(c.Status), Score: c.Score, Rules: c.Rules, Orders: c.Orders,
+		By: c.By, Operator: c.Operator}
 	if !c.Since.IsZero() {
 		r.Since = &c.Since
 	}
@@ -75,7 +77,8 @@ func toRow(c fraud.Case) row {
 }
 
 func fromRow(r row) fraud.Case {
-	c := fraud.Case{Order: r.OrderID, Status: fraud.Status(r.Status), Score: r.Score, Rules: r.Rules, By: r.By, Operator: r.Operator}
+	c := fraud.Case{Order: r.OrderID, Status: fraud.Status(r.Status), Score: r.Score, Rules: r.Rules, Orders: r.Orders,
+		By: r.By, Operator: r.Operator}
 	if r.Since != nil {
 		c.Since = r.Since.UTC()
 	}

@@ -19,6 +19,7 @@ func TestACaseSurvivesTheWayToItsRowAndBack(t *testing.T) {
 		{event.Cleared.Of(event.ClearedV1{By: "rules"})},
 		{review},
 		{review, event.Rejected.Of(event.RejectedV1{Score: 45, Rules: []string{"amount"}, By: "operator", Operator: "op1"})},
+		{event.CountRequested.Of(event.CountRequestedV1{Score: 25, Rules: []string{"throwaway_mail"}, Orders: 3})},
 		{review, event.Closed.Of(event.ClosedV1{})},
 	} {
 		want := sagatest.Given(t, fraud.Choreography.Machine(), past...).State().(fraud.Case)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"orderflow.example/schemas"
 	"orderflow.example/schemas/registry"
 	"orderflow.example/shared/saga"
 )
@@ -78,13 +79,13 @@ func (c Choreography) said(service string) (events []string) {
 	return events
 }
 
-// heard lists what a service reacts to or shows, by producer, each once, in the order declared.
+// heard lists what a service takes in from topics, by producer, each once, in the order declared.
 func (c Choreography) heard(service string) map[string][]string {
 	events := map[string][]string{}
 	for _, m := range c.Machines {
 		for _, r := range m.Rows {
 			producer := saga.Producer(r.On)
-			if m.Service == service && !r.Command && producer != service && !slices.Contains(events[producer], r.On) {
+			if m.Service == service && m.takes(r) && !slices.Contains(events[producer], r.On) {
 				events[producer] = append(events[producer], r.On)
 			}
 		}
@@ -115,9 +116,9 @@ func message(event string) (object, error) {
 	if err := json.Unmarshal(registry.Schema(event), &about); err != nil {
 		return nil, fmt.Errorf("the schema of %s: %w", event, err)
 	}
-	key, known := keys[kind.KeyedBy()]
+	key, known := schemas.Keys[kind.KeyedBy()]
 	if !known {
-		return nil, fmt.Errorf("%s is keyed by %s: say what that is", event, kind.KeyedBy())
+		return nil, fmt.Errorf("%s is about a %s: say in schemas.Keys what its key is", event, kind.KeyedBy())
 	}
 	return object{
 		"name": event, "title": event, "summary": about.Description, "contentType": contentType,
@@ -127,13 +128,6 @@ func message(event string) (object, error) {
 		"bindings":      kafka(object{"key": object{"type": "string", "description": key}}),
 		"examples":      []object{{"name": "example", "headers": exampleHeaders(event), "payload": json.RawMessage(registry.Example(event))}},
 	}, nil
-}
-
-// keys say what the key of a record is, by what its event is about.
-var keys = map[string]string{
-	"order":    "The id of the order, a UUID.",
-	"product":  "The SKU of the product.",
-	"customer": "The id of the customer.",
 }
 
 func kafka(binding object) object {

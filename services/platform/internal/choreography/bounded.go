@@ -13,6 +13,7 @@ func (g *graph) bounded() Rule {
 	rule := Rule{Name: "bounded", Says: "every wait has a deadline whose event somebody handles", Of: "waits"}
 	g.questions(&rule)
 	g.joins(&rule)
+	g.loopbacks(&rule)
 	g.persons(&rule)
 	g.extensions(&rule)
 	g.deadlines(&rule)
@@ -32,7 +33,7 @@ func (g *graph) questions(rule *Rule) {
 		switch {
 		case r.Due == 0 && m.DeadlineOf(r.On.Name()) == nil:
 			rule.fault(m, "waits for %s after %s without a deadline: add an After row, or say UntilAnswered where it must be answered", r.Ask, plain(r.On))
-		case r.Due > 0 && m.Of == "order" && before[r.On.Name()] && len(r.Undoes) == 0 && !g.covered([]string{r.On.Name()}):
+		case r.Due > 0 && m.Key == saga.Order && before[r.On.Name()] && len(r.Undoes) == 0 && !g.covered([]string{r.On.Name()}):
 			rule.fault(m, "asks %s until it is answered, and no deadline that runs from an earlier event ends the order when it is not", r.Ask)
 		}
 		if ends := g.ends(m, r); len(r.Undoes) > 0 && len(ends) > 1 {
@@ -111,7 +112,7 @@ func (g *graph) persons(rule *Rule) {
 			itself := slices.ContainsFunc(m.Rows, func(other saga.Row) bool {
 				return other.Form == saga.Reaction && !saga.IsCommand(other.On) && overlap(other.Emits, r.Emits)
 			})
-			if !itself || m.Of != "order" {
+			if !itself || m.Key != saga.Order {
 				continue
 			}
 			rule.Looked++

@@ -6,6 +6,7 @@ package choreography
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"orderflow.example/shared/saga"
@@ -19,10 +20,11 @@ type Choreography struct {
 
 // Machine is what one service does for one kind of thing.
 type Machine struct {
-	Service string   `json:"service"`
-	Of      string   `json:"of"`              // order, or product
-	Final   []string `json:"final,omitempty"` // events said for nobody else
-	Rows    []Row    `json:"rows"`
+	Service string     `json:"service"`
+	Key     saga.Key   `json:"key"`             // what its states are about
+	Also    []saga.Key `json:"also,omitempty"`  // what else its states are about
+	Final   []string   `json:"final,omitempty"` // events said for nobody else
+	Rows    []Row      `json:"rows"`
 
 	Numbered []string `json:"numbered,omitempty"` // events said that are numbered without gap or repeat
 }
@@ -62,7 +64,7 @@ func Of(apps ...service.App) Choreography { return Describe(Machines(apps...)...
 // Describe is what the machines declare, as data.
 func Describe(machines ...*saga.Machine) (c Choreography) {
 	for _, declared := range machines {
-		m := Machine{Service: declared.Service, Of: declared.Of, Final: names(declared.Final)}
+		m := Machine{Service: declared.Service, Key: declared.Key, Also: declared.Also, Final: names(declared.Final)}
 		for _, r := range declared.Rows {
 			m.Rows = append(m.Rows, row(r))
 		}
@@ -72,6 +74,12 @@ func Describe(machines ...*saga.Machine) (c Choreography) {
 		c.Machines = append(c.Machines, m)
 	}
 	return c
+}
+
+// takes tells whether the machine has the row's event from a topic: no command, and not what it says itself.
+func (m Machine) takes(r Row) bool {
+	says := slices.ContainsFunc(m.Rows, func(other Row) bool { return slices.Contains(other.Emits, r.On) })
+	return !r.Command && !says && (r.Form == saga.Reaction.String() || r.Form == saga.Projection.String())
 }
 
 func row(r saga.Row) Row {

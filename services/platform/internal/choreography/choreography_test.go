@@ -66,10 +66,10 @@ var (
 	decide   = func(nothing, nothing) []saga.Event { return nil }
 	show     = func(s nothing, _ nothing, _ time.Time) nothing { return s }
 	sketched = choreography.Of(app(
-		saga.Choreography[nothing]{Service: "shop", Rows: []saga.Row{
+		saga.Choreography[nothing]{Service: "shop", Key: saga.Order, Rows: []saga.Row{
 			saga.On(place, decide, placed), saga.Show(paid, show), saga.Show(late, show)}},
 	), app(
-		saga.Choreography[nothing]{Service: "till", Of: "purse", Rows: []saga.Row{
+		saga.Choreography[nothing]{Service: "till", Key: "purse", Rows: []saga.Row{
 			saga.On(placed, decide, asked).Pivot(asked),
 			saga.Call(asked, pay, decide, paid).DroppedBy(late),
 			saga.After(48*time.Hour, asked, decide, late).Settled(paid),
@@ -80,6 +80,25 @@ var (
 
 func app(c saga.Choreography[nothing]) service.App {
 	return service.App{Bindings: []engine.Binding{{Machine: c.Machine()}}}
+}
+
+// What is drawn, checked and folded is what is declared without a configuration.
+func TestAConfigurationChangesNoDeclaration(t *testing.T) {
+	t.Parallel()
+	configured := 0
+	for _, a := range platform.Apps {
+		if a.Configured == nil {
+			continue
+		}
+		configured++
+		declared, _ := choreography.Of(a).JSON()
+		a.Bindings = a.Configured(service.Config{FraudVelocity: 20, FraudVelocityWithin: time.Hour})
+		got, _ := choreography.Of(a).JSON()
+		same(t, got, declared)
+	}
+	if configured == 0 {
+		t.Error("no service is configured")
+	}
 }
 
 func TestTheTableSaysWhatEachServiceDoesOnWhat(t *testing.T) {

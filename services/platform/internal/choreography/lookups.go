@@ -8,7 +8,7 @@ func (g *graph) lookedUp(rule *Rule, l Language) {
 		if r.Form == saga.Lookup && !has(m.Knows(), r.On.Name()) {
 			rule.fault(m, "keeps the latest %s, and no decision looks it up: add an OnKnown row, or leave it out", plain(r.On))
 		}
-		if r.Knows == nil || r.Knows.KeyedBy() == m.Of {
+		if r.Knows == nil || m.KeptUnder(r.Knows.KeyedBy()) {
 			return
 		}
 		data, ok := l.example(r.On)
@@ -22,7 +22,7 @@ func (g *graph) lookedUp(rule *Rule, l Language) {
 		m.LooksUp(m.Blank(probed), heard, func(known saga.Kind, key string) {
 			if known.Name() == r.Knows.Name() && key == probed {
 				rule.fault(m, "looks up %s under the key of the %s at hand, and that is about a %s",
-					plain(known), m.Of, known.KeyedBy())
+					plain(known), m.Key, known.KeyedBy())
 			}
 		})
 	})

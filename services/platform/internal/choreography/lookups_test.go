@@ -43,18 +43,18 @@ func townsOf(l letter) []string { return l.To }
 
 func post() *saga.Machine {
 	moves := func(_ seen, l letter) []saga.Event { return []saga.Event{postMoved.Of(l)} }
-	return saga.Choreography[seen]{Service: "post", Of: "customer", Blank: func(string) seen { return seen{} },
+	return saga.Choreography[seen]{Service: "post", Key: "customer", Blank: func(string) seen { return seen{} },
 		Rows: []saga.Row{saga.On(move, moves, postMoved)}}.Machine()
 }
 
 func desk(series saga.Series, rows ...saga.Row) *saga.Machine {
-	return saga.Choreography[seen]{Service: "desk", Rows: rows, Series: []saga.Series{series},
+	return saga.Choreography[seen]{Service: "desk", Key: saga.Order, Rows: rows, Series: []saga.Series{series},
 		Blank:  func(string) seen { return seen{} },
 		Evolve: func(s seen, e saga.Event) seen { return s }}.Machine()
 }
 
 func walls(rows ...saga.Row) *saga.Machine {
-	return saga.Choreography[wall]{Service: "wall", Of: "customer", Rows: rows,
+	return saga.Choreography[wall]{Service: "wall", Key: "customer", Rows: rows,
 		Blank: func(key string) wall { return wall{Key: key} }}.Machine()
 }
 
@@ -84,10 +84,10 @@ func TestTheRulesOfLookupsSeriesAndSpreadProjectionsFindTheirFaults(t *testing.T
 		}
 		return []saga.Event{deskWrote.Of(l)}
 	}
-	twice := saga.Choreography[int]{Service: "desk", Blank: func(string) int { return 0 },
+	twice := saga.Choreography[int]{Service: "desk", Key: saga.Order, Blank: func(string) int { return 0 },
 		Evolve: func(s int, _ saga.Event) int { return s + 1 },
 		Rows:   []saga.Row{keepMoved, saga.OnKnown(postMoved, postMoved, ofAnn, again, deskWrote)}}.Machine()
-	keyed := saga.Choreography[wall]{Service: "desk", Blank: func(key string) wall { return wall{Key: key} },
+	keyed := saga.Choreography[wall]{Service: "desk", Key: saga.Order, Blank: func(key string) wall { return wall{Key: key} },
 		Rows: []saga.Row{keepMoved, saga.OnKnown(write, postMoved, func(s wall, _ letter) string { return s.Key },
 			func(wall, letter, *letter) []saga.Event { return nil }, deskWrote)}}.Machine()
 	writes := saga.On(write, func(seen, letter) []saga.Event { return nil }, deskWrote)

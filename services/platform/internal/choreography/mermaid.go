@@ -8,8 +8,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Mermaid draws who reacts to whom: an arrow for the events one service decides on and another said, a dotted one where
-// they are only shown, and the outside world as it is asked.
+// Mermaid draws who reacts to whom: an arrow for the events one service decides on and another said, back to itself for what
+// its machines hear of each other, a dotted one where events are only shown, and the outside world as it is asked.
 func (c Choreography) Mermaid() string {
 	var decided, asked, shown arrows
 	for _, m := range c.Machines {
@@ -19,7 +19,7 @@ func (c Choreography) Mermaid() string {
 			case r.Form == "call":
 				who, what, _ := strings.Cut(r.Asks, ".")
 				asked.add(m.Service, who, what)
-			case r.Command || from == m.Service:
+			case !m.takes(r):
 			case r.Form == "show":
 				shown.add(from, m.Service, short(from, r.On))
 			default:

@@ -13,7 +13,7 @@ import (
 func (g *graph) seenTwice(l Language) Rule {
 	rule := Rule{Name: "seen twice", Says: "what is heard once more changes nothing", Of: "reactions"}
 	g.each(func(m *saga.Machine, r *saga.Row) {
-		if r.Form != saga.Reaction || saga.IsCommand(r.On) || saga.Producer(r.On.Name()) == m.Service {
+		if r.Form != saga.Reaction || saga.IsCommand(r.On) || !m.Takes(r.On.Name()) {
 			return
 		}
 		for _, look := range []saga.Look{nil, l.look} {

@@ -72,7 +72,7 @@ func (g *graph) undone() Rule {
 		}
 	})
 	g.each(func(m *saga.Machine, r *saga.Row) {
-		if r.Form != saga.Calling || m.Of != "order" {
+		if r.Form != saga.Calling || m.Key != saga.Order {
 			return
 		}
 		if rule.Looked++; !before[r.On.Name()] || len(r.Undoes) > 0 || undone[r.On.Name()] || slices.ContainsFunc(r.Emits, func(k saga.Kind) bool { return undone[k.Name()] }) {
@@ -105,10 +105,10 @@ func (g *graph) givenUp() Rule {
 	return rule
 }
 
-// language: every event has a topic, a key and a schema.
+// language: every event has a topic and a schema.
 func (g *graph) language(l Language) Rule {
 	rule := Rule{Name: "language", Of: "events",
-		Says: "topic, key and schema exist for every event, an example of it is read, and what is numbered carries its number"}
+		Says: "topic and schema exist for every event, an example of it is read, and what is numbered carries its number"}
 	for _, k := range l.Events {
 		rule.Looked++
 		fault := func(text string) {
@@ -116,9 +116,6 @@ func (g *graph) language(l Language) Rule {
 		}
 		if !slices.Contains(l.Topics, saga.Topic(k.Name())) {
 			fault("belongs on " + saga.Topic(k.Name()) + ", a topic that is not made")
-		}
-		if !slices.Contains([]string{"order", "product", "customer"}, k.KeyedBy()) {
-			fault("is keyed by " + k.KeyedBy() + ": want order, product or customer")
 		}
 		if data, ok := l.Example(k); !ok {
 			fault("has no schema or no example: run make generate")

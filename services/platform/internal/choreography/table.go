@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"orderflow.example/shared/saga"
 )
 
 // Table is the choreography as a Markdown table. Rows of a service that differ only in what they hear share a line.
@@ -13,8 +15,8 @@ func (c Choreography) Table() string {
 	b.WriteString("| service | on | does | → emits |\n|---|---|---|---|\n")
 	for _, m := range c.Machines {
 		name := "**" + m.Service + "**"
-		if m.Of != "order" {
-			name += " (" + m.Of + ")"
+		if m.Key != saga.Order && m.Key != "" {
+			name += " (" + string(m.Key) + ")"
 		}
 		for _, l := range m.lines() {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, strings.Join(l.on, ", "), l.does, l.emits)

@@ -16,9 +16,8 @@ import (
 )
 
 func exploreChoreography(cmd *cobra.Command, asJSON bool) error {
-	model := exploration.Model(exploration.Machines(), exploration.Roots())
 	told := time.Now()
-	report := exploration.Run(model, explore.Options{Progress: func(states int) {
+	report := exploration.RunAll(explore.Options{Progress: func(states int) {
 		if time.Since(told) > 2*time.Second {
 			told = time.Now()
 			fmt.Fprintf(cmd.ErrOrStderr(), "%.1f million states so far\n", float64(states)/1e6)
@@ -39,7 +38,6 @@ func exploreChoreography(cmd *cobra.Command, asJSON bool) error {
 
 // replayFile prints where everybody stands before and after each step of a counter-example.
 func replayFile(w io.Writer, name string) error {
-	model := exploration.Model(exploration.Machines(), exploration.Roots())
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return service.Usage("--replay: %w", err)
@@ -55,7 +53,7 @@ func replayFile(w io.Writer, name string) error {
 	if err != nil || len(report.Steps) == 0 {
 		return service.Usage("--replay: %s holds no counter-example, as --explore --json prints one", name)
 	}
-	frames, why, err := explore.Replay(model, report.Violation)
+	frames, why, err := explore.Replay(exploration.Of(report.Root), report.Violation)
 	for i, f := range frames {
 		if i > 0 {
 			fmt.Fprintf(w, "\n%d. %s\n", i, f.Step.Words)

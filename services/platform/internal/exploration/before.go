@@ -25,7 +25,7 @@ import (
 // that it can only be too little.
 var before = map[string]func(state any) []explore.Before{
 	"order": beforeOrder, "fraud": beforeFraud, "inventory": beforeInventory, "payment": beforePayment,
-	"shipping": beforeShipping, "warehouse": beforeWarehouse, "refund": beforeRefund,
+	"fraud (customer)": beforeCustomer, "shipping": beforeShipping, "warehouse": beforeWarehouse, "refund": beforeRefund,
 }
 
 // knowledge is gathered fact by fact.
@@ -65,10 +65,22 @@ func beforeOrder(state any) (k []explore.Before) {
 
 func beforeFraud(state any) (k []explore.Before) {
 	c, b := state.(fraud.Case), (*knowledge)(&k)
-	b.never(c.Status != fraud.Unknown, frauds.ReviewRequested)
-	b.never(c.Status != fraud.Unknown && c.Status != fraud.InReview, frauds.Cleared, frauds.Rejected)
+	b.never(c.Status != fraud.Unknown, frauds.CountRequested, frauds.OrderSeen)
+	b.never(c.Status != fraud.Unknown && c.Status != fraud.Counting, frauds.ReviewRequested)
+	b.never(c.Status != fraud.Unknown && c.Status != fraud.Counting && c.Status != fraud.InReview, frauds.Cleared, frauds.Rejected)
 	b.until(c.Status == fraud.Unknown, orders.Validated, frauds.Cleared, frauds.Rejected)
+	if c.Status == fraud.Counting { // where nobody counts in time, the operator is asked
+		k = append(k, explore.Before{Says: frauds.Cleared, Hears: []saga.Kind{frauds.VelocityMeasured, fraud.DecideReview}})
+	}
 	b.until(c.Status == fraud.InReview, fraud.DecideReview, frauds.Cleared)
+	return k
+}
+
+func beforeCustomer(state any) (k []explore.Before) {
+	counted := slices.ContainsFunc(state.(fraud.Customer).Seen, func(s fraud.Seen) bool { return s.Order == key })
+	b := (*knowledge)(&k)
+	b.never(counted, frauds.OrderCounted, frauds.VelocityMeasured)
+	b.until(!counted, frauds.OrderSeen, frauds.OrderCounted, frauds.VelocityMeasured)
 	return k
 }
 

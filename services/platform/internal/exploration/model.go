@@ -9,6 +9,7 @@ package exploration
 import (
 	"slices"
 
+	"orderflow.example/schemas"
 	"orderflow.example/services/fraud"
 	"orderflow.example/services/inventory"
 	"orderflow.example/services/order"
@@ -26,7 +27,7 @@ var Left = []string{"storefront", "storefront (product)", "catalog (product)", "
 // Machines are those that take part, as the services declare them.
 func Machines() []*saga.Machine {
 	return []*saga.Machine{
-		order.Choreography.Machine(), fraud.Choreography.Machine(), inventory.Choreography.Machine(),
+		order.Choreography.Machine(), fraud.Choreography.Machine(), fraud.Customers.Machine(), inventory.Choreography.Machine(),
 		payment.Choreography.Machine(), shipping.Choreography.Machine(), warehouse.Picks.Machine(), refund.Choreography.Machine(),
 	}
 }
@@ -38,7 +39,10 @@ func Model(machines []*saga.Machine, roots []Root) explore.Model {
 		m.Roots = append(m.Roots, r.start())
 	}
 	for _, machine := range machines {
-		part := explore.Machine{Machine: machine, Check: checks[machine.Service], Before: before[machine.Service]}
+		part := explore.Machine{Machine: machine, Check: checks[machine.String()], Before: before[machine.String()]}
+		if machine.Key == schemas.KeyCustomer {
+			part.Key = customer
+		}
 		if machine.Service == "order" {
 			part.Same, part.Notes = stepsInAnyOrder, notedByOrder
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
 )
 
@@ -66,7 +67,7 @@ func Run(m explore.Model, o explore.Options) Report {
 	}
 	r.Again, r.Violation = found.NoNotes, found.Violation
 	for _, k := range found.Unsaid {
-		if k.KeyedBy() == "order" {
+		if k.KeyedBy() == saga.Order {
 			r.Unsaid = append(r.Unsaid, k.Name())
 		}
 	}

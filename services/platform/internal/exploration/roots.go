@@ -3,6 +3,7 @@ package exploration
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/storefront"
@@ -15,10 +16,11 @@ import (
 type Root struct {
 	Stock    string // enough, none or part
 	Fill     string // fill_all or fill_available
-	Customer string // trusted, blocked, review or nowhere: an address in no country there is
+	Customer string // trusted, blocked, review, often: of many orders, or nowhere: an address in no country there is
 	Operator string // with review: approves, refuses or ""
 	Cancels  bool
 	Returns  string // "", one, all or each
+	Counts   bool   // a rule asks how many orders the customer has placed
 }
 
 // Roots are all of them.
@@ -55,7 +57,7 @@ func (r Root) start() explore.Root {
 		price = 500_001 // two of them are more than fraud lets pass unseen
 	}
 	placed := storefront.OrderPlacedV1{
-		CustomerID: "c1", Email: email, PaymentToken: "tok_ok", FillPolicy: r.Fill,
+		CustomerID: customer, Email: email, PaymentToken: "tok_ok", FillPolicy: r.Fill,
 		Lines:  []schemas.Line{{SKU: cup, Quantity: 1, UnitPrice: price}, {SKU: tea, Quantity: 1, UnitPrice: price}},
 		Total:  schemas.Money{Amount: 2 * price, Currency: "GBP"},
 		ShipTo: schemas.Address{Name: "Ada", Line1: "1 High Street", City: "Leeds", Postcode: "LS1 1AA", Country: country},
@@ -78,6 +80,9 @@ func (r Root) start() explore.Root {
 			floor.Name:  Shelves{Stocked: stocked},
 		},
 		Told: []explore.Told{{Who: "the customer orders", Event: storefront.OrderPlaced.Of(placed)}},
+	}
+	if r.Customer == "often" {
+		root.States["fraud (customer)"] = fraud.Customer{ID: customer, Seen: []fraud.Seen{{Order: "order-0", At: time.Unix(0, 0)}}}
 	}
 	if r.Cancels {
 		root.Told = append(root.Told, explore.Told{Who: "the customer cancels",
@@ -113,14 +118,20 @@ func (r Root) start() explore.Root {
 // String tells the root in words.
 func (r Root) String() string {
 	words := []string{fmt.Sprintf("stock %s (%s)", r.Stock, r.Fill), "customer " + r.Customer}
-	if r.Customer == "review" {
+	switch r.Customer {
+	case "review":
 		words[1] = "to be reviewed"
+	case "often":
+		words[1] = "who orders often"
 	}
 	if r.Operator != "" {
 		words = append(words, "the operator "+r.Operator)
 	}
 	if r.Cancels {
 		words = append(words, "the customer cancels")
+	}
+	if r.Counts {
+		words = append(words, "orders are counted")
 	}
 	if r.Returns != "" {
 		words = append(words, "returns "+map[string]string{"one": "one line", "all": "everything", "each": "each line on its own"}[r.Returns])

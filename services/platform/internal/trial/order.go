@@ -68,8 +68,14 @@ type Buyer struct {
 // Buy places an order for a customer of its own.
 func (s *Site) Buy(t testing.TB, basket Basket) *Buyer {
 	t.Helper()
-	b := &Buyer{Site: s, Name: "customer-" + rand.Text()}
-	b.ID = Read[Order](t, b.call().Must(t, 202, "POST", "/v1/orders", basket, "Idempotency-Key: "+b.Name)).ID
+	return s.BuyAs(t, "customer-"+rand.Text(), basket)
+}
+
+// BuyAs places an order for this customer.
+func (s *Site) BuyAs(t testing.TB, name string, basket Basket) *Buyer {
+	t.Helper()
+	b := &Buyer{Site: s, Name: name}
+	b.ID = Read[Order](t, b.call().Must(t, 202, "POST", "/v1/orders", basket, "Idempotency-Key: "+rand.Text())).ID
 	return b
 }
 

@@ -13,6 +13,7 @@ import (
 	"orderflow.example/services/platform/internal/platform"
 	"orderflow.example/services/platform/internal/trial"
 	"orderflow.example/services/platform/internal/verify"
+	"orderflow.example/shared/service"
 )
 
 // start is a platform of its own, because these tests damage it.
@@ -21,7 +22,7 @@ func start(t *testing.T) (*platform.Platform, *trial.Site) {
 	return startWith(t, platform.Options{})
 }
 
-func startWith(t *testing.T, o platform.Options) (*platform.Platform, *trial.Site) {
+func startWith(t *testing.T, o platform.Options, settings ...func(*service.Config)) (*platform.Platform, *trial.Site) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "orderflow-verify-")
 	if err == nil {
@@ -32,7 +33,11 @@ func startWith(t *testing.T, o platform.Options) (*platform.Platform, *trial.Sit
 		t.Fatal(err)
 	}
 	o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	p, err := platform.Start(t.Context(), trial.Config(dir, 50), o)
+	c := trial.Config(dir, 50)
+	for _, set := range settings {
+		set(&c)
+	}
+	p, err := platform.Start(t.Context(), c, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func leaflets() service.App {
 }
 
 func shelves() service.App {
-	return keep(saga.Choreography[ordered]{Service: "shelves", Of: "product",
+	return keep(saga.Choreography[ordered]{Service: "shelves", Key: "product",
 		Blank: func(sku string) ordered { return ordered{SKU: sku} },
 		Rows: []saga.Row{saga.ShowAt(storefrontevent.OrderPlaced, func(e storefrontevent.OrderPlacedV1) (skus []string) {
 			for _, l := range e.Lines {

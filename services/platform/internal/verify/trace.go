@@ -19,7 +19,7 @@ type trace struct {
 	reading   reading
 	folds     []*fold
 	facts     *facts
-	hearers   []*trace // the services that hear something from this topic
+	hearers   []*trace // the services that hear something from this topic; it may be one of them
 	chain     *chain
 	waiting   []*arrival
 	faults    []Offence // records that are wrong whatever else is: they stay
@@ -72,7 +72,7 @@ func newForeign(p *picture, topic string) *trace {
 // meet finds the hearers among all.
 func (t *trace) meet(all []*trace) {
 	for _, other := range all {
-		if other != t && slices.ContainsFunc(other.app.Bindings, func(b binding) bool {
+		if slices.ContainsFunc(other.app.Bindings, func(b binding) bool {
 			return slices.ContainsFunc(b.Machine.Hears(), func(name string) bool { return saga.Topic(name) == t.reading.topic })
 		}) {
 			t.hearers = append(t.hearers, other)
@@ -219,5 +219,5 @@ func (t *trace) event(rec *kafka.Record) (saga.Event, error) {
 }
 
 func hears(s *snapshot, name string) bool {
-	return slices.ContainsFunc(s.app.Bindings, func(b binding) bool { return b.Machine.Kind(name) != nil })
+	return slices.ContainsFunc(s.app.Bindings, func(b binding) bool { return b.Machine.Takes(name) })
 }

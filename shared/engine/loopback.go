@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"orderflow.example/shared/saga"
+)
+
+// isFor tells whether the machine decides on the input. A record of the service's own topic is for the machines that hear it
+// there, and never for the one that said it, which has reacted to it in the transaction that emitted it. What follows later
+// from an own event, an answer or a deadline, is for the machine that said it alone.
+func (in *input) isFor(m *saga.Machine) bool {
+	name := in.event.Type
+	switch in.form {
+	case event, command:
+		return m.Takes(name)
+	}
+	return m.Emits(name) || m.QuestionOf(name) != nil || m.DeadlineOf(name) != nil
+}
+
+// loopbacks finds what a machine would wait for in vain: an event of its own service that no machine says, and a question or
+// a deadline on one that another machine says.
+func loopbacks(m *saga.Machine, bindings []Binding) error {
+	for _, name := range m.Loopbacks() {
+		if !slices.ContainsFunc(bindings, func(b Binding) bool { return b.Machine.Emits(name) }) {
+			return fmt.Errorf("engine: %s hears %s, which no machine of its service says", m, name)
+		}
+	}
+	for _, r := range m.Rows {
+		name := r.On.Name()
+		if (r.Form != saga.Calling && r.Form != saga.Deadline) || m.Emits(name) {
+			continue
+		}
+		if slices.ContainsFunc(bindings, func(b Binding) bool { return b.Machine.Emits(name) }) {
+			return fmt.Errorf("engine: %s has a row of the form %s on %s, which another machine of the service says: only the machine "+
+				"that says an event can ask or wait for time on it", m, r.Form, name)
+		}
+	}
+	return nil
+}
