@@ -35,7 +35,7 @@ type state struct {
 func machine(rows ...saga.Row) *saga.Machine {
 	return saga.Choreography[state]{
 		Service: "here", Key: saga.Order,
-		Blank:   func(key string) state { return state{Key: key} },
+		Blank: func(key string) state { return state{Key: key} },
 		Evolve: func(s state, e saga.Event) state {
 			s.Saw = append(slices.Clone(s.Saw), e.Type)
 			return s
