@@ -135,6 +135,11 @@ func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.
 		return
 	}
 	last := time.Now()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(v.running().Log())
+		}
+	})
 	awaitAllEnded(t, site)
 	t.Logf("all ended %v after the last restart", time.Since(last).Round(time.Millisecond))
 	checkPurchases(t, site, all)
@@ -198,7 +203,12 @@ func awaitAllEnded(t *testing.T, site *trial.Site) {
 	t.Helper()
 	trial.Await(t, "all orders ended", func() (bool, string) {
 		a := site.Operator("storefront").Must(t, 200, "GET", "/v1/orders?open=true", nil)
-		return len(trial.Read[struct{ Items []trial.Order }](t, a).Items) == 0, a.Body
+		open := trial.Read[struct{ Items []trial.Order }](t, a).Items
+		if len(open) == 0 {
+			return true, ""
+		}
+		told, err := site.Operator("tracker").Send("GET", "/v1/sagas/"+open[0].ID, nil)
+		return false, fmt.Sprintf("%s; the first by the tracker: %s %v", a.Body, told.Body, err)
 	})
 }
 

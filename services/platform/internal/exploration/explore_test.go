@@ -299,7 +299,7 @@ func TestAReportSaysWhatWasExploredAndWhatMustNotBe(t *testing.T) {
 	if err := exploration.Run(model, explore.Options{}).Print(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"order, fraud, inventory, payment, shipping, warehouse, refund", "left out   storefront", "roots      2",
+	for _, want := range []string{"order, fraud, fraud (customer), inventory, payment, shipping, warehouse, refund", "left out   storefront", "roots      2",
 		"bounds     one order", "states a second", "This must not be:\nRoot: stock enough (fill_all), customer trusted", "  1. order hears storefront.order_placed"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &text)
