@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 )
@@ -18,6 +19,8 @@ type Problem struct {
 	Status int     `json:"status" doc:"HTTP status code"`
 	Detail string  `json:"detail,omitempty" doc:"What was wrong this time, and what to do"`
 	Errors []Fault `json:"errors,omitempty" doc:"Every fault that was found"`
+
+	RetryAfter int `json:"-"` // seconds, for the header of that name, of a problem that time may mend; 0 is 1
 
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer"`
 }
@@ -71,7 +74,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // Ready is the problem as the answer to a request; one that time may mend says in its header when to come back.
 func (p *Problem) Ready(ctx context.Context, header func(name, value string)) *Problem {
 	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
-		header("Retry-After", "1")
+		header("Retry-After", strconv.Itoa(max(1, p.RetryAfter)))
 	}
 	answer := *p
 	answer.RequestID = RequestID(ctx)

@@ -163,3 +163,39 @@ func TestTheFirstAnswerIsKeptAndTheKeyIsFreeOnceItIsForgotten(t *testing.T) {
 		t.Fatalf("an answer was kept for a key that is another request's: %+v", kept)
 	}
 }
+
+func TestAKeyIsKnownFromItsClaimUntilItExpiresAndLookingClaimsNothing(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	c := NewTable(db.Gorm())
+	known := func(caller, key string) bool {
+		t.Helper()
+		there, err := c.Known(t.Context(), Name{caller, "/v1/goods", key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return there
+	}
+	if known("ann", "k") || !take(t, c, claim("ann", "k", "o1")).Fresh {
+		t.Fatal("known before it was claimed")
+	}
+	if !known("ann", "k") || known("bob", "k") || known("ann", "l") {
+		t.Fatal("a claim is not known, or others are")
+	}
+	if err := db.Gorm().Exec("UPDATE idempotency_keys SET created_at = now() - interval '7 days 1 minute'").Error; err != nil {
+		t.Fatal(err)
+	}
+	if known("ann", "k") {
+		t.Fatal("known for longer than it is kept")
+	}
+	var all sync.WaitGroup
+	take(t, c, claim("ann", "7", "o7"))
+	for k := range 20 {
+		all.Go(func() {
+			if there, err := c.Known(context.Background(), Name{"ann", "/v1/goods", fmt.Sprint(k)}); err != nil || there != (k == 7) {
+				t.Errorf("key %d: %v %v", k, there, err)
+			}
+		})
+	}
+	all.Wait()
+}

@@ -39,6 +39,7 @@ type Parts struct {
 	Submit Submit
 	Reader Reader
 	Keys   *idempotency.Keys
+	Admit  func(known func() (bool, error)) *httpserver.Problem // may refuse an order that is new; nil admits all
 	Log    *slog.Logger
 }
 
