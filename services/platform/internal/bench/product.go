@@ -50,7 +50,20 @@ type Processes struct {
 }
 
 // RunProduct measures all services on one broker. It removes everything it made.
-func RunProduct(ctx context.Context, o ProductOptions) (result Product, err error) {
+func RunProduct(ctx context.Context, o ProductOptions) (Product, error) {
+	var loads []*orderLoad
+	for _, lines := range o.Lines {
+		loads = append(loads, &orderLoad{lines: lines, callers: o.Callers, window: o.Window},
+			&orderLoad{lines: lines, callers: 1, window: o.Window / 3})
+		if o.Rate > 0 {
+			loads = append(loads, &orderLoad{lines: lines, rate: o.Rate, window: o.Window})
+		}
+	}
+	return o.measure(ctx, loads)
+}
+
+// measure drives one load after another.
+func (o ProductOptions) measure(ctx context.Context, loads []*orderLoad) (result Product, err error) {
 	result = Product{Broker: "embedded", Partitions: o.Config.Partitions}
 	if len(o.Config.Kafka) > 0 {
 		result.Broker = strings.Join(o.Config.Kafka, ",")
@@ -74,21 +87,14 @@ func RunProduct(ctx context.Context, o ProductOptions) (result Product, err erro
 		}
 		defer pprof.StopCPUProfile()
 	}
-	for _, lines := range o.Lines {
-		loads := []orderLoad{{lines: lines, callers: o.Callers, window: o.Window}, {lines: lines, callers: 1, window: o.Window / 3}}
-		if o.Rate > 0 {
-			loads = append(loads, orderLoad{lines: lines, rate: o.Rate, window: o.Window})
+	for _, l := range loads {
+		fmt.Fprintf(o.Progress, "%s: %v for %v after %v of warming up\n", result.Broker, l, l.window, o.WarmUp)
+		l.shop, l.warmUp, l.progress = s, o.WarmUp, o.Progress
+		measured, err := l.run(following)
+		if err != nil {
+			return result, fmt.Errorf("%v: %w", l, errors.Join(err, context.Cause(following)))
 		}
-		for i := range loads {
-			l := &loads[i]
-			fmt.Fprintf(o.Progress, "%s: %v for %v after %v of warming up\n", result.Broker, l, l.window, o.WarmUp)
-			l.shop, l.warmUp, l.progress = s, o.WarmUp, o.Progress
-			measured, err := l.run(following)
-			if err != nil {
-				return result, fmt.Errorf("%v: %w", l, errors.Join(err, context.Cause(following)))
-			}
-			result.Loads = append(result.Loads, measured)
-		}
+		result.Loads = append(result.Loads, measured)
 	}
 	result.Resident = s.processes.resident()
 	fmt.Fprintf(o.Progress, "%s: verifying\n", result.Broker)

@@ -21,11 +21,13 @@ type Staged struct {
 	Faults     []Result          `json:"faults,omitempty"`
 	Unwritable *bench.Unwritable `json:"unwritable,omitempty"`
 	Million    *Million          `json:"million,omitempty"`
+	Burst      *bench.Burst      `json:"burst,omitempty"`
 }
 
 const (
 	unwritable  = "unwritable"
 	million     = "million"
+	burst       = "burst"
 	mostSlower  = 2 // times that the other partitions may become while one cannot be written
 	manyEvents  = 1_000_000
 	everySecond = 6 // orders
@@ -36,13 +38,14 @@ func StageNames() (names []string) {
 	for _, s := range Stages {
 		names = append(names, s.Name)
 	}
-	return append(names, unwritable, million)
+	return append(names, unwritable, million, burst)
 }
 
 // Holds tells whether all was as it must be.
 func (s Staged) Holds() bool {
 	return !slices.ContainsFunc(s.Faults, func(r Result) bool { return !r.Holds() }) &&
-		(s.Unwritable == nil || s.Unwritable.Ratio() < mostSlower) && (s.Million == nil || s.Million.Holds())
+		(s.Unwritable == nil || s.Unwritable.Ratio() < mostSlower) && (s.Million == nil || s.Million.Holds()) &&
+		(s.Burst == nil || s.Burst.Holds())
 }
 
 // RunStage runs one stage and adds what came of it. One that was interrupted leaves nothing.
@@ -64,6 +67,12 @@ func (s *Staged) RunStage(ctx context.Context, o Options, name string) (err erro
 		var m Million
 		m, err = RunMillion(ctx, o, manyEvents)
 		s.Million = &m
+	case burst:
+		var b bench.Burst
+		b, err = runBurst(ctx, o)
+		if err == nil {
+			s.Burst = &b
+		}
 	default:
 		at := slices.IndexFunc(Stages, func(s Stage) bool { return s.Name == name })
 		if at < 0 {
@@ -111,6 +120,15 @@ func (s Staged) Print(w io.Writer) error {
 		for _, v := range m.Verify {
 			fmt.Fprintf(table, "%s\t%d\t%.1f\t%s\t\n", v.When, v.Events, v.Seconds, v.Answer)
 		}
+	}
+	if b := s.Burst; b != nil {
+		during, after := b.Loads[0], b.Loads[1]
+		fmt.Fprintf(w, "%d orders in %.0f s: %d accepted, all carried out within %.0f s of the last; %d answered 503 and Retry-After.\n"+
+			"Placing took %.0f ms, p99 %.0f, being refused %.0f, p99 %.0f; to be confirmed %.1f s, p99 %.1f (the limit is %.0f s).\n"+
+			"Then one after another: %d accepted, %d refused.\n\n",
+			during.Accepted+during.Shed, during.Seconds, during.Accepted, during.Drained, during.Shed, during.Placing.P50, during.Placing.P99,
+			during.Refusing.P50, during.Refusing.P99, during.Confirming.P50/1000, during.Confirming.P99/1000, b.Within, after.Accepted,
+			after.Shed)
 	}
 	return table.Flush()
 }
