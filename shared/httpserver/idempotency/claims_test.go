@@ -199,3 +199,39 @@ func TestAKeyIsKnownFromItsClaimUntilItExpiresAndLookingClaimsNothing(t *testing
 	}
 	all.Wait()
 }
+
+func TestOnlyAClaimItselfIsCommittedWithoutWaitingForTheDisk(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	c := NewTable(db.Gorm())
+	if err := db.Gorm().Exec(`CREATE TABLE committed AS SELECT 0 AS claims, ''::text AS how;
+		CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN UPDATE committed SET claims = claims + 1, how = current_setting('synchronous_commit'); RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER noting AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION note()`).Error; err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for k := range 50 {
+		all.Go(func() {
+			if _, err := c.Take(context.Background(), claim("ann", fmt.Sprint(k), "o")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	var claims int
+	var how string
+	if err := db.Gorm().Raw(`SELECT claims, how FROM committed`).Row().Scan(&claims, &how); err != nil || claims != 50 || how != "off" {
+		t.Errorf("%d claims, committed with %q, %v", claims, how, err)
+	}
+	for i := range 30 { // in the sessions that claims were made in, too
+		all.Go(func() {
+			var now string
+			if err := db.Gorm().Raw(`SELECT current_setting('synchronous_commit') FROM pg_sleep(0.01)`).Row().Scan(&now); err != nil || now != "on" {
+				t.Errorf("session %d commits with %q, %v", i, now, err)
+			}
+		})
+	}
+	all.Wait()
+}
