@@ -39,8 +39,8 @@ type Rule struct {
 	Rebuilt  bool // the handler can make its answer again from what is stored, the same bytes for ever: none is kept
 
 	// Admit may refuse a request before anything is read of it but its key, or written; nil admits all. What is known is
-	// not to be refused: the request came before.
-	Admit func(known func() (bool, error)) *httpserver.Problem
+	// not to be refused: the request came before. Done is called once what was admitted is answered.
+	Admit func(known func() (bool, error)) (done func(), p *httpserver.Problem)
 }
 
 // Handler serves a route of gin. Its callers are authenticated already.
@@ -63,10 +63,12 @@ func (k *Keys) Serve(c *gin.Context, rule Rule, handle func()) {
 	}
 	name := Name{Caller: httpserver.Subject(c.Request.Context()), Route: c.FullPath(), Key: key}
 	if rule.Admit != nil {
-		if p := rule.Admit(func() (bool, error) { return k.known(c.Request.Context(), name) }); p != nil {
+		done, p := rule.Admit(func() (bool, error) { return k.known(c.Request.Context(), name) })
+		if p != nil {
 			httpserver.WriteProblem(c, p)
 			return
 		}
+		defer done()
 	}
 	fingerprint, p := fingerprintOf(c.Request)
 	if p != nil {

@@ -212,17 +212,15 @@ func TestAHandlerThatPanicsIsAnsweredAsAnyOther(t *testing.T) {
 
 func TestARouteThatTakesNoMoreRefusesWhatIsNewAndLeavesNothingOfIt(t *testing.T) {
 	t.Parallel()
-	full := false
-	k := open(t, idempotency.Rule{Admit: func(known func() (bool, error)) *httpserver.Problem {
-		if !full {
-			return nil
+	full, serving := false, 0
+	k := open(t, idempotency.Rule{Admit: func(known func() (bool, error)) (done func(), p *httpserver.Problem) {
+		if there, err := known(); full && !there && err == nil {
+			p = httpserver.NewProblem(503, "overloaded", "come back")
+			p.RetryAfter = 7
+			return nil, p
 		}
-		if there, err := known(); err != nil || there {
-			return nil
-		}
-		p := httpserver.NewProblem(503, "overloaded", "come back")
-		p.RetryAfter = 7
-		return p
+		serving++
+		return func() { serving-- }, nil
 	}})
 	first := k.ask("/v1/tills/1", `{"a":1}`, "k")
 	k.is(first, 202, `"times":1`)
@@ -238,8 +236,13 @@ func TestARouteThatTakesNoMoreRefusesWhatIsNewAndLeavesNothingOfIt(t *testing.T)
 	k.is(k.ask("/v1/tills/1", `{"a":2}`, "k"), 422, "idempotency-key-reused")
 	full = false
 	k.during = func() {
-		full, k.during = true, nil
+		if full, k.during = true, nil; serving != 1 {
+			t.Errorf("%d are served", serving)
+		}
 		k.is(k.ask("/v1/tills/1", `{"a":1}`, "new"), 409, "idempotency-key-in-use")
 	}
 	k.is(k.ask("/v1/tills/1", `{"a":1}`, "new"), 202, `"times":2`)
+	if serving != 0 {
+		t.Errorf("%d are served for ever", serving)
+	}
 }

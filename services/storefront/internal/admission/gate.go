@@ -29,11 +29,12 @@ type Gate struct {
 	log  *slog.Logger
 	shed prometheus.Counter
 
-	mu     sync.Mutex
-	limit  limit
-	asked  time.Time // last
-	before look
-	going  bool // somebody looks
+	mu      sync.Mutex
+	limit   limit
+	placing int       // admitted and not answered yet: they may not be in the table
+	asked   time.Time // last
+	before  look
+	going   bool // somebody looks
 }
 
 // look is the last one: up to when orders were counted as placed, and how many of them waited.
@@ -45,7 +46,7 @@ type look struct {
 const (
 	lookEvery = 250 * time.Millisecond
 	lookFor   = 30 * time.Second // after the last order
-	placing   = 2 * time.Second  // until an order that has its id is in the table
+	settling  = 2 * time.Second  // until an order that has its id is in the table
 	patience  = 5 * time.Second
 )
 
@@ -71,27 +72,34 @@ func New(within time.Duration, read Reader, log *slog.Logger, r prometheus.Regis
 	return g
 }
 
-// Admit is nil, or the answer to an order that is new and cannot be taken now.
-func (g *Gate) Admit(known func() (bool, error)) *httpserver.Problem {
+// Admit admits an order, or answers one that is new and cannot be taken now. Done is to be called once what was admitted is
+// answered.
+func (g *Gate) Admit(known func() (bool, error)) (done func(), p *httpserver.Problem) {
 	if g.limit.within == 0 {
-		return nil
+		return func() {}, nil
 	}
 	again := g.ask()
 	if again == 0 {
-		return nil
+		return g.answered, nil
 	}
 	switch there, err := known(); {
 	case err != nil:
 		g.log.Warn("whether an order was placed before is not known", "err", err)
-		return httpserver.Unavailable()
+		return nil, httpserver.Unavailable()
 	case there:
-		return nil
+		return func() {}, nil
 	}
 	g.shed.Inc()
-	p := httpserver.NewProblem(503, "overloaded", fmt.Sprintf("more orders wait than can be confirmed within %v; nothing was done: "+
+	p = httpserver.NewProblem(503, "overloaded", fmt.Sprintf("more orders wait than can be confirmed within %v; nothing was done: "+
 		"send the same request again, with the same Idempotency-Key, in %d s", g.limit.within, again))
 	p.RetryAfter = again
-	return p
+	return nil, p
+}
+
+func (g *Gate) answered() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.placing--
 }
 
 func (g *Gate) ask() (again int) {
@@ -101,7 +109,10 @@ func (g *Gate) ask() (again int) {
 		g.going = true
 		go g.watch()
 	}
-	return g.limit.admit()
+	if again = g.limit.admit(); again == 0 {
+		g.placing++
+	}
+	return again
 }
 
 // watch looks until nobody has asked for a while. Then nothing is known any more.
@@ -125,7 +136,7 @@ func (g *Gate) watch() {
 func (g *Gate) look(at time.Time) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	since, upto := g.before.upto, at.Add(-placing)
+	since, upto := g.before.upto, at.Add(-settling)
 	if since.IsZero() {
 		since = upto
 	}
@@ -136,7 +147,7 @@ func (g *Gate) look(at time.Time) error {
 		g.before = look{}
 		return err
 	}
-	g.limit.look(now, g.before.old+placed-old, upto.Sub(since))
+	g.limit.look(now+g.placing, g.before.old+placed-old, upto.Sub(since))
 	g.before = look{upto, old}
 	return nil
 }

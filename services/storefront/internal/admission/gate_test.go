@@ -54,15 +54,15 @@ func TestBeyondTheLimitWhatIsNewIsRefusedWithTheTimeToComeAgainAndWhatIsKnownIsN
 	if err := g.look(time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	p := g.Admit(isNew)
+	_, p := g.Admit(isNew)
 	if p == nil || p.Status != 503 || !strings.HasSuffix(p.Type, "/overloaded") || p.RetryAfter < 2 ||
 		!strings.Contains(p.Detail, "nothing was done") {
 		t.Fatalf("answered %+v", p)
 	}
-	if p := g.Admit(isKnown); p != nil {
+	if _, p := g.Admit(isKnown); p != nil {
 		t.Errorf("a repeat was answered %+v", p)
 	}
-	if p := g.Admit(func() (bool, error) { return false, errors.New("no database") }); p == nil || p.Status != 503 {
+	if _, p := g.Admit(func() (bool, error) { return false, errors.New("no database") }); p == nil || p.Status != 503 {
 		t.Errorf("without the database: %+v", p)
 	}
 	want := `# HELP orderflow_orders_shed_total Orders that were not taken because too many wait: 503 and Retry-After.
@@ -76,7 +76,7 @@ orderflow_orders_shed_total{service="storefront"} 1
 	if err := g.look(time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if p := g.Admit(isNew); p != nil {
+	if _, p := g.Admit(isNew); p != nil {
 		t.Errorf("with room again: %+v", p)
 	}
 }
@@ -85,7 +85,7 @@ func TestNobodyLooksUntilSomebodyOrders(t *testing.T) {
 	t.Parallel()
 	g, there, _ := open(10 * time.Second)
 	g.going = false
-	if p := g.Admit(isNew); p != nil {
+	if _, p := g.Admit(isNew); p != nil {
 		t.Fatalf("answered %+v", p)
 	}
 	<-there.looks
@@ -95,7 +95,7 @@ func TestWithoutALimitNothingIsRefused(t *testing.T) {
 	t.Parallel()
 	g, _, _ := open(0)
 	for range 3 * least {
-		if p := g.Admit(isNew); p != nil {
+		if _, p := g.Admit(isNew); p != nil {
 			t.Fatalf("answered %+v", p)
 		}
 	}
@@ -109,7 +109,40 @@ func TestATableThatCannotBeReadLeavesTheLimitAsItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	there.set(0, errors.New("no database"))
-	if err := g.look(time.Now()); err == nil || g.Admit(isNew) == nil {
-		t.Errorf("looked: %v, and orders are admitted", err)
+	if err := g.look(time.Now()); err == nil {
+		t.Error("nobody noticed")
+	}
+	if _, p := g.Admit(isNew); p == nil {
+		t.Error("orders are admitted")
+	}
+}
+
+func TestOrdersThatAreBeingPlacedCountAlthoughTheTableDoesNotHaveThemYet(t *testing.T) {
+	t.Parallel()
+	g, _, _ := open(10 * time.Second)
+	var placing []func()
+	for {
+		done, p := g.Admit(isNew)
+		if p != nil {
+			break
+		}
+		placing = append(placing, done)
+	}
+	look := func() (admitted bool) {
+		t.Helper()
+		if err := g.look(time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		_, p := g.Admit(isNew)
+		return p == nil
+	}
+	if len(placing) != least || look() {
+		t.Errorf("%d orders were admitted, and more after a look", len(placing))
+	}
+	for _, done := range placing {
+		done()
+	}
+	if !look() {
+		t.Error("none is admitted although all were refused for what they say")
 	}
 }

@@ -90,13 +90,13 @@ func (s *shop) submit(_ context.Context, order string, command saga.Event) (stor
 	return s.orders[order], step.Emitted, nil
 }
 
-func (s *shop) admit(known func() (bool, error)) *httpserver.Problem {
-	if there, err := known(); !s.full || there || err != nil {
-		return nil
+func (s *shop) admit(known func() (bool, error)) (done func(), p *httpserver.Problem) {
+	if there, err := known(); s.full && !there && err == nil {
+		p = httpserver.NewProblem(503, "overloaded", "come back")
+		p.RetryAfter = 3
+		return nil, p
 	}
-	p := httpserver.NewProblem(503, "overloaded", "come back")
-	p.RetryAfter = 3
-	return p
+	return func() {}, nil
 }
 
 // show lets an order see another service's event.
