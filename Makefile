@@ -2,7 +2,8 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run demo test test-kafka test-race bench bench-product burst explore mutants chaos stages check build tidy generate release-schemas clean
+.PHONY: help run demo test test-kafka test-race bench bench-product burst explore mutants chaos stages check \
+	build tidy generate release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -22,7 +23,7 @@ test-kafka: ## the tests that depend on a broker, on Apache Kafka
 test-race: ## the tests of what runs side by side, under the race detector; needs a C compiler
 	go test -race -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka ./shared/database ./services/tracker/...
 
-bench: build ## sagas per second of the engine, then orders per second of all services, on both brokers; six minutes; ARGS="--json …"
+bench: build ## sagas per second of the engine, orders per second of all services, on both brokers; six minutes; ARGS="--json …"
 	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS) && \
 		bin/orderflow bench product --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS)'
 

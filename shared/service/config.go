@@ -60,7 +60,8 @@ func BindFlags(cmd *cobra.Command) {
 	f.String("carrier-url", "", "carrier (default: simulated)")
 	f.String("floor-url", "", "warehouse floor (default: simulated)")
 	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
-	f.Duration("backlog", 10*time.Second, "while the orders that wait for confirmation would take longer than this, new ones are answered 503; 0: never")
+	f.Duration("backlog", 10*time.Second,
+		"while the orders that wait for confirmation would take longer than this, new ones are answered 503; 0: never")
 	f.Duration("outbox-retention", 7*24*time.Hour, "published events older than this leave the outboxes; topics that lost them can be refilled no more")
 	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")

@@ -54,7 +54,8 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := service.Config{DataDir: "from-file", Kafka: []string{"a:1", "b:2"}, HTTPAddr: "127.0.0.1:2", OpsAddr: "127.0.0.1:8081",
-		WorldAddr: "127.0.0.1:0", Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", WorldSpeed: 20, Backlog: 10 * time.Second, OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true, Services: []string{"order", "payment"}}
+		WorldAddr: "127.0.0.1:0", Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", WorldSpeed: 20, Backlog: 10 * time.Second,
+		OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true, Services: []string{"order", "payment"}}
 	if !reflect.DeepEqual(got, want) || limit != 3 {
 		t.Errorf("got %+v %d, want %+v 3", got, limit, want)
 	}
@@ -65,7 +66,8 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 	t.Setenv("ORDERFLOW_WORLD_SPEED", "fast")
 	path := file(t, "data-dri: x\nhttp:\n  addr: y\n")
 	_, _, err := load("--config", path, "--kafka", "broker,ok:9092", "--http-addr", "8080", "--partitions", "0",
-		"--log-level", "loud", "--log-format", "xml", "--gateway-url", "gateway", "--backlog", "-1s", "--services", "a,a,B", "--data-dir", "")
+		"--log-level", "loud", "--log-format", "xml", "--gateway-url", "gateway",
+		"--backlog", "-1s", "--services", "a,a,B", "--data-dir", "")
 	if err == nil {
 		t.Fatal("accepted")
 	}

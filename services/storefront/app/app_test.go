@@ -90,7 +90,8 @@ func openWith(t testing.TB, c service.Config) *site {
 	t.Cleanup(func() { server.Stop(context.Background()) })
 	token, err := httpserver.Mint(key, httpserver.AudienceCustomers, "ann", time.Hour)
 	must(err)
-	return &site{t: t, db: db.Gorm(), url: "http://" + addr, token: token, client: client, producer: client.NewProducer(), sequence: map[string]int64{}}
+	return &site{t: t, db: db.Gorm(), url: "http://" + addr,
+		token: token, client: client, producer: client.NewProducer(), sequence: map[string]int64{}}
 }
 
 // tell appends events to their producers' topics, as their outboxes would.
@@ -277,8 +278,8 @@ func TestWhileTooManyOrdersWaitNoMoreAreTakenAndThenTheyAreAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do(`INSERT INTO orders (order_id, customer_id, placed_at, currency, placed_lines, placed_total, cancelling, status, reason, final,
-			agreed_total, payment, authorized, captured, refunded, open)
+	do(`INSERT INTO orders (order_id, customer_id, placed_at, currency, placed_lines, placed_total, cancelling, status, reason,
+			final, agreed_total, payment, authorized, captured, refunded, open)
 		SELECT order_id || n, customer_id, placed_at, currency, placed_lines, placed_total, cancelling, status, reason, final,
 			agreed_total, payment, authorized, captured, refunded, open
 		FROM orders, generate_series(1, 1500) AS n WHERE order_id = $1`, strings.TrimPrefix(location, "/v1/orders/"))
@@ -296,7 +297,8 @@ func TestWhileTooManyOrdersWaitNoMoreAreTakenAndThenTheyAreAgain(t *testing.T) {
 		t.Fatalf("%d %s", code, body)
 	}
 	var claims, orders int
-	err := s.db.Raw(`SELECT (SELECT count(*) FROM idempotency_keys WHERE key = $1), (SELECT count(*) FROM orders)`, key).Row().Scan(&claims, &orders)
+	err := s.db.Raw(`SELECT (SELECT count(*) FROM idempotency_keys WHERE key = $1), (SELECT count(*) FROM orders)`, key).
+		Row().Scan(&claims, &orders)
 	if err != nil || claims != 0 || orders != 1501+n {
 		t.Errorf("%d claims and %d orders after %d were taken, %v", claims, orders, n, err)
 	}

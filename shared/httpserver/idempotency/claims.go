@@ -77,7 +77,8 @@ func (t *Table) lookForAll(ctx context.Context, names []Name) ([]bool, error) {
 	for i, name := range names {
 		callers[i], routes[i], keys[i] = name.Caller, name.Route, name.Key
 	}
-	rows, err := t.db.WithContext(ctx).Raw(`SELECT w.n - 1 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(caller, route, key, n)
+	rows, err := t.db.WithContext(ctx).Raw(`SELECT w.n - 1
+		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(caller, route, key, n)
 		JOIN idempotency_keys k ON k.caller = w.caller AND k.route = w.route AND k.key = w.key
 		WHERE k.created_at >= now() - interval '7 days'`, callers, routes, keys).Rows()
 	if err != nil {
@@ -146,7 +147,8 @@ func (t *Table) Forget(ctx context.Context, c Claim) error {
 const takeSQL = `WITH unsynced AS MATERIALIZED (
 	SELECT set_config('synchronous_commit', 'off', true)
 ), wanted AS (
-	SELECT w.* FROM unsynced, unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[]) AS w(caller, route, key, fingerprint, id)
+	SELECT w.* FROM unsynced, unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
+		AS w(caller, route, key, fingerprint, id)
 ), fresh AS (
 	INSERT INTO idempotency_keys AS k (caller, route, key, fingerprint, id, created_at, busy_until)
 	SELECT caller, route, key, fingerprint, id, now(), now() + interval '15 seconds' FROM wanted

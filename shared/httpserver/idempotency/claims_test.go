@@ -222,13 +222,15 @@ func TestOnlyAClaimItselfIsCommittedWithoutWaitingForTheDisk(t *testing.T) {
 	all.Wait()
 	var claims int
 	var how string
-	if err := db.Gorm().Raw(`SELECT claims, how FROM committed`).Row().Scan(&claims, &how); err != nil || claims != 50 || how != "off" {
+	err := db.Gorm().Raw(`SELECT claims, how FROM committed`).Row().Scan(&claims, &how)
+	if err != nil || claims != 50 || how != "off" {
 		t.Errorf("%d claims, committed with %q, %v", claims, how, err)
 	}
 	for i := range 30 { // in the sessions that claims were made in, too
 		all.Go(func() {
 			var now string
-			if err := db.Gorm().Raw(`SELECT current_setting('synchronous_commit') FROM pg_sleep(0.01)`).Row().Scan(&now); err != nil || now != "on" {
+			err := db.Gorm().Raw(`SELECT current_setting('synchronous_commit') FROM pg_sleep(0.01)`).Row().Scan(&now)
+			if err != nil || now != "on" {
 				t.Errorf("session %d commits with %q, %v", i, now, err)
 			}
 		})

@@ -129,7 +129,8 @@ func (s *shop) furnish(ctx context.Context) error {
 		}
 		s.tokens = append(s.tokens, token)
 	}
-	return demo.Sell(ctx, demo.Options{StorefrontURL: s.platform.StorefrontURL, OperatorsURL: s.platform.OperatorsURL, Key: key}, goods)
+	o := demo.Options{StorefrontURL: s.platform.StorefrontURL, OperatorsURL: s.platform.OperatorsURL, Key: key}
+	return demo.Sell(ctx, o, goods)
 }
 
 func sku(i int) string { return fmt.Sprintf("P%04d", i) }

@@ -33,6 +33,6 @@ func runBurst(ctx context.Context, o Options) (b bench.Burst, err error) {
 	if err := kafka.start(ctx); err != nil {
 		return b, err
 	}
-	return bench.RunBurst(ctx, bench.ProductOptions{Progress: o.Progress, Log: slog.New(slog.DiscardHandler),
-		Config: service.Config{Kafka: []string{kafka.address()}, DataDir: dir, Partitions: partitions, LogFormat: "text", Backlog: backlog}})
+	config := service.Config{Kafka: []string{kafka.address()}, DataDir: dir, Partitions: partitions, LogFormat: "text", Backlog: backlog}
+	return bench.RunBurst(ctx, bench.ProductOptions{Config: config, Progress: o.Progress, Log: slog.New(slog.DiscardHandler)})
 }

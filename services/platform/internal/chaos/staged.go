@@ -123,12 +123,11 @@ func (s Staged) Print(w io.Writer) error {
 	}
 	if b := s.Burst; b != nil {
 		during, after := b.Loads[0], b.Loads[1]
-		fmt.Fprintf(w, "%d orders in %.0f s: %d accepted, all carried out within %.0f s of the last; %d answered 503 and Retry-After.\n"+
-			"Placing took %.0f ms, p99 %.0f, being refused %.0f, p99 %.0f; to be confirmed %.1f s, p99 %.1f (the limit is %.0f s).\n"+
-			"Then one after another: %d accepted, %d refused.\n\n",
-			during.Accepted+during.Shed, during.Seconds, during.Accepted, during.Drained, during.Shed, during.Placing.P50, during.Placing.P99,
-			during.Refusing.P50, during.Refusing.P99, during.Confirming.P50/1000, during.Confirming.P99/1000, b.Within, after.Accepted,
-			after.Shed)
+		fmt.Fprintf(w, "%d orders in %.0f s: %d accepted, all carried out within %.0f s of the last; %d answered 503 and Retry-After.\n",
+			during.Accepted+during.Shed, during.Seconds, during.Accepted, during.Drained, during.Shed)
+		fmt.Fprintf(w, "Placing took %v ms (p50 / p99), being refused %v ms; to be confirmed %v ms (the limit is %.0f s).\n",
+			during.Placing, during.Refusing, during.Confirming, b.Within)
+		fmt.Fprintf(w, "Then one after another: %d accepted, %d refused.\n\n", after.Accepted, after.Shed)
 	}
 	return table.Flush()
 }

@@ -245,7 +245,10 @@ func TestOrdersWaitUntilSomethingIsHeardOfThem(t *testing.T) {
 	for _, c := range []struct {
 		since, upto      time.Duration
 		old, placed, all int
-	}{{-time.Hour, time.Hour, waiting, len(lives(t)), waiting}, {0, time.Second, 0, 1, waiting}, {time.Second, 3 * time.Second, 2, 2, waiting}} {
+	}{
+		{-time.Hour, time.Hour, waiting, len(lives(t)), waiting}, {0, time.Second, 0, 1, waiting},
+		{time.Second, 3 * time.Second, 2, 2, waiting},
+	} {
 		now, old, placed, err := read.Waiting(t.Context(), at.Add(c.since), at.Add(c.upto))
 		if err != nil || now != c.all || old != c.old || placed != c.placed {
 			t.Errorf("from %v to %v: %d wait, %d of them old, %d placed, %v; want %+v", c.since, c.upto, now, old, placed, err, c)
