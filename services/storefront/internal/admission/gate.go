@@ -64,7 +64,10 @@ func New(within time.Duration, read Reader, log *slog.Logger, r prometheus.Regis
 	g.shed = prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_orders_shed_total", ConstLabels: of,
 		Help: "Orders that were not taken because too many wait: 503 and Retry-After."})
 	if r != nil {
-		r.MustRegister(g.shed,
+		r.MustRegister(g.shed)
+	}
+	if r != nil && within > 0 {
+		r.MustRegister(
 			gauge("orderflow_orders_waiting", "Orders that wait for their confirmation, as far as it was looked while anybody orders.",
 				func() float64 { return float64(g.limit.waiting) }),
 			gauge("orderflow_orders_waiting_limit", "How many may wait.", func() float64 { return g.limit.most() }))
