@@ -20,7 +20,9 @@ type Problem struct {
 	Detail string  `json:"detail,omitempty" doc:"What was wrong this time, and what to do"`
 	Errors []Fault `json:"errors,omitempty" doc:"Every fault that was found"`
 
-	RetryAfter int `json:"-"` // seconds, for the header of that name, of a problem that time may mend; 0 is 1
+	// RetryAfter is the seconds in the header of that name, of a problem that time may mend; 0 is 1. Whoever knows the time
+	// is at work: the answer is no error of the server.
+	RetryAfter int `json:"-"`
 
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer"`
 }
@@ -81,12 +83,16 @@ func (p *Problem) Ready(ctx context.Context, header func(name, value string)) *P
 	return &answer
 }
 
+// plannedMark is set for answers that are no error, whatever their status.
+const plannedMark = "httpserver.planned"
+
 // WriteProblem answers with the problem and ends the chain of handlers.
 func WriteProblem(c *gin.Context, p *Problem) {
 	c.Abort()
 	if c.Writer.Written() {
 		return
 	}
+	c.Set(plannedMark, p.RetryAfter > 0)
 	body, err := json.Marshal(p.Ready(c, func(name, value string) {
 		if c.Writer.Header().Get(name) == "" {
 			c.Header(name, value)

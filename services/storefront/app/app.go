@@ -46,7 +46,7 @@ func routes(s *httpserver.Server, p *service.Parts) {
 			return outcome.State.(storefront.Order), outcome.Emitted, nil
 		},
 		Reader: reader,
-		Admit:  admission.New(p.Config.Backlog, reader, p.Log, p.Registry).Admit,
+		Admit:  admission.New(p.Running, p.Config.Backlog, reader, p.Log, p.Registry).Admit,
 		Keys:   idempotency.New(idempotency.NewTable(p.DB), p.Log),
 		Log:    p.Log,
 	})

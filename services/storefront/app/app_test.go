@@ -84,7 +84,8 @@ func openWith(t testing.TB, c service.Config) *site {
 	auth, err := httpserver.NewAuth(key)
 	must(err)
 	server := httpserver.New(httpserver.Options{Addr: "127.0.0.1:0", Name: "storefront"})
-	app.App.Storefront(server, &service.Parts{Config: c, Auth: auth, Log: slog.New(slog.DiscardHandler), DB: db.Gorm(), Engine: e})
+	app.App.Storefront(server, &service.Parts{Config: c, Auth: auth, Log: slog.New(slog.DiscardHandler), DB: db.Gorm(), Engine: e,
+		Running: t.Context()})
 	addr, err := server.Start()
 	must(err)
 	t.Cleanup(func() { server.Stop(context.Background()) })

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,11 @@ func RunProduct(ctx context.Context, o ProductOptions) (Product, error) {
 			loads = append(loads, &orderLoad{lines: lines, rate: o.Rate, window: o.Window})
 		}
 	}
-	return o.measure(ctx, loads)
+	result, err := o.measure(ctx, loads)
+	if err == nil && slices.ContainsFunc(result.Loads, func(l Orders) bool { return l.Ended == 0 }) {
+		err = errors.New("no order ended in the measured time: measure for longer")
+	}
+	return result, err
 }
 
 // measure drives one load after another.

@@ -25,6 +25,7 @@ type Reader interface {
 
 // Gate admits orders. It looks at the table while anybody orders, and for a while after.
 type Gate struct {
+	ctx  context.Context
 	read Reader
 	log  *slog.Logger
 	shed prometheus.Counter
@@ -50,9 +51,9 @@ const (
 	patience  = 5 * time.Second
 )
 
-// New admits orders while those that wait can be worked off within a time; all where it is 0.
-func New(within time.Duration, read Reader, log *slog.Logger, r prometheus.Registerer) *Gate {
-	g := &Gate{read: read, log: log, limit: limit{within: within}}
+// New admits orders while those that wait can be worked off within a time; all where it is 0. It looks until ctx ends.
+func New(ctx context.Context, within time.Duration, read Reader, log *slog.Logger, r prometheus.Registerer) *Gate {
+	g := &Gate{ctx: ctx, read: read, log: log, limit: limit{within: within}}
 	of := prometheus.Labels{"service": "storefront"}
 	gauge := func(name, help string, value func() float64) prometheus.GaugeFunc {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, ConstLabels: of, Help: help}, func() float64 {
@@ -112,32 +113,40 @@ func (g *Gate) ask() (again int) {
 		g.going = true
 		go g.watch()
 	}
+	before := g.limit.shedding
 	if again = g.limit.admit(); again == 0 {
 		g.placing++
+	} else if !before {
+		g.log.Warn("no orders are taken for now: too many wait", "waiting", g.limit.waiting, "limit", int(g.limit.most()))
 	}
 	return again
 }
 
 // watch looks until nobody has asked for a while. Then nothing is known any more.
 func (g *Gate) watch() {
-	for tick := time.NewTicker(lookEvery); ; <-tick.C {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for g.ctx.Err() == nil {
 		g.mu.Lock()
 		if time.Since(g.asked) > lookFor {
 			g.going, g.before, g.limit.waiting, g.limit.shedding = false, look{}, 0, false
 			g.mu.Unlock()
-			tick.Stop()
 			return
 		}
 		g.mu.Unlock()
-		if err := g.look(time.Now()); err != nil {
+		if err := g.look(time.Now()); err != nil && g.ctx.Err() == nil {
 			g.log.Warn("how many orders wait is not known for now", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-g.ctx.Done():
 		}
 	}
 }
 
 // look counts. Those placed a moment ago are left out of what was worked off: not all of them may be in the table yet.
 func (g *Gate) look(at time.Time) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(g.ctx, patience)
 	defer cancel()
 	since, upto := g.before.upto, at.Add(-settling)
 	if since.IsZero() {
@@ -150,7 +159,10 @@ func (g *Gate) look(at time.Time) error {
 		g.before = look{}
 		return err
 	}
+	before := g.limit.shedding
 	g.limit.look(now+g.placing, g.before.old+placed-old, upto.Sub(since))
-	g.before = look{upto, old}
+	if g.before = (look{upto, old}); before && !g.limit.shedding {
+		g.log.Info("orders are taken again", "waiting", g.limit.waiting, "limit", int(g.limit.most()))
+	}
 	return nil
 }

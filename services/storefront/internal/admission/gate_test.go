@@ -39,7 +39,7 @@ func (t *table) set(waiting int, err error) {
 
 func open(within time.Duration) (*Gate, *table, *prometheus.Registry) {
 	there, r := &table{looks: make(chan struct{}, 1)}, prometheus.NewRegistry()
-	g := New(within, there, slog.New(slog.DiscardHandler), r)
+	g := New(context.Background(), within, there, slog.New(slog.DiscardHandler), r)
 	g.going = true // the test looks itself
 	return g, there, r
 }
@@ -84,11 +84,13 @@ orderflow_orders_shed_total{service="storefront"} 1
 func TestNobodyLooksUntilSomebodyOrders(t *testing.T) {
 	t.Parallel()
 	g, there, _ := open(10 * time.Second)
-	g.going = false
+	ctx, end := context.WithCancel(t.Context())
+	g.ctx, g.going = ctx, false
 	if _, p := g.Admit(isNew); p != nil {
 		t.Fatalf("answered %+v", p)
 	}
 	<-there.looks
+	end()
 }
 
 func TestWithoutALimitNothingIsRefused(t *testing.T) {
