@@ -43,7 +43,6 @@ type shop struct {
 
 	mu     sync.Mutex
 	orders map[string]*placed
-	number int // of the last order
 }
 
 // openShop starts what the run needs. The shop must be closed whatever comes back.
