@@ -42,12 +42,12 @@ func basket(lines int) []byte {
 	return body
 }
 
-// busy is the answer of a shop that takes no order now.
+// busyShop is the answer of a shop that takes no order now.
 type busyShop struct{ again time.Duration }
 
 func (b busyShop) Error() string { return fmt.Sprintf("no order is taken for %v", b.again) }
 
-// place places an order. The error is a busyShop where it was answered 503 and Retry-After.
+// place places an order. The error is a busyShop where more orders wait than can be carried out.
 func (s *shop) place(ctx context.Context, key string, body []byte) (*placed, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.platform.StorefrontURL+"/v1/orders", bytes.NewReader(body))
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *shop) place(ctx context.Context, key string, body []byte) (*placed, err
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode == http.StatusServiceUnavailable {
+	if response.StatusCode == http.StatusServiceUnavailable && bytes.Contains(text, []byte("/overloaded")) {
 		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
 			return nil, busyShop{time.Duration(seconds) * time.Second}
 		}
