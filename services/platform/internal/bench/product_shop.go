@@ -105,7 +105,7 @@ func (s *shop) topics(ctx context.Context, c service.Config) error {
 	for _, spec := range specs {
 		shared := spec.Name == engine.ControlTopic || spec.Name == engine.ReportsTopic
 		if err == nil && !shared && !slices.Contains(made, spec.Name) {
-			err = fmt.Errorf("there is a topic %s at %v, which may be an installation's: measure on another cluster", spec.Name, c.Kafka)
+			err = service.Environment("there is a topic %s already, which may be an installation's: measure on another cluster", spec.Name)
 		}
 	}
 	return err

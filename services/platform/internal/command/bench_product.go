@@ -2,7 +2,9 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -67,7 +69,7 @@ func (f benchProductFlags) run(cmd *cobra.Command) error {
 	}
 	o := bench.ProductOptions{Config: config, Lines: f.lines, Callers: f.callers, Rate: f.rate,
 		Window: time.Duration(f.seconds * float64(time.Second)), WarmUp: 2 * time.Second, Progress: cmd.ErrOrStderr(),
-		Log: service.NewLogger(cmd.ErrOrStderr(), max(config.LogLevel, 4), config.LogFormat)}
+		Log: service.NewLogger(cmd.ErrOrStderr(), max(config.LogLevel, slog.LevelError), config.LogFormat)}
 	if f.profile != "" {
 		file, err := os.Create(f.profile)
 		if err != nil {
@@ -85,9 +87,12 @@ func (f benchProductFlags) run(cmd *cobra.Command) error {
 	var results []bench.Product
 	for _, o := range runs {
 		r, err := bench.RunProduct(cmd.Context(), o)
+		var exit *service.Exit
 		switch {
 		case cmd.Context().Err() != nil:
 			return service.Environment("bench: %w", errInterrupted)
+		case errors.As(err, &exit):
+			return service.Environment("bench on %s: %w", r.Broker, err)
 		case err != nil:
 			return service.Failed("bench on %s: %w", r.Broker, err)
 		}
