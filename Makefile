@@ -2,7 +2,8 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run demo test test-kafka test-race bench explore mutants chaos stages check build tidy generate release-schemas clean
+.PHONY: help run demo test test-kafka test-race bench bench-product burst explore mutants chaos stages check \
+	build tidy generate release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -22,8 +23,15 @@ test-kafka: ## the tests that depend on a broker, on Apache Kafka
 test-race: ## the tests of what runs side by side, under the race detector; needs a C compiler
 	go test -race -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka ./shared/database ./services/tracker/...
 
-bench: build ## sagas per second and their latency here, on the embedded broker and on Apache Kafka; ARGS="--json …"
-	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS)'
+bench: build ## sagas per second of the engine, orders per second of all services, on both brokers; six minutes; ARGS="--json …"
+	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS) && \
+		bin/orderflow bench product --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS)'
+
+bench-product: build ## only the orders; ARGS="--lines 3 --callers 500 --rate 200 --seconds 10 --json …"
+	scripts/on-kafka.sh sh -c 'bin/orderflow bench product --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS)'
+
+burst: ## 26,000 orders in 20 s: what is accepted ends, the rest is told when to come again; two minutes; ARGS="--json …"
+	scripts/chaos.sh --stage burst $(ARGS)
 
 explore: build ## every interleaving of one order, from all roots; a minute or so; ARGS="--json …"
 	bin/orderflow choreography --explore $(ARGS)
@@ -34,8 +42,8 @@ mutants: ## take each mechanism of the engine out in turn, and see that its test
 chaos: ## the failure campaign: kills and stops under load: is anything lost, or done twice? ten minutes; ARGS="--seed 1 …"
 	scripts/chaos.sh $(ARGS)
 
-stages := statement,column,readonly,unwritable,million
-stages: ## faults of the installation under load, one run each: what stands still, what goes on? ten minutes; ARGS="--json …"
+stages := statement,column,readonly,unwritable,million,burst
+stages: ## faults of the installation under load, one run each: what stands still, what goes on? twelve minutes; ARGS="--json …"
 	scripts/chaos.sh --stage $(stages) $(ARGS)
 
 check: ## formatting, vet, lint, modules, generated files, released schemas

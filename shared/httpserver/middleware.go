@@ -45,7 +45,7 @@ func (s *Server) observe() gin.HandlerFunc {
 			seconds.WithLabelValues(route, strconv.Itoa(code)).Observe(took.Seconds())
 		}
 		level := slog.LevelDebug
-		if code >= 500 {
+		if code >= 500 && !c.GetBool(plannedMark) {
 			level = slog.LevelError
 		}
 		ctx := c.Request.Context()

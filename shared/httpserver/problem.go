@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 )
@@ -18,6 +19,10 @@ type Problem struct {
 	Status int     `json:"status" doc:"HTTP status code"`
 	Detail string  `json:"detail,omitempty" doc:"What was wrong this time, and what to do"`
 	Errors []Fault `json:"errors,omitempty" doc:"Every fault that was found"`
+
+	// RetryAfter is the seconds in the header of that name, of a problem that time may mend; 0 is 1. Whoever knows the time
+	// is at work: the answer is no error of the server.
+	RetryAfter int `json:"-"`
 
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer"`
 }
@@ -71,12 +76,15 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // Ready is the problem as the answer to a request; one that time may mend says in its header when to come back.
 func (p *Problem) Ready(ctx context.Context, header func(name, value string)) *Problem {
 	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
-		header("Retry-After", "1")
+		header("Retry-After", strconv.Itoa(max(1, p.RetryAfter)))
 	}
 	answer := *p
 	answer.RequestID = RequestID(ctx)
 	return &answer
 }
+
+// plannedMark is set for answers that are no error, whatever their status.
+const plannedMark = "httpserver.planned"
 
 // WriteProblem answers with the problem and ends the chain of handlers.
 func WriteProblem(c *gin.Context, p *Problem) {
@@ -84,6 +92,7 @@ func WriteProblem(c *gin.Context, p *Problem) {
 	if c.Writer.Written() {
 		return
 	}
+	c.Set(plannedMark, p.RetryAfter > 0)
 	body, err := json.Marshal(p.Ready(c, func(name, value string) {
 		if c.Writer.Header().Get(name) == "" {
 			c.Header(name, value)

@@ -229,6 +229,29 @@ func TestLogsAndMetricsHoldPatternsNotIds(t *testing.T) {
 	}
 }
 
+func TestWhoeverIsToldWhenToComeAgainIsNoErrorOfTheServer(t *testing.T) {
+	t.Parallel()
+	var out safeBuffer
+	s := httpserver.New(httpserver.Options{Addr: "127.0.0.1:0", Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	for path, after := range map[string]int{"/full": 7, "/down": 0} {
+		s.Engine().GET(path, func(c *gin.Context) {
+			p := httpserver.Unavailable()
+			p.RetryAfter = after
+			httpserver.WriteProblem(c, p)
+		})
+	}
+	for path, want := range map[string]string{"/full": "7", "/down": "1"} {
+		recorder := httptest.NewRecorder()
+		s.Engine().ServeHTTP(recorder, httptest.NewRequest("GET", path, nil))
+		if got := recorder.Header().Get("Retry-After"); recorder.Code != 503 || got != want {
+			t.Errorf("%s: %d, Retry-After %q", path, recorder.Code, got)
+		}
+	}
+	if text := out.String(); strings.Contains(text, "/full") || !strings.Contains(text, "/down") {
+		t.Errorf("logged %s", text)
+	}
+}
+
 func TestStreamsResumeAndEndWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	s := httpserver.New(httpserver.Options{Addr: "127.0.0.1:0"})

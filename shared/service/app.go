@@ -44,4 +44,5 @@ type Parts struct {
 
 	Kafka    *kafka.Client
 	Registry prometheus.Registerer
+	Running  context.Context // of what routes begin beside requests: it ends before the database is closed
 }

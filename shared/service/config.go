@@ -40,6 +40,7 @@ type Config struct {
 	FraudVelocity       int           // orders of one customer within the time, above which one goes to review; 0: not counted
 	FraudVelocityWithin time.Duration // 0 is allowed where nothing is counted
 
+	Backlog          time.Duration // that orders waiting for their confirmation may be; 0: no limit
 	OutboxRetention  time.Duration // published events older than this leave the outbox
 	ValidateProduced bool          // hold every event against its schema before it is said
 }
@@ -62,6 +63,8 @@ func BindFlags(cmd *cobra.Command) {
 	f.String("carrier-url", "", "carrier (default: simulated)")
 	f.String("floor-url", "", "warehouse floor (default: simulated)")
 	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
+	f.Duration("backlog", 10*time.Second,
+		"while the orders that wait for confirmation would take longer than this, new ones are answered 503; 0: never")
 	f.Duration("outbox-retention", 7*24*time.Hour, "published events older than this leave the outboxes; topics that lost them can be refilled no more")
 	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
 	f.Int("fraud-velocity", 0, "orders of one customer, within --fraud-velocity-within, above which one goes to review; 0 counts none")
@@ -99,6 +102,8 @@ func Load(cmd *cobra.Command) (Config, error) {
 	c.Partitions, err = f.GetInt("partitions")
 	keep(err)
 	c.WorldSpeed, err = f.GetFloat64("world-speed")
+	keep(err)
+	c.Backlog, err = f.GetDuration("backlog")
 	keep(err)
 	c.OutboxRetention, err = f.GetDuration("outbox-retention")
 	keep(err)
@@ -140,6 +145,7 @@ func (c Config) Validate() error {
 	check(c.Partitions >= 1 && c.Partitions <= 1024, "partitions: want 1 to 1024, not %d", c.Partitions)
 	check(c.LogFormat == "text" || c.LogFormat == "json", "log-format: want text or json, not %q", c.LogFormat)
 	check(c.WorldSpeed > 0 && c.WorldSpeed <= 100_000, "world-speed: want more than 0, at most 100000")
+	check(c.Backlog == 0 || c.Backlog >= time.Second && c.Backlog <= time.Hour, "backlog: want 0, or 1s to 1h, not %v", c.Backlog)
 	check(c.OutboxRetention >= time.Minute, "outbox-retention: want at least 1m, not %v", c.OutboxRetention)
 	check(c.GatewayURL == "" || isURL(c.GatewayURL, "http", "https"), "gateway-url: want http://… or https://…")
 	check(c.CarrierURL == "" || isURL(c.CarrierURL, "http", "https"), "carrier-url: want http://… or https://…")

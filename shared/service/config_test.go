@@ -54,8 +54,8 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := service.Config{DataDir: "from-file", Kafka: []string{"a:1", "b:2"}, HTTPAddr: "127.0.0.1:2", OpsAddr: "127.0.0.1:8081",
-		WorldAddr: "127.0.0.1:0", Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", WorldSpeed: 20, OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true, Services: []string{"order", "payment"},
-		FraudVelocityWithin: time.Hour}
+		WorldAddr: "127.0.0.1:0", Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", WorldSpeed: 20, Backlog: 10 * time.Second,
+		OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true, Services: []string{"order", "payment"}, FraudVelocityWithin: time.Hour}
 	if !reflect.DeepEqual(got, want) || limit != 3 {
 		t.Errorf("got %+v %d, want %+v 3", got, limit, want)
 	}
@@ -66,7 +66,8 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 	t.Setenv("ORDERFLOW_WORLD_SPEED", "fast")
 	path := file(t, "data-dri: x\nhttp:\n  addr: y\n")
 	_, _, err := load("--config", path, "--kafka", "broker,ok:9092", "--http-addr", "8080", "--partitions", "0",
-		"--log-level", "loud", "--log-format", "xml", "--gateway-url", "gateway", "--services", "a,a,B", "--data-dir", "", "--fraud-velocity", "1001", "--fraud-velocity-within", "1ms")
+		"--log-level", "loud", "--log-format", "xml", "--gateway-url", "gateway", "--backlog", "-1s", "--services", "a,a,B", "--data-dir", "",
+		"--fraud-velocity", "1001", "--fraud-velocity-within", "1ms")
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -75,7 +76,7 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 		t.Errorf("got %#v", err)
 	}
 	for _, part := range []string{"postgres:", "world-speed", `"data-dri"`, `"http.addr"`, `"broker"`, `"8080"`, "partitions", "log-level",
-		"log-format", "gateway-url", "listed twice", `"B"`, "data-dir:", "fraud-velocity:", "fraud-velocity-within:"} {
+		"log-format", "gateway-url", "backlog", "listed twice", `"B"`, "data-dir:", "fraud-velocity:", "fraud-velocity-within:"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not mentioned in %v", part, err)
 		}

@@ -101,8 +101,10 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 		RegisterParked(h.Operators, h.Auth, services, h.Log)
 	}
 	serves := false
+	running, end := context.WithCancel(context.WithoutCancel(ctx))
+	h.lifecycle.AddCloser("routes", func() error { end(); return nil })
 	for _, r := range h.running {
-		parts := &Parts{Config: h.Config, Auth: h.Auth, Log: r.log, Engine: r.engine, Kafka: h.Kafka, Registry: h.Registry}
+		parts := &Parts{Config: h.Config, Auth: h.Auth, Log: r.log, Engine: r.engine, Kafka: h.Kafka, Registry: h.Registry, Running: running}
 		if r.db != nil {
 			parts.DB = r.db.Gorm()
 		}

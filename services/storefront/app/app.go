@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"orderflow.example/services/storefront"
+	"orderflow.example/services/storefront/internal/admission"
 	"orderflow.example/services/storefront/internal/api"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/shared/engine"
@@ -33,6 +34,7 @@ var App = service.App{
 }
 
 func routes(s *httpserver.Server, p *service.Parts) {
+	reader := store.NewReader(p.DB)
 	description := openapi.New(s.Engine(), "Orderflow", "1")
 	openapi.RequireToken(description, p.Auth, httpserver.AudienceCustomers)
 	api.Register(description, api.Parts{
@@ -43,7 +45,8 @@ func routes(s *httpserver.Server, p *service.Parts) {
 			}
 			return outcome.State.(storefront.Order), outcome.Emitted, nil
 		},
-		Reader: store.NewReader(p.DB),
+		Reader: reader,
+		Admit:  admission.New(p.Running, p.Config.Backlog, reader, p.Log, p.Registry).Admit,
 		Keys:   idempotency.New(idempotency.NewTable(p.DB), p.Log),
 		Log:    p.Log,
 	})

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/catalog"
 	"orderflow.example/schemas/inventory"
@@ -38,6 +40,7 @@ const partitions = 2
 // speaks for the other services.
 type site struct {
 	t        testing.TB
+	db       *gorm.DB
 	url      string
 	token    string
 	client   *kafka.Client
@@ -45,7 +48,9 @@ type site struct {
 	sequence map[string]int64
 }
 
-func open(t testing.TB) *site {
+func open(t testing.TB) *site { return openWith(t, service.Config{}) }
+
+func openWith(t testing.TB, c service.Config) *site {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -79,13 +84,15 @@ func open(t testing.TB) *site {
 	auth, err := httpserver.NewAuth(key)
 	must(err)
 	server := httpserver.New(httpserver.Options{Addr: "127.0.0.1:0", Name: "storefront"})
-	app.App.Storefront(server, &service.Parts{Auth: auth, Log: slog.New(slog.DiscardHandler), DB: db.Gorm(), Engine: e})
+	app.App.Storefront(server, &service.Parts{Config: c, Auth: auth, Log: slog.New(slog.DiscardHandler), DB: db.Gorm(), Engine: e,
+		Running: t.Context()})
 	addr, err := server.Start()
 	must(err)
 	t.Cleanup(func() { server.Stop(context.Background()) })
 	token, err := httpserver.Mint(key, httpserver.AudienceCustomers, "ann", time.Hour)
 	must(err)
-	return &site{t: t, url: "http://" + addr, token: token, client: client, producer: client.NewProducer(), sequence: map[string]int64{}}
+	return &site{t: t, db: db.Gorm(), url: "http://" + addr,
+		token: token, client: client, producer: client.NewProducer(), sequence: map[string]int64{}}
 }
 
 // tell appends events to their producers' topics, as their outboxes would.
@@ -255,6 +262,56 @@ func TestOrdersPlacedAtTheSameTimeAreEachPlacedOnce(t *testing.T) {
 		if n != 1 {
 			t.Errorf("order %s is %d times on the topic", id, n)
 		}
+	}
+}
+
+func TestWhileTooManyOrdersWaitNoMoreAreTakenAndThenTheyAreAgain(t *testing.T) {
+	t.Parallel()
+	s := openWith(t, service.Config{Backlog: 10 * time.Second})
+	s.stock("MUG", "BAG", "CUP")
+	code, location, first := s.ask("POST", "/v1/orders", wish, "Idempotency-Key", "first")
+	if code != 202 {
+		t.Fatalf("%d %s", code, first)
+	}
+	do := func(sql string, args ...any) {
+		t.Helper()
+		if err := s.db.Exec(sql, args...).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(`INSERT INTO orders (order_id, customer_id, placed_at, currency, placed_lines, placed_total, cancelling, status, reason,
+			final, agreed_total, payment, authorized, captured, refunded, open)
+		SELECT order_id || n, customer_id, placed_at, currency, placed_lines, placed_total, cancelling, status, reason, final,
+			agreed_total, payment, authorized, captured, refunded, open
+		FROM orders, generate_series(1, 1500) AS n WHERE order_id = $1`, strings.TrimPrefix(location, "/v1/orders/"))
+	ask := func(n int) (code int, key string, body []byte) {
+		key = fmt.Sprint("next-", n)
+		code, _, body = s.ask("POST", "/v1/orders", wish, "Idempotency-Key", key)
+		return code, key, body
+	}
+	n, end := 0, time.Now().Add(20*time.Second)
+	code, key, body := ask(n)
+	for ; code == 202 && time.Now().Before(end); code, key, body = ask(n) {
+		n++
+	}
+	if code != 503 || !strings.Contains(string(body), "/overloaded") {
+		t.Fatalf("%d %s", code, body)
+	}
+	var claims, orders int
+	err := s.db.Raw(`SELECT (SELECT count(*) FROM idempotency_keys WHERE key = $1), (SELECT count(*) FROM orders)`, key).
+		Row().Scan(&claims, &orders)
+	if err != nil || claims != 0 || orders != 1501+n {
+		t.Errorf("%d claims and %d orders after %d were taken, %v", claims, orders, n, err)
+	}
+	if code, _, again := s.ask("POST", "/v1/orders", wish, "Idempotency-Key", "first"); code != 202 || !bytes.Equal(again, first) {
+		t.Errorf("a repeat: %d %s, at first %s", code, again, first)
+	}
+	do(`UPDATE orders SET status = 'confirmed'`)
+	for code == 503 && time.Now().Before(end) {
+		code, _, body = ask(n)
+	}
+	if code != 202 {
+		t.Errorf("after they were confirmed: %d %s", code, body)
 	}
 }
 

@@ -37,6 +37,8 @@ type Answer struct {
 type Claims interface {
 	// Take makes the claim, or returns the one that is there. No two callers in a process may take the same key at once.
 	Take(ctx context.Context, want Claim) (Claim, error)
+	// Known tells whether there is a claim. It makes none.
+	Known(ctx context.Context, name Name) (bool, error)
 	// Resume takes over a claim without an answer; false while whoever has it may still be at work.
 	Resume(ctx context.Context, c Claim) (bool, error)
 	// Keep notes the answer unless there is one, and returns the one that is there afterwards.
@@ -51,12 +53,13 @@ type Claims interface {
 type Table struct {
 	db   *gorm.DB
 	take *database.Batch[Claim, Claim]
+	look *database.Batch[Name, bool]
 }
 
 // NewTable keeps keys in this database. The service's migrations create the table.
 func NewTable(db *gorm.DB) *Table {
 	t := &Table{db: db}
-	t.take = database.NewBatch(t.takeAll)
+	t.take, t.look = database.NewBatch(t.takeAll), database.NewBatch(t.lookForAll)
 	return t
 }
 
@@ -64,6 +67,34 @@ const named = " WHERE caller = $1 AND route = $2 AND key = $3 AND id = $4"
 
 // Take does so in one statement with others that are made at the same time.
 func (t *Table) Take(ctx context.Context, want Claim) (Claim, error) { return t.take.Do(ctx, want) }
+
+// Known does so in one statement for those that ask at the same time.
+func (t *Table) Known(ctx context.Context, name Name) (bool, error) { return t.look.Do(ctx, name) }
+
+func (t *Table) lookForAll(ctx context.Context, names []Name) ([]bool, error) {
+	n := len(names)
+	callers, routes, keys := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
+	for i, name := range names {
+		callers[i], routes[i], keys[i] = name.Caller, name.Route, name.Key
+	}
+	rows, err := t.db.WithContext(ctx).Raw(`SELECT w.n - 1
+		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(caller, route, key, n)
+		JOIN idempotency_keys k ON k.caller = w.caller AND k.route = w.route AND k.key = w.key
+		WHERE k.created_at >= now() - interval '7 days'`, callers, routes, keys).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("idempotency: look for keys: %w", err)
+	}
+	defer rows.Close()
+	known := make([]bool, n)
+	for rows.Next() {
+		var i int
+		if err := rows.Scan(&i); err != nil {
+			return nil, fmt.Errorf("idempotency: look for keys: %w", err)
+		}
+		known[i] = true
+	}
+	return known, rows.Err()
+}
 
 // Resume takes over a claim whose time is up.
 func (t *Table) Resume(ctx context.Context, c Claim) (bool, error) {
@@ -110,8 +141,14 @@ func (t *Table) Forget(ctx context.Context, c Claim) error {
 
 // takeSQL makes those that are not there or have expired, and reads the others. One that another process makes at the
 // same moment is in neither part.
-const takeSQL = `WITH wanted AS (
-	SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[]) AS w(caller, route, key, fingerprint, id)
+//
+// Nobody waits until a claim is on the disk: the commit of its effect comes behind it in the same log, and is not there
+// without it. A crash in between loses both.
+const takeSQL = `WITH unsynced AS MATERIALIZED (
+	SELECT set_config('synchronous_commit', 'off', true)
+), wanted AS (
+	SELECT w.* FROM unsynced, unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
+		AS w(caller, route, key, fingerprint, id)
 ), fresh AS (
 	INSERT INTO idempotency_keys AS k (caller, route, key, fingerprint, id, created_at, busy_until)
 	SELECT caller, route, key, fingerprint, id, now(), now() + interval '15 seconds' FROM wanted

@@ -163,3 +163,77 @@ func TestTheFirstAnswerIsKeptAndTheKeyIsFreeOnceItIsForgotten(t *testing.T) {
 		t.Fatalf("an answer was kept for a key that is another request's: %+v", kept)
 	}
 }
+
+func TestAKeyIsKnownFromItsClaimUntilItExpiresAndLookingClaimsNothing(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	c := NewTable(db.Gorm())
+	known := func(caller, key string) bool {
+		t.Helper()
+		there, err := c.Known(t.Context(), Name{caller, "/v1/goods", key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return there
+	}
+	if known("ann", "k") || !take(t, c, claim("ann", "k", "o1")).Fresh {
+		t.Fatal("known before it was claimed")
+	}
+	if !known("ann", "k") || known("bob", "k") || known("ann", "l") {
+		t.Fatal("a claim is not known, or others are")
+	}
+	if err := db.Gorm().Exec("UPDATE idempotency_keys SET created_at = now() - interval '7 days 1 minute'").Error; err != nil {
+		t.Fatal(err)
+	}
+	if known("ann", "k") {
+		t.Fatal("known for longer than it is kept")
+	}
+	var all sync.WaitGroup
+	take(t, c, claim("ann", "7", "o7"))
+	for k := range 20 {
+		all.Go(func() {
+			if there, err := c.Known(context.Background(), Name{"ann", "/v1/goods", fmt.Sprint(k)}); err != nil || there != (k == 7) {
+				t.Errorf("key %d: %v %v", k, there, err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestOnlyAClaimItselfIsCommittedWithoutWaitingForTheDisk(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	c := NewTable(db.Gorm())
+	if err := db.Gorm().Exec(`CREATE TABLE committed AS SELECT 0 AS claims, ''::text AS how;
+		CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN UPDATE committed SET claims = claims + 1, how = current_setting('synchronous_commit'); RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER noting AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION note()`).Error; err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for k := range 50 {
+		all.Go(func() {
+			if _, err := c.Take(context.Background(), claim("ann", fmt.Sprint(k), "o")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	var claims int
+	var how string
+	err := db.Gorm().Raw(`SELECT claims, how FROM committed`).Row().Scan(&claims, &how)
+	if err != nil || claims != 50 || how != "off" {
+		t.Errorf("%d claims, committed with %q, %v", claims, how, err)
+	}
+	for i := range 30 { // in the sessions that claims were made in, too
+		all.Go(func() {
+			var now string
+			err := db.Gorm().Raw(`SELECT current_setting('synchronous_commit') FROM pg_sleep(0.01)`).Row().Scan(&now)
+			if err != nil || now != "on" {
+				t.Errorf("session %d commits with %q, %v", i, now, err)
+			}
+		})
+	}
+	all.Wait()
+}

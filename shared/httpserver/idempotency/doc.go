@@ -9,8 +9,9 @@
 //     JSON make no difference.
 //   - While the first request is under way it is refused: 409 idempotency-key-in-use, with Retry-After.
 //   - A request that was refused before it had any effect leaves its key unused.
+//   - A route that takes no more for now refuses what is new, and answers what it knows.
 //
-// The claim on a key is committed before the effect, and the effect is done under the claim's id, so that doing it again
-// changes nothing. A process may therefore die at any moment: whoever comes back with the key finds the effect by the id,
-// or does it.
+// The claim on a key is committed before the effect, in the same database, and the effect is done under the claim's id, so
+// that doing it again changes nothing. A process may therefore die at any moment: whoever comes back with the key finds the
+// effect by the id, or does it.
 package idempotency

@@ -37,6 +37,10 @@ func New(claims Claims, log *slog.Logger) *Keys {
 type Rule struct {
 	Optional bool // a request without a key is a request of its own
 	Rebuilt  bool // the handler can make its answer again from what is stored, the same bytes for ever: none is kept
+
+	// Admit may refuse a request before anything is read of it but its key, or written; nil admits all. What is known is
+	// not to be refused: the request came before. Done is called once what was admitted is answered.
+	Admit func(known func() (bool, error)) (done func(), p *httpserver.Problem)
 }
 
 // Handler serves a route of gin. Its callers are authenticated already.
@@ -57,6 +61,15 @@ func (k *Keys) Serve(c *gin.Context, rule Rule, handle func()) {
 		httpserver.WriteProblem(c, p)
 		return
 	}
+	name := Name{Caller: httpserver.Subject(c.Request.Context()), Route: c.FullPath(), Key: key}
+	if rule.Admit != nil {
+		done, p := rule.Admit(func() (bool, error) { return k.known(c.Request.Context(), name) })
+		if p != nil {
+			httpserver.WriteProblem(c, p)
+			return
+		}
+		defer done()
+	}
 	fingerprint, p := fingerprintOf(c.Request)
 	if p != nil {
 		httpserver.WriteProblem(c, p)
@@ -69,7 +82,6 @@ func (k *Keys) Serve(c *gin.Context, rule Rule, handle func()) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), timeout)
 	defer cancel()
-	name := Name{Caller: httpserver.Subject(ctx), Route: c.FullPath(), Key: key}
 	want := Claim{Name: name, Fingerprint: fingerprint, ID: id.String()}
 	end, ok := k.begin(name)
 	if !ok {
@@ -89,6 +101,17 @@ func (k *Keys) Serve(c *gin.Context, rule Rule, handle func()) {
 	default:
 		k.handle(ctx, c, &Request{claims: k.claims, claim: claim}, rule, handle)
 	}
+}
+
+// known tells whether a request with this key came before, or is being served here.
+func (k *Keys) known(ctx context.Context, name Name) (bool, error) {
+	k.mu.Lock()
+	_, busy := k.busy[name]
+	k.mu.Unlock()
+	if busy {
+		return true, nil
+	}
+	return k.claims.Known(ctx, name)
 }
 
 func (k *Keys) begin(name Name) (end func(), ok bool) {
@@ -153,7 +176,7 @@ func fail(c *gin.Context, err error) {
 
 // refuse tells a caller who is to come back when that is.
 func refuse(c *gin.Context, p *httpserver.Problem) {
-	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusConflict {
+	if p.Status == http.StatusConflict {
 		c.Header("Retry-After", "1")
 	}
 	httpserver.WriteProblem(c, p)

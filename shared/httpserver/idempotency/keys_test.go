@@ -209,3 +209,40 @@ func TestAHandlerThatPanicsIsAnsweredAsAnyOther(t *testing.T) {
 	k.during = nil
 	k.is(k.ask("/v1/tills/1", "{}", "k"), 409, "idempotency-key-in-use") // nobody knows how far it came
 }
+
+func TestARouteThatTakesNoMoreRefusesWhatIsNewAndLeavesNothingOfIt(t *testing.T) {
+	t.Parallel()
+	full, serving := false, 0
+	k := open(t, idempotency.Rule{Admit: func(known func() (bool, error)) (done func(), p *httpserver.Problem) {
+		if there, err := known(); full && !there && err == nil {
+			p = httpserver.NewProblem(503, "overloaded", "come back")
+			p.RetryAfter = 7
+			return nil, p
+		}
+		serving++
+		return func() { serving-- }, nil
+	}})
+	first := k.ask("/v1/tills/1", `{"a":1}`, "k")
+	k.is(first, 202, `"times":1`)
+	full = true
+	refused := k.ask("/v1/tills/1", `{"a":1}`, "new")
+	k.is(refused, 503, "overloaded")
+	if after := refused.Header().Get("Retry-After"); after != "7" || len(k.claims.All()) != 1 || len(k.paid) != 1 {
+		t.Fatalf("Retry-After %q, claims %v, paid %v", after, k.claims.All(), k.paid)
+	}
+	if again := k.ask("/v1/tills/1", `{"a":1}`, "k"); again.Code != 202 || again.Body.String() != first.Body.String() {
+		t.Fatalf("a repeat: %d %s", again.Code, again.Body)
+	}
+	k.is(k.ask("/v1/tills/1", `{"a":2}`, "k"), 422, "idempotency-key-reused")
+	full = false
+	k.during = func() {
+		if full, k.during = true, nil; serving != 1 {
+			t.Errorf("%d are served", serving)
+		}
+		k.is(k.ask("/v1/tills/1", `{"a":1}`, "new"), 409, "idempotency-key-in-use")
+	}
+	k.is(k.ask("/v1/tills/1", `{"a":1}`, "new"), 202, `"times":2`)
+	if serving != 0 {
+		t.Errorf("%d are served for ever", serving)
+	}
+}

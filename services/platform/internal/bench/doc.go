@@ -7,5 +7,7 @@
 // one's compensation, has reached a consumer of the topic. Afterwards every row and every outbox must hold exactly what
 // those sagas leave behind, or the figures are not reported.
 //
-// It is not a measure of the product, whose services do more in a step. The command "orderflow bench" uses it.
+// That is not a measure of the product, whose services do more in a step. RunProduct measures those: orders over HTTP to all
+// services, with verify at the end; RunBurst sends more of them than can be carried out. The commands "orderflow bench" and
+// "orderflow bench product" use it, and the stages of the failure campaign.
 package bench

@@ -61,6 +61,5 @@ func systemTime() time.Duration {
 	if _, err := fmt.Sscanf(line, "cpu %d %d %d %d %d %d %d", &user, &nice, &system, &idle, &wait, &hard, &soft); err != nil {
 		return 0
 	}
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
 	return time.Duration(user+nice+system+hard+soft) * tick
 }

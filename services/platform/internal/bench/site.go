@@ -23,12 +23,12 @@ type site struct {
 	brokers  []string
 	admin    string // URL of the Postgres server
 	client   *kafka.Client
-	services [steps + 1]*service
+	services [steps + 1]*stepService
 	undo     []func(context.Context) error // in reverse order
 }
 
-// service is one step as it runs.
-type service struct {
+// stepService is one step as it runs.
+type stepService struct {
 	*engine.Engine
 	db *database.DB
 }
@@ -144,7 +144,7 @@ func (s *site) start(ctx context.Context, step int) error {
 		return err
 	}
 	s.later(e.Stop)
-	s.services[step] = &service{Engine: e, db: db}
+	s.services[step] = &stepService{Engine: e, db: db}
 	return e.AwaitOwned(ctx, s.options.Partitions)
 }
 

@@ -21,11 +21,13 @@ type Staged struct {
 	Faults     []Result          `json:"faults,omitempty"`
 	Unwritable *bench.Unwritable `json:"unwritable,omitempty"`
 	Million    *Million          `json:"million,omitempty"`
+	Burst      *bench.Burst      `json:"burst,omitempty"`
 }
 
 const (
 	unwritable  = "unwritable"
 	million     = "million"
+	burst       = "burst"
 	mostSlower  = 2 // times that the other partitions may become while one cannot be written
 	manyEvents  = 1_000_000
 	everySecond = 6 // orders
@@ -36,13 +38,14 @@ func StageNames() (names []string) {
 	for _, s := range Stages {
 		names = append(names, s.Name)
 	}
-	return append(names, unwritable, million)
+	return append(names, unwritable, million, burst)
 }
 
 // Holds tells whether all was as it must be.
 func (s Staged) Holds() bool {
 	return !slices.ContainsFunc(s.Faults, func(r Result) bool { return !r.Holds() }) &&
-		(s.Unwritable == nil || s.Unwritable.Ratio() < mostSlower) && (s.Million == nil || s.Million.Holds())
+		(s.Unwritable == nil || s.Unwritable.Ratio() < mostSlower) && (s.Million == nil || s.Million.Holds()) &&
+		(s.Burst == nil || s.Burst.Holds())
 }
 
 // RunStage runs one stage and adds what came of it. One that was interrupted leaves nothing.
@@ -64,6 +67,12 @@ func (s *Staged) RunStage(ctx context.Context, o Options, name string) (err erro
 		var m Million
 		m, err = RunMillion(ctx, o, manyEvents)
 		s.Million = &m
+	case burst:
+		var b bench.Burst
+		b, err = runBurst(ctx, o)
+		if err == nil {
+			s.Burst = &b
+		}
 	default:
 		at := slices.IndexFunc(Stages, func(s Stage) bool { return s.Name == name })
 		if at < 0 {
@@ -111,6 +120,14 @@ func (s Staged) Print(w io.Writer) error {
 		for _, v := range m.Verify {
 			fmt.Fprintf(table, "%s\t%d\t%.1f\t%s\t\n", v.When, v.Events, v.Seconds, v.Answer)
 		}
+	}
+	if b := s.Burst; b != nil {
+		during, after := b.Loads[0], b.Loads[1]
+		fmt.Fprintf(w, "%d orders in %.0f s: %d accepted, all carried out within %.0f s of the last; %d answered 503 and Retry-After.\n",
+			during.Accepted+during.Shed, during.Seconds, during.Accepted, during.Drained, during.Shed)
+		fmt.Fprintf(w, "Placing took %v ms (p50 / p99), being refused %v ms; to be confirmed %v ms (the limit is %.0f s).\n",
+			during.Placing, during.Refusing, during.Confirming, b.Within)
+		fmt.Fprintf(w, "Then one after another: %d accepted, %d refused.\n\n", after.Accepted, after.Shed)
 	}
 	return table.Flush()
 }

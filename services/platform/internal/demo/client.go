@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,6 +109,10 @@ func (c *client) ask(ctx context.Context, a asked, out any) (header http.Header,
 		if a.first && nobody(err) {
 			return nil, 0, err
 		}
+		pause := wait
+		if seconds, bad := strconv.Atoi(header.Get("Retry-After")); bad == nil && is(err, "overloaded") {
+			pause, began = time.Duration(seconds)*time.Second, time.Now() // it is there, and says when to come again
+		}
 		if time.Since(began) > c.patience {
 			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; start it again and repeat the command, "+
 				"which goes on where it stopped", c.patience, err)
@@ -115,7 +120,7 @@ func (c *client) ask(ctx context.Context, a asked, out any) (header http.Header,
 		select {
 		case <-ctx.Done():
 			return nil, 0, ctx.Err()
-		case <-time.After(wait):
+		case <-time.After(pause):
 		}
 	}
 }

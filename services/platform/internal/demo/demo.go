@@ -31,15 +31,7 @@ const (
 // Run carries the plan out and waits until every saga has ended. The report is complete, and its rows add up, whenever the
 // error is nil; it may tell of orders that did not end.
 func Run(ctx context.Context, o Options) (Report, error) {
-	if o.Patience == 0 {
-		o.Patience = 2 * time.Minute
-	}
-	if o.look == 0 {
-		o.look = 500 * time.Millisecond
-	}
-	if o.Progress == nil {
-		o.Progress = silent{}
-	}
+	o.defaults()
 	client, err := newClient(o, inFlight)
 	if err != nil {
 		return Report{}, err
@@ -55,6 +47,18 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	return r.report(ctx)
+}
+
+func (o *Options) defaults() {
+	if o.Patience == 0 {
+		o.Patience = 2 * time.Minute
+	}
+	if o.look == 0 {
+		o.look = 500 * time.Millisecond
+	}
+	if o.Progress == nil {
+		o.Progress = silent{}
+	}
 }
 
 // run lets time pass: steps in their order, and beside them those who look after orders that ended or wait for review.

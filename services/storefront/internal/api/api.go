@@ -34,11 +34,15 @@ type Reader interface {
 	Prices(ctx context.Context, skus []string) (map[string]schemas.Money, error)
 }
 
+// Admit may refuse an order that is new; nil admits all. Done is called once what was admitted is answered.
+type Admit func(known func() (bool, error)) (done func(), p *httpserver.Problem)
+
 // Parts are what the API works with.
 type Parts struct {
 	Submit Submit
 	Reader Reader
 	Keys   *idempotency.Keys
+	Admit  Admit
 	Log    *slog.Logger
 }
 

@@ -34,13 +34,15 @@ type placeOutput struct {
 func (h *handlers) place(api huma.API) {
 	op := huma.Operation{
 		OperationID: "place-order", Method: http.MethodPost, Path: "/v1/orders", Tags: []string{"Orders"}, DefaultStatus: http.StatusAccepted,
-		Summary:     "Place an order",
-		Description: "Answered once the order is kept safely. What comes of it is read at the Location.",
-		Security:    openapi.Bearer,
+		Summary: "Place an order",
+		Description: "Answered once the order is kept safely. What comes of it is read at the Location. Where more orders wait than " +
+			"can be carried out soon the answer is 503 with the problem `overloaded`: nothing was done, and Retry-After says when " +
+			"to send it again.",
+		Security: openapi.Bearer,
 		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusConflict, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusServiceUnavailable},
 	}
-	register(api, h, op, idempotency.Rule{Rebuilt: true}, h.placeOrder)
+	register(api, h, op, idempotency.Rule{Rebuilt: true, Admit: h.Admit}, h.placeOrder)
 }
 
 func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput, error) {

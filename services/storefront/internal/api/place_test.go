@@ -279,3 +279,22 @@ func BenchmarkPlaceOrder(b *testing.B) {
 		s.ask("", "POST", "/v1/orders", body, "Authorization", token, "Idempotency-Key", fmt.Sprint("k", n)).is(202)
 	}
 }
+
+func TestAnOrderThatIsNotAdmittedIsNotPlacedAndARepeatIsAnsweredAllTheSame(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	first := s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k1").is(202)
+	s.full = true
+	a := s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k2")
+	a.problem(503, "overloaded")
+	if a.Header().Get("Retry-After") != "3" || len(s.said) != 1 || len(s.claims.All()) != 1 {
+		t.Fatalf("%v, said %v, claims %v", a.Header(), s.said, s.claims.All())
+	}
+	again := s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k1").is(202)
+	if again.Body.String() != first.Body.String() || again.Header().Get("Idempotent-Replayed") != "true" {
+		t.Fatalf("%v %s", again.Header(), again.Body)
+	}
+	s.ask("ann", "POST", again.Header().Get("Location")+"/cancellation", "").is(202)
+	s.full = false
+	s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k2").is(202)
+}

@@ -39,6 +39,7 @@ type shop struct {
 	claims  *idempotencytest.Memory
 	keys    int
 	said    []saga.Event
+	full    bool         // no order is admitted that is new
 	before  func() error // runs before each command; its error is the command's
 }
 
@@ -60,7 +61,7 @@ func open(t testing.TB) *shop {
 	description := openapi.New(server.Engine(), "Orderflow", "1")
 	openapi.RequireToken(description, auth, httpserver.AudienceCustomers)
 	log := slog.New(slog.DiscardHandler)
-	h := &handlers{Parts: Parts{Submit: s.submit, Reader: s, Log: log, Keys: idempotency.New(s.claims, log)}}
+	h := &handlers{Parts: Parts{Submit: s.submit, Reader: s, Admit: s.admit, Log: log, Keys: idempotency.New(s.claims, log)}}
 	h.watcher = newWatcher(s.Stories, h.Log, time.Millisecond)
 	h.register(description)
 	s.engine = server.Engine()
@@ -87,6 +88,15 @@ func (s *shop) submit(_ context.Context, order string, command saga.Event) (stor
 	s.orders[order] = step.State.(storefront.Order)
 	s.said = append(s.said, step.Emitted...)
 	return s.orders[order], step.Emitted, nil
+}
+
+func (s *shop) admit(known func() (bool, error)) (done func(), p *httpserver.Problem) {
+	if there, err := known(); s.full && !there && err == nil {
+		p = httpserver.NewProblem(503, "overloaded", "come back")
+		p.RetryAfter = 3
+		return nil, p
+	}
+	return func() {}, nil
 }
 
 // show lets an order see another service's event.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -226,4 +227,34 @@ func TestOnlyListedProductsAreFoundAndPriced(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+func TestOrdersWaitUntilSomethingIsHeardOfThem(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	read := NewReader(db.Gorm())
+	at := time.UnixMilli(1_800_000_000_123)
+	waiting := 0
+	for i, state := range lives(t) {
+		state.ID = firstID(at.Add(time.Duration(i)*time.Second)) + fmt.Sprintf("000-8000-0000000000%02d", i)
+		keep(t, db, Orders(), map[string]any{state.ID: state})
+		if state.Status == storefront.StatusPlaced {
+			waiting++
+		}
+	}
+	for _, c := range []struct {
+		since, upto      time.Duration
+		old, placed, all int
+	}{
+		{-time.Hour, time.Hour, waiting, len(lives(t)), waiting}, {0, time.Second, 0, 1, waiting},
+		{time.Second, 3 * time.Second, 2, 2, waiting},
+	} {
+		now, old, placed, err := read.Waiting(t.Context(), at.Add(c.since), at.Add(c.upto))
+		if err != nil || now != c.all || old != c.old || placed != c.placed {
+			t.Errorf("from %v to %v: %d wait, %d of them old, %d placed, %v; want %+v", c.since, c.upto, now, old, placed, err, c)
+		}
+	}
+	if waiting != 2 {
+		t.Errorf("%d wait", waiting)
+	}
 }

@@ -32,6 +32,14 @@ func (m *Memory) Take(_ context.Context, want idempotency.Claim) (idempotency.Cl
 	return want, nil
 }
 
+// Known tells whether there is a claim.
+func (m *Memory) Known(_ context.Context, name idempotency.Name) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, known := m.claims[name]
+	return known, nil
+}
+
 // Resume takes over a claim that is not busy.
 func (m *Memory) Resume(_ context.Context, c idempotency.Claim) (bool, error) {
 	m.mu.Lock()

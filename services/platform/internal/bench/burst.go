@@ -1,0 +1,36 @@
+package bench
+
+import (
+	"context"
+	"time"
+)
+
+// Burst is what came of more orders than the installation can carry out: first all of them, then one after another.
+type Burst struct {
+	Product
+	Within float64 `json:"backlog_seconds"` // what the storefront's limit was
+}
+
+const (
+	burstFor   = 20 * time.Second
+	burstRate  = 1300 // orders a second: 26,000 in all
+	burstLines = 3
+	mostPlace  = 2000 // ms for placing an order, the slowest hundredth aside
+	mostWait   = 3    // times the limit, from being placed to being confirmed
+)
+
+// RunBurst sends orders at a rate far beyond what a small machine can do, and then some one after another.
+func RunBurst(ctx context.Context, o ProductOptions) (Burst, error) {
+	o.WarmUp = 0
+	p, err := o.measure(ctx, []*orderLoad{{lines: burstLines, rate: burstRate, window: burstFor},
+		{lines: burstLines, callers: 1, window: burstFor / 4}})
+	return Burst{p, o.Config.Backlog.Seconds()}, err
+}
+
+// Holds tells whether what was accepted was accepted and confirmed in time, and orders were taken again afterwards. That all
+// of it ended is part of the measurement.
+func (b Burst) Holds() bool {
+	during, after := b.Loads[0], b.Loads[1]
+	return during.Accepted > 0 && during.Placing.P99 < mostPlace && during.Confirming.P99 < mostWait*1000*b.Within &&
+		after.Accepted > 0 && after.Shed == 0
+}

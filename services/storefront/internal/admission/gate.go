@@ -1,0 +1,168 @@
+// Package admission lets the storefront take no more orders than the installation can carry out: beyond that a new order
+// is refused at once, before anything is written, with the time to come again. What was accepted is not touched.
+//
+// The measure is the storefront's own table: orders of which it has heard nothing since they were placed. So it does not
+// matter which service is behind, and every process of the storefront sees the same.
+package admission
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"orderflow.example/shared/httpserver"
+)
+
+// Reader counts orders. *store.Reader does.
+type Reader interface {
+	// Waiting counts the orders that wait, those of them placed before upto, and all orders placed from since to upto.
+	Waiting(ctx context.Context, since, upto time.Time) (now, old, placed int, err error)
+}
+
+// Gate admits orders. It looks at the table while anybody orders, and for a while after.
+type Gate struct {
+	ctx  context.Context
+	read Reader
+	log  *slog.Logger
+	shed prometheus.Counter
+
+	mu      sync.Mutex
+	limit   limit
+	placing int       // admitted and not answered yet: they may not be in the table
+	asked   time.Time // last
+	before  look
+	going   bool // somebody looks
+}
+
+// look is the last one: up to when orders were counted as placed, and how many of them waited.
+type look struct {
+	upto time.Time
+	old  int
+}
+
+const (
+	lookEvery = 250 * time.Millisecond
+	lookFor   = 30 * time.Second // after the last order
+	settling  = 2 * time.Second  // until an order that has its id is in the table
+	patience  = 5 * time.Second
+)
+
+// New admits orders while those that wait can be worked off within a time; all where it is 0. It looks until ctx ends.
+func New(ctx context.Context, within time.Duration, read Reader, log *slog.Logger, r prometheus.Registerer) *Gate {
+	g := &Gate{ctx: ctx, read: read, log: log, limit: limit{within: within}}
+	of := prometheus.Labels{"service": "storefront"}
+	gauge := func(name, help string, value func() float64) prometheus.GaugeFunc {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, ConstLabels: of, Help: help}, func() float64 {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			return value()
+		})
+	}
+	g.shed = prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_orders_shed_total", ConstLabels: of,
+		Help: "Orders that were not taken because too many wait: 503 and Retry-After."})
+	if r != nil {
+		r.MustRegister(g.shed)
+	}
+	if r != nil && within > 0 {
+		r.MustRegister(
+			gauge("orderflow_orders_waiting", "Orders that wait for their confirmation, as far as it was looked while anybody orders.",
+				func() float64 { return float64(g.limit.waiting) }),
+			gauge("orderflow_orders_waiting_limit", "How many may wait.", func() float64 { return g.limit.most() }))
+	}
+	return g
+}
+
+// Admit admits an order, or answers one that is new and cannot be taken now. Done is to be called once what was admitted is
+// answered.
+func (g *Gate) Admit(known func() (bool, error)) (done func(), p *httpserver.Problem) {
+	if g.limit.within == 0 {
+		return func() {}, nil
+	}
+	again := g.ask()
+	if again == 0 {
+		return g.answered, nil
+	}
+	switch there, err := known(); {
+	case err != nil:
+		g.log.Warn("whether an order was placed before is not known", "err", err)
+		return nil, httpserver.Unavailable()
+	case there:
+		return func() {}, nil
+	}
+	g.shed.Inc()
+	p = httpserver.NewProblem(503, "overloaded", fmt.Sprintf("more orders wait than can be confirmed within %v; nothing was done: "+
+		"send the same request again, with the same Idempotency-Key, in %d s", g.limit.within, again))
+	p.RetryAfter = again
+	return nil, p
+}
+
+func (g *Gate) answered() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.placing--
+}
+
+func (g *Gate) ask() (again int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.asked = time.Now(); !g.going {
+		g.going = true
+		go g.watch()
+	}
+	before := g.limit.shedding
+	if again = g.limit.admit(); again == 0 {
+		g.placing++
+	} else if !before {
+		g.log.Warn("no orders are taken for now: too many wait", "waiting", g.limit.waiting, "limit", int(g.limit.most()))
+	}
+	return again
+}
+
+// watch looks until nobody has asked for a while. Then nothing is known any more.
+func (g *Gate) watch() {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for g.ctx.Err() == nil {
+		g.mu.Lock()
+		if time.Since(g.asked) > lookFor {
+			g.going, g.before, g.limit.waiting, g.limit.shedding = false, look{}, 0, false
+			g.mu.Unlock()
+			return
+		}
+		g.mu.Unlock()
+		if err := g.look(time.Now()); err != nil && g.ctx.Err() == nil {
+			g.log.Warn("how many orders wait is not known for now", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-g.ctx.Done():
+		}
+	}
+}
+
+// look counts. Those placed a moment ago are left out of what was worked off: not all of them may be in the table yet.
+func (g *Gate) look(at time.Time) error {
+	ctx, cancel := context.WithTimeout(g.ctx, patience)
+	defer cancel()
+	since, upto := g.before.upto, at.Add(-settling)
+	if since.IsZero() {
+		since = upto
+	}
+	now, old, placed, err := g.read.Waiting(ctx, since, upto)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err != nil {
+		g.before = look{}
+		return err
+	}
+	before := g.limit.shedding
+	g.limit.look(now+g.placing, g.before.old+placed-old, upto.Sub(since))
+	if g.before = (look{upto, old}); before && !g.limit.shedding {
+		g.log.Info("orders are taken again", "waiting", g.limit.waiting, "limit", int(g.limit.most()))
+	}
+	return nil
+}
