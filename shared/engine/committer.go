@@ -33,8 +33,8 @@ type turn struct {
 // the queues that load makes. What comes alone goes at once.
 const (
 	busy   = 16 // inputs in the last transaction, from which on there is load
-	plenty = 64 // inputs that are enough for the next one
-	linger = 5 * time.Millisecond
+	plenty = 256 // inputs that are enough for the next one
+	linger = 8 * time.Millisecond
 )
 
 // patience is how long a transaction may take before those who wait for it go on without.
