@@ -27,6 +27,8 @@ type openCalls struct {
 	held   map[string]*call // by id
 	put    []*call          // to be put away: their rows get their next try
 	closed bool
+
+	round int // of the schedule; of the maintenance alone
 }
 
 // call is a question in memory.
@@ -148,13 +150,19 @@ func (o *openCalls) close() {
 	}
 }
 
+// thorough is how many rounds of the schedule pass between two that believe nothing that is in memory.
+const thorough = 5
+
 // schedule writes down when questions put away are to be asked next, and takes those that are due. found is how many are,
-// as far as they were counted.
+// as far as they were counted. Mostly that number tells whether all of them are in memory; now and then the rows themselves
+// are looked at, so that no question is forgotten for good.
 func (o *openCalls) schedule(ctx context.Context, found int) error {
 	if err := o.putAway(ctx); err != nil {
 		return err
 	}
-	if o.p.e.lease.shared.Load() {
+	o.round++
+	sure := o.round%thorough == 0
+	if sure || o.p.e.lease.shared.Load() {
 		if err := o.forgetDropped(ctx); err != nil {
 			return err
 		}
@@ -166,14 +174,14 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 		ids = append(ids, id)
 	}
 	o.mu.Unlock()
-	if found <= len(ids) && found < countedCalls || room <= 0 {
+	if found == 0 || room <= 0 || !sure && found <= len(ids) && found < countedCalls {
 		return nil
 	}
+	// Each question has room of its own: one whose tries queue up must not keep the others in their rows.
 	var types pgtype.FlatArray[string]
+	var rooms pgtype.FlatArray[int64]
 	for name, l := range o.p.e.lanes {
-		if n := l.room(); n > 0 {
-			types, room = append(types, name), min(room, n)
-		}
+		types, rooms = append(types, name), append(rooms, int64(min(room, l.room())))
 	}
 	var rows []struct {
 		ID, Type, Key, Saga string
@@ -182,9 +190,15 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 		Try                 int
 	}
 	// What this build does not know is taken too, to be parked.
-	err := o.p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT id, type, key, saga, at, asked, try FROM engine.call
-		WHERE partition = $1 AND next_try_at <= now() AND NOT id = ANY($2::text[]) AND (type = ANY($3::text[]) OR NOT type = ANY($4::text[]))
-		ORDER BY next_try_at LIMIT $5`, o.p.partition, ids, types, o.p.e.asking(), room).Scan(&rows).Error
+	err := o.p.e.DB.Gorm().WithContext(ctx).Raw(`
+		SELECT c.* FROM unnest($3::text[], $4::bigint[]) AS lane (type, room), LATERAL (
+			SELECT id, type, key, saga, at, asked, try FROM engine.call
+			WHERE partition = $1 AND next_try_at <= now() AND NOT id = ANY($2::text[]) AND type = lane.type
+			ORDER BY next_try_at LIMIT lane.room) c
+		UNION ALL
+		(SELECT id, type, key, saga, at, asked, try FROM engine.call
+		 WHERE partition = $1 AND next_try_at <= now() AND NOT id = ANY($2::text[]) AND NOT type = ANY($3::text[])
+		 ORDER BY next_try_at LIMIT $5)`, o.p.partition, ids, types, rooms, room).Scan(&rows).Error
 	for _, r := range rows {
 		asked := saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Time: r.At}
 		payload, reason := o.p.e.decode(r.Type, r.Asked)
@@ -250,15 +264,6 @@ func (o *openCalls) putAway(ctx context.Context) error {
 
 // laneOf asks what an own event of this type asks; nil where it asks nothing.
 func (e *Engine) laneOf(name string) *lane { return e.lanes[name] }
-
-// asking are the types of all own events that ask something.
-func (e *Engine) asking() pgtype.FlatArray[string] {
-	var names pgtype.FlatArray[string]
-	for name := range e.lanes {
-		names = append(names, name)
-	}
-	return names
-}
 
 // writeCalls removes the questions given up, parked ones too, and adds those asked.
 func (b *batch) writeCalls(tx *gorm.DB) error {

@@ -32,7 +32,7 @@ type turn struct {
 // Under load a transaction is worth waiting for: each costs as much as some tens of events do, and the wait is short against
 // the queues that load makes. What comes alone goes at once.
 const (
-	busy   = 16 // inputs in the last transaction, from which on there is load
+	busy   = 16  // inputs in the last transaction, from which on there is load
 	plenty = 256 // inputs that are enough for the next one
 	linger = 8 * time.Millisecond
 )
