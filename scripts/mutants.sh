@@ -156,6 +156,8 @@ mutant engine given-up-try-goes-on batch.go 's/p\.calls\.drop\(k\)/_ = k/' TestA
 mutant engine refused-asked-again calls.go 's/case IsRefused\(err\):/case false:/' TestARefusedQuestion
 mutant engine rate-ignored lane.go 's/rate\.NewLimiter\(rate\.Limit\(a\.rate\), a\.atOnce\)/rate.NewLimiter(rate.Inf, a.atOnce)/' TestTheRateOfAQuestion
 mutant engine retries-take-every-place lane.go 's/l\.retries < max\(1, l\.answerer\.atOnce\/2\)/true/' TestRetriesLeavePlaces
+mutant engine fullest-lane-bounds-all calls.go 's/int64\(min\(room, l\.room\(\)\)\)/int64(1)/' TestAQuestionWhoseTriesQueueUp
+mutant engine leftover-hides-what-is-due calls.go 's/sure := o\.round%thorough == 0/sure := false/' TestAQuestionLeftOverInMemory
 mutant engine answered-but-still-tried calls.go 's/o\.forget\(o\.held\[id\]\)/_ = id/' TestAReportTellsWhatIsAskedAgain
 mutant engine try-forgotten decide.go 's/in\.try > 1/in.try > 1000/' TestTheTopicTells
 
