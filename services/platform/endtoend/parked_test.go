@@ -35,6 +35,7 @@ func TestWhatOneCauseParkedIsReleasedStepByStepOnceItIsMendedWhileAllElseGoesOn(
 	for _, b := range buyers[undelivered:] {
 		b.Cancel(t)
 	}
+	w.parkedGroups(t, withdrawn) // before parcels can leave: one that left could not be withdrawn any more
 	w.Gate.Open()
 	stop := w.buyOn(t)
 	groups := w.parkedGroups(t, undelivered, withdrawn)
