@@ -146,18 +146,18 @@ mutant engine one-limit-for-all-deadlines deadline.go 's/WHERE partition = \$1 A
 mutant engine parked-try-forgotten park.go 's/in\.form, in\.try = answer, p\.Try/in.form = answer/' TestAnAnswerThatWasParked
 
 # Questions to the outside.
-mutant engine open-calls-forgotten calls.go 's/for _, r := range rows \{/for _, r := range rows[:0] {/' TestACallWhoseAnswerIsLost
-mutant engine second-try-is-a-first calls.go 's/o\.ask\(asked, max\(r\.Try, 1\)\+1\)/o.ask(asked, 1)/' TestACallWhoseAnswerIsLost
+mutant engine open-calls-forgotten schedule.go 's/for _, r := range rows \{/for _, r := range rows[:0] {/' TestACallWhoseAnswerIsLost
+mutant engine second-try-is-a-first schedule.go 's/o\.ask\(asked, max\(r\.Try, 1\)\+1\)/o.ask(asked, 1)/' TestACallWhoseAnswerIsLost
 mutant engine strays-not-adopted survey.go 's/q\.next_try_at <= now\(\) LIMIT/false LIMIT/' TestAQuestionCommittedByAProcessWithout
-mutant engine unreadable-question-stops-others calls.go 's/reason = cmp\.Or\(reason, /return errors.New(reason)\n\t\t\treason = cmp.Or(reason, /' TestOneQuestionThatCannotBeRead
+mutant engine unreadable-question-stops-others schedule.go 's/reason = cmp\.Or\(reason, /return context.Canceled\n\t\t\treason = cmp.Or(reason, /' TestOneQuestionThatCannotBeRead
 mutant engine all-questions-in-memory calls.go 's/wait <= shortWait && len\(o\.held\) < heldCalls/true/' TestOpenQuestionsAreRows
 mutant engine given-up-question-stays calls.go 's/USING dropped d WHERE c\.key/USING dropped d WHERE false AND c.key/' TestAQuestionThatIsGivenUp
 mutant engine given-up-try-goes-on batch.go 's/p\.calls\.drop\(k\)/_ = k/' TestAQuestionThatIsGivenUp
 mutant engine refused-asked-again calls.go 's/case IsRefused\(err\):/case false:/' TestARefusedQuestion
 mutant engine rate-ignored lane.go 's/rate\.NewLimiter\(rate\.Limit\(a\.rate\), a\.atOnce\)/rate.NewLimiter(rate.Inf, a.atOnce)/' TestTheRateOfAQuestion
 mutant engine retries-take-every-place lane.go 's/l\.retries < max\(1, l\.answerer\.atOnce\/2\)/true/' TestRetriesLeavePlaces
-mutant engine fullest-lane-bounds-all calls.go 's/int64\(min\(room, l\.room\(\)\)\)/int64(1)/' TestAQuestionWhoseTriesQueueUp
-mutant engine leftover-hides-what-is-due calls.go 's/sure := o\.round%thorough == 0/sure := false/' TestAQuestionLeftOverInMemory
+mutant engine fullest-lane-bounds-all schedule.go 's/min\(room, l\.room\(\)\)/min(1, l.room())/' TestAQuestionWhoseTriesQueueUp
+mutant engine leftover-hides-what-is-due schedule.go 's/sure := o\.round%thorough == 0/sure := false/' TestAQuestionLeftOverInMemory
 mutant engine answered-but-still-tried calls.go 's/o\.forget\(o\.held\[id\]\)/_ = id/' TestAReportTellsWhatIsAskedAgain
 mutant engine try-forgotten decide.go 's/in\.try > 1/in.try > 1000/' TestTheTopicTells
 

@@ -48,7 +48,8 @@ func newTurnBed(t *testing.T) *turnBed {
 	same := func(s sum) sum { return s }
 	store := NewTable(func(key string) sum { return sum{Key: key} }, func(s sum) string { return s.Key }, same, same)
 	var err error
-	if b.e, err = New(Config{Service: "adder", Partitions: 2, DB: b.database, Bindings: []Binding{{Machine: machine, Store: store}}}); err != nil {
+	b.e, err = New(Config{Service: "adder", Partitions: 2, DB: b.database, Bindings: []Binding{{Machine: machine, Store: store}}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(b.e.clock.read(t.Context(), b.database), b.e.prepare(t.Context())); err != nil {
@@ -91,11 +92,10 @@ func TestOneTransactionDoesWhatSeveralPartitionsHaveToDo(t *testing.T) {
 	if n := commitTurns(b.e, b.turns); n != 2 || b.turns[0].err != nil || b.turns[1].err != nil {
 		t.Fatalf("%d inputs, %v, %v", n, b.turns[0].err, b.turns[1].err)
 	}
-	for what, sql := range map[string]string{
-		"sums": `SELECT count(DISTINCT xmin::text) * 100 + count(*) FROM sums`, "events": `SELECT count(DISTINCT xmin::text) * 100 + count(*) FROM engine.outbox`,
-		"watermarks": `SELECT count(DISTINCT xmin::text) * 100 + count(*) FROM engine.watermark WHERE topic = 'feeder.events' AND sequence = 1`,
+	for what, rows := range map[string]string{
+		"sums": `sums`, "events": `engine.outbox`, "watermarks": `engine.watermark WHERE topic = 'feeder.events' AND sequence = 1`,
 	} {
-		if n := b.count(sql); n != 102 {
+		if n := b.count(`SELECT count(DISTINCT xmin::text) * 100 + count(*) FROM ` + rows); n != 102 {
 			t.Errorf("%s: %d rows of %d transactions, want 2 of 1", what, n%100, n/100)
 		}
 	}

@@ -8,15 +8,16 @@
 //     previous one, loads where it stands, compares its topic, runs, drains, and is given back.
 //   - fetcher.go, reader.go: records are fetched, checked against the log's past, and put in sequence. A record is known by
 //     its source, number and id; a repeat is dropped, a hole is never stepped over.
-//   - queue.go, worker.go, batch.go, decide.go, loopback.go: what is waiting is one batch; the batch is one transaction; it
-//     begins by comparing and setting the watermarks, so that a batch happens once and a former owner's batch never. Only what
-//     is an event's own fault parks it; what the installation does wrong stops the partition until it works again.
+//   - queue.go, worker.go, committer.go, batch.go, decide.go, loopback.go: what is waiting is one batch, in one transaction with
+//     those of the other partitions that have something to do; it begins by comparing and setting the watermarks, so that a
+//     batch happens once and a former owner's batch never. Only what is an event's own fault parks it; what the installation
+//     does wrong stops the partition until it works again.
 //   - emit.go, write.go: outgoing events get their numbers inside that transaction, so numbers follow the order of commits.
 //   - lookup.go, spread.go, series.go: what decisions look up of what others said, states that every partition writes, and
 //     numbers without gaps.
 //   - publisher.go, own_topic.go, outbox.go: each partition publishes after its commits, from memory; what a crash left
 //     unpublished is read from the outbox. What the topic holds is learned from the topic.
-//   - calls.go, lane.go, ask.go, deadline.go, park.go: outside work, what is due later, and what could not be processed, as rows.
+//   - calls.go, schedule.go, lane.go, ask.go, deadline.go, park.go: outside work, what is due later, and what could not be processed, as rows.
 //   - maintenance.go and a file for each job: what nobody signals. survey.go, report.go, reporter.go, metrics.go: what
 //     watchers are told. control.go: what operators and consumers ask for.
 //

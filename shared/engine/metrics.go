@@ -110,6 +110,7 @@ func (e *Engine) measure(found map[int]survey) {
 		lags[topic] = 0
 	}
 	keys, stopped, oldest, now := 0, 0, 0.0, time.Now()
+	silence := e.fetcher.silence(now)
 	if since, partitions := e.lease.lost(); partitions > 0 {
 		stopped = partitions
 		for topic := range lags {
@@ -133,7 +134,7 @@ func (e *Engine) measure(found map[int]survey) {
 			oldest = max(oldest, found[p.partition].Unpublished)
 		}
 		for _, r := range p.readers {
-			lags[r.topic] = max(lags[r.topic], r.lag(now), e.fetcher.silence(now))
+			lags[r.topic] = max(lags[r.topic], r.lag(now), silence)
 		}
 	}
 	for topic, lag := range lags {

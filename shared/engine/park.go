@@ -72,8 +72,9 @@ func (b *batch) setAside(s *share, in *input, reason string) {
 		return
 	}
 	e := in.event
-	p := parkedRow{Number: in.number, Partition: s.w.partition, Key: storable(e.Key), Form: formNames[in.form], Type: storable(e.Type),
-		ID: storable(e.ID), Saga: storable(e.Saga), Cause: storable(e.Cause), At: storableTime(e.Time), Reason: storableText(reason), Try: in.try}
+	p := parkedRow{Number: in.number, Partition: s.w.partition, Key: storable(e.Key), Form: formNames[in.form],
+		Type: storable(e.Type), ID: storable(e.ID), Saga: storable(e.Saga), Cause: storable(e.Cause), At: storableTime(e.Time),
+		Reason: storableText(reason), Try: in.try}
 	switch {
 	case in.raw != nil:
 		p.Data = in.raw
@@ -94,7 +95,8 @@ func (b *batch) setAside(s *share, in *input, reason string) {
 	b.finished = append(b.finished, func() {
 		b.e.metrics.event(p.Type, "parked")
 		if reason != "" {
-			b.e.Log.Error("parked: this waits for an operator, all else goes on", "key", p.Key, "form", p.Form, "type", p.Type, "id", p.ID, "reason", p.Reason)
+			b.e.Log.Error("parked: this waits for an operator, all else goes on",
+				"key", p.Key, "form", p.Form, "type", p.Type, "id", p.ID, "reason", p.Reason)
 		}
 	})
 }

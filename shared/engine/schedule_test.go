@@ -45,7 +45,8 @@ func newScheduleBed(t *testing.T) (outboxBed, *partition) {
 func (b outboxBed) due(name string, n int) {
 	b.Helper()
 	b.do(`INSERT INTO engine.call (id, partition, type, key, saga, at, asked, next_try_at)
-		SELECT $1 || n, 0, $1, 'k' || n, 'k' || n, now(), '{"n":1}', now() - interval '1 minute' FROM generate_series(1, $2::int) n`, name, n)
+		SELECT $1 || n, 0, $1, 'k' || n, 'k' || n, now(), '{"n":1}', now() - interval '1 minute'
+		FROM generate_series(1, $2::int) n`, name, n)
 }
 
 func TestAQuestionWhoseTriesQueueUpKeepsNoOtherInItsRows(t *testing.T) {

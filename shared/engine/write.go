@@ -74,7 +74,8 @@ func (b *batch) fence(tx *gorm.DB) error {
 	for _, s := range b.shares {
 		w := s.w
 		byPartition[w.partition], s.version = s, w.parkedVersion
-		partitions, epochs, versions = append(partitions, int32(w.partition)), append(epochs, w.epoch), append(versions, w.parkedVersion)
+		partitions = append(partitions, int32(w.partition))
+		epochs, versions = append(epochs, w.epoch), append(versions, w.parkedVersion)
 		for topic, at := range s.positions {
 			of, topics, ids = append(of, int32(w.partition)), append(topics, topic), append(ids, at.id)
 			from, to, offsets = append(from, w.committed[topic].sequence), append(to, at.sequence), append(offsets, at.offset)
@@ -112,9 +113,11 @@ func (b *batch) fence(tx *gorm.DB) error {
 		               WHERE w.topic = m.topic AND w.partition = m.partition AND w.sequence = m.since RETURNING 1)
 		SELECT l.partition, l.parked_version,
 		       CASE WHEN l.parked_version <> o.parked_version
-		            THEN ARRAY(SELECT DISTINCT key FROM engine.parked p WHERE p.partition = l.partition AND form <> 'call') ELSE '{}' END,
+		            THEN ARRAY(SELECT DISTINCT key FROM engine.parked p WHERE p.partition = l.partition AND form <> 'call')
+		            ELSE '{}' END,
 		       (SELECT count(*) FROM moved)
-		FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS o (partition, epoch, parked_version) JOIN engine.lease l USING (partition, epoch)`,
+		FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS o (partition, epoch, parked_version)
+		JOIN engine.lease l USING (partition, epoch)`,
 		Args: []any{partitions, epochs, versions, of, topics, from, to, offsets, ids}})
 }
 
@@ -257,7 +260,8 @@ func (b *batch) writeOutbox(tx *gorm.DB) error {
 		WITH locked AS MATERIALIZED (SELECT c.partition, c.sequence AS base FROM engine.counter c WHERE c.partition = ANY($1::int[])
 		                             ORDER BY c.partition FOR UPDATE),
 		moved AS (UPDATE engine.counter c SET sequence = l.base + n.events
-		          FROM locked l JOIN unnest($1::int[], $2::bigint[]) AS n (partition, events) USING (partition) WHERE c.partition = l.partition),
+		          FROM locked l JOIN unnest($1::int[], $2::bigint[]) AS n (partition, events) USING (partition)
+		          WHERE c.partition = l.partition),
 		written AS (INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data)
 		            SELECT o.partition, l.base + o.ordinal, o.id, o.type, o.key, o.saga, o.cause, o.via, o.at, o.data::json
 		            FROM unnest($3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
