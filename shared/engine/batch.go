@@ -79,17 +79,13 @@ func newShare(w *worker, inputs []input) *share {
 // concerns tells whether anything would be written.
 func (s *share) concerns() bool {
 	for i := range s.inputs {
-		switch in := &s.inputs[i]; in.form {
-		case event:
-			if in.number != 0 || s.w.e.hears(in.record.Type) || in.record.Malformed != nil {
-				return true
-			}
-		case flush:
+		if s.inputs[i].concerns() {
+			return true
+		}
+		if s.inputs[i].form == flush {
 			if since, _ := s.w.stall.on(); len(s.positions) > 0 || !since.IsZero() {
 				return true // a partition that stands still is tried
 			}
-		default:
-			return true
 		}
 	}
 	return false

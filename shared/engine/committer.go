@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"orderflow.example/shared/database"
@@ -16,8 +17,8 @@ type committer struct {
 	mu      sync.Mutex
 	waiting []*turn
 	busy    bool
-	since   time.Time // when the transaction under way began
-	last    int       // inputs in the transaction before; of who leads alone
+	since   time.Time    // when the transaction under way began
+	last    atomic.Int64 // inputs in the transaction before
 }
 
 // turn is one worker's part in a common transaction.
@@ -30,11 +31,12 @@ type turn struct {
 }
 
 // Under load a transaction is worth waiting for: each costs as much as some tens of events do, and the wait is short against
-// the queues that load makes. What comes alone goes at once.
+// the queues that load makes. What comes alone goes at once. Inputs are counted that concern somebody.
 const (
 	busy   = 16  // inputs in the last transaction, from which on there is load
 	plenty = 256 // inputs that are enough for the next one
-	linger = 8 * time.Millisecond
+	linger = 30 * time.Millisecond
+	nap    = 2 * time.Millisecond // between two looks at how many there are
 )
 
 // patience is how long a transaction may take before those who wait for it go on without.
@@ -47,9 +49,7 @@ var errApart = errors.New("engine: to be committed apart")
 // meanwhile: another's goroutine may do it.
 func (c *committer) commit(w *worker) ([]input, error) {
 	if w.apart || w.epoch == 0 {
-		if w.last >= busy && w.queue.waiting() < plenty {
-			time.Sleep(linger)
-		}
+		gather(w.last, w.queue.waiting)
 		return w.take(w.e.BatchSize), errApart
 	}
 	t := &turn{w: w, lead: make(chan struct{}), over: make(chan struct{})}
@@ -71,6 +71,16 @@ func (c *committer) commit(w *worker) ([]input, error) {
 	}
 	c.together(t)
 	return t.batch, t.err
+}
+
+// gather waits under load until there are plenty of inputs, but not for long.
+func gather(last int, waiting func() int) {
+	if last < busy {
+		return
+	}
+	for end := time.Now().Add(linger); waiting() < plenty && time.Now().Before(end); {
+		time.Sleep(nap)
+	}
 }
 
 // join queues the turn and returns how long it may wait, or zero where it is to begin.
@@ -98,14 +108,12 @@ func (c *committer) withdraw(t *turn) bool {
 
 // together commits what this worker and all who wait have to do, and lets the next begin.
 func (c *committer) together(first *turn) {
-	if c.last >= busy && c.inputs(first) < plenty {
-		time.Sleep(linger)
-	}
+	gather(int(c.last.Load()), func() int { return c.inputs(first) })
 	c.mu.Lock()
 	turns := append([]*turn{first}, c.waiting...)
 	c.waiting, c.since = nil, time.Now()
 	c.mu.Unlock()
-	c.last = commitTurns(first.w.e, turns)
+	c.last.Store(int64(commitTurns(first.w.e, turns)))
 	c.mu.Lock()
 	if c.busy = len(c.waiting) > 0; c.busy {
 		c.since = time.Now()
@@ -118,6 +126,9 @@ func (c *committer) together(first *turn) {
 	}
 }
 
+// loaded tells whether a transaction is worth waiting for.
+func (c *committer) loaded() bool { return c.last.Load() >= busy }
+
 // inputs is how many the next transaction would have.
 func (c *committer) inputs(first *turn) int {
 	c.mu.Lock()
@@ -129,13 +140,13 @@ func (c *committer) inputs(first *turn) int {
 	return n
 }
 
-// commitTurns commits what the turns' workers have to do, and returns how many inputs that was.
+// commitTurns commits what the turns' workers have to do, and returns how many inputs that concern somebody those were.
 func commitTurns(e *Engine, turns []*turn) (inputs int) {
 	var shares []*share
 	var joined []*turn
 	for _, t := range turns {
 		t.batch = t.w.take(max(1, 2*e.BatchSize/len(turns)))
-		inputs += len(t.batch)
+		inputs += t.w.last
 		switch s := newShare(t.w, t.batch); {
 		case len(t.batch) > 0 && t.batch[0].form == redrive:
 			t.err = errApart

@@ -73,7 +73,8 @@ func (b *turnBed) hear(numbers ...int64) {
 		for n := 0; key == "" || kafka.PartitionOf(key, 2) != i; n++ {
 			key = fmt.Sprintf("key-%d-%d", i, n)
 		}
-		b.turns[i].w.queue.push(input{form: event, record: &kafka.Record{Topic: "feeder.events", Partition: i, Key: key, Sequence: 1,
+		b.turns[i].w.queue.push(input{form: event, heard: true, record: &kafka.Record{
+			Topic: "feeder.events", Partition: i, Key: key, Sequence: 1,
 			ID: uuid.NewString(), Type: sent.Name(), Source: "/feeder", Time: time.Now(), Data: fmt.Appendf(nil, `{"n":%d}`, n)}})
 	}
 }
@@ -155,5 +156,43 @@ func TestACommonTransactionDoesNotWaitLongForALock(t *testing.T) {
 	}
 	if err := b.turns[1].w.commit(b.turns[1].batch); err != nil {
 		t.Errorf("apart: %v", err)
+	}
+}
+
+func TestATransactionGathersUnderLoadUntilThereIsEnoughAndNotForLong(t *testing.T) {
+	t.Parallel()
+	looked := 0
+	gather(busy-1, func() int { looked++; return 0 })
+	if looked > 0 {
+		t.Error("it waits where there is no load")
+	}
+	began := time.Now()
+	gather(busy, func() int { looked++; return plenty })
+	if looked != 1 {
+		t.Errorf("there is enough, and it looks %d times", looked)
+	}
+	gather(busy, func() int { return plenty - 1 })
+	if took := time.Since(began); took < linger {
+		t.Errorf("it goes on after %v with less than enough", took)
+	}
+}
+
+func TestWhatNobodyHearsIsNoLoad(t *testing.T) {
+	t.Parallel()
+	q := newQueue()
+	unheard := input{form: event, record: &kafka.Record{}}
+	heard, undecodable := unheard, input{form: event, record: &kafka.Record{Malformed: errors.New("no JSON")}}
+	heard.heard = true
+	q.push(unheard, heard, undecodable, input{form: flush}, input{form: answer})
+	if n := q.waiting(); n != 3 {
+		t.Errorf("%d of 5 concern somebody, want 3", n)
+	}
+	q.putBack(q.take(2))
+	if n := q.waiting(); n != 3 {
+		t.Errorf("after a batch was put back, %d concern somebody", n)
+	}
+	q.take(5)
+	if n := q.waiting(); n != 0 {
+		t.Errorf("nothing waits, and %d concern somebody", n)
 	}
 }

@@ -26,6 +26,7 @@ const (
 type input struct {
 	form   form
 	record *kafka.Record // event
+	heard  bool          // event: a machine takes it
 	event  saga.Event    // command; answer, refusal, asking: what asks; deadline: since when; redrive: its key
 	answer any           // answer
 	raw    []byte        // payload of what this build cannot read, to be parked
@@ -50,11 +51,17 @@ func (in *input) size() int {
 	return overhead + len(in.record.Data)
 }
 
+// concerns tells whether the input is to be decided. What nobody hears is only read.
+func (in *input) concerns() bool {
+	return in.form != flush && (in.form != event || in.heard || in.number != 0 || in.record.Malformed != nil)
+}
+
 // queue holds the inputs of one worker. It is bounded by whoever fills it: the fetcher stops at full.
 type queue struct {
 	mu      sync.Mutex
 	inputs  []input
 	bytes   int
+	due     int             // inputs that concern somebody
 	pending map[string]bool // deadlines and redrives that wait: they are found in the tables again and again
 	closed  bool
 	signal  chan struct{}
@@ -79,9 +86,7 @@ func (q *queue) push(in ...input) {
 		refuse(in, ErrStopped)
 		return
 	}
-	for i := range in {
-		q.bytes += in[i].size()
-	}
+	q.count(in, 1)
 	if q.inputs == nil {
 		q.inputs = in
 	} else {
@@ -116,9 +121,7 @@ func (q *queue) putBack(batch []input) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for i := range batch {
-		q.bytes += batch[i].size()
-	}
+	q.count(batch, 1)
 	q.inputs = append(append(make([]input, 0, len(batch)+len(q.inputs)), batch...), q.inputs...)
 	q.nudge()
 }
@@ -135,9 +138,7 @@ func (q *queue) take(n int) []input {
 		}
 	}
 	batch := q.inputs[:n:n]
-	for i := range batch {
-		q.bytes -= batch[i].size()
-	}
+	q.count(batch, -1)
 	if q.inputs = q.inputs[n:]; len(q.inputs) == 0 {
 		q.inputs = nil
 	} else {
@@ -163,12 +164,20 @@ func (q *queue) refuseCommands(batch []input, err error) []input {
 	}
 	if slices.ContainsFunc(q.inputs, func(in input) bool { return in.form == command }) {
 		q.inputs = left(q.inputs)
-		q.bytes = 0
-		for i := range q.inputs {
-			q.bytes += q.inputs[i].size()
-		}
+		q.bytes, q.due = 0, 0
+		q.count(q.inputs, 1)
 	}
 	return left(batch)
+}
+
+// count adds inputs to what the queue holds, or takes them off where sign is -1.
+func (q *queue) count(inputs []input, sign int) {
+	for i := range inputs {
+		q.bytes += sign * inputs[i].size()
+		if inputs[i].concerns() {
+			q.due += sign
+		}
+	}
 }
 
 func (q *queue) nudge() {
@@ -178,10 +187,11 @@ func (q *queue) nudge() {
 	}
 }
 
+// waiting is how many inputs wait that concern somebody.
 func (q *queue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.inputs)
+	return q.due
 }
 
 // full tells whether no more records should come for now.
@@ -196,7 +206,7 @@ func (q *queue) close() {
 	q.mu.Lock()
 	q.closed = true
 	rest := q.inputs
-	q.inputs, q.bytes = nil, 0
+	q.inputs, q.bytes, q.due = nil, 0, 0
 	q.mu.Unlock()
 	refuse(rest, ErrStopped)
 }

@@ -198,7 +198,7 @@ func (r *reader) pass(f *fetcher, records []kafka.Record) {
 		case rec.Sequence == r.last+1:
 			r.last, r.hole = rec.Sequence, nil
 			r.ids.note(rec.Sequence, rec.ID)
-			due = append(due, input{form: event, record: rec})
+			due = append(due, input{form: event, record: rec, heard: r.p.e.hears(rec.Type)})
 		case r.hole == nil:
 			r.hole = &hole{gap: firstRepairGap}
 			f.e.metrics.holes.Inc()

@@ -63,7 +63,7 @@ func TestGoodRecordsBeforeADamagedBatchAreAppliedAndItIsNotReadWithoutAPause(t *
 	r.match = false
 	err := f.take(fetchRequest{r, false}, fed(r, 102, 200, kafka.ErrCorrupt,
 		kafka.Record{Offset: 100, Sequence: 101, ID: "id101"}, kafka.Record{Offset: 101, Sequence: 102, ID: "id102"}))
-	if n := r.p.queue.waiting(); n != 2 || r.next != 102 {
+	if n := len(r.p.queue.inputs); n != 2 || r.next != 102 {
 		t.Errorf("passed on %d of 2 good records; reads on from %d; error %v", n, r.next, err)
 	}
 	if err == nil || !r.retry.After(time.Now()) {

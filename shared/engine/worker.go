@@ -40,7 +40,7 @@ type worker struct {
 	parkedVersion int64           // of engine.lease: what others changed in engine.parked
 	committed     map[string]position
 	read          map[string]position // what was read beyond it and concerned nobody, not yet committed
-	last          int                 // inputs in the batch before
+	last          int                 // inputs in the batch before that concern somebody
 	began         atomic.Int64        // when the transaction under way began, Unix nanoseconds of this machine; 0: none is
 	limit         int                 // inputs in the next one at most; less than the batch size after a failure
 	apart         bool                // it commits by itself, since something failed, until all goes well again
@@ -189,7 +189,12 @@ func (w *worker) await(ctx context.Context) bool {
 // take is what waits, up to the limit.
 func (w *worker) take(most int) []input {
 	batch := w.queue.take(min(w.limit, most))
-	w.last = len(batch)
+	w.last = 0
+	for i := range batch {
+		if batch[i].concerns() {
+			w.last++
+		}
+	}
 	return batch
 }
 

@@ -155,7 +155,7 @@ func (b *batch) claim(tx *gorm.DB) error {
 		for i := range s.inputs {
 			in := &s.inputs[i]
 			switch {
-			case in.form == flush, in.form == event && in.number == 0 && !b.e.hears(in.record.Type) && in.record.Malformed == nil:
+			case !in.concerns():
 				continue
 			case in.number != 0:
 			case in.form == answer, in.form == refusal:

@@ -31,7 +31,7 @@ type Config struct {
 	TLS      *tls.Config    // nil: plain text
 	SASL     sasl.Mechanism // nil: no authentication
 
-	// PartitionBytes bounds what one fetch returns per partition; 0 means 1 MiB. A single larger batch still arrives whole.
+	// PartitionBytes bounds what one fetch returns per partition; 0 means 512 KiB. A single larger batch still arrives whole.
 	PartitionBytes int
 
 	// Log is told what an operator should know of. nil means nobody is.
@@ -45,8 +45,8 @@ type Config struct {
 }
 
 const (
-	defaultPartitionBytes = 1 << 20
-	fetchPartitions       = 8 // a whole fetch response is bounded by this many times PartitionBytes
+	defaultPartitionBytes = 512 << 10
+	fetchPartitions       = 4 // a whole fetch response is bounded by this many times PartitionBytes
 
 	dialTimeout    = 5 * time.Second
 	idleTimeout    = 2 * time.Minute

@@ -34,7 +34,7 @@ const (
 // New is a client of the party at the URL. Redirects are not followed: what is asked may hold a token or an address.
 func New(party, url string) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 64
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 256 // of all questions that are asked at once
 	transport.MaxResponseHeaderBytes = maxAnswer
 	return &Client{party: party, url: strings.TrimRight(url, "/"), http: &http.Client{Timeout: timeout, Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}

@@ -71,16 +71,21 @@ func (t *Table) Take(ctx context.Context, want Claim) (Claim, error) { return t.
 // Known does so in one statement for those that ask at the same time.
 func (t *Table) Known(ctx context.Context, name Name) (bool, error) { return t.look.Do(ctx, name) }
 
+// lookSQL names those that are there, by their place. Each key is looked up by itself (LATERAL … LIMIT): joined, all keys of
+// seven days would be read, by their age.
+const lookSQL = `SELECT w.n - 1
+	FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(caller, route, key, n)
+	CROSS JOIN LATERAL (
+		SELECT created_at FROM idempotency_keys k WHERE k.caller = w.caller AND k.route = w.route AND k.key = w.key LIMIT 1
+	) k WHERE k.created_at >= now() - interval '7 days'`
+
 func (t *Table) lookForAll(ctx context.Context, names []Name) ([]bool, error) {
 	n := len(names)
 	callers, routes, keys := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
 	for i, name := range names {
 		callers[i], routes[i], keys[i] = name.Caller, name.Route, name.Key
 	}
-	rows, err := t.db.WithContext(ctx).Raw(`SELECT w.n - 1
-		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(caller, route, key, n)
-		JOIN idempotency_keys k ON k.caller = w.caller AND k.route = w.route AND k.key = w.key
-		WHERE k.created_at >= now() - interval '7 days'`, callers, routes, keys).Rows()
+	rows, err := t.db.WithContext(ctx).Raw(lookSQL, callers, routes, keys).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("idempotency: look for keys: %w", err)
 	}
@@ -140,7 +145,7 @@ func (t *Table) Forget(ctx context.Context, c Claim) error {
 }
 
 // takeSQL makes those that are not there or have expired, and reads the others. One that another process makes at the
-// same moment is in neither part.
+// same moment is in neither part. Each key is looked up by itself, as in lookSQL.
 //
 // Nobody waits until a claim is on the disk: the commit of its effect comes behind it in the same log, and is not there
 // without it. A crash in between loses both.
@@ -162,8 +167,9 @@ SELECT caller, route, key, fingerprint, id, true, NULL::int, '', '', NULL::bytea
 UNION ALL
 SELECT k.caller, k.route, k.key, k.fingerprint, k.id, false,
 	k.status, coalesce(k.location, ''), coalesce(k.content_type, ''), k.body
-FROM wanted w JOIN idempotency_keys k ON k.caller = w.caller AND k.route = w.route AND k.key = w.key
-WHERE k.created_at >= now() - interval '7 days'`
+FROM wanted w CROSS JOIN LATERAL (
+	SELECT * FROM idempotency_keys k WHERE k.caller = w.caller AND k.route = w.route AND k.key = w.key LIMIT 1
+) k WHERE k.created_at >= now() - interval '7 days'`
 
 func (t *Table) takeAll(ctx context.Context, wanted []Claim) ([]Claim, error) {
 	order := make([]int, len(wanted))

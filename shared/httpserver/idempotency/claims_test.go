@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"regexp"
+	"strconv"
 	"sync"
 	"testing"
+
+	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded/embeddedtest"
@@ -236,4 +240,42 @@ func TestOnlyAClaimItselfIsCommittedWithoutWaitingForTheDisk(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// A statement that went through all keys by their age would be slower with each key.
+func TestAKeyIsFoundWithoutReadingOthers(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	fill := `INSERT INTO idempotency_keys (caller, route, key, fingerprint, id, created_at, busy_until)
+		SELECT 'ann', '/v1/goods', 'k' || n, 'f', 'o' || n, now(), now() FROM generate_series(1, 2000) AS n`
+	if err := db.Gorm().Exec(fill).Error; err != nil {
+		t.Fatal(err)
+	}
+	c := NewTable(db.Gorm())
+	if got := take(t, c, claim("ann", "k7", "other")); got.ID != "o7" {
+		t.Fatalf("taken: %+v", got)
+	}
+	if known, err := c.Known(t.Context(), Name{"ann", "/v1/goods", "k8"}); !known || err != nil {
+		t.Fatalf("known: %v, %v", known, err)
+	}
+	for _, s := range []string{takeSQL, lookSQL} {
+		var plan string
+		arguments := map[string]string{takeSQL: "'{ann}', '{/v1/goods}', '{k7}', '{f}', '{o}'", lookSQL: "'{ann}', '{/v1/goods}', '{k7}'"}[s]
+		types := map[string]string{takeSQL: "text[], text[], text[], bytea[], text[]", lookSQL: "text[], text[], text[]"}[s]
+		err := database.Transact(t.Context(), db, func(tx *gorm.DB) error {
+			if err := tx.Exec("PREPARE asked (" + types + ") AS " + s).Error; err != nil {
+				return err
+			}
+			defer tx.Exec("DEALLOCATE asked")
+			return tx.Raw("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE asked (" + arguments + ")").Row().Scan(&plan)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range regexp.MustCompile(`"Actual Rows": (\d+)`).FindAllStringSubmatch(plan, -1) {
+			if rows, _ := strconv.Atoi(n[1]); rows > 10 {
+				t.Errorf("%s\nreads %d rows for one key:\n%s", s, rows, plan)
+			}
+		}
+	}
 }
