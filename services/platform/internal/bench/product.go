@@ -23,6 +23,7 @@ type ProductOptions struct {
 	Config   service.Config
 	Lines    []int         // of an order: a measurement for each
 	Callers  int           // of the closed loop: each places its next order when the one before has ended
+	Hot      bool          // one product is in every order
 	Rate     float64       // orders a second of the open loop; 0: there is none
 	Window   time.Duration // measured with so many callers, and with the rate; a third of it with one caller
 	WarmUp   time.Duration
@@ -54,10 +55,10 @@ type Processes struct {
 func RunProduct(ctx context.Context, o ProductOptions) (Product, error) {
 	var loads []*orderLoad
 	for _, lines := range o.Lines {
-		loads = append(loads, &orderLoad{lines: lines, callers: o.Callers, window: o.Window},
-			&orderLoad{lines: lines, callers: 1, window: o.Window / 3})
+		loads = append(loads, &orderLoad{lines: lines, hot: o.Hot, callers: o.Callers, window: o.Window},
+			&orderLoad{lines: lines, hot: o.Hot, callers: 1, window: o.Window / 3})
 		if o.Rate > 0 {
-			loads = append(loads, &orderLoad{lines: lines, rate: o.Rate, window: o.Window})
+			loads = append(loads, &orderLoad{lines: lines, hot: o.Hot, rate: o.Rate, window: o.Window})
 		}
 	}
 	result, err := o.measure(ctx, loads)

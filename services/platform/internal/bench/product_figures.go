@@ -31,13 +31,14 @@ type Orders struct {
 	Events     float64   `json:"events_per_order"`
 	Drained    float64   `json:"drained_after_seconds"` // from the last order placed to the end of all
 	Resident   Processes `json:"resident_mib"`
+	Course     []Stretch `json:"course,omitempty"` // warming up included; whether the cost grows with what is there
 }
 
 func (l *orderLoad) figures() Orders {
 	seconds := l.window.Seconds()
 	return Orders{Lines: l.lines, Callers: l.callers, Rate: l.rate, Seconds: seconds, Accepted: l.accepted, Shed: l.shed,
 		Ended: l.endedInside, PerSecond: float64(l.endedInside) / seconds, Placing: quantiles(l.took.placing),
-		Refusing: quantiles(l.took.refusing), Confirming: quantiles(l.took.confirming), Ending: quantiles(l.took.ending)}
+		Refusing: quantiles(l.took.refusing), Confirming: quantiles(l.took.confirming), Ending: quantiles(l.took.ending), Course: l.course}
 }
 
 func quantiles(took []time.Duration) Quantiles {

@@ -16,11 +16,14 @@ import (
 type orderLoad struct {
 	shop     *shop
 	lines    int
+	hot      bool    // one product is in every order
 	callers  int     // of the closed loop
 	rate     float64 // of the open loop, orders a second
 	warmUp   time.Duration
 	window   time.Duration
 	progress io.Writer
+
+	course []Stretch // since the load began; of the goroutine that tells
 
 	mu                    sync.Mutex
 	begins, closes        time.Time                                                       // of the window
@@ -87,6 +90,7 @@ func (l *orderLoad) run(ctx context.Context) (o Orders, err error) {
 	if err != nil {
 		return o, err
 	}
+	l.shop.endedBefore += l.ended
 	o = l.figures()
 	n := float64(max(1, o.Ended))
 	o.CPU, o.Machine = cpu.over(n), machine.Seconds()*1000/n
@@ -107,7 +111,7 @@ func (l *orderLoad) atRate(ctx context.Context, each func(due time.Time)) {
 
 // one places an order and waits for its end. Callers come back when they are told to; what comes at a rate goes away.
 func (l *orderLoad) one(placing, ctx context.Context, begun time.Time) error {
-	key, body := uuid.NewString(), basket(l.lines)
+	key, body := uuid.NewString(), basket(l.lines, l.hot)
 	var p *placed
 	for {
 		var err error
@@ -167,15 +171,4 @@ func (l *orderLoad) count(at time.Time, add func(inside bool)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	add(!at.Before(l.begins) && at.Before(l.closes))
-}
-
-const tellEvery = 5 * time.Second
-
-// tell says now and then how far the load is.
-func (l *orderLoad) tell(ctx context.Context) {
-	for pause(ctx, tellEvery); ctx.Err() == nil; pause(ctx, tellEvery) {
-		l.count(time.Now(), func(bool) {
-			fmt.Fprintf(l.progress, "  %d orders accepted, %d shed, %d ended\n", l.accepted, l.shed, l.ended)
-		})
-	}
 }

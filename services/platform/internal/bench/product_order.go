@@ -27,11 +27,14 @@ type line struct {
 	Quantity int    `json:"quantity"`
 }
 
-// basket is the body of an order of so many lines.
-func basket(lines int) []byte {
+// basket is the body of an order of so many lines; one of them is of the same product every time where there is a hot one.
+func basket(lines int, hot bool) []byte {
 	chosen := make([]line, lines)
-	for i, n := range rand.Perm(products)[:lines] {
-		chosen[i] = line{sku(n), 1}
+	for i, n := range rand.Perm(products - 1)[:lines] {
+		chosen[i] = line{sku(n + 1), 1}
+	}
+	if hot {
+		chosen[0].SKU = sku(0)
 	}
 	body, err := json.Marshal(map[string]any{"lines": chosen, "email": "ada@example.com", "payment_token": "tok_ok",
 		"ship_to": map[string]string{"name": "Ada Example", "line1": "1 Long Road", "city": "Leeds", "postcode": "LS1 1AA",

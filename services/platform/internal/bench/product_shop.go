@@ -41,6 +41,8 @@ type shop struct {
 	positions []kafka.Position
 	undo      []func(context.Context) error // in reverse order
 
+	endedBefore int // orders of the loads before
+
 	mu     sync.Mutex
 	orders map[string]*placed
 }

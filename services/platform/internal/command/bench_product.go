@@ -18,6 +18,7 @@ const mostLines = 200 // of an order
 
 type benchProductFlags struct {
 	json, both    bool
+	hot           bool
 	seconds, rate float64
 	lines         []int
 	callers       int
@@ -45,6 +46,7 @@ order that was accepted must have been carried out, and verify must hold: exit c
 	fl.Float64Var(&f.seconds, "seconds", 10, "how long to measure each load")
 	fl.IntSliceVar(&f.lines, "lines", []int{1, 3, 25}, "lines of an order, comma-separated: a measurement for each")
 	fl.IntVar(&f.callers, "callers", 500, "orders at once")
+	fl.BoolVar(&f.hot, "hot", false, "one product is in every order")
 	fl.Float64Var(&f.rate, "rate", 200, "orders a second that do not wait for one another; 0: none")
 	fl.BoolVar(&f.both, "both", false, "with --kafka: measure the embedded broker too")
 	fl.StringVar(&f.profile, "profile", "", "write a CPU profile of all of it to this file")
@@ -67,7 +69,7 @@ func (f benchProductFlags) run(cmd *cobra.Command) error {
 	if config.Postgres != "" {
 		return service.Usage("bench: the product is measured on a Postgres of its own: leave --postgres out")
 	}
-	o := bench.ProductOptions{Config: config, Lines: f.lines, Callers: f.callers, Rate: f.rate,
+	o := bench.ProductOptions{Config: config, Lines: f.lines, Callers: f.callers, Hot: f.hot, Rate: f.rate,
 		Window: time.Duration(f.seconds * float64(time.Second)), WarmUp: 2 * time.Second, Progress: cmd.ErrOrStderr(),
 		Log: service.NewLogger(cmd.ErrOrStderr(), max(config.LogLevel, slog.LevelError), config.LogFormat)}
 	if f.profile != "" {
