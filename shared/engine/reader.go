@@ -198,7 +198,12 @@ func (r *reader) pass(f *fetcher, records []kafka.Record) {
 		case rec.Sequence == r.last+1:
 			r.last, r.hole = rec.Sequence, nil
 			r.ids.note(rec.Sequence, rec.ID)
-			due = append(due, input{form: event, record: rec, heard: r.p.e.hears(rec.Type)})
+			in := input{form: event, record: rec, heard: r.p.e.hears(rec.Type)}
+			if n := len(due); n > 0 && !in.concerns() && !due[n-1].concerns() {
+				due[n-1] = in // of what nobody hears only the place of the last counts
+				continue
+			}
+			due = append(due, in)
 		case r.hole == nil:
 			r.hole = &hole{gap: firstRepairGap}
 			f.e.metrics.holes.Inc()

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,8 +66,8 @@ func TestGoodRecordsBeforeADamagedBatchAreAppliedAndItIsNotReadWithoutAPause(t *
 	r.match = false
 	err := f.take(fetchRequest{r, false}, fed(r, 102, 200, kafka.ErrCorrupt,
 		kafka.Record{Offset: 100, Sequence: 101, ID: "id101"}, kafka.Record{Offset: 101, Sequence: 102, ID: "id102"}))
-	if n := len(r.p.queue.inputs); n != 2 || r.next != 102 {
-		t.Errorf("passed on %d of 2 good records; reads on from %d; error %v", n, r.next, err)
+	if passed := r.passed.Load(); passed != 102 || len(r.p.queue.inputs) == 0 || r.next != 102 {
+		t.Errorf("passed on up to number %d of 102; reads on from %d; error %v", passed, r.next, err)
 	}
 	if err == nil || !r.retry.After(time.Now()) {
 		t.Errorf("it is read again at once: %v", err)
@@ -120,5 +123,25 @@ func TestTheClockIsTheDatabasesWhateverThisMachineSays(t *testing.T) {
 	c.set(ahead.Add(time.Hour), time.Now().Add(-time.Minute)) // an answer that took a minute says nothing
 	if d := c.now().Sub(ahead); d > time.Second {
 		t.Errorf("off by %v", d)
+	}
+}
+
+func TestOfWhatNobodyHearsOnlyThePlaceOfTheLastIsPassedOn(t *testing.T) {
+	f, r := testReader(t, position{100, 100, "id100"})
+	r.match = false
+	var records []kafka.Record
+	for n := range int64(5) {
+		records = append(records, kafka.Record{Topic: r.topic, Offset: 100 + n, Sequence: 101 + n, ID: fmt.Sprint("id", 101+n), Source: r.source})
+	}
+	records[2].Malformed = errors.New("no JSON")
+	if err := f.take(fetchRequest{r, false}, fed(r, 105, 105, nil, records...)); err != nil {
+		t.Fatal(err)
+	}
+	var passed []int64
+	for _, in := range r.p.queue.inputs {
+		passed = append(passed, in.record.Sequence)
+	}
+	if want := []int64{102, 103, 105}; !slices.Equal(passed, want) || r.passed.Load() != 105 {
+		t.Errorf("passed on %v up to %d, want %v", passed, r.passed.Load(), want)
 	}
 }
