@@ -17,6 +17,7 @@ import (
 	"orderflow.example/services/warehouse"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/model"
 )
 
 // lesser is a machine with one row taken out.
@@ -50,7 +51,7 @@ var harmless = map[string]string{
 
 func TestNoRowCanBeTakenOutUnnoticed(t *testing.T) {
 	t.Parallel()
-	few := roots(func(r exploration.Root) bool {
+	few := roots(func(r model.Scene) bool {
 		return r.Stock == "enough" && (r.Customer == "trusted" || r.Operator == "approves") && (r.Returns == "" || r.Returns != "each" && !r.Cancels)
 	})
 	usual := exploration.Run(exploration.Model(exploration.Machines(), few), explore.Options{}).Unsaid

@@ -19,14 +19,14 @@ func TestEveryServiceHasTheSameShape(t *testing.T) {
 		}
 		folder := filepath.Join(root, "services", name)
 		for _, file := range []string{
-			"go.mod", "choreography.go", "decide_test.go", "app/app.go", "cmd/" + name + "/main.go",
+			"go.mod", "choreography.go", "decide_test.go", "app/app.go", "model/model.go", "cmd/" + name + "/main.go",
 			"internal/store/store.go", "internal/store/migrations",
 		} {
 			if _, err := os.Stat(filepath.Join(folder, file)); err != nil {
 				t.Errorf("services/%s has no %s", name, file)
 			}
 		}
-		if got, want := folders(t, "services/"+name), []string{"app", "cmd", "internal"}; !slices.Equal(got, want) {
+		if got, want := folders(t, "services/"+name), []string{"app", "cmd", "internal", "model"}; !slices.Equal(got, want) {
 			t.Errorf("services/%s has the folders %v, want %v", name, got, want)
 		}
 		main, err := os.ReadFile(filepath.Join(folder, "cmd", name, "main.go"))
@@ -56,6 +56,25 @@ func TestTheTrackerOnlyWatches(t *testing.T) {
 		func(_ source, imported string) bool {
 			return imported != "gorm.io/gorm" && imported != "shared/database"
 		})
+}
+
+func TestEveryMachineOfAServiceIsExploredOrLeftOutByName(t *testing.T) {
+	t.Parallel()
+	for _, app := range platform.Apps {
+		var has, says []string
+		for _, b := range app.Bindings {
+			has = append(has, b.Machine.String())
+		}
+		for _, m := range app.Model.Machines {
+			says = append(says, m.String())
+		}
+		says = append(says, app.Model.Left...)
+		slices.Sort(has)
+		slices.Sort(says)
+		if !slices.Equal(has, says) {
+			t.Errorf("services/%s has the machines %v, its model names %v", app.Name, has, says)
+		}
+	}
 }
 
 func TestThePlatformRunsEveryService(t *testing.T) {

@@ -195,7 +195,7 @@ func (s *shop) enter(e gateway.Entry) {
 func (s *shop) picture(t testing.TB) *picture {
 	t.Helper()
 	log := topics{}
-	p := newPicture(Config{Kafka: log, Patience: time.Millisecond, Book: func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil }})
+	p := newPicture(Config{Kafka: log, Apps: apps, Patience: time.Millisecond, Book: func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil }})
 	p.services, p.ends, p.book = map[string]*snapshot{}, map[string]map[int]int64{}, s.book
 	for _, app := range s.apps {
 		at := newSnapshot(app)
@@ -249,7 +249,9 @@ func (p *picture) tell() {
 	for _, s := range p.services {
 		for _, live := range s.live {
 			for key, state := range live {
-				p.facts.row(key, state)
+				if s.app.Model.State != nil {
+					p.facts.row(key, s.app.Model.State(state))
+				}
 			}
 		}
 	}
