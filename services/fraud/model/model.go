@@ -23,6 +23,7 @@ var Service = model.Service{
 		Machine: fraud.Rules{Velocity: fraud.Velocity{Orders: 1, Within: time.Hour}}.Choreography().Machine(),
 		Scenes:  countingScenes(),
 	}},
+	Harmless: map[string]string{"on decide_review": "it ends at once, not when its time is up"},
 	Start: func(s model.Scene) map[string]any {
 		if s.Customer != "often" {
 			return nil
@@ -45,7 +46,8 @@ var Service = model.Service{
 func countingScenes() (list []model.Scene) {
 	for _, who := range [][2]string{{"trusted", ""}, {"often", ""}, {"often", "approves"}, {"often", "refuses"}} {
 		for _, cancels := range []bool{false, true} {
-			list = append(list, model.Scene{Stock: "enough", Fill: "fill_all", Customer: who[0], Operator: who[1], Cancels: cancels, Counts: true})
+			list = append(list, model.Scene{Stock: "enough", Fill: "fill_all", Customer: who[0],
+				Operator: who[1], Cancels: cancels, Counts: true})
 		}
 	}
 	return list

@@ -28,6 +28,13 @@ var Service = model.Service{
 			shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived, refunds.Issued, refunds.Failed,
 		},
 	}},
+	Harmless: map[string]string{
+		"on payment.declined.v1":           "it ends at once, not when its time is up",
+		"on shipping.prepared.v1":          "the customer is told",
+		"on shipping.return_authorized.v1": "the customer is told",
+		"on shipping.return_refused.v1":    "the customer is told",
+		"on refund.failed.v1":              "the customer is told",
+	},
 	End:  end,
 	Role: audit.Decides,
 	Event: func(e saga.Event) audit.Fact {
@@ -42,8 +49,8 @@ var Service = model.Service{
 		if !is {
 			return nil
 		}
-		return []audit.Fact{audit.Order{Status: string(o.Status), Ending: endings[o.Status], Total: o.Total.Amount, Currency: o.Total.Currency,
-			Refunded: o.Refunded, Lost: o.Reason == "parcel_lost"}}
+		return []audit.Fact{audit.Order{Status: string(o.Status), Ending: endings[o.Status],
+			Total: o.Total.Amount, Currency: o.Total.Currency, Refunded: o.Refunded, Lost: o.Reason == "parcel_lost"}}
 	},
 }
 

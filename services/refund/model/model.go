@@ -31,7 +31,8 @@ var Service = model.Service{
 		if !is {
 			return nil
 		}
-		return []audit.Fact{audit.Refund{Taken: r.Taken, Captured: r.Captured, Refunded: r.Refunded, Refused: r.Refused(), Currency: r.Currency}}
+		return []audit.Fact{audit.Refund{Taken: r.Taken, Captured: r.Captured, Refunded: r.Refunded,
+			Refused: r.Refused(), Currency: r.Currency}}
 	},
 }
 
@@ -56,7 +57,8 @@ func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 	refused := func(why string) explore.Outcome {
 		after := b
 		after.Refusals++
-		return explore.Outcome{Does: "refuses to refund (" + why + ")", State: after, Answer: refund.RefundAnswer{RefundID: id, Refused: why}}
+		return explore.Outcome{Does: "refuses to refund (" + why + ")", State: after,
+			Answer: refund.RefundAnswer{RefundID: id, Refused: why}}
 	}
 	h := b.Of(d.Reference)
 	if h == nil || h.Captured-h.Refunded < d.Amount.Amount {
@@ -75,7 +77,8 @@ func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 func end(v model.Ending) string {
 	r, sum := v.State("refund").(refund.Refund), v.State(gateway.Name).(gateway.Book).Sum()
 	if r.Captured != sum.Captured || r.Refunded != sum.Refunded || r.Pending != 0 {
-		return fmt.Sprintf("refund knows of %d captured and %d refunded, the gateway of %d and %d", r.Captured, r.Refunded, sum.Captured, sum.Refunded)
+		return fmt.Sprintf("refund knows of %d captured and %d refunded, the gateway of %d and %d",
+			r.Captured, r.Refunded, sum.Captured, sum.Refunded)
 	}
 	return ""
 }

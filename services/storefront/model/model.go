@@ -33,7 +33,8 @@ var Service = model.Service{
 func told(s model.Scene) []explore.Told {
 	list := []explore.Told{{Who: "the customer orders", Event: event.OrderPlaced.Of(placed(s))}}
 	if s.Cancels {
-		list = append(list, explore.Told{Who: "the customer cancels", Event: event.CancellationRequested.Of(event.CancellationRequestedV1{})})
+		list = append(list, explore.Told{Who: "the customer cancels",
+			Event: event.CancellationRequested.Of(event.CancellationRequestedV1{})})
 	}
 	back := func(id, who string, skus ...string) {
 		d := event.ReturnRequestedV1{ReturnID: id, Reason: "unwanted"}

@@ -55,7 +55,8 @@ func (s Scene) String() string {
 		words = append(words, "orders are counted")
 	}
 	if s.Returns != "" {
-		words = append(words, "returns "+map[string]string{"one": "one line", "all": "everything", "each": "each line on its own"}[s.Returns])
+		what := map[string]string{"one": "one line", "all": "everything", "each": "each line on its own"}[s.Returns]
+		words = append(words, "returns "+what)
 	}
 	return strings.Join(words, ", ")
 }

@@ -2,6 +2,8 @@ package house_test
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,9 +90,13 @@ func TestThePlatformRunsEveryService(t *testing.T) {
 			}
 		}
 	}
-	slices.Sort(run)
-	if want := services(t); !slices.Equal(run, want) {
-		t.Errorf("the platform runs %v, there are %v", run, want)
+	for _, name := range services(t) {
+		if !slices.Contains(run, name) {
+			t.Errorf("services/%s is not in the list of services/platform/internal/services/services.go", name)
+		}
+	}
+	if n := len(services(t)); len(run) != n {
+		t.Errorf("the platform runs %v: there are %d services", run, n)
 	}
 }
 
@@ -135,10 +141,17 @@ func TestServicesKeepIdempotencyKeysInTheSameTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"fraud", "warehouse"} {
+	same := 0
+	for _, name := range services(t) {
 		got, err := os.ReadFile(filepath.Join(root, "services", name, "internal/store/migrations/00002_idempotency_keys.sql"))
-		if err != nil || !bytes.Equal(got, want) {
+		if name == "storefront" || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if same++; err != nil || !bytes.Equal(got, want) {
 			t.Errorf("services/%s has another table (%v)", name, err)
 		}
+	}
+	if same < 2 {
+		t.Errorf("%d services have the table: this test looks in the wrong place", same)
 	}
 }

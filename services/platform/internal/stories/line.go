@@ -36,7 +36,13 @@ func lineOf(p explore.Possible) line {
 
 // causes tells whether rows of this form lead to steps of that form.
 func causes(row saga.Form, step string) bool {
-	return row == map[string]saga.Form{"hears": saga.Reaction, "asked": saga.Calling, "answered": saga.Calling, "expires": saga.Deadline}[step]
+	switch step {
+	case "hears":
+		return row == saga.Reaction
+	case "expires":
+		return row == saga.Deadline
+	}
+	return row == saga.Calling
 }
 
 // leadsOn tells whether somebody reacts to what is said, or it counts for money or goods.

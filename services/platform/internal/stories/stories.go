@@ -50,7 +50,8 @@ var All = []Story{
 	{Title: "Cancelled after confirmation (void)", Says: "The money is set aside and not yet taken: the gateway lets go of it.",
 		Scene: cancels, When: when("storefront.cancellation_requested", "order.confirmed"), Late: []string{"payment.capture_requested"},
 		Ends: "cancelled", Must: []string{"shipping.withdrawn", "payment.voided"}, Not: []string{"payment.captured"}},
-	{Title: "Cancelled after capture (refund)", Says: "The money is taken and the parcel has not left: it is withdrawn, and the money given back.",
+	{Title: "Cancelled after capture (refund)",
+		Says:  "The money is taken and the parcel has not left: it is withdrawn, and the money given back.",
 		Scene: cancels, When: when("storefront.cancellation_requested", "payment.captured"), Late: []string{"shipping.dispatched"},
 		Ends: "cancelled", Must: []string{"shipping.withdrawn", "refund.issued"}, Not: []string{"shipping.dispatched"}},
 	{Title: "Withdrawn too late", Says: "The customer cancels when the parcel has just left, and the order goes on.",
@@ -64,11 +65,13 @@ var All = []Story{
 	{Title: "Return refused", Says: "No carrier fetches the goods: the customer keeps them, and the shop the money.",
 		Scene: returns, When: when("storefront.return_requested", "order.completed"), Outside: []string{"refuses the return"},
 		Ends: "completed", Must: []string{"shipping.return_refused"}, Not: []string{"refund.requested"}},
-	{Title: "Authorization timed out", Says: "The gateway sets the money aside and never says so: it is let go of, whatever became of it.",
+	{Title: "Authorization timed out",
+		Says:  "The gateway sets the money aside and never says so: it is let go of, whatever became of it.",
 		Scene: plain, Outside: []string{"authorizes, the answer is lost"}, Expires: []string{"payment.authorization_requested"},
 		Ends: "cancelled", Must: []string{"payment.outcome_unknown", "payment.voided"}, Not: []string{"payment.captured"}},
-	{Title: "Parked and redriven", Says: "The warehouse cannot process what it hears of the order, which is cancelled meanwhile: all of it waits there, " +
-		"the others go on, and redriven it is decided in order.",
+	{Title: "Parked and redriven",
+		Says: "The warehouse cannot process what it hears of the order, which is cancelled meanwhile: all of it waits there, the " +
+			"others go on, and redriven it is decided in order.",
 		Scene: cancels, When: when("storefront.cancellation_requested", "shipping.prepared"), Parks: "warehouse", Ends: "cancelled",
 		Must: []string{"warehouse.pick_requested", "warehouse.pick_cancelled", "order.cancelled"}, Not: []string{"warehouse.packed"}},
 }

@@ -147,7 +147,8 @@ func (t *teller) redrive() bool {
 		return false
 	}
 	t.driven = true
-	t.lines = append(t.lines, line{service: t.Parks, on: strings.Join(t.parked, ", "), does: "an operator **redrives** the order: decided in order"})
+	t.lines = append(t.lines, line{service: t.Parks, on: strings.Join(t.parked, ", "),
+		does: "an operator **redrives** the order: decided in order"})
 	return true
 }
 
@@ -190,7 +191,8 @@ func (t *teller) text(v explore.View) string {
 		fmt.Fprintf(&b, "| %d | **%s** | %s | %s | %s | %s |\n", i+1, l.service, l.on, l.does, l.says, l.order)
 	}
 	sum := v.State(gateway.Name).(gateway.Book).Sum()
-	fmt.Fprintf(&b, "\nThe order ends **%s**. At the gateway: %s set aside, %s taken, %s let go of, %s given back. %d more steps only note something.\n",
+	fmt.Fprintf(&b, "\nThe order ends **%s**. At the gateway: %s set aside, %s taken, %s let go of, %s given back. "+
+		"%d more steps only note something.\n",
 		exploration.Order(v).Status, pounds(sum.Authorized), pounds(sum.Captured), pounds(sum.Released), pounds(sum.Refunded), t.noted)
 	return b.String()
 }

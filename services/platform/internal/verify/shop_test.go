@@ -16,21 +16,13 @@ import (
 	storefrontevent "orderflow.example/schemas/storefront"
 	warehouseevent "orderflow.example/schemas/warehouse"
 	"orderflow.example/services/catalog"
-	catalogapp "orderflow.example/services/catalog/app"
-	fraudapp "orderflow.example/services/fraud/app"
-	inventoryapp "orderflow.example/services/inventory/app"
-	orderapp "orderflow.example/services/order/app"
 	"orderflow.example/services/payment"
-	paymentapp "orderflow.example/services/payment/app"
+	"orderflow.example/services/platform/internal/services"
 	"orderflow.example/services/platform/internal/world/gateway"
 	"orderflow.example/services/refund"
-	refundapp "orderflow.example/services/refund/app"
 	"orderflow.example/services/shipping"
-	shippingapp "orderflow.example/services/shipping/app"
 	"orderflow.example/services/storefront"
-	storefrontapp "orderflow.example/services/storefront/app"
 	"orderflow.example/services/warehouse"
-	warehouseapp "orderflow.example/services/warehouse/app"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
@@ -40,9 +32,8 @@ import (
 
 const partitions = 4
 
-// apps are the services of a shop: those of platform.Apps, which cannot be imported here.
-var apps = []service.App{storefrontapp.App, catalogapp.App, orderapp.App, fraudapp.App, inventoryapp.App, paymentapp.App,
-	shippingapp.App, warehouseapp.App, refundapp.App}
+// apps are the services of a shop.
+var apps = services.All
 
 // shop is all services in memory, and what is outside, with a past of whole sagas.
 type shop struct {

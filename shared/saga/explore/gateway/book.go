@@ -18,8 +18,9 @@ const Refusals = 2
 
 // Outside is the gateway, as far as one service asks it.
 func Outside(act func(b Book, id string, asked any) []explore.Outcome, questions ...string) explore.Outside {
-	return explore.Outside{Name: Name, Asked: questions, Start: Book{}, Check: func(state any) string { return state.(Book).wrong() },
-		Act: func(state any, _ string, e saga.Event) []explore.Outcome { return act(state.(Book), e.ID, e.Data) }}
+	return explore.Outside{Name: Name, Asked: questions, Start: Book{},
+		Check: func(state any) string { return state.(Book).wrong() },
+		Act:   func(state any, _ string, e saga.Event) []explore.Outcome { return act(state.(Book), e.ID, e.Data) }}
 }
 
 // Book is what the gateway knows.
