@@ -56,8 +56,8 @@ build: ## bin/orderflow, and each service alone
 tidy: ## bring every go.mod in step
 	scripts/modules.sh
 
-generate: ## write the schemas, the AsyncAPI document, and the choreography in README.md
-	go generate ./schemas ./services/platform/internal/choreography
+generate: ## write the schemas, the AsyncAPI document, the stories, and the choreography in README.md
+	go generate ./schemas ./services/platform/internal/choreography ./services/platform/internal/stories
 
 release-schemas: generate ## keep today's schemas as those released: from then on they may only grow
 	cd schemas && go run ./generate -release

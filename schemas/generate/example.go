@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"orderflow.example/shared/saga/contract"
 )
 
+// values are of fields that stand in events of several services; others have a tag, example:"…".
+//
 // The examples tell of one order: six light holders at 2.55, from the click to the doorstep and back. The persons in them
 // are invented.
 var values = map[string]any{
@@ -113,11 +116,27 @@ func exampleOf(kind saga.Kind) (any, error) {
 // fill gives every field of the struct its value.
 func fill(v reflect.Value, c *contract.Contract, event string) error {
 	for _, f := range c.Fields {
+		own, _ := v.Type().FieldByName(f.GoName)
+		if tag, given := own.Tag.Lookup("example"); given {
+			if err := parsed(v.FieldByName(f.GoName), tag); err != nil {
+				return fmt.Errorf("the example value of %s: %w", f.Name, err)
+			}
+			continue
+		}
 		if err := set(v.FieldByName(f.GoName), f.Contract, event, f.Name, v.Type().Name()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// parsed gives a field the value that its tag says, as huma reads such tags: a string as it stands, all else as JSON.
+func parsed(v reflect.Value, tag string) error {
+	if v.Kind() == reflect.String {
+		v.SetString(tag)
+		return nil
+	}
+	return json.Unmarshal([]byte(tag), v.Addr().Interface())
 }
 
 func set(v reflect.Value, c *contract.Contract, event, field, owner string) error {
@@ -141,7 +160,7 @@ func set(v reflect.Value, c *contract.Contract, event, field, owner string) erro
 		return set(v.Index(0), c.Items, event, field, owner)
 	}
 	if !known {
-		return fmt.Errorf("no example value for %s: add one to values", field)
+		return fmt.Errorf("no example value for %s: give the field a tag, example:\"…\"", field)
 	}
 	given := reflect.ValueOf(value)
 	if !given.CanConvert(v.Type()) || (given.Kind() == reflect.String) != (v.Kind() == reflect.String) {

@@ -38,6 +38,9 @@ var rank = map[Status]int{
 	Rejected: 8, Cancelled: 8, Returned: 8,
 }
 
+// Rank orders what a customer is told: nothing of a lower rank follows, nor anything else of the same.
+func (s Status) Rank() int { return rank[s] }
+
 // Final tells whether an order with this status is done with.
 func (s Status) Final() bool { return rank[s] >= rank[Completed] }
 

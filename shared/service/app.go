@@ -11,12 +11,14 @@ import (
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga/model"
 )
 
 // App is one service, ready to be run alone or beside others. One without machines decides nothing: it has no database, no
 // engine and no topic of its own, and only watches.
 type App struct {
 	Name       string                               // "payment"
+	Model      model.Service                        // what those must know of it who look at the whole
 	Bindings   []engine.Binding                     // its machines and where their states are kept
 	Configured func(c Config) []engine.Binding      // the same, where decisions depend on the configuration; the rows may not
 	Migrations fs.FS                                // goose files for its tables; the engine's own tables are not among them

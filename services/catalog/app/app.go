@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"orderflow.example/services/catalog/model"
 
 	"orderflow.example/services/catalog"
 	"orderflow.example/services/catalog/internal/api"
@@ -16,6 +17,7 @@ import (
 // App is the catalogue, ready to run.
 var App = service.App{
 	Name:       "catalog",
+	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: catalog.Choreography.Machine(), Store: store.Products()}},
 	Operators: func(s *httpserver.Server, p *service.Parts) {

@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"orderflow.example/services/fraud/model"
 
 	"orderflow.example/services/fraud"
 	"orderflow.example/services/fraud/internal/api"
@@ -16,6 +17,7 @@ import (
 // App is the fraud service, ready to run.
 var App = service.App{
 	Name:       "fraud",
+	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   bindings(fraud.Rules{}),
 	Configured: func(c service.Config) []engine.Binding {

@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"orderflow.example/services/inventory/model"
 
 	"orderflow.example/services/inventory"
 	"orderflow.example/services/inventory/internal/api"
@@ -17,6 +18,7 @@ var stock = store.New()
 // App is the inventory service, ready to run.
 var App = service.App{
 	Name:       "inventory",
+	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: inventory.Choreography.Machine(), Store: stock}},
 	Operators: func(s *httpserver.Server, p *service.Parts) {

@@ -4,6 +4,7 @@ package app
 import (
 	"orderflow.example/services/order"
 	"orderflow.example/services/order/internal/store"
+	"orderflow.example/services/order/model"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/service"
 )
@@ -11,6 +12,7 @@ import (
 // App is the order service, ready to run.
 var App = service.App{
 	Name:       "order",
+	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: order.Choreography.Machine(), Store: store.Orders()}},
 }

@@ -5,6 +5,7 @@ import (
 	"orderflow.example/services/payment"
 	"orderflow.example/services/payment/internal/gateway"
 	"orderflow.example/services/payment/internal/store"
+	"orderflow.example/services/payment/model"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/service"
 )
@@ -12,6 +13,7 @@ import (
 // App is the payment service, ready to run.
 var App = service.App{
 	Name:       "payment",
+	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: payment.Choreography.Machine(), Store: store.Payments()}},
 	Needs:      []string{"gateway-url"},

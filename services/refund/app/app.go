@@ -5,6 +5,7 @@ import (
 	"orderflow.example/services/refund"
 	"orderflow.example/services/refund/internal/gateway"
 	"orderflow.example/services/refund/internal/store"
+	"orderflow.example/services/refund/model"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/service"
 )
@@ -12,6 +13,7 @@ import (
 // App is the refund service, ready to run.
 var App = service.App{
 	Name:       "refund",
+	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: refund.Choreography.Machine(), Store: store.Refunds()}},
 	Needs:      []string{"gateway-url"},

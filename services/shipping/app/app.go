@@ -5,6 +5,7 @@ import (
 	"orderflow.example/services/shipping"
 	"orderflow.example/services/shipping/internal/carrier"
 	"orderflow.example/services/shipping/internal/store"
+	"orderflow.example/services/shipping/model"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/service"
 )
@@ -12,6 +13,7 @@ import (
 // App is the shipping service, ready to run.
 var App = service.App{
 	Name:       "shipping",
+	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: shipping.Choreography.Machine(), Store: store.Shipments()}},
 	Needs:      []string{"carrier-url"},

@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"orderflow.example/services/storefront/model"
 
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/admission"
@@ -19,6 +20,7 @@ import (
 // App is the storefront, ready to run.
 var App = service.App{
 	Name:       "storefront",
+	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings: []engine.Binding{
 		{Machine: storefront.Choreography.Machine(), Store: store.Orders()},

@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"orderflow.example/services/warehouse/model"
 
 	"orderflow.example/services/warehouse"
 	"orderflow.example/services/warehouse/internal/api"
@@ -18,6 +19,7 @@ import (
 // App is the warehouse service, ready to run.
 var App = service.App{
 	Name:       "warehouse",
+	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings: []engine.Binding{
 		{Machine: warehouse.Picks.Machine(), Store: store.Picks()},

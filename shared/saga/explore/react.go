@@ -72,15 +72,21 @@ func outcomes(o *Outside, aside any, row *saga.Row, e saga.Event, dropped bool) 
 	if row.Due > 0 && !dropped {
 		return list, silent
 	}
-	list, silent = append(list, Outcome{Does: "never answers", State: aside}), append(silent, true)
+	list, silent = append(list, Outcome{Does: neverAnswers, State: aside}), append(silent, true)
 	for _, out := range acts {
 		if text(out.State) != text(aside) {
-			out.Does += ", the answer is lost"
+			out.Does += answerLost
 			list, silent = append(list, out), append(silent, true)
 		}
 	}
 	return list, silent
 }
+
+// What the outside does where its answer does not come.
+const (
+	neverAnswers = "never answers"
+	answerLost   = ", the answer is lost"
+)
 
 // act is what somebody outside, whom several ask, does: the answer is on its way then.
 func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction) {

@@ -48,6 +48,16 @@ func (m Machine) lines() (lines []line) {
 	return lines
 }
 
+// Line is how the row of a machine stands in the table: what is heard, and what is done then.
+func Line(m *saga.Machine, r saga.Row) (on, does string) {
+	described := Describe(m).Machines[0]
+	l := row(r)
+	if on = described.code(l.On); l.Command {
+		on = "*" + l.On + "*"
+	}
+	return on, described.does(l)
+}
+
 func (m Machine) does(r Row) string {
 	var words []string
 	switch r.Form {

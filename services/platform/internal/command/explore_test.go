@@ -34,7 +34,7 @@ func counterexample(t *testing.T) string {
 			machines[i] = broken.Machine()
 		}
 	}
-	data, err := json.Marshal(exploration.Run(exploration.Model(machines, exploration.Roots()[:1]), explore.Options{}))
+	data, err := json.Marshal(exploration.Run(exploration.Model(machines, exploration.Scenes()[:1]), explore.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}

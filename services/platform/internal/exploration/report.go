@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/explore/gateway"
 )
 
 // Report is an exploration and what it found.
@@ -42,14 +44,14 @@ type Part struct {
 var bounds = []string{
 	"one order of two lines, one piece of a product each, from one warehouse",
 	"the customer cancels at most once and asks for at most two returns; an operator decides at most once",
-	fmt.Sprintf("the gateway refuses at most %d refunds of an order", Refusals),
+	fmt.Sprintf("the gateway refuses at most %d refunds of an order", gateway.Refusals),
 	"every record a service has heard is heard again, once, wherever it may be by then",
 	"a crash before the commit is no step; one after it is a record that comes later",
 }
 
 // Run explores one order from all roots.
 func Run(m explore.Model, o explore.Options) Report {
-	r := Report{LeftOut: Left, Bounds: bounds}
+	r := Report{LeftOut: Left(), Bounds: bounds}
 	for _, machine := range m.Machines {
 		r.Machines = append(r.Machines, machine.String())
 	}
@@ -75,6 +77,38 @@ func Run(m explore.Model, o explore.Options) Report {
 		r.Violation = &explore.Violation{Why: "given up: there is no end of states"}
 	}
 	return r
+}
+
+// RunAll explores one order in all models, until something is wrong.
+func RunAll(o explore.Options) (whole Report) {
+	for i, m := range All() {
+		r := Run(m, o)
+		if i == 0 {
+			whole = r
+		} else {
+			whole.add(r)
+		}
+		if whole.Violation != nil {
+			break
+		}
+	}
+	return whole
+}
+
+// add takes in the report of another model. What is said in either of them is said.
+func (r *Report) add(other Report) {
+	r.Roots = append(r.Roots, other.Roots...)
+	r.States, r.Transitions, r.Spared = r.States+other.States, r.Transitions+other.Transitions, r.Spared+other.Spared
+	r.Depth, r.Ends, r.Seconds = max(r.Depth, other.Depth), r.Ends+other.Ends, r.Seconds+other.Seconds
+	r.PerSecond = float64(r.States) / r.Seconds
+	for i, p := range other.Parts {
+		r.Parts[i].States, r.Parts[i].Steps = r.Parts[i].States+p.States, r.Parts[i].Steps+p.Steps
+	}
+	if r.Again == "" {
+		r.Again = other.Again
+	}
+	r.Violation = other.Violation
+	r.Unsaid = slices.DeleteFunc(r.Unsaid, func(name string) bool { return !slices.Contains(other.Unsaid, name) })
 }
 
 // Print writes the report for people.

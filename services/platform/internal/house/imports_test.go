@@ -37,6 +37,28 @@ func TestTheRootOfAServiceKnowsOnlyTheVocabulary(t *testing.T) {
 		})
 }
 
+// What a service says of itself to those who look at the whole, it says in words that all services have.
+func TestTheModelOfAServiceKnowsOnlyItsOwnServiceAndTheVocabulary(t *testing.T) {
+	t.Parallel()
+	each(t,
+		func(s source) bool { return s.service() != "" && s.folder == "services/"+s.service()+"/model" },
+		func(s source, imported string) bool {
+			return standard(imported) || imported == "services/"+s.service() || within(imported, "shared/saga") || within(imported, "schemas")
+		})
+}
+
+// The platform runs services and looks at them; of what they are it has only a list.
+func TestThePlatformNamesServicesInOneListOnly(t *testing.T) {
+	t.Parallel()
+	each(t,
+		func(s source) bool {
+			return s.service() == "platform" && !s.test && !within(s.folder, "services/platform/internal/services")
+		},
+		func(_ source, imported string) bool {
+			return !within(imported, "services") || within(imported, "services/platform") || within(imported, "services/tracker")
+		})
+}
+
 func TestServicesNeverImportEachOther(t *testing.T) {
 	t.Parallel()
 	each(t,

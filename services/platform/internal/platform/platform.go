@@ -14,18 +14,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	catalog "orderflow.example/services/catalog/app"
-	fraud "orderflow.example/services/fraud/app"
-	inventory "orderflow.example/services/inventory/app"
-	order "orderflow.example/services/order/app"
-	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/internal/choreography"
+	"orderflow.example/services/platform/internal/services"
 	"orderflow.example/services/platform/internal/world"
-	refund "orderflow.example/services/refund/app"
-	shipping "orderflow.example/services/shipping/app"
-	storefront "orderflow.example/services/storefront/app"
 	tracker "orderflow.example/services/tracker/app"
-	warehouse "orderflow.example/services/warehouse/app"
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded"
 	"orderflow.example/shared/httpserver"
@@ -34,17 +26,12 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// deciding are the services that decide something, in the order a saga meets them.
-var deciding = []service.App{
-	storefront.App, catalog.App, order.App, fraud.App, inventory.App, payment.App, shipping.App, warehouse.App, refund.App,
-}
-
 // Tracker watches them all, and keeps the ledger of what must be conserved. It is put together here because no service may
 // know the others.
-var Tracker = withLedger(tracker.New(machines(deciding), declared(deciding)), deciding)
+var Tracker = withLedger(tracker.New(machines(services.All), declared(services.All)), services.All)
 
 // Apps are all services.
-var Apps = append(slices.Clip(deciding), Tracker)
+var Apps = append(slices.Clip(services.All), Tracker)
 
 func machines(apps []service.App) (all []*saga.Machine) {
 	for _, app := range apps {

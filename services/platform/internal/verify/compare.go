@@ -23,7 +23,7 @@ func (t *trace) compareStates(ctx context.Context, into *tally) error {
 		}
 		f.gone(ctx, t.keys[i])
 		for key, state := range t.live[i] {
-			t.facts.row(key, state)
+			t.facts.row(key, t.means(state))
 		}
 		f.moved = false
 		clear(f.touched)
@@ -149,14 +149,14 @@ func (f *fold) gone(ctx context.Context, keys map[string]struct{}) {
 	for key, o := range f.broken { // rows that no event led to
 		if lost(key) {
 			delete(f.broken, key)
-			f.trace.facts.gone(key, o.row)
+			f.trace.facts.gone(key, f.trace.means(o.row))
 		}
 	}
 	if !f.byKey {
 		f.states.Each(func(key string, state any) error {
 			if lost(key) {
 				f.unwritten(key, state)
-				f.trace.facts.gone(key, state)
+				f.trace.facts.gone(key, f.trace.means(state))
 			}
 			return nil
 		})
@@ -178,7 +178,7 @@ func (f *fold) gone(ctx context.Context, keys map[string]struct{}) {
 	for key := range all {
 		state := f.states.Get(saga.Event{Key: key})
 		f.unwritten(key, state)
-		f.trace.facts.gone(key, state)
+		f.trace.facts.gone(key, f.trace.means(state))
 	}
 }
 

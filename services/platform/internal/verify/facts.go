@@ -4,17 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"orderflow.example/schemas"
-	"orderflow.example/schemas/inventory"
-	"orderflow.example/schemas/order"
-	"orderflow.example/schemas/payment"
-	"orderflow.example/schemas/refund"
-	"orderflow.example/schemas/shipping"
-	"orderflow.example/schemas/storefront"
-	"orderflow.example/schemas/warehouse"
-	stock "orderflow.example/services/inventory"
 	"orderflow.example/services/platform/internal/world/gateway"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/audit"
 )
 
 // facts are what the topics, the rows and the gateway's book tell that the checks across services need. They are kept
@@ -25,7 +17,7 @@ type facts struct {
 
 	orders  map[string]*told
 	shelves map[shelf]*moved
-	levels  map[shelf]stock.Level // as inventory has them
+	levels  map[shelf]audit.Level // as inventory has them
 	asks    map[string]ask        // the gateway's idempotency keys: ids of events that ask it
 	busy    map[string]struct{}   // orders something was told of since they were put away
 
@@ -61,9 +53,9 @@ type told struct {
 	back          int64   // what the goods that came back had cost, in minor units
 
 	// As inventory had heard of it:
-	sent, committed []schemas.Allocation
+	sent, committed []audit.Goods
 	commits         int
-	came, restocked map[string][]schemas.Allocation // by return
+	came, restocked map[string][]audit.Goods // by return
 }
 
 // dealt is how often a parcel was handed over.
@@ -73,7 +65,7 @@ type dealt struct {
 }
 
 func newFacts() *facts {
-	return &facts{orders: map[string]*told{}, shelves: map[shelf]*moved{}, levels: map[shelf]stock.Level{},
+	return &facts{orders: map[string]*told{}, shelves: map[shelf]*moved{}, levels: map[shelf]audit.Level{},
 		asks: map[string]ask{}, busy: map[string]struct{}{}, names: map[string]string{}, lag: map[stand]int64{}, await: map[string]map[string]int{}}
 }
 
@@ -103,64 +95,61 @@ func (f *facts) wait(a *arrival, by *trace) {
 }
 
 // hear takes in what counts as soon as it is on the topic.
-func (f *facts) hear(e saga.Event) {
-	switch d := e.Data.(type) {
-	case storefront.OrderPlacedV1:
+func (f *facts) hear(e saga.Event, counts audit.Fact) {
+	switch c := counts.(type) {
+	case audit.Placed:
 		f.of(e.Key).placed++
-	case order.ValidatedV1, order.RejectedV1:
+	case audit.Begun:
 		f.of(e.Key).begun++
-	case payment.AuthorizationRequestedV1, payment.CaptureRequestedV1, payment.VoidRequestedV1, refund.RequestedV1:
+	case audit.Asked:
 		f.of(e.Key)
 		f.asks[strings.Clone(e.ID)] = ask{order: e.Key}
-	case shipping.DispatchedV1:
+	case audit.Dispatched:
 		t := f.of(e.Key)
-		i := slices.IndexFunc(t.dispatched, func(x dealt) bool { return x.shipment == d.ShipmentID })
+		i := slices.IndexFunc(t.dispatched, func(x dealt) bool { return x.shipment == c.Shipment })
 		if i < 0 {
-			i, t.dispatched = len(t.dispatched), append(t.dispatched, dealt{shipment: d.ShipmentID})
+			i, t.dispatched = len(t.dispatched), append(t.dispatched, dealt{shipment: c.Shipment})
 		}
 		t.dispatched[i].times++
-	case shipping.ReturnReceivedV1:
-		t := f.of(e.Key)
-		for _, l := range d.Lines {
-			t.back += l.Quantity * l.UnitPrice
-		}
+	case audit.CameBack:
+		f.of(e.Key).back += c.Worth
 	}
 }
 
 // decide takes in what counts once its service was seen to have decided it.
-func (f *facts) decide(e saga.Event) {
-	switch d := e.Data.(type) {
-	case payment.AuthorizationRequestedV1, payment.CaptureRequestedV1, payment.VoidRequestedV1, refund.RequestedV1:
+func (f *facts) decide(e saga.Event, counts audit.Fact) {
+	switch c := counts.(type) {
+	case audit.Asked:
 		f.asks[e.ID] = ask{order: e.Key, decided: true}
-	case inventory.StockedV1:
-		f.at(e.Key, d.Warehouse).stocked += d.Quantity
-	case inventory.CommittedV1:
+	case audit.Stocked:
+		f.at(e.Key, c.Warehouse).stocked += c.Quantity
+	case audit.Committed:
 		t := f.of(e.Key)
 		t.commits++
-		t.committed = append(t.committed, d.Lines...)
-		for _, l := range d.Lines {
+		t.committed = append(t.committed, c.Lines...)
+		for _, l := range c.Lines {
 			f.at(l.SKU, l.Warehouse).committed += l.Quantity
 		}
-	case inventory.RestockedV1:
+	case audit.Restocked:
 		t := f.of(e.Key)
-		t.restocked = with(t.restocked, d.ReturnID, append(t.restocked[d.ReturnID], d.Lines...))
-		for _, l := range d.Lines {
+		t.restocked = with(t.restocked, c.Return, append(t.restocked[c.Return], c.Lines...))
+		for _, l := range c.Lines {
 			f.at(l.SKU, l.Warehouse).restocked += l.Quantity
 		}
 	}
 }
 
-// stock takes in what counts once inventory has heard of it.
-func (f *facts) stock(e saga.Event) {
-	switch d := e.Data.(type) {
-	case shipping.DispatchedV1:
+// stock takes in what counts once the service that keeps the levels has heard of it.
+func (f *facts) stock(e saga.Event, counts audit.Fact) {
+	switch c := counts.(type) {
+	case audit.Dispatched:
 		t := f.of(e.Key)
-		t.sent = append(t.sent, d.Lines...)
-	case shipping.ReturnReceivedV1:
+		t.sent = append(t.sent, c.Lines...)
+	case audit.CameBack:
 		t := f.of(e.Key)
-		t.came = with(t.came, d.ReturnID, d.Lines)
-	case warehouse.StockReceivedV1:
-		f.at(e.Key, d.Warehouse).received += d.Quantity
+		t.came = with(t.came, c.Return, c.Lines)
+	case audit.Received:
+		f.at(e.Key, c.Warehouse).received += c.Quantity
 	}
 }
 

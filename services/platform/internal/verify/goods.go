@@ -4,19 +4,18 @@ import (
 	"maps"
 	"slices"
 
-	"orderflow.example/schemas"
-	"orderflow.example/services/inventory"
+	"orderflow.example/shared/saga/audit"
 )
 
 // checkStock: for each SKU in each warehouse, what came and what went explain what is there.
 func checkStock(p *picture) Check {
 	t := newTally("stock", "received = on hand + shipped − returned; 0 ≤ reserved ≤ on hand", "SKUs in warehouses")
-	if why := p.without("inventory", "warehouse", "shipping"); why != "" {
+	if why := p.without(audit.Reserves, audit.Receives, audit.Ships); why != "" {
 		return t.skip(why)
 	}
-	shelves := map[shelf]inventory.Level{}
+	shelves := map[shelf]audit.Level{}
 	for at := range p.facts.shelves {
-		shelves[at] = inventory.Level{SKU: at.sku, Warehouse: at.warehouse}
+		shelves[at] = audit.Level{SKU: at.sku, Warehouse: at.warehouse}
 	}
 	maps.Copy(shelves, p.facts.levels)
 	for at, l := range shelves {
@@ -43,7 +42,7 @@ func checkStock(p *picture) Check {
 // checkParcels: what inventory heard has left is booked out once, and what came back is booked in once.
 func checkParcels(p *picture) Check {
 	t := newTally("parcels", "every parcel handed over or returned is booked once", "orders shipped")
-	if why := p.without("inventory", "shipping"); why != "" {
+	if why := p.without(audit.Reserves, audit.Ships); why != "" {
 		return t.skip(why)
 	}
 	for key, told := range p.facts.orders {
@@ -54,17 +53,17 @@ func checkParcels(p *picture) Check {
 		case told.commits > 1:
 			t.broken(key, "its goods were booked out %d times", told.commits).numbers(1, int64(told.commits), "")
 		case !same(told.sent, told.committed):
-			t.broken(key, "%d pieces left, %d are booked out", pieces(told.sent), pieces(told.committed)).numbers(pieces(told.sent), pieces(told.committed), "")
+			t.broken(key, "%d pieces left, %d are booked out", audit.Pieces(told.sent), audit.Pieces(told.committed)).numbers(audit.Pieces(told.sent), audit.Pieces(told.committed), "")
 		}
 		for id, lines := range told.came {
 			if !same(lines, told.restocked[id]) {
-				t.broken(key, "return %s brought %d pieces back, %d are booked in", id, pieces(lines), pieces(told.restocked[id])).
-					numbers(pieces(lines), pieces(told.restocked[id]), "")
+				t.broken(key, "return %s brought %d pieces back, %d are booked in", id, audit.Pieces(lines), audit.Pieces(told.restocked[id])).
+					numbers(audit.Pieces(lines), audit.Pieces(told.restocked[id]), "")
 			}
 		}
 		for id := range told.restocked {
 			if told.came[id] == nil {
-				t.broken(key, "return %s is booked in and did not come", id).numbers(0, pieces(told.restocked[id]), "")
+				t.broken(key, "return %s is booked in and did not come", id).numbers(0, audit.Pieces(told.restocked[id]), "")
 			}
 		}
 	}
@@ -74,7 +73,7 @@ func checkParcels(p *picture) Check {
 // checkReservations: what is reserved is reserved for orders that still go on.
 func checkReservations(p *picture) Check {
 	t := newTally("reservations", "reserved = what open orders hold; ended orders hold nothing", "reservations")
-	if why := p.without("inventory", "order"); why != "" {
+	if why := p.without(audit.Reserves, audit.Decides); why != "" {
 		return t.skip(why)
 	}
 	held := map[shelf]int64{}
@@ -90,7 +89,7 @@ func checkReservations(p *picture) Check {
 			held[shelf{l.SKU, l.Warehouse}] += l.Quantity
 		}
 		if p.ended(key, told) {
-			t.broken(key, "it is %s, and %d pieces are still reserved for it", told.rows.order.status, pieces(r.lines)).numbers(0, pieces(r.lines), "")
+			t.broken(key, "it is %s, and %d pieces are still reserved for it", told.rows.order.Status, audit.Pieces(r.lines)).numbers(0, audit.Pieces(r.lines), "")
 		}
 	}
 	for at, l := range p.facts.levels {
@@ -102,7 +101,7 @@ func checkReservations(p *picture) Check {
 }
 
 // same tells whether two lists of lines mean the same goods from the same places.
-func same(a, b []schemas.Allocation) bool {
+func same(a, b []audit.Goods) bool {
 	if slices.Equal(a, b) {
 		return true
 	}
@@ -119,11 +118,4 @@ func same(a, b []schemas.Allocation) bool {
 		}
 	}
 	return true
-}
-
-func pieces(lines []schemas.Allocation) (n int64) {
-	for _, l := range lines {
-		n += l.Quantity
-	}
-	return n
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -264,5 +262,5 @@ func (p *picture) named(b Break) Break {
 
 // onItsWay tells whether anything is on its way for an order, or asked about it outside.
 func (p *picture) onItsWay(order string) bool {
-	return p.facts.orders[order] != nil && (p.moving(order) || p.asking(order, slices.Collect(maps.Keys(p.services))...))
+	return p.facts.orders[order] != nil && (p.moving(order) || p.askingAny(order))
 }

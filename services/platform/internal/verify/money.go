@@ -1,9 +1,8 @@
 package verify
 
 import (
-	"orderflow.example/services/order"
-	"orderflow.example/services/payment"
 	"orderflow.example/services/platform/internal/world/gateway"
+	"orderflow.example/shared/saga/audit"
 )
 
 const noWitness = "the gateway's book cannot be read"
@@ -59,23 +58,23 @@ func checkAgreement(p *picture) Check {
 		then := p.facts.accounts(told, true, ignore)
 		if row := told.rows.payment; row.known {
 			t.check.Checked++
-			a, waits := accountIn(then, row.currency), p.asking(key, "payment")
-			compare(t, key, row.currency, "payment has captured", row.captured, a.captured, waits)
-			compare(t, key, row.currency, "payment has let go of", row.voided, a.voided-a.released, waits)
-			if open, known := told.rows.stillOpen(); known && !waits {
-				compare(t, key, row.currency, "payment has set aside and open", open, a.open(), false)
+			a, waits := accountIn(then, row.Currency), p.asking(key, audit.Charges)
+			compare(t, key, row.Currency, "payment has captured", row.Captured, a.captured, waits)
+			compare(t, key, row.Currency, "payment has let go of", row.Voided, a.voided-a.released, waits)
+			if !row.Settling && !waits {
+				compare(t, key, row.Currency, "payment has set aside and open", row.Open, a.open(), false)
 			}
 		}
 		if row := told.rows.refund; row.known {
-			a, waits := accountIn(then, row.currency), p.asking(key, "refund")
-			compare(t, key, row.currency, "refund has given back", row.refunded, a.refunded, waits)
-			if row.taken {
-				now := accountIn(p.facts.accounts(told, false, ignore), row.currency)
-				compare(t, key, row.currency, "refund has heard was captured", row.captured, now.captured, false)
+			a, waits := accountIn(then, row.Currency), p.asking(key, audit.Refunds)
+			compare(t, key, row.Currency, "refund has given back", row.Refunded, a.refunded, waits)
+			if row.Taken {
+				now := accountIn(p.facts.accounts(told, false, ignore), row.Currency)
+				compare(t, key, row.Currency, "refund has heard was captured", row.Captured, now.captured, false)
 			}
 		}
 		for _, a := range then {
-			if row := told.rows.payment; !row.known || row.currency != a.currency {
+			if row := told.rows.payment; !row.known || row.Currency != a.currency {
 				t.broken(key, "the gateway has an account in %s, payment has none", a.currency)
 			}
 		}
@@ -100,17 +99,6 @@ func compare(t *tally, key, currency, what string, ours, theirs int64, ahead boo
 	t.broken(key, "%s %d, the gateway's book says %d", what, ours, theirs).numbers(theirs, ours, currency)
 }
 
-// stillOpen is what payment believes to be set aside and not yet taken; false while it does not know.
-func (r *rows) stillOpen() (int64, bool) {
-	switch r.payment.status {
-	case payment.Authorized, payment.CaptureFailed:
-		return r.payment.amount, true
-	case payment.Waiting, payment.Declined, payment.Captured, payment.Voided:
-		return 0, true
-	}
-	return 0, false
-}
-
 // checkSettled: orders that have come to their end leave the shop with the money it should have.
 func checkSettled(p *picture) Check {
 	t := newTally("settled", "ended orders: cancelled keep nothing, completed the total less what came back", "orders")
@@ -118,14 +106,14 @@ func checkSettled(p *picture) Check {
 		return t.skip(why)
 	}
 	for key, told := range p.facts.orders {
-		if !p.ended(key, told) || p.asking(key, "payment", "refund") {
+		if !p.ended(key, told) || p.asking(key, audit.Charges, audit.Refunds) {
 			continue
 		}
 		t.check.Checked++
 		o := told.rows.order
-		a := accountIn(p.facts.accounts(told, true, ignore), o.total.Currency)
+		a := accountIn(p.facts.accounts(told, true, ignore), o.Currency)
 		if what, expected, found := unsettled(told, &a); what != "" {
-			t.broken(key, "it is %s, and %d %s "+what, o.status, found, a.currency, expected).numbers(expected, found, a.currency)
+			t.broken(key, "it is %s, and %d %s "+what, o.Status, found, a.currency, expected).numbers(expected, found, a.currency)
 		}
 	}
 	return t.done()
@@ -136,20 +124,20 @@ func unsettled(t *told, a *account) (what string, expected, found int64) {
 	if a.open() != 0 {
 		return "are still set aside, not %d", 0, a.open()
 	}
-	switch t.rows.order.status {
-	case order.Rejected:
+	switch t.rows.order.Ending {
+	case audit.Rejected:
 		if a.authorized != 0 {
 			return "were set aside for it, not %d", 0, a.authorized
 		}
-	case order.Cancelled, order.Returned:
+	case audit.Cancelled, audit.Returned:
 		if a.captured != a.refunded {
 			return "are refunded of %d captured", a.captured, a.refunded
 		}
-	case order.Completed:
-		if total := t.rows.order.total.Amount; a.captured != total {
+	case audit.Completed:
+		if total := t.rows.order.Total; a.captured != total {
 			return "are captured of %d", total, a.captured
 		}
-		if due := min(t.back, a.captured) - t.rows.refund.refused; a.refunded != due {
+		if due := min(t.back, a.captured) - t.rows.refund.Refused; a.refunded != due {
 			return "are refunded; what came back had cost %d", due, a.refunded
 		}
 	}
@@ -163,5 +151,5 @@ func (p *picture) blind() string {
 	if p.Book == nil {
 		return noWitness
 	}
-	return p.without("payment", "refund", "order", "shipping")
+	return p.without(audit.Charges, audit.Refunds, audit.Decides, audit.Ships)
 }

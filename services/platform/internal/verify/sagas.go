@@ -4,17 +4,32 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"orderflow.example/shared/saga/audit"
 )
 
-// without names the first of the services that is not looked at; "" if all are.
-func (p *picture) without(services ...string) string {
-	for _, name := range services {
-		if p.services[name] == nil {
-			return "the database of " + name + " is not here"
+// without names the first of the roles whose service is not looked at; "" if all are.
+func (p *picture) without(roles ...audit.Role) string {
+	for _, role := range roles {
+		if p.in(role) == nil {
+			return "the database of " + p.who(role) + " is not here"
 		}
 	}
 	return ""
 }
+
+// who is the service with the role, looked at or not.
+func (p *picture) who(role audit.Role) string {
+	for _, app := range p.Apps {
+		if app.Model.Role == role {
+			return app.Name
+		}
+	}
+	return "the service that " + string(role)
+}
+
+// in is what the service with the role knows; nil where it is not looked at.
+func (p *picture) in(role audit.Role) *snapshot { return p.services[p.who(role)] }
 
 // moving tells whether anything is on its way to any service for the order, or set aside in one of them.
 func (p *picture) moving(key string) bool {
@@ -31,11 +46,22 @@ func (p *picture) parkedAt(key string) string {
 }
 
 // asking tells whether one of the services waits for an answer from outside about the order, or has it parked.
-func (p *picture) asking(key string, services ...string) bool {
-	return slices.ContainsFunc(services, func(name string) bool {
-		s := p.services[name]
-		return s != nil && (len(s.calls[key]) > 0 || s.parkedKey[key])
-	})
+func (p *picture) asking(key string, roles ...audit.Role) bool {
+	return slices.ContainsFunc(roles, func(role audit.Role) bool { return p.in(role).asks(key) })
+}
+
+// askingAny is asking for all services.
+func (p *picture) askingAny(key string) bool {
+	for _, s := range p.services {
+		if s.asks(key) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *snapshot) asks(key string) bool {
+	return s != nil && (len(s.calls[key]) > 0 || s.parkedKey[key])
 }
 
 // owes tells whether anything is still to happen to the order.
@@ -53,7 +79,7 @@ func (p *picture) owes(key string) bool {
 
 // ended tells whether the order has come to its end, and nothing is on its way for it.
 func (p *picture) ended(key string, t *told) bool {
-	return t.rows.order.status.Final() && !p.moving(key)
+	return t.rows.order.Ending != audit.Open && !p.moving(key)
 }
 
 // sagas counts the accepted orders and those of them that have not come to their end.
@@ -63,7 +89,7 @@ func (p *picture) sagas() (all, open int) {
 			continue
 		}
 		all++
-		if !t.rows.order.status.Final() {
+		if t.rows.order.Ending == audit.Open {
 			open++
 		}
 	}
@@ -73,18 +99,18 @@ func (p *picture) sagas() (all, open int) {
 // checkSagas: every accepted order has exactly one saga.
 func checkSagas(p *picture) Check {
 	t := newTally("sagas", "every accepted order has exactly one saga", "orders")
-	if why := p.without("storefront", "order"); why != "" {
+	if why := p.without(audit.Accepts, audit.Decides); why != "" {
 		return t.skip(why)
 	}
 	for key, told := range p.facts.orders {
 		if told.rows.accepted {
 			t.check.Checked++
-			if !told.rows.order.known && p.facts.await[key]["order"] == 0 && !p.services["order"].parkedKey[key] {
+			if !told.rows.order.known && p.facts.await[key][p.who(audit.Decides)] == 0 && !p.in(audit.Decides).parkedKey[key] {
 				t.broken(key, "it was accepted, and the order service does not know it")
 			}
 		}
 		switch {
-		case told.rows.order.status == "": // it heard something before the order itself
+		case told.rows.order.Status == "": // it heard something before the order itself
 		case told.placed == 0:
 			t.broken(key, "the order service has it, and nobody placed it")
 		case told.placed > 1 || told.begun > 1:
@@ -97,14 +123,14 @@ func checkSagas(p *picture) Check {
 // checkEnds: every saga is in a final state or something is still to happen to it; each parcel leaves once.
 func checkEnds(p *picture) Check {
 	t := newTally("ends", "every saga has ended, or something is due that leads on", "sagas")
-	if why := p.without("order"); why != "" {
+	if why := p.without(audit.Decides); why != "" {
 		return t.skip(why)
 	}
 	for key, told := range p.facts.orders {
 		if o := told.rows.order; o.known {
 			t.check.Checked++
-			if o.status != "" && !o.status.Final() && !p.owes(key) {
-				t.broken(key, "it is %s, and nothing is due: no call, no deadline, no event on its way%s", o.status, told.reason())
+			if o.Status != "" && o.Ending == audit.Open && !p.owes(key) {
+				t.broken(key, "it is %s, and nothing is due: no call, no deadline, no event on its way%s", o.Status, told.reason())
 			}
 		}
 		for _, d := range told.dispatched {
@@ -118,7 +144,7 @@ func checkEnds(p *picture) Check {
 
 // reason is what is known about why an order does not go on.
 func (t *told) reason() string {
-	if refused := t.rows.refund.refused; refused > 0 {
+	if refused := t.rows.refund.Refused; refused > 0 {
 		return fmt.Sprintf("; the gateway refused to refund %d", refused)
 	}
 	return ""

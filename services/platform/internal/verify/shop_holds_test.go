@@ -19,7 +19,7 @@ func TestAWholeShopHoldsWhateverComesFirst(t *testing.T) {
 			}
 		}
 		for _, told := range p.facts.orders {
-			ends[told.rows.order.status]++
+			ends[order.Status(told.rows.order.Status)]++
 		}
 	}
 	for _, status := range []order.Status{order.Completed, order.Cancelled, order.Rejected, order.Returned} {
@@ -44,7 +44,7 @@ func TestARefundThatTheGatewayRefusesAtFirstBreaksNothing(t *testing.T) {
 				t.Errorf("after look %d: %s: %v", refused, name, c)
 			}
 		}
-		if got := p.facts.orders["partly-back"].rows.refund.refused; got != want {
+		if got := p.facts.orders["partly-back"].rows.refund.Refused; got != want {
 			t.Errorf("look %d: %d are refused, want %d", refused, got, want)
 		}
 		s.world.ExpireAll()

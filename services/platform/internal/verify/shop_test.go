@@ -16,21 +16,13 @@ import (
 	storefrontevent "orderflow.example/schemas/storefront"
 	warehouseevent "orderflow.example/schemas/warehouse"
 	"orderflow.example/services/catalog"
-	catalogapp "orderflow.example/services/catalog/app"
-	fraudapp "orderflow.example/services/fraud/app"
-	inventoryapp "orderflow.example/services/inventory/app"
-	orderapp "orderflow.example/services/order/app"
 	"orderflow.example/services/payment"
-	paymentapp "orderflow.example/services/payment/app"
+	"orderflow.example/services/platform/internal/services"
 	"orderflow.example/services/platform/internal/world/gateway"
 	"orderflow.example/services/refund"
-	refundapp "orderflow.example/services/refund/app"
 	"orderflow.example/services/shipping"
-	shippingapp "orderflow.example/services/shipping/app"
 	"orderflow.example/services/storefront"
-	storefrontapp "orderflow.example/services/storefront/app"
 	"orderflow.example/services/warehouse"
-	warehouseapp "orderflow.example/services/warehouse/app"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
@@ -40,9 +32,8 @@ import (
 
 const partitions = 4
 
-// apps are the services of a shop: those of platform.Apps, which cannot be imported here.
-var apps = []service.App{storefrontapp.App, catalogapp.App, orderapp.App, fraudapp.App, inventoryapp.App, paymentapp.App,
-	shippingapp.App, warehouseapp.App, refundapp.App}
+// apps are the services of a shop.
+var apps = services.All
 
 // shop is all services in memory, and what is outside, with a past of whole sagas.
 type shop struct {
@@ -195,7 +186,7 @@ func (s *shop) enter(e gateway.Entry) {
 func (s *shop) picture(t testing.TB) *picture {
 	t.Helper()
 	log := topics{}
-	p := newPicture(Config{Kafka: log, Patience: time.Millisecond, Book: func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil }})
+	p := newPicture(Config{Kafka: log, Apps: apps, Patience: time.Millisecond, Book: func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil }})
 	p.services, p.ends, p.book = map[string]*snapshot{}, map[string]map[int]int64{}, s.book
 	for _, app := range s.apps {
 		at := newSnapshot(app)
@@ -249,7 +240,9 @@ func (p *picture) tell() {
 	for _, s := range p.services {
 		for _, live := range s.live {
 			for key, state := range live {
-				p.facts.row(key, state)
+				if s.app.Model.State != nil {
+					p.facts.row(key, s.app.Model.State(state))
+				}
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/audit"
 	"orderflow.example/shared/service"
 )
 
@@ -49,7 +50,7 @@ type arrival struct {
 	at       place
 	sequence int64
 	decided  bool     // its service had decided it when it was looked at
-	stocked  bool     // inventory had heard of it, or does not hear it
+	stocked  bool     // who keeps the levels of goods had heard of it, or does not hear it
 	left     []*trace // the services that hear it and had not applied it
 }
 
@@ -144,7 +145,7 @@ func (t *trace) take(ctx context.Context, rec *kafka.Record) {
 		return
 	}
 	if !t.foreign {
-		t.facts.hear(a.Event)
+		t.facts.hear(a.Event, t.counts(a.Event))
 	}
 	if !t.consider(ctx, a) {
 		t.waiting = append(t.waiting, a)
@@ -175,7 +176,7 @@ func (t *trace) consider(ctx context.Context, a *arrival) (settled bool) {
 		for _, f := range t.folds {
 			f.own(ctx, a.Event)
 		}
-		t.facts.decide(a.Event)
+		t.facts.decide(a.Event, t.counts(a.Event))
 		a.decided = true
 	}
 	stocked := true
@@ -188,17 +189,33 @@ func (t *trace) consider(ctx context.Context, a *arrival) (settled bool) {
 			continue
 		}
 		left = append(left, other)
-		stocked = stocked && other.app.Name != "inventory"
+		stocked = stocked && other.app.Model.Role != audit.Reserves
 		if !t.foreign {
 			t.facts.wait(a, other)
 		}
 	}
 	a.left = left
 	if stocked && !a.stocked && !t.foreign {
-		t.facts.stock(a.Event)
+		t.facts.stock(a.Event, t.counts(a.Event))
 		a.stocked = true
 	}
 	return len(a.left) == 0 && (a.decided || t.foreign)
+}
+
+// counts is what an event of the service counts for.
+func (t *trace) counts(e saga.Event) audit.Fact {
+	if t.app.Model.Event == nil {
+		return nil
+	}
+	return t.app.Model.Event(e)
+}
+
+// means is what a state of the service means for money and goods.
+func (t *trace) means(state any) []audit.Fact {
+	if t.app.Model.State == nil {
+		return nil
+	}
+	return t.app.Model.State(state)
 }
 
 // event reads a record as the service that wrote it would, or where that is not looked at, as one that hears it.

@@ -1,4 +1,4 @@
-package exploration
+package model
 
 import (
 	event "orderflow.example/schemas/warehouse"

@@ -1,0 +1,84 @@
+// Package model says of the fraud service what those must know who look at the whole.
+package model
+
+import (
+	"slices"
+	"time"
+
+	event "orderflow.example/schemas/fraud"
+	orders "orderflow.example/schemas/order"
+	"orderflow.example/services/fraud"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/model"
+)
+
+// Service is the fraud service's part in an order: about the order, and about its customer.
+var Service = model.Service{
+	Machines: []explore.Machine{
+		{Machine: fraud.Choreography.Machine(), Before: before},
+		{Machine: fraud.Customers.Machine(), Key: model.Customer, Before: beforeCustomer},
+	},
+	Variants: []model.Variant{{
+		Machine: fraud.Rules{Velocity: fraud.Velocity{Orders: 1, Within: time.Hour}}.Choreography().Machine(),
+		Scenes:  countingScenes(),
+	}},
+	Harmless: map[string]string{"on decide_review": "it ends at once, not when its time is up"},
+	Start: func(s model.Scene) map[string]any {
+		if s.Customer != "often" {
+			return nil
+		}
+		earlier := fraud.Seen{Order: "order-0", At: time.Unix(0, 0)}
+		return map[string]any{"fraud (customer)": fraud.Customer{ID: model.Customer, Seen: []fraud.Seen{earlier}}}
+	},
+	Told: func(s model.Scene) []explore.Told {
+		if s.Operator == "" {
+			return nil
+		}
+		decision := fraud.Decision{Approve: s.Operator == "approves", By: "op"}
+		return []explore.Told{{Who: "the operator " + s.Operator, Event: fraud.DecideReview.Of(decision)}}
+	},
+	End: trust,
+}
+
+// countingScenes are those of a shop in which the customer's second order is one too many. They are few: what follows from
+// how an order is trusted, the others try.
+func countingScenes() (list []model.Scene) {
+	for _, who := range [][2]string{{"trusted", ""}, {"often", ""}, {"often", "approves"}, {"often", "refuses"}} {
+		for _, cancels := range []bool{false, true} {
+			list = append(list, model.Scene{Stock: "enough", Fill: "fill_all", Customer: who[0],
+				Operator: who[1], Cancels: cancels, Counts: true})
+		}
+	}
+	return list
+}
+
+func before(state any) []explore.Before {
+	c, b := state.(fraud.Case), model.Before{}
+	b.Never(c.Status != fraud.Unknown, event.CountRequested, event.OrderSeen)
+	b.Never(c.Status != fraud.Unknown && c.Status != fraud.Counting, event.ReviewRequested)
+	b.Never(c.Status != fraud.Unknown && c.Status != fraud.Counting && c.Status != fraud.InReview, event.Cleared, event.Rejected)
+	b.Until(c.Status == fraud.Unknown, orders.Validated, event.Cleared, event.Rejected)
+	if c.Status == fraud.Counting { // where nobody counts in time, the operator is asked
+		b = append(b, explore.Before{Says: event.Cleared, Hears: []saga.Kind{event.VelocityMeasured, fraud.DecideReview}})
+	}
+	b.Until(c.Status == fraud.InReview, fraud.DecideReview, event.Cleared)
+	return b
+}
+
+func beforeCustomer(state any) []explore.Before {
+	counted := slices.ContainsFunc(state.(fraud.Customer).Seen, func(s fraud.Seen) bool { return s.Order == model.Order })
+	b := model.Before{}
+	b.Never(counted, event.OrderCounted, event.VelocityMeasured)
+	b.Until(!counted, event.OrderSeen, event.OrderCounted, event.VelocityMeasured)
+	return b
+}
+
+// trust: of a customer who has placed one order too many only a person clears another.
+func trust(v model.Ending) string {
+	seen, c := v.State("fraud (customer)").(fraud.Customer).Seen, v.State("fraud").(fraud.Case)
+	if len(seen) > 1 && c.Status == fraud.Cleared && c.Operator == "" {
+		return "it was cleared by the rules, and is one order too many"
+	}
+	return ""
+}

@@ -1,0 +1,48 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	frauds "orderflow.example/schemas/fraud"
+	goods "orderflow.example/schemas/inventory"
+	event "orderflow.example/schemas/order"
+	payments "orderflow.example/schemas/payment"
+	"orderflow.example/services/order"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/model"
+)
+
+func before(state any) []explore.Before {
+	o, b := state.(order.Order), model.Before{}
+	step := func(name string) bool { return slices.Contains(o.Steps, name) }
+	early := o.Status.Rank() < order.Confirmed.Rank()
+	b.Never(o.Status != "", event.Validated)
+	b.Never(o.Status.Rank() >= order.InReview.Rank(), event.Extended)
+	b.Never(!early, event.Confirmed)
+	b.Never(o.Status.Rank() >= order.Cancelling.Rank(), event.Cancelled, event.WithdrawalRequested)
+	b.Until(early && !step("inventory.reserved"), goods.Reserved, event.Confirmed, event.WithdrawalRequested)
+	b.Until(early && !step("fraud.cleared"), frauds.Cleared, event.Confirmed, event.WithdrawalRequested)
+	b.Until(early && !step("payment.authorized"), payments.Authorized, event.Confirmed, event.WithdrawalRequested)
+	return b
+}
+
+func statusOnlyForward(before any, step saga.Step) string {
+	last := before.(order.Order).Status
+	for _, e := range step.Emitted {
+		if _, refused := e.Data.(event.CancellationRefusedV1); refused && (last == order.Cancelling || last == order.Cancelled) {
+			return fmt.Sprintf("the customer is told that it is too late to cancel an order that is %s", last)
+		}
+		d, told := e.Data.(event.StatusChangedV1)
+		if !told {
+			continue
+		}
+		next := order.Status(d.Status)
+		if next.Rank() < last.Rank() || next.Rank() == last.Rank() && next != last {
+			return fmt.Sprintf("the customer is told %s after %s", next, last)
+		}
+		last = next
+	}
+	return ""
+}

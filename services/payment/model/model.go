@@ -1,0 +1,77 @@
+// Package model says of the payment service what those must know who look at the whole.
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	frauds "orderflow.example/schemas/fraud"
+	goods "orderflow.example/schemas/inventory"
+	orders "orderflow.example/schemas/order"
+	event "orderflow.example/schemas/payment"
+	"orderflow.example/services/payment"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/audit"
+	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/explore/gateway"
+	"orderflow.example/shared/saga/model"
+)
+
+// Service is the payment service's part in an order.
+var Service = model.Service{
+	Machines: []explore.Machine{{Machine: payment.Choreography.Machine(), Before: before}},
+	Outside:  []explore.Outside{gateway.Outside(answer, payment.Authorize.Name(), payment.Capture.Name(), payment.Void.Name())},
+	End:      end,
+	Role:     audit.Charges,
+	Event: func(e saga.Event) audit.Fact {
+		switch e.Data.(type) {
+		case event.AuthorizationRequestedV1, event.CaptureRequestedV1, event.VoidRequestedV1:
+			return audit.Asked{}
+		}
+		return nil
+	},
+	State: has,
+}
+
+func has(state any) []audit.Fact {
+	p, is := state.(payment.Payment)
+	if !is {
+		return nil
+	}
+	f := audit.Payment{Captured: p.Captured, Voided: p.Voided, Currency: p.Amount.Currency}
+	switch p.Status {
+	case payment.Authorized, payment.CaptureFailed:
+		f.Open = p.Amount.Amount
+	case payment.Waiting, payment.Declined, payment.Captured, payment.Voided:
+	default:
+		f.Settling = true
+	}
+	return []audit.Fact{f}
+}
+
+func before(state any) []explore.Before {
+	p, b := state.(payment.Payment), model.Before{}
+	in := func(s ...payment.Status) bool { return slices.Contains(s, p.Status) }
+	waiting := in(payment.Waiting)
+	b.Never(!waiting, event.AuthorizationRequested)
+	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized), event.CaptureRequested)
+	b.Never(!in(payment.Waiting, payment.Authorizing), event.Authorized, event.Declined, event.OutcomeUnknown)
+	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized, payment.Capturing), event.Captured, event.CaptureFailed)
+	b.Never(in(payment.Voided, payment.Voiding, payment.Captured), event.VoidRequested)
+	b.Never(in(payment.Voided, payment.Captured), event.Voided)
+	asks := []saga.Kind{event.AuthorizationRequested, event.CaptureRequested}
+	b.Until(waiting && !p.Known, orders.Validated, asks...)
+	b.Until(waiting && !p.Goods, goods.Reserved, asks...)
+	b.Until(waiting && !p.Trust, frauds.Cleared, asks...)
+	return b
+}
+
+// end: it knows of what the gateway did.
+func end(v model.Ending) string {
+	p, sum := v.State("payment").(payment.Payment), v.State(gateway.Name).(gateway.Book).Sum()
+	if p.Captured != sum.Captured || p.Voided != sum.Released {
+		return fmt.Sprintf("payment knows of %d captured and %d voided, the gateway of %d and %d",
+			p.Captured, p.Voided, sum.Captured, sum.Released)
+	}
+	return ""
+}

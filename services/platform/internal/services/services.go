@@ -1,0 +1,29 @@
+// Package services is the list of the services that decide something: the one place in the platform that names them. What
+// the checks, the exploration, the audit and the runner must know of a service, its App says; see services/README.md.
+package services
+
+import (
+	catalog "orderflow.example/services/catalog/app"
+	fraud "orderflow.example/services/fraud/app"
+	inventory "orderflow.example/services/inventory/app"
+	order "orderflow.example/services/order/app"
+	payment "orderflow.example/services/payment/app"
+	refund "orderflow.example/services/refund/app"
+	shipping "orderflow.example/services/shipping/app"
+	storefront "orderflow.example/services/storefront/app"
+	warehouse "orderflow.example/services/warehouse/app"
+	"orderflow.example/shared/service"
+)
+
+// All are the services, in the order a saga meets them.
+var All = []service.App{
+	storefront.App,
+	catalog.App,
+	order.App,
+	fraud.App,
+	inventory.App,
+	payment.App,
+	shipping.App,
+	warehouse.App,
+	refund.App,
+}

@@ -1,0 +1,84 @@
+// Package model says of the refund service what those must know who look at the whole.
+package model
+
+import (
+	"fmt"
+
+	payments "orderflow.example/schemas/payment"
+	event "orderflow.example/schemas/refund"
+	"orderflow.example/services/refund"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/audit"
+	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/explore/gateway"
+	"orderflow.example/shared/saga/model"
+)
+
+// Service is the refund service's part in an order.
+var Service = model.Service{
+	Machines: []explore.Machine{{Machine: refund.Choreography.Machine(), Before: before, Check: refundsWhatWasTaken}},
+	Outside:  []explore.Outside{gateway.Outside(giveBack, refund.GiveBack.Name())},
+	End:      end,
+	Role:     audit.Refunds,
+	Event: func(e saga.Event) audit.Fact {
+		if _, asked := e.Data.(event.RequestedV1); asked {
+			return audit.Asked{}
+		}
+		return nil
+	},
+	State: func(state any) []audit.Fact {
+		r, is := state.(refund.Refund)
+		if !is {
+			return nil
+		}
+		return []audit.Fact{audit.Refund{Taken: r.Taken, Captured: r.Captured, Refunded: r.Refunded,
+			Refused: r.Refused(), Currency: r.Currency}}
+	},
+}
+
+func before(state any) []explore.Before {
+	r, b := state.(refund.Refund), model.Before{}
+	all := []saga.Kind{event.Requested, event.Issued, event.Failed}
+	b.Until(!r.Taken, payments.Captured, all...)
+	b.Never(r.Taken && r.Refunded == r.Captured, all...)
+	return b
+}
+
+func refundsWhatWasTaken(_ any, step saga.Step) string {
+	if r := step.State.(refund.Refund); r.Left() < 0 {
+		return fmt.Sprintf("%d is refunded or about to be, and %d captured", r.Refunded+r.Pending, r.Captured)
+	}
+	return ""
+}
+
+// giveBack is what the gateway may do when it is asked for a refund.
+func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
+	d := asked.(event.RequestedV1)
+	refused := func(why string) explore.Outcome {
+		after := b
+		after.Refusals++
+		return explore.Outcome{Does: "refuses to refund (" + why + ")", State: after,
+			Answer: refund.RefundAnswer{RefundID: id, Refused: why}}
+	}
+	h := b.Of(d.Reference)
+	if h == nil || h.Captured-h.Refunded < d.Amount.Amount {
+		return []explore.Outcome{refused("exceeds_captured")}
+	}
+	after := *h
+	after.Refunded += d.Amount.Amount
+	outcomes := []explore.Outcome{{Does: "refunds", State: b.With(after), Answer: refund.RefundAnswer{RefundID: id}}}
+	if b.Refusals < gateway.Refusals {
+		outcomes = append(outcomes, refused("try_later"))
+	}
+	return outcomes
+}
+
+// end: it knows of what the gateway did, and nothing is still to be given back.
+func end(v model.Ending) string {
+	r, sum := v.State("refund").(refund.Refund), v.State(gateway.Name).(gateway.Book).Sum()
+	if r.Captured != sum.Captured || r.Refunded != sum.Refunded || r.Pending != 0 {
+		return fmt.Sprintf("refund knows of %d captured and %d refunded, the gateway of %d and %d",
+			r.Captured, r.Refunded, sum.Captured, sum.Refunded)
+	}
+	return ""
+}

@@ -1,0 +1,59 @@
+// Package model says of the warehouse service what those must know who look at the whole.
+package model
+
+import (
+	"fmt"
+
+	event "orderflow.example/schemas/warehouse"
+	"orderflow.example/services/warehouse"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/audit"
+	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/model"
+)
+
+// Service is the warehouse service's part in an order.
+var Service = model.Service{
+	Machines: []explore.Machine{{Machine: warehouse.Picks.Machine(), Before: before}},
+	Left:     []string{"warehouse (product)"},
+	Outside:  []explore.Outside{floor},
+	Start: func(s model.Scene) map[string]any {
+		return map[string]any{floor.Name: Shelves{Stocked: s.Stocked()}}
+	},
+	End:  end,
+	Role: audit.Receives,
+	Event: func(e saga.Event) audit.Fact {
+		if d, is := e.Data.(event.StockReceivedV1); is {
+			return audit.Received{Warehouse: d.Warehouse, Quantity: d.Quantity}
+		}
+		return nil
+	},
+	State: func(state any) []audit.Fact {
+		if s, is := state.(Shelves); is {
+			return []audit.Fact{audit.Shelves{Stocked: s.Stocked}}
+		}
+		return nil
+	},
+}
+
+func before(state any) []explore.Before {
+	p, b := state.(warehouse.Pick), model.Before{}
+	b.Never(p.Status != warehouse.Waiting, event.PickRequested)
+	b.Never(p.Status != warehouse.Waiting && p.Status != warehouse.Picking, event.Packed, event.ShortPicked)
+	b.Never(p.Status == warehouse.Cancelled, event.PickCancelled)
+	return b
+}
+
+// end: of an order that was cancelled before its parcel left, nothing stands packed.
+func end(v model.Ending) string {
+	if v.Order.Ending != audit.Cancelled || v.Parcel.HandedOver {
+		return ""
+	}
+	if v.State(floor.Name).(Shelves).Picked {
+		return "its parcel stands packed"
+	}
+	if p := v.State("warehouse").(warehouse.Pick); p.Status != warehouse.Cancelled {
+		return fmt.Sprintf("the warehouse was not told: its pick is %s", p.Status)
+	}
+	return ""
+}

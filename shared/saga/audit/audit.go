@@ -1,0 +1,34 @@
+// Package audit is what services tell of an order's money and goods in terms that none of them owns, so that what must hold
+// across services can be checked by somebody who knows no service. The package model of each service translates its events
+// and states; the platform's audit and exploration are the users.
+package audit
+
+// Role is what the audit needs a service for. A service that moves neither money nor goods has none.
+type Role string
+
+const (
+	Accepts  Role = "accepts"  // takes orders from customers
+	Decides  Role = "decides"  // knows where an order stands
+	Charges  Role = "charges"  // sets money aside, takes it and lets go of it
+	Refunds  Role = "refunds"  // gives money back
+	Reserves Role = "reserves" // keeps the levels of goods
+	Ships    Role = "ships"    // hands parcels over and takes goods back
+	Receives Role = "receives" // takes in goods that are bought
+)
+
+// Fact is something that counts: one of the types of this package.
+type Fact any
+
+// Goods are pieces of a SKU in a warehouse.
+type Goods struct {
+	SKU, Warehouse string
+	Quantity       int64
+}
+
+// Pieces adds the goods up.
+func Pieces(lines []Goods) (n int64) {
+	for _, l := range lines {
+		n += l.Quantity
+	}
+	return n
+}

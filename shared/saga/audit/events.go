@@ -1,0 +1,32 @@
+package audit
+
+// What an event may tell. It is about the event's key: an order, or a SKU where that is said.
+type (
+	Placed struct{} // a customer's order was accepted
+	Begun  struct{} // the order was found valid, or refused
+	Asked  struct{} // the payment gateway is asked, under the id of the event
+
+	Dispatched struct { // a parcel was handed over
+		Shipment string
+		Lines    []Goods
+	}
+	CameBack struct { // a return has arrived
+		Return string
+		Lines  []Goods
+		Worth  int64 // what the goods had cost, in minor units
+	}
+	Received struct { // of the SKU: goods that were bought have come in
+		Warehouse string
+		Quantity  int64
+	}
+
+	Stocked struct { // of the SKU: they are booked in
+		Warehouse string
+		Quantity  int64
+	}
+	Committed struct{ Lines []Goods } // an order's goods are booked out
+	Restocked struct {                // a return's are booked in
+		Return string
+		Lines  []Goods
+	}
+)

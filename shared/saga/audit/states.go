@@ -1,0 +1,60 @@
+package audit
+
+// Ending is how an order has ended.
+type Ending uint8
+
+const (
+	Open Ending = iota
+	Rejected
+	Cancelled
+	Returned
+	Completed
+)
+
+// What a service may have of an order, or of a SKU. Amounts are in minor units of the currency.
+type (
+	Accepted struct{ Exists bool }
+
+	Order struct {
+		Status   string
+		Ending   Ending
+		Total    int64
+		Currency string
+		Refunded int64 // as the customer was told
+		Lost     bool  // it ended because its parcel was lost
+	}
+
+	Payment struct {
+		Open             int64 // set aside, neither taken nor let go of
+		Settling         bool  // what is open is not known, because the gateway was asked
+		Captured, Voided int64
+		Currency         string
+	}
+
+	Refund struct {
+		Taken              bool // it has heard what was captured
+		Captured, Refunded int64
+		Refused            int64 // by the gateway, and not given back since
+		Currency           string
+	}
+
+	Reservation struct {
+		Status    string
+		Held      bool // goods are set aside
+		Committed bool // they have left
+		Lines     []Goods
+	}
+
+	Level struct {
+		SKU, Warehouse   string
+		OnHand, Reserved int64
+	}
+
+	Parcel struct {
+		Status     string
+		HandedOver bool
+		Back       []CameBack // returns that have arrived
+	}
+
+	Shelves struct{ Stocked map[string]int64 } // by SKU: what lay there before the order
+)

@@ -1,0 +1,105 @@
+// Package gateway is the payment gateway as explorations have it: its book, which is the outside's own witness for money.
+// It moves money as the simulated gateway does. The services that ask it say what they ask and how they are answered.
+package gateway
+
+import (
+	"fmt"
+	"slices"
+
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/explore"
+)
+
+// Name is that of the somebody outside whose state is a Book.
+const Name = "the gateway"
+
+// Refusals is how many refunds of an order the gateway may refuse.
+const Refusals = 2
+
+// Outside is the gateway, as far as one service asks it.
+func Outside(act func(b Book, id string, asked any) []explore.Outcome, questions ...string) explore.Outside {
+	return explore.Outside{Name: Name, Asked: questions, Start: Book{},
+		Check: func(state any) string { return state.(Book).wrong() },
+		Act:   func(state any, _ string, e saga.Event) []explore.Outcome { return act(state.(Book), e.ID, e.Data) }}
+}
+
+// Book is what the gateway knows.
+type Book struct {
+	Holds    []Hold
+	Refusals int // refunds refused
+}
+
+// Hold is what became of one authorisation's money, in minor units.
+type Hold struct {
+	Attempt                                  string
+	Authorized, Captured, Released, Refunded int64
+	Void                                     bool // voided, perhaps before it came
+}
+
+// Open is what is still set aside.
+func (h Hold) Open() int64 { return h.Authorized - h.Captured - h.Released }
+
+// Reference is what the gateway calls the hold.
+func (h Hold) Reference() string { return "au " + h.Attempt }
+
+// About finds the hold of an attempt.
+func (b Book) About(attempt string) *Hold {
+	for i := range b.Holds {
+		if b.Holds[i].Attempt == attempt {
+			return &b.Holds[i]
+		}
+	}
+	return nil
+}
+
+// Of finds the hold of a reference. One that was voided before it came has none.
+func (b Book) Of(reference string) *Hold {
+	for i, h := range b.Holds {
+		if h.Reference() == reference && h.Authorized > 0 {
+			return &b.Holds[i]
+		}
+	}
+	return nil
+}
+
+// With is a copy in which one hold is new, or changed.
+func (b Book) With(h Hold) Book {
+	b.Holds = slices.Clone(b.Holds)
+	if old := b.About(h.Attempt); old != nil {
+		*old = h
+	} else {
+		b.Holds = append(b.Holds, h)
+	}
+	return b
+}
+
+// Sum adds the holds up.
+func (b Book) Sum() (sum Hold) {
+	for _, h := range b.Holds {
+		sum.Authorized += h.Authorized
+		sum.Captured += h.Captured
+		sum.Released += h.Released
+		sum.Refunded += h.Refunded
+	}
+	return sum
+}
+
+// wrong tells where money is not conserved.
+func (b Book) wrong() string {
+	held := 0
+	for _, h := range b.Holds {
+		switch {
+		case h.Open() < 0 || h.Captured < 0 || h.Released < 0:
+			return fmt.Sprintf("the gateway's book: authorized %d is not captured %d, voided %d and still open %d",
+				h.Authorized, h.Captured, h.Released, h.Open())
+		case h.Refunded > h.Captured:
+			return fmt.Sprintf("the gateway's book: refunded %d of %d captured", h.Refunded, h.Captured)
+		case h.Open() > 0 || h.Captured > 0:
+			held++
+		}
+	}
+	if held > 1 {
+		return fmt.Sprintf("the gateway's book: money is held or taken by %d authorizations at once", held)
+	}
+	return ""
+}

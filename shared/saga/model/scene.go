@@ -1,0 +1,62 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The one order of a scene, its two products, and where they lie.
+const (
+	Order    = "order-1"
+	Customer = "c1"
+	Cup      = "CUP"
+	Tea      = "TEA"
+	Where    = "LONDON"
+)
+
+// Scene says how one order begins and what people will want of it.
+type Scene struct {
+	Stock    string // enough, none or part
+	Fill     string // fill_all or fill_available
+	Customer string // trusted, blocked, review, often: of many orders, or nowhere: an address in no country there is
+	Operator string // with review: approves, refuses or ""
+	Cancels  bool
+	Returns  string // "", one, all or each
+	Counts   bool   // a rule asks how many orders the customer has placed
+}
+
+// Stocked is what lies on the shelves, by SKU.
+func (s Scene) Stocked() map[string]int64 {
+	switch s.Stock {
+	case "enough":
+		return map[string]int64{Cup: 3, Tea: 3}
+	case "part":
+		return map[string]int64{Cup: 3}
+	}
+	return map[string]int64{}
+}
+
+// String tells the scene in words.
+func (s Scene) String() string {
+	words := []string{fmt.Sprintf("stock %s (%s)", s.Stock, s.Fill), "customer " + s.Customer}
+	switch s.Customer {
+	case "review":
+		words[1] = "to be reviewed"
+	case "often":
+		words[1] = "who orders often"
+	}
+	if s.Operator != "" {
+		words = append(words, "the operator "+s.Operator)
+	}
+	if s.Cancels {
+		words = append(words, "the customer cancels")
+	}
+	if s.Counts {
+		words = append(words, "orders are counted")
+	}
+	if s.Returns != "" {
+		what := map[string]string{"one": "one line", "all": "everything", "each": "each line on its own"}[s.Returns]
+		words = append(words, "returns "+what)
+	}
+	return strings.Join(words, ", ")
+}
