@@ -18,8 +18,7 @@ type ordersInput struct {
 }
 
 type orderInput struct {
-	ID          string `path:"id" doc:"The order's id"`
-	IfNoneMatch string `header:"If-None-Match"`
+	ID string `path:"id" doc:"The order's id"`
 }
 
 func (h *handlers) orders(api huma.API) {
@@ -41,13 +40,12 @@ func (h *handlers) orders(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "get-order", Method: http.MethodGet, Path: "/v1/orders/{id}", Tags: []string{"Orders"},
 		Summary: "Read one of your orders", Security: openapi.Bearer, Errors: []int{http.StatusUnauthorized, http.StatusNotFound},
-		Responses: notModified(),
-	}, func(ctx context.Context, in *orderInput) (*tagged[Order], error) {
+	}, func(ctx context.Context, in *orderInput) (*one[Order], error) {
 		o, err := h.own(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return tag(viewOrder(o), in.IfNoneMatch, "private, no-cache")
+		return &one[Order]{viewOrder(o)}, nil
 	})
 }
 
