@@ -56,7 +56,7 @@ build: ## bin/orderflow, and each service alone
 tidy: ## bring every go.mod in step
 	scripts/modules.sh
 
-schemathesis: build ## generated requests against both HTTP APIs: nothing breaks, nothing is answered that is not described; a few minutes
+schemathesis: build ## generated requests to both HTTP APIs: nothing breaks, all is answered as described; four minutes
 	scripts/schemathesis.sh $(ARGS)
 
 generate: ## write the schemas, the AsyncAPI and OpenAPI documents, and the choreography in README.md

@@ -9,8 +9,8 @@ cd "$(dirname "$0")/.."
 
 version=4.32.5
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/orderflow/schemathesis-$version
-checks=not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance
-checks=$checks,unsupported_method,ignored_auth,missing_required_header
+checks=not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance
+checks=$checks,response_schema_conformance,unsupported_method,ignored_auth,missing_required_header
 
 fail() {
 	echo "schemathesis.sh: $1" >&2
@@ -48,8 +48,9 @@ judge() {
 	name=$1 url=$2 token=$3
 	shift 3
 	echo "schemathesis.sh: the API of the $name at $url"
-	"$cache/bin/st" run "$url/openapi.json" --header "Authorization: Bearer $token" --checks "$checks" --phases examples,coverage,fuzzing,stateful \
-		--max-examples 50 --max-time 120 --request-timeout 20 --generation-database none --no-color "$@" || failed="$failed $name"
+	"$cache/bin/st" run "$url/openapi.json" --header "Authorization: Bearer $token" --checks "$checks" \
+		--phases examples,coverage,fuzzing,stateful --max-examples 50 --max-time 120 --request-timeout 20 \
+		--generation-database none --no-color "$@" || failed="$failed $name"
 }
 
 # url NAME: where a listener is, from running.json.

@@ -44,13 +44,16 @@ func TestWhatIsKnownIsNotSentAgain(t *testing.T) {
 	url := start(t, httpserver.Options{}, readable(long))
 	first, body := call(t, "GET", url+"/v1/list", "")
 	tag := first.Header.Get("ETag")
-	if first.StatusCode != 200 || !strings.HasPrefix(tag, `W/"`) || first.Header.Get("Cache-Control") != "no-cache" || len(body) < long {
+	if first.StatusCode != 200 || !strings.HasPrefix(tag, `W/"`) ||
+		first.Header.Get("Cache-Control") != "no-cache" || len(body) < long {
 		t.Fatalf("got %d %v", first.StatusCode, first.Header)
 	}
-	if owned, _ := call(t, "GET", url+"/v1/list", "", "Authorization", "Bearer x"); owned.Header.Get("Cache-Control") != "private, no-cache" {
+	owned, _ := call(t, "GET", url+"/v1/list", "", "Authorization", "Bearer x")
+	if owned.Header.Get("Cache-Control") != "private, no-cache" {
 		t.Errorf("what a token shows may be shared: %v", owned.Header)
 	}
-	for header, want := range map[string]int{`"other"`: 200, tag: 304, strings.TrimPrefix(tag, "W/"): 304, `"other", ` + tag: 304, "*": 304} {
+	for header, want := range map[string]int{`"other"`: 200, tag: 304, strings.TrimPrefix(tag, "W/"): 304,
+		`"other", ` + tag: 304, "*": 304} {
 		for _, method := range []string{"GET", "HEAD"} {
 			response, body := call(t, method, url+"/v1/list", "", "If-None-Match", header)
 			if response.StatusCode != want || response.Header.Get("ETag") != tag || response.Header.Get("X-Request-Id") == "" ||
@@ -60,7 +63,8 @@ func TestWhatIsKnownIsNotSentAgain(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/v1/gone", "/v1/events", "/v1/page", "/v1/empty", "/healthz"} {
-		if response, _ := call(t, "GET", url+path, "", "If-None-Match", "*"); response.StatusCode == 304 || response.Header.Get("ETag") != "" {
+		response, _ := call(t, "GET", url+path, "", "If-None-Match", "*")
+		if response.StatusCode == 304 || response.Header.Get("ETag") != "" {
 			t.Errorf("%s: got %d %v", path, response.StatusCode, response.Header)
 		}
 	}
@@ -82,7 +86,8 @@ func TestLongAnswersAreCompressedForThoseWhoTakeThatAndStreamsAreNot(t *testing.
 	if unpacked, err := io.ReadAll(reader); err != nil || string(unpacked) != want {
 		t.Errorf("got %q, %v", unpacked, err)
 	}
-	if known, _ := call(t, "GET", url+"/v1/list", "", "Accept-Encoding", "gzip", "If-None-Match", packed.Header.Get("ETag")); known.StatusCode != 304 {
+	known, _ := call(t, "GET", url+"/v1/list", "", "Accept-Encoding", "gzip", "If-None-Match", packed.Header.Get("ETag"))
+	if known.StatusCode != 304 {
 		t.Errorf("got %d", known.StatusCode)
 	}
 	for _, path := range []string{"/v1/events", "/healthz", "/v1/gone"} {
@@ -112,8 +117,9 @@ func TestPagesOfOtherOriginsMayAskWhereThatIsConfigured(t *testing.T) {
 		origins      []string
 		from, answer string
 	}{
-		{nil, shop, ""}, {[]string{shop}, shop, shop}, {[]string{shop}, "https://evil.example", ""}, {[]string{shop}, "https://shop.example.evil.example", ""},
-		{[]string{shop}, "null", ""}, {[]string{"*"}, "https://any.example", "*"},
+		{nil, shop, ""}, {[]string{shop}, shop, shop}, {[]string{"*"}, "https://any.example", "*"},
+		{[]string{shop}, "https://evil.example", ""}, {[]string{shop}, "https://shop.example.evil.example", ""},
+		{[]string{shop}, "null", ""},
 	} {
 		url := start(t, httpserver.Options{Origins: c.origins}, routes)
 		asked, _ := call(t, "OPTIONS", url+"/v1/orders", "", "Origin", c.from, "Access-Control-Request-Method", "POST",
@@ -121,12 +127,14 @@ func TestPagesOfOtherOriginsMayAskWhereThatIsConfigured(t *testing.T) {
 		got, _ := call(t, "GET", url+"/v1/orders", "", "Origin", c.from)
 		refused, _ := call(t, "GET", url+"/v1/none", "", "Origin", c.from)
 		for _, response := range []*http.Response{asked, got, refused} {
-			if response.Header.Get("Access-Control-Allow-Origin") != c.answer || response.Header.Get("Access-Control-Allow-Credentials") != "" {
+			if response.Header.Get("Access-Control-Allow-Origin") != c.answer ||
+				response.Header.Get("Access-Control-Allow-Credentials") != "" {
 				t.Errorf("%q from %s: got %v", c.origins, c.from, response.Header)
 			}
 		}
 		allowed := asked.Header.Get("Access-Control-Allow-Headers")
-		if asked.StatusCode != 204 || asked.Header.Get("X-Request-Id") == "" || (c.answer != "") != strings.Contains(allowed, "Idempotency-Key") {
+		if asked.StatusCode != 204 || asked.Header.Get("X-Request-Id") == "" ||
+			(c.answer != "") != strings.Contains(allowed, "Idempotency-Key") {
 			t.Errorf("%q from %s: %d %v", c.origins, c.from, asked.StatusCode, asked.Header)
 		}
 		if c.answer == shop && !strings.Contains(strings.Join(got.Header.Values("Vary"), ","), "Origin") {

@@ -24,8 +24,10 @@ func TestACallerIsHeldToItsRateAndNobodyElseIs(t *testing.T) {
 		t.Errorf("another caller: %v", p)
 	}
 	now = now.Add(time.Duration(p.RetryAfter) * time.Second) // refused requests have cost nothing
-	if l.refuse("ann", now) != nil || l.refuse("ann", now) != nil || l.refuse("ann", now) == nil {
-		t.Error("a second later two more are allowed, and no third")
+	for n, refused := range []bool{false, false, true} {
+		if (l.refuse("ann", now) != nil) != refused {
+			t.Errorf("a second later two more are allowed, and no third: request %d", n)
+		}
 	}
 	if slow := newLimiter(0.01); slow.refuse("ann", now) != nil || slow.refuse("ann", now).RetryAfter != 100 {
 		t.Error("a hundredth of a request in a second is one in a hundred")

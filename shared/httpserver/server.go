@@ -70,7 +70,8 @@ func New(o Options) *Server {
 		o.BodyLimit = 64 << 10
 	}
 	streams, endStreams := context.WithCancel(context.Background())
-	s := &Server{options: o, log: slog.New(LogRequests(o.Logger.Handler())).With("server", o.Name), engine: gin.New(), failed: make(chan error, 1), streams: streams}
+	log := slog.New(LogRequests(o.Logger.Handler())).With("server", o.Name)
+	s := &Server{options: o, log: log, engine: gin.New(), failed: make(chan error, 1), streams: streams}
 	_ = s.engine.SetTrustedProxies(nil) // callerAddress reads all lines of the header, gin only the first
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false

@@ -75,10 +75,13 @@ func BindFlags(cmd *cobra.Command) {
 	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
 	f.Int("fraud-velocity", 0, "orders of one customer, within --fraud-velocity-within, above which one goes to review; 0 counts none")
 	f.Duration("fraud-velocity-within", time.Hour, "the time that --fraud-velocity is about")
-	f.StringSlice("cors-origins", nil, "origins whose pages may ask the customers' listener from a browser, as https://shop.example, or * (default: none)")
-	f.Float64("rate-per-customer", 0, "requests of one customer in a second, in bursts of ten seconds' worth, above which the answer is 429; 0: any number")
+	f.StringSlice("cors-origins", nil,
+		"origins whose pages may ask the customers' listener from a browser, as https://shop.example, or * (default: none)")
+	f.Float64("rate-per-customer", 0,
+		"requests of one customer in a second, in bursts of ten seconds' worth, above which the answer is 429; 0: any number")
 	f.Float64("rate-per-address", 0, "the same of one address, on the customers' listener")
-	f.StringSlice("trusted-proxies", nil, "addresses or networks of proxies whose X-Forwarded-For tells a caller's address (default: none)")
+	f.StringSlice("trusted-proxies", nil,
+		"addresses or networks of proxies whose X-Forwarded-For tells a caller's address (default: none)")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 }
 

@@ -77,7 +77,8 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 		t.Errorf("got %#v", err)
 	}
 	for _, part := range []string{"postgres:", "world-speed", `"data-dri"`, `"http.addr"`, `"broker"`, `"8080"`, "partitions", "log-level",
-		"log-format", "gateway-url", "backlog", "listed twice", `"B"`, "data-dir:", `"https://shop.example/"`, `"Shop.example"`, "rate-per-customer", "rate-per-address", `"10.0.0.0/33"`,
+		"log-format", "gateway-url", "backlog", "listed twice", `"B"`, "data-dir:",
+		`"https://shop.example/"`, `"Shop.example"`, "rate-per-customer", "rate-per-address", `"10.0.0.0/33"`,
 		"fraud-velocity:", "fraud-velocity-within:"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not mentioned in %v", part, err)

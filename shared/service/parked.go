@@ -161,8 +161,8 @@ func (r *parkedRoutes) audit(c *gin.Context, what string, err error, args ...any
 	if err != nil {
 		outcome = err.Error()
 	}
-	r.log.InfoContext(c, "audit", append([]any{"operator", httpserver.Subject(c.Request.Context()), "what", what, "outcome", outcome},
-		args...)...)
+	r.log.InfoContext(c, "audit", append([]any{"operator", httpserver.Subject(c.Request.Context()), "what", what,
+		"outcome", outcome}, args...)...)
 }
 
 func answer(c *gin.Context, status int, body any, err error) {

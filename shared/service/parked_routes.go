@@ -47,7 +47,7 @@ func RegisterParked(to *openapi.Routes, services parked.Services, log *slog.Logg
 		op(http.MethodGet, "/redrives/:id", "get-redrive", "Read how far a redrive has come"), r.progress)
 
 	redrive := op(http.MethodPost, "/redrive", "redrive-parked", "Have parked sagas processed again")
-	redrive.Description = "With dry_run nothing is done: the answer, of status 200, is what would be. The key is needed for all else."
+	redrive.Description = "With dry_run nothing is done: the answer, of status 200, is what would be. All else needs the key."
 	redrive.DefaultStatus = http.StatusAccepted
 	redrive.Errors = []int{http.StatusNotFound}
 	redrive.Responses = map[string]*huma.Response{"200": {Description: "What would be done", Content: map[string]*huma.MediaType{

@@ -100,11 +100,11 @@ func describeProbes(api huma.API) {
 		return &huma.Response{Description: description,
 			Content: map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(of, true, "")}}}
 	}
-	api.OpenAPI().AddOperation(&huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz", Tags: []string{"Probes"},
-		Summary:   "Does the process live?",
+	api.OpenAPI().AddOperation(&huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz",
+		Tags: []string{"Probes"}, Summary: "Does the process live?",
 		Responses: map[string]*huma.Response{"200": answer("It does", reflect.TypeFor[health]())}})
-	api.OpenAPI().AddOperation(&huma.Operation{OperationID: "readiness", Method: http.MethodGet, Path: "/readyz", Tags: []string{"Probes"},
-		Summary: "Can requests be served?",
+	api.OpenAPI().AddOperation(&huma.Operation{OperationID: "readiness", Method: http.MethodGet, Path: "/readyz",
+		Tags: []string{"Probes"}, Summary: "Can requests be served?",
 		Responses: map[string]*huma.Response{"200": answer("They can", reflect.TypeFor[readiness]()),
 			"503": answer("A part is not ready", reflect.TypeFor[readiness]())}})
 }
@@ -123,6 +123,7 @@ func Link(op *huma.Operation, status int, place, parameter string, others ...str
 		op.Responses[code].Links = map[string]*huma.Link{}
 	}
 	for _, other := range others {
-		op.Responses[code].Links[other] = &huma.Link{OperationID: other, Parameters: map[string]any{parameter: "$response.body#" + place}}
+		op.Responses[code].Links[other] = &huma.Link{OperationID: other,
+			Parameters: map[string]any{parameter: "$response.body#" + place}}
 	}
 }

@@ -50,7 +50,8 @@ func withoutQuery(handle gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		var faults []httpserver.Fault
 		for name := range c.Request.URL.Query() {
-			faults = httpserver.AddFaults(faults, httpserver.Fault{Detail: "there is no such parameter", Location: "query." + httpserver.FieldName(name)})
+			faults = httpserver.AddFaults(faults, httpserver.Fault{Detail: "there is no such parameter",
+				Location: "query." + httpserver.FieldName(name)})
 		}
 		if faults != nil {
 			httpserver.WriteProblem(c, httpserver.Invalid(faults...))

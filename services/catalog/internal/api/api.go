@@ -70,7 +70,8 @@ func Register(r *openapi.Routes, p Products, log *slog.Logger) {
 	openapi.Handle[struct {
 		SKU string `path:"sku" minLength:"1" maxLength:"64" doc:"May contain slashes"`
 	}, openapi.Body[item]](r, huma.Operation{
-		OperationID: "get-product", Method: http.MethodGet, Path: Path + "/*sku", Tags: []string{"Products"}, Summary: "Read a product as it is listed",
+		OperationID: "get-product", Method: http.MethodGet, Path: Path + "/*sku", Tags: []string{"Products"},
+		Summary: "Read a product as it is listed",
 	}, func(c *gin.Context) { show(c, p) })
 }
 

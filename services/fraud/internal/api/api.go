@@ -37,8 +37,8 @@ func Register(routes *openapi.Routes, keys *idempotency.Keys, r Reviews) {
 		Summary: "List the orders that wait for a person's decision"}
 	openapi.Link(&open, http.StatusOK, "/items/0/order", "order", "decide-review")
 	openapi.Handle[openapi.Paged, openapi.Body[page]](routes, open, func(c *gin.Context) { list(c, r) })
-	op := huma.Operation{OperationID: "decide-review", Method: http.MethodPost, Path: "/v1/reviews/:order", Tags: []string{"Reviews"},
-		Summary: "Let an order pass, or reject it"}
+	op := huma.Operation{OperationID: "decide-review", Method: http.MethodPost, Path: "/v1/reviews/:order",
+		Tags: []string{"Reviews"}, Summary: "Let an order pass, or reject it"}
 	openapi.TakesKey(&op, true)
 	openapi.Handle[struct {
 		Order string `path:"order" doc:"The order's id"`

@@ -72,7 +72,8 @@ func askWith(t *testing.T, claims idempotency.Claims, d Reviews, method, path, b
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{})
-	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), idempotency.New(claims, slog.New(slog.DiscardHandler)), d)
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""),
+		idempotency.New(claims, slog.New(slog.DiscardHandler)), d)
 	token, err := httpserver.Mint(key, audience, "op1", time.Minute)
 	if err != nil {
 		t.Fatal(err)

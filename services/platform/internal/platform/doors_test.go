@@ -172,8 +172,8 @@ func TestWhatIsNoListRefusesEveryParameter(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	for door, paths := range map[string][]string{"customers": {"/v1/products/" + shelf, "/v1/orders/x"},
-		"operators": {"/v1/stock/" + shelf, "/v1/products/" + shelf, "/v1/sagas/x", "/v1/deadlines/x", "/v1/conservation", "/v1/choreography",
-			"/v1/parked/redrives/x"}} {
+		"operators": {"/v1/stock/" + shelf, "/v1/products/" + shelf, "/v1/sagas/x", "/v1/deadlines/x",
+			"/v1/conservation", "/v1/choreography", "/v1/parked/redrives/x"}} {
 		for _, d := range doors(r) {
 			for _, path := range paths {
 				if d.name != door {
@@ -191,7 +191,8 @@ func TestReadinessHasAPartForEachThingNeeded(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	for _, d := range doors(r) {
-		parts := trial.Read[struct{ Parts map[string]string }](t, trial.Caller{URL: d.caller.URL}.Must(t, 200, "GET", "/readyz", nil)).Parts
+		a := trial.Caller{URL: d.caller.URL}.Must(t, 200, "GET", "/readyz", nil)
+		parts := trial.Read[struct{ Parts map[string]string }](t, a).Parts
 		for _, part := range []string{"kafka", "postgres", "services"} {
 			if parts[part] != "ready" {
 				t.Errorf("%s: %s is %q in %v", d.name, part, parts[part], parts)

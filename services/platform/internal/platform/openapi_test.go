@@ -1,9 +1,7 @@
 package platform_test
 
 import (
-	"encoding/json"
 	"flag"
-	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -45,10 +43,8 @@ func TestEveryRouteIsDescribedAndEveryDescriptionServed(t *testing.T) {
 	r := start(t)
 	variable := regexp.MustCompile(`[:*](\w+)`)
 	for i, d := range doors(r) {
-		var document struct{ Paths map[string]map[string]any }
-		if err := json.Unmarshal([]byte((trial.Caller{URL: d.caller.URL}).Must(t, 200, "GET", "/openapi.json", nil).Body), &document); err != nil {
-			t.Fatal(err)
-		}
+		anybody := trial.Caller{URL: d.caller.URL}
+		document := trial.Read[struct{ Paths map[string]map[string]any }](t, anybody.Must(t, 200, "GET", "/openapi.json", nil))
 		described := map[string]bool{}
 		for path, operations := range document.Paths {
 			for method := range operations {
@@ -71,7 +67,7 @@ func TestEveryRouteIsDescribedAndEveryDescriptionServed(t *testing.T) {
 		for operation := range described {
 			t.Errorf("%s: %s is described and not served", d.name, operation)
 		}
-		if page := (trial.Caller{URL: d.caller.URL}).Must(t, http.StatusOK, "GET", "/docs", nil); !strings.Contains(page.Body, "Orderflow") {
+		if page := anybody.Must(t, 200, "GET", "/docs", nil); !strings.Contains(page.Body, "Orderflow") {
 			t.Errorf("%s: the page is %s", d.name, page.Body)
 		}
 	}

@@ -122,7 +122,8 @@ func TestATracedRequestNamesTheSagaThatItGoesOnAs(t *testing.T) {
 	if s.log.Len() != 0 {
 		t.Errorf("got %s", s.log.String())
 	}
-	a := s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k1", "traceparent", trace, "X-Request-Id", "r1").is(202)
+	a := s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k1",
+		"traceparent", trace, "X-Request-Id", "r1").is(202)
 	id := strings.TrimPrefix(a.Header().Get("Location"), "/v1/orders/")
 	for _, part := range []string{"order=" + id, "traceparent=" + trace, "request_id=r1"} {
 		if !strings.Contains(s.log.String(), part) {

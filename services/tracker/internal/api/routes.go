@@ -63,7 +63,7 @@ func Register(to *openapi.Routes, sagas Sagas, choreography []byte, log *slog.Lo
 	openapi.Link(&sagaList, http.StatusOK, "/items/0/order", "order", "get-saga")
 	openapi.Handle[sagasInput, openapi.Body[page[tracker.Summary]]](to, sagaList, r.listSagas)
 	openapi.Handle[orderInput, openapi.Body[tracker.Saga]](to,
-		op(http.MethodGet, "/v1/sagas/:order", "get-saga", "Sagas", "Read all that happened because of an order, and what is owed"), r.saga)
+		op(http.MethodGet, "/v1/sagas/:order", "get-saga", "Sagas", "Read what happened because of an order, and what is owed"), r.saga)
 	openapi.Handle[obligationsInput, openapi.Body[page[tracker.Obligation]]](to,
 		op(http.MethodGet, "/v1/obligations", "list-obligations", "Sagas", "List who owes what until when"), r.listObligations)
 	deadlines := op(http.MethodGet, "/v1/deadlines", "list-deadlines", "Deadlines", "List the deadlines that run")
@@ -74,9 +74,9 @@ func Register(to *openapi.Routes, sagas Sagas, choreography []byte, log *slog.Lo
 	openapi.Handle[moveInput, openapi.Body[tracker.Deadline]](to, conflicting(
 		op(http.MethodPatch, "/v1/deadlines/:id", "move-deadline", "Deadlines", "Move a deadline")), r.move)
 	openapi.Handle[deadlineInput, openapi.Body[tracker.Deadline]](to, conflicting(
-		op(http.MethodDelete, "/v1/deadlines/:id", "take-off-deadline", "Deadlines", "Take a deadline off, so that it never fires")), r.takeOff)
+		op(http.MethodDelete, "/v1/deadlines/:id", "take-off-deadline", "Deadlines", "Take a deadline off")), r.takeOff)
 	openapi.Handle[struct{}, openapi.Body[map[string]any]](to,
-		op(http.MethodGet, "/v1/choreography", "get-choreography", "Sagas", "Read what each service is declared to do about each event"),
+		op(http.MethodGet, "/v1/choreography", "get-choreography", "Sagas", "Read what each service does about each event"),
 		func(c *gin.Context) { c.Data(http.StatusOK, "application/json", choreography) })
 }
 

@@ -88,7 +88,8 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 			a.Received++
 		}
 	}
-	log.InfoContext(c, "audit: stock received", "operator", httpserver.Subject(c.Request.Context()), "received", a.Received, "repeated", a.Repeated)
+	log.InfoContext(c, "audit: stock received", "operator", httpserver.Subject(c.Request.Context()),
+		"received", a.Received, "repeated", a.Repeated)
 	c.JSON(http.StatusOK, a)
 }
 
