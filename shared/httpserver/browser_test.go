@@ -126,7 +126,8 @@ func TestPagesOfOtherOriginsMayAskWhereThatIsConfigured(t *testing.T) {
 			"Access-Control-Request-Headers", "authorization,idempotency-key")
 		got, _ := call(t, "GET", url+"/v1/orders", "", "Origin", c.from)
 		refused, _ := call(t, "GET", url+"/v1/none", "", "Origin", c.from)
-		for _, response := range []*http.Response{asked, got, refused} {
+		unreadable, _ := call(t, "GET", url+"/v1/orders?q=%zz", "", "Origin", c.from)
+		for _, response := range []*http.Response{asked, got, refused, unreadable} {
 			if response.Header.Get("Access-Control-Allow-Origin") != c.answer ||
 				response.Header.Get("Access-Control-Allow-Credentials") != "" {
 				t.Errorf("%q from %s: got %v", c.origins, c.from, response.Header)

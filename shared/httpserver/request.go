@@ -48,9 +48,13 @@ func (s *Server) prepare() gin.HandlerFunc {
 				}
 			}
 		}
-		if p := refuseBytes(c.Request); p != nil {
-			WriteProblem(c, p)
-		}
+	}
+}
+
+// refuseUnreadable comes after cors, so that a page may read why.
+func refuseUnreadable(c *gin.Context) {
+	if p := refuseBytes(c.Request); p != nil {
+		WriteProblem(c, p)
 	}
 }
 
