@@ -48,9 +48,9 @@ judge() {
 	name=$1 url=$2 token=$3
 	shift 3
 	echo "schemathesis.sh: the API of the $name at $url"
-	"$cache/bin/st" run "$url/openapi.json" --header "Authorization: Bearer $token" --checks "$checks" \
+	(cd "$dir" && exec "$cache/bin/st" run "$url/openapi.json" --header "Authorization: Bearer $token" --checks "$checks" \
 		--phases examples,coverage,fuzzing,stateful --max-examples 50 --max-time 120 --request-timeout 20 \
-		--generation-database none --no-color "$@" || failed="$failed $name"
+		--generation-database none --no-color "$@") || failed="$failed $name"
 }
 
 # url NAME: where a listener is, from running.json.
