@@ -2,7 +2,7 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run demo test test-kafka test-race bench bench-product burst explore mutants chaos stages check \
+.PHONY: help run demo test test-kafka test-race bench bench-product burst explore mutants chaos stages check schemathesis \
 	build tidy generate release-schemas clean
 
 help: ## this list
@@ -56,8 +56,11 @@ build: ## bin/orderflow, and each service alone
 tidy: ## bring every go.mod in step
 	scripts/modules.sh
 
-generate: ## write the schemas, the AsyncAPI document, the stories, and the choreography in README.md
-	go generate ./schemas ./services/platform/internal/choreography ./services/platform/internal/stories
+schemathesis: build ## generated requests to both HTTP APIs: nothing breaks, all is answered as described; four minutes
+	scripts/schemathesis.sh $(ARGS)
+
+generate: ## write the schemas, the AsyncAPI and OpenAPI documents, the stories, and the choreography in README.md
+	go generate ./schemas $(addprefix ./services/platform/internal/,choreography stories platform)
 
 release-schemas: generate ## keep today's schemas as those released: from then on they may only grow
 	cd schemas && go run ./generate -release

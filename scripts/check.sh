@@ -39,7 +39,7 @@ for module in "$@"; do step "$module alone" alone "$module"; done
 step "rules of the house" go test ./services/platform/internal/house
 step choreography go run ./services/platform/cmd/orderflow choreography --check
 step "generated files" go test -run Generated ./schemas/generate ./services/platform/internal/choreography \
-	./services/platform/internal/stories
+	./services/platform/internal/stories ./services/platform/internal/platform
 step "AsyncAPI document" scripts/asyncapi.sh
 step "CloudEvents records" scripts/cloudevents.sh
 step "released schemas" go test -run Released ./schemas/compatibility

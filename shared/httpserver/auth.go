@@ -41,7 +41,8 @@ func Mint(key []byte, audience, subject string, ttl time.Duration) (string, erro
 
 // Auth checks bearer tokens: HS256 and nothing else, issuer, audience, and both times required.
 type Auth struct {
-	key []byte
+	key       []byte
+	customers *limiter
 }
 
 // NewAuth checks tokens signed with this key, of at least 32 bytes.
@@ -51,6 +52,9 @@ func NewAuth(key []byte) (*Auth, error) {
 	}
 	return &Auth{key: key}, nil
 }
+
+// LimitCustomers holds each customer to so many requests in a second, in bursts of ten seconds' worth; 0 is no limit.
+func (a *Auth) LimitCustomers(perSecond float64) { a.customers = newLimiter(perSecond) }
 
 func checkKey(key []byte) error {
 	if len(key) < 32 {
@@ -101,8 +105,15 @@ func (a *Auth) require(audience string) gin.HandlerFunc {
 	}
 }
 
-// Authenticate puts the token's subject into the request's context, or says why not and sets WWW-Authenticate.
+// caller is who a request's token is for.
+type caller struct{ subject, audience string }
+
+// Authenticate puts the token's subject into the request's context, or says why not and sets WWW-Authenticate. A request
+// is judged, and counted, once.
 func (a *Auth) Authenticate(c *gin.Context, audience string) *Problem {
+	if known, ok := c.Request.Context().Value(subjectKey{}).(caller); ok && known.audience == audience {
+		return nil
+	}
 	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
 	if c.GetHeader("Authorization") == "" {
 		c.Header("WWW-Authenticate", `Bearer realm="orderflow"`)
@@ -126,12 +137,17 @@ func (a *Auth) Authenticate(c *gin.Context, audience string) *Problem {
 		}
 		return p
 	}
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), subjectKey{}, subject))
+	if audience == AudienceCustomers {
+		if p := a.customers.refuse(subject, time.Now()); p != nil {
+			return p
+		}
+	}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), subjectKey{}, caller{subject, audience}))
 	return nil
 }
 
 // Subject is whose token the request came with, empty without one. For customers it is the customer's id.
 func Subject(ctx context.Context) string {
-	subject, _ := ctx.Value(subjectKey{}).(string)
-	return subject
+	known, _ := ctx.Value(subjectKey{}).(caller)
+	return known.subject
 }

@@ -95,24 +95,6 @@ func TestShortKeysAreRefused(t *testing.T) {
 	}
 }
 
-func TestKnownRepresentationsAreNotSentAgain(t *testing.T) {
-	t.Parallel()
-	tag := httpserver.ETag([]byte("x"))
-	url := start(t, httpserver.Options{}, func(e *gin.Engine) {
-		e.GET("/", func(c *gin.Context) {
-			if !httpserver.NotModified(c, tag) {
-				c.String(200, "x")
-			}
-		})
-	})
-	for header, want := range map[string]int{"": 200, `"other"`: 200, tag: 304, "W/" + tag: 304, `"other", ` + tag: 304, "*": 304} {
-		response, body := call(t, "GET", url, "", "If-None-Match", header)
-		if response.StatusCode != want || response.Header.Get("ETag") != tag || (want == 304) != (body == "") {
-			t.Errorf("%q: got %d %q", header, response.StatusCode, body)
-		}
-	}
-}
-
 func TestCursorsComeBackAndForgedOnesAreRefused(t *testing.T) {
 	t.Parallel()
 	type position struct {

@@ -1,60 +1,96 @@
 package httpserver
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 )
 
-// ETag is the entity tag of a representation: equal for equal bytes.
-func ETag(representation []byte) string {
-	sum := sha256.Sum256(representation)
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
+// tagAnswers gives each JSON representation that is read under /v1/ an entity tag, and answers 304 to whoever has it
+// already. Tags are weak: the same representation may be sent compressed or not.
+func tagAnswers(c *gin.Context) {
+	if c.Request.Method != http.MethodGet || !strings.HasPrefix(c.FullPath(), "/v1/") {
+		return
+	}
+	held := &heldWriter{ResponseWriter: c.Writer}
+	c.Writer = held
+	defer func() { c.Writer = held.ResponseWriter }() // also when a handler panics
+	c.Next()
+	c.Writer = held.ResponseWriter
+	if held.body.Len() == 0 {
+		return
+	}
+	tag := etag(held.body.Bytes())
+	c.Header("ETag", tag)
+	if c.GetHeader("Authorization") == "" {
+		c.Header("Cache-Control", "no-cache")
+	} else {
+		c.Header("Cache-Control", "private, no-cache")
+	}
+	if matches(c.Request.Header.Values("If-None-Match"), tag) {
+		c.Writer.Header().Del("Content-Type")
+		c.Status(http.StatusNotModified)
+		c.Writer.WriteHeaderNow()
+		return
+	}
+	_, _ = c.Writer.Write(held.body.Bytes()) // a caller who left is not there to be told
 }
 
-// Matches tells whether an If-None-Match header names the tag, by the weak comparison of RFC 9110.
-func Matches(ifNoneMatch, etag string) bool {
-	for _, one := range strings.Split(ifNoneMatch, ",") {
-		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(etag, "W/") {
-			return etag != ""
+func etag(representation []byte) string {
+	sum := sha256.Sum256(representation)
+	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
+}
+
+// matches tells whether If-None-Match names the tag, by the weak comparison of RFC 9110.
+func matches(ifNoneMatch []string, tag string) bool {
+	for one := range strings.SplitSeq(strings.Join(ifNoneMatch, ","), ",") {
+		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/") {
+			return true
 		}
 	}
 	return false
 }
 
-// NotModified sets the tag and answers 304 when the client has this representation already.
-func NotModified(c *gin.Context, etag string) bool {
-	c.Header("ETag", etag)
-	c.Header("Cache-Control", "private, no-cache")
-	if !Matches(c.GetHeader("If-None-Match"), etag) {
-		return false
-	}
-	c.Status(http.StatusNotModified)
-	c.Writer.WriteHeaderNow()
-	c.Abort()
-	return true
+// heldWriter holds a JSON representation back until it is whole. Anything else, streams among it, goes through.
+type heldWriter struct {
+	gin.ResponseWriter
+	body    bytes.Buffer
+	through bool
 }
 
-// EncodeCursor makes an opaque cursor of the values at which a list goes on.
-func EncodeCursor(position any) string {
-	text, err := json.Marshal(position)
-	if err != nil {
-		panic("httpserver: cursor: " + err.Error())
+func (w *heldWriter) holds() bool {
+	if w.body.Len() == 0 && !w.through {
+		w.through = w.Status() != http.StatusOK || !IsJSON(w.Header().Get("Content-Type"))
 	}
-	return base64.RawURLEncoding.EncodeToString(text)
+	return !w.through
 }
 
-// DecodeCursor reads a cursor back; position points to what EncodeCursor was given. Clients can make cursors up: its
-// content is input like any other.
-func DecodeCursor(cursor string, position any) error {
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(text) > 1024 || UnmarshalStrict(text, position) != nil {
-		return errors.New("the cursor is not one of ours")
+func (w *heldWriter) Write(p []byte) (int, error) {
+	if w.holds() {
+		return w.body.Write(p)
 	}
-	return nil
+	return w.ResponseWriter.Write(p)
 }
+
+func (w *heldWriter) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
+
+func (w *heldWriter) WriteHeaderNow() {
+	if !w.holds() {
+		w.ResponseWriter.WriteHeaderNow()
+	}
+}
+
+func (w *heldWriter) Flush() {
+	if !w.holds() {
+		w.ResponseWriter.Flush()
+	}
+}
+
+func (w *heldWriter) Written() bool { return w.body.Len() > 0 || w.ResponseWriter.Written() }
+
+// Unwrap lets streams set the connection's deadlines.
+func (w *heldWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

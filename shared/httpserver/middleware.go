@@ -52,10 +52,7 @@ func (s *Server) observe() gin.HandlerFunc {
 		if !s.log.Enabled(ctx, level) {
 			return
 		}
-		args := []any{"method", c.Request.Method, "route", route, "code", code, "took", took, "request_id", RequestID(ctx)}
-		if trace := TraceParent(ctx); trace != "" {
-			args = append(args, "traceparent", trace)
-		}
+		args := []any{"method", c.Request.Method, "route", route, "code", code, "took", took}
 		if len(c.Errors) > 0 {
 			args = append(args, "error", c.Errors.Last().Err)
 		}
@@ -79,7 +76,7 @@ func (s *Server) recover() gin.HandlerFunc {
 			if fault, ok := reason.(runtime.Error); ok {
 				what = fault.Error()
 			}
-			s.log.Error("handler panicked", "route", c.FullPath(), "request_id", RequestID(c),
+			s.log.ErrorContext(c, "handler panicked", "route", c.FullPath(),
 				"reason", what, "stack", string(debug.Stack()))
 			if c.Writer.Written() {
 				// Too late for an answer: cut the connection, so that the client does not take half for the whole.

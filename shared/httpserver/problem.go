@@ -25,6 +25,7 @@ type Problem struct {
 	RetryAfter int `json:"-"`
 
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer"`
+	TraceID   string `json:"trace_id,omitempty" doc:"The trace of the request's traceparent"`
 }
 
 // Fault is one mistake in a request and its place, as in body.lines[2].quantity.
@@ -79,7 +80,7 @@ func (p *Problem) Ready(ctx context.Context, header func(name, value string)) *P
 		header("Retry-After", strconv.Itoa(max(1, p.RetryAfter)))
 	}
 	answer := *p
-	answer.RequestID = RequestID(ctx)
+	answer.RequestID, answer.TraceID = RequestID(ctx), traceID(ctx)
 	return &answer
 }
 
@@ -103,5 +104,6 @@ func WriteProblem(c *gin.Context, p *Problem) {
 		return
 	}
 	c.Header("Cache-Control", "no-store")
+	c.Header("Content-Type", p.ContentType("")) // a handler that broke half way may have set another
 	c.Data(p.Status, p.ContentType(""), append(body, '\n'))
 }

@@ -28,7 +28,7 @@ func (s *Server) readyz(c *gin.Context) {
 			states[i] = "ready"
 			if err := part.Check(ctx); err != nil {
 				states[i] = "not ready"
-				s.log.Warn("part is not ready", "part", part.Name, "error", err)
+				s.log.WarnContext(ctx, "part is not ready", "part", part.Name, "error", err)
 			}
 		})
 	}

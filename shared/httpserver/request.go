@@ -37,7 +37,7 @@ func (s *Server) prepare() gin.HandlerFunc {
 		c.Header("X-Content-Type-Options", "nosniff")
 		c.Header("Cache-Control", "no-store")
 		ctx := context.WithValue(c.Request.Context(), requestIDKey{}, id)
-		if trace := c.GetHeader("traceparent"); validTraceParent(trace) {
+		if trace := parseTraceParent(c.Request.Header.Values("traceparent")); trace != "" {
 			ctx = WithTraceParent(ctx, trace)
 		}
 		c.Request = c.Request.WithContext(ctx)
@@ -48,9 +48,13 @@ func (s *Server) prepare() gin.HandlerFunc {
 				}
 			}
 		}
-		if p := refuseBytes(c.Request); p != nil {
-			WriteProblem(c, p)
-		}
+	}
+}
+
+// refuseUnreadable comes after cors, so that a page may read why.
+func refuseUnreadable(c *gin.Context) {
+	if p := refuseBytes(c.Request); p != nil {
+		WriteProblem(c, p)
 	}
 }
 

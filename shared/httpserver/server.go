@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"syscall"
 	"time"
 
@@ -39,6 +40,12 @@ type Options struct {
 	Uninspected []string
 	// Admit is asked about whoever sends a body before that is read, except on the routes Uninspected; nil lets all send.
 	Admit func(*gin.Context) *Problem
+	// Origins are those whose pages may ask from a browser (CORS), as in https://shop.example, or "*"; none by default.
+	Origins []string
+	// PerAddress is how many requests one address may send in a second, in bursts of ten seconds' worth; 0 is no limit.
+	PerAddress float64
+	// TrustedProxies are those whose X-Forwarded-For is believed; none by default.
+	TrustedProxies []netip.Prefix
 	// Ready are the parts that /readyz asks.
 	Ready []Part
 }
@@ -63,21 +70,21 @@ func New(o Options) *Server {
 		o.BodyLimit = 64 << 10
 	}
 	streams, endStreams := context.WithCancel(context.Background())
-	s := &Server{options: o, log: o.Logger.With("server", o.Name), engine: gin.New(), failed: make(chan error, 1), streams: streams}
-	// Only fails for proxies that cannot be parsed.
-	_ = s.engine.SetTrustedProxies(nil)
+	log := slog.New(LogRequests(o.Logger.Handler())).With("server", o.Name)
+	s := &Server{options: o, log: log, engine: gin.New(), failed: make(chan error, 1), streams: streams}
+	_ = s.engine.SetTrustedProxies(nil) // callerAddress reads all lines of the header, gin only the first
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.UseRawPath = true
 	s.engine.UnescapePathValues = false // prepare does, without taking + for a space
 	s.engine.ContextWithFallback = true
-	s.engine.Use(s.observe(), s.recover(), s.prepare(), s.body())
+	s.engine.Use(s.observe(), s.recover(), s.prepare(), s.cors(), s.limitAddresses(), refuseUnreadable, tagAnswers, s.body())
 	s.engine.NoRoute(func(c *gin.Context) { WriteProblem(c, NotFound("there is no such resource")) })
 	s.engine.NoMethod(otherMethod)
 	s.engine.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	s.engine.GET("/readyz", s.readyz)
 	s.http = &http.Server{
-		Handler:           methods(s.engine),
+		Handler:           methods(compressed(s.engine)),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,

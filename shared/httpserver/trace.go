@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"context"
+	"log/slog"
 	"regexp"
 	"strings"
 )
@@ -12,12 +13,20 @@ type (
 	subjectKey struct{}
 )
 
-var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+var traceParent = regexp.MustCompile(`^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$`)
 
-// validTraceParent follows https://www.w3.org/TR/trace-context/
-func validTraceParent(header string) bool {
-	return traceParent.MatchString(header) && header[:2] != "ff" &&
-		header[3:35] != strings.Repeat("0", 32) && header[36:52] != strings.Repeat("0", 16)
+// parseTraceParent reads a header as https://www.w3.org/TR/trace-context/ has it, of later versions what this one knows,
+// and returns it in version 00; empty when it is not valid.
+func parseTraceParent(headers []string) string {
+	if len(headers) != 1 {
+		return ""
+	}
+	part := traceParent.FindStringSubmatch(headers[0])
+	if part == nil || part[1] == "ff" || part[1] == "00" && part[5] != "" ||
+		part[2] == strings.Repeat("0", 32) || part[3] == strings.Repeat("0", 16) {
+		return ""
+	}
+	return "00-" + part[2] + "-" + part[3] + "-" + part[4]
 }
 
 // WithTraceParent returns a context that carries a W3C traceparent.
@@ -30,3 +39,37 @@ func TraceParent(ctx context.Context) string {
 	header, _ := ctx.Value(traceKey{}).(string)
 	return header
 }
+
+// traceID is the trace that the caller's request is part of, empty without one.
+func traceID(ctx context.Context) string {
+	if header := TraceParent(ctx); header != "" {
+		return header[3:35]
+	}
+	return ""
+}
+
+// LogRequests adds the request that a line is about: its id and its caller's trace, from the context.
+func LogRequests(next slog.Handler) slog.Handler {
+	if done, ok := next.(requestLog); ok {
+		return done
+	}
+	return requestLog{next}
+}
+
+type requestLog struct{ slog.Handler }
+
+func (h requestLog) Handle(ctx context.Context, r slog.Record) error {
+	if id := RequestID(ctx); id != "" {
+		r.AddAttrs(slog.String("request_id", id))
+	}
+	if header := TraceParent(ctx); header != "" {
+		r.AddAttrs(slog.String("traceparent", header))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h requestLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return requestLog{h.Handler.WithAttrs(attrs)}
+}
+
+func (h requestLog) WithGroup(name string) slog.Handler { return requestLog{h.Handler.WithGroup(name)} }

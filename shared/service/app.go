@@ -5,11 +5,13 @@ import (
 	"io/fs"
 	"log/slog"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga/model"
 )
@@ -17,21 +19,23 @@ import (
 // App is one service, ready to be run alone or beside others. One without machines decides nothing: it has no database, no
 // engine and no topic of its own, and only watches.
 type App struct {
-	Name       string                               // "payment"
-	Model      model.Service                        // what those must know of it who look at the whole
-	Bindings   []engine.Binding                     // its machines and where their states are kept
-	Configured func(c Config) []engine.Binding      // the same, where decisions depend on the configuration; the rows may not
-	Migrations fs.FS                                // goose files for its tables; the engine's own tables are not among them
-	Answerers  func(c Config) []engine.Answerer     // its adapters to the outside, nil if it asks nothing
-	Needs      []string                             // flags without which its adapters cannot work: "gateway-url"
-	Storefront func(s *httpserver.Server, p *Parts) // its routes on the customers' listener, nil if none
-	Operators  func(s *httpserver.Server, p *Parts) // its routes on the operators' listener, nil if none
+	Name       string                            // "payment"
+	Model      model.Service                     // what those must know of it who look at the whole
+	Bindings   []engine.Binding                  // its machines and where their states are kept
+	Configured func(c Config) []engine.Binding   // the same, where decisions depend on the configuration; the rows may not
+	Migrations fs.FS                             // goose files for its tables; the engine's own tables are not among them
+	Answerers  func(c Config) []engine.Answerer  // its adapters to the outside, nil if it asks nothing
+	Needs      []string                          // flags without which its adapters cannot work: "gateway-url"
+	Storefront func(api huma.API, p *Parts)      // its operations on the customers' listener, nil if none
+	Operators  func(r *openapi.Routes, p *Parts) // its routes on the operators' listener, nil if none
 
-	// Watch begins what goes on beside machines and adds its routes to the operators' listener; nil if there is nothing.
-	// It returns before the listener does; stop ends it.
-	Watch  func(ctx context.Context, operators *httpserver.Server, p *Parts) (stop func(context.Context) error, err error)
+	// Watch prepares what goes on beside machines and adds its routes to the operators' listener; nil if there is nothing.
+	Watch  func(operators *openapi.Routes, p *Parts) Begin
 	Topics []string // that Watch reads
 }
+
+// Begin lets what was prepared go on until stop. It returns before the listeners do.
+type Begin func(ctx context.Context) (stop func(context.Context) error, err error)
 
 // Topic is the one the service writes, if it has machines.
 func (a App) Topic() string { return a.Name + ".events" }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -36,6 +37,11 @@ type Config struct {
 	FloorURL   string // empty means the simulated warehouse floor
 	JWTKeyFile string // empty means a key of its own under DataDir
 	Services   []string
+
+	CORSOrigins     []string // of pages that may ask the customers' listener from a browser
+	RatePerCustomer float64  // requests in a second; 0 is no limit
+	RatePerAddress  float64
+	TrustedProxies  []string // addresses or networks whose X-Forwarded-For is believed
 
 	FraudVelocity       int           // orders of one customer within the time, above which one goes to review; 0: not counted
 	FraudVelocityWithin time.Duration // 0 is allowed where nothing is counted
@@ -69,6 +75,13 @@ func BindFlags(cmd *cobra.Command) {
 	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
 	f.Int("fraud-velocity", 0, "orders of one customer, within --fraud-velocity-within, above which one goes to review; 0 counts none")
 	f.Duration("fraud-velocity-within", time.Hour, "the time that --fraud-velocity is about")
+	f.StringSlice("cors-origins", nil,
+		"origins whose pages may ask the customers' listener from a browser, as https://shop.example, or * (default: none)")
+	f.Float64("rate-per-customer", 0,
+		"requests of one customer in a second, in bursts of ten seconds' worth, above which the answer is 429; 0: any number")
+	f.Float64("rate-per-address", 0, "the same of one address, on the customers' listener")
+	f.StringSlice("trusted-proxies", nil,
+		"addresses or networks of proxies whose X-Forwarded-For tells a caller's address (default: none)")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 }
 
@@ -113,6 +126,11 @@ func Load(cmd *cobra.Command) (Config, error) {
 	keep(err)
 	c.ValidateProduced, err = f.GetBool("validate-produced")
 	keep(err)
+	c.CORSOrigins, c.TrustedProxies = list("cors-origins"), list("trusted-proxies")
+	c.RatePerCustomer, err = f.GetFloat64("rate-per-customer")
+	keep(err)
+	c.RatePerAddress, err = f.GetFloat64("rate-per-address")
+	keep(err)
 	if c.LogLevel.UnmarshalText([]byte(text("log-level"))) != nil {
 		keep(errors.New("log-level: want debug, info, warn or error"))
 	}
@@ -153,6 +171,13 @@ func (c Config) Validate() error {
 	check(c.FraudVelocity >= 0 && c.FraudVelocity <= 1000, "fraud-velocity: want 0 to 1000 orders, not %d", c.FraudVelocity)
 	check(c.FraudVelocity == 0 || c.FraudVelocityWithin >= time.Second && c.FraudVelocityWithin <= 30*24*time.Hour,
 		"fraud-velocity-within: want 1s to 720h, not %v", c.FraudVelocityWithin)
+	for _, origin := range c.CORSOrigins {
+		check(origin == "*" || isOrigin(origin), "cors-origins: %q is not scheme://host or scheme://host:port", origin)
+	}
+	check(c.RatePerCustomer >= 0 && c.RatePerCustomer <= 1e6, "rate-per-customer: want 0 to 1000000 requests in a second")
+	check(c.RatePerAddress >= 0 && c.RatePerAddress <= 1e6, "rate-per-address: want 0 to 1000000 requests in a second")
+	_, err := networks(c.TrustedProxies)
+	check(err == nil, "trusted-proxies: %v", err)
 	seen := map[string]bool{}
 	for _, name := range c.Services {
 		check(serviceName.MatchString(name), "services: %q is not the name of a service", name)
@@ -179,6 +204,27 @@ func isURL(s string, schemes ...string) bool {
 		}
 	}
 	return false
+}
+
+// isOrigin tells an origin as browsers write it, which is in lower case and without the usual port.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && s == u.Scheme+"://"+strings.ToLower(u.Host)
+}
+
+// networks reads addresses and networks, as 10.0.0.7 and 10.0.0.0/8.
+func networks(list []string) (all []netip.Prefix, err error) {
+	for _, text := range list {
+		network, err := netip.ParsePrefix(text)
+		if addr, single := netip.ParseAddr(text); single == nil {
+			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither an address nor a network", text)
+		}
+		all = append(all, network)
+	}
+	return all, nil
 }
 
 func trimmed(list []string) (out []string) {

@@ -67,7 +67,8 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 	path := file(t, "data-dri: x\nhttp:\n  addr: y\n")
 	_, _, err := load("--config", path, "--kafka", "broker,ok:9092", "--http-addr", "8080", "--partitions", "0",
 		"--log-level", "loud", "--log-format", "xml", "--gateway-url", "gateway", "--backlog", "-1s", "--services", "a,a,B", "--data-dir", "",
-		"--fraud-velocity", "1001", "--fraud-velocity-within", "1ms")
+		"--cors-origins", "https://shop.example/,Shop.example", "--rate-per-customer", "-1", "--rate-per-address", "NaN",
+		"--trusted-proxies", "10.0.0.1,10.0.0.0/33", "--fraud-velocity", "1001", "--fraud-velocity-within", "1ms")
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -76,7 +77,9 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 		t.Errorf("got %#v", err)
 	}
 	for _, part := range []string{"postgres:", "world-speed", `"data-dri"`, `"http.addr"`, `"broker"`, `"8080"`, "partitions", "log-level",
-		"log-format", "gateway-url", "backlog", "listed twice", `"B"`, "data-dir:", "fraud-velocity:", "fraud-velocity-within:"} {
+		"log-format", "gateway-url", "backlog", "listed twice", `"B"`, "data-dir:",
+		`"https://shop.example/"`, `"Shop.example"`, "rate-per-customer", "rate-per-address", `"10.0.0.0/33"`,
+		"fraud-velocity:", "fraud-velocity-within:"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not mentioned in %v", part, err)
 		}

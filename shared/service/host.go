@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -17,6 +18,7 @@ import (
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/engine/parked"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/kafka"
 )
 
@@ -35,6 +37,8 @@ type Host struct {
 	Customers *httpserver.Server
 	Operators *httpserver.Server
 
+	shop      huma.API        // of the customers' listener
+	routes    *openapi.Routes // of the operators' listener
 	lifecycle Lifecycle
 	running   []*running
 }
@@ -56,19 +60,28 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	if err != nil {
 		return nil, Environment("%w", err)
 	}
+	auth.LimitCustomers(c.RatePerCustomer)
+	proxies, err := networks(c.TrustedProxies)
+	if err != nil {
+		return nil, Usage("trusted-proxies: %w", err)
+	}
 	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth, Kafka: kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow", Log: log})}
 	h.lifecycle.AddCloser("kafka client", func() error { h.Kafka.Close(); return nil })
 	if err := h.Kafka.Ping(ctx); err != nil {
 		h.Stop()
 		return nil, Environment("%w", err)
 	}
-	ready := []httpserver.Part{{Name: "kafka", Check: h.Kafka.Ping}, {Name: "services", Check: h.owns}}
+	ready := []httpserver.Part{{Name: "kafka", Check: h.Kafka.Ping}, {Name: "postgres", Check: h.pingDatabases},
+		{Name: "services", Check: h.owns}}
 	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log,
-		Registerer: h.Registry, Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers)})
+		Registerer: h.Registry, Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers),
+		Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators", Logger: log, Ready: ready,
 		Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
 		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
-	h.Operators.Engine().GET("/metrics", httpserver.Metrics(h.Registry))
+	h.shop = customersAPI(h.Customers, auth)
+	h.routes = operatorsRoutes(h.Operators, auth)
+	openapi.HandleOpen[struct{}, struct{}](h.routes, metricsOperation(), httpserver.Metrics(h.Registry))
 	return h, nil
 }
 
@@ -98,7 +111,7 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 		return "", "", err
 	}
 	if services := h.parked(); len(services) > 0 {
-		RegisterParked(h.Operators, h.Auth, services, h.Log)
+		RegisterParked(h.routes, services, h.Log)
 	}
 	serves := false
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -109,14 +122,14 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 			parts.DB = r.db.Gorm()
 		}
 		if r.app.Storefront != nil {
-			r.app.Storefront(h.Customers, parts)
+			r.app.Storefront(h.shop, parts)
 			serves = true
 		}
 		if r.app.Operators != nil {
-			r.app.Operators(h.Operators, parts)
+			r.app.Operators(h.routes, parts)
 		}
 		if r.app.Watch != nil {
-			stop, err := r.app.Watch(ctx, h.Operators, parts)
+			stop, err := r.app.Watch(h.routes, parts)(ctx)
 			if err != nil {
 				return "", "", Environment("%s: %w", r.app.Name, err)
 			}
@@ -199,6 +212,17 @@ func (h *Host) serve(s *httpserver.Server) (addr string, err error) {
 	}
 	h.lifecycle.Add("listener "+addr, s.Stop)
 	return addr, nil
+}
+
+// pingDatabases tells whether the database of each service here answers.
+func (h *Host) pingDatabases(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, r := range h.running {
+		if r.db != nil {
+			group.Go(func() error { return r.db.Gorm().WithContext(ctx).Exec("SELECT 1").Error })
+		}
+	}
+	return group.Wait()
 }
 
 // owns tells whether every partition of every service here has an owner, and none that is owned here stands still.

@@ -6,9 +6,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"orderflow.example/shared/httpserver"
 )
 
-// NewLogger writes what is at least as important as level, as text or json, with times in UTC.
+// NewLogger writes what is at least as important as level, as text or json, with times in UTC and, where a line is about
+// a request, its id and trace.
 func NewLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 && a.Key == slog.TimeKey {
@@ -16,10 +19,11 @@ func NewLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 		}
 		return a
 	}}
+	var handler slog.Handler = slog.NewTextHandler(w, options)
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		handler = slog.NewJSONHandler(w, options)
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(httpserver.LogRequests(handler))
 }
 
 // NewRegistry is a registry that already tells about the process and its runtime.

@@ -20,20 +20,6 @@ type parkedRoutes struct {
 	log      *slog.Logger
 }
 
-// RegisterParked adds the routes of what is parked in these services to the operators' listener.
-func RegisterParked(s *httpserver.Server, auth *httpserver.Auth, services parked.Services, log *slog.Logger) {
-	r := &parkedRoutes{services: services, log: log}
-	g := s.Engine().Group("/v1/parked", auth.RequireOperator())
-	g.GET("", r.list)
-	g.GET("/groups", r.groups)
-	g.POST("/redrive", r.redrive)
-	g.GET("/redrives", r.redrives)
-	g.GET("/redrives/:id", r.progress)
-	g.POST("/redrives/:id/stop", r.stop)
-	g.POST("/redrives/:id/continue", r.proceed)
-	g.POST("/discard", r.discard)
-}
-
 type parkedPage[T any] struct {
 	Items      []T       `json:"items"`
 	NextCursor string    `json:"next_cursor,omitempty"`
@@ -175,8 +161,8 @@ func (r *parkedRoutes) audit(c *gin.Context, what string, err error, args ...any
 	if err != nil {
 		outcome = err.Error()
 	}
-	r.log.Info("audit", append([]any{"operator", httpserver.Subject(c.Request.Context()), "what", what, "outcome", outcome},
-		args...)...)
+	r.log.InfoContext(c, "audit", append([]any{"operator", httpserver.Subject(c.Request.Context()), "what", what,
+		"outcome", outcome}, args...)...)
 }
 
 func answer(c *gin.Context, status int, body any, err error) {

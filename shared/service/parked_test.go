@@ -19,6 +19,7 @@ import (
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/engine/parked"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"
 )
 
@@ -55,7 +56,8 @@ func newDesk(t *testing.T) *desk {
 		d.dbs[name] = db.Gorm()
 		services = append(services, parked.Service{Name: name, DB: db.Gorm()})
 	}
-	service.RegisterParked(d.server, auth, services, slog.New(slog.NewTextHandler(&d.log, nil)))
+	routes := openapi.NewRoutes(d.server, auth.RequireOperator(), "Operators", "1", "")
+	service.RegisterParked(routes, services, slog.New(slog.NewTextHandler(&d.log, nil)))
 	return d
 }
 

@@ -6,10 +6,11 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"orderflow.example/shared/embedded/embeddedtest"
-	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/kafka"
 )
 
@@ -17,13 +18,16 @@ func TestAnAppThatOnlyWatchesNeedsNoDatabaseAndHasNoTopic(t *testing.T) {
 	t.Parallel()
 	began, ended := 0, 0
 	app := App{Name: "watcher", Topics: []string{embeddedtest.Topic(t, "watched")},
-		Watch: func(_ context.Context, operators *httpserver.Server, p *Parts) (func(context.Context) error, error) {
-			began++
+		Watch: func(operators *openapi.Routes, p *Parts) Begin {
 			if p.Kafka == nil || p.Registry == nil || p.Auth == nil || p.DB != nil || p.Engine != nil {
 				t.Errorf("it is given %+v", p)
 			}
-			operators.Engine().GET("/seen", func(c *gin.Context) { c.Status(http.StatusNoContent) })
-			return func(context.Context) error { ended++; return nil }, nil
+			openapi.HandleOpen[struct{}, struct{}](operators, huma.Operation{Method: "GET", Path: "/seen"},
+				func(c *gin.Context) { c.Status(http.StatusNoContent) })
+			return func(context.Context) (func(context.Context) error, error) {
+				began++
+				return func(context.Context) error { ended++; return nil }, nil
+			}
 		}}
 	c := Config{DataDir: t.TempDir(), Kafka: []string{embeddedtest.Kafka(t)}, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 2}
 	host, err := NewHost(t.Context(), c, slog.New(slog.DiscardHandler))

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/services/catalog/internal/api"
 	"orderflow.example/services/catalog/internal/store"
 	"orderflow.example/shared/engine"
-	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
@@ -20,8 +20,8 @@ var App = service.App{
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: catalog.Choreography.Machine(), Store: store.Products()}},
-	Operators: func(s *httpserver.Server, p *service.Parts) {
-		api.Register(s, p.Auth, products{p}, p.Log)
+	Operators: func(r *openapi.Routes, p *service.Parts) {
+		api.Register(r, products{p}, p.Log)
 	},
 }
 

@@ -9,8 +9,8 @@ import (
 	"orderflow.example/services/fraud/internal/api"
 	"orderflow.example/services/fraud/internal/store"
 	"orderflow.example/shared/engine"
-	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"
 )
 
@@ -23,11 +23,13 @@ var App = service.App{
 	Configured: func(c service.Config) []engine.Binding {
 		return bindings(fraud.Rules{Velocity: fraud.Velocity{Orders: int64(c.FraudVelocity), Within: c.FraudVelocityWithin}})
 	},
-	Operators: func(s *httpserver.Server, p *service.Parts) {
-		api.Register(s, p.Auth, idempotency.New(idempotency.NewTable(p.DB), p.Log), reviews{p})
+	Operators: func(r *openapi.Routes, p *service.Parts) {
+		api.Register(r, idempotency.New(idempotency.NewTable(p.DB), p.Log), reviews{p})
 	},
-	Watch: func(_ context.Context, _ *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
-		return idempotency.StartExpiry(p.DB, p.Log), nil
+	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
+		return func(context.Context) (stop func(context.Context) error, err error) {
+			return idempotency.StartExpiry(p.DB, p.Log), nil
+		}
 	},
 }
 

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/services/inventory/internal/api"
 	"orderflow.example/services/inventory/internal/store"
 	"orderflow.example/shared/engine"
-	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"
 )
 
@@ -21,8 +21,8 @@ var App = service.App{
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: inventory.Choreography.Machine(), Store: stock}},
-	Operators: func(s *httpserver.Server, p *service.Parts) {
-		api.Register(s, p.Auth, func(ctx context.Context, sku string) (inventory.Levels, error) {
+	Operators: func(r *openapi.Routes, p *service.Parts) {
+		api.Register(r, func(ctx context.Context, sku string) (inventory.Levels, error) {
 			return stock.Of(p.DB.WithContext(ctx), sku)
 		})
 	},

@@ -5,12 +5,13 @@ import (
 	"context"
 	"orderflow.example/services/storefront/model"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/admission"
 	"orderflow.example/services/storefront/internal/api"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/shared/engine"
-	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
@@ -26,20 +27,20 @@ var App = service.App{
 		{Machine: storefront.Choreography.Machine(), Store: store.Orders()},
 		{Machine: storefront.Products.Machine(), Store: store.Products()},
 	},
-	Storefront: routes,
-	Operators: func(s *httpserver.Server, p *service.Parts) {
-		api.RegisterOperators(s, p.Auth, store.NewReader(p.DB))
+	Storefront: operations,
+	Operators: func(r *openapi.Routes, p *service.Parts) {
+		api.RegisterOperators(r, store.NewReader(p.DB))
 	},
-	Watch: func(_ context.Context, _ *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
-		return idempotency.StartExpiry(p.DB, p.Log), nil
+	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
+		return func(context.Context) (stop func(context.Context) error, err error) {
+			return idempotency.StartExpiry(p.DB, p.Log), nil
+		}
 	},
 }
 
-func routes(s *httpserver.Server, p *service.Parts) {
+func operations(to huma.API, p *service.Parts) {
 	reader := store.NewReader(p.DB)
-	description := openapi.New(s.Engine(), "Orderflow", "1")
-	openapi.RequireToken(description, p.Auth, httpserver.AudienceCustomers)
-	api.Register(description, api.Parts{
+	api.Register(to, api.Parts{
 		Submit: func(ctx context.Context, order string, command saga.Event) (storefront.Order, []saga.Event, error) {
 			outcome, err := p.Engine.Submit(ctx, order, command)
 			if err != nil {

@@ -27,6 +27,7 @@ import (
 	"orderflow.example/shared/embedded/embeddedtest"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
@@ -84,7 +85,9 @@ func openWith(t testing.TB, c service.Config) *site {
 	auth, err := httpserver.NewAuth(key)
 	must(err)
 	server := httpserver.New(httpserver.Options{Addr: "127.0.0.1:0", Name: "storefront"})
-	app.App.Storefront(server, &service.Parts{Config: c, Auth: auth, Log: slog.New(slog.DiscardHandler), DB: db.Gorm(), Engine: e,
+	api := openapi.New(server.Engine(), "Storefront", "1")
+	openapi.RequireToken(api, auth, httpserver.AudienceCustomers)
+	app.App.Storefront(api, &service.Parts{Config: c, Auth: auth, Log: slog.New(slog.DiscardHandler), DB: db.Gorm(), Engine: e,
 		Running: t.Context()})
 	addr, err := server.Start()
 	must(err)
@@ -346,7 +349,7 @@ func TestExpiredKeysAreDeletedWithoutAnyOrderBeingPlaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop, err := app.App.Watch(t.Context(), nil, &service.Parts{DB: db.Gorm(), Log: slog.New(slog.DiscardHandler)})
+	stop, err := app.App.Watch(nil, &service.Parts{DB: db.Gorm(), Log: slog.New(slog.DiscardHandler)})(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

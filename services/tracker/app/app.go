@@ -7,7 +7,7 @@ import (
 
 	"orderflow.example/services/tracker/internal/api"
 	"orderflow.example/services/tracker/internal/watch"
-	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
@@ -30,16 +30,18 @@ func New(machines []*saga.Machine, choreography []byte) service.App {
 	return service.App{
 		Name:   "tracker",
 		Topics: topics,
-		Watch: func(_ context.Context, operators *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
+		Watch: func(operators *openapi.Routes, p *service.Parts) service.Begin {
 			lookup := kafka.Dial(kafka.Config{Brokers: p.Config.Kafka, ClientID: "orderflow-tracker", PartitionBytes: lookupBytes})
 			w := watch.New(watch.Config{Kafka: p.Kafka, Lookup: lookup, Machines: machines, Topics: topics, Partitions: p.Config.Partitions,
 				Log: p.Log, Registerer: p.Registry})
-			api.Register(operators, p.Auth, w, choreography, p.Log)
-			w.Start()
-			return func(ctx context.Context) error {
-				defer lookup.Close()
-				return w.Stop(ctx)
-			}, nil
+			api.Register(operators, w, choreography, p.Log)
+			return func(context.Context) (stop func(context.Context) error, err error) {
+				w.Start()
+				return func(ctx context.Context) error {
+					defer lookup.Close()
+					return w.Stop(ctx)
+				}, nil
+			}
 		},
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"orderflow.example/services/warehouse/internal/floor"
 	"orderflow.example/services/warehouse/internal/store"
 	"orderflow.example/shared/engine"
-	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
@@ -27,14 +27,16 @@ var App = service.App{
 	},
 	Needs:     []string{"floor-url"},
 	Answerers: func(c service.Config) []engine.Answerer { return floor.New(c.FloorURL).Answerers() },
-	Operators: func(s *httpserver.Server, p *service.Parts) {
+	Operators: func(r *openapi.Routes, p *service.Parts) {
 		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
-		api.Register(s, p.Auth, keys, func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {
+		api.Register(r, keys, func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {
 			out, err := p.Engine.Submit(ctx, sku, command)
 			return out.Emitted, err
 		}, p.Log)
 	},
-	Watch: func(_ context.Context, _ *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
-		return idempotency.StartExpiry(p.DB, p.Log), nil
+	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
+		return func(context.Context) (stop func(context.Context) error, err error) {
+			return idempotency.StartExpiry(p.DB, p.Log), nil
+		}
 	},
 }

@@ -2,11 +2,12 @@
 // /docs without asking anything of the outside world. It is huma over gin, set up so that its refusals are the
 // problems of package httpserver, its bodies are read and checked by that package, and nothing of a request is repeated.
 //
-// The storefront uses it. APIs that nobody outside reads need only httpserver.
+// The storefront is New, whose operations huma serves; the operators' API is Routes, whose handlers are gin's.
 package openapi
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -25,6 +26,17 @@ var Bearer = []map[string][]string{{bearer: {}}}
 // on, with huma.Register. Numbers in request bodies are integers: an operation that takes another kind panics when it
 // is registered.
 func New(engine *gin.Engine, title, version string) huma.API {
+	config := configure(title, version)
+	config.OnAddOperation = append([]huma.AddOpFunc{refuseFloats, func(_ *huma.OpenAPI, op *huma.Operation) {
+		op.SkipValidateBody = true // unmarshal finds more, and all at once
+		if strings.HasPrefix(op.Path, "/v1/") {
+			op.Errors = append(op.Errors, http.StatusTooManyRequests)
+		}
+	}}, config.OnAddOperation...)
+	return serve(engine, config)
+}
+
+func configure(title, version string) huma.Config {
 	install()
 	config := huma.DefaultConfig(title, version)
 	// No $schema in bodies and no Link to it: its address is built from the Host header.
@@ -38,12 +50,15 @@ func New(engine *gin.Engine, title, version string) huma.API {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
-	config.OnAddOperation = append(config.OnAddOperation, refuseFloats, func(_ *huma.OpenAPI, op *huma.Operation) {
-		op.SkipValidateBody = true // unmarshal finds more, and all at once
-	})
-	serveDocs(engine, title)
+	config.OnAddOperation = append(config.OnAddOperation, describeAnswers)
+	return config
+}
+
+func serve(engine *gin.Engine, config huma.Config) huma.API {
+	serveDocs(engine, config.Info.Title)
 	api := humagin.New(engine, config)
-	api.UseMiddleware(needJSON)
+	api.UseMiddleware(needJSON, needOnce)
+	describeProbes(api)
 	return api
 }
 
@@ -57,6 +72,23 @@ func needJSON(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 		c.Request.Header.Set("Content-Type", "application/json")
+	}
+	next(ctx)
+}
+
+// needOnce refuses a parameter that is given twice: which one counts is nobody's to guess.
+func needOnce(ctx huma.Context, next func(huma.Context)) {
+	url := ctx.URL()
+	var faults []httpserver.Fault
+	for name, values := range url.Query() {
+		if len(values) > 1 {
+			faults = httpserver.AddFaults(faults,
+				httpserver.Fault{Detail: "want the parameter once", Location: "query." + httpserver.FieldName(name)})
+		}
+	}
+	if faults != nil {
+		httpserver.WriteProblem(humagin.Unwrap(ctx), httpserver.Invalid(faults...))
+		return
 	}
 	next(ctx)
 }

@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/catalog"
 	"orderflow.example/services/catalog"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
@@ -35,7 +37,7 @@ type Products interface {
 }
 
 type request struct {
-	Items []item `json:"items" minItems:"1" maxItems:"5000"`
+	Items []item `json:"items" minItems:"1" maxItems:"5000" nullable:"false"`
 }
 
 type item struct {
@@ -59,9 +61,18 @@ type answer struct {
 }
 
 // Register adds the routes. A SKU may contain slashes.
-func Register(s *httpserver.Server, auth *httpserver.Auth, p Products, log *slog.Logger) {
-	s.Engine().POST(Path, auth.RequireOperator(), func(c *gin.Context) { list(c, p, log) })
-	s.Engine().GET(Path+"/*sku", auth.RequireOperator(), func(c *gin.Context) { show(c, p) })
+func Register(r *openapi.Routes, p Products, log *slog.Logger) {
+	openapi.Handle[openapi.Body[request], openapi.Body[answer]](r, huma.Operation{
+		OperationID: "list-products", Method: http.MethodPost, Path: Path, Tags: []string{"Products"},
+		Summary:     "List products, or change their prices and descriptions",
+		Description: "Sent again it lists what is not listed yet: what is listed already does not change.",
+	}, func(c *gin.Context) { list(c, p, log) })
+	openapi.Handle[struct {
+		SKU string `path:"sku" minLength:"1" maxLength:"64" doc:"May contain slashes"`
+	}, openapi.Body[item]](r, huma.Operation{
+		OperationID: "get-product", Method: http.MethodGet, Path: Path + "/*sku", Tags: []string{"Products"},
+		Summary: "Read a product as it is listed",
+	}, func(c *gin.Context) { show(c, p) })
 }
 
 // list hands the items over one by one. Where some fail the others stay, and the same request sent again lists the
@@ -80,7 +91,7 @@ func list(c *gin.Context, p Products, log *slog.Logger) {
 		return err
 	})
 	if problem != nil {
-		log.Warn("audit: products listed in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
+		log.WarnContext(c, "audit: products listed in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
 		httpserver.WriteProblem(c, problem)
 		return
 	}
@@ -95,7 +106,7 @@ func list(c *gin.Context, p Products, log *slog.Logger) {
 			a.Repriced++
 		}
 	}
-	log.Info("audit: products listed", "operator", httpserver.Subject(c.Request.Context()),
+	log.InfoContext(c, "audit: products listed", "operator", httpserver.Subject(c.Request.Context()),
 		"listed", a.Listed, "repriced", a.Repriced, "unchanged", a.Unchanged)
 	c.JSON(http.StatusOK, a)
 }

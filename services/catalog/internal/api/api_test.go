@@ -18,6 +18,7 @@ import (
 	"orderflow.example/services/catalog"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 )
 
@@ -64,7 +65,7 @@ func send(t *testing.T, p Products, method, path, body string) (status int, answ
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{RouteBodyLimits: map[string]int64{Path: BodyLimit}})
-	Register(s, auth, p, slog.New(slog.DiscardHandler))
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), p, slog.New(slog.DiscardHandler))
 	token, err := httpserver.Mint(signing, httpserver.AudienceOperators, "op", time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +177,7 @@ func TestOnlyOperatorsListProducts(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{})
-	Register(s, auth, newShelf(), slog.New(slog.DiscardHandler))
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), newShelf(), slog.New(slog.DiscardHandler))
 	for _, method := range []string{http.MethodPost, http.MethodGet} {
 		path := map[string]string{http.MethodPost: Path, http.MethodGet: Path + "/tea"}[method]
 		res := httptest.NewRecorder()

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"orderflow.example/services/fraud"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 // Reviews is what the routes work with.
@@ -30,10 +32,22 @@ const (
 )
 
 // Register adds the routes.
-func Register(s *httpserver.Server, auth *httpserver.Auth, keys *idempotency.Keys, r Reviews) {
-	g := s.Engine().Group("/v1/reviews", auth.RequireOperator())
-	g.GET("", func(c *gin.Context) { list(c, r) })
-	g.POST("/:order", keys.Handler(idempotency.Rule{Optional: true}, func(c *gin.Context) { decide(c, r) }))
+func Register(routes *openapi.Routes, keys *idempotency.Keys, r Reviews) {
+	open := huma.Operation{OperationID: "list-reviews", Method: http.MethodGet, Path: "/v1/reviews", Tags: []string{"Reviews"},
+		Summary: "List the orders that wait for a person's decision"}
+	openapi.Link(&open, http.StatusOK, "/items/0/order", "order", "decide-review")
+	openapi.Handle[openapi.Paged, openapi.Body[page]](routes, open, func(c *gin.Context) { list(c, r) })
+	op := huma.Operation{OperationID: "decide-review", Method: http.MethodPost, Path: "/v1/reviews/:order",
+		Tags: []string{"Reviews"}, Summary: "Let an order pass, or reject it"}
+	openapi.TakesKey(&op, true)
+	openapi.Handle[struct {
+		Order string `path:"order" doc:"The order's id"`
+		Body  decision
+	}, openapi.Body[review]](routes, op, keys.Handler(idempotency.Rule{Optional: true}, func(c *gin.Context) { decide(c, r) }))
+}
+
+type decision struct {
+	Approve *bool `json:"approve" nullable:"false"`
 }
 
 type review struct {
@@ -79,9 +93,7 @@ func list(c *gin.Context, r Reviews) {
 }
 
 func decide(c *gin.Context, r Reviews) {
-	var body struct {
-		Approve *bool `json:"approve"`
-	}
+	var body decision
 	if p := httpserver.DecodeJSON(c, &body); p != nil {
 		httpserver.WriteProblem(c, p)
 		return

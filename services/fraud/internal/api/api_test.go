@@ -17,6 +17,7 @@ import (
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/idempotency/idempotencytest"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 var (
@@ -71,7 +72,8 @@ func askWith(t *testing.T, claims idempotency.Claims, d Reviews, method, path, b
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{})
-	Register(s, auth, idempotency.New(claims, slog.New(slog.DiscardHandler)), d)
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""),
+		idempotency.New(claims, slog.New(slog.DiscardHandler)), d)
 	token, err := httpserver.Mint(key, audience, "op1", time.Minute)
 	if err != nil {
 		t.Fatal(err)

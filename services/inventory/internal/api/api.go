@@ -7,22 +7,29 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"orderflow.example/services/inventory"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 // Levels reads the levels of a SKU, by warehouse; none for a SKU that was never received.
 type Levels func(ctx context.Context, sku string) (inventory.Levels, error)
 
 // Register adds the route. A SKU may contain slashes.
-func Register(s *httpserver.Server, auth *httpserver.Auth, levels Levels) {
-	s.Engine().GET("/v1/stock/*sku", auth.RequireOperator(), func(c *gin.Context) { stock(c, levels) })
+func Register(r *openapi.Routes, levels Levels) {
+	openapi.Handle[struct {
+		SKU string `path:"sku" minLength:"1" maxLength:"64" doc:"May contain slashes"`
+	}, openapi.Body[answer]](r, huma.Operation{
+		OperationID: "get-stock", Method: http.MethodGet, Path: "/v1/stock/*sku", Tags: []string{"Stock"},
+		Summary: "Read how much there is of a SKU, in all and by warehouse",
+	}, func(c *gin.Context) { stock(c, levels) })
 }
 
-// amounts are pieces. Available is on hand less reserved.
-type amounts struct {
+// Amounts are pieces. Available is on hand less reserved.
+type Amounts struct {
 	OnHand    int64 `json:"on_hand"`
 	Reserved  int64 `json:"reserved"`
 	Available int64 `json:"available"`
@@ -31,13 +38,13 @@ type amounts struct {
 
 type answer struct {
 	SKU string `json:"sku"`
-	amounts
+	Amounts
 	Warehouses []warehouse `json:"warehouses"`
 }
 
 type warehouse struct {
 	Warehouse string `json:"warehouse"`
-	amounts
+	Amounts
 	ReorderPoint int64 `json:"reorder_point"`
 }
 
@@ -55,7 +62,7 @@ func stock(c *gin.Context, levels Levels) {
 	}
 	a := answer{SKU: sku}
 	for _, l := range found {
-		w := warehouse{l.Warehouse, amounts{l.OnHand, l.Reserved, l.Available(), l.OnOrder}, l.ReorderPoint}
+		w := warehouse{l.Warehouse, Amounts{l.OnHand, l.Reserved, l.Available(), l.OnOrder}, l.ReorderPoint}
 		a.OnHand, a.Reserved = a.OnHand+w.OnHand, a.Reserved+w.Reserved
 		a.Available, a.OnOrder = a.Available+w.Available, a.OnOrder+w.OnOrder
 		a.Warehouses = append(a.Warehouses, w)

@@ -12,6 +12,7 @@ import (
 
 	"orderflow.example/services/inventory"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 var key = bytes.Repeat([]byte("k"), 32)
@@ -23,7 +24,7 @@ func get(t *testing.T, path, audience string, levels Levels) (status int, body s
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{})
-	Register(s, auth, levels)
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), levels)
 	token, err := httpserver.Mint(key, audience, "op", time.Minute)
 	if err != nil {
 		t.Fatal(err)

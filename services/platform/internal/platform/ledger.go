@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"orderflow.example/services/platform/internal/verify"
-	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"
 )
 
@@ -17,20 +17,23 @@ const ledgerPatience = 3 * time.Second
 // these services on the server that it is given, wherever the services run.
 func withLedger(tracker service.App, services []service.App) service.App {
 	watch := tracker.Watch
-	tracker.Watch = func(ctx context.Context, operators *httpserver.Server, p *service.Parts) (stop func(context.Context) error, err error) {
-		stopWatching, err := watch(ctx, operators, p)
-		if err != nil {
-			return nil, err
-		}
+	tracker.Watch = func(operators *openapi.Routes, p *service.Parts) service.Begin {
+		beginWatching := watch(operators, p)
 		ledger := verify.NewLedger(p.Registry)
-		verify.Register(operators, p.Auth, ledger)
-		run, cancel := context.WithCancel(context.Background())
-		ended := make(chan error, 1)
-		go func() { ended <- keep(run, ledger, p, services) }()
-		return func(ctx context.Context) error {
-			cancel()
-			return errors.Join(<-ended, stopWatching(ctx))
-		}, nil
+		verify.Register(operators, ledger)
+		return func(ctx context.Context) (stop func(context.Context) error, err error) {
+			stopWatching, err := beginWatching(ctx)
+			if err != nil {
+				return nil, err
+			}
+			run, cancel := context.WithCancel(context.Background())
+			ended := make(chan error, 1)
+			go func() { ended <- keep(run, ledger, p, services) }()
+			return func(ctx context.Context) error {
+				cancel()
+				return errors.Join(<-ended, stopWatching(ctx))
+			}, nil
+		}
 	}
 	return tracker
 }

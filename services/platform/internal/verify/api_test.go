@@ -18,6 +18,7 @@ import (
 	"orderflow.example/services/payment"
 	"orderflow.example/services/platform/internal/world/gateway"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 func request(t *testing.T, l *Ledger, audience string) (status int, body string) {
@@ -28,7 +29,7 @@ func request(t *testing.T, l *Ledger, audience string) (status int, body string)
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{})
-	Register(s, auth, l)
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), l)
 	token, err := httpserver.Mint(key, audience, "op1", time.Minute)
 	if err != nil {
 		t.Fatal(err)

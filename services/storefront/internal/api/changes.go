@@ -178,5 +178,8 @@ func (h *handlers) submit(ctx context.Context, order string, command saga.Event)
 		request.Failed(err)
 		return o, nil, unavailable(err)
 	}
+	if httpserver.TraceParent(ctx) != "" { // events have their saga as their trace, which has the order's id
+		h.Log.InfoContext(ctx, "a traced request goes on as a saga", "order", order, "command", command.Type)
+	}
 	return o, emitted, nil
 }

@@ -28,7 +28,7 @@ func (h *handlers) events(api huma.API) {
 			"place in the timeline, each data the entry. The stream ends after a final status; asked to go on after that, it answers 204.",
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound},
 		Responses: map[string]*huma.Response{
-			"200": {Description: "Events", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}},
+			"200": {Description: "Events", Content: map[string]*huma.MediaType{"text/event-stream": {}}},
 			"204": {Description: "The order has ended and there is nothing more to tell"},
 		},
 	}, h.watchOrder)

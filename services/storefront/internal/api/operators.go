@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 // All reads orders of all customers, oldest first. *store.Reader does.
@@ -45,8 +47,14 @@ const (
 )
 
 // RegisterOperators adds the list of all orders to the operators' listener.
-func RegisterOperators(s *httpserver.Server, auth *httpserver.Auth, orders All) {
-	s.Engine().GET("/v1/orders", auth.RequireOperator(), func(c *gin.Context) { listStates(c, orders) })
+func RegisterOperators(r *openapi.Routes, orders All) {
+	op := huma.Operation{OperationID: "list-orders", Method: http.MethodGet, Path: "/v1/orders", Tags: []string{"Orders"},
+		Summary: "List the orders of all customers, oldest first"}
+	openapi.Handle[struct {
+		Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+		Cursor string `query:"cursor" maxLength:"1400" doc:"The next_cursor of the page before"`
+		Open   bool   `query:"open" doc:"Only those of which something is still to come"`
+	}, list[OrderState]](r, op, func(c *gin.Context) { listStates(c, orders) })
 }
 
 func listStates(c *gin.Context, orders All) {

@@ -14,6 +14,7 @@ import (
 	orders "orderflow.example/schemas/order"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 func (s *shop) All(_ context.Context, after string, open bool, limit int) (found []storefront.Order, _ error) {
@@ -36,7 +37,7 @@ func TestOperatorsListTheOrdersOfAllCustomersAndCustomersDoNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := httpserver.New(httpserver.Options{})
-	RegisterOperators(server, auth, s)
+	RegisterOperators(openapi.NewRoutes(server, auth.RequireOperator(), "Operators", "1", ""), s)
 	get := func(audience, query string) (int, list[OrderState]) {
 		token, err := httpserver.Mint(key, audience, "op1", time.Hour)
 		if err != nil {

@@ -18,15 +18,16 @@ type ordersInput struct {
 }
 
 type orderInput struct {
-	ID          string `path:"id" doc:"The order's id"`
-	IfNoneMatch string `header:"If-None-Match"`
+	ID string `path:"id" doc:"The order's id"`
 }
 
 func (h *handlers) orders(api huma.API) {
-	huma.Register(api, huma.Operation{
+	listing := huma.Operation{
 		OperationID: "list-orders", Method: http.MethodGet, Path: "/v1/orders", Tags: []string{"Orders"},
 		Summary: "List your orders, newest first", Security: openapi.Bearer, Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity},
-	}, func(ctx context.Context, in *ordersInput) (*list[Order], error) {
+	}
+	openapi.Link(&listing, http.StatusOK, "/items/0/id", "id", "get-order", "watch-order", "cancel-order", "return-goods")
+	huma.Register(api, listing, func(ctx context.Context, in *ordersInput) (*list[Order], error) {
 		before, err := cursor(in.Cursor)
 		if err != nil {
 			return nil, err
@@ -41,13 +42,12 @@ func (h *handlers) orders(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "get-order", Method: http.MethodGet, Path: "/v1/orders/{id}", Tags: []string{"Orders"},
 		Summary: "Read one of your orders", Security: openapi.Bearer, Errors: []int{http.StatusUnauthorized, http.StatusNotFound},
-		Responses: notModified(),
-	}, func(ctx context.Context, in *orderInput) (*tagged[Order], error) {
+	}, func(ctx context.Context, in *orderInput) (*one[Order], error) {
 		o, err := h.own(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return tag(viewOrder(o), in.IfNoneMatch, "private, no-cache")
+		return &one[Order]{viewOrder(o)}, nil
 	})
 }
 

@@ -99,6 +99,39 @@ func TestAListIsTheCustomersOwnNewestFirstInPages(t *testing.T) {
 	}
 }
 
+func TestListsThatHaveNotChangedAreNotSentAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id := s.place("ann", "k1", order("MUG", 1))
+	for _, path := range []string{"/v1/orders", "/v1/products", "/v1/products?q=MUG"} {
+		tag := s.ask("ann", "GET", path, "").is(200).Header().Get("ETag")
+		if a := s.ask("ann", "GET", path, "", "If-None-Match", tag).is(304); tag == "" || a.Body.Len() != 0 {
+			t.Errorf("%s: tag %s, then %s", path, tag, a.Body)
+		}
+	}
+	tag := s.ask("ann", "GET", "/v1/orders", "").is(200).Header().Get("ETag")
+	s.show(id, status("confirmed"))
+	s.ask("ann", "GET", "/v1/orders", "", "If-None-Match", tag).is(200)
+}
+
+func TestATracedRequestNamesTheSagaThatItGoesOnAs(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k0").is(202)
+	if s.log.Len() != 0 {
+		t.Errorf("got %s", s.log.String())
+	}
+	a := s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k1",
+		"traceparent", trace, "X-Request-Id", "r1").is(202)
+	id := strings.TrimPrefix(a.Header().Get("Location"), "/v1/orders/")
+	for _, part := range []string{"order=" + id, "traceparent=" + trace, "request_id=r1"} {
+		if !strings.Contains(s.log.String(), part) {
+			t.Errorf("%s is missing in %s", part, s.log.String())
+		}
+	}
+}
+
 func TestWhatHasNotChangedIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -42,6 +42,7 @@ func (h *handlers) place(api huma.API) {
 		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusConflict, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusServiceUnavailable},
 	}
+	openapi.Link(&op, http.StatusAccepted, "/id", "id", "get-order", "watch-order", "cancel-order", "return-goods")
 	register(api, h, op, idempotency.Rule{Rebuilt: true, Admit: h.Admit}, h.placeOrder)
 }
 

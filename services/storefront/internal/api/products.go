@@ -17,8 +17,7 @@ type productsInput struct {
 }
 
 type productInput struct {
-	SKU         string `path:"sku" minLength:"1" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
-	IfNoneMatch string `header:"If-None-Match"`
+	SKU string `path:"sku" minLength:"1" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
 }
 
 func (h *handlers) products(api huma.API) {
@@ -39,8 +38,8 @@ func (h *handlers) products(api huma.API) {
 
 	huma.Register(api, huma.Operation{
 		OperationID: "get-product", Method: http.MethodGet, Path: "/v1/products/{sku}", Tags: []string{"Products"},
-		Summary: "Read one product", Errors: []int{http.StatusNotFound}, Responses: notModified(),
-	}, func(ctx context.Context, in *productInput) (*tagged[Product], error) {
+		Summary: "Read one product", Errors: []int{http.StatusNotFound},
+	}, func(ctx context.Context, in *productInput) (*one[Product], error) {
 		p, found, err := h.Reader.Product(ctx, in.SKU)
 		if err != nil {
 			return nil, unavailable(err)
@@ -48,10 +47,6 @@ func (h *handlers) products(api huma.API) {
 		if !found {
 			return nil, httpserver.NotFound("there is no such product")
 		}
-		return tag(viewProduct(p), in.IfNoneMatch, "no-cache")
+		return &one[Product]{viewProduct(p)}, nil
 	})
-}
-
-func notModified() map[string]*huma.Response {
-	return map[string]*huma.Response{"304": {Description: "The client has this representation already"}}
 }

@@ -31,6 +31,7 @@ var key = []byte("0123456789abcdef0123456789abcdef")
 type shop struct {
 	t      testing.TB
 	engine http.Handler
+	log    bytes.Buffer
 
 	mu      sync.Mutex
 	machine *saga.Machine
@@ -60,7 +61,7 @@ func open(t testing.TB) *shop {
 	}
 	description := openapi.New(server.Engine(), "Orderflow", "1")
 	openapi.RequireToken(description, auth, httpserver.AudienceCustomers)
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(httpserver.LogRequests(slog.NewTextHandler(&s.log, nil)))
 	h := &handlers{Parts: Parts{Submit: s.submit, Reader: s, Admit: s.admit, Log: log, Keys: idempotency.New(s.claims, log)}}
 	h.watcher = newWatcher(s.Stories, h.Log, time.Millisecond)
 	h.register(description)

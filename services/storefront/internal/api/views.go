@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"time"
 
 	"orderflow.example/services/storefront"
@@ -102,25 +101,8 @@ func viewReturn(r storefront.Return) Return {
 	return v
 }
 
-// tagged is a representation with its entity tag, or the news that the client has it already.
-type tagged[T any] struct {
-	Status       int
-	ETag         string `header:"ETag"`
-	CacheControl string `header:"Cache-Control"`
-	Body         *T
-}
-
-func tag[T any](view T, ifNoneMatch, cache string) (*tagged[T], error) {
-	text, err := json.Marshal(view)
-	if err != nil {
-		return nil, err
-	}
-	out := &tagged[T]{Status: 200, ETag: httpserver.ETag(text), CacheControl: cache, Body: &view}
-	if ifNoneMatch != "" && httpserver.Matches(ifNoneMatch, out.ETag) {
-		out.Status, out.Body = 304, nil
-	}
-	return out, nil
-}
+// one is a representation.
+type one[T any] struct{ Body T }
 
 // list is a page of a list.
 type list[T any] struct {

@@ -36,20 +36,6 @@ type routes struct {
 	log   *slog.Logger
 }
 
-// Register adds the routes. choreography is the declared choreography as JSON.
-func Register(s *httpserver.Server, auth *httpserver.Auth, sagas Sagas, choreography []byte, log *slog.Logger) {
-	r := &routes{sagas: sagas, log: log}
-	g := s.Engine().Group("/v1", auth.RequireOperator())
-	g.GET("/sagas", r.listSagas)
-	g.GET("/sagas/:order", r.saga)
-	g.GET("/obligations", r.listObligations)
-	g.GET("/deadlines", r.listDeadlines)
-	g.GET("/deadlines/:id", r.deadline)
-	g.PATCH("/deadlines/:id", r.move)
-	g.DELETE("/deadlines/:id", r.takeOff)
-	g.GET("/choreography", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", choreography) })
-}
-
 type page[T any] struct {
 	Items      []T    `json:"items"`
 	NextCursor string `json:"next_cursor,omitempty"`

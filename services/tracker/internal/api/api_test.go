@@ -18,6 +18,7 @@ import (
 	"orderflow.example/services/tracker"
 	"orderflow.example/services/tracker/internal/watch"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 )
 
@@ -94,7 +95,8 @@ func ask(t *testing.T, b *board, method, path, body, audience string) (status in
 	}
 	var audit bytes.Buffer
 	s := httpserver.New(httpserver.Options{})
-	Register(s, auth, b, []byte(`{"machines":[]}`), slog.New(slog.NewTextHandler(&audit, nil)))
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), b, []byte(`{"machines":[]}`),
+		slog.New(slog.NewTextHandler(&audit, nil)))
 	token, err := httpserver.Mint(key, audience, "op1", time.Minute)
 	if err != nil {
 		t.Fatal(err)

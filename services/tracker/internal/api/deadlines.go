@@ -31,9 +31,7 @@ func (r *routes) deadline(c *gin.Context) {
 }
 
 func (r *routes) move(c *gin.Context) {
-	var body struct {
-		DueAt *time.Time `json:"due_at"`
-	}
+	var body due
 	if p := httpserver.DecodeJSON(c, &body); p != nil {
 		httpserver.WriteProblem(c, p)
 		return
@@ -55,8 +53,9 @@ func (r *routes) change(c *gin.Context, what string, due *time.Time) {
 	if err != nil {
 		outcome = err.Error()
 	}
-	r.log.Info("audit", "operator", httpserver.Subject(ctx), "what", what+" deadline", "deadline", before.ID, "order", before.Order,
-		"of", before.Service, "since", before.Since, "before", before.DueAt, "after", after.DueAt, "outcome", outcome)
+	r.log.InfoContext(c, "audit", "operator", httpserver.Subject(ctx), "what", what+" deadline", "deadline", before.ID,
+		"order", before.Order, "of", before.Service, "since", before.Since, "before", before.DueAt, "after", after.DueAt,
+		"outcome", outcome)
 	if err != nil {
 		refuse(c, err)
 		return

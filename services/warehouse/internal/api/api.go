@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"orderflow.example/services/warehouse"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
@@ -27,14 +29,14 @@ const (
 )
 
 type request struct {
-	Items []item `json:"items" minItems:"1" maxItems:"5000"`
+	Items []item `json:"items" minItems:"1" maxItems:"5000" nullable:"false"`
 }
 
 type item struct {
 	SKU          string `json:"sku" text:"code" minLength:"1" maxLength:"64"`
 	Warehouse    string `json:"warehouse" text:"code" minLength:"1" maxLength:"64"`
 	Quantity     int64  `json:"quantity" minimum:"1" maximum:"1000000000"`
-	ReorderPoint *int64 `json:"reorder_point,omitempty" minimum:"0" maximum:"1000000000"`
+	ReorderPoint *int64 `json:"reorder_point,omitempty" nullable:"false" minimum:"0" maximum:"1000000000"`
 }
 
 // answer counts the items. Repeated are those that counted when the request was sent before and was not answered.
@@ -44,8 +46,12 @@ type answer struct {
 }
 
 // Register adds the route.
-func Register(s *httpserver.Server, auth *httpserver.Auth, keys *idempotency.Keys, submit Submit, log *slog.Logger) {
-	s.Engine().POST(Path, auth.RequireOperator(), keys.Handler(idempotency.Rule{}, func(c *gin.Context) { receive(c, submit, log) }))
+func Register(r *openapi.Routes, keys *idempotency.Keys, submit Submit, log *slog.Logger) {
+	op := huma.Operation{OperationID: "receive-stock", Method: http.MethodPost, Path: Path, Tags: []string{"Stock"},
+		Summary: "Say that goods came in"}
+	openapi.TakesKey(&op, false)
+	openapi.Handle[openapi.Body[request], openapi.Body[answer]](r, op,
+		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { receive(c, submit, log) }))
 }
 
 // receive takes the items in one by one, each once for its request, SKU and warehouse. Where some fail the others stay, and
@@ -70,7 +76,7 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 		return err
 	})
 	if problem != nil {
-		log.Warn("audit: stock received in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
+		log.WarnContext(c, "audit: stock received in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
 		httpserver.WriteProblem(c, problem)
 		return
 	}
@@ -82,7 +88,8 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 			a.Received++
 		}
 	}
-	log.Info("audit: stock received", "operator", httpserver.Subject(c.Request.Context()), "received", a.Received, "repeated", a.Repeated)
+	log.InfoContext(c, "audit: stock received", "operator", httpserver.Subject(c.Request.Context()),
+		"received", a.Received, "repeated", a.Repeated)
 	c.JSON(http.StatusOK, a)
 }
 

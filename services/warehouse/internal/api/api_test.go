@@ -19,6 +19,7 @@ import (
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/idempotency/idempotencytest"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 )
 
@@ -61,7 +62,7 @@ func postWith(t *testing.T, claims idempotency.Claims, submit Submit, key, body 
 	}
 	s := httpserver.New(httpserver.Options{RouteBodyLimits: map[string]int64{Path: BodyLimit}})
 	log := slog.New(slog.DiscardHandler)
-	Register(s, auth, idempotency.New(claims, log), submit, log)
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), idempotency.New(claims, log), submit, log)
 	token, err := httpserver.Mint(signing, httpserver.AudienceOperators, "op", time.Minute)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,87 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"orderflow.example/services/tracker"
+	"orderflow.example/shared/httpserver/openapi"
+)
+
+type sagasInput struct {
+	openapi.Paged
+	State string `query:"state" doc:"Only sagas in this state"`
+	Open  bool   `query:"open" doc:"Only those that have ended, or have not"`
+	Stuck bool   `query:"stuck" doc:"Only those that are stuck, or are not"`
+	Q     string `query:"q" doc:"What the order's id begins with"`
+}
+
+type orderInput struct {
+	Order string `path:"order" doc:"The order's id"`
+}
+
+type obligationsInput struct {
+	openapi.Paged
+	Overdue bool   `query:"overdue" doc:"Only those that are overdue, or are not"`
+	Service string `query:"service" doc:"Only what this service owes"`
+	Kind    string `query:"kind" doc:"reaction, call, deadline or publication"`
+	Cause   string `query:"cause" doc:"Only what is overdue for this cause"`
+	Order   string `query:"order" doc:"Only what is owed to this order"`
+}
+
+type deadlinesInput struct {
+	openapi.Paged
+	Overdue bool   `query:"overdue" doc:"Only those that are overdue, or are not"`
+	Service string `query:"service" doc:"Only those of this service"`
+	Order   string `query:"order" doc:"Only those of this order"`
+}
+
+type deadlineInput struct {
+	ID string `path:"id" doc:"The id of the event from which it runs"`
+}
+
+type due struct {
+	DueAt *time.Time `json:"due_at" nullable:"false" doc:"When it is to be due instead"`
+}
+
+type moveInput struct {
+	ID   string `path:"id" doc:"The id of the event from which it runs"`
+	Body due
+}
+
+// Register adds the routes. choreography is the declared choreography as JSON.
+func Register(to *openapi.Routes, sagas Sagas, choreography []byte, log *slog.Logger) {
+	r := &routes{sagas: sagas, log: log}
+	op := func(method, path, id, tag, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Tags: []string{tag}, Summary: summary}
+	}
+	sagaList := op(http.MethodGet, "/v1/sagas", "list-sagas", "Sagas", "List the sagas, the newest first")
+	openapi.Link(&sagaList, http.StatusOK, "/items/0/order", "order", "get-saga")
+	openapi.Handle[sagasInput, openapi.Body[page[tracker.Summary]]](to, sagaList, r.listSagas)
+	openapi.Handle[orderInput, openapi.Body[tracker.Saga]](to,
+		op(http.MethodGet, "/v1/sagas/:order", "get-saga", "Sagas", "Read what happened because of an order, and what is owed"), r.saga)
+	openapi.Handle[obligationsInput, openapi.Body[page[tracker.Obligation]]](to,
+		op(http.MethodGet, "/v1/obligations", "list-obligations", "Sagas", "List who owes what until when"), r.listObligations)
+	deadlines := op(http.MethodGet, "/v1/deadlines", "list-deadlines", "Deadlines", "List the deadlines that run")
+	openapi.Link(&deadlines, http.StatusOK, "/items/0/id", "id", "get-deadline", "move-deadline", "take-off-deadline")
+	openapi.Handle[deadlinesInput, openapi.Body[page[tracker.Deadline]]](to, deadlines, r.listDeadlines)
+	openapi.Handle[deadlineInput, openapi.Body[tracker.Deadline]](to, conflicting(
+		op(http.MethodGet, "/v1/deadlines/:id", "get-deadline", "Deadlines", "Read a deadline")), r.deadline)
+	openapi.Handle[moveInput, openapi.Body[tracker.Deadline]](to, conflicting(
+		op(http.MethodPatch, "/v1/deadlines/:id", "move-deadline", "Deadlines", "Move a deadline")), r.move)
+	openapi.Handle[deadlineInput, openapi.Body[tracker.Deadline]](to, conflicting(
+		op(http.MethodDelete, "/v1/deadlines/:id", "take-off-deadline", "Deadlines", "Take a deadline off")), r.takeOff)
+	openapi.Handle[struct{}, openapi.Body[map[string]any]](to,
+		op(http.MethodGet, "/v1/choreography", "get-choreography", "Sagas", "Read what each service does about each event"),
+		func(c *gin.Context) { c.Data(http.StatusOK, "application/json", choreography) })
+}
+
+// conflicting is an operation that a deadline may be too late for.
+func conflicting(op huma.Operation) huma.Operation {
+	op.Errors = []int{http.StatusConflict}
+	return op
+}

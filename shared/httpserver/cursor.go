@@ -1,0 +1,26 @@
+package httpserver
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+)
+
+// EncodeCursor makes an opaque cursor of the values at which a list goes on.
+func EncodeCursor(position any) string {
+	text, err := json.Marshal(position)
+	if err != nil {
+		panic("httpserver: cursor: " + err.Error())
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// DecodeCursor reads a cursor back; position points to what EncodeCursor was given. Clients can make cursors up: its
+// content is input like any other.
+func DecodeCursor(cursor string, position any) error {
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(text) > 1024 || UnmarshalStrict(text, position) != nil {
+		return errors.New("the cursor is not one of ours")
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package openapi
+
+import (
+	"path"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"orderflow.example/shared/httpserver"
+)
+
+// Routes are operations that plain gin handlers serve, each behind the guard, and described where it is declared: what is
+// served is in the description, and the other way round.
+type Routes struct {
+	engine *gin.Engine
+	api    huma.API
+	guard  gin.HandlerFunc
+}
+
+// NewRoutes serves the description and its page as New does. Guard refuses whoever has no token.
+func NewRoutes(s *httpserver.Server, guard gin.HandlerFunc, title, version, description string) *Routes {
+	config := configure(title, version)
+	config.Info.Description = description
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", qualified)
+	return &Routes{engine: s.Engine(), api: described{serve(s.Engine(), config)}, guard: guard}
+}
+
+// Description is the document as it stands.
+func (r *Routes) Description() *huma.OpenAPI { return r.api.OpenAPI() }
+
+var variable = regexp.MustCompile(`[:*](\w+)`)
+
+// Handle serves an operation with a handler that reads the request by itself. op.Path is gin's, as /v1/stock/*sku. In and
+// Out only describe what is read and answered, as huma has it.
+func Handle[In, Out any](r *Routes, op huma.Operation, handle gin.HandlerFunc) {
+	op.Security = Bearer
+	parameters := describe[In, Out](r, op)
+	if !slices.ContainsFunc(parameters, func(p *huma.Param) bool { return p.In == "query" }) {
+		handle = withoutQuery(handle)
+	}
+	r.engine.Handle(op.Method, op.Path, r.guard, handle)
+}
+
+// withoutQuery refuses any parameter. A handler of a list reads its own with httpserver.NewQuery.
+func withoutQuery(handle gin.HandlerFunc) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		var faults []httpserver.Fault
+		for name := range c.Request.URL.Query() {
+			faults = httpserver.AddFaults(faults, httpserver.Fault{Detail: "there is no such parameter",
+				Location: "query." + httpserver.FieldName(name)})
+		}
+		if faults != nil {
+			httpserver.WriteProblem(c, httpserver.Invalid(faults...))
+			return
+		}
+		handle(c)
+	}
+}
+
+// HandleOpen is Handle for what anybody may ask.
+func HandleOpen[In, Out any](r *Routes, op huma.Operation, handle gin.HandlerFunc) {
+	describe[In, Out](r, op)
+	r.engine.Handle(op.Method, op.Path, handle)
+}
+
+func describe[In, Out any](r *Routes, op huma.Operation) []*huma.Param {
+	op.Path = variable.ReplaceAllString(op.Path, "{$1}")
+	huma.Register[In, Out](r.api, op, nil)
+	added := r.api.OpenAPI().Paths[op.Path]
+	for _, of := range []*huma.Operation{added.Get, added.Post, added.Put, added.Patch, added.Delete} {
+		if of != nil && of.Method == op.Method {
+			return of.Parameters
+		}
+	}
+	return nil
+}
+
+// described takes operations into the description and serves none.
+type described struct{ huma.API }
+
+func (described) Adapter() huma.Adapter { return unserved{} }
+
+type unserved struct{ huma.Adapter }
+
+func (unserved) Handle(*huma.Operation, func(huma.Context)) {}
+
+// qualified names a schema after its service, or else its package, as well: each has an Item of its own.
+func qualified(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	of := path.Base(t.PkgPath())
+	if _, service, ok := strings.Cut(t.PkgPath(), "/services/"); ok {
+		of, _, _ = strings.Cut(service, "/")
+	}
+	if t.Name() == "" || of == "." || of == "httpserver" || of == "openapi" {
+		return name
+	}
+	return strings.ToUpper(of[:1]) + of[1:] + name
+}
