@@ -105,6 +105,7 @@ func beforePayment(state any) (k []explore.Before) {
 	b.until(waiting && !p.Known, orders.Validated, asks...)
 	b.until(waiting && !p.Goods, goods.Reserved, asks...)
 	b.until(waiting && !p.Trust, frauds.Cleared, asks...)
+	b.until(in(payment.Waiting, payment.Authorizing, payment.Authorized), picks.Packed, payments.CaptureRequested)
 	return k
 }
 
