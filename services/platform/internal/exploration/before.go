@@ -52,11 +52,12 @@ func (k *knowledge) until(holds bool, hears saga.Kind, says ...saga.Kind) {
 func beforeOrder(state any) (k []explore.Before) {
 	o, b := state.(order.Order), (*knowledge)(&k)
 	step := func(name string) bool { return slices.Contains(o.Steps, name) }
-	early := rank[o.Status] < rank[order.Confirmed]
+	reached := func(status string) bool { return orders.Reached(string(o.Status), status) }
+	early := !reached(orders.StatusConfirmed)
 	b.never(o.Status != "", orders.Validated)
-	b.never(rank[o.Status] >= rank[order.InReview], orders.Extended)
+	b.never(reached(orders.StatusInReview), orders.Extended)
 	b.never(!early, orders.Confirmed)
-	b.never(rank[o.Status] >= rank[order.Cancelling], orders.Cancelled, orders.WithdrawalRequested)
+	b.never(reached(orders.StatusCancelling), orders.Cancelled, orders.WithdrawalRequested)
 	b.until(early && !step("inventory.reserved"), goods.Reserved, orders.Confirmed, orders.WithdrawalRequested)
 	b.until(early && !step("fraud.cleared"), frauds.Cleared, orders.Confirmed, orders.WithdrawalRequested)
 	b.until(early && !step("payment.authorized"), payments.Authorized, orders.Confirmed, orders.WithdrawalRequested)

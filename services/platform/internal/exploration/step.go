@@ -20,12 +20,6 @@ var checks = map[string]func(before any, step saga.Step) string{
 	"refund":    refundsWhatWasTaken,
 }
 
-// rank orders what a customer is told: nothing of a lower rank follows.
-var rank = map[order.Status]int{
-	"": 0, order.Placed: 1, order.InReview: 2, order.Confirmed: 3, order.Preparing: 4, order.Cancelling: 5, order.Shipped: 5,
-	order.Delivered: 6, order.Completed: 7, order.Rejected: 8, order.Cancelled: 8, order.Returned: 8,
-}
-
 func statusOnlyForward(before any, step saga.Step) string {
 	last := before.(order.Order).Status
 	for _, e := range step.Emitted {
@@ -37,7 +31,7 @@ func statusOnlyForward(before any, step saga.Step) string {
 			continue
 		}
 		next := order.Status(d.Status)
-		if rank[next] < rank[last] || rank[next] == rank[last] && next != last {
+		if !orders.MayFollow(string(last), string(next)) {
 			return fmt.Sprintf("the customer is told %s after %s", next, last)
 		}
 		last = next
