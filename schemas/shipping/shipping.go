@@ -36,7 +36,7 @@ type LabelRequestedV1 struct {
 	Lines  []schemas.Allocation `json:"lines" schema:"min=1"`
 }
 
-// PreparedV1: a carrier is chosen, the label is bought; the warehouse can pack and payment can capture.
+// PreparedV1: a carrier is chosen, the label is bought; the warehouse can pack.
 type PreparedV1 struct {
 	ShipmentID     string               `json:"shipment_id"` // the id of the label_requested event
 	Carrier        string               `json:"carrier"`

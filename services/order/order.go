@@ -19,30 +19,21 @@ import (
 type Status string
 
 const (
-	Placed     Status = "placed"     // goods, trust and money are being looked for
-	InReview   Status = "in_review"  // a person decides whether it is trusted
-	Confirmed  Status = "confirmed"  // it will be carried out
-	Preparing  Status = "preparing"  // the parcel is being packed
-	Cancelling Status = "cancelling" // what was done for it is being undone
-	Shipped    Status = "shipped"    // the parcel is with the carrier
-	Delivered  Status = "delivered"  // the parcel is with the customer
-	Completed  Status = "completed"  // nothing is left to do
-	Rejected   Status = "rejected"   // nothing was begun
-	Cancelled  Status = "cancelled"  // everything is undone, or paid back
-	Returned   Status = "returned"   // everything came back and is paid back
+	Placed     Status = event.StatusPlaced
+	InReview   Status = event.StatusInReview
+	Confirmed  Status = event.StatusConfirmed
+	Preparing  Status = event.StatusPreparing
+	Cancelling Status = event.StatusCancelling
+	Shipped    Status = event.StatusShipped
+	Delivered  Status = event.StatusDelivered
+	Completed  Status = event.StatusCompleted
+	Rejected   Status = event.StatusRejected
+	Cancelled  Status = event.StatusCancelled
+	Returned   Status = event.StatusReturned
 )
 
-// rank orders the statuses: one is only ever followed by one of higher rank. What cannot follow each other has the same.
-var rank = map[Status]int{
-	Placed: 1, InReview: 2, Confirmed: 3, Preparing: 4, Cancelling: 5, Shipped: 5, Delivered: 6, Completed: 7,
-	Rejected: 8, Cancelled: 8, Returned: 8,
-}
-
-// Rank orders what a customer is told: nothing of a lower rank follows, nor anything else of the same.
-func (s Status) Rank() int { return rank[s] }
-
 // Final tells whether an order with this status is done with.
-func (s Status) Final() bool { return rank[s] >= rank[Completed] }
+func (s Status) Final() bool { return event.Final(string(s)) }
 
 // Order is what this service knows of one order.
 type Order struct {
@@ -98,8 +89,10 @@ func Evolve(o Order, e saga.Event) Order {
 	return o
 }
 
-// may tells whether a known order's status can still become s.
-func (o Order) may(s Status) bool { return o.Status != "" && rank[s] > rank[o.Status] }
+// may tells whether a known order's status can still become s, and is not s.
+func (o Order) may(s Status) bool {
+	return o.Status != "" && o.Status != s && event.MayFollow(string(o.Status), string(s))
+}
 
 // has tells whether a step was noted; ref is empty for what happens only once.
 func (o Order) has(step, ref string) bool { return slices.Contains(o.Steps, stepName(step, ref)) }

@@ -7,7 +7,7 @@ import (
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	event "orderflow.example/schemas/payment"
-	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/warehouse"
 	"orderflow.example/shared/saga"
 )
 
@@ -28,7 +28,7 @@ var Choreography = saga.Choreography[Payment]{
 		saga.After(2*time.Minute, event.AuthorizationRequested, giveUp, event.OutcomeUnknown, event.VoidRequested).
 			Settled(event.Authorized, event.Declined),
 
-		saga.On(shipping.Prepared, capture, event.CaptureRequested),
+		saga.On(warehouse.Packed, capture, event.CaptureRequested),
 		saga.Call(event.CaptureRequested, Capture, captureAnswered, event.Captured, event.CaptureFailed, event.VoidRequested).
 			UntilAnswered(10 * time.Minute),
 

@@ -6,7 +6,7 @@ import (
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	event "orderflow.example/schemas/payment"
-	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/warehouse"
 	"orderflow.example/shared/saga"
 )
 
@@ -71,7 +71,8 @@ func giveUp(p Payment, _ event.AuthorizationRequestedV1) []saga.Event {
 	return events
 }
 
-func capture(p Payment, _ shipping.PreparedV1) []saga.Event {
+// capture takes the money for what stands packed. Of an order that was cancelled before, nothing is set aside any more.
+func capture(p Payment, _ warehouse.PackedV1) []saga.Event {
 	if p.Status != Authorized {
 		return nil
 	}

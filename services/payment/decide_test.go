@@ -8,7 +8,7 @@ import (
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	event "orderflow.example/schemas/payment"
-	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/warehouse"
 	"orderflow.example/services/payment"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/sagatest"
@@ -22,7 +22,7 @@ var (
 	reserved  = inventory.Reserved.Of(inventory.ReservedV1{Total: pounds(700)})
 	cleared   = fraud.Cleared.Of(fraud.ClearedV1{})
 	cancelled = order.Cancelled.Of(order.CancelledV1{})
-	prepared  = shipping.Prepared.Of(shipping.PreparedV1{})
+	packed    = warehouse.Packed.Of(warehouse.PackedV1{})
 
 	requested  = event.AuthorizationRequested.Of(event.AuthorizationRequestedV1{Amount: pounds(700), PaymentToken: "tok_ok"})
 	authorized = event.Authorized.Of(event.AuthorizedV1{Attempt: "event-1", Reference: "auth_1", Amount: pounds(700)})
@@ -46,7 +46,7 @@ func TestAuthorizationIsAskedOnceGoodsTrustAndOrderAreThereInAnyOrder(t *testing
 func TestACancellationThatOvertakesTheOrderLeavesNothingToAsk(t *testing.T) {
 	t.Parallel()
 	d := sagatest.Given(t, machine).When(cancelled).ThenKinds(event.Voided)
-	for _, late := range []saga.Event{validated, reserved, cleared, prepared, cancelled} {
+	for _, late := range []saga.Event{validated, reserved, cleared, packed, cancelled} {
 		d.When(late).Then()
 	}
 }
@@ -84,11 +84,11 @@ func TestAnUnansweredAuthorizationIsUnknownAndUndoneByItsAttempt(t *testing.T) {
 	sagatest.Given(t, machine, requested, authorized).Expired(requested).Then()
 }
 
-func TestWhatIsSetAsideIsTakenWhenTheParcelIsPrepared(t *testing.T) {
+func TestWhatIsSetAsideIsTakenOnceWhenTheParcelIsPacked(t *testing.T) {
 	t.Parallel()
 	sagatest.Given(t, machine, requested, authorized).
-		When(prepared).Then(capturing).
-		When(prepared).Then().
+		When(packed).Then(capturing).
+		When(packed).Then().
 		Answered(event.CaptureRequested, payment.CaptureAnswer{}).
 		Then(event.Captured.Of(event.CapturedV1{Reference: "auth_1", Amount: pounds(700)})).
 		When(cancelled).Then() // the refund service's business
@@ -96,7 +96,7 @@ func TestWhatIsSetAsideIsTakenWhenTheParcelIsPrepared(t *testing.T) {
 
 func TestWhatIsSetAsideIsLetGoWhenTheOrderIsCancelled(t *testing.T) {
 	t.Parallel()
-	sagatest.Given(t, machine, requested, authorized).When(cancelled).Then(voiding).When(cancelled).Then()
+	sagatest.Given(t, machine, requested, authorized).When(cancelled).Then(voiding).When(cancelled).Then().When(packed).Then()
 	sagatest.Given(t, machine, requested, authorized, capturing).
 		Answered(event.CaptureRequested, payment.CaptureAnswer{Refused: "expired"}).ThenKinds(event.CaptureFailed).
 		When(cancelled).Then(voiding)

@@ -1,6 +1,6 @@
 // Package payment decides what the gateway is asked for an order, and what follows from its answers: it sets the money
-// aside once goods and trust are there, takes it when the parcel is prepared, and lets go of it when the order is
-// cancelled before that. Money already taken is the refund service's business.
+// aside once goods and trust are there, takes it when the parcel is packed, just before it is handed over, and lets go of
+// it when the order is cancelled before that. Money already taken is the refund service's business.
 //
 // It is pure: the gateway itself is in internal/gateway, rows in internal/store.
 package payment

@@ -19,7 +19,7 @@ var Choreography = saga.Choreography[Shipment]{
 	Evolve:  Evolve,
 	Final:   []saga.Kind{event.Readied, event.LabelVoided},
 	Rows: []saga.Row{
-		saga.On(order.Confirmed, prepare, event.LabelRequested),
+		saga.On(order.Confirmed, prepare, event.LabelRequested, event.Rejected),
 		saga.Call(event.LabelRequested, BuyLabel, labelAnswered, event.Prepared, event.Rejected, event.LabelVoidRequested, event.LabelVoided).
 			UntilAnswered(labelWithin),
 

@@ -1,6 +1,7 @@
 package shipping
 
 import (
+	"orderflow.example/schemas"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	event "orderflow.example/schemas/shipping"
@@ -17,6 +18,9 @@ const (
 func prepare(s Shipment, e order.ConfirmedV1) []saga.Event {
 	if s.Status != Waiting {
 		return nil // seen, or cancelled before it was confirmed
+	}
+	if !schemas.DeliveredTo(e.ShipTo.Country) { // taken before its country was given up, or not by the storefront
+		return []saga.Event{event.Rejected.Of(event.RejectedV1{Reason: "no_carrier"})}
 	}
 	return []saga.Event{event.LabelRequested.Of(event.LabelRequestedV1{ShipTo: e.ShipTo, Lines: e.Lines})}
 }
@@ -42,7 +46,7 @@ func parcelPacked(s Shipment, _ warehouse.PackedV1) []saga.Event { return readie
 
 func moneyTaken(s Shipment, _ payment.CapturedV1) []saga.Event { return readied(s, byMoney) }
 
-// readied notes one of the two, and hands over when it was the last. Both follow from prepared, so that a shipment
+// readied notes one of the two, and hands over when it was the last. Packed follows from prepared and captured from packed, so that a shipment
 // that is not prepared was withdrawn before, or handed over.
 func readied(s Shipment, by string) []saga.Event {
 	if s.Status != Prepared {

@@ -60,6 +60,9 @@ func TestWithoutACarrierTheShipmentIsRejected(t *testing.T) {
 	sagatest.Given(t, machine, asked).
 		Answered(event.LabelRequested, noCarrier).Then(rejected).
 		When(cancelled).Then()
+	nowhere := order.ConfirmedV1{CustomerID: "c", Lines: lines, ShipTo: home}
+	nowhere.ShipTo.Country = "AQ" // nobody is asked: this country is known to have no carrier
+	sagatest.Given(t, machine).When(order.Confirmed.Of(nowhere)).Then(rejected).When(cancelled).Then()
 	// The order may have asked before it heard of that: its question is answered all the same.
 	sagatest.Given(t, machine, asked, rejected).When(askWithdraw).Then(withdrawn("changed_mind"))
 }

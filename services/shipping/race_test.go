@@ -101,7 +101,7 @@ func others() []*saga.Machine {
 		machineOf("warehouse",
 			saga.On(event.Prepared, func(none, event.PreparedV1) []saga.Event { return []saga.Event{packed} }, warehouse.Packed)),
 		machineOf("payment",
-			saga.On(event.Prepared, func(none, event.PreparedV1) []saga.Event { return []saga.Event{captured} }, payment.Captured)),
+			saga.On(warehouse.Packed, func(none, warehouse.PackedV1) []saga.Event { return []saga.Event{captured} }, payment.Captured)),
 	}
 }
 

@@ -1,11 +1,13 @@
 package storefront
 
+import "orderflow.example/schemas/order"
+
 // Open tells whether something is still to come to the order: its end, goods on their way back, or money.
 func (o Order) Open() bool {
 	if !o.Exists() {
 		return false
 	}
-	arrived := o.Status == StatusCompleted || o.Status == StatusReturned
+	arrived := o.Status == order.StatusCompleted || o.Status == order.StatusReturned
 	if !o.Final || arrived && o.Payment.Captured == 0 && o.Basket().Total.Amount > 0 {
 		return true
 	}

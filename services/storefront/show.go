@@ -12,18 +12,17 @@ import (
 )
 
 func statusChanged(o Order, e order.StatusChangedV1, at time.Time) Order {
-	now, known := progress[e.Status]
-	if known && now < progress[o.Status] {
+	if !order.MayFollow(o.Status, e.Status) {
 		return o
 	}
-	if e.Status != StatusPlaced { // its entry was made when it was placed
+	if e.Status != order.StatusPlaced { // its entry was made when it was placed
 		o.Timeline = added(o.Timeline, Entry{At: visible(at), Status: e.Status, Text: e.Text})
 	}
 	o.Status, o.Reason, o.Final, o.Next = e.Status, e.Reason, e.Final, nil
 	if e.Next != nil {
 		o.Next = &Next{Text: e.Next.Text, By: e.Next.By}
 	}
-	if o.Final && (o.Status == StatusRejected || o.Status == StatusCancelled) && o.Payment.State == PaymentPending {
+	if o.Final && (o.Status == order.StatusRejected || o.Status == order.StatusCancelled) && o.Payment.State == PaymentPending {
 		o.Payment.State = PaymentNone
 	}
 	return o

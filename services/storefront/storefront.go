@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/order"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/shared/saga"
 )
@@ -116,8 +117,8 @@ func Evolve(o Order, e saga.Event) Order {
 	case event.OrderPlacedV1:
 		o.CustomerID, o.PlacedAt = d.CustomerID, visible(e.Time)
 		o.Placed = Basket{Lines: d.Lines, Total: d.Total}
-		o.Status = StatusPlaced
-		o.Timeline = []Entry{{At: o.PlacedAt, Status: StatusPlaced, Text: "We have your order."}}
+		o.Status = order.StatusPlaced
+		o.Timeline = []Entry{{At: o.PlacedAt, Status: order.StatusPlaced, Text: "We have your order."}}
 	case event.CancellationRequestedV1:
 		o.Cancelling = true
 	case event.ReturnRequestedV1:

@@ -17,11 +17,12 @@ import (
 func before(state any) []explore.Before {
 	o, b := state.(order.Order), model.Before{}
 	step := func(name string) bool { return slices.Contains(o.Steps, name) }
-	early := o.Status.Rank() < order.Confirmed.Rank()
+	reached := func(status string) bool { return event.Reached(string(o.Status), status) }
+	early := !reached(event.StatusConfirmed)
 	b.Never(o.Status != "", event.Validated)
-	b.Never(o.Status.Rank() >= order.InReview.Rank(), event.Extended)
+	b.Never(reached(event.StatusInReview), event.Extended)
 	b.Never(!early, event.Confirmed)
-	b.Never(o.Status.Rank() >= order.Cancelling.Rank(), event.Cancelled, event.WithdrawalRequested)
+	b.Never(reached(event.StatusCancelling), event.Cancelled, event.WithdrawalRequested)
 	b.Until(early && !step("inventory.reserved"), goods.Reserved, event.Confirmed, event.WithdrawalRequested)
 	b.Until(early && !step("fraud.cleared"), frauds.Cleared, event.Confirmed, event.WithdrawalRequested)
 	b.Until(early && !step("payment.authorized"), payments.Authorized, event.Confirmed, event.WithdrawalRequested)
@@ -39,7 +40,7 @@ func statusOnlyForward(before any, step saga.Step) string {
 			continue
 		}
 		next := order.Status(d.Status)
-		if next.Rank() < last.Rank() || next.Rank() == last.Rank() && next != last {
+		if !event.MayFollow(string(last), string(next)) {
 			return fmt.Sprintf("the customer is told %s after %s", next, last)
 		}
 		last = next

@@ -9,6 +9,7 @@ import (
 	goods "orderflow.example/schemas/inventory"
 	orders "orderflow.example/schemas/order"
 	event "orderflow.example/schemas/payment"
+	picks "orderflow.example/schemas/warehouse"
 	"orderflow.example/services/payment"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/audit"
@@ -57,6 +58,7 @@ func before(state any) []explore.Before {
 	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized), event.CaptureRequested)
 	b.Never(!in(payment.Waiting, payment.Authorizing), event.Authorized, event.Declined, event.OutcomeUnknown)
 	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized, payment.Capturing), event.Captured, event.CaptureFailed)
+	b.Until(in(payment.Waiting, payment.Authorizing, payment.Authorized), picks.Packed, event.CaptureRequested)
 	b.Never(in(payment.Voided, payment.Voiding, payment.Captured), event.VoidRequested)
 	b.Never(in(payment.Voided, payment.Captured), event.Voided)
 	asks := []saga.Kind{event.AuthorizationRequested, event.CaptureRequested}

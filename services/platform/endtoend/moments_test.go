@@ -130,7 +130,23 @@ var moments = []moment{
 		h.buyer.Await(t, "cancelling")
 		h.Gate.Open()
 	}},
-	{name: "prepared, not captured", money: either(letGo, paidBack), story: func(t *testing.T, h *hold) {
+	{name: "prepared, not packed", money: either(letGo), story: func(t *testing.T, h *hold) {
+		h.Pause(t, "warehouse")
+		h.buy(t)
+		h.buyer.Await(t, "preparing")
+		h.buyer.Cancel(t)
+		h.buyer.Await(t, "cancelling")
+		h.Resume(t, "warehouse")
+	}},
+	{name: "prepared, and the floor's answer is lost", money: either(letGo), story: func(t *testing.T, h *hold) {
+		h.Gate.Shut("/sim/floor/v1/picks")
+		h.buy(t)
+		h.buyer.Await(t, "preparing")
+		h.buyer.Cancel(t)
+		h.buyer.Await(t, "cancelling")
+		h.Gate.Open()
+	}},
+	{name: "prepared, perhaps packed, not captured", money: either(letGo, paidBack), story: func(t *testing.T, h *hold) {
 		h.Pause(t, "shipping")
 		h.buy(t)
 		h.buyer.Await(t, "confirmed")
@@ -141,7 +157,7 @@ var moments = []moment{
 		h.buyer.Await(t, "cancelling")
 		h.Resume(t, "payment")
 	}},
-	{name: "prepared, and the answer to the capture is lost", money: either(paidBack), story: func(t *testing.T, h *hold) {
+	{name: "packed, and the answer to the capture is lost", money: either(paidBack), story: func(t *testing.T, h *hold) {
 		h.Gate.Shut("/sim/gateway/v1/captures")
 		h.buy(t)
 		h.buyer.Await(t, "preparing")
@@ -149,14 +165,6 @@ var moments = []moment{
 		h.buyer.Cancel(t)
 		h.buyer.Await(t, "cancelling")
 		h.Gate.Open()
-	}},
-	{name: "prepared and captured", money: either(paidBack), story: func(t *testing.T, h *hold) {
-		h.Pause(t, "warehouse")
-		h.buy(t)
-		h.buyer.Await(t, "preparing")
-		h.await(t, "captured", func() bool { return h.buyer.Order(t).Payment.Captured.Amount == total })
-		h.buyer.Cancel(t)
-		h.Resume(t, "warehouse")
 	}},
 	{name: "dispatched", money: either(paid), kept: true, story: func(t *testing.T, h *hold) {
 		h.Gate.Shut("/sim/carrier/v1/tracking")

@@ -169,9 +169,9 @@ var standstills = []struct {
 	{name: "placed", before: shut("/sim/gateway/v1/authorizations"), hold: booked(authorized), state: "placed", owes: "payment call", after: open, ends: "completed"},
 	{name: "in review", price: costly, hold: awaits("in_review"), state: "in_review", owes: "fraud deadline", after: approve, ends: "completed"},
 	{name: "confirmed", before: shut("/sim/carrier/v1/labels"), hold: awaits("confirmed"), state: "confirmed", owes: "shipping call", after: open, ends: "completed"},
-	{name: "preparing", before: shut("/sim/gateway/v1/captures"), hold: awaits("preparing"), state: "preparing", owes: "payment call", after: open, ends: "completed"},
+	{name: "preparing", before: shut("/sim/gateway/v1/captures"), hold: booked(captured), state: "preparing", owes: "payment call", after: open, ends: "completed"},
 	{name: "shipped", before: shut("/sim/carrier/v1/tracking"), hold: awaits("shipped"), state: "shipped", owes: "shipping call", after: open, ends: "completed"},
-	{name: "cancelling", before: shut("/sim/gateway/v1/voids"), basket: func(b *trial.Basket) { b.ShipTo.Country = "AQ" },
+	{name: "cancelling", before: shut("/sim/gateway/v1/voids"), basket: func(b *trial.Basket) { b.ShipTo.Postcode = "NOWHERE 1" },
 		hold: awaits("cancelling"), state: "cancelling", owes: "payment call", after: open, ends: "cancelled"},
 	{name: "declined", basket: func(b *trial.Basket) { b.PaymentToken = "tok_declined" }, hold: awaits("cancelled"), state: "cancelled", ends: "cancelled"},
 	{name: "returned", hold: func(t *testing.T, w *watched, b *trial.Buyer) {

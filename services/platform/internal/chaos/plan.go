@@ -106,7 +106,7 @@ func plan(seed uint64, orders int, window time.Duration) []purchase {
 		case 0:
 			p.basket.Email, p.canComplete = p.customer+"@fraud.example", false
 		case 1:
-			to.Country, p.canComplete = "AQ", false
+			to.Postcode, p.canComplete = "NOWHERE 1", false
 		case 2:
 			to.Postcode, p.canComplete = "LOST 1", false
 		case 3, 4, 5, 6:

@@ -2,10 +2,10 @@ package trial
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
+	"orderflow.example/schemas/order"
 	"orderflow.example/shared/httpserver"
 )
 
@@ -116,5 +116,5 @@ func count(entries []Entry, kind string) (n int) {
 
 // Final tells whether an order with this status is done with.
 func Final(status string) bool {
-	return slices.Contains([]string{"completed", "rejected", "cancelled", "returned"}, status)
+	return order.Final(status)
 }

@@ -38,7 +38,8 @@
 //
 // # Carriers' rules
 //
-//	country                  ISO 3166, two letters; AQ and what is no code: 422 no_carrier
+//	country                  ISO 3166, two letters; schemas.DeliveredTo says no: 422 no_carrier
+//	postcode NOWHERE 1       422 no_carrier
 //	carrier                  the cheapest that takes so many pieces there, as in /v1/rates
 //	outbound parcel          label_created until collected, then 2–6 s in_transit, then delivered
 //	postcode LOST 1          lost instead of delivered

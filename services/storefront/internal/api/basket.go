@@ -41,9 +41,12 @@ type Address struct {
 
 // Check finds the faults that tags cannot express.
 func (o *NewOrder) Check() (faults []httpserver.Fault) {
-	if !schemas.KnownCountry(o.ShipTo.Country) {
+	switch country := o.ShipTo.Country; {
+	case !schemas.KnownCountry(country):
 		faults = append(faults, httpserver.Fault{Location: "body.ship_to.country",
 			Detail: "want a country code of ISO 3166-1 alpha-2, in capitals"})
+	case !schemas.DeliveredTo(country):
+		faults = append(faults, httpserver.Fault{Location: "body.ship_to.country", Detail: "no carrier delivers to this country"})
 	}
 	sums := make(map[string]int64, len(o.Lines))
 	for i, l := range o.Lines {

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderflow.example/schemas"
+	orders "orderflow.example/schemas/order"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
@@ -71,7 +72,7 @@ func (h *handlers) cancelOrder(ctx context.Context, in *cancellationInput) (*ord
 	if err != nil {
 		return nil, err
 	}
-	asked := o.Cancelling && (o.Status == storefront.StatusCancelled || !o.TooLateToCancel() || idempotency.Of(ctx).IsRepeated())
+	asked := o.Cancelling && (o.Status == orders.StatusCancelled || !o.TooLateToCancel() || idempotency.Of(ctx).IsRepeated())
 	switch {
 	case asked:
 	case o.TooLateToCancel():

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"orderflow.example/schemas"
+	orders "orderflow.example/schemas/order"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/shared/httpserver/httpservertest"
 	"orderflow.example/shared/saga"
@@ -87,7 +89,7 @@ func hold(t *testing.T, said saga.Event) {
 	if placed, ok := said.Data.(event.OrderPlacedV1); ok {
 		if placed.Total.Amount > schemas.MaxTotal || schemas.Total(placed.Lines) != placed.Total.Amount ||
 			len(placed.Lines) > schemas.MaxLines ||
-			!schemas.KnownCountry(placed.ShipTo.Country) {
+			!schemas.DeliveredTo(placed.ShipTo.Country) {
 			t.Errorf("order would reject %s", data)
 		}
 	}
@@ -109,5 +111,15 @@ func TestTheTagsSayWhatTheLimitsAre(t *testing.T) {
 		if got := f.Tag.Get(c.tag); !found || got != strconv.Itoa(c.limit) {
 			t.Errorf("%T.%s: %s is %q, want %d", c.of, c.field, c.tag, got, c.limit)
 		}
+	}
+}
+
+func TestTheDescriptionNamesEveryStatusOfAnOrder(t *testing.T) {
+	t.Parallel()
+	f, _ := reflect.TypeOf(Order{}).FieldByName("Status")
+	described := strings.Split(f.Tag.Get("enum"), ",")
+	slices.Sort(described)
+	if known := slices.Sorted(slices.Values(orders.Statuses())); !slices.Equal(described, known) {
+		t.Errorf("described are %v, known %v", described, known)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	orders "orderflow.example/schemas/order"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
@@ -79,9 +80,9 @@ func viewState(o storefront.Order) OrderState {
 		Ordered: Money(o.Placed.Total), Total: v.Total, Payment: v.Payment, PlacedAt: v.PlacedAt, Missing: missing(o)}
 	for i, e := range o.Timeline {
 		switch at := &o.Timeline[i].At; e.Status {
-		case storefront.StatusConfirmed:
+		case orders.StatusConfirmed:
 			s.ConfirmedAt = first(s.ConfirmedAt, at)
-		case storefront.StatusCompleted, storefront.StatusReturned, storefront.StatusRejected, storefront.StatusCancelled:
+		case orders.StatusCompleted, orders.StatusReturned, orders.StatusRejected, orders.StatusCancelled:
 			s.EndedAt = first(s.EndedAt, at)
 		}
 	}

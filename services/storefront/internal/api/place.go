@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderflow.example/schemas"
+	orders "orderflow.example/schemas/order"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
@@ -89,5 +90,5 @@ func (o *NewOrder) command(customer string, basket storefront.Basket) event.Orde
 // placedOrder is the same for an order whatever becomes of it.
 func placedOrder(o storefront.Order) *placeOutput {
 	return &placeOutput{Location: "/v1/orders/" + o.ID,
-		Body: PlacedOrder{ID: o.ID, Status: storefront.StatusPlaced, Total: Money(o.Placed.Total)}}
+		Body: PlacedOrder{ID: o.ID, Status: orders.StatusPlaced, Total: Money(o.Placed.Total)}}
 }

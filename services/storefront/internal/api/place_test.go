@@ -215,6 +215,7 @@ func TestEveryFaultOfAnOrderIsNamedWithItsPlace(t *testing.T) {
 		{`"email":`, `"coupon":"FREE","email":`, "body.coupon"},
 		{`"country":"GB"`, `"country":"UK"`, "body.ship_to.country"},
 		{`"country":"GB"`, `"country":"gb"`, "body.ship_to.country"},
+		{`"country":"GB"`, `"country":"AQ"`, "body.ship_to.country"},
 		{`"country":"GB"`, `"country":"GBR"`, "body.ship_to.country"},
 		{`"name":"Ada"`, `"name":"   "`, "body.ship_to.name"},
 		{`"name":"Ada"`, `"name":"` + long + `"`, "body.ship_to.name"},

@@ -238,7 +238,7 @@ func TestOrdersWaitUntilSomethingIsHeardOfThem(t *testing.T) {
 	for i, state := range lives(t) {
 		state.ID = firstID(at.Add(time.Duration(i)*time.Second)) + fmt.Sprintf("000-8000-0000000000%02d", i)
 		keep(t, db, Orders(), map[string]any{state.ID: state})
-		if state.Status == storefront.StatusPlaced {
+		if state.Status == orders.StatusPlaced {
 			waiting++
 		}
 	}

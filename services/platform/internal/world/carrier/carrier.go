@@ -133,7 +133,7 @@ func (c *Carrier) label(key, fingerprint string, o Order) {
 	l := &Label{Key: key, Fingerprint: fingerprint, OrderID: o.Order, Kind: o.Kind, Pieces: o.Pieces, CreatedAt: now,
 		Country: strings.ToUpper(strings.TrimSpace(to.Country)),
 		Lost:    o.Kind == outbound && strings.EqualFold(strings.TrimSpace(to.Postcode), "LOST 1")}
-	if offers := rates(l.Country, o.Pieces); len(offers) > 0 {
+	if offers := rates(l.Country, o.Pieces); len(offers) > 0 && !strings.EqualFold(strings.TrimSpace(to.Postcode), "NOWHERE 1") {
 		l.Serial = c.labels.serial + 1
 		l.Carrier, l.TrackingNumber = offers[0].Carrier, number(offers[0].prefix, l.Serial)
 		if l.Kind == back {

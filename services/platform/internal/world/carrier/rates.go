@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"orderflow.example/schemas"
 )
 
 // zone is how far away a country is.
@@ -18,10 +20,10 @@ const (
 
 const europeans = "AT BE BG CH CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MC MT NL NO PL PT RO SE SI SK"
 
-// zoneOf takes an ISO 3166 code. Nobody goes to Antarctica, nor to what is no country code.
+// zoneOf takes an ISO 3166 code.
 func zoneOf(country string) zone {
 	switch {
-	case len(country) != 2 || strings.Trim(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || country == "AQ":
+	case !schemas.DeliveredTo(country):
 		return nowhere
 	case country == "GB":
 		return domestic

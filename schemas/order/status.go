@@ -1,0 +1,49 @@
+package order
+
+import (
+	"maps"
+	"slices"
+)
+
+// The statuses of an order that customers are told of.
+const (
+	StatusPlaced      = "placed"      // goods, trust and money are being looked for
+	StatusInReview    = "in_review"   // a person decides whether it is trusted
+	StatusBackordered = "backordered" // goods are waited for
+	StatusConfirmed   = "confirmed"   // it will be carried out
+	StatusPreparing   = "preparing"   // the parcel is being packed
+	StatusCancelling  = "cancelling"  // what was done for it is being undone
+	StatusShipped     = "shipped"     // the parcel is with the carrier
+	StatusDelivered   = "delivered"   // the parcel is with the customer
+	StatusCompleted   = "completed"   // nothing is left to do
+	StatusRejected    = "rejected"    // nothing was begun
+	StatusCancelled   = "cancelled"   // everything is undone, or paid back
+	StatusReturned    = "returned"    // everything came back and is paid back
+)
+
+// rank orders the statuses. Of two with the same rank neither follows the other, but for those in which the order waits.
+var rank = map[string]int{
+	StatusPlaced: 1, StatusInReview: 2, StatusBackordered: 2, StatusConfirmed: 3, StatusPreparing: 4, StatusCancelling: 5,
+	StatusShipped: 5, StatusDelivered: 6, StatusCompleted: 7, StatusRejected: 8, StatusCancelled: 8, StatusReturned: 8,
+}
+
+// Statuses are all of them, in no order.
+func Statuses() []string { return slices.Collect(maps.Keys(rank)) }
+
+// Reached tells whether an order with this status has come as far as that one. Nothing is before placed; what is no status
+// has come nowhere, and nothing has come as far.
+func Reached(status, that string) bool { return rank[that] > 0 && rank[status] >= rank[that] }
+
+// MayFollow tells whether a customer who was told of last, empty for nothing, may be told of next: an order never goes back.
+func MayFollow(last, next string) bool {
+	switch waits := rank[StatusInReview]; {
+	case rank[next] == 0:
+		return false
+	case next == last || rank[next] == waits && rank[last] == waits:
+		return true
+	}
+	return rank[next] > rank[last]
+}
+
+// Final tells whether an order with this status is done with.
+func Final(status string) bool { return Reached(status, StatusCompleted) }
