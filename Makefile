@@ -19,7 +19,7 @@ test: ## every test, with the brokers and databases that come along
 
 test-kafka: ## the tests that depend on a broker, on Apache Kafka
 	scripts/on-kafka.sh go test -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka/... ./services/platform/endtoend \
-		$(addprefix ./services/platform/internal/,bench platform verify)
+		$(addprefix ./services/platform/,bench run audit)
 
 test-race: ## the tests of what runs side by side, under the race detector; needs a C compiler
 	go test -race -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka ./shared/database ./services/tracker/...
@@ -60,7 +60,7 @@ schemathesis: build ## generated requests to both HTTP APIs: nothing breaks, all
 	scripts/schemathesis.sh $(ARGS)
 
 generate: ## write the schemas, the AsyncAPI and OpenAPI documents, the stories, and the choreography in README.md
-	go generate ./schemas $(addprefix ./services/platform/internal/,choreography stories platform)
+	go generate ./schemas $(addprefix ./services/platform/,check/choreography check/stories run)
 
 release-schemas: generate ## keep today's schemas as those released: from then on they may only grow
 	cd schemas && go run ./generate -release

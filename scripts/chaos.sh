@@ -21,7 +21,7 @@ trap end EXIT
 trap : INT # the terminal's Ctrl-C reaches the campaign too
 
 mkdir "$dir/bin"
-go build -o "$dir/bin/" ./services/*/cmd/* ./services/platform/internal/chaos/cmd/chaos
+go build -o "$dir/bin/" ./services/*/cmd/* ./services/platform/trial/chaos/cmd/chaos
 "$dir/bin/chaos" --bin "$dir/bin" --scripts scripts --dir "$dir" "$@" &
 campaign=$!
 trap 'kill "$campaign"' TERM

@@ -36,10 +36,10 @@ step vet go vet work
 step lint go run "$staticcheck" work
 step modules scripts/modules.sh --check
 for module in "$@"; do step "$module alone" alone "$module"; done
-step "rules of the house" go test ./services/platform/internal/house
+step "rules of the house" go test ./services/platform/check/house
 step choreography go run ./services/platform/cmd/orderflow choreography --check
-step "generated files" go test -run Generated ./schemas/generate ./services/platform/internal/choreography \
-	./services/platform/internal/stories ./services/platform/internal/platform
+step "generated files" go test -run Generated ./schemas/generate ./services/platform/check/choreography \
+	./services/platform/check/stories ./services/platform/run
 step "AsyncAPI document" scripts/asyncapi.sh
 step "CloudEvents records" scripts/cloudevents.sh
 step "released schemas" go test -run Released ./schemas/compatibility

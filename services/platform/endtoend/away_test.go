@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/trial"
 	"orderflow.example/shared/embedded"
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/trial"
 	"orderflow.example/services/tracker"
 )
 

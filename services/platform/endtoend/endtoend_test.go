@@ -5,7 +5,7 @@ package endtoend_test
 import (
 	"testing"
 
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/trial"
 )
 
 func TestMain(m *testing.M) { trial.Main(m) }

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/trial"
 	"orderflow.example/shared/service"
 )
 

@@ -7,10 +7,10 @@ import (
 
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/services/payment"
-	"orderflow.example/services/platform/internal/choreography"
-	"orderflow.example/services/platform/internal/inflight"
-	"orderflow.example/services/platform/internal/platform"
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/check/choreography"
+	"orderflow.example/services/platform/check/inflight"
+	"orderflow.example/services/platform/run"
+	"orderflow.example/services/platform/trial"
 	"orderflow.example/shared/saga"
 )
 
@@ -33,12 +33,12 @@ func TestABuildThatWouldStrandOpenSagasIsToldSoByTheirOrders(t *testing.T) {
 		}
 		return found
 	}
-	if found := compare(choreography.Of(platform.Apps...)); found.Open != 1 || len(found.Stranded) > 0 || len(found.Differences) > 0 {
+	if found := compare(choreography.Of(run.Apps...)); found.Open != 1 || len(found.Stranded) > 0 || len(found.Differences) > 0 {
 		t.Errorf("the build that runs would strand %+v", found)
 	}
 
 	// The parcel's label is being bought. A build of shipping that does not ask for labels does not know that question.
-	machines := choreography.Machines(platform.Apps...)
+	machines := choreography.Machines(run.Apps...)
 	next := choreography.Describe(machines...)
 	for i, m := range next.Machines {
 		next.Machines[i].Rows = slices.DeleteFunc(slices.Clone(m.Rows), func(r choreography.Row) bool {

@@ -8,15 +8,15 @@ import (
 	"path/filepath"
 	"testing"
 
-	"orderflow.example/services/platform/internal/platform"
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/run"
+	"orderflow.example/services/platform/trial"
 	"orderflow.example/shared/database"
 )
 
 // openRunning opens a service's database beside the process that runs in the directory, and as the server's administrator.
 func openRunning(t *testing.T, dir, service string) (db, admin *database.DB) {
 	t.Helper()
-	var where platform.Running
+	var where run.Running
 	text, err := os.ReadFile(filepath.Join(dir, "running.json"))
 	if err == nil {
 		err = json.Unmarshal(text, &where)

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/trial"
 )
 
 // victim is a platform that is killed again and again, and its clients, who know only its address of the moment.

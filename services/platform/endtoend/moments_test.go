@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/trial"
 )
 
 const (

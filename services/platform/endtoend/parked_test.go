@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/trial"
 	"orderflow.example/shared/engine/parked"
 )
 

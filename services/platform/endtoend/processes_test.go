@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"orderflow.example/services/platform/internal/platform"
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/run"
+	"orderflow.example/services/platform/trial"
 )
 
 // fleet is every service as a process of its own, payment and order twice, around one broker, database and world.
@@ -24,16 +24,16 @@ type fleet struct {
 func startFleet(t *testing.T) *fleet {
 	t.Helper()
 	names := []string{"platform"}
-	for _, app := range platform.Apps {
+	for _, app := range run.Apps {
 		names = append(names, app.Name)
 	}
 	bin := trial.Programs(t, names...)
 	f := &fleet{orderflow: filepath.Join(bin, "orderflow"), bin: bin, dir: openDir(t), processes: map[string][]*trial.Process{}}
 	world := trial.Run(t, f.orderflow, "up", "--services", "world", "--data-dir", f.dir, "--world-speed", "20",
 		"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--log-level", "warn")
-	f.processes[platform.World] = []*trial.Process{world}
+	f.processes[run.World] = []*trial.Process{world}
 	text, err := os.ReadFile(filepath.Join(f.dir, "running.json"))
-	var where platform.Running
+	var where run.Running
 	if err == nil {
 		err = json.Unmarshal(text, &where)
 	}
@@ -124,7 +124,7 @@ func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing
 	checkLedger(t, site)
 	var all sync.WaitGroup
 	for name, processes := range f.processes {
-		if name == platform.World {
+		if name == run.World {
 			continue
 		}
 		for _, survivor := range processes {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/trial"
 )
 
 // closedPort is an address on which nobody listens: the kernel gave it out and took it back.

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"orderflow.example/services/platform/internal/platform"
-	"orderflow.example/services/platform/internal/trial"
+	"orderflow.example/services/platform/run"
+	"orderflow.example/services/platform/trial"
 	"orderflow.example/services/tracker"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
@@ -64,7 +64,7 @@ func all[T any](t *testing.T, c trial.Caller, path string) (list []T) {
 // raw are the records about an order, read from all topics from their beginning.
 func (w *watched) raw(t *testing.T, order string) (records []kafka.Record) {
 	t.Helper()
-	for _, topic := range service.Topics(4, 1, platform.Apps...) {
+	for _, topic := range service.Topics(4, 1, run.Apps...) {
 		if !strings.HasSuffix(topic.Name, ".events") {
 			continue
 		}

@@ -2,7 +2,7 @@
 package main
 
 import (
-	"orderflow.example/services/platform/internal/command"
+	"orderflow.example/services/platform/command"
 	"orderflow.example/shared/service"
 )
 

@@ -2,8 +2,8 @@
 package main
 
 import (
-	"orderflow.example/services/platform/internal/platform"
+	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/service"
 )
 
-func main() { service.Run(platform.Tracker) }
+func main() { service.Run(run.Tracker) }

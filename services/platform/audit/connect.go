@@ -1,0 +1,96 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/service"
+)
+
+// Connection is the databases that the checks look at, beside whoever else uses them.
+type Connection struct {
+	Databases map[string]*database.DB // of the services that have one, by name
+	Book      Book                    // of the simulated gateway; nil where there is none
+	Missing   []string                // services whose database is not there
+
+	world *database.DB
+}
+
+// Connect opens the databases of these services on a server, and that of the simulated world. None is made.
+func Connect(ctx context.Context, postgres string, apps []service.App, world string) (c *Connection, err error) {
+	there, err := databases(ctx, postgres)
+	if err != nil {
+		return nil, err
+	}
+	c = &Connection{Databases: map[string]*database.DB{}}
+	open := func(name string) *database.DB {
+		if err != nil || !there["orderflow_"+name] {
+			return nil
+		}
+		var url string
+		if url, err = database.Provision(ctx, postgres, name); err != nil {
+			return nil
+		}
+		var db *database.DB
+		db, err = database.Open(ctx, database.Options{URL: url, MaxConns: 2, AppName: "orderflow-verify"})
+		return db
+	}
+	for _, app := range apps {
+		if len(app.Bindings) == 0 {
+			continue
+		}
+		if db := open(app.Name); db != nil {
+			c.Databases[app.Name] = db
+		} else {
+			c.Missing = append(c.Missing, app.Name)
+		}
+	}
+	if c.world = open(world); c.world != nil {
+		c.Book = BookIn(c.world)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// Whole is an error that names the databases that are not there; nil where all are.
+func (c *Connection) Whole() error {
+	if len(c.Missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("there is no database of %s on this Postgres: run `orderflow up` or `orderflow migrate` with it first", strings.Join(c.Missing, ", "))
+}
+
+// Close ends the connections.
+func (c *Connection) Close() error {
+	var errs []error
+	for _, db := range c.Databases {
+		errs = append(errs, db.Close())
+	}
+	if c.world != nil {
+		errs = append(errs, c.world.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// databases are the names of those on the server, so that none is made by looking for it.
+func databases(ctx context.Context, url string) (map[string]bool, error) {
+	db, err := database.Open(ctx, database.Options{URL: url, MaxConns: 2, AppName: "orderflow-verify"})
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	var names []string
+	if err := db.Gorm().WithContext(ctx).Raw(`SELECT datname FROM pg_database`).Scan(&names).Error; err != nil {
+		return nil, err
+	}
+	there := map[string]bool{}
+	for _, name := range names {
+		there[name] = true
+	}
+	return there, nil
+}

@@ -1,0 +1,4 @@
+package audit
+
+// Apps are the services that tests in memory run.
+var Apps = apps

@@ -1,0 +1,192 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+
+	"orderflow.example/services/platform/world/gateway"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/audit"
+)
+
+// facts are what the topics, the rows and the gateway's book tell that the checks across services need. They are kept
+// from look to look.
+type facts struct {
+	events int64
+	tell   func(events int64)
+
+	orders  map[string]*told
+	shelves map[shelf]*moved
+	levels  map[shelf]audit.Level // as inventory has them
+	asks    map[string]ask        // the gateway's idempotency keys: ids of events that ask it
+	busy    map[string]struct{}   // orders something was told of since they were put away
+
+	names map[string]string // keys and other words that are kept many times, each once
+
+	// Of this look:
+	lag   map[stand]int64           // the highest number that a service hears and had not applied
+	await map[string]map[string]int // by order and service: events on their way
+}
+
+// shelf is a SKU in a warehouse.
+type shelf struct{ sku, warehouse string }
+
+// moved is what happened to a shelf, in pieces.
+type moved struct{ received, stocked, committed, restocked int64 }
+
+// ask is a question to the gateway.
+type ask struct {
+	order   string
+	decided bool // before the snapshot of the service that asks
+}
+
+// told is what is known of one order.
+type told struct {
+	rows rows
+
+	// The gateway's book: what its entries come to, but for those that are still to be looked at one by one.
+	sums    []account
+	entries []gateway.Entry
+
+	placed, begun int     // storefront.order_placed; order.validated or order.rejected
+	dispatched    []dealt // its parcels
+	back          int64   // what the goods that came back had cost, in minor units
+
+	// As inventory had heard of it:
+	sent, committed []audit.Goods
+	commits         int
+	came, restocked map[string][]audit.Goods // by return
+}
+
+// dealt is how often a parcel was handed over.
+type dealt struct {
+	shipment string
+	times    int
+}
+
+func newFacts() *facts {
+	return &facts{orders: map[string]*told{}, shelves: map[shelf]*moved{}, levels: map[shelf]audit.Level{},
+		asks: map[string]ask{}, busy: map[string]struct{}{}, names: map[string]string{}, lag: map[stand]int64{}, await: map[string]map[string]int{}}
+}
+
+// progress counts events read.
+func (f *facts) progress(n int64) {
+	f.events += n
+	if f.tell != nil && f.events%1000 == 0 {
+		f.tell(f.events)
+	}
+}
+
+// forgetWaiting begins a look.
+func (f *facts) forgetWaiting() {
+	f.lag, f.await = map[stand]int64{}, map[string]map[string]int{}
+}
+
+// wait notes that a service hears the event and had not applied it.
+func (f *facts) wait(a *arrival, by *trace) {
+	if f.await[a.Key] == nil {
+		f.await[a.Key] = map[string]int{}
+	}
+	f.await[a.Key][by.app.Name]++
+	if !by.parkedID[a.ID] {
+		at := stand{by.app.Name, a.at}
+		f.lag[at] = max(f.lag[at], a.sequence)
+	}
+}
+
+// hear takes in what counts as soon as it is on the topic.
+func (f *facts) hear(e saga.Event, counts audit.Fact) {
+	switch c := counts.(type) {
+	case audit.Placed:
+		f.of(e.Key).placed++
+	case audit.Begun:
+		f.of(e.Key).begun++
+	case audit.Asked:
+		f.of(e.Key)
+		f.asks[strings.Clone(e.ID)] = ask{order: e.Key}
+	case audit.Dispatched:
+		t := f.of(e.Key)
+		i := slices.IndexFunc(t.dispatched, func(x dealt) bool { return x.shipment == c.Shipment })
+		if i < 0 {
+			i, t.dispatched = len(t.dispatched), append(t.dispatched, dealt{shipment: c.Shipment})
+		}
+		t.dispatched[i].times++
+	case audit.CameBack:
+		f.of(e.Key).back += c.Worth
+	}
+}
+
+// decide takes in what counts once its service was seen to have decided it.
+func (f *facts) decide(e saga.Event, counts audit.Fact) {
+	switch c := counts.(type) {
+	case audit.Asked:
+		f.asks[e.ID] = ask{order: e.Key, decided: true}
+	case audit.Stocked:
+		f.at(e.Key, c.Warehouse).stocked += c.Quantity
+	case audit.Committed:
+		t := f.of(e.Key)
+		t.commits++
+		t.committed = append(t.committed, c.Lines...)
+		for _, l := range c.Lines {
+			f.at(l.SKU, l.Warehouse).committed += l.Quantity
+		}
+	case audit.Restocked:
+		t := f.of(e.Key)
+		t.restocked = with(t.restocked, c.Return, append(t.restocked[c.Return], c.Lines...))
+		for _, l := range c.Lines {
+			f.at(l.SKU, l.Warehouse).restocked += l.Quantity
+		}
+	}
+}
+
+// stock takes in what counts once the service that keeps the levels has heard of it.
+func (f *facts) stock(e saga.Event, counts audit.Fact) {
+	switch c := counts.(type) {
+	case audit.Dispatched:
+		t := f.of(e.Key)
+		t.sent = append(t.sent, c.Lines...)
+	case audit.CameBack:
+		t := f.of(e.Key)
+		t.came = with(t.came, c.Return, c.Lines)
+	case audit.Received:
+		f.at(e.Key, c.Warehouse).received += c.Quantity
+	}
+}
+
+// name is the word in memory of its own: a record's words lie in one piece, which would be kept for any of them.
+func (f *facts) name(word string) string {
+	known, ok := f.names[word]
+	if !ok {
+		known = strings.Clone(word)
+		f.names[known] = known
+	}
+	return known
+}
+
+func (f *facts) of(order string) *told {
+	order = f.name(order)
+	f.busy[order] = struct{}{}
+	t := f.orders[order]
+	if t == nil {
+		t = &told{}
+		f.orders[order] = t
+	}
+	return t
+}
+
+func (f *facts) at(sku, warehouse string) *moved {
+	m := f.shelves[shelf{sku, warehouse}]
+	if m == nil {
+		m = &moved{}
+		f.shelves[shelf{sku, warehouse}] = m
+	}
+	return m
+}
+
+func with[V any](m map[string]V, key string, v V) map[string]V {
+	if m == nil {
+		m = map[string]V{}
+	}
+	m[key] = v
+	return m
+}

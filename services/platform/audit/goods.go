@@ -1,0 +1,121 @@
+package audit
+
+import (
+	"maps"
+	"slices"
+
+	"orderflow.example/shared/saga/audit"
+)
+
+// checkStock: for each SKU in each warehouse, what came and what went explain what is there.
+func checkStock(p *picture) Check {
+	t := newTally("stock", "received = on hand + shipped − returned; 0 ≤ reserved ≤ on hand", "SKUs in warehouses")
+	if why := p.without(audit.Reserves, audit.Receives, audit.Ships); why != "" {
+		return t.skip(why)
+	}
+	shelves := map[shelf]audit.Level{}
+	for at := range p.facts.shelves {
+		shelves[at] = audit.Level{SKU: at.sku, Warehouse: at.warehouse}
+	}
+	maps.Copy(shelves, p.facts.levels)
+	for at, l := range shelves {
+		t.check.Checked++
+		m := p.facts.shelves[at]
+		if m == nil {
+			m = &moved{}
+		}
+		id := at.sku + " at " + at.warehouse
+		if m.received != m.stocked {
+			t.broken(id, "%d pieces came into the warehouse, %d are booked in", m.received, m.stocked).numbers(m.received, m.stocked, "")
+		}
+		if want := m.stocked - m.committed + m.restocked; l.OnHand != want {
+			t.broken(id, "%d pieces are on hand; %d received − %d shipped + %d returned are %d", l.OnHand, m.stocked, m.committed, m.restocked, want).
+				numbers(want, l.OnHand, "")
+		}
+		if l.Reserved < 0 || l.Reserved > l.OnHand {
+			t.broken(id, "%d pieces are reserved of %d on hand", l.Reserved, l.OnHand).numbers(l.OnHand, l.Reserved, "")
+		}
+	}
+	return t.done()
+}
+
+// checkParcels: what inventory heard has left is booked out once, and what came back is booked in once.
+func checkParcels(p *picture) Check {
+	t := newTally("parcels", "every parcel handed over or returned is booked once", "orders shipped")
+	if why := p.without(audit.Reserves, audit.Ships); why != "" {
+		return t.skip(why)
+	}
+	for key, told := range p.facts.orders {
+		if len(told.sent) > 0 || told.commits > 0 {
+			t.check.Checked++
+		}
+		switch {
+		case told.commits > 1:
+			t.broken(key, "its goods were booked out %d times", told.commits).numbers(1, int64(told.commits), "")
+		case !same(told.sent, told.committed):
+			t.broken(key, "%d pieces left, %d are booked out", audit.Pieces(told.sent), audit.Pieces(told.committed)).numbers(audit.Pieces(told.sent), audit.Pieces(told.committed), "")
+		}
+		for id, lines := range told.came {
+			if !same(lines, told.restocked[id]) {
+				t.broken(key, "return %s brought %d pieces back, %d are booked in", id, audit.Pieces(lines), audit.Pieces(told.restocked[id])).
+					numbers(audit.Pieces(lines), audit.Pieces(told.restocked[id]), "")
+			}
+		}
+		for id := range told.restocked {
+			if told.came[id] == nil {
+				t.broken(key, "return %s is booked in and did not come", id).numbers(0, audit.Pieces(told.restocked[id]), "")
+			}
+		}
+	}
+	return t.done()
+}
+
+// checkReservations: what is reserved is reserved for orders that still go on.
+func checkReservations(p *picture) Check {
+	t := newTally("reservations", "reserved = what open orders hold; ended orders hold nothing", "reservations")
+	if why := p.without(audit.Reserves, audit.Decides); why != "" {
+		return t.skip(why)
+	}
+	held := map[shelf]int64{}
+	for key, told := range p.facts.orders {
+		r := told.rows.reservation
+		if r.known {
+			t.check.Checked++
+		}
+		if !r.held {
+			continue
+		}
+		for _, l := range r.lines {
+			held[shelf{l.SKU, l.Warehouse}] += l.Quantity
+		}
+		if p.ended(key, told) {
+			t.broken(key, "it is %s, and %d pieces are still reserved for it", told.rows.order.Status, audit.Pieces(r.lines)).numbers(0, audit.Pieces(r.lines), "")
+		}
+	}
+	for at, l := range p.facts.levels {
+		if held[at] != l.Reserved {
+			t.broken(at.sku+" at "+at.warehouse, "%d pieces are reserved; orders hold %d", l.Reserved, held[at]).numbers(held[at], l.Reserved, "")
+		}
+	}
+	return t.done()
+}
+
+// same tells whether two lists of lines mean the same goods from the same places.
+func same(a, b []audit.Goods) bool {
+	if slices.Equal(a, b) {
+		return true
+	}
+	left := map[shelf]int64{}
+	for _, l := range a {
+		left[shelf{l.SKU, l.Warehouse}] += l.Quantity
+	}
+	for _, l := range b {
+		left[shelf{l.SKU, l.Warehouse}] -= l.Quantity
+	}
+	for _, n := range left {
+		if n != 0 {
+			return false
+		}
+	}
+	return true
+}

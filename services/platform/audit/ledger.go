@@ -1,0 +1,266 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// How often the Ledger looks. A look that found something new is followed by the next soon, as only that can tell
+// whether it is a break. After each it rests for at least so many times as long as it worked, so that it never has more
+// than that share of a processor: on a large installation it comes later, and says so.
+const (
+	lookBusy     = 5 * time.Second
+	lookIdle     = 15 * time.Second
+	lookDoubtful = time.Second
+	restFactor   = 10
+)
+
+// seeLimit is how long the databases may take to answer before the look is given up.
+const seeLimit = 30 * time.Second
+
+// Ledger makes the checks of Run again and again, each time of what is new: the events, the rows that were written, the
+// entries of the gateway's book. Of an order that has come to its end it keeps some 2.5 KB, of others all. It changes
+// nothing and asks nothing of the services. Events and outbox rows that were compared are not looked at again, but for
+// the lowest row: only Run finds out about a change of those. Nor does it tell whether services get on, which is no matter of money and goods.
+type Ledger struct {
+	config Config
+	gauge  *prometheus.GaugeVec
+
+	picture *picture // nil before the first look, and when what was known is of no use any more
+	looks   *looks
+
+	mu    sync.Mutex
+	state State
+}
+
+// State is what the Ledger says.
+type State struct {
+	Holds      bool       `json:"holds"`                // no break is known, and there was a look
+	CheckedAt  *time.Time `json:"checked_at,omitempty"` // when the databases of the last whole look were read
+	OldestLook *time.Time `json:"oldest_look,omitempty"`
+	Rounds     int64      `json:"rounds"` // whole looks
+	Error      string     `json:"error,omitempty"`
+	ErrorSince *time.Time `json:"error_since,omitempty"` // no whole look since
+	Checks     []Check    `json:"checks"`
+	Breaks     []Break    `json:"breaks"` // at most 200; the checks count all
+}
+
+// listedBreaks is how many breaks are listed.
+const listedBreaks = 200
+
+// NewLedger is a Ledger that has not looked yet; Run lets it.
+func NewLedger(r prometheus.Registerer) *Ledger {
+	l := &Ledger{looks: newLooks(), state: State{Checks: []Check{}, Breaks: []Break{}},
+		gauge: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "orderflow_conservation_breaks",
+			Help: "What does not hold between the services, by check."}, []string{"kind"})}
+	if r != nil {
+		r.MustRegister(l.gauge)
+	}
+	return l
+}
+
+// State is what the last look found.
+func (l *Ledger) State() State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state
+}
+
+// awaitEvery is how often Await tries again.
+const awaitEvery = 5 * time.Second
+
+// Await connects, again and again until every database is there. Meanwhile the ledger says what is missing. The error is
+// that of the context.
+func (l *Ledger) Await(ctx context.Context, log *slog.Logger, connect func(ctx context.Context) (*Connection, error)) (*Connection, error) {
+	l.config.Log = log
+	for ctx.Err() == nil {
+		there, err := connect(ctx)
+		if err == nil {
+			if err = there.Whole(); err == nil {
+				return there, nil
+			}
+			err = errors.Join(err, there.Close())
+		}
+		if ctx.Err() == nil {
+			l.fail(err.Error())
+		}
+		pause(ctx, awaitEvery)
+	}
+	return nil, ctx.Err()
+}
+
+// Run looks until the context ends. It is to be called once.
+func (l *Ledger) Run(ctx context.Context, c Config) {
+	c.defaults()
+	l.config = c
+	for ctx.Err() == nil {
+		worked, busy := l.round(ctx)
+		wait := lookIdle
+		switch {
+		case l.looks.doubtful():
+			wait = lookDoubtful
+		case busy:
+			wait = lookBusy
+		}
+		pause(ctx, max(wait, restFactor*worked))
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// round is one look. It tells how long it worked, without waiting and resting, and whether anything was going on.
+func (l *Ledger) round(ctx context.Context) (worked time.Duration, busy bool) {
+	start := time.Now()
+	if l.picture == nil {
+		l.picture = newPicture(l.config)
+		l.picture.again, l.picture.rest = true, func(ctx context.Context, worked time.Duration) {
+			if worked > time.Millisecond {
+				pause(ctx, restFactor*worked)
+			}
+		}
+	}
+	p := l.picture
+	before := p.facts.events
+	checks, err := l.look(ctx, p)
+	switch {
+	case ctx.Err() != nil:
+		return 0, false
+	case err != nil:
+		l.fail(err.Error())
+	default:
+		l.enter(p, checks)
+	}
+	return time.Since(start) - p.readingTime, p.facts.events > before || len(p.facts.await) > 0
+}
+
+func (l *Ledger) look(ctx context.Context, p *picture) ([]Check, error) {
+	p.readingTime = 0
+	seeing, cancel := context.WithTimeout(ctx, seeLimit)
+	defer cancel()
+	if err := p.see(seeing); err != nil {
+		return nil, err
+	}
+	if p.older() {
+		l.picture = nil
+		return nil, errors.New("a database is an older one than before: all is looked at anew")
+	}
+	r, err := p.check(ctx)
+	for _, t := range p.traces {
+		if t.spoiled != nil {
+			l.picture = nil
+		}
+	}
+	return r.Checks, err
+}
+
+// older tells whether a database has numbered fewer events than were read: it was put back to an earlier day.
+func (p *picture) older() bool {
+	for name, t := range p.traces {
+		for partition, last := range t.reading.last {
+			if !t.foreign && p.ends[name][partition] < last {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (l *Ledger) fail(why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.Error == "" {
+		now := time.Now().UTC()
+		l.state.ErrorSince = &now
+		l.config.Log.Warn("conservation: cannot look", "error", why)
+	}
+	l.state.Error = why
+}
+
+// enter takes in what a look found.
+func (l *Ledger) enter(p *picture, checks []Check) {
+	var oldest time.Time
+	for _, t := range p.traces {
+		if !t.foreign && (oldest.IsZero() || t.comparedAt.Before(oldest)) {
+			oldest = t.comparedAt
+		}
+	}
+	oldest = oldest.UTC()
+	for _, b := range l.looks.look(oldest, checks, p.onItsWay) {
+		b = p.named(b)
+		args := []any{"kind", b.Kind, "id", b.ID, "text", b.Text}
+		if b.Order != "" {
+			args = append(args, "order", b.Order)
+		}
+		if b.Expected != nil {
+			args = append(args, "expected", *b.Expected, "found", *b.Found)
+		}
+		l.config.Log.Error("conservation: broken", args...)
+	}
+	breaks, broken := l.looks.breaks(), map[string]int{}
+	unsettled := map[string]bool{}
+	for i, b := range breaks {
+		breaks[i] = p.named(b)
+		broken[b.Kind]++
+	}
+	for s := range l.looks.seen {
+		unsettled[s.id] = true
+	}
+	p.settle(func(order string) bool { return unsettled[order] })
+
+	if p.incomplete != "" {
+		l.fail(p.incomplete)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	standing := map[string]Check{}
+	for _, c := range l.state.Checks {
+		standing[c.Name] = c
+	}
+	now := make([]Check, len(checks))
+	for i, c := range checks {
+		if was, known := standing[c.Name]; known && c.Skipped != "" {
+			c = was // it was not made this time
+		}
+		c.Broken, c.Offending, c.all = broken[c.Name], nil, nil
+		c.Holds = c.Broken == 0 && c.Skipped == ""
+		now[i] = c
+		l.gauge.WithLabelValues(c.Name).Set(float64(c.Broken))
+	}
+	s := State{Holds: len(breaks) == 0, Rounds: l.state.Rounds + 1, CheckedAt: &oldest, OldestLook: &oldest,
+		Checks: now, Breaks: breaks[:min(len(breaks), listedBreaks):min(len(breaks), listedBreaks)]}
+	if p.incomplete != "" {
+		s.Rounds, s.CheckedAt, s.OldestLook = l.state.Rounds, l.state.CheckedAt, l.state.OldestLook
+		s.Error, s.ErrorSince = l.state.Error, l.state.ErrorSince
+		s.Holds = s.Holds && s.Rounds > 0
+	}
+	l.state = s
+	if s.Rounds == 1 {
+		debug.FreeOSMemory() // the first look goes through all that ever was
+	}
+}
+
+// named says of a break which order it is about.
+func (p *picture) named(b Break) Break {
+	if p.facts.orders[b.ID] != nil {
+		b.Order = b.ID
+	}
+	return b
+}
+
+// onItsWay tells whether anything is on its way for an order, or asked about it outside.
+func (p *picture) onItsWay(order string) bool {
+	return p.facts.orders[order] != nil && (p.moving(order) || p.askingAny(order))
+}

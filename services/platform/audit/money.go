@@ -1,0 +1,155 @@
+package audit
+
+import (
+	"orderflow.example/services/platform/world/gateway"
+	"orderflow.example/shared/saga/audit"
+)
+
+const noWitness = "the gateway's book cannot be read"
+
+// checkMoney: what the gateway's book says adds up, and nobody is charged or refunded too much.
+func checkMoney(p *picture) Check {
+	t := newTally("money", "authorised = captured + voided + open; one of each at most; refunds ≤ captured", "accounts at the gateway")
+	if why := p.blind(); why != "" {
+		return t.skip(why)
+	}
+	for key, told := range p.facts.orders {
+		all := p.facts.accounts(told, false, func(e gateway.Entry, why string) {
+			t.broken(e.Order, "the gateway %s %d %s with key %s, and %s", e.Kind, e.Amount, e.Currency, e.Key, why)
+		})
+		for i := range all {
+			checkAccount(t, key, &all[i])
+		}
+	}
+	return t.done()
+}
+
+func checkAccount(t *tally, key string, a *account) {
+	t.check.Checked++
+	if a.open() < 0 {
+		t.broken(key, "the gateway set aside %d %s, and captured %d and let go of %d", a.authorized, a.currency, a.captured, a.voided).
+			numbers(a.authorized, a.captured+a.voided, a.currency)
+	}
+	held := 0
+	for _, left := range a.holds {
+		if left > 0 {
+			held++
+		}
+	}
+	if held > 1 {
+		t.broken(key, "%d authorisations are open at once", held).numbers(1, int64(held), "")
+	}
+	if a.captures > 1 {
+		t.broken(key, "it was charged %d times", a.captures).numbers(1, int64(a.captures), "")
+	}
+	if a.refunded > a.captured {
+		t.broken(key, "%d %s were refunded of %d captured", a.refunded, a.currency, a.captured).numbers(a.captured, a.refunded, a.currency)
+	}
+}
+
+// checkAgreement: payment, refund and the gateway's book tell the same of each order. While a service is being answered
+// the gateway may be ahead of it, never behind.
+func checkAgreement(p *picture) Check {
+	t := newTally("agreement", "payment and refund have what the gateway's book has", "orders")
+	if why := p.blind(); why != "" {
+		return t.skip(why)
+	}
+	for key, told := range p.facts.orders {
+		then := p.facts.accounts(told, true, ignore)
+		if row := told.rows.payment; row.known {
+			t.check.Checked++
+			a, waits := accountIn(then, row.Currency), p.asking(key, audit.Charges)
+			compare(t, key, row.Currency, "payment has captured", row.Captured, a.captured, waits)
+			compare(t, key, row.Currency, "payment has let go of", row.Voided, a.voided-a.released, waits)
+			if !row.Settling && !waits {
+				compare(t, key, row.Currency, "payment has set aside and open", row.Open, a.open(), false)
+			}
+		}
+		if row := told.rows.refund; row.known {
+			a, waits := accountIn(then, row.Currency), p.asking(key, audit.Refunds)
+			compare(t, key, row.Currency, "refund has given back", row.Refunded, a.refunded, waits)
+			if row.Taken {
+				now := accountIn(p.facts.accounts(told, false, ignore), row.Currency)
+				compare(t, key, row.Currency, "refund has heard was captured", row.Captured, now.captured, false)
+			}
+		}
+		for _, a := range then {
+			if row := told.rows.payment; !row.known || row.Currency != a.currency {
+				t.broken(key, "the gateway has an account in %s, payment has none", a.currency)
+			}
+		}
+	}
+	return t.done()
+}
+
+// accountIn is the account in a currency, empty where the gateway never moved anything.
+func accountIn(all []account, currency string) account {
+	for _, a := range all {
+		if a.currency == currency {
+			return a
+		}
+	}
+	return account{currency: currency}
+}
+
+func compare(t *tally, key, currency, what string, ours, theirs int64, ahead bool) {
+	if ours == theirs || ahead && ours < theirs {
+		return
+	}
+	t.broken(key, "%s %d, the gateway's book says %d", what, ours, theirs).numbers(theirs, ours, currency)
+}
+
+// checkSettled: orders that have come to their end leave the shop with the money it should have.
+func checkSettled(p *picture) Check {
+	t := newTally("settled", "ended orders: cancelled keep nothing, completed the total less what came back", "orders")
+	if why := p.blind(); why != "" {
+		return t.skip(why)
+	}
+	for key, told := range p.facts.orders {
+		if !p.ended(key, told) || p.asking(key, audit.Charges, audit.Refunds) {
+			continue
+		}
+		t.check.Checked++
+		o := told.rows.order
+		a := accountIn(p.facts.accounts(told, true, ignore), o.Currency)
+		if what, expected, found := unsettled(told, &a); what != "" {
+			t.broken(key, "it is %s, and %d %s "+what, o.Status, found, a.currency, expected).numbers(expected, found, a.currency)
+		}
+	}
+	return t.done()
+}
+
+// unsettled tells what an ended order's account is not what it should be, with both numbers.
+func unsettled(t *told, a *account) (what string, expected, found int64) {
+	if a.open() != 0 {
+		return "are still set aside, not %d", 0, a.open()
+	}
+	switch t.rows.order.Ending {
+	case audit.Rejected:
+		if a.authorized != 0 {
+			return "were set aside for it, not %d", 0, a.authorized
+		}
+	case audit.Cancelled, audit.Returned:
+		if a.captured != a.refunded {
+			return "are refunded of %d captured", a.captured, a.refunded
+		}
+	case audit.Completed:
+		if total := t.rows.order.Total; a.captured != total {
+			return "are captured of %d", total, a.captured
+		}
+		if due := min(t.back, a.captured) - t.rows.refund.Refused; a.refunded != due {
+			return "are refunded; what came back had cost %d", due, a.refunded
+		}
+	}
+	return "", 0, 0
+}
+
+func ignore(gateway.Entry, string) {} // checkMoney tells of those
+
+// blind is why money cannot be checked; "" where it can.
+func (p *picture) blind() string {
+	if p.Book == nil {
+		return noWitness
+	}
+	return p.without(audit.Charges, audit.Refunds, audit.Decides, audit.Ships)
+}

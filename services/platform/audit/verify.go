@@ -1,0 +1,172 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"orderflow.example/services/platform/world/gateway"
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/service"
+)
+
+// Config says what to check.
+type Config struct {
+	Kafka      Log
+	Apps       []service.App
+	Databases  map[string]*database.DB // by service; apps without one are left out
+	Partitions int                     // of every topic; 0 means as many as the services have
+	Book       Book                    // nil: there is no witness for money
+	Log        *slog.Logger            // nil is silent
+
+	// Patience is how long to wait for a number that is missing on a topic, or for a service that does not get on;
+	// 0 means 10 s. Waiting begins anew with every step ahead.
+	Patience time.Duration
+	// Progress is told how many events were read so far. It must not block.
+	Progress func(events int64)
+}
+
+func (c *Config) defaults() {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Patience == 0 {
+		c.Patience = 10 * time.Second
+	}
+}
+
+// atOnce is how many services are looked at at the same time.
+const atOnce = 2
+
+// picture is everything the checks look at. A look adds to it what has happened since the one before: one look at a new
+// picture is Run, one after the other is the Ledger.
+type picture struct {
+	Config
+	services map[string]*snapshot     // of this look
+	ends     map[string]map[int]int64 // by service and partition: the last number given once all were looked at
+	book     []gateway.Entry          // what is new in it since the last look
+	read     int64                    // the last entry read
+	traces   map[string]*trace        // by service whose topic is read
+	facts    *facts
+
+	again       bool          // there will be another look: what can wait for it does, and what was settled is put away
+	look        uint32        // the number of this one
+	readingTime time.Duration // of this look: for reading topics, waiting and resting included
+	incomplete  string        // why some topic does not hold all that was committed; "" if they do
+
+	stands func(ctx context.Context, service string) (map[place]int64, error) // its watermarks by now
+	outbox readOutbox
+	rest   func(ctx context.Context, worked time.Duration) // after each piece of work; nil goes on at once
+}
+
+func newPicture(c Config) *picture {
+	c.defaults()
+	p := &picture{Config: c, traces: map[string]*trace{}, facts: newFacts()}
+	p.facts.tell, p.stands, p.outbox = c.Progress, p.standsAt, p.readOutbox
+	return p
+}
+
+// Run checks everything. An error means that it could not be done: a database or the broker failed.
+func Run(ctx context.Context, c Config) (Report, error) {
+	start := time.Now()
+	p := newPicture(c)
+	if err := p.see(ctx); err != nil {
+		return Report{}, err
+	}
+	r, err := p.check(ctx)
+	r.Duration = time.Since(start)
+	r.Seconds = r.Duration.Seconds()
+	return r, err
+}
+
+func (p *picture) check(ctx context.Context) (r Report, err error) {
+	if r.Checks, err = p.readTopics(ctx); err != nil {
+		return r, err
+	}
+	if !p.again { // whether a service gets on shows from one look to the next; Run has only one
+		progress, err := p.standing(ctx)
+		if err != nil {
+			return r, err
+		}
+		r.Checks = append(r.Checks, progress)
+	}
+	p.enter()
+	across := []Check{checkSagas(p), checkEnds(p),
+		checkMoney(p), checkAgreement(p), checkSettled(p),
+		checkStock(p), checkParcels(p), checkReservations(p)}
+	if p.incomplete != "" {
+		for i, c := range across { // what is missing there would be missing in each of these
+			across[i] = Check{Name: c.Name, Says: c.Says, Of: c.Of, Skipped: notComplete}
+		}
+	}
+	r.Checks = append(append(r.Checks, checkParked(p)), across...)
+	r.Events = p.facts.events
+	r.Sagas, r.Open = p.sagas()
+	return r, err
+}
+
+// see takes the snapshots, then reads the book, then how far every service has come by now.
+func (p *picture) see(ctx context.Context) error {
+	var mu sync.Mutex
+	services, ends := map[string]*snapshot{}, map[string]map[int]int64{}
+	err := p.eachApp(ctx, func(ctx context.Context, app service.App, db *database.DB) error {
+		s, err := take(ctx, app, db, p.traces[app.Name])
+		mu.Lock()
+		defer mu.Unlock()
+		services[app.Name] = s
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var book []gateway.Entry
+	if p.Book != nil {
+		if book, err = p.Book(ctx, p.read); err != nil {
+			return err
+		}
+	}
+	err = p.eachApp(ctx, func(ctx context.Context, app service.App, db *database.DB) error {
+		numbers, err := counters(ctx, db)
+		if err != nil {
+			return fmt.Errorf("read the database of %s: %w", app.Name, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		ends[app.Name] = numbers
+		return nil
+	})
+	if err == nil {
+		p.services, p.ends, p.book = services, ends, append(p.book, book...)
+	}
+	return err
+}
+
+func (p *picture) eachApp(ctx context.Context, fn func(ctx context.Context, app service.App, db *database.DB) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	if p.again {
+		group.SetLimit(1) // others have work to do
+	}
+	for _, app := range p.Apps {
+		if db := p.Databases[app.Name]; db != nil {
+			group.Go(func() error { return fn(ctx, app, db) })
+		}
+	}
+	return group.Wait()
+}
+
+func counters(ctx context.Context, db *database.DB) (map[int]int64, error) {
+	ends := map[int]int64{}
+	err := each(db.Gorm().WithContext(ctx), `SELECT partition, sequence FROM engine.counter`, func(scan func(...any) error) error {
+		var partition int
+		var sequence int64
+		err := scan(&partition, &sequence)
+		ends[partition] = sequence
+		return err
+	})
+	return ends, err
+}

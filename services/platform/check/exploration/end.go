@@ -1,0 +1,149 @@
+package exploration
+
+import (
+	"fmt"
+	"strings"
+
+	"orderflow.example/services/platform/services"
+	"orderflow.example/shared/saga/audit"
+	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/explore/gateway"
+	"orderflow.example/shared/saga/model"
+)
+
+// ending is what services tell of money and goods where nothing more can happen.
+type ending struct {
+	model.Ending
+	goods   audit.Reservation
+	levels  []audit.Level
+	stocked map[string]int64
+}
+
+// read asks the services what their states mean.
+func read(v explore.View) ending {
+	e := ending{Ending: model.Ending{View: v}}
+	for _, app := range services.All {
+		if app.Model.State == nil {
+			continue
+		}
+		for _, m := range app.Model.Machines {
+			e.take(app.Model.State(v.State(m.String())))
+		}
+		for _, o := range app.Model.Outside {
+			e.take(app.Model.State(v.State(o.Name)))
+		}
+	}
+	return e
+}
+
+func (e *ending) take(facts []audit.Fact) {
+	for _, f := range facts {
+		switch f := f.(type) {
+		case audit.Order:
+			e.Order = f
+		case audit.Parcel:
+			e.Parcel = f
+		case audit.Reservation:
+			e.goods = f
+		case audit.Level:
+			e.levels = append(e.levels, f)
+		case audit.Shelves:
+			e.stocked = f.Stocked
+		}
+	}
+}
+
+// end tells what is wrong with an order to which nothing more can happen: DESIGN, section 8, for one order, where
+// possible by what the outside knows. What concerns one service alone, that service says.
+func end(v explore.View) string {
+	e := read(v)
+	open := strings.Join(v.Open(), ", ")
+	if e.Order.Ending == audit.Open {
+		why := fmt.Sprintf("order is %s", e.Order.Status)
+		for _, app := range services.All {
+			if app.Model.Role == audit.Decides {
+				if waits := app.Model.End(e.Ending); waits != "" {
+					why += ", " + waits
+				}
+			}
+		}
+		if open != "" {
+			why += "; never answered: " + open
+		}
+		return why
+	}
+	for _, wrong := range []string{e.money(), e.stock(), e.said()} {
+		if wrong != "" {
+			return fmt.Sprintf("order is %s, and %s", e.Order.Status, wrong)
+		}
+	}
+	if open != "" {
+		return fmt.Sprintf("order is %s, and never answered: %s", e.Order.Status, open)
+	}
+	return ""
+}
+
+// said is what a service finds wrong.
+func (e ending) said() string {
+	for _, app := range services.All {
+		if app.Model.End == nil {
+			continue
+		}
+		if wrong := app.Model.End(e.Ending); wrong != "" {
+			return wrong
+		}
+	}
+	return ""
+}
+
+// money: nothing stays set aside, and what is kept is what the order was worth to the customer.
+func (e ending) money() string {
+	sum := e.State(gateway.Name).(gateway.Book).Sum()
+	if sum.Open() != 0 {
+		return fmt.Sprintf("%d is still set aside", sum.Open())
+	}
+	want := int64(0)
+	if e.Order.Ending == audit.Completed {
+		want = e.Order.Total
+		for _, r := range e.Parcel.Back {
+			want -= r.Worth
+		}
+	}
+	if kept := sum.Captured - sum.Refunded; kept != want {
+		return fmt.Sprintf("%d of the customer's money is kept instead of %d", kept, want)
+	}
+	return ""
+}
+
+// stock: on hand is what was stocked, less what left, and what came back; nothing is reserved any more.
+func (e ending) stock() string {
+	want := map[string]int64{}
+	for sku, n := range e.stocked {
+		want[sku] = n
+	}
+	if e.goods.Committed {
+		for _, l := range e.goods.Lines {
+			want[l.SKU] -= l.Quantity
+		}
+	}
+	for _, r := range e.Parcel.Back {
+		for _, l := range r.Lines {
+			want[l.SKU] += l.Quantity
+		}
+	}
+	for _, l := range e.levels {
+		if l.Reserved != 0 {
+			return fmt.Sprintf("%d of %s are still reserved", l.Reserved, l.SKU)
+		}
+		if l.OnHand != want[l.SKU] {
+			return fmt.Sprintf("%d of %s are on hand instead of %d", l.OnHand, l.SKU, want[l.SKU])
+		}
+	}
+	if e.Parcel.HandedOver != e.goods.Committed {
+		return fmt.Sprintf("the parcel is %s, and its goods are %s", e.Parcel.Status, e.goods.Status)
+	}
+	return ""
+}
+
+// Order is where the order stands.
+func Order(v explore.View) audit.Order { return read(v).Order }

@@ -1,0 +1,229 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"orderflow.example/services/platform/audit"
+	"orderflow.example/services/platform/demo"
+	"orderflow.example/services/platform/run"
+	"orderflow.example/shared/service"
+)
+
+type demoFlags struct {
+	orders, rate, url, opsURL, dates string
+	limit                            int
+	faults, json                     bool
+}
+
+// Demo replays a real retailer's orders and cancellations.
+func Demo() *cobra.Command {
+	var f demoFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Replays a real retailer's orders and cancellations, and accounts for every row",
+		Long: "Starts the platform on --data-dir, or uses the one at --url, loads the catalogue of a British online retailer and replays\n" +
+			"its orders and cancellations through the HTTP API. Waits until every saga has ended and prints what became of every\n" +
+			"order, row, penny and piece. When it was killed, the same command goes on where it stopped.\n\n" +
+			"Without --orders it replays December 2010. Data: " + demo.Attribution,
+		Example: "  orderflow demo --limit 200\n  orderflow demo --orders online-retail.csv.xz --rate max --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	cmd.Flags().StringVar(&f.orders, "orders", "", "file of orders, plain, .gz or .xz, with the columns of the bundled sample (default: the sample)")
+	cmd.Flags().StringVar(&f.dates, "dates", "", "order of day and month in dates like 01/12/2010: dmy or mdy (default: as the rows tell)")
+	cmd.Flags().IntVar(&f.limit, "limit", 0, "replay only the first so many invoices, and their cancellations in between (default: all)")
+	cmd.Flags().StringVar(&f.rate, "rate", "max", "orders per second, or max")
+	cmd.Flags().BoolVar(&f.faults, "faults", false, "let the simulated gateway, carrier and floor fail now and then; not with --url")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
+	cmd.Flags().StringVar(&f.url, "url", "", "customers' listener of a running platform; tokens are signed with the key in --data-dir or --jwt-key-file")
+	cmd.Flags().StringVar(&f.opsURL, "ops-url", "",
+		"its operators' listener (default: that of the platform on --data-dir, if that one is at --url)")
+	return cmd
+}
+
+// options reads the flags.
+func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
+	o = demo.Options{StorefrontURL: f.url, OperatorsURL: f.opsURL}
+	if f.rate != "max" {
+		if o.Rate, err = strconv.ParseFloat(f.rate, 64); err != nil || !(o.Rate > 0 && o.Rate <= 1e6) {
+			return o, service.Usage("rate: want orders per second, or max, not %q", f.rate)
+		}
+	}
+	switch {
+	case f.limit < 0:
+		return o, service.Usage("limit: want 0 for all, or a number of invoices, not %d", f.limit)
+	case f.dates != "" && f.dates != string(demo.DayFirst) && f.dates != string(demo.MonthFirst):
+		return o, service.Usage("dates: want dmy or mdy, not %q", f.dates)
+	case f.url == "" && f.opsURL != "":
+		return o, service.Usage("ops-url: needs --url")
+	case f.url != "" && !isWebAddress(f.url), f.opsURL != "" && !isWebAddress(f.opsURL):
+		return o, service.Usage("url, ops-url: want http://host:port or https://host:port")
+	case f.url != "" && f.faults:
+		return o, service.Usage("faults: the platform at --url decides about its own; start it with `orderflow up --faults`")
+	}
+	if o.Key, err = f.key(c); err != nil {
+		return o, service.Environment("demo: %w", err)
+	}
+	if o.Progress = demo.NewLines(os.Stderr); isatty.IsTerminal(os.Stderr.Fd()) {
+		o.Progress = demo.NewBar(os.Stderr)
+	}
+	return o, nil
+}
+
+// key signs the tokens for the platform. One that runs already has it.
+func (f demoFlags) key(c service.Config) ([]byte, error) {
+	if f.url != "" {
+		return c.InstalledKey()
+	}
+	return c.Key()
+}
+
+// operators is the operators' listener of the platform at --url, as it is said, or as the platform on --data-dir wrote it
+// down. No other is guessed: it could be another installation's.
+func (f demoFlags) operators(ctx context.Context, c service.Config) (string, error) {
+	if f.opsURL != "" {
+		return f.opsURL, nil
+	}
+	if r, err := run.ReadRunning(c.DataDir); err == nil && sameListener(r.StorefrontURL, f.url) {
+		return r.OperatorsURL, nil
+	}
+	if err := demo.Reach(ctx, f.url); err != nil {
+		return "", service.Environment("demo: %w", err)
+	}
+	return "", service.Usage("ops-url: say the operators' listener of the platform at %s; the one on the data directory %s is another",
+		f.url, c.DataDir)
+}
+
+func isWebAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// sameListener tells whether two URLs name the same port of the same host.
+func sameListener(a, b string) bool {
+	x, errX := url.Parse(a)
+	y, errY := url.Parse(b)
+	host := func(u *url.URL) string { return strings.Replace(u.Hostname(), "localhost", "127.0.0.1", 1) }
+	return errX == nil && errY == nil && host(x) == host(y) && x.Port() == y.Port() && x.Host != ""
+}
+
+func (f demoFlags) run(cmd *cobra.Command) (err error) {
+	c, err := service.Load(cmd)
+	if err != nil {
+		return err
+	}
+	o, err := f.options(c)
+	if err != nil {
+		return err
+	}
+	file, err := demo.Open(f.orders)
+	if err != nil {
+		return service.Usage("orders: %w", err)
+	}
+	defer file.Close()
+	if f.url != "" {
+		if o.OperatorsURL, err = f.operators(cmd.Context(), c); err != nil {
+			return err
+		}
+	}
+	o.Progress.Stage("reading the orders", 0)
+	if o.Plan, err = demo.NewPlan(file, cmp.Or(f.orders, demo.Sample), f.limit, demo.DateOrder(f.dates)); err != nil {
+		return service.Usage("orders: %s: %w", cmp.Or(f.orders, demo.Sample), err)
+	}
+	ctx, cancel := context.WithCancelCause(cmd.Context())
+	defer cancel(nil)
+	if f.url == "" {
+		o.Progress.Stage("starting the platform", 0)
+		p, err := startForDemo(ctx, c, f.faults, cancel)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, p.Stop()) }()
+		o.StorefrontURL, o.OperatorsURL = p.StorefrontURL, p.OperatorsURL
+	}
+	var out outcome
+	if out.Report, err = demo.Run(ctx, o); err == nil {
+		o.Progress.Stage("verifying", 0)
+		out.Verify, err = inspect(ctx, c)
+	}
+	if closer, ok := o.Progress.(io.Closer); ok {
+		closer.Close()
+	}
+	if err != nil {
+		if cmd.Context().Err() != nil {
+			err = fmt.Errorf("%w; the same command goes on where it stopped", errInterrupted)
+		} else if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return service.Environment("demo: %w", err)
+	}
+	if err := out.print(cmd.OutOrStdout(), f.json); err != nil {
+		return service.Environment("%w", err)
+	}
+	return out.verdict()
+}
+
+// outcome is what the command prints.
+type outcome struct {
+	demo.Report
+	Verify audit.Report `json:"verify"`
+}
+
+func (o outcome) verdict() error {
+	switch {
+	case !o.Whole():
+		return service.Failed("demo: %d orders did not end; GET /v1/orders?open=true on the operators' listener says where they stand", o.Orders.Unfinished)
+	case !o.Verify.Holds():
+		return service.Failed("demo: verify: broken: %s", strings.Join(o.Verify.Broken(), ", "))
+	}
+	return nil
+}
+
+func (o outcome) print(w io.Writer, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(o)
+	}
+	if err := o.Report.Print(w); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return o.Verify.Print(w)
+}
+
+// startForDemo starts the platform, quietly unless debugging; where it cannot go on, cancel is called.
+func startForDemo(ctx context.Context, c service.Config, faults bool, cancel context.CancelCauseFunc) (*run.Platform, error) {
+	level := c.LogLevel
+	if level == slog.LevelInfo {
+		level = slog.LevelWarn
+	}
+	p, err := run.Start(ctx, c, run.Options{Faults: faults, Log: service.NewLogger(os.Stderr, level, c.LogFormat)})
+	if err != nil {
+		return nil, err
+	}
+	failed := p.Failed()
+	go func() {
+		select {
+		case err := <-failed:
+			cancel(err)
+		case <-ctx.Done():
+		}
+	}()
+	return p, nil
+}

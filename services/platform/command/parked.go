@@ -1,0 +1,179 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/user"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"orderflow.example/services/platform/audit"
+	"orderflow.example/services/platform/run"
+	"orderflow.example/shared/engine/parked"
+	"orderflow.example/shared/service"
+)
+
+// Parked shows what services could not process, and has it processed again or given up.
+func Parked() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "parked",
+		Short: "What services could not process: list, groups, show, redrive, discard",
+		Long: "Shows what services could not process, by cause, and has it processed again or given up. Works on the databases\n" +
+			"of the installation that runs on --data-dir, or of --postgres; the services' own processes carry a redrive out,\n" +
+			"wherever they run.",
+	}
+	cmd.PersistentFlags().Bool("json", false, "print JSON")
+	cmd.PersistentFlags().String("as", "", "the name in the records (default: the system user)")
+	cmd.AddCommand(parkedList(), parkedGroups(), parkedShow(), parkedRedrive(), parkedRedrives(), parkedStop(), parkedContinue(),
+		parkedDiscard())
+	return cmd
+}
+
+// parkedServices connects to the databases of the services and calls fn with them.
+func parkedServices(cmd *cobra.Command, fn func(ctx context.Context, all parked.Services) error) error {
+	c, err := service.Load(cmd)
+	if err != nil {
+		return err
+	}
+	if c.Postgres == "" {
+		r, err := run.FindRunning(c.DataDir)
+		if err != nil {
+			return err
+		}
+		c.Postgres = r.Postgres
+	}
+	connect, cancel := context.WithTimeout(cmd.Context(), connecting)
+	defer cancel()
+	there, err := audit.Connect(connect, c.Postgres, run.Apps, run.World)
+	if err != nil {
+		return service.Environment("parked: %w", err)
+	}
+	defer there.Close()
+	var all parked.Services
+	for name, db := range there.Databases {
+		all = append(all, parked.Service{Name: name, DB: db.Gorm()})
+	}
+	if len(all) == 0 {
+		return service.Environment("parked: %w", there.Whole())
+	}
+	slices.SortFunc(all, func(a, b parked.Service) int { return strings.Compare(a.Name, b.Name) })
+	return parkedError(fn(cmd.Context(), all))
+}
+
+// parkedError gives an error its exit code: a request that is wrong is wrong usage, one that meets another state fails.
+func parkedError(err error) error {
+	var refusal *parked.Refusal
+	var exit *service.Exit
+	switch {
+	case err == nil || errors.As(err, &exit) || errors.Is(err, context.Canceled):
+		return err
+	case !errors.As(err, &refusal):
+		return service.Environment("parked: %w", err)
+	case refusal.Kind == parked.Invalid:
+		return service.Usage("parked: %w", err)
+	}
+	return service.Failed("parked: %w", err)
+}
+
+// parkedOrigin is who asks.
+func parkedOrigin(cmd *cobra.Command) parked.Origin {
+	name, _ := cmd.Flags().GetString("as")
+	if name == "" {
+		name = "unknown"
+		if u, err := user.Current(); err == nil {
+			name = u.Username
+		}
+	}
+	return parked.Origin{By: name}
+}
+
+func asJSON(cmd *cobra.Command) bool {
+	yes, _ := cmd.Flags().GetBool("json")
+	return yes
+}
+
+func parkedStop() *cobra.Command {
+	return &cobra.Command{Use: "stop ID", Short: "Lets a redrive begin no further saga", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
+				r, err := all.Stop(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return printed(cmd.OutOrStdout(), asJSON(cmd), r, func() error { return printRedrive(cmd.OutOrStdout(), r) })
+			})
+		}}
+}
+
+func parkedContinue() *cobra.Command {
+	return &cobra.Command{Use: "continue ID", Short: "Goes on with a redrive that failed, was stopped or is paused",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
+				if _, err := all.Continue(ctx, args[0]); err != nil {
+					return err
+				}
+				return follow(cmd, all, args[0])
+			})
+		}}
+}
+
+func parkedDiscard() *cobra.Command {
+	var of, reason string
+	cmd := &cobra.Command{
+		Use:   "discard NUMBER…",
+		Short: "Gives parked rows up; they are kept aside, with the reason",
+		Long: "Gives parked rows up. They are kept, whole, in engine.discarded of the service's database. What only waited behind\n" +
+			"one goes on.",
+		Example: "  orderflow parked discard 17 --service inventory --reason 'the carrier sent it twice'",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d := parked.Discard{Reason: reason}
+			for _, arg := range args {
+				n, err := strconv.ParseInt(arg, 10, 64)
+				if err != nil || n < 1 {
+					return service.Usage("parked: %q is not the number of a parked row; `orderflow parked list` shows them", arg)
+				}
+				d.Items = append(d.Items, parked.Reference{Service: of, Number: n})
+			}
+			if of == "" {
+				return service.Usage("parked: say of which service, with --service: numbers are its own")
+			}
+			if strings.TrimSpace(reason) == "" {
+				return service.Usage("parked: say why, with --reason: what is given up is not processed again")
+			}
+			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
+				done, err := all.Discard(ctx, d, parkedOrigin(cmd))
+				if err != nil {
+					return err
+				}
+				return printed(cmd.OutOrStdout(), asJSON(cmd), done, func() error {
+					_, err := fmt.Fprintf(cmd.OutOrStdout(), "discarded %s; %s that waited behind %s on\n", plural(done.Discarded, "row"),
+						plural(done.Released, "key"), goes(done.Released))
+					return err
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&of, "service", "", "whose rows the numbers are")
+	cmd.Flags().StringVar(&reason, "reason", "", "why")
+	return cmd
+}
+
+func goes(n int) string {
+	if n == 1 {
+		return "goes"
+	}
+	return "go"
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

@@ -1,0 +1,109 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"orderflow.example/services/platform/run"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/service"
+)
+
+// Topics lists, creates and checks the topics that must exist.
+func Topics() *cobra.Command {
+	var replicas int
+	cmd := &cobra.Command{Use: "topics", Short: "The topics that must exist: list, create, check"}
+	cmd.PersistentFlags().IntVar(&replicas, "replication-factor", 1, "copies of each topic; 3 in production")
+	specs := func(c service.Config) []kafka.TopicSpec {
+		return service.Topics(c.Partitions, replicas, run.Apps...)
+	}
+
+	var asJSON bool
+	list := &cobra.Command{Use: "list", Short: "Lists the topics with their settings", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		c, err := service.Load(cmd)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(specs(c))
+		}
+		w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "TOPIC\tPARTITIONS\tREPLICAS\tCLEANUP")
+		for _, t := range specs(c) {
+			fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", t.Name, t.Partitions, t.ReplicationFactor, t.Config["cleanup.policy"])
+		}
+		return w.Flush()
+	}}
+	list.Flags().BoolVar(&asJSON, "json", false, "for machines")
+
+	create := &cobra.Command{Use: "create", Short: "Creates those that are missing; leaves the others alone", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		c, client, err := dial(cmd)
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		created, err := answered(cmd.Context(), probeServers(client, nil), func(ctx context.Context) ([]string, error) {
+			return client.CreateTopics(ctx, specs(c))
+		})
+		for _, name := range created {
+			fmt.Fprintln(cmd.OutOrStdout(), "created", name)
+		}
+		if err != nil {
+			return service.Environment("topics: %w", err)
+		}
+		return nil
+	}}
+	check := &cobra.Command{Use: "check", Short: "Compares a cluster with the list", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		c, client, err := dial(cmd)
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		differences, err := answered(cmd.Context(), probeServers(client, nil), func(ctx context.Context) ([]string, error) {
+			return client.CheckTopics(ctx, specs(c))
+		})
+		if err != nil {
+			return service.Environment("topics: %w", err)
+		}
+		for _, d := range differences {
+			fmt.Fprintln(cmd.OutOrStdout(), d)
+		}
+		if len(differences) > 0 {
+			return service.Failed("%d differences from the list", len(differences))
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), "all topics are as they must be")
+		return nil
+	}}
+	cmd.AddCommand(list, create, check)
+	return cmd
+}
+
+// dial reaches the cluster of --kafka, or the embedded broker of the installation that runs in --data-dir.
+func dial(cmd *cobra.Command) (service.Config, *kafka.Client, error) {
+	c, err := service.Load(cmd)
+	if err != nil {
+		return c, nil, err
+	}
+	client, err := answered(cmd.Context(), nil, func(ctx context.Context) (*kafka.Client, error) {
+		if len(c.Kafka) == 0 {
+			r, err := run.FindRunning(c.DataDir)
+			if err != nil {
+				return nil, err
+			}
+			c.Kafka, c.Partitions = r.Kafka, r.Partitions
+		}
+		client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
+		return client, client.Ping(ctx)
+	})
+	if err != nil {
+		if client != nil {
+			client.Close()
+		}
+		return c, nil, service.Environment("topics: %w", err)
+	}
+	return c, client, nil
+}

@@ -1,0 +1,42 @@
+package command
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"orderflow.example/services/platform/run"
+	"orderflow.example/shared/service"
+)
+
+// Up runs the platform until it is told to stop.
+func Up() *cobra.Command {
+	var faults bool
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Runs the platform",
+		Long: "Runs the platform until SIGTERM. Without --kafka an embedded broker, without --postgres a private server, both under\n" +
+			"--data-dir. --services a,b runs a part; `world` among them is the simulated outside world.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := service.Load(cmd)
+			if err != nil {
+				return err
+			}
+			p, err := run.Start(cmd.Context(), c, run.Options{Faults: faults})
+			if err != nil {
+				return err
+			}
+			defer p.Stop()
+			fmt.Fprintf(cmd.OutOrStdout(), "ready %s operators %s kafka %v\n", p.StorefrontURL, p.OperatorsURL, p.Kafka[0])
+			select {
+			case <-cmd.Context().Done():
+				return p.Stop()
+			case err := <-p.Failed():
+				return service.Environment("%w", err)
+			}
+		},
+	}
+	cmd.Flags().BoolVar(&faults, "faults", false, "let the simulated gateway, carrier and floor fail now and then")
+	return cmd
+}

@@ -1,4 +1,0 @@
-package verify
-
-// Apps are the services that tests in memory run.
-var Apps = apps

@@ -1,0 +1,244 @@
+// Package run runs everything on one machine: the broker and the database where none is given, the simulated
+// outside world, and the services side by side. It is what `orderflow up` and the demo start, and what tests across
+// services start. It decides nothing: the services do.
+package run
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"orderflow.example/services/platform/check/choreography"
+	"orderflow.example/services/platform/services"
+	"orderflow.example/services/platform/world"
+	tracker "orderflow.example/services/tracker/app"
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/embedded"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
+)
+
+// Tracker watches them all, and keeps the ledger of what must be conserved. It is put together here because no service may
+// know the others.
+var Tracker = withLedger(tracker.New(machines(services.All), declared(services.All)), services.All)
+
+// Apps are all services.
+var Apps = append(slices.Clip(services.All), Tracker)
+
+func machines(apps []service.App) (all []*saga.Machine) {
+	for _, app := range apps {
+		for _, b := range app.Bindings {
+			all = append(all, b.Machine)
+		}
+	}
+	return all
+}
+
+// declared is the choreography for operators' programs.
+func declared(apps []service.App) []byte {
+	text, err := choreography.Of(apps...).JSON()
+	if err != nil {
+		panic("platform: the choreography cannot be written down: " + err.Error())
+	}
+	return []byte(text)
+}
+
+// World is the name under which the simulated outside world is chosen in Config.Services.
+const World = "world"
+
+// Options are what the demo and tests choose beside the configuration.
+type Options struct {
+	Faults bool // gateway, carrier and floor fail now and then
+	Log    *slog.Logger
+}
+
+// Platform is a running installation, or the part of it that was asked for.
+type Platform struct {
+	Running
+	Config service.Config
+	Host   *service.Host
+	Sim    *world.World // nil where the outside is real
+
+	lifecycle service.Lifecycle
+	failed    chan error
+}
+
+// Start starts what the configuration asks for and returns once orders can be placed.
+func Start(ctx context.Context, c service.Config, o Options) (*Platform, error) {
+	apps, err := chosen(c.Services)
+	if err != nil {
+		return nil, err
+	}
+	p := &Platform{failed: make(chan error, 4)}
+	if o.Log == nil {
+		o.Log = service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)
+	}
+	if err := p.start(ctx, c, o, apps); err != nil {
+		p.lifecycle.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+func chosen(names []string) ([]service.App, error) {
+	if len(names) == 0 {
+		return Apps, nil
+	}
+	apps := []service.App{}
+	for _, name := range names {
+		i := slices.IndexFunc(Apps, func(a service.App) bool { return a.Name == name })
+		switch {
+		case i >= 0:
+			apps = append(apps, Apps[i])
+		case name != World:
+			var known []string
+			for _, a := range Apps {
+				known = append(known, a.Name)
+			}
+			return nil, service.Usage("services: there is no %q; there are %s and %s", name, strings.Join(known, ", "), World)
+		}
+	}
+	return apps, nil
+}
+
+func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps []service.App) error {
+	lock, err := embedded.Lock(c.DataDir)
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.AddCloser("data directory", lock.Close)
+	if err := free(c); err != nil {
+		return err
+	}
+	if err := p.startParts(ctx, &c, o); err != nil {
+		return err
+	}
+	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
+	defer client.Close()
+	if err := client.Ping(ctx); err != nil {
+		return service.Environment("%w", err)
+	}
+	if _, err := client.CreateTopics(ctx, service.Topics(c.Partitions, 0, Apps...)); err != nil {
+		return service.Environment("topics: %w", err)
+	}
+	if len(c.Services) == 0 || slices.Contains(c.Services, World) {
+		if err := p.startWorld(ctx, &c, o); err != nil {
+			return err
+		}
+	}
+	if p.Host, err = service.NewHost(ctx, c, o.Log); err != nil {
+		return err
+	}
+	p.lifecycle.AddCloser("services", p.Host.Stop)
+	if p.Sim != nil {
+		p.Host.Operators.Engine().Any(service.SimulatedWorld, p.Host.Auth.RequireOperator(), gin.WrapH(p.Sim.Handler()))
+	}
+	customers, operators, err := p.Host.Start(ctx, apps...)
+	if err != nil {
+		return err
+	}
+	p.Config = c
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, Postgres: c.Postgres, Partitions: c.Partitions,
+		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
+	if customers != "" {
+		p.StorefrontURL = "http://" + customers
+	}
+	return p.announce(c.DataDir)
+}
+
+// free finds out about a taken port before anything slow is started.
+func free(c service.Config) error {
+	for flag, addr := range map[string]string{"--http-addr": c.HTTPAddr, "--ops-addr": c.OpsAddr} {
+		probe := httpserver.New(httpserver.Options{Addr: addr, Flag: flag})
+		if _, err := probe.Start(); err != nil {
+			return service.Environment("%w", err)
+		}
+		if err := probe.Stop(context.Background()); err != nil {
+			return service.Environment("%w", err)
+		}
+	}
+	return nil
+}
+
+// startParts starts the broker and the database where none is given.
+func (p *Platform) startParts(ctx context.Context, c *service.Config, o Options) error {
+	if len(c.Kafka) == 0 {
+		broker, err := embedded.StartKafka(ctx, embedded.KafkaConfig{Dir: filepath.Join(c.DataDir, "kafka"), Logger: o.Log})
+		if err != nil {
+			return service.Environment("%w", err)
+		}
+		p.lifecycle.AddCloser("embedded Kafka", broker.Close)
+		c.Kafka = []string{broker.Addr()}
+	}
+	if c.Postgres == "" {
+		config := embedded.PostgresConfig{Dir: filepath.Join(c.DataDir, "postgres"), Logger: o.Log}
+		server, err := embedded.StartPostgres(ctx, config)
+		if err != nil {
+			return service.Environment("%w", err)
+		}
+		p.lifecycle.AddCloser("private Postgres", watchPostgres(config, server, p.failed).Close)
+		c.Postgres = server.URL()
+	}
+	return nil
+}
+
+// startWorld runs the simulated outside world on a listener of its own and points the adapters at it.
+func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options) error {
+	url, err := database.Provision(ctx, c.Postgres, World)
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	db, err := database.Open(ctx, database.Options{URL: url, AppName: "orderflow-world", Logger: o.Log})
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.AddCloser("world database", db.Close)
+	p.Sim, err = world.Open(ctx, world.Options{DB: db, Speed: c.WorldSpeed, Faults: o.Faults, Logger: o.Log})
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
+	server := httpserver.New(httpserver.Options{Addr: cmp.Or(c.WorldAddr, "127.0.0.1:0"), Flag: "--world-addr", Name: "world",
+		Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20, Uninspected: []string{service.SimulatedWorld}})
+	server.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
+	addr, err := server.Start()
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.Add("world listener", server.Stop)
+	p.WorldURL = "http://" + addr
+	for _, outside := range []struct {
+		url  *string
+		path string
+	}{{&c.GatewayURL, "gateway"}, {&c.CarrierURL, "carrier"}, {&c.FloorURL, "floor"}} {
+		if *outside.url == "" {
+			*outside.url = p.WorldURL + "/sim/" + outside.path
+		}
+	}
+	return nil
+}
+
+// Failed reports a part without which the platform cannot go on.
+func (p *Platform) Failed() <-chan error {
+	all := make(chan error, 1)
+	go func() {
+		select {
+		case err := <-p.failed:
+			all <- err
+		case err := <-p.Host.Failed():
+			all <- err
+		}
+	}()
+	return all
+}
+
+// Stop stops everything that was started, the last first.
+func (p *Platform) Stop() error { return p.lifecycle.Stop() }

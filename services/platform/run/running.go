@@ -1,0 +1,67 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"orderflow.example/shared/service"
+)
+
+// Running tells other commands on this machine where an installation is; it stands in running.json of the data
+// directory while the platform runs.
+type Running struct {
+	PID           int      `json:"pid"`
+	Kafka         []string `json:"kafka"`
+	Postgres      string   `json:"postgres"`
+	Partitions    int      `json:"partitions"`
+	StorefrontURL string   `json:"storefront"`
+	OperatorsURL  string   `json:"operators"`
+	WorldURL      string   `json:"world,omitempty"` // of the simulated outside world, for services of this machine
+}
+
+// FindRunning reads where the installation in the data directory runs. The error says what to do where it does not, or
+// does not answer.
+func FindRunning(dataDir string) (Running, error) {
+	r, err := ReadRunning(dataDir)
+	if err != nil {
+		return r, service.Environment("nothing runs on the data directory %s: start it with `orderflow up --data-dir %s`", dataDir, dataDir)
+	}
+	client := http.Client{Timeout: 3 * time.Second}
+	res, err := client.Get(r.OperatorsURL + "/healthz")
+	var timeout net.Error
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return r, service.Environment("the platform on the data directory %s (process %d) does not answer: "+
+			"let it go on with `kill -CONT %[2]d` if it was stopped, or end it and start it again", dataDir, r.PID)
+	case err != nil:
+		return r, service.Environment("nothing runs on the data directory %s any more: start it with `orderflow up --data-dir %s`", dataDir, dataDir)
+	}
+	return r, res.Body.Close()
+}
+
+// ReadRunning reads where the installation in the data directory ran last, whether it still does or not.
+func ReadRunning(dataDir string) (r Running, err error) {
+	data, err := os.ReadFile(filepath.Join(dataDir, "running.json"))
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(data, &r)
+}
+
+func (p *Platform) announce(dataDir string) error {
+	path := filepath.Join(dataDir, "running.json")
+	data, err := json.MarshalIndent(p.Running, "", "  ")
+	if err == nil {
+		err = os.WriteFile(path, data, 0o600) // it holds the private Postgres's password
+	}
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.lifecycle.AddCloser("running.json", func() error { return os.Remove(path) })
+	return nil
+}

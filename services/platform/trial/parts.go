@@ -1,0 +1,163 @@
+package trial
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"orderflow.example/services/platform/run"
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/service"
+)
+
+// Config is an installation on free ports in the directory, with a world so many times faster than life.
+func Config(dir string, speed float64) service.Config {
+	return service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, WorldSpeed: speed, LogFormat: "text",
+		ValidateProduced: true}
+}
+
+// Start starts a part of the platform in this process. Warnings go to standard error.
+func Start(c service.Config) (*run.Platform, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return run.Start(ctx, c, run.Options{Log: log})
+}
+
+// Whole is the site of a platform that runs all services.
+func Whole(p *run.Platform) (*Site, error) {
+	key, err := p.Config.Key()
+	return &Site{Key: key, Storefront: func() string { return p.StorefrontURL }, Operators: func(string) string { return p.OperatorsURL }}, err
+}
+
+// Parts is an installation in which each service runs in a part of its own, so that it can be stopped and started
+// again, and all speak to the outside world through a gate.
+type Parts struct {
+	Site *Site
+	Gate *Gate
+
+	config service.Config
+	dir    string
+	mu     sync.Mutex
+	parts  map[string]*run.Platform // by service
+}
+
+// StartParts starts the broker, the database, the world and all services, and stops them when the test ends.
+func StartParts(t testing.TB, speed float64) *Parts {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := &Parts{dir: dir, parts: map[string]*run.Platform{}, config: Config("", speed)}
+	p.config.JWTKeyFile = filepath.Join(dir, "key")
+	key := bytes.Repeat([]byte("trial key "), 5)
+	if err := os.WriteFile(p.config.JWTKeyFile, key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Site = &Site{Key: bytes.TrimSpace(key),
+		Storefront: func() string { return p.part("storefront").StorefrontURL },
+		Operators:  func(name string) string { return p.part(name).OperatorsURL }}
+	t.Cleanup(func() { p.Pause(t, run.World) }) // stopped last
+	p.Resume(t, run.World)
+	world := p.part(run.World)
+	p.config.Kafka, p.config.Postgres = world.Kafka, world.Postgres
+	p.Gate = NewGate(t, world.WorldURL)
+	p.config.GatewayURL, p.config.CarrierURL, p.config.FloorURL = p.Gate.URL+"/sim/gateway", p.Gate.URL+"/sim/carrier", p.Gate.URL+"/sim/floor"
+	names := make([]string, len(run.Apps))
+	for i, app := range run.Apps {
+		names[i] = app.Name
+	}
+	t.Cleanup(func() { p.Pause(t, names...) })
+	p.Resume(t, names...)
+	return p
+}
+
+// Kafka reaches the installation's broker.
+func (p *Parts) Kafka(t testing.TB) *kafka.Client {
+	client := kafka.Dial(kafka.Config{Brokers: p.config.Kafka, ClientID: "trial"})
+	t.Cleanup(client.Close)
+	return client
+}
+
+// Servers are the flags with which commands find the broker and the database.
+func (p *Parts) Servers() []string {
+	return []string{"--kafka", strings.Join(p.config.Kafka, ","), "--postgres", p.config.Postgres}
+}
+
+// Database opens a service's database beside the process that runs it.
+func (p *Parts) Database(t testing.TB, service string) *database.DB {
+	t.Helper()
+	url, err := database.Provision(t.Context(), p.config.Postgres, service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := database.Open(t.Context(), database.Options{URL: url, MaxConns: 2, AppName: "trial"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// Damage changes rows of a service's database behind its back.
+func (p *Parts) Damage(t testing.TB, service, statement string, args ...any) {
+	t.Helper()
+	if err := p.part(service).Host.Databases()[service].Gorm().Exec(statement, args...).Error; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *Parts) part(service string) *run.Platform {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.parts[service]
+}
+
+// Pause stops these services; what they have to do waits on the topics.
+func (p *Parts) Pause(t testing.TB, services ...string) {
+	t.Helper()
+	p.each(services, func(name string) {
+		part := p.part(name)
+		if part == nil {
+			return // it never started
+		}
+		if err := part.Stop(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	})
+}
+
+// Resume starts these services.
+func (p *Parts) Resume(t testing.TB, services ...string) {
+	t.Helper()
+	p.each(services, func(name string) {
+		c := p.config
+		c.DataDir, c.Services = filepath.Join(p.dir, name), []string{name}
+		part, err := Start(c)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
+		p.mu.Lock()
+		p.parts[name] = part
+		p.mu.Unlock()
+	})
+	if t.Failed() {
+		t.Fatal("cannot go on without ", strings.Join(services, ", "))
+	}
+}
+
+func (p *Parts) each(services []string, do func(string)) {
+	var all sync.WaitGroup
+	for _, name := range services {
+		all.Go(func() { do(name) })
+	}
+	all.Wait()
+}

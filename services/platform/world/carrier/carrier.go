@@ -1,0 +1,220 @@
+// Package carrier is the simulated parcel carriers behind one interface, as a shipping broker offers it: rates, labels,
+// collection and tracking. The special postcodes and countries are listed in package world.
+//
+// Nothing runs in it: where a parcel is follows from when it was collected. It keeps of an address only the country.
+package carrier
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"orderflow.example/services/platform/world/answer"
+	"orderflow.example/services/platform/world/chance"
+	"orderflow.example/services/platform/world/journal"
+	"orderflow.example/shared/database"
+)
+
+// Carrier is the open carriers.
+type Carrier struct {
+	luck    chance.Chance
+	now     func() time.Time
+	labels  labels
+	journal *journal.Journal
+}
+
+// Open takes the carriers of this database over, with every parcel where it is by now.
+func Open(ctx context.Context, db *database.DB, luck chance.Chance, now func() time.Time, log *slog.Logger) (*Carrier, error) {
+	c := &Carrier{luck: luck, now: func() time.Time { return now().UTC().Truncate(time.Microsecond) }}
+	var err error
+	c.journal, err = journal.Open(ctx, db, "carrier", &c.labels, log)
+	return c, err
+}
+
+// Close ends it; what it answered is written.
+func (c *Carrier) Close() { c.journal.Close() }
+
+// Routes adds the operations to mux.
+func (c *Carrier) Routes(mux *http.ServeMux) {
+	mux.HandleFunc("POST /v1/labels", answer.Handle(c.create))
+	mux.HandleFunc("GET /v1/labels/{key}", c.handle(c.inquire))
+	mux.HandleFunc("DELETE /v1/labels/{number}", c.handle(c.void))
+	mux.HandleFunc("POST /v1/collections", answer.Handle(c.collect))
+	mux.HandleFunc("GET /v1/tracking/{number}", c.handle(c.track))
+	mux.HandleFunc("GET /v1/rates", answer.Handle(c.quote))
+}
+
+// Address is where a parcel goes. The rest of what is sent is not looked at.
+type Address struct {
+	Name     string `json:"name"`
+	Line1    string `json:"line1"`
+	Line2    string `json:"line2,omitempty"`
+	City     string `json:"city"`
+	Postcode string `json:"postcode"`
+	Country  string `json:"country"`
+}
+
+// Order is what a label is asked for.
+type Order struct {
+	Order  string   `json:"order"`
+	Kind   string   `json:"kind"` // outbound or return
+	ShipTo *Address `json:"ship_to,omitempty"`
+	Pieces int64    `json:"pieces"`
+}
+
+// Made is the body of the answer to it.
+type Made struct {
+	Carrier        string `json:"carrier"`
+	TrackingNumber string `json:"tracking_number"`
+}
+
+// Parcel is the body of a tracking answer.
+type Parcel struct {
+	State string `json:"state"`
+	Scans []Scan `json:"scans"`
+}
+
+const (
+	outbound = "outbound"
+	back     = "return"
+)
+
+// do runs a change and answers once it is durable.
+func (c *Carrier) do(change func() answer.Reply) (reply answer.Reply) {
+	if c.journal.Do(func() { reply = change() }) != nil {
+		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
+	}
+	return reply
+}
+
+// handle is for what needs no more than the end of the path.
+func (c *Carrier) handle(fn func(name string) answer.Reply) http.HandlerFunc {
+	return answer.Handle(func(r *http.Request) answer.Reply {
+		name := r.PathValue("number") + r.PathValue("key")
+		return c.do(func() answer.Reply { return fn(name) })
+	})
+}
+
+func (c *Carrier) create(r *http.Request) answer.Reply {
+	key, err := answer.Key(r)
+	if err != nil {
+		return answer.Invalid(err.Error())
+	}
+	o, fingerprint, err := answer.Read[Order](r)
+	switch {
+	case err != nil:
+		return answer.Invalid(err.Error())
+	case o.Order == "" || o.Pieces < 1 || o.Kind != outbound && o.Kind != back:
+		return answer.Invalid("needed: order, kind outbound or return, at least one piece")
+	case o.Kind == outbound && o.ShipTo == nil:
+		return answer.Invalid("needed: ship_to")
+	}
+	return c.do(func() answer.Reply {
+		if l := c.labels.byKey[key]; l == nil {
+			c.label(key, fingerprint, o)
+		} else if l.Fingerprint != fingerprint {
+			return answer.Refuse(http.StatusUnprocessableEntity, "idempotency_key_reused")
+		}
+		return c.inquire(key)
+	})
+}
+
+// label makes the label with the cheapest carrier, or notes that none takes the parcel. A return without an address
+// comes from this country. Its customer takes one to two seconds to post it.
+func (c *Carrier) label(key, fingerprint string, o Order) {
+	to := Address{Country: "GB"}
+	if o.ShipTo != nil {
+		to = *o.ShipTo
+	}
+	now := c.now()
+	l := &Label{Key: key, Fingerprint: fingerprint, OrderID: o.Order, Kind: o.Kind, Pieces: o.Pieces, CreatedAt: now,
+		Country: strings.ToUpper(strings.TrimSpace(to.Country)),
+		Lost:    o.Kind == outbound && strings.EqualFold(strings.TrimSpace(to.Postcode), "LOST 1")}
+	if offers := rates(l.Country, o.Pieces); len(offers) > 0 && !strings.EqualFold(strings.TrimSpace(to.Postcode), "NOWHERE 1") {
+		l.Serial = c.labels.serial + 1
+		l.Carrier, l.TrackingNumber = offers[0].Carrier, number(offers[0].prefix, l.Serial)
+		if l.Kind == back {
+			c.goes(l, now.Add(c.luck.Between(time.Second, 2*time.Second, "post", l.Key)))
+		}
+	}
+	c.labels.add(l)
+	c.labels.changed[l] = true
+}
+
+// goes sets when the parcel is collected, and thereby when it arrives.
+func (c *Carrier) goes(l *Label, at time.Time) {
+	arrives := at.Add(c.luck.Between(2*time.Second, 6*time.Second, "transit", l.Key))
+	l.CollectedAt, l.ArrivesAt = &at, &arrives
+	c.labels.changed[l] = true
+}
+
+func (c *Carrier) inquire(key string) answer.Reply {
+	switch l := c.labels.byKey[key]; {
+	case l == nil:
+		return answer.Refuse(http.StatusNotFound, "unknown_key")
+	case l.Carrier == "":
+		return answer.Refuse(http.StatusUnprocessableEntity, "no_carrier")
+	default:
+		return answer.Reply{Status: http.StatusOK, Body: Made{l.Carrier, l.TrackingNumber}}
+	}
+}
+
+func (c *Carrier) void(number string) answer.Reply {
+	now := c.now()
+	switch l := c.labels.byNumber[number]; {
+	case l == nil:
+		return answer.Refuse(http.StatusNotFound, "unknown_tracking_number")
+	case l.VoidedAt != nil:
+	case l.collected(now):
+		return answer.Refuse(http.StatusConflict, "collected")
+	default:
+		l.VoidedAt = &now
+		c.labels.changed[l] = true
+	}
+	return answer.Reply{Status: http.StatusNoContent}
+}
+
+func (c *Carrier) collect(r *http.Request) answer.Reply {
+	asked, _, err := answer.Read[struct {
+		TrackingNumber string `json:"tracking_number"`
+	}](r)
+	if err != nil {
+		return answer.Invalid(err.Error())
+	}
+	return c.do(func() answer.Reply {
+		switch l := c.labels.byNumber[asked.TrackingNumber]; {
+		case l == nil:
+			return answer.Refuse(http.StatusNotFound, "unknown_tracking_number")
+		case l.VoidedAt != nil:
+			return answer.Refuse(http.StatusConflict, "voided")
+		case l.CollectedAt == nil:
+			c.goes(l, c.now())
+		}
+		return answer.Reply{Status: http.StatusNoContent}
+	})
+}
+
+func (c *Carrier) track(number string) answer.Reply {
+	l := c.labels.byNumber[number]
+	if l == nil {
+		return answer.Refuse(http.StatusNotFound, "unknown_tracking_number")
+	}
+	now := c.now()
+	return answer.Reply{Status: http.StatusOK, Body: Parcel{l.state(now), l.scans(now)}}
+}
+
+func (c *Carrier) quote(r *http.Request) answer.Reply {
+	query := r.URL.Query()
+	pieces := int64(1)
+	if s := query.Get("pieces"); s != "" {
+		n, err := strconv.ParseInt(s, 10, 32)
+		if err != nil || n < 1 {
+			return answer.Invalid("pieces must be a positive number")
+		}
+		pieces = n
+	}
+	return answer.Reply{Status: http.StatusOK, Body: map[string]any{"items": rates(strings.ToUpper(query.Get("country")), pieces)}}
+}

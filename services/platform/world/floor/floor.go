@@ -1,0 +1,196 @@
+// Package floor is the simulated warehouse floor, where people pick and pack, and the supplier who sends what is
+// ordered from him. Which goods are never found is listed in package world.
+//
+// It keeps no stock: how much there is, is inventory's to know. Nothing runs in it: how far a pick is follows from when
+// it was begun.
+package floor
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"orderflow.example/services/platform/world/answer"
+	"orderflow.example/services/platform/world/chance"
+	"orderflow.example/services/platform/world/journal"
+	"orderflow.example/shared/database"
+)
+
+// Floor is the open floor and supplier.
+type Floor struct {
+	luck    chance.Chance
+	faults  bool
+	now     func() time.Time
+	jobs    jobs
+	journal *journal.Journal
+}
+
+// Open takes the floor of this database over, with every pick and purchase as far as it is by now. With faults, people
+// miscount one pick in a hundred.
+func Open(ctx context.Context, db *database.DB, luck chance.Chance, faults bool, now func() time.Time, log *slog.Logger) (*Floor, error) {
+	f := &Floor{luck: luck, faults: faults, now: func() time.Time { return now().UTC().Truncate(time.Microsecond) }}
+	var err error
+	f.journal, err = journal.Open(ctx, db, "floor", &f.jobs, log)
+	return f, err
+}
+
+// Close ends it; what it answered is written.
+func (f *Floor) Close() { f.journal.Close() }
+
+// Routes adds the operations to mux.
+func (f *Floor) Routes(mux *http.ServeMux) {
+	mux.HandleFunc("PUT /v1/picks/{id}", answer.Handle(f.pick))
+	mux.HandleFunc("GET /v1/picks/{id}", f.handle(f.picked))
+	mux.HandleFunc("DELETE /v1/picks/{id}", f.handle(f.cancel))
+	mux.HandleFunc("PUT /v1/purchases/{id}", answer.Handle(f.buy))
+	mux.HandleFunc("GET /v1/purchases/{id}", f.handle(f.bought))
+}
+
+// Line is so many of one product in one warehouse.
+type Line struct {
+	SKU       string `json:"sku"`
+	Quantity  int64  `json:"quantity"`
+	Warehouse string `json:"warehouse"`
+}
+
+func (l Line) valid() bool { return l.SKU != "" && l.Warehouse != "" && l.Quantity > 0 }
+
+// PickList is what shall be picked.
+type PickList struct {
+	Order string `json:"order"`
+	Lines []Line `json:"lines"`
+}
+
+// Progress is how far a pick or a purchase is.
+type Progress struct {
+	State   string `json:"state"` // picking, packed, short, cancelled; ordered, delivered
+	Missing []Line `json:"missing,omitempty"`
+}
+
+// do runs a change and answers once it is durable.
+func (f *Floor) do(change func() answer.Reply) (reply answer.Reply) {
+	if f.journal.Do(func() { reply = change() }) != nil {
+		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
+	}
+	return reply
+}
+
+// handle is for what needs no more than the id.
+func (f *Floor) handle(fn func(id string) answer.Reply) http.HandlerFunc {
+	return answer.Handle(func(r *http.Request) answer.Reply {
+		id := r.PathValue("id")
+		return f.do(func() answer.Reply { return fn(id) })
+	})
+}
+
+var (
+	accepted = answer.Reply{Status: http.StatusAccepted}
+	another  = answer.Refuse(http.StatusUnprocessableEntity, "id_reused")
+	unknown  = answer.Refuse(http.StatusNotFound, "unknown_id")
+)
+
+func (f *Floor) pick(r *http.Request) answer.Reply {
+	list, _, err := answer.Read[PickList](r)
+	if err != nil {
+		return answer.Invalid(err.Error())
+	}
+	if list.Order == "" || len(list.Lines) == 0 || slices.ContainsFunc(list.Lines, func(l Line) bool { return !l.valid() }) {
+		return answer.Invalid("needed: order and lines, each with sku, warehouse and a positive quantity")
+	}
+	id := r.PathValue("id")
+	return f.do(func() answer.Reply {
+		p := f.jobs.picks[id]
+		switch {
+		case p == nil:
+			now := f.now()
+			f.jobs.addPick(&Pick{ShipmentID: id, OrderID: list.Order, Lines: list.Lines, Missing: f.missing(id, list.Lines),
+				BegunAt: now, ReadyAt: now.Add(f.luck.Between(time.Second, 3*time.Second, "pick", id))})
+		case p.OrderID == "": // cancelled before it came
+		case p.OrderID != list.Order || !slices.Equal(p.Lines, list.Lines):
+			return another
+		}
+		return accepted
+	})
+}
+
+// missing is what the people will not find.
+func (f *Floor) missing(id string, lines []Line) []Line {
+	missing := []Line{}
+	for _, l := range lines {
+		if l.SKU == "SHORT-1" {
+			missing = append(missing, l)
+		}
+	}
+	if len(missing) == 0 && f.faults && f.luck.Of("short", id) < 0.01 {
+		l := lines[0]
+		l.Quantity = 1
+		missing = append(missing, l)
+	}
+	return missing
+}
+
+func (f *Floor) picked(id string) answer.Reply {
+	p := f.jobs.picks[id]
+	if p == nil {
+		return unknown
+	}
+	progress := Progress{State: "packed"}
+	switch {
+	case p.CancelledAt != nil:
+		progress.State = "cancelled"
+	case f.now().Before(p.ReadyAt):
+		progress.State = "picking"
+	case len(p.Missing) > 0:
+		progress = Progress{State: "short", Missing: p.Missing}
+	}
+	return answer.Reply{Status: http.StatusOK, Body: progress}
+}
+
+// cancel stops a pick, puts a packed one back on the shelf, and remembers one that is not there yet.
+func (f *Floor) cancel(id string) answer.Reply {
+	now := f.now()
+	p := f.jobs.picks[id]
+	if p == nil {
+		p = &Pick{ShipmentID: id, Lines: []Line{}, Missing: []Line{}, BegunAt: now, ReadyAt: now}
+	}
+	if p.CancelledAt == nil {
+		p.CancelledAt = &now
+		f.jobs.addPick(p)
+	}
+	return answer.Reply{Status: http.StatusNoContent}
+}
+
+func (f *Floor) buy(r *http.Request) answer.Reply {
+	l, _, err := answer.Read[Line](r)
+	if err != nil {
+		return answer.Invalid(err.Error())
+	}
+	if !l.valid() {
+		return answer.Invalid("needed: sku, warehouse and a positive quantity")
+	}
+	id := r.PathValue("id")
+	return f.do(func() answer.Reply {
+		if p := f.jobs.purchases[id]; p == nil {
+			now := f.now()
+			f.jobs.addPurchase(&Purchase{ID: id, SKU: l.SKU, Warehouse: l.Warehouse, Quantity: l.Quantity, OrderedAt: now,
+				ArrivesAt: now.Add(f.luck.Between(5*time.Second, 10*time.Second, "purchase", id))})
+		} else if (Line{p.SKU, p.Quantity, p.Warehouse}) != l {
+			return another
+		}
+		return accepted
+	})
+}
+
+func (f *Floor) bought(id string) answer.Reply {
+	p := f.jobs.purchases[id]
+	if p == nil {
+		return unknown
+	}
+	state := "delivered"
+	if f.now().Before(p.ArrivesAt) {
+		state = "ordered"
+	}
+	return answer.Reply{Status: http.StatusOK, Body: Progress{State: state}}
+}

@@ -1,0 +1,157 @@
+package gateway
+
+import (
+	"fmt"
+
+	"orderflow.example/services/platform/world/chance"
+)
+
+// Request is what the gateway is asked, whatever it is asked.
+type Request struct {
+	Order     string `json:"order"`
+	Attempt   string `json:"attempt,omitempty"`
+	Reference string `json:"reference,omitempty"`
+	Amount    int64  `json:"amount,omitempty"`
+	Currency  string `json:"currency,omitempty"`
+	Token     string `json:"token,omitempty"`
+}
+
+// operation is one thing the gateway can be asked.
+type operation struct {
+	name   string
+	valid  func(q Request) bool
+	needs  string // what valid wants, in words
+	decide func(b *book, key string, q Request) []Entry
+	done   Kind
+	not    Kind
+}
+
+var operations = []operation{
+	{"authorizations", func(q Request) bool { return q.Amount > 0 && len(q.Currency) == 3 && q.Token != "" },
+		"a positive amount, a currency of three letters and a token", authorize, Authorized, Declined},
+	{"captures", func(q Request) bool { return q.Amount > 0 && q.Reference != "" },
+		"a positive amount and the reference of an authorisation", capture, Captured, CaptureRefused},
+	{"voids", func(q Request) bool { return q.Attempt != "" },
+		"the attempt to void: the idempotency key of an authorisation", void, Voided, VoidRefused},
+	{"refunds", func(q Request) bool { return q.Amount > 0 && q.Reference != "" },
+		"a positive amount and the reference of an authorisation", refund, Refunded, RefundRefused},
+}
+
+// refusals are the tokens that get no authorisation, and why.
+var refusals = map[string]string{
+	"tok_declined":           "card_declined",
+	"tok_insufficient_funds": "insufficient_funds",
+}
+
+// authorizing are the tokens that get one.
+var authorizing = map[string]bool{
+	tokenOK: true, tokenTimeout: true, tokenSlow: true, tokenCaptureFails: true, tokenRefundFailsOnce: true, tokenChargeback: true,
+}
+
+const (
+	tokenOK              = "tok_ok"
+	tokenTimeout         = "tok_timeout"
+	tokenSlow            = "tok_slow"
+	tokenCaptureFails    = "tok_capture_fails"
+	tokenRefundFailsOnce = "tok_refund_fails_once"
+	tokenChargeback      = "tok_chargeback"
+)
+
+func authorize(b *book, key string, q Request) []Entry {
+	e := Entry{Kind: Authorized, Order: q.Order, Amount: q.Amount, Currency: q.Currency, Attempt: key, Token: known(q.Token)}
+	switch {
+	case b.byAttempt[key] != nil:
+		return refuse(e, Declined, "voided")
+	case refusals[q.Token] != "":
+		return refuse(e, Declined, refusals[q.Token])
+	case !authorizing[q.Token]:
+		return refuse(e, Declined, "unknown_token")
+	}
+	e.Reference = fmt.Sprintf("au_%016x", chance.Mix(uint64(len(b.entries)+1)))
+	return []Entry{e}
+}
+
+// known keeps what is no test token out of the book: it might be a secret.
+func known(token string) string {
+	if authorizing[token] || refusals[token] != "" {
+		return token
+	}
+	return ""
+}
+
+func capture(b *book, _ string, q Request) []Entry {
+	h, e := b.about(q, Captured)
+	switch {
+	case h == nil:
+		return refuse(e, CaptureRefused, "unknown_reference")
+	case h.captured > 0:
+		return refuse(e, CaptureRefused, "already_captured")
+	case h.void:
+		return refuse(e, CaptureRefused, "voided")
+	case e.Currency != h.currency:
+		return refuse(e, CaptureRefused, "currency_mismatch")
+	case e.Amount > h.authorized:
+		return refuse(e, CaptureRefused, "exceeds_authorized")
+	case h.token == tokenCaptureFails:
+		return refuse(e, CaptureRefused, "capture_failed")
+	}
+	entries := []Entry{e}
+	if rest := h.open() - e.Amount; rest > 0 {
+		released := e
+		released.Kind, released.Amount, released.Code = Voided, rest, "not_captured"
+		entries = append(entries, released)
+	}
+	return entries
+}
+
+func void(b *book, _ string, q Request) []Entry {
+	e := Entry{Kind: Voided, Order: q.Order, Attempt: q.Attempt}
+	h := b.byAttempt[q.Attempt]
+	if h == nil {
+		return []Entry{e}
+	}
+	e.Reference, e.Currency, e.Amount = h.reference, h.currency, h.open()
+	if h.order != "" {
+		e.Order = h.order
+	}
+	if h.captured > 0 {
+		e.Amount = h.captured
+		return refuse(e, VoidRefused, "already_captured")
+	}
+	return []Entry{e}
+}
+
+func refund(b *book, _ string, q Request) []Entry {
+	h, e := b.about(q, Refunded)
+	switch {
+	case h == nil:
+		return refuse(e, RefundRefused, "unknown_reference")
+	case h.captured == 0:
+		return refuse(e, RefundRefused, "not_captured")
+	case e.Currency != h.currency:
+		return refuse(e, RefundRefused, "currency_mismatch")
+	case e.Amount > h.captured-h.refunded:
+		return refuse(e, RefundRefused, "exceeds_captured")
+	}
+	return []Entry{e}
+}
+
+// about finds the authorisation a request names, and begins the entry about it. A reference of another order is not
+// known.
+func (b *book) about(q Request, kind Kind) (*hold, Entry) {
+	e := Entry{Kind: kind, Order: q.Order, Amount: q.Amount, Currency: q.Currency, Reference: q.Reference}
+	h := b.byReference[q.Reference]
+	if h == nil || q.Order != h.order {
+		return nil, e
+	}
+	e.Attempt = h.attempt
+	if e.Currency == "" {
+		e.Currency = h.currency
+	}
+	return h, e
+}
+
+func refuse(e Entry, kind Kind, code string) []Entry {
+	e.Kind, e.Code = kind, code
+	return []Entry{e}
+}

@@ -1,0 +1,174 @@
+// Package gateway is the simulated payment gateway: it sets money aside, takes it, lets go of it and gives it back, and
+// writes all of it into a book that is the outside witness for money. The special tokens are listed in package world.
+//
+// It knows nothing about orders but the name it is told, and nothing about who asks.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"orderflow.example/services/platform/world/answer"
+	"orderflow.example/services/platform/world/chance"
+	"orderflow.example/services/platform/world/journal"
+	"orderflow.example/shared/database"
+)
+
+// Gateway is an open gateway.
+type Gateway struct {
+	luck    chance.Chance
+	now     func() time.Time
+	book    book
+	stumble map[string]bool // references whose first refund failed since the start
+	journal *journal.Journal
+}
+
+// Open takes the gateway of this database over, with everything in its book.
+func Open(ctx context.Context, db *database.DB, luck chance.Chance, now func() time.Time, log *slog.Logger) (*Gateway, error) {
+	g := &Gateway{luck: luck, now: now, stumble: map[string]bool{}}
+	var err error
+	g.journal, err = journal.Open(ctx, db, "gateway", &g.book, log)
+	return g, err
+}
+
+// Close ends it; what it answered is written.
+func (g *Gateway) Close() { g.journal.Close() }
+
+// Routes adds the operations to mux.
+func (g *Gateway) Routes(mux *http.ServeMux) {
+	for _, o := range operations {
+		mux.HandleFunc("POST /v1/"+o.name, answer.Handle(func(r *http.Request) answer.Reply { return g.ask(r, o) }))
+		mux.HandleFunc("GET /v1/"+o.name+"/{key}", answer.Handle(func(r *http.Request) answer.Reply { return g.inquire(r, o) }))
+	}
+}
+
+// Witness adds the book to mux.
+func (g *Gateway) Witness(mux *http.ServeMux) { mux.HandleFunc("GET /book", answer.Handle(g.read)) }
+
+// Done is the body of an answer that says yes.
+type Done struct {
+	Reference string `json:"reference"`
+	Amount    int64  `json:"amount"` // minor units
+}
+
+func (g *Gateway) ask(r *http.Request, o operation) (reply answer.Reply) {
+	key, err := answer.Key(r)
+	if err != nil {
+		return answer.Invalid(err.Error())
+	}
+	q, fingerprint, err := answer.Read[Request](r)
+	if err != nil {
+		return answer.Invalid(err.Error())
+	}
+	if q.Order == "" || !o.valid(q) {
+		return answer.Invalid("needed: order, " + o.needs)
+	}
+	var first bool
+	if g.journal.Do(func() { reply, first = g.decide(o, key, fingerprint, q) }) != nil {
+		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
+	}
+	if o.done == Authorized && reply.Status == http.StatusOK {
+		switch q.Token {
+		case tokenTimeout:
+			reply.HangUp = first
+			if first {
+				reply.After = g.luck.Scaled(time.Second)
+			}
+		case tokenSlow:
+			reply.After = g.luck.Scaled(2 * time.Second)
+		}
+	}
+	return reply
+}
+
+// decide answers, and tells whether it is the first to decide this.
+func (g *Gateway) decide(o operation, key, fingerprint string, q Request) (reply answer.Reply, first bool) {
+	if i, known := g.book.byKey[key]; known {
+		if g.book.entries[i].Fingerprint != fingerprint {
+			return answer.Refuse(http.StatusUnprocessableEntity, "idempotency_key_reused"), false
+		}
+		return told(g.book.entries[i], o), false
+	}
+	entries := o.decide(&g.book, key, q)
+	if entries[0].Kind == Refunded && g.stumbles(q.Reference) {
+		return answer.Refuse(http.StatusServiceUnavailable, "try_again"), false
+	}
+	at := g.now().UTC().Truncate(time.Microsecond)
+	entries[0].Key, entries[0].Fingerprint = key, fingerprint
+	for _, e := range entries {
+		e.Seq, e.At = int64(len(g.book.entries)+1), at
+		g.book.add(e)
+	}
+	return told(entries[0], o), true
+}
+
+// stumbles tells whether this is the refund that fails once.
+func (g *Gateway) stumbles(reference string) bool {
+	h := g.book.byReference[reference]
+	if h.token != tokenRefundFailsOnce || h.refunded > 0 || g.stumble[reference] {
+		return false
+	}
+	g.stumble[reference] = true
+	return true
+}
+
+func (g *Gateway) inquire(r *http.Request, o operation) (reply answer.Reply) {
+	key := r.PathValue("key")
+	err := g.journal.Do(func() {
+		reply = answer.Refuse(http.StatusNotFound, "unknown_key")
+		if i, known := g.book.byKey[key]; known {
+			if e := g.book.entries[i]; e.Kind == o.done || e.Kind == o.not {
+				reply = told(e, o)
+			}
+		}
+	})
+	if err != nil {
+		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
+	}
+	return reply
+}
+
+// told is what an entry means to the one who asked for it.
+func told(e Entry, o operation) answer.Reply {
+	if e.Kind == o.done {
+		return answer.Reply{Status: http.StatusOK, Body: Done{Reference: e.Reference, Amount: e.Amount}}
+	}
+	return answer.Refuse(http.StatusPaymentRequired, e.Code)
+}
+
+// Page is a part of the book.
+type Page struct {
+	Items []Entry `json:"items"`
+	Next  string  `json:"next_cursor,omitempty"` // absent at the end of the book
+}
+
+func (g *Gateway) read(r *http.Request) answer.Reply {
+	limit, after := 100, int64(0)
+	query := r.URL.Query()
+	if s := query.Get("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 1000 {
+			return answer.Invalid("limit must be a number from 1 to 1000")
+		}
+		limit = n
+	}
+	if s := query.Get("cursor"); s != "" {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || n < 0 {
+			return answer.Invalid("cursor must be a next_cursor of an earlier page")
+		}
+		after = n
+	}
+	var page Page
+	if g.journal.Do(func() { page.Items = g.book.read(query.Get("order"), after, limit+1) }) != nil {
+		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
+	}
+	if len(page.Items) > limit {
+		page.Items = page.Items[:limit]
+		page.Next = strconv.FormatInt(page.Items[limit-1].Seq, 10)
+	}
+	return answer.Reply{Status: http.StatusOK, Body: page}
+}

@@ -1,0 +1,111 @@
+package world
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"orderflow.example/services/platform/world/answer"
+	"orderflow.example/services/platform/world/carrier"
+	"orderflow.example/services/platform/world/chance"
+	"orderflow.example/services/platform/world/floor"
+	"orderflow.example/services/platform/world/gateway"
+	"orderflow.example/shared/database"
+)
+
+// Options say which world.
+type Options struct {
+	// DB is the world's own database. The world does not close it.
+	DB *database.DB
+	// Speed is how much faster than life it goes; 0 means 1.
+	Speed float64
+	// Faults makes every part fail now and then.
+	Faults bool
+	// Seed makes another luck.
+	Seed uint64
+	// Logger hears of changes that could not be written. Nil is silent.
+	Logger *slog.Logger
+	// Now is the clock; nil is the machine's.
+	Now func() time.Time
+}
+
+// World is an open world.
+type World struct {
+	handler http.Handler
+	close   []func()
+}
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations create the world's tables; Open applies them.
+var Migrations, _ = fs.Sub(files, "migrations")
+
+// Open takes the world in this database over from any earlier process, as it is by now. The earlier one, if it still
+// runs, can change nothing any more.
+func Open(ctx context.Context, o Options) (*World, error) {
+	if o.Speed == 0 {
+		o.Speed = 1
+	}
+	if o.Speed < 0 {
+		return nil, errors.New("world: the speed is negative: want how much faster than life, as in 20")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if _, err := database.Migrate(ctx, o.DB, Migrations, "world_migrations"); err != nil {
+		return nil, err
+	}
+	luck := chance.Chance{Seed: o.Seed, Speed: o.Speed}
+	w := &World{}
+	all, witness := http.NewServeMux(), http.NewServeMux()
+	mount := func(part string, routes func(*http.ServeMux), end func()) {
+		w.close = append(w.close, end)
+		mux := http.NewServeMux()
+		routes(mux)
+		var handler http.Handler = mux
+		if o.Faults {
+			handler = answer.Faults(luck, mux)
+		}
+		all.Handle("/sim/"+part+"/v1/", http.StripPrefix("/sim/"+part, handler))
+	}
+	g, err := gateway.Open(ctx, o.DB, luck, o.Now, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	mount("gateway", g.Routes, g.Close)
+	g.Witness(witness)
+	all.Handle("/sim/gateway/", http.StripPrefix("/sim/gateway", witness))
+	c, err := carrier.Open(ctx, o.DB, luck, o.Now, o.Logger)
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	mount("carrier", c.Routes, c.Close)
+	f, err := floor.Open(ctx, o.DB, luck, o.Faults, o.Now, o.Logger)
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	mount("floor", f.Routes, f.Close)
+	w.handler = all
+	return w, nil
+}
+
+// Handler serves all paths that begin with /sim/. It needs HTTP/1.1 for lines that go dead.
+func (w *World) Handler() http.Handler { return w.handler }
+
+// Close ends the world. Requests that are not answered yet are answered 503.
+func (w *World) Close() {
+	for _, end := range w.close {
+		end()
+	}
+	w.close = nil
+}
