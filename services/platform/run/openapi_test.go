@@ -23,7 +23,7 @@ func TestTheGeneratedOpenAPIDocumentsAreWhatTheListenersServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string][]byte{"storefront": customers, "operators": operators} {
-		file := "../../../../schemas/openapi." + name + ".json"
+		file := "../../../schemas/openapi." + name + ".json"
 		if *update {
 			if err := os.WriteFile(file, text, 0o644); err != nil {
 				t.Fatal(err)

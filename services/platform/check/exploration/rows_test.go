@@ -7,8 +7,8 @@ import (
 
 	"orderflow.example/services/platform/check/choreography"
 	"orderflow.example/services/platform/check/exploration"
-	"orderflow.example/services/platform/services"
 	"orderflow.example/services/platform/run"
+	"orderflow.example/services/platform/services"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
 	"orderflow.example/shared/saga/model"
