@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/warehouse"
 	"orderflow.example/services/payment"
 	"orderflow.example/services/platform/check/choreography"
 	"orderflow.example/services/platform/check/inflight"
@@ -56,7 +57,7 @@ func TestABuildThatWouldStrandOpenSagasIsToldSoByTheirOrders(t *testing.T) {
 	next = choreography.Describe(machines...)
 	for i, m := range next.Machines {
 		for j, r := range m.Rows {
-			if m.Service == payment.Choreography.Service && r.On == shipping.Prepared.Name() {
+			if m.Service == payment.Choreography.Service && r.On == warehouse.Packed.Name() {
 				rows := slices.Clone(m.Rows)
 				rows[j].On = "order.confirmed.v1"
 				next.Machines[i].Rows = rows
@@ -65,7 +66,7 @@ func TestABuildThatWouldStrandOpenSagasIsToldSoByTheirOrders(t *testing.T) {
 	}
 	found = compare(next)
 	want = choreography.Stranded{Order: b.ID, Service: "payment",
-		Text: "says capture_requested on order.confirmed now, not on shipping.prepared any more, and the order has order.confirmed behind it"}
+		Text: "says capture_requested on order.confirmed now, not on warehouse.packed any more, and the order has order.confirmed behind it"}
 	if !slices.Contains(found.Stranded, want) {
 		t.Errorf("found %+v", found)
 	}
