@@ -45,5 +45,8 @@ func MayFollow(last, next string) bool {
 	return rank[next] > rank[last]
 }
 
+// Last tells whether no other status may follow this one. Of what is completed, goods may still come back.
+func Last(status string) bool { return Reached(status, StatusReturned) }
+
 // Final tells whether an order with this status is done with.
 func Final(status string) bool { return Reached(status, StatusCompleted) }

@@ -74,8 +74,9 @@ func voided(o Order, e payment.VoidedV1, _ time.Time) Order {
 	return o
 }
 
-func refunded(o Order, e refund.IssuedV1, _ time.Time) Order {
+func refunded(o Order, e refund.IssuedV1, at time.Time) Order {
 	o.Refunded += e.Amount.Amount
+	o.Refunds = added(o.Refunds, Refund{ID: e.RefundID, At: visible(at), Amount: e.Amount.Amount, Reason: e.Reason, ReturnID: e.ReturnID})
 	return o
 }
 
@@ -127,7 +128,7 @@ func returnAuthorized(o Order, e shipping.ReturnAuthorizedV1, _ time.Time) Order
 }
 
 func returnRefused(o Order, e shipping.ReturnRefusedV1, _ time.Time) Order {
-	return o.withReturn(e.ReturnID, func(r *Return) { r.State = ReturnRefused })
+	return o.withReturn(e.ReturnID, func(r *Return) { r.State, r.Refusal = ReturnRefused, e.Reason })
 }
 
 func returnReceived(o Order, e shipping.ReturnReceivedV1, _ time.Time) Order {

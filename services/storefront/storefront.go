@@ -21,8 +21,10 @@ type Order struct {
 	CustomerID string
 	PlacedAt   time.Time // whole milliseconds, UTC
 	Placed     Basket    // as ordered
-	Cancelling bool      // the customer has asked for the cancellation
-	Returns    []Return  // as asked for; their states from shipping
+	ShipTo     schemas.Address
+	FillPolicy string   // what is to be done where not all goods are there
+	Cancelling bool     // the customer has asked for the cancellation
+	Returns    []Return // as asked for; their states from shipping
 
 	Status   string  // order
 	Reason   string  // order: a stable word, for cancelled and rejected
@@ -32,7 +34,8 @@ type Order struct {
 	Agreed   Basket  // order: what was confirmed; blank before
 
 	Payment   Payment    // payment
-	Refunded  int64      // refund: minor units
+	Refunded  int64      // refund: minor units, the sum of the refunds
+	Refunds   []Refund   // refund
 	Shipments []Shipment // shipping
 }
 
@@ -62,6 +65,15 @@ type Payment struct {
 	Captured   int64
 }
 
+// Refund is money that was given back.
+type Refund struct {
+	ID       string    `json:"id"`
+	At       time.Time `json:"at"`     // whole milliseconds, UTC
+	Amount   int64     `json:"amount"` // minor units
+	Reason   string    `json:"reason"` // cancelled, lost or returned
+	ReturnID string    `json:"return_id,omitempty"`
+}
+
 // Shipment is one parcel.
 type Shipment struct {
 	ID             string `json:"id"`
@@ -75,7 +87,8 @@ type Return struct {
 	ID             string             `json:"id"`
 	Lines          []event.ReturnLine `json:"lines"`
 	Reason         string             `json:"reason"`
-	State          string             `json:"state"` // requested, authorized, refused or received
+	State          string             `json:"state"`             // requested, authorized, refused or received
+	Refusal        string             `json:"refusal,omitempty"` // why it was refused, as a stable word
 	Carrier        string             `json:"carrier,omitempty"`
 	TrackingNumber string             `json:"tracking_number,omitempty"`
 }
@@ -117,6 +130,7 @@ func Evolve(o Order, e saga.Event) Order {
 	case event.OrderPlacedV1:
 		o.CustomerID, o.PlacedAt = d.CustomerID, visible(e.Time)
 		o.Placed = Basket{Lines: d.Lines, Total: d.Total}
+		o.ShipTo, o.FillPolicy = d.ShipTo, d.FillPolicy
 		o.Status = order.StatusPlaced
 		o.Timeline = []Entry{{At: o.PlacedAt, Status: order.StatusPlaced, Text: "We have your order."}}
 	case event.CancellationRequestedV1:

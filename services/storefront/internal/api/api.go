@@ -7,6 +7,7 @@ package api
 
 import (
 	"context"
+	_ "embed"
 	"log/slog"
 	"time"
 
@@ -51,8 +52,12 @@ type handlers struct {
 	watcher *watcher
 }
 
+//go:embed introduction.md
+var introduction string
+
 // Register adds the routes to the API, which checks tokens.
 func Register(api huma.API, p Parts) {
+	api.OpenAPI().Info.Description = introduction
 	h := &handlers{Parts: p, watcher: newWatcher(p.Reader.Stories, p.Log, pollEvery)}
 	h.register(api)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
+	orders "orderflow.example/schemas/order"
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/shared/httpserver"
@@ -25,7 +26,8 @@ func (h *handlers) events(api huma.API) {
 		OperationID: "watch-order", Method: http.MethodGet, Path: "/v1/orders/{id}/events", Tags: []string{"Orders"},
 		Summary: "Watch an order", Security: openapi.Bearer,
 		Description: "Server-sent events named `status`, one for each entry of the order's timeline, from the first on. Each id is the entry's " +
-			"place in the timeline, each data the entry. The stream ends after a final status; asked to go on after that, it answers 204.",
+			"place in the timeline, each data the entry. The stream ends after a status that none can follow: `rejected`, `cancelled` or `returned`. A completed order's goes on, as its " +
+			"goods may come back. Asked to go on after the end, it answers 204.",
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "Events", Content: map[string]*huma.MediaType{"text/event-stream": {}}},
@@ -47,9 +49,9 @@ func (h *handlers) watchOrder(ctx context.Context, in *eventsInput) (*huma.Strea
 		}
 		next = last + 1
 	}
-	now := store.Story{Timeline: o.Timeline, Final: o.Final}
+	now := store.Story{Timeline: o.Timeline, Last: orders.Last(o.Status)}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
-		if now.Final && next >= len(now.Timeline) {
+		if now.Last && next >= len(now.Timeline) {
 			ctx.SetStatus(http.StatusNoContent)
 			return
 		}
@@ -72,7 +74,7 @@ func (h *handlers) tell(ctx context.Context, order string, now store.Story, next
 				return
 			}
 		}
-		if now.Final {
+		if now.Last {
 			return
 		}
 		var ok bool

@@ -59,7 +59,7 @@ func wants(t *testing.T, lines <-chan string, id, status string) {
 	}
 }
 
-func TestWhoWatchesAnOrderIsToldEachStepOnceUntilTheEnd(t *testing.T) {
+func TestWhoWatchesAnOrderIsToldEachStepOnceForAsLongAsGoodsMayComeBack(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	id := s.place("ann", "k1", order("MUG", 1))
@@ -81,11 +81,16 @@ func TestWhoWatchesAnOrderIsToldEachStepOnceUntilTheEnd(t *testing.T) {
 			}
 			wants(t, lines, string(rune('0'+i)), []string{"placed", "confirmed", "preparing", "shipped", "delivered", "completed"}[i])
 		}
+	}
+	later := watch(t, s, id, "Last-Event-ID", "5") // it is completed, and may still come back
+	s.show(id, status("returned"))
+	for _, lines := range []<-chan string{one, two, late, later} {
+		wants(t, lines, "6", "returned")
 		if line, more := <-lines; more {
 			t.Fatalf("after the end: %q", line)
 		}
 	}
-	s.ask("ann", "GET", "/v1/orders/"+id+"/events", "", "Last-Event-ID", "5").is(204)
+	s.ask("ann", "GET", "/v1/orders/"+id+"/events", "", "Last-Event-ID", "6").is(204)
 	s.ask("ann", "GET", "/v1/orders/"+id+"/events", "", "Last-Event-ID", "x").problem(422, "invalid")
 }
 

@@ -6,9 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"orderflow.example/schemas"
 	orders "orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/shipping"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/shared/saga"
@@ -33,7 +36,8 @@ func TestAnOrderReadsAsTheContractSays(t *testing.T) {
 	delete(got, "placed_at")
 	var want map[string]any
 	if err := json.Unmarshal([]byte(`{"id":"`+id+`","status":"confirmed","total":{"amount":500,"currency":"GBP"},
-		"lines":[{"sku":"MUG","quantity":2,"unit_price":{"amount":250,"currency":"GBP"}}],
+		"lines":[{"sku":"MUG","quantity":2,"ordered":2,"unfilled":0,"unit_price":{"amount":250,"currency":"GBP"}}],"refunds":[],"fill_policy":"fill_all",
+		"ship_to":{"name":"Ada","line1":"1 High St","city":"Leeds","postcode":"LS1 1AA","country":"GB"},
 		"payment":{"state":"authorized","authorized":{"amount":500,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"}},
 		"shipments":[{"id":"s1","carrier":"post","tracking_number":"T1","state":"prepared"}],"returns":[],"cancellation_requested":false,
 		"timeline":[{"status":"placed","text":"We have your order."},{"status":"confirmed","text":"All there."}],
@@ -61,6 +65,37 @@ func TestForeignAndAbsentOrdersAreTheSame(t *testing.T) {
 			t.Errorf("%s %s: %q", c[0], c[1], answers)
 		}
 		s.ask("", c[0], "/v1/orders/"+id+c[1], c[2]).problem(401, "unauthorized")
+	}
+}
+
+func TestAnOrderShowsWhatWasAskedForAndWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id := s.place("ann", "k1", order("MUG", 3))
+	var o Order
+	s.ask("ann", "GET", "/v1/orders/"+id, "").is(200).read(&o)
+	if o.ShipTo.Line1 == "" || o.FillPolicy != "fill_all" || o.Lines[0].Ordered != 3 || o.Lines[0].Unfilled != 0 || len(o.Refunds) != 0 {
+		t.Errorf("placed: %+v", o)
+	}
+	price := o.Lines[0].UnitPrice
+	s.show(id, orders.Confirmed.Of(orders.ConfirmedV1{Total: schemas.Money{Amount: 2 * price.Amount, Currency: price.Currency},
+		Lines: []schemas.Allocation{{SKU: "MUG", Quantity: 2, UnitPrice: price.Amount, Warehouse: "north"}}}),
+		status("confirmed"), status("shipped"), status("delivered"))
+	s.ask("ann", "POST", "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":1}],"reason":"broken"}`, "Idempotency-Key", "r").is(202)
+	s.ask("ann", "GET", "/v1/orders/"+id, "").is(200).read(&o)
+	before := time.Now()
+	s.show(id, shipping.ReturnRefused.Of(shipping.ReturnRefusedV1{ReturnID: o.Returns[0].ID, Reason: "not_received"}),
+		refund.Issued.Of(refund.IssuedV1{RefundID: "f1", Reason: "lost", Amount: schemas.Money(price)}))
+	s.ask("ann", "GET", "/v1/orders/"+id, "").is(200).read(&o)
+	if want := (Line{SKU: "MUG", Quantity: 2, Ordered: 3, Unfilled: 1, UnitPrice: price}); len(o.Lines) != 1 || o.Lines[0] != want {
+		t.Errorf("lines %+v, want %+v", o.Lines, want)
+	}
+	if r := o.Returns[0]; r.State != "refused" || r.Refusal != "not_received" || r.Reason != "broken" {
+		t.Errorf("return %+v", r)
+	}
+	if r := o.Refunds; len(r) != 1 || r[0] != (Refund{ID: "f1", At: r[0].At, Amount: price, Reason: "lost"}) ||
+		r[0].At.Before(before.Truncate(time.Millisecond)) || r[0].At.After(time.Now()) {
+		t.Errorf("refunds %+v", r)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"orderflow.example/schemas"
+	orders "orderflow.example/schemas/order"
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/shared/httpserver"
@@ -136,7 +137,7 @@ func (s *shop) Stories(_ context.Context, known map[string]int) (map[string]stor
 	stories := map[string]store.Story{}
 	for id, n := range known {
 		if o := s.orders[id]; len(o.Timeline) > n {
-			stories[id] = store.Story{Timeline: o.Timeline, Final: o.Final}
+			stories[id] = store.Story{Timeline: o.Timeline, Last: orders.Last(o.Status)}
 		}
 	}
 	return stories, nil

@@ -30,7 +30,10 @@ type Order struct {
 	PlacedAt              time.Time             `json:"placed_at"`
 	Total                 Money                 `json:"total" doc:"Of the lines"`
 	Lines                 []Line                `json:"lines" nullable:"false" doc:"What was confirmed; before that what was ordered"`
+	ShipTo                Address               `json:"ship_to"`
+	FillPolicy            string                `json:"fill_policy" enum:"fill_all,fill_or_kill,fill_available" doc:"What is done where not all goods are there"`
 	Payment               Payment               `json:"payment"`
+	Refunds               []Refund              `json:"refunds" nullable:"false" doc:"In the order in which they were given back"`
 	Shipments             []storefront.Shipment `json:"shipments" nullable:"false"`
 	Returns               []Return              `json:"returns" nullable:"false"`
 	CancellationRequested bool                  `json:"cancellation_requested"`
@@ -41,8 +44,19 @@ type Order struct {
 // Line is a line of an order.
 type Line struct {
 	SKU       string `json:"sku"`
-	Quantity  int64  `json:"quantity"`
+	Quantity  int64  `json:"quantity" doc:"What is sent; 0 where nothing of it was there"`
+	Ordered   int64  `json:"ordered"`
+	Unfilled  int64  `json:"unfilled" doc:"What was ordered and is not sent; 0 until the order is confirmed"`
 	UnitPrice Money  `json:"unit_price"`
+}
+
+// Refund is money that was given back.
+type Refund struct {
+	ID       string    `json:"id"`
+	At       time.Time `json:"at"`
+	Amount   Money     `json:"amount"`
+	Reason   string    `json:"reason" enum:"cancelled,lost,returned"`
+	ReturnID string    `json:"return_id,omitempty" doc:"The return it is for"`
 }
 
 // Payment is where the money of an order stands.
@@ -57,7 +71,8 @@ type Payment struct {
 type Return struct {
 	ID             string       `json:"id" format:"uuid"`
 	State          string       `json:"state" enum:"requested,authorized,refused,received"`
-	Reason         string       `json:"reason"`
+	Reason         string       `json:"reason" doc:"As the customer gave it"`
+	Refusal        string       `json:"refusal,omitempty" doc:"Why it was refused, as a stable word" example:"not_received"`
 	Lines          []ReturnLine `json:"lines" nullable:"false"`
 	Carrier        string       `json:"carrier,omitempty"`
 	TrackingNumber string       `json:"tracking_number,omitempty" doc:"Of the label to send the goods with"`
@@ -78,14 +93,14 @@ func viewOrder(o storefront.Order) Order {
 	money := func(amount int64) Money { return Money{Amount: amount, Currency: basket.Total.Currency} }
 	v := Order{
 		ID: o.ID, Status: o.Status, Reason: o.Reason, PlacedAt: o.PlacedAt, Total: Money(basket.Total),
-		Lines: make([]Line, len(basket.Lines)),
+		Lines: viewLines(o), ShipTo: Address(o.ShipTo), FillPolicy: o.FillPolicy, Refunds: make([]Refund, len(o.Refunds)),
 		Payment: Payment{State: o.Payment.State, Authorized: money(o.Payment.Authorized), Captured: money(o.Payment.Captured),
 			Refunded: money(o.Refunded)},
 		Shipments: append([]storefront.Shipment{}, o.Shipments...), Returns: make([]Return, len(o.Returns)),
 		CancellationRequested: o.Cancelling, Timeline: append([]storefront.Entry{}, o.Timeline...), Next: o.Next,
 	}
-	for i, l := range basket.Lines {
-		v.Lines[i] = Line{SKU: l.SKU, Quantity: l.Quantity, UnitPrice: money(l.UnitPrice)}
+	for i, r := range o.Refunds {
+		v.Refunds[i] = Refund{ID: r.ID, At: r.At, Amount: money(r.Amount), Reason: r.Reason, ReturnID: r.ReturnID}
 	}
 	for i, r := range o.Returns {
 		v.Returns[i] = viewReturn(r)
@@ -93,8 +108,33 @@ func viewOrder(o storefront.Order) Order {
 	return v
 }
 
+// viewLines are the lines as ordered, until it is known what is sent: then one for each product.
+func viewLines(o storefront.Order) []Line {
+	lines, at := []Line{}, map[string]int{}
+	for _, l := range o.Placed.Lines {
+		price := Money{Amount: l.UnitPrice, Currency: o.Placed.Total.Currency}
+		if len(o.Agreed.Lines) == 0 {
+			lines = append(lines, Line{SKU: l.SKU, Quantity: l.Quantity, Ordered: l.Quantity, UnitPrice: price})
+			continue
+		}
+		i, known := at[l.SKU]
+		if !known {
+			i, at[l.SKU] = len(lines), len(lines)
+			lines = append(lines, Line{SKU: l.SKU, UnitPrice: price})
+		}
+		lines[i].Ordered += l.Quantity
+	}
+	for _, l := range o.Agreed.Lines {
+		lines[at[l.SKU]].Quantity += l.Quantity
+	}
+	for i := range lines {
+		lines[i].Unfilled = lines[i].Ordered - lines[i].Quantity
+	}
+	return lines
+}
+
 func viewReturn(r storefront.Return) Return {
-	v := Return{ID: r.ID, State: r.State, Reason: r.Reason, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber}
+	v := Return{ID: r.ID, State: r.State, Reason: r.Reason, Refusal: r.Refusal, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber}
 	for _, l := range r.Lines {
 		v.Lines = append(v.Lines, ReturnLine(l))
 	}

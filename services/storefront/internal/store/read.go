@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/order"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/database"
 )
@@ -77,7 +78,7 @@ func (r *Reader) All(ctx context.Context, after string, open bool, limit int) ([
 // Story is what has happened to an order so far, and whether more can follow.
 type Story struct {
 	Timeline []storefront.Entry
-	Final    bool
+	Last     bool
 }
 
 // Stories reads the orders whose timelines have more entries than known says, by order. The caller has made sure that
@@ -87,7 +88,7 @@ func (r *Reader) Stories(ctx context.Context, known map[string]int) (map[string]
 	for id, n := range known {
 		ids, counts = append(ids, id), append(counts, int64(n))
 	}
-	rows, err := r.db.WithContext(ctx).Raw(`SELECT o.order_id, o.timeline, o.final
+	rows, err := r.db.WithContext(ctx).Raw(`SELECT o.order_id, o.timeline, o.status
 		FROM unnest($1::text[], $2::bigint[]) AS k(order_id, entries) JOIN orders o ON o.order_id = k.order_id
 		WHERE jsonb_array_length(o.timeline) > k.entries`, pgtype.FlatArray[string](ids), pgtype.FlatArray[int64](counts)).Rows()
 	if err != nil {
@@ -97,14 +98,16 @@ func (r *Reader) Stories(ctx context.Context, known map[string]int) (map[string]
 	stories := map[string]Story{}
 	for rows.Next() {
 		var id string
+		var status string
 		var timeline []byte
 		var s Story
-		if err := rows.Scan(&id, &timeline, &s.Final); err != nil {
+		if err := rows.Scan(&id, &timeline, &status); err != nil {
 			return nil, fmt.Errorf("store: read timelines: %w", err)
 		}
 		if err := json.Unmarshal(timeline, &s.Timeline); err != nil {
 			return nil, fmt.Errorf("store: timeline of order %s: %w", id, err)
 		}
+		s.Last = order.Last(status)
 		stories[id] = s
 	}
 	return stories, rows.Err()

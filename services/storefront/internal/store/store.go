@@ -24,6 +24,8 @@ type orderRow struct {
 	Currency    string
 	PlacedLines []schemas.Line `gorm:"serializer:json"`
 	PlacedTotal int64
+	ShipTo      schemas.Address `gorm:"serializer:json"`
+	FillPolicy  string
 	Cancelling  bool
 	Returns     []storefront.Return `gorm:"serializer:json"`
 	Status      string
@@ -37,6 +39,7 @@ type orderRow struct {
 	Authorized  int64
 	Captured    int64
 	Refunded    int64
+	Refunds     []storefront.Refund   `gorm:"serializer:json"`
 	Shipments   []storefront.Shipment `gorm:"serializer:json"`
 	Open        bool                  // follows from the rest; here to be searched by
 }
@@ -51,10 +54,11 @@ func Orders() engine.Store {
 func toOrderRow(o storefront.Order) orderRow {
 	return orderRow{
 		OrderID: o.ID, CustomerID: o.CustomerID, PlacedAt: o.PlacedAt, Currency: o.Placed.Total.Currency,
-		PlacedLines: o.Placed.Lines, PlacedTotal: o.Placed.Total.Amount, Cancelling: o.Cancelling, Returns: o.Returns,
+		PlacedLines: o.Placed.Lines, PlacedTotal: o.Placed.Total.Amount, ShipTo: o.ShipTo, FillPolicy: o.FillPolicy,
+		Cancelling: o.Cancelling, Returns: o.Returns,
 		Status: o.Status, Reason: o.Reason, Final: o.Final, Next: o.Next, Timeline: o.Timeline,
 		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
-		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, Refunded: o.Refunded,
+		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, Refunded: o.Refunded, Refunds: o.Refunds,
 		Shipments: o.Shipments, Open: o.Open(),
 	}
 }
@@ -62,11 +66,11 @@ func toOrderRow(o storefront.Order) orderRow {
 func fromOrderRow(r orderRow) storefront.Order {
 	o := storefront.Order{
 		ID: r.OrderID, CustomerID: r.CustomerID, PlacedAt: r.PlacedAt,
-		Placed:     storefront.Basket{Lines: r.PlacedLines, Total: schemas.Money{Amount: r.PlacedTotal, Currency: r.Currency}},
-		Cancelling: r.Cancelling, Returns: r.Returns,
+		Placed: storefront.Basket{Lines: r.PlacedLines, Total: schemas.Money{Amount: r.PlacedTotal, Currency: r.Currency}},
+		ShipTo: r.ShipTo, FillPolicy: r.FillPolicy, Cancelling: r.Cancelling, Returns: r.Returns,
 		Status: r.Status, Reason: r.Reason, Final: r.Final, Next: r.Next, Timeline: r.Timeline,
 		Payment:  storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured},
-		Refunded: r.Refunded, Shipments: r.Shipments,
+		Refunded: r.Refunded, Refunds: r.Refunds, Shipments: r.Shipments,
 	}
 	if r.AgreedLines != nil {
 		o.Agreed = storefront.Basket{Lines: r.AgreedLines, Total: schemas.Money{Amount: r.AgreedTotal, Currency: r.Currency}}
