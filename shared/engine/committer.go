@@ -33,10 +33,10 @@ type turn struct {
 // Under load a transaction is worth waiting for: each costs as much as some tens of events do, and the wait is short against
 // the queues that load makes. What comes alone goes at once. Inputs are counted that concern somebody.
 const (
-	busy   = 16  // inputs in the last transaction, from which on there is load
-	plenty = 256 // inputs that are enough for the next one
-	linger = 30 * time.Millisecond
-	nap    = 2 * time.Millisecond // between two looks at how many there are
+	busy    = 16  // inputs in the last transaction, from which on there is load
+	plenty  = 256 // inputs that are enough for the next one
+	linger  = 30 * time.Millisecond
+	recount = 2 * time.Millisecond // between two counts of what waits
 )
 
 // patience is how long a transaction may take before those who wait for it go on without.
@@ -79,7 +79,7 @@ func gather(last int, waiting func() int) {
 		return
 	}
 	for end := time.Now().Add(linger); waiting() < plenty && time.Now().Before(end); {
-		time.Sleep(nap)
+		time.Sleep(recount)
 	}
 }
 
