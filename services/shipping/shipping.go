@@ -1,6 +1,6 @@
 // Package shipping decides how the parcel of an order travels: it has a label bought once the order is confirmed, hands
 // the parcel over once it is packed and paid for, follows it, and takes goods back. It alone decides whether a parcel
-// goes or is withdrawn; both never happen.
+// goes or is withdrawn, never both.
 //
 // It is pure: the carrier itself is in internal/carrier, rows in internal/store. The recipient's address is in the
 // event that asks for the label, never in the state.

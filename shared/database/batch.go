@@ -7,7 +7,7 @@ import (
 )
 
 // Batch runs what many callers ask for at the same time as one statement: while one runs, the next gathers. Nobody
-// waits for company, and nothing runs while nobody asks.
+// waits for others to ask, and nothing runs while nobody asks.
 type Batch[I, O any] struct {
 	run     func(ctx context.Context, asked []I) ([]O, error) // one answer for each, in order
 	mu      sync.Mutex

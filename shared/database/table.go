@@ -16,7 +16,7 @@ import (
 // placeholder per value. It is several times as fast as gorm's Create and needs one prepared statement for any number
 // of rows.
 //
-// In a Pipeline what it writes waits for company, see Later.
+// In a Pipeline a write is sent with the next statement that is waited for, see Later.
 //
 // It writes every field the model lets it write, also zero ones: no hooks, no automatic times, no database defaults.
 // Fields marked `->` are only read, fields marked `<-:create` are not updated. Column types are the `type:` of the gorm

@@ -28,7 +28,7 @@ type PostgresConfig struct {
 	Logger   *slog.Logger // default: nothing is logged; the server's own log is postgres.log in Dir
 }
 
-// Postgres is a running private server. It listens on 127.0.0.1 only and lets in only who knows its password.
+// Postgres is a running private server. It listens on 127.0.0.1 only and requires its password.
 type Postgres struct {
 	server server
 	lock   io.Closer

@@ -55,7 +55,7 @@ func newMetrics(r prometheus.Registerer, e *Engine) *metrics {
 		rewinds: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_rewinds_total", ConstLabels: of,
 			Help: "Times a log was found to be another one than before and read again."}),
 		alarms: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_alarms_total", ConstLabels: of,
-			Help: "What must not be and was seen: hole, foreign_record, topic_lost, database_behind, pruned. The log says where."}, []string{"kind"}),
+			Help: "Violations that were noticed: hole, foreign_record, topic_lost, database_behind, pruned. The log says where."}, []string{"kind"}),
 		stopped: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_partitions_stopped", ConstLabels: of,
 			Help: "Partitions owned here that stand still because something of the installation is at fault. The log and /readyz say what."}),
 	}

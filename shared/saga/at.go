@@ -10,7 +10,7 @@ import (
 const Farthest = 366 * 24 * time.Hour
 
 // At declares a deadline at a time that the service's own event carries: then decide, which is given that event again.
-// A decide that finds nothing left to do answers nothing.
+// A decide that finds nothing left to do returns no events.
 //
 // A time that has passed is due at once: what is heard late, after a standstill or a redrive, leads on late rather than
 // never. No time, which is what due returns of a text that is none, or one farther away than Farthest is a mistake: the

@@ -81,7 +81,7 @@ func Call[S, E, A any](asks Type[E], q Question[E, A], decide func(S, A) []Event
 }
 
 // After declares a deadline: so long after the service's own event, decide, which is given that event again.
-// A decide that finds nothing left to do answers nothing.
+// A decide that finds nothing left to do returns no events.
 func After[S, E any](d time.Duration, since Type[E], decide func(S, E) []Event, emits ...Kind) Row {
 	return Row{Form: Deadline, On: since, Emits: emits, After: d,
 		decide: func(state, data any) []Event { return decide(state.(S), data.(E)) }}

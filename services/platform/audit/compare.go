@@ -185,7 +185,7 @@ func (f *fold) gone(ctx context.Context, keys map[string]struct{}) {
 // name is how a key is listed: inventory's are "order <id>" and "stock <sku> at <warehouse>".
 func name(key string) string { return strings.TrimPrefix(key, "order ") }
 
-// blankLike is nil where the state is that of a key nothing is known of, else the state it would have then.
+// blankLike returns the blank state of the key, or nil where the given state is blank itself.
 func blankLike(m *saga.Machine, key string, state any) any {
 	zero := reflect.Zero(reflect.TypeOf(state)).Interface()
 	if differenceIn(state, zero).path == "" {

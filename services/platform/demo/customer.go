@@ -52,7 +52,7 @@ func (n names) shipTo(o *order) address {
 	return a
 }
 
-// luck is a number below 1000 that is always the same for an order and what it is about.
+// luck is a stable hash of an order and a subject, below 1000.
 func (o *order) luck(about string) int {
 	sum := fnv.New64a()
 	sum.Write([]byte(about + " " + o.key))

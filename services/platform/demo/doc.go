@@ -25,7 +25,7 @@
 //	any other             a line of an order, or of a cancellation
 //
 // The first that applies counts. An invoice is one order; lines of the same product are one line; what has more than 200
-// lines is several orders. Who has no number is a customer of this invoice alone, and has a name that no number in a
+// lines is several orders. Rows without a customer number are one customer per invoice, with a name that no number in a
 // file can be. Keys of requests are made of the file's name, the invoice and the part: what was placed once stays placed
 // when the file is corrected and replayed, and what two importers ask for at once is done once. Codes that differ in case
 // are the same product, which costs what it was sold for most often (among equals the lowest), whatever a row says.

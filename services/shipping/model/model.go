@@ -62,7 +62,7 @@ func goesOrIsWithdrawn(before any, step saga.Step) string {
 	return ""
 }
 
-// end: the parcel is where the customer is told that it is, no label is left over, and no return is left between.
+// end checks that the parcel is where the customer was told it is, that no label is unused, and that every return has ended.
 func end(v model.Ending) string {
 	s, l := v.State("shipping").(shipping.Shipment), v.State(carrier.Name).(Labels)
 	switch v.Order.Ending {

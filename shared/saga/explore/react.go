@@ -26,7 +26,7 @@ type reaction struct {
 	settled []string // types of own events whose deadlines are off
 	does    string   // what the outside did
 	knows   string   // what the machine found that it looked up
-	wrong   string   // what must not be
+	wrong   string   // the violation, empty for none
 }
 
 // reactions are decided once for each thing a part may know and take in.

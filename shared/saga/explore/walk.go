@@ -22,7 +22,7 @@ type Possible struct {
 	On      saga.Event    // what is heard, or the own event that asked or that the deadline runs from
 	Says    []saga.Event
 	Silent  bool   // the outside does not answer, or its answer is lost
-	Wrong   string // what must not be: it cannot be taken
+	Wrong   string // the violation, empty for none: it cannot be taken
 
 	move move
 }

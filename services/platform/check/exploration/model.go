@@ -16,7 +16,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// Left are the machines that are left out: they only watch, or are about other things than an order.
+// Left lists the machines that are not explored: they only watch, or have another key than the order.
 func Left() (names []string) {
 	for _, app := range services.All {
 		names = append(names, app.Model.Left...)

@@ -65,8 +65,8 @@ const (
 	retryAfter = 200 * time.Millisecond
 	sweepEvery = 2 * time.Second
 
-	// breath is how long events may gather before they are fetched together: what is watched is measured in seconds.
-	breath = 50 * time.Millisecond
+	// pollInterval is the pause between two fetches: the tracker's answers are about seconds.
+	pollInterval = 50 * time.Millisecond
 )
 
 // New prepares a watcher; Start makes it follow.
@@ -126,7 +126,7 @@ func (w *Watcher) follow(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 		case err == nil && w.progress.Done:
-			pause(ctx, breath)
+			pause(ctx, pollInterval)
 		case errors.Is(err, errOtherLog):
 			w.Log.Warn("a topic is not the one read before; everything is read again", "err", err)
 			w.mu.Lock()
