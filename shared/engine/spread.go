@@ -22,7 +22,7 @@ const (
 func statesOf(m *saga.Machine, e saga.Event) ([]saga.Event, error) {
 	all, err := m.About(e)
 	for _, one := range all {
-		if len(one.Key) > longestKey || one.Key != storable(one.Key) {
+		if one.Key != storable(one.Key) {
 			return nil, fmt.Errorf("%s shows %s in the state of a key that tables cannot hold", m, e.Type)
 		}
 	}
