@@ -105,6 +105,7 @@ mutant engine lag-hidden-while-nothing-is-fetched 'fetcher.go' 's/asked\.r\.told
 mutant engine lookup-behind-its-batch lookup.go 's/l\.said\[s\.Key\] = s/_ = s/' TestWhatWasSaidIsFoundByWhatFollows
 mutant engine spread-states-not-locked spread.go 's/if !m\.Spreads\(\) \|\| len\(events\) == 0/if true/' TestAnEventShownInStates
 mutant engine spread-keys-not-bounded spread.go 's/one\.Key != storable\(one\.Key\)/one.Key == ""/' TestAnEventWhoseStatesCannotBeTold
+mutant engine unheard-replaces-heard reader.go 's/!in\.concerns\(\) && !due\[n-1\]\.concerns\(\)/!in.concerns()/' TestOfWhatNobodyHears
 mutant engine series-not-locked series.go 's/SELECT pg_advisory_xact_lock\(\$1, \$2\)`, partitionClass, seriesLock/SELECT \$1::int, \$2::int`, partitionClass, seriesLock/' TestNumbersHaveNoGap
 mutant engine refused-number-kept decide.go 's/b\.series\.back\(numbers\)/_ = numbers/' TestNumbersHaveNoGap
 
