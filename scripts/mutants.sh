@@ -163,7 +163,7 @@ mutant engine answered-but-still-tried calls.go 's/o\.forget\(o\.held\[id\]\)/_ 
 mutant engine try-forgotten decide.go 's/in\.try > 1/in.try > 1000/' TestTheTopicTells
 
 # Deadlines, and what operators ask.
-mutant engine deadlines-not-settled emit.go 's/b\.deadline\[about\{e\.Key, since\}\] = nil/_, _ = e, since/' TestADeadlineFallsDue
+mutant engine deadlines-not-settled emit.go 's/b\.deadline\[about\{key, since\}\] = nil/_, _ = key, since/' TestADeadlineFallsDue
 mutant engine moved-deadlines-fire 'deadline.go write.go' 's/ AND due_at <= now\(\) (ORDER|RETURNING)/ $1/' TestADeadlineFallsDue
 mutant engine carried-times-ignored deadline.go 's/d\.TellsWhen\(\)/d.TellsWhen() \&\& false/' TestADeadlineFallsDueAtTheTime
 mutant engine times-beyond-a-year deadline.go 's/FallsDue\(e\); err != nil/FallsDue(e); err != nil \&\& false/' TestAPromiseForNoTime

@@ -64,17 +64,20 @@ func TestAQuestionThatIsGivenUpIsNotAskedAnyMore(t *testing.T) {
 	p := b.start()
 	b.must(p.AwaitOwned(t.Context(), b.partitions))
 	key := b.keyOn(0, "a")
-	b.send(key, sentV1{N: 5, Do: "ask"})
-	<-started
-	b.send(key, sentV1{N: 6, Do: "settle"})
-	select {
-	case <-broken: // the try under way
-	case <-time.After(patience):
-		t.Fatal("the try under way goes on")
+	// Each is broken off as it is given up: the search for what others gave up, every second, would take longer for so many.
+	for n, enough := int64(0), time.After(patience); n < 40; n += 2 {
+		b.send(key, sentV1{N: 5 + n, Do: "ask"})
+		<-started
+		b.send(key, sentV1{N: 6 + n, Do: "settle"})
+		select {
+		case <-broken: // the try under way
+		case <-enough:
+			t.Fatalf("after %d that were broken off, a try goes on", n/2)
+		}
 	}
 	b.eventually("it is no row any more", func() bool { return b.count(`SELECT count(*) FROM engine.call`) == 0 })
-	b.send(key, sentV1{N: 7, Do: "ask"}, sentV1{N: 8, Do: "settle"}, sentV1{N: 9})
-	b.eventuallySeen(key, 9)
+	b.send(key, sentV1{N: 47, Do: "ask"}, sentV1{N: 48, Do: "settle"}, sentV1{N: 49})
+	b.eventuallySeen(key, 49)
 	if n := b.count(`SELECT count(*) FROM engine.call`); n != 0 {
 		t.Errorf("%d questions are open", n)
 	}
