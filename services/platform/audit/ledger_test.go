@@ -68,10 +68,11 @@ func shopping(ctx context.Context, t *testing.T, site *trial.Site, customers int
 	return placed, all.Wait
 }
 
-// bound is within which a break must have been raised, and have ended.
-const bound = 30 * time.Second
+// mostLooks is by when a break must have been raised, and have ended: the look under way, one that finds it, one that makes
+// sure, and one for what is on its way. How long looks take depends on the machine.
+const mostLooks = 4
 
-func TestDamageUnderTrafficIsABreakWithBothNumbersWithinHalfAMinuteAndEndsWhenItIsPutBack(t *testing.T) {
+func TestDamageUnderTrafficIsABreakWithBothNumbersAfterAFewLooksAndEndsWhenItIsPutBack(t *testing.T) {
 	t.Parallel()
 	p, site := start(t)
 	site.Sell(t, "teapot", 1530, 10_000)
@@ -98,13 +99,13 @@ func TestDamageUnderTrafficIsABreakWithBothNumbersWithinHalfAMinuteAndEndsWhenIt
 		{"refund", "refunds", "refunded", +1, "order_id = '" + first.ID + "'", "agreement", first.ID, 0, 1},
 	} {
 		db := p.Host.Databases()[d.service].Gorm()
-		change := func(by int) time.Time {
+		change := func(by int) (looks int64) {
 			if err := db.Exec(fmt.Sprintf("UPDATE %s SET %s = %s + (%d) WHERE %s", d.table, d.column, d.column, by, d.where)).Error; err != nil {
 				t.Fatal(err)
 			}
-			return time.Now()
+			return conservation(t, site).Rounds
 		}
-		at := change(d.by)
+		looks, at := change(d.by), time.Now()
 		trial.Await(t, d.column+" of "+d.service+" as a break", func() (bool, string) {
 			s := conservation(t, site)
 			return slices.ContainsFunc(s.Breaks, func(b audit.Break) bool {
@@ -112,15 +113,16 @@ func TestDamageUnderTrafficIsABreakWithBothNumbersWithinHalfAMinuteAndEndsWhenIt
 					(b.Order == d.id) == (d.id == first.ID) && !s.Holds
 			}), said(s)
 		})
-		raised := time.Since(at)
-		at = change(-d.by)
+		raised, took := conservation(t, site).Rounds-looks, time.Since(at)
+		looks, at = change(-d.by), time.Now()
 		trial.Await(t, "the end of the break of "+d.column, func() (bool, string) {
 			s := conservation(t, site)
 			return s.Holds && len(s.Breaks) == 0, said(s)
 		})
-		t.Logf("%s of %s: raised after %v, ended after %v", d.column, d.service, raised.Round(time.Millisecond), time.Since(at).Round(time.Millisecond))
-		if raised > bound || time.Since(at) > bound {
-			t.Errorf("%s of %s: raised after %v, ended after %v", d.column, d.service, raised, time.Since(at))
+		ended := conservation(t, site).Rounds - looks
+		t.Logf("%s of %s: raised after %d looks (%v), ended after %d (%v)", d.column, d.service, raised, took, ended, time.Since(at))
+		if raised > mostLooks || ended > mostLooks {
+			t.Errorf("%s of %s: raised after %d looks, ended after %d, want at most %d", d.column, d.service, raised, ended, mostLooks)
 		}
 	}
 	t.Logf("%d orders were placed meanwhile", placed.Load())

@@ -85,7 +85,7 @@ func Read[T any](t testing.TB, a Answer) (v T) {
 }
 
 // Patience is how long anything awaited may take on a machine that is busy with other things.
-const Patience = 60 * time.Second
+const Patience = 2 * time.Minute
 
 // Await asks until the answer is yes. What it waits for is outside this process or has no signal of its own.
 func Await(t testing.TB, what string, yes func() (bool, string)) {
