@@ -46,8 +46,8 @@ func parcelPacked(s Shipment, _ warehouse.PackedV1) []saga.Event { return readie
 
 func moneyTaken(s Shipment, _ payment.CapturedV1) []saga.Event { return readied(s, byMoney) }
 
-// readied notes one of the two, and hands over when it was the last. Packed follows from prepared and captured from packed, so that a shipment
-// that is not prepared was withdrawn before, or handed over.
+// readied notes one of the two, and hands over when it was the last. Packed follows from prepared and captured from packed, so
+// that a shipment that is not prepared was withdrawn before, or handed over.
 func readied(s Shipment, by string) []saga.Event {
 	if s.Status != Prepared {
 		return nil

@@ -34,7 +34,7 @@ type Order struct {
 	Agreed   Basket  // order: what was confirmed; blank before
 
 	Payment   Payment    // payment
-	Refunded  int64      // refund: minor units, the sum of the refunds
+	Refunded  int64      // refund: minor units; of old orders all that is known of their refunds
 	Refunds   []Refund   // refund
 	Shipments []Shipment // shipping
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"orderflow.example/shared/database"
@@ -17,8 +16,8 @@ type committer struct {
 	mu      sync.Mutex
 	waiting []*turn
 	busy    bool
-	since   time.Time    // when the transaction under way began
-	last    atomic.Int64 // inputs in the transaction before
+	since   time.Time // when the transaction under way began
+	last    int       // inputs in the transaction before that concern somebody; of who leads alone
 }
 
 // turn is one worker's part in a common transaction.
@@ -108,12 +107,12 @@ func (c *committer) withdraw(t *turn) bool {
 
 // together commits what this worker and all who wait have to do, and lets the next begin.
 func (c *committer) together(first *turn) {
-	gather(int(c.last.Load()), func() int { return c.inputs(first) })
+	gather(c.last, func() int { return c.inputs(first) })
 	c.mu.Lock()
 	turns := append([]*turn{first}, c.waiting...)
 	c.waiting, c.since = nil, time.Now()
 	c.mu.Unlock()
-	c.last.Store(int64(commitTurns(first.w.e, turns)))
+	c.last = commitTurns(first.w.e, turns)
 	c.mu.Lock()
 	if c.busy = len(c.waiting) > 0; c.busy {
 		c.since = time.Now()
@@ -125,9 +124,6 @@ func (c *committer) together(first *turn) {
 		close(t.over)
 	}
 }
-
-// loaded tells whether a transaction is worth waiting for.
-func (c *committer) loaded() bool { return c.last.Load() >= busy }
 
 // inputs is how many the next transaction would have.
 func (c *committer) inputs(first *turn) int {

@@ -25,7 +25,6 @@ type fetcher struct {
 const (
 	longPoll  = 500 * time.Millisecond
 	shortPoll = 20 * time.Millisecond // while some partition is not fetched, because its queue is full
-	pollGap   = 5 * time.Millisecond  // under load, between two fetches, so that each finds more; a transaction gathers for longer
 )
 
 func newFetcher(e *Engine) *fetcher { return &fetcher{e: e, ctx: context.Background()} }
@@ -44,9 +43,6 @@ func (f *fetcher) run(ctx context.Context) {
 	for pause := firstPause; ctx.Err() == nil; {
 		if err := f.poll(ctx); err == nil {
 			pause = firstPause
-			if f.e.commits.loaded() {
-				sleep(ctx, pollGap)
-			}
 		} else if ctx.Err() == nil {
 			f.failed(err)
 			sleep(ctx, pause)

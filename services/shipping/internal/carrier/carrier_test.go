@@ -162,17 +162,14 @@ func TestAParcelIsCollectedOnceThenFollowed(t *testing.T) {
 		"POST /v1/collections": func(w http.ResponseWriter) { state = `{"state":"in_transit"}`; w.WriteHeader(204) },
 	})
 	parcel := event.DispatchedV1{TrackingNumber: "T1"}
-	for _, attempt := range []engine.Attempt{first, second, second} {
-		if _, err := c.deliver(context.Background(), attempt, parcel); err != engine.NotYet(patience(1)) {
+	for range 3 {
+		if _, err := c.deliver(context.Background(), first, parcel); err != engine.NotYet(patience(1)) {
 			t.Fatalf("under way: got %v, want to be asked again", err)
 		}
 	}
 	asked.Lock()
 	if want := []string{`{"tracking_number":"T1"}`}; !slices.Equal(asked.bodies, want) {
 		t.Errorf("collected %s, want %s once", asked.bodies, want)
-	}
-	if want := "POST /v1/collections"; asked.asked[0] != want {
-		t.Errorf("the first try began with %s, want %s", asked.asked[0], want)
 	}
 	state = `{"state":"delivered"}`
 	asked.Unlock()
@@ -185,7 +182,7 @@ func TestWhatBecomesOfAParcel(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{"delivered", "lost", "voided", "eaten", ""} {
 		c, _ := open(t, map[string]func(http.ResponseWriter){"GET /v1/tracking/T1": says(200, `{"state":"`+state+`"}`)})
-		out, err := c.deliver(context.Background(), second, event.DispatchedV1{TrackingNumber: "T1"})
+		out, err := c.deliver(context.Background(), first, event.DispatchedV1{TrackingNumber: "T1"})
 		if known := state == "delivered" || state == "lost"; (err == nil) != known || known && out.Lost != (state == "lost") {
 			t.Errorf("outbound %q: got %+v, %v", state, out, err)
 		}

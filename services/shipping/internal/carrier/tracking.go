@@ -23,9 +23,6 @@ const (
 )
 
 func (c *Client) deliver(ctx context.Context, a engine.Attempt, e event.DispatchedV1) (shipping.DeliverAnswer, error) {
-	if a.Number == 1 { // it has not been handed over yet: there is nothing to look at
-		return shipping.DeliverAnswer{}, c.collect(ctx, a, e.TrackingNumber)
-	}
 	state, err := c.follow(ctx, a, e.TrackingNumber)
 	if err == nil && state == voided {
 		err = c.outside.Unclear("the parcel was handed over, but its label is voided: ask the carrier where it is")
@@ -38,8 +35,8 @@ func (c *Client) awaitReturn(ctx context.Context, a engine.Attempt, e event.Retu
 	return shipping.ReturnAnswer{ReturnID: e.ReturnID, Back: state == delivered}, err
 }
 
-// follow looks after a parcel until it is delivered, lost or voided, and has it collected if nobody did. Looking comes first,
-// so that a later try does not hand over what travels already.
+// follow has a parcel collected and looks after it until it is delivered, lost or voided. Looking comes first, so that
+// a later try does not hand over what travels already.
 func (c *Client) follow(ctx context.Context, a engine.Attempt, trackingNumber string) (string, error) {
 	var r struct {
 		State string `json:"state"`
@@ -56,21 +53,16 @@ func (c *Client) follow(ctx context.Context, a engine.Attempt, trackingNumber st
 	case inTransit:
 		return "", engine.NotYet(patience(a.Number))
 	case labelCreated:
-		return "", c.collect(ctx, a, trackingNumber)
+		collect := outside.Question{
+			Method: http.MethodPost, Path: "/v1/collections", Answers: []int{http.StatusNoContent},
+			Body: map[string]string{"tracking_number": trackingNumber},
+		}
+		if _, err := c.outside.Ask(ctx, a, collect, nil); err != nil {
+			return "", err
+		}
+		return "", engine.NotYet(patience(a.Number))
 	}
 	return "", c.outside.Unclear("a parcel is in no state known here")
-}
-
-// collect has a parcel collected. Its outcome is never the answer: that comes when the parcel has arrived.
-func (c *Client) collect(ctx context.Context, a engine.Attempt, trackingNumber string) error {
-	_, err := c.outside.Ask(ctx, a, outside.Question{
-		Method: http.MethodPost, Path: "/v1/collections", Answers: []int{http.StatusNoContent},
-		Body: map[string]string{"tracking_number": trackingNumber},
-	}, nil)
-	if err != nil {
-		return err
-	}
-	return engine.NotYet(patience(a.Number))
 }
 
 // patience is how long to wait after so many tries: a fifth of a second at first, then growing to a minute, so that
