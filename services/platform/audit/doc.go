@@ -8,7 +8,7 @@
 //     watermark, calls and deadlines of a batch in one transaction, so such a cut is exact, whatever happens meanwhile.
 //   - verify.go: then the gateway's book is read, and after it how far every topic goes by now. So whatever a cut or the
 //     book tells of is on the topics up to there.
-//   - read.go, topic.go, trace.go: the topics are read up to there. What a service had not applied in its cut is on its way
+//   - read.go, trace.go: the topics are read up to there, by package eventlog. What a service had not applied in its cut is on its way
 //     to it; an order that something is on its way for, or asked about outside, is only held to what must hold at any time.
 //   - aside.go: what else stands on a topic, exact repeats and what is no event of its service, is counted and named.
 //   - replay.go, compare.go, difference.go: each cut is compared with the fold of the topics as far as it had come.

@@ -169,7 +169,7 @@ func (l *Ledger) look(ctx context.Context, p *picture) ([]Check, error) {
 // older tells whether a database has numbered fewer events than were read: it was put back to an earlier day.
 func (p *picture) older() bool {
 	for name, t := range p.traces {
-		for partition, last := range t.reading.last {
+		for partition, last := range t.reading.Last {
 			if !t.foreign && p.ends[name][partition] < last {
 				return true
 			}
