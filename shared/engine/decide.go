@@ -79,7 +79,9 @@ func (b *batch) decide(s *share, in *input) {
 	}
 	outcome := Outcome{}
 	for _, t := range steps {
-		t.set.Put(t.event, t.step.State)
+		if t.step.Changed { // what is heard without effect leaves no row, as it leaves no event from which one could be rebuilt
+			t.set.Put(t.event, t.step.State)
+		}
 		b.lookups.keep(t.step.State)
 		outcome = Outcome{State: t.step.State, Emitted: t.step.Emitted}
 		b.consequences(in.event.Key, t.step, out)

@@ -21,6 +21,9 @@ type Store interface {
 	Each(db *gorm.DB, fn func(key string, state any) error) error
 	// Memory is an empty set that nothing saves, for replays.
 	Memory() States
+	// Tables names the tables in which the states are kept, as SQL does: "payments", or with its schema. Nothing else is in
+	// them, so that a replay can make them anew.
+	Tables() []string
 }
 
 // States are the states one batch, or one replay, works on.
@@ -79,6 +82,9 @@ func (t *Table[S, Row]) Each(db *gorm.DB, fn func(key string, state any) error) 
 
 // Memory is an empty set.
 func (t *Table[S, Row]) Memory() States { return t.memory(0) }
+
+// Tables is the one table.
+func (t *Table[S, Row]) Tables() []string { return []string{t.table.Name()} }
 
 func (t *Table[S, Row]) memory(n int) *tableStates[S, Row] {
 	return &tableStates[S, Row]{table: t, states: make(map[string]S, n), dirty: make(map[string]struct{}, n)}

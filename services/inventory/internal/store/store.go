@@ -118,6 +118,11 @@ func (t *Stock) Each(db *gorm.DB, fn func(key string, state any) error) error {
 // Memory is an empty set.
 func (t *Stock) Memory() engine.States { return t.memory() }
 
+// Tables are those of reservations, of SKUs and of their levels.
+func (t *Stock) Tables() []string {
+	return []string{t.reservations.Name(), t.skus.Name(), t.levels.Name()}
+}
+
 // Of reads the levels of one SKU, by warehouse, locking nothing.
 func (t *Stock) Of(db *gorm.DB, sku string) (inventory.Levels, error) {
 	set := t.memory()
