@@ -47,6 +47,7 @@ type Replay struct {
 	live     *database.DB
 	shadow   *shadow
 	bindings []engine.Binding // what is rebuilt, in the tables of the shadow
+	shown    map[string]bool  // types of events that are shown, or kept for lookups
 	url      string           // of the service's database
 	only     *sql.Conn        // holds the lock that no second replay has
 	scanned  *Scan
@@ -67,7 +68,14 @@ func Open(ctx context.Context, c Config) (*Replay, error) {
 	if len(c.App.Bindings) == 0 {
 		return nil, service.Usage("replay: %s keeps nothing: it reads the topics anew whenever it starts", c.App.Name)
 	}
-	r := &Replay{Config: c, bindings: engine.WithRebuiltLookups(c.App.Bindings)}
+	r := &Replay{Config: c, bindings: engine.WithRebuiltLookups(c.App.Bindings), shown: map[string]bool{}}
+	for _, b := range r.bindings {
+		for _, row := range b.Machine.Rows {
+			if row.Form == saga.Projection {
+				r.shown[row.On.Name()] = true
+			}
+		}
+	}
 	err := r.open(ctx)
 	if err != nil {
 		r.Close()

@@ -136,7 +136,7 @@ func (s *Scan) add(t tally) {
 
 // readable is the event's name where it is folded or shown; why says why it cannot be.
 func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
-	shown := r.shows(rec.Type)
+	shown := r.shown[rec.Type]
 	switch {
 	case rec.Malformed != nil:
 		return "", "the envelope cannot be read: " + rec.Malformed.Error()
@@ -149,16 +149,6 @@ func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
 		return "", fmt.Sprintf("%s is not known to this build of %s: use the build that said it, or a later one", rec.Type, r.App.Name)
 	}
 	return rec.Type, ""
-}
-
-// shows tells whether a machine shows the event, or keeps it for lookups.
-func (r *Replay) shows(name string) bool {
-	for _, b := range r.bindings {
-		if shows(b.Machine, name) {
-			return true
-		}
-	}
-	return false
 }
 
 func shows(m *saga.Machine, name string) bool {

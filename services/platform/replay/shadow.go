@@ -204,11 +204,17 @@ func (s *shadow) reached(ctx context.Context) (map[stream]mark, error) {
 	return all, environment(rows.Err())
 }
 
-// note writes down how far a stream is, in the transaction that took it there.
-func note(tx *gorm.DB, at stream, m mark) error {
-	return database.Later(tx, database.Statement{Name: "note progress", SQL: `INSERT INTO replay_progress VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (topic, partition, own) DO UPDATE SET sequence = excluded.sequence, next_offset = excluded.next_offset`,
-		Args: []any{at.topic, at.partition, at.own, m.sequence, m.next}})
+// note writes down how far the streams are, in the transaction that took them there.
+func note(tx *gorm.DB, to map[stream]mark) error {
+	for at, m := range to {
+		err := database.Later(tx, database.Statement{Name: "note progress", SQL: `INSERT INTO replay_progress VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (topic, partition, own) DO UPDATE SET sequence = excluded.sequence, next_offset = excluded.next_offset`,
+			Args: []any{at.topic, at.partition, at.own, m.sequence, m.next}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // others are the service's tables that are not rebuilt: no event leads to them.
