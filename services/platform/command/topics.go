@@ -78,7 +78,7 @@ func Topics() *cobra.Command {
 		fmt.Fprintln(cmd.OutOrStdout(), "all topics are as they must be")
 		return nil
 	}}
-	cmd.AddCommand(list, create, check)
+	cmd.AddCommand(list, create, check, topicsArchive())
 	return cmd
 }
 
