@@ -19,7 +19,7 @@ func (b *batch) read(live []*input) {
 			continue
 		}
 		rec := in.record
-		in.event = saga.Event{ID: rec.ID, Type: rec.Type, Key: rec.Key, Saga: or(rec.Correlation, rec.Key), Cause: rec.Causation, Via: rec.Via, Time: rec.Time}
+		in.event = EventOf(rec)
 		if rec.Malformed != nil {
 			in.reason = or(in.reason, "the envelope cannot be read: "+rec.Malformed.Error())
 			continue

@@ -158,6 +158,11 @@ func (e *Engine) prepare(ctx context.Context) error {
 			return fmt.Errorf("its tables have %d partitions, not %d: start it with --partitions %d; keys would move to other partitions, "+
 				"away from what is kept of them", there, e.Partitions, there)
 		}
+		if there == 0 {
+			if err := e.unused(ctx); err != nil {
+				return err
+			}
+		}
 		return tx.Exec(`WITH p AS (SELECT generate_series(0, $1::int - 1) AS partition),
 			a AS (INSERT INTO engine.lease (partition) SELECT partition FROM p ON CONFLICT DO NOTHING),
 			b AS (INSERT INTO engine.counter (partition) SELECT partition FROM p ON CONFLICT DO NOTHING),
@@ -165,6 +170,28 @@ func (e *Engine) prepare(ctx context.Context) error {
 			d AS (INSERT INTO engine.watermark (topic, partition) VALUES ($2, 0) ON CONFLICT DO NOTHING)
 			SELECT 1`, e.Partitions, ControlTopic).Error
 	})
+}
+
+// unused refuses a topic that goes further than a new database: numbers would begin again.
+func (e *Engine) unused(ctx context.Context) error {
+	if e.Kafka == nil || len(e.Bindings) == 0 {
+		return nil
+	}
+	partitions := make([]int, e.Partitions)
+	for p := range partitions {
+		partitions[p] = p
+	}
+	first, next, err := e.Kafka.Offsets(ctx, e.topic(), partitions)
+	if err != nil {
+		return err
+	}
+	for p := range partitions {
+		if next[p] > first[p] {
+			return fmt.Errorf("its database is new and its topic %s holds events: if the database was lost, bring it back with "+
+				"`orderflow replay %s --apply`; if the topic is another installation's, give this one a cluster of its own", e.topic(), e.Service)
+		}
+	}
+	return nil
 }
 
 // Stop finishes the batches under way, gives the partitions back and publishes what is committed, as far as ctx allows.

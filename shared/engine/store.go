@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
@@ -15,7 +17,8 @@ type Binding struct {
 
 // Store keeps the states of one machine in the service's database.
 type Store interface {
-	// Load reads and locks, in key order, the states of everything the inputs touch.
+	// Load reads and locks, in key order, the states of everything the inputs touch. Where Replays says so nobody else
+	// writes, and events of different partitions come in no order.
 	Load(tx *gorm.DB, inputs []saga.Event) (States, error)
 	// Each reads every state kept, locking nothing.
 	Each(db *gorm.DB, fn func(key string, state any) error) error
@@ -46,6 +49,14 @@ type Table[S, Row any] struct {
 	to    func(S) Row
 	from  func(Row) S
 }
+
+type replaying struct{}
+
+// Replaying marks transactions as those of a replay.
+func Replaying(ctx context.Context) context.Context { return context.WithValue(ctx, replaying{}, true) }
+
+// Replays tells whether the transaction is that of a replay.
+func Replays(tx *gorm.DB) bool { return tx.Statement.Context.Value(replaying{}) != nil }
 
 // NewTable keeps states of type S as rows of a gorm model whose single primary key is the event key. key reads that
 // column, to and from convert; a state must survive the way there and back unchanged.
