@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -46,25 +44,6 @@ func (s *Snapshot) fault(what string, err error) error {
 		return fmt.Errorf("archive: %s: %w; restore it from a copy, or use another snapshot", s.Name, err)
 	}
 	return fmt.Errorf("archive: %s %s: %w", what, s.Name, err)
-}
-
-// Fits is an error that says what to do where the tables of a database, whose schemas have these versions, are not those
-// that the snapshot was taken of.
-func (s *Snapshot) Fits(versions map[string]int64) error {
-	if maps.Equal(s.Versions, versions) {
-		return nil
-	}
-	return fmt.Errorf("it was taken of tables of version %s, by build %q, and here they have version %s: use a snapshot of this version, "+
-		"or rebuild from the topics without one, or restore it with the build that took it and let `orderflow migrate` bring it up to date",
-		versionText(s.Versions), s.Build, versionText(versions))
-}
-
-func versionText(v map[string]int64) string {
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(v)) {
-		parts = append(parts, fmt.Sprintf("%s %d", strings.TrimSuffix(name, "_version"), v[name]))
-	}
-	return strings.Join(parts, ", ")
 }
 
 // Restore copies the rows into the tables of the same names in a schema of the service's database. The tables are there, of

@@ -174,3 +174,11 @@ func (f files) List(_ context.Context, prefix string) (names []string, err error
 	}
 	return names, nil
 }
+
+// full is a store that takes a little and no more.
+type full struct{ archive.Store }
+
+func (full) Put(_ context.Context, _ string, content io.Reader) error {
+	_, _ = io.CopyN(io.Discard, content, 100)
+	return errors.New("no space left on device")
+}

@@ -2,6 +2,8 @@ package archive
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/engine"
@@ -30,9 +33,8 @@ type Snapshot struct {
 	Build      string           `json:"build"`
 	Partitions int              `json:"partitions"`
 	Versions   map[string]int64 `json:"versions"` // of the schemas, by the table that notes the migrations: engine_version, service_version
-	Position   Position         `json:"position"`
+	Position   engine.Position  `json:"position"`
 	Series     map[string]int64 `json:"series"` // the last number given in each series without gaps
-	Parked     []Parked         `json:"parked"`
 	Tables     []Table          `json:"tables"`
 
 	Name  string `json:"-"` // of the file
@@ -57,13 +59,12 @@ type Taken struct {
 // Take writes a snapshot of a service, read in one transaction beside whoever else works on the database, without locking
 // anything. progress is told how many bytes of rows were read; it may be nil.
 func Take(ctx context.Context, store Store, app service.App, db *database.DB, progress func(bytes int64)) (t Taken, err error) {
-	conn, err := db.Pool().Conn(ctx)
-	if err != nil {
-		return t, fmt.Errorf("archive: snapshot of %s: %w", app.Name, err)
-	}
-	defer conn.Close()
-	err = conn.Raw(func(driver any) error {
-		t, err = take(ctx, store, app, driver.(*stdlib.Conn).Conn(), progress)
+	err = db.Gorm().WithContext(ctx).Connection(func(tx *gorm.DB) error {
+		if err := tx.Exec(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`).Error; err != nil {
+			return err
+		}
+		defer tx.WithContext(context.WithoutCancel(ctx)).Exec(`ROLLBACK`)
+		t, err = take(ctx, store, app, tx, progress)
 		return err
 	})
 	if err != nil {
@@ -72,51 +73,65 @@ func Take(ctx context.Context, store Store, app service.App, db *database.DB, pr
 	return t, nil
 }
 
-func take(ctx context.Context, store Store, app service.App, conn *pgx.Conn, progress func(bytes int64)) (Taken, error) {
-	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
-	if err != nil {
-		return Taken{}, err
-	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
+func take(ctx context.Context, store Store, app service.App, tx *gorm.DB, progress func(bytes int64)) (done Taken, err error) {
 	s := &Snapshot{Format: snapshotFormat, Service: app.Name, Build: build()}
 	// The store may be slower than the database's patience.
-	if _, err := conn.Exec(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
-		return Taken{}, err
+	if err := tx.Exec(`SET LOCAL idle_in_transaction_session_timeout = 0`).Error; err != nil {
+		return done, err
 	}
-	if err := conn.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&s.At); err != nil {
-		return Taken{}, err
-	}
-	s.At = s.At.UTC()
-	if err := s.readPosition(ctx, conn); err != nil {
-		return Taken{}, err
+	if s.Position, err = engine.ReadPosition(tx); err != nil {
+		return done, err
 	}
 	s.Partitions = len(s.Position.Own)
+	err = tx.Statement.ConnPool.(*sql.Conn).Raw(func(driver any) error {
+		conn := driver.(*stdlib.Conn).Conn()
+		if err := s.describe(ctx, conn, app); err != nil {
+			return err
+		}
+		done = Taken{Service: app.Name, At: s.At, Name: snapshotsFolder + app.Name + "/" + s.At.Format("20060102T150405.000Z") + ".snapshot"}
+		content, into := io.Pipe()
+		copied := make(chan error, 1)
+		go func() {
+			err := s.copyOut(ctx, conn, into, &done, progress)
+			into.CloseWithError(err) // nil is the end of the file
+			copied <- err
+		}()
+		err := store.Put(ctx, done.Name, content)
+		content.CloseWithError(err) // where it is given up, the copying ends too
+		return errors.Join(<-copied, err)
+	})
+	return done, err
+}
+
+// describe fills in the header.
+func (s *Snapshot) describe(ctx context.Context, conn *pgx.Conn, app service.App) (err error) {
+	if err := conn.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&s.At); err != nil {
+		return err
+	}
+	s.At = s.At.UTC()
 	if s.Versions, err = versions(ctx, conn); err != nil {
-		return Taken{}, err
+		return err
+	}
+	rows, err := conn.Query(ctx, `SELECT name, number FROM engine.series`)
+	if err != nil {
+		return err
+	}
+	var name string
+	var number int64
+	s.Series = map[string]int64{}
+	if _, err := pgx.ForEachRow(rows, []any{&name, &number}, func() error { s.Series[name] = number; return nil }); err != nil {
+		return err
 	}
 	for _, b := range engine.WithLookups(app.Bindings) {
 		for _, table := range b.Store.Tables() {
 			columns, err := columnsOf(ctx, conn, table)
 			if err != nil {
-				return Taken{}, err
+				return err
 			}
 			s.Tables = append(s.Tables, Table{table, columns})
 		}
 	}
-	done := Taken{Service: app.Name, At: s.At, Name: snapshotsFolder + app.Name + "/" + s.At.Format("20060102T150405.000Z") + ".snapshot"}
-	content, into := io.Pipe()
-	copied := make(chan error, 1)
-	go func() {
-		err := s.copyOut(ctx, conn, into, &done, progress)
-		into.CloseWithError(err) // nil is the end of the file
-		copied <- err
-	}()
-	err = store.Put(ctx, done.Name, content)
-	content.CloseWithError(err) // where it is given up, the copying ends too
-	if failed := <-copied; failed != nil && err == nil {
-		err = failed
-	}
-	return done, err
+	return nil
 }
 
 // copyOut writes the file. Each table is blocks of COPY's text, each after a byte 0, and a byte 1 with the number of rows.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"orderflow.example/services/platform/eventlog"
+	"orderflow.example/services/platform/progress"
 	"orderflow.example/shared/kafka"
 )
 
@@ -25,18 +26,18 @@ type Archiving struct {
 	Store        Store
 	Topics       []string
 	Partitions   int
-	SegmentBytes int                   // 0 means the constant
-	Patience     time.Duration         // with a number that is due while later ones are there; 0 means 2 s
-	All          bool                  // also the records that do not make a complete segment yet
-	Progress     func(done, all int64) // told of records now and then; may be nil
+	SegmentBytes int               // 0 means the constant
+	Patience     time.Duration     // with a number that is due while later ones are there; 0 means 2 s
+	All          bool              // also the records that do not make a complete segment yet
+	Progress     progress.Progress // of records; may be nil
 }
 
 // archiving is one run.
 type archiving struct {
 	Archiving
 
-	mu        sync.Mutex
-	done, all int64
+	mu   sync.Mutex
+	done int
 }
 
 // Archived is what is archived of a topic partition after a run.
@@ -55,33 +56,49 @@ type Archived struct {
 // that the log or the store cannot be reached.
 func (c Archiving) Run(ctx context.Context) ([]Archived, error) {
 	c.SegmentBytes, c.Patience = cmp.Or(c.SegmentBytes, SegmentBytes), cmp.Or(c.Patience, 2*time.Second)
+	if c.Progress == nil {
+		c.Progress = progress.Silent{}
+	}
 	a := &archiving{Archiving: c}
 	held, err := Hold(ctx, a.Store)
 	if err != nil {
 		return nil, err
 	}
 	report := make([]Archived, len(a.Topics)*a.Partitions)
+	if err := side(ctx, report, func(ctx context.Context, i int) (err error) {
+		r := &report[i]
+		r.Topic, r.Partition = a.Topics[i/a.Partitions], i%a.Partitions
+		r.First, _ = held.Ends(r.Topic, r.Partition)
+		r.Last = held.From(r.Topic, r.Partition, max(r.First-1, 0))
+		r.Topped, err = tailNumber(ctx, a.Log, r.Topic, r.Partition)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	due := int64(0)
+	for _, r := range report {
+		due += max(r.Topped-r.Last, 0)
+	}
+	a.Progress.Stage("archiving events", int(due))
+	err = side(ctx, report, func(ctx context.Context, i int) error { return a.partition(ctx, held, &report[i]) })
+	return report, err
+}
+
+// side does something for each partition, some of them side by side.
+func side(ctx context.Context, report []Archived, fn func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range report {
-		report[i] = Archived{Topic: a.Topics[i/a.Partitions], Partition: i % a.Partitions}
-		group.Go(func() error { return a.partition(ctx, held, &report[i]) })
+		group.Go(func() error { return fn(ctx, i) })
 	}
-	return report, group.Wait()
+	return group.Wait()
 }
 
 func (a *archiving) partition(ctx context.Context, held Holdings, r *Archived) error {
-	r.First, _ = held.Ends(r.Topic, r.Partition)
-	r.Last = held.From(r.Topic, r.Partition, max(r.First-1, 0))
-	tail, err := tailNumber(ctx, a.Log, r.Topic, r.Partition)
-	if r.Topped = tail; err != nil {
-		return err
-	}
-	if tail == 0 {
+	if r.Topped == 0 {
 		return nil
 	}
-	a.progress(0, max(tail-r.Last, 0))
-	reading := &eventlog.Reading{Log: a.Log, Topic: r.Topic, Upto: map[int]int64{r.Partition: tail}, Patience: a.Patience,
+	reading := &eventlog.Reading{Log: a.Log, Topic: r.Topic, Upto: map[int]int64{r.Partition: r.Topped}, Patience: a.Patience,
 		Last: map[int]int64{r.Partition: r.Last}, Next: map[int]int64{}}
 	if r.Last > 0 {
 		s, _ := held.holding(r.Topic, r.Partition, r.Last)
@@ -129,7 +146,7 @@ func (a *archiving) copy(ctx context.Context, reading *eventlog.Reading, r *Arch
 		r.Last = s.Last
 		r.Segments++
 		r.Records += s.Last - s.First + 1
-		a.progress(s.Last-s.First+1, 0)
+		a.progress(s.Last - s.First + 1)
 		return nil
 	}
 	err := reading.Run(ctx, func(rec *kafka.Record) error {
@@ -176,13 +193,11 @@ func (a *archiving) goOn(ctx context.Context, s Segment) (next int64, fault stri
 
 var errFound = errors.New("found")
 
-func (a *archiving) progress(done, all int64) {
+func (a *archiving) progress(records int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.done, a.all = a.done+done, a.all+all
-	if a.Progress != nil {
-		a.Progress(a.done, a.all)
-	}
+	a.done += int(records)
+	a.Progress.Set(a.done)
 }
 
 // tailNumber is the highest number near the end of a topic partition, 0 where there is none.

@@ -93,10 +93,11 @@ func takeSnapshots(cmd *cobra.Command, apps []service.App, store archive.Store) 
 		if err := there.Whole(); err != nil {
 			return nil, err
 		}
+		shown, hide := progressOf("snapshot")
+		defer hide()
 		for _, app := range apps {
-			shown := newProgress("snapshot of "+app.Name, "bytes")
-			t, err := archive.Take(ctx, store, app, there.Databases[app.Name], func(bytes int64) { shown.set(bytes, 0) })
-			shown.close()
+			shown.Stage(app.Name, 0)
+			t, err := archive.Take(ctx, store, app, there.Databases[app.Name], func(bytes int64) { shown.Set(int(bytes)) })
 			if err != nil {
 				return nil, err
 			}
