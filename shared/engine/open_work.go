@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -52,6 +53,13 @@ func NewOpenWork(bindings []Binding) *OpenWork {
 	return w
 }
 
+// Reads tells whether Add must be passed the payload of such events, not only its text.
+func (w *OpenWork) Reads(name string) bool {
+	return w.arms[name] || slices.ContainsFunc(w.machines, func(m *saga.Machine) bool {
+		return slices.ContainsFunc(m.Series, func(s saga.Series) bool { return s.Of.Name() == name })
+	})
+}
+
 // Add takes in an own event with its payload as JSON. Those of one partition must come in the order of their numbers.
 func (w *OpenWork) Add(own saga.Event, data []byte) {
 	k := about{own.Key, own.Type}
@@ -80,7 +88,7 @@ func (w *OpenWork) Add(own saga.Event, data []byte) {
 		w.settle(about{own.Key, since})
 	}
 	if w.asks[own.Type] {
-		w.questions[own.ID] = row{event: own, data: data}
+		w.questions[own.ID] = row{event: own, data: bytes.Clone(data)}
 		if w.asked[k] == nil {
 			w.asked[k] = map[string]struct{}{}
 		}
@@ -88,7 +96,7 @@ func (w *OpenWork) Add(own saga.Event, data []byte) {
 	}
 	if w.arms[own.Type] {
 		w.settle(k)
-		w.deadlines[k], w.since[own.ID] = row{event: own, data: data}, k
+		w.deadlines[k], w.since[own.ID] = row{event: own, data: bytes.Clone(data)}, k
 	}
 	for _, m := range w.machines {
 		m.Number(&own, func(series string) int64 { w.series[series]++; return w.series[series] })

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"sync"
 
 	"gorm.io/gorm"
 
@@ -18,10 +19,10 @@ func Hold(ctx context.Context, db *database.DB, partitions int) (release func(),
 	if err != nil {
 		return nil, fmt.Errorf("engine: hold the partitions: %w", err)
 	}
-	release = func() {
+	release = sync.OnceFunc(func() {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // the session ends, and its locks with it
 		conn.Close()
-	}
+	})
 	// Locks of the session, not of a transaction: a new owner ends transactions about its partition that stand still.
 	_, err = conn.ExecContext(ctx, `SELECT pg_advisory_lock($1, p) FROM generate_series(0, $2::int - 1) AS p ORDER BY p`,
 		partitionClass, partitions)

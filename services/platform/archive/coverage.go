@@ -159,15 +159,11 @@ func (s *Survey) needs(ctx context.Context, app service.App) (parts []*part, err
 
 func (s *Survey) look(ctx context.Context, topic string, partition int) (*part, error) {
 	p := &part{topic: topic, partition: partition}
-	first, end, err := s.Log.Offsets(ctx, topic, []int{partition})
+	tail, err := eventlog.End(ctx, s.Log, topic, partition)
 	if kafka.IsUnknownTopic(err) {
 		return p, nil // that it is missing is said elsewhere
 	}
-	if err != nil {
-		return nil, err
-	}
-	p.start, p.end = first[partition], end[partition]
-	if p.tail, err = tailNumber(ctx, s.Log, topic, partition); err != nil || p.tail == 0 {
+	if p.start, p.end, p.tail = tail.First, tail.Next, tail.Sequence; err != nil || p.tail == 0 {
 		return p, err
 	}
 	rec, err := s.at(ctx, p, p.start)

@@ -65,12 +65,13 @@ func (c Archiving) Run(ctx context.Context) ([]Archived, error) {
 		return nil, err
 	}
 	report := make([]Archived, len(a.Topics)*a.Partitions)
-	if err := side(ctx, report, func(ctx context.Context, i int) (err error) {
+	if err := side(ctx, report, func(ctx context.Context, i int) error {
 		r := &report[i]
 		r.Topic, r.Partition = a.Topics[i/a.Partitions], i%a.Partitions
 		r.First, _ = held.Ends(r.Topic, r.Partition)
 		r.Last = held.From(r.Topic, r.Partition, max(r.First-1, 0))
-		r.Topped, err = tailNumber(ctx, a.Log, r.Topic, r.Partition)
+		tail, err := eventlog.End(ctx, a.Log, r.Topic, r.Partition)
+		r.Topped = tail.Sequence
 		return err
 	}); err != nil {
 		return nil, err
@@ -198,35 +199,4 @@ func (a *archiving) progress(records int64) {
 	defer a.mu.Unlock()
 	a.done += int(records)
 	a.Progress.Set(a.done)
-}
-
-// tailNumber is the highest number near the end of a topic partition, 0 where there is none.
-func tailNumber(ctx context.Context, log eventlog.Log, topic string, partition int) (number int64, err error) {
-	first, end, err := log.Offsets(ctx, topic, []int{partition})
-	if err != nil {
-		return 0, err
-	}
-	r := eventlog.Reading{Log: log, Topic: topic}
-	for back := int64(1000); number == 0; back *= 100 { // the last one may be a repeat
-		from := max(end[partition]-back, first[partition])
-		for at := from; at < end[partition]; {
-			f, err := r.FetchAt(ctx, partition, at)
-			if err != nil {
-				return 0, err
-			}
-			for i := range f.Records {
-				if r.Own(&f.Records[i]) {
-					number = max(number, f.Records[i].Sequence)
-				}
-			}
-			if f.Next <= at {
-				break
-			}
-			at = f.Next
-		}
-		if from == first[partition] {
-			break
-		}
-	}
-	return number, nil
 }

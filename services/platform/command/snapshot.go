@@ -93,11 +93,11 @@ func takeSnapshots(cmd *cobra.Command, apps []service.App, store archive.Store) 
 		if err := there.Whole(); err != nil {
 			return nil, err
 		}
-		shown, hide := progressOf("snapshot")
-		defer hide()
+		far := shown("snapshot")
+		defer hide(far)
 		for _, app := range apps {
-			shown.Stage(app.Name, 0)
-			t, err := archive.Take(ctx, store, app, there.Databases[app.Name], func(bytes int64) { shown.Set(int(bytes)) })
+			far.Stage(app.Name, 0)
+			t, err := archive.Take(ctx, store, app, there.Databases[app.Name], func(bytes int64) { far.Set(int(bytes)) })
 			if err != nil {
 				return nil, err
 			}

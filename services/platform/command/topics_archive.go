@@ -46,15 +46,15 @@ func topicsArchive() *cobra.Command {
 				return err
 			}
 			defer client.Close()
-			shown, hide := progressOf("topics archive")
-			defer hide()
+			far := shown("topics archive")
+			defer hide(far)
 			a := &archive.Archiving{Log: client, Store: store, Topics: eventTopics(), Partitions: c.Partitions, SegmentBytes: bytes, All: all,
-				Progress: shown}
+				Progress: far}
 			report, err := answered(cmd.Context(), probeServers(client, nil), func(ctx context.Context) ([]archive.Archived, error) { return a.Run(ctx) })
 			if err != nil {
 				return service.Environment("topics archive: %w", err)
 			}
-			hide()
+			hide(far)
 			return printArchived(cmd, report, asJSON)
 		},
 	}
