@@ -17,6 +17,8 @@
 //     numbers without gaps.
 //   - publisher.go, own_topic.go, outbox.go: each partition publishes after its commits, from memory; what a crash left
 //     unpublished is read from the outbox. What the topic holds is learned from the topic.
+//   - level.go, position.go, open_work.go, restore.go: a database that lost commits is brought level with its topic; for
+//     replays, how far a service is, how it is held still, and what a database that was lost must know beside the states.
 //   - calls.go, schedule.go, lane.go, ask.go, deadline.go, park.go: outside work, what is due later, and what could not be processed, as rows.
 //   - maintenance.go and a file for each job: what nobody signals. survey.go, report.go, reporter.go, metrics.go: what
 //     watchers are told. control.go: what operators and consumers ask for.
@@ -25,7 +27,7 @@
 // states in key order and whatever a store locks beside them, the series, counters in partition order.
 //
 // Times that others compare are the database's (clock.go). Postgres must not lose commits: run it with synchronous
-// replication where it fails over. The engine notices a database that did, and cannot bring back what it decided.
+// replication where it fails over. What a database lost is brought back as far as the topic has it.
 //
 // It knows no event and no service. It is used by shared/service, and directly by benchmarks and tests. What operators may do
 // about parked inputs is package parked.

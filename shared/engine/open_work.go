@@ -26,13 +26,15 @@ type OpenWork struct {
 	deadlines map[about]row
 	since     map[string]about // deadlines by id
 	series    map[string]int64
+	closed    []string       // ids of questions that were answered and deadlines that fired
+	off       map[about]bool // questions that were dropped and deadlines that were settled
 }
 
 // NewOpenWork knows of nothing yet.
 func NewOpenWork(bindings []Binding) *OpenWork {
 	w := &OpenWork{asks: map[string]bool{}, arms: map[string]bool{}, drops: map[string][]string{}, settles: map[string][]string{},
 		questions: map[string]row{}, asked: map[about]map[string]struct{}{}, deadlines: map[about]row{}, since: map[string]about{},
-		series: map[string]int64{}}
+		series: map[string]int64{}, off: map[about]bool{}}
 	for _, b := range bindings {
 		w.machines = append(w.machines, b.Machine)
 		for _, r := range b.Machine.Rows {
@@ -65,6 +67,7 @@ func (w *OpenWork) Add(own saga.Event, data []byte) {
 	k := about{own.Key, own.Type}
 	switch {
 	case own.Via == saga.ViaAnswer || strings.HasPrefix(own.Via, saga.ViaAnswer+"/"):
+		w.closed = append(w.closed, own.Cause)
 		if q, open := w.questions[own.Cause]; open {
 			k := about{q.event.Key, q.event.Type}
 			delete(w.questions, own.Cause)
@@ -73,18 +76,21 @@ func (w *OpenWork) Add(own saga.Event, data []byte) {
 			}
 		}
 	case own.Via == saga.ViaDeadline:
+		w.closed = append(w.closed, own.Cause)
 		if of, known := w.since[own.Cause]; known && w.deadlines[of].event.ID == own.Cause {
 			w.settle(of)
 		}
 	}
 	for _, asking := range w.drops[own.Type] {
 		of := about{own.Key, asking}
+		w.off[of] = true
 		for id := range w.asked[of] {
 			delete(w.questions, id)
 		}
 		delete(w.asked, of)
 	}
 	for _, since := range w.settles[own.Type] {
+		w.off[about{own.Key, since}] = true
 		w.settle(about{own.Key, since})
 	}
 	if w.asks[own.Type] {

@@ -76,6 +76,37 @@ func Restore(tx *gorm.DB, r Restored) error {
 	return b.series.write(tx)
 }
 
+// redo does to the tables what the events that were added did to them.
+func (w *OpenWork) redo(tx *gorm.DB, e *Engine) error {
+	var keys, types pgtype.FlatArray[string]
+	for k := range w.off {
+		keys, types = append(keys, k.key), append(types, k.kind)
+	}
+	closed := pgtype.FlatArray[string](w.closed)
+	for _, table := range []string{"call", "deadline"} {
+		if err := tx.Exec(`DELETE FROM engine.`+table+` WHERE id = ANY($1::text[])`, closed).Error; err != nil {
+			return err
+		}
+		err := tx.Exec(`DELETE FROM engine.`+table+` t USING unnest($1::text[], $2::text[]) AS o (key, type)
+			WHERE t.key = o.key AND t.type = o.type`, keys, types).Error
+		if err != nil {
+			return err
+		}
+	}
+	b := &batch{e: e}
+	questions, deadlines := w.rows()
+	b.asks = questions
+	if err := b.writeCalls(tx); err != nil {
+		return err
+	}
+	if err := restoreDeadlines(tx, e, deadlines); err != nil {
+		return err
+	}
+	return tx.Exec(`INSERT INTO engine.series (name, number) SELECT * FROM unnest($1::text[], $2::bigint[])
+		ON CONFLICT (name) DO UPDATE SET number = series.number + excluded.number`,
+		pgtype.FlatArray[string](slices.Collect(maps.Keys(w.series))), pgtype.FlatArray[int64](slices.Collect(maps.Values(w.series)))).Error
+}
+
 // restoreDeadlines writes them due when they were: so long after their events, not after now.
 func restoreDeadlines(tx *gorm.DB, e *Engine, deadlines []row) error {
 	due := make(pgtype.FlatArray[time.Time], len(deadlines))
@@ -87,7 +118,8 @@ func restoreDeadlines(tx *gorm.DB, e *Engine, deadlines []row) error {
 		due[i] = at
 	}
 	return tx.Exec(`INSERT INTO engine.deadline (id, partition, type, key, saga, due_at, since)
-		SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[])`,
+		SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[])
+		ON CONFLICT (key, type) DO UPDATE SET id = excluded.id, due_at = excluded.due_at, since = excluded.since, moved_by = '', moved_at = NULL`,
 		array(deadlines, func(r row) string { return r.event.ID }),
 		array(deadlines, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, e.Partitions)) }),
 		array(deadlines, func(r row) string { return r.event.Type }),

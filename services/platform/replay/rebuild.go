@@ -28,6 +28,10 @@ func (r *Replay) Rebuild(ctx context.Context) (*Rebuilt, error) {
 			return nil, err
 		}
 	}
+	var err error
+	if r.gaps, err = r.outboxGaps(ctx); err != nil {
+		return nil, err
+	}
 	position, behind, err := r.stands(ctx)
 	if err != nil {
 		return nil, err

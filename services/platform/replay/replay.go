@@ -50,6 +50,7 @@ type Replay struct {
 	url      string           // of the service's database
 	only     *sql.Conn        // holds the lock that no second replay has
 	scanned  *Scan
+	gaps     map[int]int64 // by partition: the number after which the outbox lacks some
 }
 
 // lockClass is the advisory lock of a replay in the service's database.

@@ -25,6 +25,32 @@ type lost struct {
 	held   map[int]engine.Held
 }
 
+// outboxGaps finds, by partition, after which number the outbox lacks events that the service has numbered and not deleted
+// past their retention. A service that was started on a backup numbers on above its topic, and leaves such a gap.
+func (r *Replay) outboxGaps(ctx context.Context) (map[int]int64, error) {
+	rows, err := r.live.Pool().QueryContext(ctx, `
+		SELECT c.partition, least(f.known, c.sequence) FROM engine.counter c JOIN engine.published p USING (partition), LATERAL (
+			SELECT min(known) AS known FROM (
+				SELECT sequence AS known, lead(sequence, 1, c.sequence + 1) OVER (ORDER BY sequence) AS next
+				FROM (SELECT p.pruned AS sequence UNION ALL SELECT sequence FROM engine.outbox o WHERE o.partition = c.partition AND o.sequence > p.pruned) s
+			) g WHERE next > known + 1) f
+		WHERE f.known < c.sequence`)
+	if err != nil {
+		return nil, environment(err)
+	}
+	defer rows.Close()
+	gaps := map[int]int64{}
+	for rows.Next() {
+		var partition int
+		var known int64
+		if err := rows.Scan(&partition, &known); err != nil {
+			return nil, environment(err)
+		}
+		gaps[partition] = known
+	}
+	return gaps, environment(rows.Err())
+}
+
 // filledAtOnce is how many events go into the outbox in one statement.
 const filledAtOnce = 2000
 

@@ -121,6 +121,10 @@ func (r *Replay) stands(ctx context.Context) (at engine.Position, behind *lost, 
 		return at, nil, environment(err)
 	}
 	before := maps.Clone(at.Own)
+	for p, known := range r.gaps {
+		before[p] = min(before[p], known)
+		behind = &lost{r: r, before: before, held: held}
+	}
 	for p, h := range held {
 		if h.Sequence > at.Own[p] {
 			at.Own[p] = h.Sequence
@@ -170,7 +174,7 @@ func (r *Replay) swapOnce(ctx context.Context, s *shadow) (*Applied, error) {
 			if err := behind.restore(ctx, tx); err != nil {
 				return err
 			}
-			a.Restored, position.Own = &behind.Restored, behind.before
+			a.Restored, position.Own = &behind.Restored, behind.before // the live tables know no more
 		}
 		return s.exchange(tx, a, position)
 	})
