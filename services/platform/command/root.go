@@ -18,6 +18,6 @@ func Root() *cobra.Command {
 			"ORDERFLOW_DATA_DIR) and a key of orderflow.yaml.",
 	}
 	service.BindFlags(root)
-	root.AddCommand(Up(), Demo(), Verify(), Choreography(), Topics(), Token(), Bench(), Migrate(), Parked(), Replay())
+	root.AddCommand(Up(), Demo(), Verify(), Choreography(), Topics(), Token(), Bench(), Migrate(), Parked(), Replay(), Snapshot())
 	return root
 }
