@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"orderflow.example/services/platform/archive"
 	"orderflow.example/services/platform/eventlog"
 	"orderflow.example/services/platform/progress"
 	"orderflow.example/shared/database"
@@ -26,11 +28,13 @@ type Config struct {
 	Partitions int
 	Postgres   string // the server's URL
 	Log        eventlog.Log
-	Patience   time.Duration // how long to wait for a number that the topic must hold; 0 means 5 s
-	Order      string        // only what is about this key; "" is all
-	Upto       Limit         // not beyond it; the zero Limit is all there is
-	Fresh      bool          // what an earlier replay left is dropped, not gone on with
-	Missing    bool          // a database that is not there is made
+	Patience   time.Duration     // how long to wait for a number that the topic must hold; 0 means 5 s
+	Order      string            // only what is about this key; "" is all
+	Upto       Limit             // not beyond it; the zero Limit is all there is
+	Archive    *archive.Log      // where what the topics hold no more is read; nil where nothing is archived
+	Snapshot   *archive.Snapshot // with which a replay begins; nil begins with nothing
+	Fresh      bool              // what an earlier replay left is dropped, not gone on with
+	Missing    bool              // a database that is not there is made
 	Progress   progress.Progress
 	Logger     *slog.Logger
 }
@@ -51,6 +55,7 @@ type Replay struct {
 	url      string           // of the service's database
 	only     *sql.Conn        // holds the lock that no second replay has
 	scanned  *Scan
+	firsts   sync.Map      // by stream, the first number on its topic
 	gaps     map[int]int64 // by partition: the number after which the outbox lacks some
 }
 

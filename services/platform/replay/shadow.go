@@ -92,6 +92,9 @@ func (r *Replay) target() string {
 	if r.Upto.Offset > 0 {
 		what += fmt.Sprintf(" up to offset %d", r.Upto.Offset)
 	}
+	if r.Snapshot != nil {
+		what += " from the snapshot " + r.Snapshot.Name
+	}
 	return what
 }
 
@@ -155,7 +158,11 @@ func (s *shadow) create(ctx context.Context, target string) error {
 			return exec(notes)
 		},
 	}
-	steps = append(steps, func() error { return s.loosen(ctx) }, func() error { return exec(`INSERT INTO replay_target VALUES ($1)`, target) })
+	steps = append(steps, func() error { return s.loosen(ctx) })
+	if s.r.Snapshot != nil {
+		steps = append(steps, func() error { return s.begin(ctx) })
+	}
+	steps = append(steps, func() error { return exec(`INSERT INTO replay_target VALUES ($1)`, target) })
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return environment(fmt.Errorf("make the tables of %s in the schema %s: %w", s.r.App.Name, s.schema, err))
