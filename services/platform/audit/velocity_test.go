@@ -13,7 +13,9 @@ import (
 // The third order within the hour is one too many. It waits for a person, orders of another customer do not, and what is
 // known of customers is what the topic says.
 func TestAnOrderTooManyOfACustomerWaitsForAPersonAndOtherCustomersDoNot(t *testing.T) {
-	p, site := startWith(t, run.Options{}, func(c *service.Config) { c.FraudVelocity, c.FraudVelocityWithin = 2, time.Hour })
+	p, site := startWith(t, run.Options{}, func(c *service.Config) {
+		*c = c.With(service.Settings{"fraud-velocity": 2, "fraud-velocity-within": time.Hour})
+	})
 	site.Sell(t, "teapot", 1530, 1000)
 	basket := trial.NewBasket(trial.Line{SKU: "teapot", Quantity: 1})
 	var eager []*trial.Buyer
