@@ -8,23 +8,23 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// aside is why a record on a topic is not one of the events that its service has numbered.
+// aside is why a record on a topic is not an event of its service.
 type aside int
 
 const (
-	strange  aside = iota // another writes there, or it has no number
+	strange  aside = iota // of another source, or without a number
 	repeated              // its number was there before
-	wrong                 // another event was committed under its number, and follows
+	wrong                 // its number is that of another committed event, which follows
 )
 
-// rivals are what is known of records that stand under the same number further on in a topic.
+// rivals are the records with the same number that are further on in a topic.
 type rivals struct {
 	right map[int]map[int64]bool // by partition: numbers of which a wrong record comes first, then the right one
 	upto  map[int]int64          // by partition: the offset up to which was looked
 }
 
-// rightOneFollows tells of a wrong record whether what was committed under its number is further on in the log. One look
-// to the end of it answers for all records that are there by now.
+// rightOneFollows tells whether the event that was committed under a wrong record's number is further on in the log. One scan to
+// its end answers for all records that are there.
 func (r *reading) rightOneFollows(ctx context.Context, rec *kafka.Record) (bool, error) {
 	if r.wrong == nil || !r.wrong(rec) {
 		return false, nil
@@ -61,7 +61,7 @@ func (r *reading) rightOneFollows(ctx context.Context, rec *kafka.Record) (bool,
 	return rights[rec.Sequence], nil
 }
 
-// fetchAt reads what is there by now at an offset, without waiting for more.
+// fetchAt reads the records at an offset, without waiting for more.
 func (r *reading) fetchAt(ctx context.Context, partition int, offset int64) (kafka.Fetched, error) {
 	fetched, err := r.log.Fetch(ctx, []kafka.Position{{Topic: r.topic, Partition: partition, Offset: offset}}, 0)
 	start := time.Now()
@@ -77,8 +77,7 @@ func (r *reading) fetchAt(ctx context.Context, partition int, offset int64) (kaf
 	return fetched[0], nil
 }
 
-// leaveAside notes a record that readers drop: nothing is lost by an exact repeat, whatever else there is does not
-// belong there.
+// leaveAside counts a record that consumers drop: exact repeats are harmless, all others are offences.
 func (t *trace) leaveAside(rec *kafka.Record, why aside) {
 	at := place{rec.Topic, rec.Partition}
 	switch {

@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// Log is where topics are read: a *kafka.Client.
+// Log reads topics: a *kafka.Client.
 type Log interface {
 	Fetch(ctx context.Context, positions []kafka.Position, wait time.Duration) ([]kafka.Fetched, error)
 	Offsets(ctx context.Context, topic string, partitions []int) (first, next map[int]int64, err error)
@@ -36,9 +36,9 @@ type reading struct {
 }
 
 // run passes the records numbered 1 to upto of each partition to fn, in order, each once. A record is passed on only
-// when its number is the next: repeats are dropped, and beyond a hole nothing is read until what is missing turns up,
-// as the engine does it. What another writes there has no number, and a record that is wrong gives way to the right one
-// further on. What has not turned up in time is left: last tells.
+// when its number is the next: repeats are dropped, and beyond a hole nothing is read until the missing record is there, as in
+// the engine. Records of other sources have no number, and a wrong record gives way to the right one further on. last shows how
+// far the run came.
 func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
 	if r.last == nil {
 		r.last, r.next, r.told = map[int]int64{}, map[int]int64{}, map[int]int64{}
@@ -92,14 +92,14 @@ func (r *reading) run(ctx context.Context, fn func(rec *kafka.Record)) error {
 	}
 }
 
-// unread tells whether numbers are missing, or the log goes on with something that has not been looked at.
+// unread tells whether numbers are missing, or the log has records that were not read.
 func (r *reading) unread(partition int) bool {
 	_, over := r.over[partition]
 	return r.last[partition] < r.upto[partition] || r.next[partition] < r.end[partition] && !over
 }
 
-// leave lets the next run go on where it has to: at the first record that was not wanted yet, and where there is a hole
-// at the beginning, to look for what is missing in all of the log.
+// leave sets where the next run continues: at the first record that was not wanted yet or, after a hole, at the beginning, to
+// search the whole log for the missing record.
 func (r *reading) leave() {
 	for p, offset := range r.over {
 		r.next[p] = offset
@@ -111,7 +111,7 @@ func (r *reading) leave() {
 	}
 }
 
-// fetch reads on, and tells whether that led any further.
+// fetch reads more records, and tells whether there were any.
 func (r *reading) fetch(ctx context.Context, positions []kafka.Position, fn func(rec *kafka.Record)) (moved bool, err error) {
 	fetched, err := r.log.Fetch(ctx, positions, min(longPoll, r.patience))
 	if err != nil {
@@ -173,12 +173,12 @@ func (r *reading) pass(ctx context.Context, rec *kafka.Record, fn func(rec *kafk
 	return nil
 }
 
-// own tells whether the service that writes the topic has written and numbered the record.
+// own tells whether the record is a numbered one of the topic's service.
 func (r *reading) own(rec *kafka.Record) bool {
 	return rec.Source == "/"+writer(r.topic) && rec.Sequence > 0
 }
 
-// drop leaves a record aside, and tells of it once, however often it is read.
+// drop reports a record as aside, once, however often it is read.
 func (r *reading) drop(rec *kafka.Record, why aside) {
 	if _, again := r.over[rec.Partition]; again || rec.Offset < r.told[rec.Partition] {
 		return // the next run will read it again, or an earlier one did

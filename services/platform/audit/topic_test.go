@@ -18,7 +18,8 @@ import (
 func numbered(numbers ...int64) topics {
 	var records []kafka.Record
 	for i, n := range numbers {
-		records = append(records, kafka.Record{Topic: "a.events", Source: "/a", Offset: int64(i), ID: fmt.Sprint("id-", n), Sequence: n})
+		records = append(records, kafka.Record{Topic: "a.events", Source: "/a", Offset: int64(i), ID: fmt.Sprint("id-", n),
+			Sequence: n})
 	}
 	return topics{{"a.events", 0}: records}
 }
@@ -64,7 +65,8 @@ func (failing) Fetch(context.Context, []kafka.Position, time.Duration) ([]kafka.
 
 func TestABrokerThatIsGoneIsAnErrorNotAnOffence(t *testing.T) {
 	t.Parallel()
-	if _, _, err := read(t, failing{numbered(1, 2)}, 2); err == nil || !strings.Contains(err.Error(), "read topic a.events: connection refused") {
+	if _, _, err := read(t, failing{numbered(1, 2)}, 2); err == nil ||
+		!strings.Contains(err.Error(), "read topic a.events: connection refused") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -86,12 +88,14 @@ func TestAtMostTwentyOffencesAreListedAndAllAreCounted(t *testing.T) {
 	for i := range 33 {
 		into.broken(fmt.Sprintf("order-%02d", 32-i), "is short")
 	}
-	r := Report{Checks: []Check{newTally("goods", "they do too", "SKUs").done(), into.done(), into.skip("no book")}, Sagas: 40, Open: 2}
+	r := Report{Checks: []Check{newTally("goods", "they do too", "SKUs").done(), into.done(), into.skip("no book")}, Sagas: 40,
+		Open: 2}
 	var text strings.Builder
 	if err := r.Print(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"✓ goods", "✗ money", "broken 33 times", "    order-00: is short\n", "… and 13 more", "not checked: no book", "40 sagas, 2 still open"} {
+	for _, want := range []string{"✓ goods", "✗ money", "broken 33 times", "    order-00: is short\n", "… and 13 more",
+		"not checked: no book", "40 sagas, 2 still open"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, text.String())
 		}
