@@ -66,8 +66,9 @@ type Engine struct {
 	parkedAt   time.Time        // when there were some; of the maintenance alone
 	positions  []kafka.Position // reported last; of the maintenance alone
 
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	cancel     context.CancelFunc
+	done       sync.WaitGroup
+	publishing bool // and nothing else
 }
 
 // New checks that everything asked can be answered and that the machines fit together; it does no I/O.
@@ -205,7 +206,9 @@ func (e *Engine) Stop(ctx context.Context) error {
 	go func() { e.done.Wait(); close(stopped) }()
 	select {
 	case <-stopped:
-		e.leave(ctx)
+		if !e.publishing {
+			e.leave(ctx)
+		}
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("engine %s: still stopping: %w", e.Service, ctx.Err())
