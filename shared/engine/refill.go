@@ -62,7 +62,7 @@ func Runs(ctx context.Context, db *database.DB) (yes bool, err error) {
 // FillPruned puts the own events of one partition that were pruned back into the outbox, so that they can be published again:
 // those before the lowest number that it holds, from the given one on. each passes them on in the order of their numbers. All
 // of them are there when it returns nil, and none where it does not: a publisher that finds some would wait for the others.
-// They stay until ForgetFilled.
+// Once published they are pruned again, as all are.
 func FillPruned(ctx context.Context, db *database.DB, partition int, from int64, each func(upto int64, pass func([]kafka.Record) error) error) error {
 	return database.Transact(ctx, db, func(tx *gorm.DB) error {
 		// What is filled in may be slow to come.
@@ -70,7 +70,8 @@ func FillPruned(ctx context.Context, db *database.DB, partition int, from int64,
 			return err
 		}
 		// The lock keeps the cleaner out. The topic holds nothing from here on: nothing may be pruned before it was published.
-		err := tx.Exec(`UPDATE engine.published SET sequence = least(sequence, $2::bigint - 1), next_offset = 0 WHERE partition = $1`, partition, from).Error
+		err := tx.Exec(`UPDATE engine.published SET sequence = least(sequence, $2::bigint - 1), next_offset = 0, pruned = least(pruned, $2::bigint - 1)
+			WHERE partition = $1`, partition, from).Error
 		if err != nil {
 			return err
 		}
@@ -95,12 +96,6 @@ func FillPruned(ctx context.Context, db *database.DB, partition int, from int64,
 		}
 		return err
 	})
-}
-
-// ForgetFilled deletes what FillPruned has put back, once it is on the topic.
-func ForgetFilled(ctx context.Context, db *database.DB, partition int) error {
-	return db.Gorm().WithContext(ctx).Exec(`DELETE FROM engine.outbox o USING engine.published p
-		WHERE o.partition = $1 AND p.partition = $1 AND o.sequence <= p.pruned`, partition).Error
 }
 
 var errBehind = errors.New("the topic goes further than the database: start the service, which brings it level")

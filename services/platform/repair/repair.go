@@ -291,8 +291,5 @@ func (r Repair) conclude(ctx context.Context, p *part, report *Report) error {
 	if p.ahead {
 		report.Faults = append(report.Faults, fmt.Sprintf("%s partition %d: %s", p.topic, p.partition, p.note))
 	}
-	if len(stays) > 0 {
-		return nil
-	}
-	return engine.ForgetFilled(ctx, p.db, p.partition)
+	return nil
 }
