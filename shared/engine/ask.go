@@ -25,8 +25,8 @@ type Answerer struct {
 }
 
 // Answer binds a question to the adapter that asks the outside world. The adapter returns the answer; or NotYet, to be asked
-// again later; or Refused, when asking again cannot help; or another error, which means that the outcome is unknown: it is
-// called again, with the same id, with back-off, until it answers.
+// again later; or Refused, when asking again cannot help; or another error, which means that the outcome is unknown: the engine
+// calls it again, with the same id and back-off, until it answers.
 func Answer[E, A any](q saga.Question[E, A], ask func(ctx context.Context, a Attempt, asked E) (A, error)) Answerer {
 	return Answerer{Question: q.Name(), ask: func(ctx context.Context, a Attempt, asked any) (any, error) {
 		return ask(ctx, a, asked.(E))
@@ -47,7 +47,7 @@ type notYet struct{ after time.Duration }
 
 func (n notYet) Error() string { return fmt.Sprintf("no answer yet, ask again in %v", n.after) }
 
-// Refused is the error of an adapter whose request was refused for what it is: asking again would not help. The question is
+// Refused is the error of an adapter whose request was rejected as such: a retry would be rejected too. The question is
 // parked for an operator, who has it asked again or discards it; its saga goes on meanwhile.
 func Refused(err error) error { return refused{err} }
 

@@ -107,7 +107,8 @@ func TestADeadlineFallsDueAtTheTimeItsEventCarries(t *testing.T) {
 	})
 	at := time.Now().Add(-time.Second)
 	b.move(moved, &at)
-	b.eventually("what an operator moved when he said", func() bool { return equal(b.published(b.names.due, moved), []int64{later}) })
+	b.eventually("what an operator moved when he said",
+		func() bool { return equal(b.published(b.names.due, moved), []int64{later}) })
 	if n := b.count(`SELECT count(*) FROM engine.deadline`); n != 0 || len(b.published(b.names.due, settled)) != 0 {
 		t.Errorf("%d deadlines left, %v settled fell due", n, b.published(b.names.due, settled))
 	}

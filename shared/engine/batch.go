@@ -15,8 +15,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// batch is what one transaction does: decided in memory, one input after another, written at the end. It has a share for
-// each partition, mostly all that this process owns and that have something to do.
+// batch is one transaction: its inputs are decided in memory, one after another, and the results are written at the end. It has
+// a share for each partition with inputs, mostly all that this process owns.
 type batch struct {
 	e      *Engine
 	tx     *gorm.DB
@@ -41,19 +41,19 @@ type batch struct {
 type share struct {
 	w         *worker
 	inputs    []input
-	live      []*input // of inputs, what is to be decided
+	live      []*input // of inputs, those that are decided
 	positions map[string]position
 	parking   map[string]bool // keys parked in this batch that later events queue behind
-	keys      map[string]bool // parked ones as others left them, nil where nobody changed them
+	keys      map[string]bool // parked keys, where other processes changed them; else nil
 	version   int64           // of keys
 }
 
-// outgoing is an own event on its way to the outbox.
+// outgoing is an own event that will be written to the outbox.
 type outgoing struct {
 	event     saga.Event
 	partition int
 	data      []byte
-	record    kafka.Record // but for its number
+	record    kafka.Record // without its number
 }
 
 // row is an own event with its payload as JSON.
@@ -63,7 +63,7 @@ type row struct {
 	data  []byte
 }
 
-// about names what can be open once for a key: the question asked, or the deadline set, by the own event of this type.
+// about identifies a call or a deadline: a key has at most one for each type of own event that starts it.
 type about struct{ key, kind string }
 
 func newShare(w *worker, inputs []input) *share {
@@ -84,7 +84,7 @@ func (s *share) concerns() bool {
 		}
 		if s.inputs[i].form == flush {
 			if since, _ := s.w.stall.on(); len(s.positions) > 0 || !since.IsZero() {
-				return true // a partition that stands still is tried
+				return true // a stopped partition is retried
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func (s *share) remember() {
 	s.applied()
 }
 
-// applied shows how far the worker is. What concerns nobody counts: nothing is owed for it.
+// applied publishes the worker's positions. Records that no machine takes count as applied.
 func (s *share) applied() {
 	for _, r := range s.w.readers {
 		if m, ok := s.positions[r.topic]; ok {
@@ -115,12 +115,12 @@ func (e *Engine) hears(name string) bool {
 	return false
 }
 
-// storePanic is a store that could not convert a row or a state.
+// storePanic is the error of a store that could not convert a row or a state.
 type storePanic struct{ text string }
 
 func (p storePanic) Error() string { return p.text }
 
-// commit makes one transaction of the shares and then tells everybody.
+// commit writes the shares in one transaction and then notifies publishers, calls and callers.
 func (e *Engine) commit(shares ...*share) error {
 	b := &batch{e: e, shares: shares, deadline: map[about]*row{}}
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
@@ -172,7 +172,7 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 	if err := b.lookups.prepare(b, live); err != nil {
 		return err
 	}
-	if err := database.Arrived(tx); err != nil { // whatever the stores asked: nothing is decided before the fence has answered
+	if err := database.Arrived(tx); err != nil { // the fence must have answered before anything is decided
 		return err
 	}
 	for _, s := range b.shares {
@@ -189,7 +189,7 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 	return b.write(tx)
 }
 
-// about picks the events that a machine decides on.
+// about selects the events that a machine decides on.
 func (b *batch) about(m *saga.Machine, live []*input) []saga.Event {
 	events := make([]saga.Event, 0, len(live))
 	for _, in := range live {
@@ -200,7 +200,7 @@ func (b *batch) about(m *saga.Machine, live []*input) []saga.Event {
 	return events
 }
 
-// committed tells everybody what happened.
+// committed notifies publishers, calls, metrics and callers.
 func (b *batch) committed() {
 	for _, s := range b.shares {
 		s.committed()

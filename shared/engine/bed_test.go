@@ -111,7 +111,8 @@ func newBed(t *testing.T) *bed {
 	_, err = database.Migrate(t.Context(), db, engine.Migrations, "engine_version")
 	b.must(err)
 	_, err = database.Migrate(t.Context(), db, fstest.MapFS{"00001_tally.sql": {Data: []byte(
-		"-- +goose Up\nCREATE TABLE tallies (key text PRIMARY KEY, seen jsonb NOT NULL, sum bigint NOT NULL CHECK (sum >= 0));")}}, "tally_version")
+		"-- +goose Up\nCREATE TABLE tallies (key text PRIMARY KEY, seen jsonb NOT NULL, sum bigint NOT NULL CHECK (sum >= 0));")}},
+		"tally_version")
 	b.must(err)
 	return b
 }
@@ -179,7 +180,8 @@ func (b *bed) machine() *saga.Machine {
 				}
 				return []saga.Event{n.told.Of(a)}
 			}, n.told).DroppedBy(n.settled),
-			saga.After(b.within, n.promised, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).Settled(n.settled),
+			saga.After(b.within, n.promised, func(_ tally, e countedV1) []saga.Event { return []saga.Event{n.due.Of(e)} }, n.due).
+				Settled(n.settled),
 		},
 	}.Machine()
 }
@@ -232,7 +234,8 @@ func (b *bed) start(options ...func(*engine.Config)) *process {
 		level = slog.LevelInfo
 	}
 	c := engine.Config{Service: b.names.service, Bindings: []engine.Binding{{Machine: b.machine(), Store: store()}},
-		Answerers:  []engine.Answerer{engine.Answer(b.names.question, func(ctx context.Context, a engine.Attempt, e countedV1) (countedV1, error) { return b.ask(ctx, a, e) })},
+		Answerers: []engine.Answerer{engine.Answer(b.names.question,
+			func(ctx context.Context, a engine.Attempt, e countedV1) (countedV1, error) { return b.ask(ctx, a, e) })},
 		Partitions: b.partitions, DB: db, Kafka: p.client, LeaseExpiry: time.Second, Registerer: p.metrics, ValidateProduced: true,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	for _, o := range options {
@@ -302,7 +305,8 @@ func (b *bed) send(key string, events ...sentV1) {
 func (b *bed) record(key string, sequence int64, e sentV1) kafka.Record {
 	data, _ := json.Marshal(e)
 	return kafka.Record{Key: key, ID: fmt.Sprintf("%s-%d-%d", b.names.feeder, kafka.PartitionOf(key, b.partitions), sequence),
-		Type: b.names.sent.Name(), Source: "/" + b.names.feeder, Correlation: key, Time: time.Now().UTC(), Sequence: sequence, Data: data}
+		Type: b.names.sent.Name(), Source: "/" + b.names.feeder, Correlation: key, Time: time.Now().UTC(), Sequence: sequence,
+		Data: data}
 }
 
 // records are those that the feeder numbered from first to last, each telling its number.
@@ -316,21 +320,26 @@ func (b *bed) records(key string, first, last int64) []kafka.Record {
 
 func (b *bed) append(partition int, records ...kafka.Record) {
 	b.t.Helper()
-	acks := b.producer.Publish(b.t.Context(), []kafka.Batch{{Topic: b.names.feeder + ".events", Partition: partition, Records: records}})
+	acks := b.producer.Publish(b.t.Context(), []kafka.Batch{{Topic: b.names.feeder + ".events", Partition: partition,
+		Records: records}})
 	b.must(acks[0].Err)
 }
 
 // appendRaw appends a record that our own producer would refuse.
 func (b *bed) appendRaw(partition int, r kafka.Record) {
 	b.t.Helper()
-	headers := []kafkago.Header{{Key: "ce_specversion", Value: []byte("1.0")}, {Key: "content-type", Value: []byte("application/json")}}
-	for name, value := range map[string]string{"ce_id": r.ID, "ce_type": r.Type, "ce_source": r.Source, "ce_correlationid": r.Correlation,
-		"ce_causationid": r.Causation, "ce_time": r.Time.Format(time.RFC3339Nano), "ce_sequence": strconv.FormatInt(r.Sequence, 10)} {
+	headers := []kafkago.Header{{Key: "ce_specversion", Value: []byte("1.0")},
+		{Key: "content-type", Value: []byte("application/json")}}
+	for name, value := range map[string]string{"ce_id": r.ID, "ce_type": r.Type, "ce_source": r.Source,
+		"ce_correlationid": r.Correlation,
+		"ce_causationid":   r.Causation, "ce_time": r.Time.Format(time.RFC3339Nano), "ce_sequence": strconv.FormatInt(r.Sequence, 10)} {
 		headers = append(headers, kafkago.Header{Key: name, Value: []byte(value)})
 	}
 	c := &kafkago.Client{Addr: kafkago.TCP(b.brokers), Transport: &kafkago.Transport{}}
-	response, err := c.Produce(b.t.Context(), &kafkago.ProduceRequest{Topic: b.names.feeder + ".events", Partition: partition, RequiredAcks: kafkago.RequireAll,
-		Records: kafkago.NewRecordReader(kafkago.Record{Key: kafkago.NewBytes([]byte(r.Key)), Value: kafkago.NewBytes(r.Data), Headers: headers})})
+	response, err := c.Produce(b.t.Context(), &kafkago.ProduceRequest{Topic: b.names.feeder + ".events", Partition: partition,
+		RequiredAcks: kafkago.RequireAll,
+		Records: kafkago.NewRecordReader(kafkago.Record{Key: kafkago.NewBytes([]byte(r.Key)), Value: kafkago.NewBytes(r.Data),
+			Headers: headers})})
 	b.must(err)
 	b.must(response.Error)
 }
@@ -485,7 +494,8 @@ func (b *bed) rewrite(service string, keep func([]kafka.Record) []kafka.Record) 
 	old = fetched[0].Records
 	b.must(b.client.DeleteTopics(b.t.Context(), topic))
 	b.eventually("the topic is gone and there again", func() bool {
-		created, err := b.client.CreateTopics(b.t.Context(), []kafka.TopicSpec{{Name: topic, Partitions: b.partitions, ReplicationFactor: 1}})
+		created, err := b.client.CreateTopics(b.t.Context(),
+			[]kafka.TopicSpec{{Name: topic, Partitions: b.partitions, ReplicationFactor: 1}})
 		return err == nil && len(created) == 1
 	})
 	b.producer = b.client.NewProducer()
@@ -515,7 +525,8 @@ func (b *bed) askRepair(partition int, sequence int64) {
 	data := fmt.Sprintf(`{"topic":"%s.events","partition":%d,"sequence":%d}`, b.names.service, partition, sequence)
 	b.eventually("somebody listens", func() bool {
 		acks := b.producer.Publish(b.t.Context(), []kafka.Batch{{Topic: engine.ControlTopic, Records: []kafka.Record{{
-			ID: "repair", Type: "orderflow.repair_requested.v1", Source: "/test", Key: "test", Time: time.Now().UTC(), Sequence: 1, Data: []byte(data)}}}})
+			ID: "repair", Type: "orderflow.repair_requested.v1", Source: "/test", Key: "test", Time: time.Now().UTC(), Sequence: 1,
+			Data: []byte(data)}}}})
 		b.must(acks[0].Err)
 		time.Sleep(100 * time.Millisecond)
 		return len(b.log(partition)) > 20
@@ -525,7 +536,8 @@ func (b *bed) askRepair(partition int, sequence int64) {
 // move asks for the deadline of a key to be moved, and waits until it is. Due at nil, it is taken off.
 func (b *bed) move(key string, dueAt *time.Time) {
 	b.t.Helper()
-	m := engine.Move{Service: b.names.service, Moved: engine.Moved{Key: key, Since: b.names.promised.Name(), DueAt: dueAt, By: "ann", At: time.Now()}}
+	m := engine.Move{Service: b.names.service, Moved: engine.Moved{Key: key, Since: b.names.promised.Name(), DueAt: dueAt, By: "ann",
+		At: time.Now()}}
 	b.must(b.db.Gorm().Raw(`SELECT id FROM engine.deadline WHERE key = $1`, key).Row().Scan(&m.ID))
 	b.must(engine.RequestMove(b.t.Context(), b.client, m))
 	b.eventually("it is moved", func() bool {

@@ -16,15 +16,15 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// openCalls are the questions of one partition to the outside world. Each is a row until it is answered, dropped or parked.
-// In memory are only those that are being asked, or will be within moments; the scheduler takes the others when they are due.
-// Each is asked again and again with the same id. Answers go back through the partition's worker, like everything else.
+// openCalls are the calls of one partition to outside parties. Each is a row until it is answered, dropped or parked. Only
+// calls under way, or due within a second, are in memory; the scheduler loads the others when they are due. Every try has the
+// same id. Answers are inputs of the partition's worker.
 type openCalls struct {
 	p *partition
 
 	mu     sync.Mutex
 	held   map[string]*call // by id
-	put    []*call          // to be put away: their rows get their next try
+	put    []*call          // to leave the memory: their rows get the time of the next try
 	closed bool
 
 	round int // of the schedule; of the maintenance alone
@@ -36,9 +36,9 @@ type call struct {
 	lane   *lane
 	event  saga.Event // that asks
 	try    int        // under way, or the next one
-	err    string     // of the try before; empty where the outside said when to ask again
+	err    string     // of the previous try; empty after NotYet
 	due    time.Duration
-	ctx    context.Context // ends when nobody wants the answer any more
+	ctx    context.Context // ends when the call is answered or dropped
 	cancel context.CancelFunc
 	timer  *time.Timer
 }
@@ -52,7 +52,7 @@ const (
 
 func newOpenCalls(p *partition) *openCalls { return &openCalls{p: p, held: map[string]*call{}} }
 
-// ask begins a question that was just committed, or leaves it to the scheduler.
+// ask starts a call that was just committed, or leaves it to the scheduler.
 func (o *openCalls) ask(asked saga.Event, try int) {
 	l := o.p.e.laneOf(asked.Type)
 	if l == nil {
@@ -70,7 +70,7 @@ func (o *openCalls) ask(asked saga.Event, try int) {
 	l.push(c)
 }
 
-// tried takes the outcome of a try. The question stays held until the answer is committed.
+// tried handles the outcome of a try. The call stays in memory until its answer is committed.
 func (o *openCalls) tried(c *call, answered any, err error) {
 	if c.ctx.Err() != nil {
 		return
@@ -91,8 +91,8 @@ func (o *openCalls) tried(c *call, answered any, err error) {
 		wait = later.after
 	default:
 		metrics.called(name, "unknown")
-		o.p.e.Log.Info("no clear answer, asking again", "question", name, "id", c.event.ID, "try", c.try, "err", err)
-		wait = wait/2 + rand.N(wait) // or else those that failed together would be asked together
+		o.p.e.Log.Info("outcome of a call is unknown; it is tried again", "question", name, "id", c.event.ID, "try", c.try, "err", err)
+		wait = wait/2 + rand.N(wait) // jitter: calls that failed together are not retried together
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -110,14 +110,14 @@ func (o *openCalls) tried(c *call, answered any, err error) {
 	o.put = append(o.put, c)
 }
 
-// settled forgets a question whose answer is committed.
+// settled removes a call whose answer is committed.
 func (o *openCalls) settled(id string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.forget(o.held[id])
 }
 
-// drop forgets a question that was given up; a try under way is broken off.
+// drop removes a call that was given up and cancels its try.
 func (o *openCalls) drop(a about) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -139,7 +139,7 @@ func (o *openCalls) forget(c *call) {
 	delete(o.held, c.event.ID)
 }
 
-// close breaks off everything. The rows stay: the next owner asks them, beginning with an inquiry.
+// close cancels all tries. The rows stay: the next owner retries them, beginning with an inquiry.
 func (o *openCalls) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -152,12 +152,14 @@ func (o *openCalls) close() {
 // laneOf asks what an own event of this type asks; nil where it asks nothing.
 func (e *Engine) laneOf(name string) *lane { return e.lanes[name] }
 
-// writeCalls removes the questions given up, parked ones too, and adds those asked.
+// writeCalls deletes the rows of calls that were dropped, parked ones too, and inserts those of new calls.
 func (b *batch) writeCalls(tx *gorm.DB) error {
 	if len(b.drops) > 0 {
-		err := later(tx, "drop calls", `WITH dropped AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int[]) AS d (key, type, partition)),
+		err := later(tx, "drop calls",
+			`WITH dropped AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int[]) AS d (key, type, partition)),
 			open AS (DELETE FROM engine.call c USING dropped d WHERE c.key = d.key AND c.type = d.type)
-			DELETE FROM engine.parked p USING dropped d WHERE p.partition = d.partition AND p.key = d.key AND p.type = d.type AND p.form = 'call'`,
+			DELETE FROM engine.parked p USING dropped d
+			WHERE p.partition = d.partition AND p.key = d.key AND p.type = d.type AND p.form = 'call'`,
 			array(b.drops, func(a about) string { return a.key }), array(b.drops, func(a about) string { return a.kind }),
 			array(b.drops, func(a about) int32 { return int32(kafka.PartitionOf(a.key, b.e.Partitions)) }))
 		if err != nil {
@@ -178,7 +180,7 @@ func (b *batch) writeCalls(tx *gorm.DB) error {
 		array(b.asks, func(r row) string { return string(r.data) }))
 }
 
-// retries lists the questions of the partition in memory that are asked again.
+// retries lists the calls in memory that were tried before.
 func (o *openCalls) retries() []Retry {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -192,7 +194,7 @@ func (o *openCalls) retries() []Retry {
 	return list
 }
 
-// sortRetries puts first those that something went wrong with, and of them the oldest, and keeps what a report may list.
+// sortRetries sorts calls with an error first, oldest first, and keeps as many as a report may list.
 func sortRetries(list []Retry) []Retry {
 	slices.SortFunc(list, func(a, b Retry) int {
 		if (a.Error == "") != (b.Error == "") {

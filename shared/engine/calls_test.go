@@ -154,7 +154,8 @@ func TestOpenQuestionsAreRowsAndCostLittleMemory(t *testing.T) {
 	before := memory()
 	p := b.start(func(c *engine.Config) { c.Answerers[0] = c.Answerers[0].Limited(64, 500) })
 	b.must(p.AwaitOwned(t.Context(), b.partitions))
-	b.eventually("many were asked and put away", func() bool { return b.count(`SELECT count(*) FROM engine.call WHERE try > 0`) > 50 })
+	b.eventually("many were asked and put away",
+		func() bool { return b.count(`SELECT count(*) FROM engine.call WHERE try > 0`) > 50 })
 	if grown := int64(memory()) - int64(before); grown > 64<<20 {
 		t.Errorf("%d open questions take %d MB", n, grown>>20)
 	}

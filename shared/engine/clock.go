@@ -8,11 +8,11 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// clock is the time of the service's database, carried on by this machine's monotonic clock. Whatever another party bounds
-// or compares (record times, expiries) is taken from it: a process whose own clock is a day ahead blocks nothing.
+// clock is the time of the service's database, carried on by this machine's monotonic clock. Times that
+// other processes compare (record times, expiries) are taken from it: a process whose own clock is a day ahead blocks nothing.
 type clock struct{ last atomic.Pointer[reading] }
 
-// reading is what the database's clock said, and when on this machine's monotonic clock.
+// reading is a time of the database, and the monotonic time of this machine at which it was read.
 type reading struct{ database, local time.Time }
 
 // now is the database's time; before the first reading it is this machine's.
@@ -24,7 +24,7 @@ func (c *clock) now() time.Time {
 	return r.database.Add(time.Since(r.local)).UTC().Truncate(time.Microsecond)
 }
 
-// set takes a reading that was asked for at asked and has just come. Of a slow answer nobody knows when it was made.
+// set stores the answer to a query sent at asked. A slow answer is ignored: its age is not known.
 func (c *clock) set(database, asked time.Time) {
 	took := time.Since(asked)
 	if c.last.Load() != nil && took > 100*time.Millisecond {

@@ -9,15 +9,15 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// committer makes one transaction of what the partitions of a process have to do at the same time: what a transaction costs is
-// paid once, not by each. While one is under way the others wait, as in a group commit; the first of them then begins the
-// next, for all. Where that fails, or takes long, each partition goes on in transactions of its own.
+// committer commits the batches of all partitions of a process in one transaction, so that its cost is paid once. While one is
+// under way the workers wait, as in a group commit; the first of them then begins the next, for all. After a failure, or a
+// long wait, a partition commits in transactions of its own.
 type committer struct {
 	mu      sync.Mutex
 	waiting []*turn
 	busy    bool
 	since   time.Time // when the transaction under way began
-	last    int       // inputs in the transaction before that concern somebody; of who leads alone
+	last    int       // inputs to decide in the previous transaction; used by the leader alone
 }
 
 // turn is one worker's part in a common transaction.
@@ -25,27 +25,27 @@ type turn struct {
 	w     *worker
 	batch []input
 	err   error
-	lead  chan struct{} // closed when it is this worker that begins the next transaction
+	lead  chan struct{} // closed when this worker begins the next transaction
 	over  chan struct{} // closed when the transaction is over
 }
 
-// Under load a transaction is worth waiting for: each costs as much as some tens of events do, and the wait is short against
-// the queues that load makes. What comes alone goes at once. Inputs are counted that concern somebody.
+// Under load it pays to wait for more inputs: a transaction costs as much as some tens of events, and the wait is short against
+// the queues. A single input is committed at once. Only inputs to decide are counted.
 const (
-	busy    = 16  // inputs in the last transaction, from which on there is load
+	busy    = 16  // inputs in the last transaction that mean load
 	plenty  = 256 // inputs that are enough for the next one
 	linger  = 30 * time.Millisecond
-	recount = 2 * time.Millisecond // between two counts of what waits
+	recount = 2 * time.Millisecond // between two counts of waiting inputs
 )
 
-// patience is how long a transaction may take before those who wait for it go on without.
+// patience is how long workers wait for a transaction before they commit apart.
 const patience = 200 * time.Millisecond
 
-// errApart says that the batch was taken but nothing was done: the worker commits it by itself.
+// errApart means that the batch was taken from the queue and not committed: the worker commits it by itself.
 var errApart = errors.New("engine: to be committed apart")
 
-// commit takes a batch from the worker's queue and commits it, with those of others where there are. The worker stands still
-// meanwhile: another's goroutine may do it.
+// commit takes a batch from the worker's queue and commits it, together with those of other workers. The worker
+// waits: another worker's goroutine may do it.
 func (c *committer) commit(w *worker) ([]input, error) {
 	if w.apart || w.epoch == 0 {
 		gather(w.last, w.queue.waiting)
@@ -72,7 +72,7 @@ func (c *committer) commit(w *worker) ([]input, error) {
 	return t.batch, t.err
 }
 
-// gather waits under load until there are plenty of inputs, but not for long.
+// gather waits under load for more inputs, at most linger.
 func gather(last int, waiting func() int) {
 	if last < busy {
 		return
@@ -94,7 +94,7 @@ func (c *committer) join(t *turn) time.Duration {
 	return max(patience-time.Since(c.since), 1)
 }
 
-// withdraw takes the turn out again; false where it is in a transaction already, or is to begin one.
+// withdraw removes the turn from the queue; false if it is in a transaction already, or leads one.
 func (c *committer) withdraw(t *turn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,7 +105,7 @@ func (c *committer) withdraw(t *turn) bool {
 	return i >= 0
 }
 
-// together commits what this worker and all who wait have to do, and lets the next begin.
+// together commits the batches of this worker and of all that wait, and wakes the next leader.
 func (c *committer) together(first *turn) {
 	gather(c.last, func() int { return c.inputs(first) })
 	c.mu.Lock()
@@ -125,7 +125,7 @@ func (c *committer) together(first *turn) {
 	}
 }
 
-// inputs is how many the next transaction would have.
+// inputs is how many inputs to decide the next transaction would have.
 func (c *committer) inputs(first *turn) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,7 +136,7 @@ func (c *committer) inputs(first *turn) int {
 	return n
 }
 
-// commitTurns commits what the turns' workers have to do, and returns how many inputs that concern somebody those were.
+// commitTurns commits the batches of the turns and returns how many inputs were to be decided.
 func commitTurns(e *Engine, turns []*turn) (inputs int) {
 	var shares []*share
 	var joined []*turn
@@ -157,7 +157,7 @@ func commitTurns(e *Engine, turns []*turn) (inputs int) {
 	}
 	err := e.commit(shares...)
 	if err != nil && len(shares) > 1 && !errors.Is(err, database.ErrCommitUnknown) {
-		e.Log.Info("partitions failed together; each is tried apart", "partitions", len(shares), "err", err)
+		e.Log.Info("the common transaction failed; each partition commits apart", "partitions", len(shares), "err", err)
 		err = errApart
 	}
 	for _, t := range joined {

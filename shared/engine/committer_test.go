@@ -34,7 +34,8 @@ func TestPartitionsOfAProcessShareTransactions(t *testing.T) {
 	if shared == 0 {
 		t.Error("no transaction was about both partitions")
 	}
-	if wrong := b.count(`SELECT count(*) FROM engine.counter c WHERE sequence <> (SELECT count(*) FROM engine.outbox o WHERE o.partition = c.partition
+	if wrong := b.count(
+		`SELECT count(*) FROM engine.counter c WHERE sequence <> (SELECT count(*) FROM engine.outbox o WHERE o.partition = c.partition
 		AND o.sequence BETWEEN 1 AND c.sequence)`); wrong != 0 {
 		t.Error("numbers with gaps")
 	}

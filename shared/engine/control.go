@@ -14,8 +14,8 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// ControlTopic carries what engines are asked to do beside their work: by a consumer that found a hole, to look for what
-// is missing; by an operator, to move a deadline.
+// ControlTopic carries requests to engines: of a consumer that found a hole, to publish the missing events again; of an
+// operator, to move a deadline.
 const ControlTopic = "orderflow.control"
 
 const (
@@ -23,26 +23,26 @@ const (
 	moveRequested   = "orderflow.deadline_move_requested.v1"
 )
 
-// Move is what an operator wants done with a deadline of a service.
+// Move is an operator's request to move a deadline of a service.
 type Move struct {
 	Service string `json:"service"`
 	Moved
 }
 
-// RequestMove asks the service to move a deadline, or to take it off. It returns once the request is on the control
-// topic; that it was carried out is seen in a Report. The ID must be that of the deadline now running: a later one of
-// the same type is another one, and is left alone. Due in the past, it fires at once. Of two requests the later one on the
-// topic holds; At is for people.
+// RequestMove asks the service to move a deadline, or to cancel it. It returns once the request is on the control topic; a
+// Report shows that it was carried out. The ID must be that of the deadline now running: a later one of the same type is
+// another deadline and stays. A deadline moved into the past fires at once. Of two requests the later one on the topic wins;
+// At is for people.
 func RequestMove(ctx context.Context, c *kafka.Client, m Move) error {
 	return request(ctx, c.NewProducer(), moveRequested, "/operators", m.Key, m.At, m)
 }
 
-// controlPoll is how long one fetch of the control topic waits for something.
+// controlPoll is how long one fetch of the control topic waits for records.
 const controlPoll = 5 * time.Second
 
-// control follows the control topic, apart from all other reading: neither waits for the other. How far the service has
-// come is a watermark that its processes share, so that each move is made once, in the order of the topic, also one that
-// was asked for while no process ran. A repair is asked for again and again: those from before the start are left out.
+// control consumes the control topic, in a goroutine of its own. The processes of a service share one watermark on it, so that
+// each move is made once, in the order of the topic, also one requested while no process ran. Consumers repeat their requests
+// for repairs: those from before the start are skipped.
 func (e *Engine) control(ctx context.Context) {
 	var next, fresh int64
 	var log throttle
@@ -54,7 +54,7 @@ func (e *Engine) control(ctx context.Context) {
 			}
 		}
 		if err == nil {
-			next, err = e.hearControl(ctx, next, fresh)
+			next, err = e.readControl(ctx, next, fresh)
 		}
 		switch {
 		case err == nil:
@@ -64,7 +64,7 @@ func (e *Engine) control(ctx context.Context) {
 			known = false
 		case ctx.Err() == nil:
 			log.do(func(again int) {
-				e.Log.Warn("cannot follow the control topic; it is tried again", "said_before", again, "err", err)
+				e.Log.Warn("cannot read the control topic; it is tried again", "suppressed", again, "err", err)
 			})
 		}
 		sleep(ctx, pause)
@@ -72,7 +72,7 @@ func (e *Engine) control(ctx context.Context) {
 	}
 }
 
-// controlStart is where to go on, and from which offset on requests are new. A watermark of another log counts for nothing.
+// controlStart returns the next offset, and the offset from which requests are new. A watermark of another log is ignored.
 func (e *Engine) controlStart(ctx context.Context) (next, fresh int64, err error) {
 	first, end, err := e.Kafka.Offsets(ctx, ControlTopic, []int{0})
 	if err != nil {
@@ -82,7 +82,8 @@ func (e *Engine) controlStart(ctx context.Context) (next, fresh int64, err error
 		NextOffset int64
 		RecordID   string
 	}
-	err = e.DB.Gorm().WithContext(ctx).Raw(`SELECT next_offset, record_id FROM engine.watermark WHERE topic = $1 AND partition = 0`, ControlTopic).Scan(&at).Error
+	err = e.DB.Gorm().WithContext(ctx).Raw(`SELECT next_offset, record_id FROM engine.watermark WHERE topic = $1 AND partition = 0`,
+		ControlTopic).Scan(&at).Error
 	if err != nil {
 		return 0, 0, err
 	}
@@ -105,8 +106,8 @@ func (e *Engine) controlStart(ctx context.Context) (next, fresh int64, err error
 	return first[0], end[0], err
 }
 
-// hearControl takes up what stands on the control topic from next on and returns where it goes on.
-func (e *Engine) hearControl(ctx context.Context, next, fresh int64) (int64, error) {
+// readControl handles the requests from next on and returns the offset after them.
+func (e *Engine) readControl(ctx context.Context, next, fresh int64) (int64, error) {
 	fetched, err := e.Kafka.Fetch(ctx, []kafka.Position{{Topic: ControlTopic, Offset: next}}, controlPoll)
 	if err != nil || len(fetched) == 0 {
 		return next, err
@@ -125,7 +126,7 @@ func (e *Engine) hearControl(ctx context.Context, next, fresh int64) (int64, err
 		case moveRequested:
 			var m Move
 			if json.Unmarshal(rec.Data, &m) == nil && m.Service == e.Service {
-				if err := e.carryOut(ctx, rec, m.Moved); err != nil {
+				if err := e.moveOnce(ctx, rec, m.Moved); err != nil {
 					return rec.Offset, err
 				}
 			}
@@ -134,12 +135,13 @@ func (e *Engine) hearControl(ctx context.Context, next, fresh int64) (int64, err
 	return max(got.Next, next), got.Err
 }
 
-// carryOut makes a move, unless another process of the service has made it. An error means that it is to be tried again.
-func (e *Engine) carryOut(ctx context.Context, asked *kafka.Record, m Moved) error {
+// moveOnce makes a move, unless another process of the service has made it. After an error it is tried again.
+func (e *Engine) moveOnce(ctx context.Context, asked *kafka.Record, m Moved) error {
 	log := e.Log.With("key", m.Key, "since", m.Since, "due_at", m.DueAt, "by", m.By)
 	var moved, first bool
 	err := database.Transact(ctx, e.DB, func(tx *gorm.DB) error {
-		r := tx.Exec(`UPDATE engine.watermark SET next_offset = $2, record_id = $3 WHERE topic = $1 AND partition = 0 AND next_offset < $2`,
+		r := tx.Exec(
+			`UPDATE engine.watermark SET next_offset = $2, record_id = $3 WHERE topic = $1 AND partition = 0 AND next_offset < $2`,
 			ControlTopic, asked.Offset+1, storable(asked.ID))
 		if first = r.RowsAffected > 0; r.Error != nil || !first {
 			return r.Error
@@ -157,7 +159,7 @@ func (e *Engine) carryOut(ctx context.Context, asked *kafka.Record, m Moved) err
 	case moved:
 		log.Info("deadline moved")
 	case first:
-		log.Info("there is no such deadline to move any more")
+		log.Info("deadline not moved: it has fired or was settled")
 	}
 	return nil
 }
@@ -168,13 +170,13 @@ type repair struct {
 	Sequence  int64  `json:"sequence"`
 }
 
-// requestRepair asks a publisher to look for what is missing. Nobody waits for it: it is asked again while the hole is there.
+// requestRepair asks a publisher to publish a missing event again. It is repeated while the hole is there.
 func (e *Engine) requestRepair(r repair) {
 	e.done.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 		defer cancel()
-		e.asides.Lock() // one partition is published to by one at a time
-		defer e.asides.Unlock()
+		e.controls.Lock() // one producer at a time for each partition
+		defer e.controls.Unlock()
 		err := request(ctx, e.producer, repairRequested, e.source(), r.Topic+"/"+strconv.Itoa(r.Partition), e.clock.now(), r)
 		if err != nil {
 			e.Log.Warn("repair not requested", "topic", r.Topic, "partition", r.Partition, "err", err)

@@ -24,7 +24,8 @@ func newMoveBed(t *testing.T) moveBed {
 		t.Fatal(err)
 	}
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	b.do(`INSERT INTO engine.deadline (key, type, partition, id, saga, due_at, since) VALUES ('k', 't', 0, 'id', 's', $1, '{}')`, now.Add(time.Hour))
+	b.do(`INSERT INTO engine.deadline (key, type, partition, id, saga, due_at, since) VALUES ('k', 't', 0, 'id', 's', $1, '{}')`,
+		now.Add(time.Hour))
 	return moveBed{b, e, now}
 }
 
@@ -33,7 +34,7 @@ func (b moveBed) move(offset int64, m Moved, hours time.Duration) {
 	b.Helper()
 	due := b.now.Add(hours * time.Hour)
 	m.DueAt, m.By, m.At = &due, "ann", b.now
-	if err := b.e.carryOut(b.Context(), &kafka.Record{ID: "request", Offset: offset}, m); err != nil {
+	if err := b.e.moveOnce(b.Context(), &kafka.Record{ID: "request", Offset: offset}, m); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -63,7 +64,8 @@ func TestMovesAreMadeOnceInTheOrderOfTheTopic(t *testing.T) {
 
 func TestAMoveIsOfOneDeadlineAndNoOther(t *testing.T) {
 	b := newMoveBed(t)
-	for i, m := range []Moved{{ID: "another", Key: "k", Since: "t"}, {ID: "id", Key: "another", Since: "t"}, {ID: "id", Key: "k", Since: "another"}} {
+	for i, m := range []Moved{{ID: "another", Key: "k", Since: "t"}, {ID: "id", Key: "another", Since: "t"},
+		{ID: "id", Key: "k", Since: "another"}} {
 		b.move(int64(i), m, 2)
 		b.due(1)
 	}

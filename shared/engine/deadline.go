@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// move makes a deadline due at another time; false where it is not there. One taken off stays, due never, so that it can be
+// move changes when a deadline is due; false if it is not there. A cancelled one keeps its row, due never, so that it can be
 // moved back and is settled like others.
 func move(tx *gorm.DB, m Moved) (bool, error) {
 	r := tx.Exec(`UPDATE engine.deadline SET due_at = coalesce($4::timestamptz, 'infinity'), moved_by = $5, moved_at = now()
@@ -20,11 +20,11 @@ func move(tx *gorm.DB, m Moved) (bool, error) {
 	return r.RowsAffected > 0, r.Error
 }
 
-// dueAtOnce is how many deadlines of one partition are taken up at once.
+// dueAtOnce is how many deadlines of one partition are read at once.
 const dueAtOnce = 1000
 
-// fireDeadlines hands what is due, by the database's clock, to the partition's worker. One that this build cannot read is
-// handed on with the reason, to be parked.
+// fireDeadlines queues the deadlines that are due by the database's clock. One that this build cannot read is queued with the
+// reason, to be parked.
 func (p *partition) fireDeadlines(ctx context.Context) error {
 	var rows []struct {
 		ID, Key, Type, Saga string
@@ -46,7 +46,7 @@ func (p *partition) fireDeadlines(ctx context.Context) error {
 	return nil
 }
 
-// decode reads an own event as it was kept; reason says why that cannot be done.
+// decode reads the stored payload of an own event; reason is why it cannot be read.
 func (e *Engine) decode(name string, data []byte) (payload any, reason string) {
 	k := e.kind(name)
 	if k == nil {
@@ -69,7 +69,7 @@ func (e *Engine) deadlineOf(own string) *saga.Row {
 	return nil
 }
 
-// fallDue tells what is wrong with the times that own events carry for their deadlines.
+// fallDue checks the times that own events carry for their deadlines.
 func fallDue(m *saga.Machine, armed []saga.Event) error {
 	for _, e := range armed {
 		if _, err := m.DeadlineOf(e.Type).FallsDue(e); err != nil {
@@ -105,7 +105,7 @@ func (b *batch) writeDeadlines(tx *gorm.DB) error {
 	after, at := make(pgtype.FlatArray[float64], len(armed)), make(pgtype.FlatArray[*time.Time], len(armed))
 	for i, r := range armed {
 		if d := b.e.deadlineOf(r.event.Type); d.TellsWhen() {
-			due, _ := d.FallsDue(r.event) // decide has seen to it that it does
+			due, _ := d.FallsDue(r.event) // checked by decide
 			at[i] = &due
 		} else {
 			after[i] = d.After.Seconds()

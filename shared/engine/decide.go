@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -12,7 +11,7 @@ import (
 
 func init() { uuid.EnableRandPool() }
 
-// read turns records into events. One that cannot be read is to be parked.
+// read turns records into events. One that cannot be read gets the reason for which it is parked.
 func (b *batch) read(live []*input) {
 	for _, in := range live {
 		if in.form != event || in.record == nil {
@@ -25,7 +24,7 @@ func (b *batch) read(live []*input) {
 			continue
 		}
 		if len(rec.Key) > longestKey {
-			in.reason = or(in.reason, fmt.Sprintf("the key has %d bytes, more than the %d that tables can index", len(rec.Key), longestKey))
+			in.reason = or(in.reason, tooLong(rec.Key).Error())
 			continue
 		}
 		data, err := b.e.kind(rec.Type).Decode(rec.Data)
@@ -45,13 +44,13 @@ func (e *Engine) kind(name string) saga.Kind {
 	return nil
 }
 
-// decide runs every machine concerned on one input; either all of what follows is kept, or the input is parked.
+// decide runs every machine that takes the input; either all results are kept, or the input is parked.
 func (b *batch) decide(s *share, in *input) {
 	switch key := storable(in.event.Key); {
 	case (in.form == answer || in.form == refusal) && in.number == 0 && slices.Contains(b.drops, about{in.event.Key, in.event.Type}):
-		return // given up in this very batch
+		return // dropped in this batch
 	case in.form == refusal, in.reason != "", (s.keys[key] || s.parking[key]) && in.number == 0:
-		b.setAside(s, in, in.reason)
+		b.parkInput(s, in, in.reason)
 		return
 	case in.form == asking:
 		b.asks = append(b.asks, row{event: in.event, data: in.raw, tries: max(in.try, 1)})
@@ -73,7 +72,7 @@ func (b *batch) decide(s *share, in *input) {
 		}
 		if err != nil {
 			b.series.back(numbers)
-			b.setAside(s, in, err.Error())
+			b.parkInput(s, in, err.Error())
 			return
 		}
 	}
@@ -103,7 +102,7 @@ type taken struct {
 	step  saga.Step
 }
 
-// step lets a machine take in the input, and adds the records of what it says.
+// step runs a machine on the input, and adds the records of the events that it emits.
 func (b *batch) step(m *saga.Machine, set States, e saga.Event, in *input, out []outgoing) (saga.Step, []outgoing, error) {
 	step, err := run(m, set.Get(e), e, in, b.stamp(m, in))
 	if err == nil {
@@ -128,8 +127,8 @@ func run(m *saga.Machine, state any, e saga.Event, in *input, stamp saga.Stamp) 
 	return m.Hear(state, e, stamp)
 }
 
-// stamp gives what follows from the input its id, the database's time, and its number where it is numbered. An answer may
-// not have come at the first try.
+// stamp gives the emitted events their id, the database's time, and their number in a series. The event that follows an answer
+// says at which try it came.
 func (b *batch) stamp(m *saga.Machine, in *input) saga.Stamp {
 	return func(e *saga.Event) {
 		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.e.clock.now()

@@ -9,10 +9,10 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// encode makes the record of an event, all but its number.
+// encode makes the record of an event, without its number.
 func (b *batch) encode(e saga.Event) (outgoing, error) {
 	if len(e.Key) > longestKey {
-		return outgoing{}, fmt.Errorf("%s: the key has %d bytes, more than the %d that tables can index", e.Type, len(e.Key), longestKey)
+		return outgoing{}, fmt.Errorf("%s: %w", e.Type, tooLong(e.Key))
 	}
 	data, err := json.Marshal(e.Data)
 	if err != nil {
@@ -31,7 +31,7 @@ func (b *batch) encode(e saga.Event) (outgoing, error) {
 	return o, nil
 }
 
-// consequences collects the questions and deadlines that follow from a step about a key.
+// consequences collects the calls and deadlines of a step about a key.
 func (b *batch) consequences(key string, step saga.Step, out []outgoing) {
 	data := func(id string) []byte {
 		for _, o := range out {
@@ -55,7 +55,7 @@ func (b *batch) consequences(key string, step saga.Step, out []outgoing) {
 	}
 }
 
-// drop gives up the question that an event of this type asked about the key, if one is open.
+// drop gives up the call that an event of this type started for the key, if one is open.
 func (b *batch) drop(key, asked string) {
 	q := about{key, asked}
 	if !slices.Contains(b.drops, q) {
@@ -64,7 +64,7 @@ func (b *batch) drop(key, asked string) {
 	b.asks = slices.DeleteFunc(b.asks, func(r row) bool { return r.event.Key == key && r.event.Type == asked })
 }
 
-// latestOnly drops, of events that each carry the whole picture of their key, all but the last.
+// latestOnly keeps the last event of each key, for types whose events carry the whole state of their key.
 func (b *batch) latestOnly() {
 	seen := map[about]bool{}
 	kept := len(b.out)

@@ -42,7 +42,7 @@ type Config struct {
 	LeaseExpiry     time.Duration // an owner silent for so long is replaced; 0 means 3 s
 	OutboxRetention time.Duration // published events older than this leave the outbox; 0 means 7 days
 
-	ValidateProduced bool // an event that is not what its version says parks what it follows from
+	ValidateProduced bool // check events against their schemas; a breach parks the input they follow from
 }
 
 // Engine runs the machines of one service in one process. Several processes share the partitions.
@@ -50,7 +50,7 @@ type Engine struct {
 	Config
 	id       string
 	topics   []string         // consumed, beside the control topic
-	lanes    map[string]*lane // by the type of the own event that asks
+	lanes    map[string]*lane // by the type of the own event that starts a call
 	metrics  *metrics
 	clock    clock
 	lease    *lease
@@ -58,20 +58,20 @@ type Engine struct {
 	commits  committer
 	fetcher  *fetcher
 	producer *kafka.Producer
-	asides   sync.Mutex // for publishing to the control topic
+	controls sync.Mutex // for publishing to the control topic
 	reports  chan Report
 	nonOwner *worker // commits commands about partitions that other processes own
 
-	parkedRows atomic.Int64     // in all partitions, as the survey found them
-	parkedAt   time.Time        // when there were some; of the maintenance alone
-	positions  []kafka.Position // reported last; of the maintenance alone
+	parkedRows atomic.Int64     // in all partitions, by the last survey
+	parkedAt   time.Time        // when there were some last; used by maintain alone
+	positions  []kafka.Position // reported last; used by maintain alone
 
 	cancel     context.CancelFunc
 	done       sync.WaitGroup
 	publishing bool // and nothing else
 }
 
-// New checks that everything asked can be answered and that the machines fit together; it does no I/O.
+// New checks that every call has an adapter and that the machines fit together; it does no I/O.
 func New(c Config) (*Engine, error) {
 	c.BatchSize = or(c.BatchSize, 500)
 	c.LeaseExpiry = or(c.LeaseExpiry, 3*time.Second)
@@ -126,8 +126,8 @@ func or[T comparable](v, otherwise T) T {
 	return v
 }
 
-// Start prepares the engine's rows and begins to work. The migrations must have run and the topics must exist. The number of
-// partitions is that of the first start, for ever.
+// Start prepares the engine's rows and starts the work. The migrations must have run and the topics must exist. The number of
+// partitions cannot change after the first start.
 func (e *Engine) Start(ctx context.Context) error {
 	if err := e.clock.read(ctx, e.DB); err != nil {
 		return fmt.Errorf("engine %s: read the database's clock: %w", e.Service, err)
@@ -156,8 +156,9 @@ func (e *Engine) prepare(ctx context.Context) error {
 			return err
 		}
 		if there != 0 && there != e.Partitions {
-			return fmt.Errorf("its tables have %d partitions, not %d: start it with --partitions %d; keys would move to other partitions, "+
-				"away from what is kept of them", there, e.Partitions, there)
+			return fmt.Errorf(
+				"its tables have %d partitions, not %d: start it with --partitions %d; keys would move to other partitions, "+
+					"away from what is kept of them", there, e.Partitions, there)
 		}
 		if there == 0 {
 			if err := e.unused(ctx); err != nil {
@@ -184,7 +185,7 @@ func (e *Engine) unused(ctx context.Context) error {
 	}
 	first, next, err := e.Kafka.Offsets(ctx, e.topic(), partitions)
 	if err != nil {
-		return err
+		return nil // nothing is published before the topic was compared, and then it is seen
 	}
 	for p := range partitions {
 		if next[p] > first[p] {
@@ -195,7 +196,7 @@ func (e *Engine) unused(ctx context.Context) error {
 	return nil
 }
 
-// Stop finishes the batches under way, gives the partitions back and publishes what is committed, as far as ctx allows.
+// Stop finishes the batches under way, releases the partitions and publishes the committed events, as long as ctx allows.
 func (e *Engine) Stop(ctx context.Context) error {
 	if e.cancel == nil {
 		return nil
@@ -234,7 +235,7 @@ func (e *Engine) AwaitOwned(ctx context.Context, n int) error {
 	return nil
 }
 
-// Check tells which of the partitions owned here stand still, and why; nil where all work.
+// Check names the owned partitions that are stopped, and why; nil if all work.
 func (e *Engine) Check(context.Context) error {
 	var faults []error
 	if x := e.lease.loss.Load(); x != nil && time.Since(x.since) > slowBatch {
@@ -243,7 +244,8 @@ func (e *Engine) Check(context.Context) error {
 	}
 	for _, p := range e.lease.owns() {
 		if since, reason := p.standstill(); !since.IsZero() {
-			faults = append(faults, fmt.Errorf("%s: partition %d stands still since %s: %s", e.Service, p.partition, since.Format(time.TimeOnly), reason))
+			faults = append(faults, fmt.Errorf("%s: partition %d stands still since %s: %s", e.Service, p.partition,
+				since.Format(time.TimeOnly), reason))
 		}
 	}
 	return errors.Join(faults...)

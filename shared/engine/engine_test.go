@@ -109,7 +109,8 @@ func TestAHoleIsNeverSteppedOverAndHeals(t *testing.T) {
 	b.start() // a new owner does not step over it either
 	b.eventually("the hole is reported again", func() bool { return b.repairsAsked() >= 4 })
 	b.eventuallySeen(key, 1)
-	b.append(0, b.record(key, 2, sentV1{N: 2}), b.record(key, 3, sentV1{N: 3}), b.record(key, 4, sentV1{N: 4}), b.record(key, 5, sentV1{N: 5}))
+	b.append(0, b.record(key, 2, sentV1{N: 2}), b.record(key, 3, sentV1{N: 3}), b.record(key, 4, sentV1{N: 4}),
+		b.record(key, 5, sentV1{N: 5}))
 	b.eventuallySeen(key, upTo(5)...)
 }
 
@@ -152,7 +153,8 @@ func TestAPublisherFillsATopicThatLostItsTailOrEverything(t *testing.T) {
 			key := b.keyOn(0, "a")
 			b.send(key, sends(upTo(50))...)
 			b.eventuallyPublished(key, upTo(50))
-			b.eventually("that is written down", func() bool { return b.count(`SELECT sequence FROM engine.published WHERE partition = 0`) == 50 })
+			b.eventually("that is written down",
+				func() bool { return b.count(`SELECT sequence FROM engine.published WHERE partition = 0`) == 50 })
 			p.stop()
 			b.rewrite(b.names.service, func(old []kafka.Record) []kafka.Record { return old[:keep] })
 			b.start()
@@ -167,7 +169,8 @@ func TestAPublisherToldOfAHolePublishesAgainFromThere(t *testing.T) {
 	key := b.keyOn(0, "a")
 	b.send(key, sends(upTo(20))...)
 	b.eventuallyPublished(key, upTo(20))
-	b.eventually("that is written down", func() bool { return b.count(`SELECT sequence FROM engine.published WHERE partition = 0`) == 20 })
+	b.eventually("that is written down",
+		func() bool { return b.count(`SELECT sequence FROM engine.published WHERE partition = 0`) == 20 })
 	p.stop()
 	b.rewrite(b.names.service, func(old []kafka.Record) []kafka.Record {
 		// Number 10 is gone, and the log's end looks as it was left.
@@ -285,7 +288,8 @@ func TestARecordThatCannotBeReadIsParkedWithTheReason(t *testing.T) {
 	b.eventuallySeen(b.keyOn(0, "b"), 1)
 	parked, err := p.Parked(t.Context(), 10)
 	b.must(err)
-	if len(parked) != 1 || parked[0].Key != key || !strings.HasSuffix(parked[0].Reason, "payload: n: want an integer in digits alone") {
+	if len(parked) != 1 || parked[0].Key != key ||
+		!strings.HasSuffix(parked[0].Reason, "payload: n: want an integer in digits alone") {
 		t.Fatalf("parked: %+v", parked)
 	}
 }
@@ -317,7 +321,8 @@ func TestABatchThatFailsAsAWholePassesEventByEvent(t *testing.T) {
 	b := newBed(t)
 	p := b.start()
 	key, bad := b.keyOn(0, "a"), b.keyOn(0, "b")
-	b.append(0, b.record(key, 1, sentV1{N: 1}), b.record(bad, 2, sentV1{N: -1}), b.record(key, 3, sentV1{N: 2})) // the table refuses -1
+	// the table refuses -1
+	b.append(0, b.record(key, 1, sentV1{N: 1}), b.record(bad, 2, sentV1{N: -1}), b.record(key, 3, sentV1{N: 2}))
 	b.eventuallySeen(key, 1, 2)
 	b.eventually("the refused one is parked", func() bool {
 		parked, err := p.Parked(t.Context(), 10)

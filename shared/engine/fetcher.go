@@ -9,8 +9,8 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// fetcher reads all topics of all partitions at work in this process, in one long poll, and hands each worker its records
-// in sequence. A reader with an error is left out for a while, so that one broken partition costs the others nothing.
+// fetcher reads all topics of all partitions at work in this process, in one long poll, and queues each worker's records
+// in sequence. A reader with an error pauses, so that one broken partition does not slow the others.
 type fetcher struct {
 	e   *Engine
 	ctx context.Context
@@ -29,7 +29,7 @@ const (
 
 func newFetcher(e *Engine) *fetcher { return &fetcher{e: e, ctx: context.Background()} }
 
-// interrupt makes the fetcher look again at which partitions are at work.
+// interrupt makes the fetcher read the list of running partitions again.
 func (f *fetcher) interrupt() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -53,11 +53,11 @@ func (f *fetcher) run(ctx context.Context) {
 
 func (f *fetcher) failed(err error) {
 	f.log.do(func(again int) {
-		f.e.Log.Warn("cannot fetch; it is tried again", "said_before", again, "err", err)
+		f.e.Log.Warn("cannot fetch; it is tried again", "suppressed", again, "err", err)
 	})
 }
 
-// silence is for how long the broker has not answered, where that is longer than it was asked to wait.
+// silence is how long the broker has not answered, if longer than the poll's timeout.
 func (f *fetcher) silence(now time.Time) time.Duration {
 	if at := f.asked.Load(); at != 0 {
 		if silence := now.Sub(time.Unix(0, at)); silence > 2*longPoll {
@@ -72,7 +72,7 @@ type place struct {
 	partition int
 }
 
-// poll fetches once. An error means that nothing could be asked.
+// poll fetches once. An error means that no fetch was possible.
 func (f *fetcher) poll(ctx context.Context) error {
 	f.mu.Lock()
 	fetching, cancel := context.WithCancel(ctx)
@@ -106,7 +106,7 @@ func (f *fetcher) poll(ctx context.Context) error {
 		}
 		for _, asked := range requests {
 			asked.r.suspect()
-			asked.r.told(false)
+			asked.r.atEnd(false)
 		}
 		return err
 	}
@@ -117,15 +117,15 @@ func (f *fetcher) poll(ctx context.Context) error {
 			continue
 		}
 		if err := f.take(asked, got); err != nil && ctx.Err() == nil {
-			asked.r.told(false)
+			asked.r.atEnd(false)
 			asked.r.log.do(func(again int) {
-				f.e.Log.Warn("cannot read a topic partition; it is tried again, the others go on", "said_before", again, "err", err)
+				f.e.Log.Warn("cannot read a topic partition; it is tried again, the others go on", "suppressed", again, "err", err)
 			})
 		}
 	}
 	return nil
 }
 
-// topic is the one this service writes, source what its records name as theirs.
+// topic is the service's own topic, source the CloudEvents source of its records.
 func (e *Engine) topic() string  { return e.Service + ".events" }
 func (e *Engine) source() string { return "/" + e.Service }

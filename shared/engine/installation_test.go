@@ -20,7 +20,8 @@ func (b *bed) stops(p *process, partition int) (reason string) {
 		}
 		return p.Stopped != nil
 	})
-	if err := p.Check(b.t.Context()); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("partition %d stands still", partition)) {
+	if err := p.Check(b.t.Context()); err == nil ||
+		!strings.Contains(err.Error(), fmt.Sprintf("partition %d stands still", partition)) {
 		b.t.Errorf("the check says %v", err)
 	}
 	if n := b.count(`SELECT count(*) FROM engine.parked`); n != 0 {
@@ -40,12 +41,17 @@ func (b *bed) goesOn(p *process, partition int) {
 
 func TestAFaultOfTheInstallationParksNobody(t *testing.T) {
 	for name, fault := range map[string][2]string{
-		"a column that a newer build renamed": {`ALTER TABLE tallies RENAME COLUMN sum TO total`, `ALTER TABLE tallies RENAME COLUMN total TO sum`},
-		"a right that is missing":             {`ALTER TABLE tallies RENAME TO away`, `ALTER TABLE away RENAME TO tallies`},
-		"an error inside the server": {`CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'XX000'; END $$;
-			CREATE TRIGGER broken BEFORE INSERT OR UPDATE ON tallies FOR EACH ROW EXECUTE FUNCTION broken()`, `DROP TRIGGER broken ON tallies`},
-		"a full disk": {`CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53100'; END $$;
-			CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON tallies FOR EACH ROW EXECUTE FUNCTION full()`, `DROP TRIGGER full_disk ON tallies`},
+		"a column that a newer build renamed": {`ALTER TABLE tallies RENAME COLUMN sum TO total`,
+			`ALTER TABLE tallies RENAME COLUMN total TO sum`},
+		"a right that is missing": {`ALTER TABLE tallies RENAME TO away`, `ALTER TABLE away RENAME TO tallies`},
+		"an error inside the server": {`CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS
+			$$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'XX000'; END $$;
+			CREATE TRIGGER broken BEFORE INSERT OR UPDATE ON tallies FOR EACH ROW EXECUTE FUNCTION broken()`,
+			`DROP TRIGGER broken ON tallies`},
+		"a full disk": {`CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS
+			$$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53100'; END $$;
+			CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON tallies FOR EACH ROW EXECUTE FUNCTION full()`,
+			`DROP TRIGGER full_disk ON tallies`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t)
@@ -82,7 +88,8 @@ func TestAFaultOfTheInstallationParksNobody(t *testing.T) {
 // The table is locked for longer than its statements may take, again and again.
 func TestAStatementThatTakesTooLongParksNothing(t *testing.T) {
 	b := newBed(t)
-	b.must(b.db.Gorm().Exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 700', current_database()); END $$`).Error)
+	b.must(b.db.Gorm().
+		Exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 700', current_database()); END $$`).Error)
 	p := b.start()
 	b.must(p.AwaitOwned(t.Context(), b.partitions))
 	key, other := b.keyOn(0, "a"), b.keyOn(0, "b")
@@ -91,7 +98,8 @@ func TestAStatementThatTakesTooLongParksNothing(t *testing.T) {
 	conn, err := b.db.Pool().Conn(t.Context())
 	b.must(err)
 	defer conn.Close()
-	for _, sql := range []string{`BEGIN`, `SET idle_in_transaction_session_timeout = 0`, `LOCK TABLE tallies IN ACCESS EXCLUSIVE MODE`} {
+	for _, sql := range []string{`BEGIN`, `SET idle_in_transaction_session_timeout = 0`,
+		`LOCK TABLE tallies IN ACCESS EXCLUSIVE MODE`} {
 		_, err := conn.ExecContext(t.Context(), sql)
 		b.must(err)
 	}
@@ -157,8 +165,10 @@ func TestADatabaseThatIsReadOnlyForAWhileParksNothing(t *testing.T) {
 	b.must(p.AwaitOwned(t.Context(), b.partitions))
 	key := b.keyOn(0, "a")
 	set := func(value string) {
-		b.must(b.db.Gorm().Exec(fmt.Sprintf(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET default_transaction_read_only = %s', current_database()); END $$`, value)).Error)
-		b.must(b.db.Gorm().Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`).Error)
+		b.must(b.db.Gorm().Exec(fmt.Sprintf(`DO $$ BEGIN
+			EXECUTE format('ALTER DATABASE %%I SET default_transaction_read_only = %s', current_database()); END $$`, value)).Error)
+		b.must(b.db.Gorm().Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`).Error)
 	}
 	// The test's own session stays writable.
 	b.must(b.db.Gorm().Exec(`SELECT 1`).Error)

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// lane asks one question of the service, whatever partition it is about: so many tries at once and so many a second, so
-// that one dead endpoint takes none of the others along. First tries go first, and further ones never take more than half of
-// the places: questions that hang do not hold up those that would be answered.
+// lane runs the calls of one question, of all partitions: it bounds the tries at once and per second, so that one dead endpoint
+// does not block the others. First tries go first, and retries never take more than half of the places, so that calls that
+// hang do not block those that would be answered.
 type lane struct {
 	e        *Engine
 	answerer Answerer
@@ -29,7 +29,7 @@ type lane struct {
 const (
 	asksAtOnce = 64
 	asksRate   = 1000 // a second
-	laneQueue  = 1000 // questions that wait in memory; all others are rows
+	laneQueue  = 1000 // calls that wait in memory; all others are rows
 	askTimeout = 30 * time.Second
 )
 
@@ -38,7 +38,7 @@ func newLane(e *Engine, a Answerer) *lane {
 	return &lane{e: e, answerer: a, limiter: rate.NewLimiter(rate.Limit(a.rate), a.atOnce)}
 }
 
-// room is how many questions more may wait here.
+// room is how many more calls may wait in memory.
 func (l *lane) room() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,7 +56,7 @@ func (l *lane) push(c *call) {
 	l.dispatch()
 }
 
-// dispatch begins tries while there are places and the rate allows it.
+// dispatch starts tries while there are places and the rate allows it.
 func (l *lane) dispatch() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -71,7 +71,7 @@ func (l *lane) dispatch() {
 			return
 		}
 		if c.ctx.Err() != nil {
-			continue // given up meanwhile
+			continue // dropped meanwhile
 		}
 		l.asking++
 		first := c.try == 1
@@ -79,7 +79,7 @@ func (l *lane) dispatch() {
 			l.retries++
 		}
 		if wait := l.limiter.Reserve().Delay(); wait > 0 {
-			l.paced = true // this one begins when its turn comes, and the others after it
+			l.paced = true // this try starts when the rate allows it, and the others after it
 			time.AfterFunc(wait, func() {
 				l.mu.Lock()
 				l.paced = false

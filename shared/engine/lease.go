@@ -12,10 +12,9 @@ import (
 	"time"
 )
 
-// lease decides which partitions this process owns. One session of its own holds an advisory lock for each, so that the
-// kernel gives them back the moment the process dies; rows with a heartbeat show a process that lives but does not move,
-// whose session is then ended by the one that takes over. It begins the lives of partitions and asks them to end, and never
-// waits for either.
+// lease decides which partitions this process owns. A session of its own holds an advisory lock for each, so that they are free
+// the moment the process dies. Rows with a heartbeat reveal a process that hangs; the process that takes over ends its session.
+// lease starts and stops partitions, and never waits for them.
 type lease struct {
 	e      *Engine
 	back   chan chan struct{}
@@ -27,7 +26,7 @@ type lease struct {
 	log    throttle
 }
 
-// loss is a lease session that was lost, with the partitions that were owned then, and no other since.
+// loss is a lost lease session and the partitions that were owned then.
 type loss struct {
 	since      time.Time // of this machine
 	partitions int
@@ -45,7 +44,7 @@ func newLease(e *Engine) *lease {
 	return &lease{e: e, back: make(chan chan struct{}), lives: map[int]*tenure{}, past: map[int]*partition{}}
 }
 
-// giveBack stops all work on owned partitions and frees them.
+// giveBack stops the owned partitions and releases them.
 func (l *lease) giveBack(ctx context.Context) {
 	done := make(chan struct{})
 	select {
@@ -65,7 +64,7 @@ func (l *lease) run(ctx context.Context) {
 		err := l.session(ctx)
 		if ctx.Err() == nil && err != nil {
 			l.log.do(func(again int) {
-				l.e.Log.Warn("lease session lost; its partitions are left and taken again", "said_before", again, "err", err)
+				l.e.Log.Warn("lease session lost; its partitions are released and taken again", "suppressed", again, "err", err)
 			})
 		}
 		for number, t := range l.lives {
@@ -87,7 +86,7 @@ func (l *lease) run(ctx context.Context) {
 	}
 }
 
-// session keeps leases on one database session until the session, or ctx, ends.
+// session holds leases on one database session until the session, or ctx, ends.
 func (l *lease) session(ctx context.Context) error {
 	opening, cancel := context.WithTimeout(ctx, l.e.LeaseExpiry)
 	defer cancel()
@@ -124,7 +123,7 @@ func (l *lease) session(ctx context.Context) error {
 	}
 }
 
-// round beats the heart, then takes or gives back partitions until this process has its fair share.
+// round writes the heartbeat, then takes or releases partitions until this process has its fair share.
 func (l *lease) round(ctx context.Context, conn *sql.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, l.e.LeaseExpiry)
 	defer cancel()
@@ -167,7 +166,7 @@ func (l *lease) round(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-// beat says that this process lives, reads the database's clock and counts the other members, and those before this one.
+// beat writes the heartbeat, reads the database's clock and counts the other members, and those before this one.
 func (l *lease) beat(ctx context.Context, conn *sql.Conn) (members, rank int, err error) {
 	var now time.Time
 	asked := time.Now()
@@ -184,7 +183,7 @@ func (l *lease) beat(ctx context.Context, conn *sql.Conn) (members, rank int, er
 	return members, rank, err
 }
 
-// leave ends all lives, together, and gives their partitions back.
+// leave stops all partitions at once and releases them.
 func (l *lease) leave(conn *sql.Conn) error {
 	for _, t := range l.lives {
 		t.p.end(errors.New("given back: the process stops"))
@@ -195,7 +194,7 @@ func (l *lease) leave(conn *sql.Conn) error {
 		select {
 		case <-t.p.over:
 		case <-ctx.Done():
-			return fmt.Errorf("partition %d does not end: %w", number, ctx.Err())
+			return fmt.Errorf("partition %d does not stop: %w", number, ctx.Err())
 		}
 		delete(l.lives, number)
 		if err := l.unlock(ctx, conn, number); err != nil {
@@ -207,7 +206,7 @@ func (l *lease) leave(conn *sql.Conn) error {
 	return err
 }
 
-// show makes known which partitions are owned.
+// show publishes the list of owned partitions.
 func (l *lease) show() {
 	owned := make([]*partition, 0, len(l.lives))
 	for _, number := range slices.Sorted(maps.Keys(l.lives)) {
@@ -216,7 +215,7 @@ func (l *lease) show() {
 	l.owned.Store(&owned)
 }
 
-// lost is since when this process has had no lease session, and how many partitions it owned before; 0 while it has one.
+// lost is the time since which this process has had no lease session, and how many partitions it owned; 0 while it has one.
 func (l *lease) lost() (since time.Time, partitions int) {
 	if x := l.loss.Load(); x != nil {
 		return x.since, x.partitions
@@ -224,7 +223,7 @@ func (l *lease) lost() (since time.Time, partitions int) {
 	return time.Time{}, 0
 }
 
-// owns are the partitions owned, at work or not.
+// owns are the owned partitions, running or not.
 func (l *lease) owns() []*partition {
 	if owned := l.owned.Load(); owned != nil {
 		return *owned

@@ -32,7 +32,8 @@ func TestAPartitionTakenAnewWhileTheBrokerIsAwayStillPublishes(t *testing.T) {
 	p.link.freeze(false)
 	_, err = p.Submit(t.Context(), key, b.names.add.Of(add{4}))
 	b.must(err)
-	b.eventually("all that is committed is on the topic", func() bool { return equal(b.published(b.names.counted, key), b.seen(key)) })
+	b.eventually("all that is committed is on the topic",
+		func() bool { return equal(b.published(b.names.counted, key), b.seen(key)) })
 	if seen := b.seen(key); seen[len(seen)-1] != 4 {
 		t.Errorf("seen %v", seen)
 	}
@@ -43,7 +44,8 @@ func TestALeaseSessionThatTheServerEndsReturnsNoLocksToThePool(t *testing.T) {
 	p := b.start()
 	b.must(p.AwaitOwned(t.Context(), b.partitions))
 	for _, sql := range []string{
-		`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk full' USING ERRCODE = '53100'; END $$`,
+		`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+		 $$ BEGIN RAISE EXCEPTION 'disk full' USING ERRCODE = '53100'; END $$`,
 		`CREATE TRIGGER full_disk BEFORE UPDATE ON engine.member FOR EACH ROW EXECUTE FUNCTION full_disk()`,
 	} {
 		b.must(b.db.Gorm().Exec(sql).Error)
@@ -59,7 +61,9 @@ func TestALeaseSessionThatTheServerEndsReturnsNoLocksToThePool(t *testing.T) {
 		b.must(err)
 		defer c.Close()
 		var locks int
-		b.must(c.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND classid = 28518`).Scan(&locks))
+		b.must(
+			c.QueryRowContext(t.Context(),
+				`SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND classid = 28518`).Scan(&locks))
 		if locks > 0 {
 			t.Error("a session of the pool holds the lock of a lease")
 		}
@@ -88,10 +92,13 @@ func TestATakeOverWaitsForTheTransactionThatItsDeadOwnerHadSent(t *testing.T) {
 	defer conn.Close()
 	sql := fmt.Sprintf(`BEGIN;
 		SELECT pg_advisory_xact_lock(28519, 0);
-		INSERT INTO engine.call (id, partition, type, key, saga, at, asked) VALUES ('019ae000-0000-7000-8000-000000000001', 0, '%[2]s', '%[1]s', '%[1]s', now(), '{"n":5}');
+		INSERT INTO engine.call (id, partition, type, key, saga, at, asked)
+			VALUES ('019ae000-0000-7000-8000-000000000001', 0, '%[2]s', '%[1]s', '%[1]s', now(), '{"n":5}');
 		UPDATE engine.counter SET sequence = sequence + 1 WHERE partition = 0;
-		INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data) VALUES (0, 2, '019ae000-0000-7000-8000-000000000001', '%[2]s', '%[1]s', '%[1]s', '', '', now(), '{"n":5}');
-		INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason) VALUES (0, '%[3]s', 'event', 'x', 'x', '', '', now(), '', 'x');
+		INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data)
+			VALUES (0, 2, '019ae000-0000-7000-8000-000000000001', '%[2]s', '%[1]s', '%[1]s', '', '', now(), '{"n":5}');
+		INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
+			VALUES (0, '%[3]s', 'event', 'x', 'x', '', '', now(), '', 'x');
 		SELECT count(*) FROM pg_sleep(1.5);
 		COMMIT`, key, b.names.asked.Name(), b.keyOn(0, "parked"))
 	sent := make(chan error, 1)

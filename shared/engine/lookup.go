@@ -11,7 +11,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// knownRow is what others said last of one key.
+// knownRow holds the latest events of other services about one key.
 type knownRow struct {
 	Key    string                     `gorm:"primaryKey"`
 	Latest map[string]json.RawMessage `gorm:"type:json;serializer:json"`
@@ -28,8 +28,8 @@ type rebuiltRow knownRow
 
 func (rebuiltRow) TableName() string { return "known" }
 
-// WithLookups adds to the bindings of a service the one that keeps what they look up, if they look up anything: its states
-// are written in the partition of the key they are about, like any other's.
+// WithLookups adds the binding that stores the events the others look up, if there are any. Its states are written in the
+// partition of their key, like all others.
 func WithLookups(bindings []Binding) []Binding {
 	return withLookups(bindings, NewTable(blankSaid, func(r knownRow) string { return r.Key },
 		func(s saga.Said) knownRow { return knownRow(s) }, fromKnown))
@@ -55,16 +55,16 @@ func withLookups(bindings []Binding, store Store) []Binding {
 	return append(slices.Clip(bindings), Binding{m, store})
 }
 
-// lookups are what the decisions of one batch find of what others said: as it is committed, and as this batch changes it.
-// Nothing is locked for it, as no order is promised.
+// lookups are the stored events that the decisions of one batch read: those committed, and those that this batch changes.
+// Nothing is locked: no order is promised.
 type lookups struct {
 	said map[string]saga.Said
 	look saga.Look
 	err  error // of the database; the batch has failed
 }
 
-// prepare reads at once what the decisions are going to look up, as far as the states tell. The rest is read when a
-// decision asks for it.
+// prepare reads at once the keys that the decisions will look up, as far as the states show. The others are read when a
+// decision asks for them.
 func (l *lookups) prepare(b *batch, live []*input) error {
 	var keys []string
 	for i, binding := range b.e.Bindings {
@@ -108,13 +108,13 @@ func (l *lookups) find(tx *gorm.DB) saga.Look {
 		}
 		data, err := l.said[key].Of(known)
 		if err != nil {
-			panic(err) // parks what is decided
+			panic(err) // parks the input
 		}
 		return data
 	}
 }
 
-// keep lets the decisions that follow in the batch find what was just heard.
+// keep makes a new event visible to the decisions that follow in the batch.
 func (l *lookups) keep(state any) {
 	if s, ok := state.(saga.Said); ok && l.said != nil {
 		l.said[s.Key] = s

@@ -7,9 +7,9 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// isFor tells whether the machine decides on the input. A record of the service's own topic is for the machines that hear it
-// there, and never for the one that said it, which has reacted to it in the transaction that emitted it. What follows later
-// from an own event, an answer or a deadline, is for the machine that said it alone.
+// isFor tells whether the machine decides on the input. A record of the service's own topic is for the machines that consume it,
+// and never for the one that emitted it, which reacted to it in that transaction. An answer or a deadline, which follows from an
+// own event, is for the machine that emitted the event.
 func (in *input) isFor(m *saga.Machine) bool {
 	name := in.event.Type
 	switch in.form {
@@ -19,12 +19,12 @@ func (in *input) isFor(m *saga.Machine) bool {
 	return m.Emits(name) || m.QuestionOf(name) != nil || m.DeadlineOf(name) != nil
 }
 
-// loopbacks finds what a machine would wait for in vain: an event of its own service that no machine says, and a question or
-// a deadline on one that another machine says.
+// loopbacks refuses rows that would never run: on an event of the own service that no machine emits, and calls and deadlines
+// on an event that another machine emits.
 func loopbacks(m *saga.Machine, bindings []Binding) error {
 	for _, name := range m.Loopbacks() {
 		if !slices.ContainsFunc(bindings, func(b Binding) bool { return b.Machine.Emits(name) }) {
-			return fmt.Errorf("engine: %s hears %s, which no machine of its service says", m, name)
+			return fmt.Errorf("engine: %s consumes %s, which no machine of its service emits", m, name)
 		}
 	}
 	for _, r := range m.Rows {
@@ -33,8 +33,8 @@ func loopbacks(m *saga.Machine, bindings []Binding) error {
 			continue
 		}
 		if slices.ContainsFunc(bindings, func(b Binding) bool { return b.Machine.Emits(name) }) {
-			return fmt.Errorf("engine: %s has a row of the form %s on %s, which another machine of the service says: only the machine "+
-				"that says an event can ask or wait for time on it", m, r.Form, name)
+			return fmt.Errorf("engine: %s has a row of the form %s on %s, which another machine of the service emits: only the machine "+
+				"that emits an event can call or set a deadline on it", m, r.Form, name)
 		}
 	}
 	return nil

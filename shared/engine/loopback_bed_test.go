@@ -114,7 +114,8 @@ CREATE TABLE shown (key text PRIMARY KEY, orders jsonb, shown jsonb);`)}}, "loop
 			a.Shown = append(append([]string(nil), a.Shown...), e.Order)
 			return a
 		})}}.Machine()
-	return loopbackBed{b, []*saga.Machine{orders, accounts, watch}, []engine.Store{store(), customers(), shown()}, seen, listed, totaled}
+	return loopbackBed{b, []*saga.Machine{orders, accounts, watch}, []engine.Store{store(), customers(), shown()}, seen, listed,
+		totaled}
 }
 
 // customerOf is the customer of an order "name/number".

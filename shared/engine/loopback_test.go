@@ -107,14 +107,16 @@ func TestARecordThatOnlyItsOwnMachineKnowsIsNoInput(t *testing.T) {
 	b.must(p.AwaitOwned(t.Context(), b.partitions))
 	b.order("ada", 1)
 	b.settled(1)
-	b.eventuallyReported("the own topic counts as taken in", kafka.PartitionOf("customer ada", b.partitions), func(at engine.PartitionProgress) bool {
-		return at.Applied[b.names.service+".events"] == at.Committed
-	})
+	b.eventuallyReported("the own topic counts as taken in", kafka.PartitionOf("customer ada", b.partitions),
+		func(at engine.PartitionProgress) bool {
+			return at.Applied[b.names.service+".events"] == at.Committed
+		})
 	want := []string{b.names.sent.Name(), b.seen.Name(), b.asked.Name(), b.totaled.Name()}
 	if slices.Sort(want); !slices.Equal(p.heard(), want) {
 		t.Errorf("taken in are %v, want %v", p.heard(), want)
 	}
-	if n := b.count(`SELECT count(*) FROM tallies WHERE key LIKE 'customer %'`) + b.count(`SELECT count(*) FROM customers WHERE key LIKE 'ada%'`); n != 0 {
+	if n := b.count(`SELECT count(*) FROM tallies WHERE key LIKE 'customer %'`) +
+		b.count(`SELECT count(*) FROM customers WHERE key LIKE 'ada%'`); n != 0 {
 		t.Errorf("%d rows are of keys that their machine hears nothing of", n)
 	}
 }
@@ -127,7 +129,7 @@ func TestALoopbackThatCannotComeIsRefused(t *testing.T) {
 	}
 	decide := func(account, countedV1) []saga.Event { return nil }
 	for want, m := range map[string]*saga.Machine{
-		"hears " + never.Name():             row(saga.On(never, decide)),
+		"consumes " + never.Name():          row(saga.On(never, decide)),
 		"after on " + b.names.told.Name():   row(saga.After(time.Hour, b.names.told, decide)),
 		"call on " + b.names.counted.Name(): row(saga.Call(b.names.counted, b.names.question, decide)),
 	} {

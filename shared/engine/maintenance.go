@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A job of the maintenance is done now and then for each partition at work, or once for the process.
+// job is periodic work, for each running partition or once for the process.
 type job struct {
 	name  string
 	every time.Duration
@@ -16,7 +16,7 @@ type job struct {
 	forProcess   func(ctx context.Context) error
 }
 
-// jobs are the maintenance that is not urgent: nothing may grow for ever.
+// jobs are the periodic jobs: cleaners, so that no table grows for ever, redrives and positions.
 func (e *Engine) jobs() []*job {
 	return []*job{
 		{name: "outbox cleaner", every: cleanEvery, forPartition: e.cleanOutbox},
@@ -27,8 +27,8 @@ func (e *Engine) jobs() []*job {
 	}
 }
 
-// maintain does what nobody signals: deadlines falling due, questions to be asked, redrives, checkpoints, cleaning, and the
-// progress report. What fails is said and done again with the next round; it holds up nothing else.
+// maintain does the work that no event triggers: deadlines, retries of calls, redrives, checkpoints, cleaning, and the progress
+// report. A failure is logged and tried again in the next round; it blocks nothing else.
 func (e *Engine) maintain(ctx context.Context) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -38,7 +38,7 @@ func (e *Engine) maintain(ctx context.Context) {
 	failed := func(what string, log *throttle, err error) {
 		if err != nil && ctx.Err() == nil {
 			log.do(func(again int) {
-				e.Log.Warn("maintenance failed; it is tried again", "job", what, "said_before", again, "err", err)
+				e.Log.Warn("a maintenance job failed; it is tried again", "job", what, "suppressed", again, "err", err)
 			})
 		}
 	}
@@ -97,7 +97,7 @@ func (j *job) do(ctx context.Context, partitions []*partition) error {
 	return nil
 }
 
-// others looks for commits that other processes made about partitions at work here, while there are other processes.
+// others looks for commits of other processes in the partitions that run here, while there are other processes.
 func (e *Engine) others(ctx context.Context) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -115,7 +115,7 @@ func (e *Engine) others(ctx context.Context) {
 			Sequence  int64
 		}
 		if e.DB.Gorm().WithContext(ctx).Raw(`SELECT partition, sequence FROM engine.counter`).Scan(&rows).Error != nil {
-			continue // the survey says so
+			continue // the survey logs it
 		}
 		for _, r := range rows {
 			if p := e.running.of(r.Partition); p != nil {

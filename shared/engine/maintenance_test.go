@@ -17,8 +17,10 @@ func TestWhatIsDoneWithIsCleanedAway(t *testing.T) {
 	key := b.keyOn(0, "a")
 	_, err := p.Submit(t.Context(), key, b.names.add.Of(add{1}))
 	b.must(err)
-	b.eventually("a dead process is forgotten", func() bool { return b.count(`SELECT count(*) FROM engine.member WHERE id = 'dead'`) == 0 })
-	b.eventually("a deadline that was taken off too", func() bool { return b.count(`SELECT count(*) FROM engine.deadline WHERE key = 'off'`) == 0 })
+	b.eventually("a dead process is forgotten",
+		func() bool { return b.count(`SELECT count(*) FROM engine.member WHERE id = 'dead'`) == 0 })
+	b.eventually("a deadline that was taken off too",
+		func() bool { return b.count(`SELECT count(*) FROM engine.deadline WHERE key = 'off'`) == 0 })
 	if n := b.count(`SELECT count(*) FROM engine.deadline WHERE key = 'runs'`); n != 1 {
 		t.Error("a deadline that runs was forgotten")
 	}
@@ -39,6 +41,7 @@ func TestWhatAnotherProcessCommittedBeforeItDiedIsPublished(t *testing.T) {
 	b.eventuallyPublished(key, upTo(1))
 	b.must(b.db.Gorm().Exec(`WITH c AS (UPDATE engine.counter SET sequence = sequence + 1 WHERE partition = 0 RETURNING sequence)
 		INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data)
-		SELECT 0, sequence, '019ae000-0000-7000-8000-000000000002', $1, $2, $2, '', '', now(), '{"n":2}' FROM c`, b.names.counted.Name(), key).Error)
+		SELECT 0, sequence, '019ae000-0000-7000-8000-000000000002', $1, $2, $2, '', '', now(), '{"n":2}' FROM c`,
+		b.names.counted.Name(), key).Error)
 	b.eventuallyPublished(key, upTo(2))
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are the engine's part of what operators watch. No label carries an id.
+// metrics are the engine's Prometheus metrics. No label carries an id.
 type metrics struct {
 	events    *prometheus.CounterVec
 	seconds   *prometheus.HistogramVec
@@ -22,13 +22,13 @@ type metrics struct {
 	known     func(name string) bool
 }
 
-// What an alarm is about.
+// Kinds of alarms.
 const (
 	alarmHole           = "hole"            // a number is missing on a topic that is read
-	alarmForeignRecord  = "foreign_record"  // a record is not of its topic's service, or has another's number
-	alarmTopicLost      = "topic_lost"      // the own topic does not hold all that was published
+	alarmForeignRecord  = "foreign_record"  // a record of another service, or with the number of another event
+	alarmTopicLost      = "topic_lost"      // the own topic lost published events
 	alarmDatabaseBehind = "database_behind" // the database lost commits that are on the own topic
-	alarmPruned         = "pruned"          // a consumer misses what the outbox does not hold any more
+	alarmPruned         = "pruned"          // a consumer misses an event that was deleted from the outbox
 )
 
 func newMetrics(r prometheus.Registerer, e *Engine) *metrics {
@@ -36,28 +36,29 @@ func newMetrics(r prometheus.Registerer, e *Engine) *metrics {
 	m := &metrics{
 		known: e.hears,
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_events_total", ConstLabels: of,
-			Help: "Events heard, by what became of them: done, repeat, parked, foreign."}, []string{"event", "outcome"}),
+			Help: "Events consumed, by outcome: done, repeat, parked, foreign."}, []string{"event", "outcome"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "orderflow_event_seconds", ConstLabels: of,
-			Help:    "From an event being decided by its producer to its effect being committed here.",
+			Help:    "Time from the decision of the producer to the commit of the effect here.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30}}, []string{"event"}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_calls_total", ConstLabels: of,
-			Help: "Questions to the outside world, by outcome of the try: answered, unknown, refused."}, []string{"call", "outcome"}),
+			Help: "Tries of calls to outside parties, by outcome: answered, unknown, refused."}, []string{"call", "outcome"}),
 		oldest: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_outbox_oldest_seconds", ConstLabels: of,
 			Help: "Age of the oldest committed event not yet on the topic."}),
 		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "orderflow_lag_seconds", ConstLabels: of,
-			Help: "How long ago a topic was last read and applied to its end, the worst partition; 0 while it is."}, []string{"topic"}),
+			Help: "Time since a topic was last applied to its end, of the worst partition; 0 while it is."}, []string{"topic"}),
 		parked: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_parked", ConstLabels: of,
 			Help: "Keys with parked events, in the partitions owned here."}),
 		published: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_published_total", ConstLabels: of,
 			Help: "Events acknowledged by the broker."}),
 		holes: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_holes_total", ConstLabels: of,
-			Help: "Missing numbers found in topics read. Each is an alarm until it is filled."}),
+			Help: "Missing numbers found in consumed topics. Each is an alarm until it is filled."}),
 		rewinds: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_rewinds_total", ConstLabels: of,
-			Help: "Times a log was found to be another one than before and read again."}),
+			Help: "Times a topic partition was found to be another log than before and read again."}),
 		alarms: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_alarms_total", ConstLabels: of,
-			Help: "Violations that were noticed: hole, foreign_record, topic_lost, database_behind, pruned. The log says where."}, []string{"kind"}),
+			Help: "Violations found: hole, foreign_record, topic_lost, database_behind, pruned. The log names the place."},
+			[]string{"kind"}),
 		stopped: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_partitions_stopped", ConstLabels: of,
-			Help: "Partitions owned here that stand still because something of the installation is at fault. The log and /readyz say what."}),
+			Help: "Partitions owned here that are stopped by a fault of the installation. The log and /readyz name it."}),
 	}
 	for _, kind := range []string{alarmHole, alarmForeignRecord, alarmTopicLost, alarmDatabaseBehind, alarmPruned} {
 		m.alarms.WithLabelValues(kind)
@@ -68,7 +69,7 @@ func newMetrics(r prometheus.Registerer, e *Engine) *metrics {
 	return m
 }
 
-// event counts an event heard. Types that this service does not know have no label of their own.
+// event counts a consumed event. Types that this service does not know share an empty label.
 func (m *metrics) event(name, outcome string) {
 	if !m.known(name) {
 		name = ""
@@ -80,7 +81,7 @@ func (m *metrics) called(question, outcome string) { m.calls.WithLabelValues(que
 
 func (m *metrics) alarm(kind string) { m.alarms.WithLabelValues(kind).Inc() }
 
-// processed counts the events of one batch that are done. The labels of a type are looked up once.
+// processed counts the events of a committed batch. The labels of a type are looked up once.
 func (m *metrics) processed(done []*input, now time.Time) {
 	names := map[string]processed{}
 	for _, in := range done {
@@ -102,8 +103,8 @@ type processed struct {
 	seconds prometheus.Observer
 }
 
-// measure sets the gauges; found is nil where the tables could not be asked. Lag and the age of the outbox are measured
-// from when all was well, so that they grow while nothing can be fetched, applied or published.
+// measure sets the gauges; found is nil if the tables could not be read. Lag and the age of the outbox count from the last
+// moment at which all was well, so that they grow while nothing can be fetched, applied or published.
 func (e *Engine) measure(found map[int]survey) {
 	lags := make(map[string]time.Duration, len(e.topics))
 	for _, topic := range e.topics {

@@ -10,16 +10,16 @@ import (
 
 // pruneOutbox deletes, in one transaction, rows of the outbox that are on the topic and older than the retention by the
 // database's clock: of a partition those with the lowest numbers, as far as upto and the checkpoint in engine.published
-// reach, at most limit of them, and none beyond the first that is younger. It notes in engine.published how far it has
-// come. None deleted means that none is due now.
+// reach, at most limit of them, and none beyond the first that is younger. The last deleted number is
+// written to engine.published. 0 means that no row is due now.
 //
 // upto is the last number that the publisher has seen on the topic. The checkpoint, which lags behind, bounds it too:
 // after a crash the next publisher reads the outbox from there on.
 func pruneOutbox(ctx context.Context, db *gorm.DB, partition int, upto int64, retention time.Duration, limit int) (
 	deleted int64, err error) {
 	err = db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		// The lock lets two processes prune one after the other. That the search begins above what was pruned spares it the
-		// dead entries of the index, which stay until the next vacuum.
+		// The lock serialises processes. The search starts above the pruned numbers: below it would visit the dead entries
+		// of the index, which stay until the next vacuum.
 		var state struct{ Sequence, First int64 }
 		err := tx.Raw(`SELECT p.sequence, coalesce((SELECT min(o.sequence) FROM engine.outbox o
 				WHERE o.partition = p.partition AND o.sequence > p.pruned), 0) AS first
@@ -50,11 +50,11 @@ func pruneOutbox(ctx context.Context, db *gorm.DB, partition int, upto int64, re
 const (
 	cleanEvery  = 10 * time.Second
 	cleanAtOnce = 5000 // rows in one transaction
-	cleanMost   = 20   // transactions in a row; then other maintenance has its turn
+	cleanMost   = 20   // transactions in a row; then the other jobs run
 )
 
-// cleanOutbox deletes published rows of the partition that are older than the retention. Nothing is deleted while it is in
-// doubt what the topic holds.
+// cleanOutbox deletes published rows of the partition that are older than the retention. Nothing is deleted while it is
+// unknown which events the topic holds.
 func (e *Engine) cleanOutbox(ctx context.Context, p *partition) error {
 	for range cleanMost {
 		upto, sure := p.publisher.held()

@@ -47,7 +47,8 @@ func (b outboxBed) fill(partition int, from, to int64, age string, published int
 	b.do(`INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, at, data)
 		SELECT $1::int, n, 'event-' || n, 'tally.counted.v1', 'key', 'key', '', now() - $4::text::interval, '{}'
 		FROM generate_series($2::bigint, $3::bigint) AS n`, partition, from, to, age)
-	b.do(`INSERT INTO engine.published (partition, sequence) VALUES ($1, $2) ON CONFLICT (partition) DO UPDATE SET sequence = $2`, partition, published)
+	b.do(`INSERT INTO engine.published (partition, sequence) VALUES ($1, $2) ON CONFLICT (partition) DO UPDATE SET sequence = $2`,
+		partition, published)
 }
 
 func (b outboxBed) prune(partition int, upto int64, limit int) int64 {
@@ -215,7 +216,8 @@ func TestPruningReadsNoMoreOfTheOutboxThanItDeletes(t *testing.T) {
 // reads are what the session has read of the outbox lately, in scans of the whole table and rows by index.
 func (b outboxBed) reads(tx *gorm.DB) (scans, rows int64) {
 	b.Helper()
-	err := tx.Raw(`SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'engine.outbox'::regclass`).Row().Scan(&scans, &rows)
+	err := tx.Raw(`SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'engine.outbox'::regclass`).Row().
+		Scan(&scans, &rows)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,9 +12,9 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// compare learns from the topic which of the committed events it holds, and sets where publishing goes on: at the first
-// number that is missing. A topic that holds more than the database ever numbered shows that the database lost its last
-// commits: that is told, and numbers go on above the topic's.
+// compare reads which committed events the topic holds, and sets the next number to publish: the first that is missing. A topic
+// that holds higher numbers than the database shows that the database lost its last commits: an alarm is raised, and numbers
+// continue above those of the topic.
 func (q *partitionPublisher) compare(ctx context.Context) error {
 	q.mu.Lock()
 	published, seen, missing, logStart := q.next-1, q.seen, q.missing, q.logStart
@@ -31,24 +31,24 @@ func (q *partitionPublisher) compare(ctx context.Context) error {
 	s := newScan(q, seen.sequence+1, own.Counter)
 	whole := true
 	if missing == 0 && start == logStart && seen.offset <= stop && (seen.offset > start || seen == position{offset: start}) {
-		// The topic ends, or goes on, where it was seen to end: what stands before need not be read again.
+		// The topic ends, or goes on, where it ended before: the records before need not be read again.
 		if err := q.read(ctx, max(seen.offset-1, start), stop, s.goOn); err != nil {
 			return err
 		}
 		whole = s.broken
 	}
 	if whole {
-		s = newScan(q, own.Lowest, own.Counter) // of what the outbox does not hold any more nothing can be published again
+		s = newScan(q, own.Lowest, own.Counter) // numbers pruned from the outbox cannot be published again
 		if err := q.read(ctx, start, stop, s.any); err != nil {
 			return err
 		}
 		if missing > 0 && missing < own.Lowest {
-			q.e.Log.Error("a consumer misses an event that the outbox does not hold any more; run orderflow topics repair",
+			q.e.Log.Error("a consumer misses an event that was deleted from the outbox; run orderflow topics repair",
 				"topic", q.e.topic(), "partition", q.partition, "missing", missing, "outbox_from", own.Lowest)
 			q.e.metrics.alarm(alarmPruned)
 		}
 		if s.next <= published {
-			q.e.Log.Error("the topic does not hold all that was published: publishing again",
+			q.e.Log.Error("the topic lost published events; they are published again",
 				"topic", q.e.topic(), "partition", q.partition, "from", s.next, "published", published)
 			q.e.metrics.alarm(alarmTopicLost)
 		}
@@ -80,29 +80,30 @@ func (q *partitionPublisher) compare(ctx context.Context) error {
 	return nil
 }
 
-// outboxEnds are the lowest number that the outbox holds, which is the next one where it holds none, and the last given.
+// outboxEnds are the lowest number in the outbox, or the next one if it is empty, and the last number given.
 func (q *partitionPublisher) outboxEnds(ctx context.Context) (ends struct{ Lowest, Counter int64 }, err error) {
 	err = q.e.DB.Gorm().WithContext(ctx).Raw(`SELECT c.sequence AS counter, coalesce((SELECT min(sequence) FROM engine.outbox o
-		WHERE o.partition = c.partition), c.sequence + 1) AS lowest FROM engine.counter c WHERE c.partition = $1`, q.partition).Scan(&ends).Error
+		WHERE o.partition = c.partition), c.sequence + 1) AS lowest FROM engine.counter c WHERE c.partition = $1`, q.partition).
+		Scan(&ends).Error
 	return ends, err
 }
 
-// scan goes through records of the service's own topic and finds the first number that is missing there.
+// scan reads records of the service's own topic and finds the first missing number.
 type scan struct {
 	q       *partitionPublisher
 	counter int64 // the last number given
 	next    int64 // first number not found yet
 	started bool
-	broken  bool             // the topic is not the one seen before
+	broken  bool             // the topic is another log than before
 	beyond  map[int64]bool   // numbers found above next
-	other   map[int64]string // ids that stand under numbers whose event in the outbox is another one
+	other   map[int64]string // ids of records whose number is that of another event in the outbox
 }
 
 func newScan(q *partitionPublisher, next, counter int64) *scan {
 	return &scan{q: q, next: next, counter: counter, beyond: map[int64]bool{}, other: map[int64]string{}}
 }
 
-// goOn takes records from the last one seen before on.
+// goOn takes records from the last one of the previous scan on.
 func (s *scan) goOn(records []kafka.Record, ids map[int64]string) {
 	if !s.started {
 		s.started = true
@@ -150,20 +151,21 @@ func (s *scan) conflict() (lowest int64) {
 
 func (q *partitionPublisher) foreign(rec *kafka.Record, why string) {
 	q.foreignLog.do(func(again int) {
-		q.e.Log.Error("a record on the topic is not one of this service's database", "topic", q.e.topic(), "partition", q.partition,
-			"offset", rec.Offset, "number", rec.Sequence, "id", storable(rec.ID), "source", storable(rec.Source), "why", why, "said_before", again)
+		q.e.Log.Error("a record on the own topic is not in this service's outbox", "topic", q.e.topic(), "partition", q.partition,
+			"offset", rec.Offset, "number", rec.Sequence, "id", storable(rec.ID), "source", storable(rec.Source), "why", why,
+			"suppressed", again)
 	})
 	q.e.metrics.alarm(alarmForeignRecord)
 }
 
-// reconcile brings the numbers of the database above those of the topic and returns the first number to publish. Where
-// events were numbered, and not published, before it was known what the topic holds, they get numbers above.
+// reconcile moves the numbers of the database above those of the topic and returns the first number to publish. Events that
+// were numbered before the topic was read, and are not published, get new numbers.
 func (q *partitionPublisher) reconcile(ctx context.Context, s *scan) (int64, error) {
 	conflict := s.conflict()
 	if s.next-1 <= s.counter && conflict != s.next {
 		return s.next, nil
 	}
-	top := s.next - 1 // the last number on the topic without a gap, whoever gave it
+	top := s.next - 1 // the last number on the topic without a gap, of any writer
 	for s.other[top+1] != "" || s.beyond[top+1] {
 		top++
 	}
@@ -173,29 +175,34 @@ func (q *partitionPublisher) reconcile(ctx context.Context, s *scan) (int64, err
 			return err
 		}
 		if conflict == s.next {
-			// Two steps, for a number may not stand there twice even for a moment.
-			r := tx.Exec(`UPDATE engine.outbox SET sequence = -sequence - $3 WHERE partition = $1 AND sequence >= $2`, q.partition, s.next, top-s.next+1)
+			// Two steps: the unique index is checked row by row.
+			r := tx.Exec(`UPDATE engine.outbox SET sequence = -sequence - $3 WHERE partition = $1 AND sequence >= $2`, q.partition, s.next,
+				top-s.next+1)
 			if moved = r.RowsAffected; r.Error != nil {
 				return r.Error
 			}
-			if err := tx.Exec(`UPDATE engine.outbox SET sequence = -sequence WHERE partition = $1 AND sequence < 0`, q.partition).Error; err != nil {
+			if err := tx.Exec(`UPDATE engine.outbox SET sequence = -sequence WHERE partition = $1 AND sequence < 0`,
+				q.partition).Error; err != nil {
 				return err
 			}
 		}
-		return tx.Exec(`UPDATE engine.counter SET sequence = greatest($2::bigint, CASE WHEN $3 THEN sequence + $4 ELSE sequence END) WHERE partition = $1`,
+		return tx.Exec(
+			`UPDATE engine.counter SET sequence = greatest($2::bigint, CASE WHEN $3 THEN sequence + $4 ELSE sequence END)
+			 WHERE partition = $1`,
 			q.partition, top, conflict == s.next, top-s.next+1).Error
 	})
 	if err != nil {
 		return 0, err
 	}
-	q.e.Log.Error("the database lost its last commits: its topic goes further than its numbers. Numbers go on above; what was decided "+
-		"since may be decided again, and outside parties asked again. Give Postgres synchronous replication",
+	q.e.Log.Error(
+		"the database lost its last commits: the topic has higher numbers. Numbers continue above; lost decisions may be "+
+			"made again and outside parties called again. Use synchronous replication of Postgres",
 		"topic", q.e.topic(), "partition", q.partition, "database_had", s.counter, "topic_has", top, "renumbered", moved)
 	q.e.metrics.alarm(alarmDatabaseBehind)
 	return top + 1, nil
 }
 
-// read passes the records at the offsets [from, to) on, with the ids that the outbox has for their numbers.
+// read passes on the records at the offsets [from, to), with the ids that the outbox has for their numbers.
 func (q *partitionPublisher) read(ctx context.Context, from, to int64, pass func([]kafka.Record, map[int64]string)) error {
 	for from < to {
 		fetched, err := q.e.Kafka.Fetch(ctx, []kafka.Position{{Topic: q.e.topic(), Partition: q.partition, Offset: from}}, time.Second)
@@ -232,8 +239,9 @@ func (q *partitionPublisher) ids(ctx context.Context, records []kafka.Record) (m
 		Sequence int64
 		ID       string
 	}
-	err := q.e.DB.Gorm().WithContext(ctx).Raw(`SELECT sequence, id FROM engine.outbox WHERE partition = $1 AND sequence = ANY($2::bigint[])`,
-		q.partition, array(records, func(r kafka.Record) int64 { return r.Sequence })).Scan(&rows).Error
+	err := q.e.DB.Gorm().WithContext(ctx).
+		Raw(`SELECT sequence, id FROM engine.outbox WHERE partition = $1 AND sequence = ANY($2::bigint[])`,
+			q.partition, array(records, func(r kafka.Record) int64 { return r.Sequence })).Scan(&rows).Error
 	ids := make(map[int64]string, len(rows))
 	for _, r := range rows {
 		ids[r.Sequence] = r.ID
@@ -241,7 +249,7 @@ func (q *partitionPublisher) ids(ctx context.Context, records []kafka.Record) (m
 	return ids, err
 }
 
-// outbox reads the committed events from a number on.
+// outbox reads the committed events from this number on.
 func (q *partitionPublisher) outbox(ctx context.Context, from int64) ([]kafka.Record, error) {
 	var rows []outboxRow
 	err := q.e.DB.Gorm().WithContext(ctx).Raw(`SELECT sequence, id, type, key, saga, cause, via, at, data FROM engine.outbox
@@ -252,7 +260,7 @@ func (q *partitionPublisher) outbox(ctx context.Context, from int64) ([]kafka.Re
 	records := make([]kafka.Record, len(rows))
 	for i, r := range rows {
 		if r.Sequence != from+int64(i) {
-			return nil, fmt.Errorf("the outbox of %s does not hold number %d of partition %d any more: it cannot be published again; "+
+			return nil, fmt.Errorf("number %[2]d of partition %[3]d was deleted from the outbox of %[1]s: it cannot be published again; "+
 				"run orderflow topics repair", q.e.Service, from+int64(i), q.partition)
 		}
 		records[i] = q.e.record(r.outgoing())
@@ -261,7 +269,7 @@ func (q *partitionPublisher) outbox(ctx context.Context, from int64) ([]kafka.Re
 	return records, nil
 }
 
-// checkpoint writes down how far the topics were seen to hold the events, so that the next owner need not read all of them.
+// checkpoint saves how far the topics hold the events, so that the next owner need not read them from the start.
 func (e *Engine) checkpoint(ctx context.Context, partitions []*partition) error {
 	var numbers pgtype.FlatArray[int32]
 	var sequences, offsets, starts pgtype.FlatArray[int64]
@@ -279,9 +287,11 @@ func (e *Engine) checkpoint(ctx context.Context, partitions []*partition) error 
 	if len(saved) == 0 {
 		return nil
 	}
-	err := e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.published p SET sequence = n.sequence, next_offset = n.next_offset, log_start = n.log_start
-		FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[]) AS n (partition, sequence, next_offset, log_start) WHERE p.partition = n.partition`,
-		numbers, sequences, offsets, starts).Error
+	err := e.DB.Gorm().WithContext(ctx).
+		Exec(`UPDATE engine.published p SET sequence = n.sequence, next_offset = n.next_offset, log_start = n.log_start
+		FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[]) AS n (partition, sequence, next_offset, log_start)
+		WHERE p.partition = n.partition`,
+			numbers, sequences, offsets, starts).Error
 	if err == nil {
 		for i, q := range saved {
 			q.mu.Lock()

@@ -15,7 +15,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Parked is an input that could not be processed, or waits behind one.
+// Parked is an input that could not be processed, or that waits behind such a one.
 type Parked struct {
 	Number   int64     `json:"number"`
 	Key      string    `json:"key"`
@@ -27,7 +27,7 @@ type Parked struct {
 	ParkedAt time.Time `json:"parked_at"`
 }
 
-// parkedRow is all that is needed to try again.
+// parkedRow is everything needed to process the input again.
 type parkedRow struct {
 	Number    int64
 	Partition int
@@ -42,12 +42,12 @@ type parkedRow struct {
 	Redrive   bool
 }
 
-// parkedCall is the form of a question that the outside world refused. It waits for an operator; its key goes on.
+// parkedCall is the form of a call that the outside party rejected. It waits for an operator and does not block its key.
 const parkedCall = "call"
 
 var formNames = map[form]string{event: "event", answer: "answer", deadline: "deadline", refusal: parkedCall, asking: parkedCall}
 
-// Parked lists what is parked, in the order it will be redriven, at most limit.
+// Parked lists parked inputs, in the order in which they will be redriven, at most limit.
 func (e *Engine) Parked(ctx context.Context, limit int) ([]Parked, error) {
 	var rows []Parked
 	err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT number, key, form, type, id, saga, reason, parked_at FROM engine.parked
@@ -55,14 +55,14 @@ func (e *Engine) Parked(ctx context.Context, limit int) ([]Parked, error) {
 	return rows, err
 }
 
-// Redrive asks the owner of the key to process again what is parked for it, in order; false where nothing is.
+// Redrive asks the owner of the key to process its parked inputs again, in order; false if there are none.
 func (e *Engine) Redrive(ctx context.Context, key string) (bool, error) {
 	r := e.DB.Gorm().WithContext(ctx).Exec(`UPDATE engine.parked SET redrive = true WHERE key = $1`, key)
 	return r.RowsAffected > 0, r.Error
 }
 
-// setAside parks an input, behind others of its key if there are. A command is refused instead.
-func (b *batch) setAside(s *share, in *input, reason string) {
+// parkInput parks an input, behind others of its key if there are any. A command is refused instead.
+func (b *batch) parkInput(s *share, in *input, reason string) {
 	if in.form == command {
 		err := ErrParked
 		if reason != "" {
@@ -90,12 +90,12 @@ func (b *batch) setAside(s *share, in *input, reason string) {
 	}
 	b.park = append(b.park, p)
 	if p.Form != parkedCall {
-		s.parking[p.Key] = true // what follows in this batch waits behind it
+		s.parking[p.Key] = true // later inputs of the key in this batch wait behind it
 	}
 	b.finished = append(b.finished, func() {
 		b.e.metrics.event(p.Type, "parked")
 		if reason != "" {
-			b.e.Log.Error("parked: this waits for an operator, all else goes on",
+			b.e.Log.Error("input parked: its key waits for an operator (orderflow parked list)",
 				"key", p.Key, "form", p.Form, "type", p.Type, "id", p.ID, "reason", p.Reason)
 		}
 	})
@@ -104,7 +104,12 @@ func (b *batch) setAside(s *share, in *input, reason string) {
 // longestKey bounds keys, and the ids and keys in engine.parked, in bytes: an index cannot hold what is much longer.
 const longestKey = 500
 
-// storable is a key or an id as Postgres takes it, whatever its bytes are. What is too long is cut, with a hash of the whole.
+// tooLong is the error about a key that is longer than longestKey.
+func tooLong(key string) error {
+	return fmt.Errorf("the key has %d bytes, more than the %d that tables can index", len(key), longestKey)
+}
+
+// storable is a key or an id as Postgres takes it, whatever its bytes are. A long one is cut, with a hash of the whole.
 func storable(text string) string {
 	clean := storableText(text)
 	if len(clean) <= longestKey {
@@ -132,7 +137,8 @@ func storableTime(t time.Time) time.Time {
 
 func (b *batch) writeParked(tx *gorm.DB) error {
 	if len(b.released) > 0 {
-		if err := later(tx, "release parked", `DELETE FROM engine.parked WHERE number = ANY($1::bigint[])`, pgtype.FlatArray[int64](b.released)); err != nil {
+		if err := later(tx, "release parked", `DELETE FROM engine.parked WHERE number = ANY($1::bigint[])`,
+			pgtype.FlatArray[int64](b.released)); err != nil {
 			return err
 		}
 	}
@@ -152,10 +158,11 @@ func (b *batch) writeParked(tx *gorm.DB) error {
 	return nil
 }
 
-// takeRedrives hands the keys that operators want tried again to the worker.
+// takeRedrives queues the keys that operators want processed again.
 func (p *partition) takeRedrives(ctx context.Context) error {
 	var keys []string
-	err := p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1 AND redrive`, p.partition).Scan(&keys).Error
+	err := p.e.DB.Gorm().WithContext(ctx).Raw(`SELECT DISTINCT key FROM engine.parked WHERE partition = $1 AND redrive`,
+		p.partition).Scan(&keys).Error
 	for _, key := range keys {
 		p.queue.pushOnce(redriveName(key), input{form: redrive, event: saga.Event{Key: key}})
 	}
@@ -164,14 +171,14 @@ func (p *partition) takeRedrives(ctx context.Context) error {
 
 func redriveName(key string) string { return "redrive " + key }
 
-// release processes what is parked for a key and marked to be, in order, one transaction each. What waits behind follows;
-// the first that fails again ends it.
+// release processes the marked rows of a key in order, one transaction each, then those that wait behind them. The first that
+// fails again ends it.
 func (w *worker) release(ctx context.Context, key string) error {
 	w.queue.settled(redriveName(key))
 	for follows := false; ctx.Err() == nil; {
 		row, err := w.parkedHead(ctx, key, follows)
 		if err != nil {
-			w.e.Log.Warn("redrive put off", "key", key, "err", err) // it still stands in the table
+			w.e.Log.Warn("redrive postponed", "key", key, "err", err) // its mark is still in the table
 			return nil
 		}
 		if row == nil {
@@ -186,11 +193,11 @@ func (w *worker) release(ctx context.Context, key string) error {
 		}
 		failed, err := w.failedAgain(ctx, row)
 		if err != nil {
-			w.e.Log.Warn("redrive put off", "key", key, "err", err)
+			w.e.Log.Warn("redrive postponed", "key", key, "err", err)
 			return nil
 		}
 		if failed {
-			w.e.Log.Warn("redrive stopped: it failed again", "key", key, "type", row.Type)
+			w.e.Log.Warn("redrive stopped: the input failed again", "key", key, "type", row.Type)
 			return nil
 		}
 		follows = follows || row.Form != parkedCall
@@ -198,11 +205,12 @@ func (w *worker) release(ctx context.Context, key string) error {
 	return nil
 }
 
-// parkedHead is the next row of a key to be processed: questions that are marked, then the head of the queue, which must be
-// marked unless it follows on one that was. nil: there is none, and where nothing is queued the key is free.
+// parkedHead is the next row of a key to process: marked calls first, then the head of the queue, which must be marked unless it
+// follows a marked one. nil means that there is none; a key without rows is free.
 func (w *worker) parkedHead(ctx context.Context, key string, follows bool) (*parkedRow, error) {
 	var rows []parkedRow
-	err := w.e.DB.Gorm().WithContext(ctx).Raw(`SELECT number, partition, key, form, type, id, saga, cause, at, data, reason, try, redrive
+	err := w.e.DB.Gorm().WithContext(ctx).
+		Raw(`SELECT number, partition, key, form, type, id, saga, cause, at, data, reason, try, redrive
 		FROM engine.parked WHERE partition = $1 AND key = $2 AND (form <> 'call' OR redrive)
 		ORDER BY form <> 'call', number LIMIT 1`, w.partition, key).Scan(&rows).Error
 	switch {
@@ -217,7 +225,7 @@ func (w *worker) parkedHead(ctx context.Context, key string, follows bool) (*par
 	return &rows[0], nil
 }
 
-// failedAgain tells whether the row was parked again; then the others of its key are not marked any more either.
+// failedAgain tells whether the row was parked again; then it removes the marks of the key's other rows.
 func (w *worker) failedAgain(ctx context.Context, row *parkedRow) (bool, error) {
 	var still int64
 	db := w.e.DB.Gorm().WithContext(ctx)
@@ -225,11 +233,13 @@ func (w *worker) failedAgain(ctx context.Context, row *parkedRow) (bool, error) 
 	if err != nil || still == 0 {
 		return false, err
 	}
-	return true, db.Exec(`UPDATE engine.parked SET redrive = false WHERE partition = $1 AND key = $2 AND form <> 'call'`, w.partition, row.Key).Error
+	return true, db.Exec(`UPDATE engine.parked SET redrive = false WHERE partition = $1 AND key = $2 AND form <> 'call'`,
+		w.partition, row.Key).Error
 }
 
 func (e *Engine) unparked(p parkedRow) (input, error) {
-	in := input{number: p.Number, raw: p.Data, event: saga.Event{ID: p.ID, Type: p.Type, Key: p.Key, Saga: p.Saga, Cause: p.Cause, Time: p.At}}
+	in := input{number: p.Number, raw: p.Data, event: saga.Event{ID: p.ID, Type: p.Type, Key: p.Key, Saga: p.Saga, Cause: p.Cause,
+		Time: p.At}}
 	if e.kind(p.Type) == nil {
 		return in, fmt.Errorf("%s is not known to this build of %s", p.Type, e.Service)
 	}

@@ -71,7 +71,8 @@ func TestOneDeadlineThatCannotBeReadIsParkedAndStopsNoOther(t *testing.T) {
 	b.must(p.AwaitOwned(t.Context(), b.partitions))
 	for i, type_ := range []string{"tally.was_renamed.v1", b.names.promised.Name()} {
 		b.must(b.db.Gorm().Exec(`INSERT INTO engine.deadline (key, type, partition, id, saga, due_at, since)
-			VALUES ($1, $2, 0, $1, 'old', now() - interval '1 hour', '{"n":"not a number"}')`, []string{"old", "unreadable"}[i], type_).Error)
+			VALUES ($1, $2, 0, $1, 'old', now() - interval '1 hour', '{"n":"not a number"}')`, []string{"old", "unreadable"}[i],
+			type_).Error)
 	}
 	here, there := b.keyOn(0, "due"), b.keyOn(1, "due")
 	for _, key := range []string{here, there} {
@@ -94,7 +95,8 @@ func TestThousandsOfDueDeadlinesOfAPartitionThatStandsStillStopNoOther(t *testin
 	b.send(b.keyOn(0, "a"), sentV1{N: 1, Do: "halt"}) // partition 0 is busy for good
 	<-b.halted
 	b.must(b.db.Gorm().Exec(`INSERT INTO engine.deadline (key, type, partition, id, saga, due_at, since)
-		SELECT 'k' || n, $1, 0, 'id' || n, 's', now() - interval '1 hour', '{"n":1}' FROM generate_series(1, 5000) n`, b.names.promised.Name()).Error)
+		SELECT 'k' || n, $1, 0, 'id' || n, 's', now() - interval '1 hour', '{"n":1}' FROM generate_series(1, 5000) n`,
+		b.names.promised.Name()).Error)
 	key := b.keyOn(1, "due")
 	b.send(key, sentV1{N: 7, Do: "promise"})
 	b.eventually("it fires", func() bool { return equal(b.published(b.names.due, key), []int64{7}) })

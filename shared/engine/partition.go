@@ -10,23 +10,23 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// partition is everything that belongs to one partition of the service while this process owns it: its worker, its publisher
-// and its open calls. It has one sequential life, which ends with everything it started; nothing of it is started or ended
-// from elsewhere, and a later life of the same partition is another object.
+// partition is one partition of the service while this process owns it: its worker, its publisher and its open calls. Its run is
+// sequential and ends with everything it started. Nothing of it is started or stopped from elsewhere, and a later run of the
+// same partition is another object.
 type partition struct {
 	*worker
 	publisher *partitionPublisher
 
-	ctx  context.Context // ends when the life is to end
+	ctx  context.Context // ends when the run is to end
 	end  context.CancelCauseFunc
-	over chan struct{} // closed when nothing of it runs any more
+	over chan struct{} // closed when everything has stopped
 
 	mu    sync.Mutex
 	phase phase
 	since time.Time // of the phase
 }
 
-// phase is how far the life of a partition is.
+// phase is the phase of a partition's run.
 type phase string
 
 const (
@@ -37,14 +37,14 @@ const (
 	draining  phase = "draining"
 )
 
-// compareTimeout is how long a life waits for its topic to be compared before it begins to work. Where the broker does not
-// answer it begins without; nothing is published before the comparison.
+// compareTimeout is how long the run waits for its topic to be compared before the worker starts. If the broker does not answer,
+// the worker starts all the same; nothing is published before the comparison.
 const compareTimeout = 3 * time.Second
 
-// drainTimeout is how long a life that ends waits for what is committed to be published. What remains is the next owner's.
+// drainTimeout is how long a run that ends waits until the committed events are published. The next owner publishes the rest.
 const drainTimeout = time.Second
 
-// slowBatch is how long one transaction may take before the partition counts as standing still.
+// slowBatch is how long one transaction may take before the partition counts as stopped.
 const slowBatch = 5 * time.Second
 
 func newPartition(e *Engine, number int, epoch int64) *partition {
@@ -55,7 +55,7 @@ func newPartition(e *Engine, number int, epoch int64) *partition {
 	return p
 }
 
-// live is the life of the partition, from the lease to the last effect. before is the life before in this process.
+// live runs the partition, from the lease to the last effect. before is its previous run in this process.
 func (p *partition) live(before *partition) {
 	defer close(p.over)
 	err := p.begin(before)
@@ -66,10 +66,10 @@ func (p *partition) live(before *partition) {
 		err = cause
 	}
 	p.end(err)
-	p.e.Log.Info("partition left", "partition", p.partition, "epoch", p.epoch, "why", err)
+	p.e.Log.Info("partition released", "partition", p.partition, "epoch", p.epoch, "why", err)
 }
 
-// begin waits for whoever worked on the partition before, and loads where it stands.
+// begin waits for the previous owner's work to end, and loads the positions.
 func (p *partition) begin(before *partition) error {
 	p.enter(waiting)
 	if before != nil {
@@ -89,7 +89,7 @@ func (p *partition) begin(before *partition) error {
 	}
 }
 
-// work runs the partition until its life is to end or its worker cannot go on.
+// work runs the partition until its context ends or its worker fails.
 func (p *partition) work() error {
 	publishing, stopPublishing := context.WithCancel(context.Background())
 	var published sync.WaitGroup
@@ -137,7 +137,7 @@ func (p *partition) enter(next phase) {
 	p.e.fetcher.interrupt()
 }
 
-// standstill is since when and why the partition does not work, where it does not.
+// standstill is since when and why the partition is stopped; the zero time if it works.
 func (p *partition) standstill() (since time.Time, reason string) {
 	if since, reason = p.stall.on(); !since.IsZero() {
 		return since, reason
@@ -156,15 +156,15 @@ func (p *partition) standstill() (since time.Time, reason string) {
 	return p.e.clock.now().Add(-age), string(p.phase)
 }
 
-// waits tells since when the life waits for transactions of the previous owner, if it does.
+// waits is since when the run waits for transactions of the previous owner; the zero time if it does not.
 func (p *partition) waits() (since time.Time, yes bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.since, p.phase == waiting
 }
 
-// load waits for the transactions that were begun about the partition before, whoever began them, and reads where it
-// stands. The lease's epoch has moved on: a transaction that begins later and is not this life's is fenced.
+// load waits for all earlier transactions on the partition, of any process, and reads the positions. The lease's epoch has moved
+// on: a later transaction that is not of this run is fenced.
 func (p *partition) load(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
@@ -183,10 +183,12 @@ func (p *partition) load(ctx context.Context) error {
 	var keys []string
 	topics := pgtype.FlatArray[string](p.e.topics)
 	for _, err := range []error{
-		db.Exec(`INSERT INTO engine.watermark (topic, partition) SELECT unnest($1::text[]), $2::int ON CONFLICT DO NOTHING`, topics, p.partition).Error,
+		db.Exec(`INSERT INTO engine.watermark (topic, partition) SELECT unnest($1::text[]), $2::int ON CONFLICT DO NOTHING`, topics,
+			p.partition).Error,
 		db.Raw(`SELECT topic, sequence, next_offset, record_id FROM engine.watermark WHERE partition = $1 AND topic = ANY($2::text[])`,
 			p.partition, topics).Scan(&rows).Error,
-		db.Raw(`SELECT sequence, next_offset, log_start FROM engine.published WHERE partition = $1`, p.partition).Scan(&published).Error,
+		db.Raw(`SELECT sequence, next_offset, log_start FROM engine.published WHERE partition = $1`, p.partition).
+			Scan(&published).Error,
 		db.Raw(`SELECT parked_version FROM engine.lease WHERE partition = $1`, p.partition).Scan(&p.parkedVersion).Error,
 		db.Raw(parkedKeys, p.partition).Scan(&keys).Error,
 	} {
@@ -206,5 +208,5 @@ func (p *partition) load(ctx context.Context) error {
 	return nil
 }
 
-// parkedKeys are those that later events queue behind.
+// parkedKeys are the keys whose later events are queued in engine.parked.
 const parkedKeys = `SELECT DISTINCT key FROM engine.parked WHERE partition = $1 AND form <> 'call'`

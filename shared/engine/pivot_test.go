@@ -79,7 +79,8 @@ func TestOnlyWhatIsPastItsNamedPivotIsTold(t *testing.T) {
 		t.Error(v)
 	}
 	early := "does what cannot be taken back before " + strings.TrimSuffix(b.names.promised.Name(), ".v1")
-	if v := explore.Explore(b.everyOrderOf(b.notices(true)), explore.Options{}).Violation; v == nil || !strings.Contains(v.Why, early) {
+	if v := explore.Explore(b.everyOrderOf(b.notices(true)), explore.Options{}).Violation; v == nil ||
+		!strings.Contains(v.Why, early) {
 		t.Errorf("a hasty one is found fault with for %v", v)
 	}
 }

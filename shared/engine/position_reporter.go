@@ -7,8 +7,8 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// reportPositions commits how far the partitions at work here have been read under the service's name as a consumer group,
-// so that Kafka's own tools show a lag. Nothing reads it back.
+// reportPositions commits the positions of the partitions that run here as offsets of a consumer group with the service's name,
+// so that Kafka's own tools show a lag. Nothing reads them back.
 func (e *Engine) reportPositions(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()

@@ -9,9 +9,9 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// partitionPublisher brings the committed events of one partition to the service's topic, in the order of their numbers.
-// What this process commits comes from memory; what other processes committed, or what a crash left unpublished, is read from
-// the outbox. An error from a send means that its outcome is unknown: the topic is read to learn it.
+// partitionPublisher publishes the committed events of one partition to the service's topic, in the order of their numbers.
+// Events committed by this process come from memory; those of other processes, and those left unpublished by a crash, are read
+// from the outbox. An error from a send means that its outcome is unknown: the topic is read to find out.
 type partitionPublisher struct {
 	e         *Engine
 	partition int
@@ -20,16 +20,16 @@ type partitionPublisher struct {
 
 	mu       sync.Mutex
 	next     int64          // number of the next event to publish
-	offset   int64          // that its record should get, -1 when unknown
-	seen     position       // the last number and next offset that the topic was seen to hold
+	offset   int64          // expected of its record; -1 if unknown
+	seen     position       // the last number on the topic, and the offset after it
 	logStart int64          // the topic's first offset when it was last compared
 	queue    []kafka.Record // committed, from next on without gap
 	bytes    int            // of the queue
 	behind   bool           // the outbox may hold more than the queue
-	verify   bool           // compare before publishing: what the topic holds is not known
-	missing  int64          // a consumer did not find this number, 0 if none is asked for
-	saved    int64          // the number in seen as it was last written down
-	busy     bool           // a round is under way
+	verify   bool           // compare before publishing: the end of the topic is not known
+	missing  int64          // number that a consumer reports missing, else 0
+	saved    int64          // the number of the last checkpoint
+	busy     bool           // a round is running
 	scanned  time.Time      // when the whole topic was last read
 
 	levelling atomic.Bool // the topic goes further than the database, which is being brought level
@@ -42,12 +42,13 @@ const (
 	publishRecords = 10000    // records held in memory
 	publishBytes   = 16 << 20 // bytes held in memory
 
-	publishTimeout = 30 * time.Second // after it the topic is read, and the records are published again
+	publishTimeout = 30 * time.Second // then the topic is read, and missing records are published again
 	idleCheck      = 20 * time.Second // how often an idle publisher looks whether its topic is still there
 )
 
 func newPartitionPublisher(e *Engine, partition int) *partitionPublisher {
-	return &partitionPublisher{e: e, partition: partition, signal: make(chan struct{}, 1), compared: make(chan struct{}), offset: -1, verify: true}
+	return &partitionPublisher{e: e, partition: partition, signal: make(chan struct{}, 1), compared: make(chan struct{}),
+		offset: -1, verify: true}
 }
 
 // begin sets how far the topic was once seen to hold the events.
@@ -77,7 +78,7 @@ func (b *batch) publish() {
 	}
 }
 
-// offer appends what follows on the queue; what does not is read from the outbox.
+// offer appends records that follow on the queue; others are read from the outbox later.
 func (q *partitionPublisher) offer(records []kafka.Record) {
 	q.mu.Lock()
 	defer q.wake()
@@ -103,7 +104,7 @@ func (q *partitionPublisher) wake() {
 	}
 }
 
-// committed tells that the outbox goes up to this number, whoever committed it.
+// committed notes that the outbox holds events up to this number, of any process.
 func (q *partitionPublisher) committed(sequence int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -113,11 +114,11 @@ func (q *partitionPublisher) committed(sequence int64) {
 	}
 }
 
-// scanAgain is how long the reading of a whole topic is put off after the last one: every consumer of a hole asks for it.
+// scanAgain is the least time between two scans of a whole topic: every consumer of a hole requests one.
 const scanAgain = 5 * time.Second
 
-// repair makes the publisher look whether the topic holds the number, and publish again from there if it does not. What is
-// still to be published is not missing.
+// repair makes the publisher look for the number on the topic, and publish again from there if it is missing. A number not yet
+// published is not missing.
 func (q *partitionPublisher) repair(sequence int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -127,14 +128,14 @@ func (q *partitionPublisher) repair(sequence int64) {
 	}
 }
 
-// acknowledged is the last number that the broker was seen to hold.
+// acknowledged is the last number known to be on the broker.
 func (q *partitionPublisher) acknowledged() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.next - 1
 }
 
-// held is the last number that the topic was seen to hold; sure is false while that is in doubt.
+// held is the last number known to be on the topic; sure is false while that is in doubt.
 func (q *partitionPublisher) held() (number int64, sure bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -181,7 +182,7 @@ func (q *partitionPublisher) setBusy(busy bool) {
 	q.mu.Unlock()
 }
 
-// drain waits until everything committed is published, for so long at most.
+// drain waits until all committed events are published, at most for this long.
 func (q *partitionPublisher) drain(most time.Duration) {
 	for end := time.Now().Add(most); time.Now().Before(end) && q.unfinished(); {
 		time.Sleep(2 * time.Millisecond)
@@ -193,11 +194,12 @@ func (q *partitionPublisher) failed(ctx context.Context, err error) {
 		return
 	}
 	q.log.do(func(again int) {
-		q.e.Log.Warn("cannot publish; it is tried again", "topic", q.e.topic(), "partition", q.partition, "said_before", again, "err", err)
+		q.e.Log.Warn("cannot publish; it is tried again", "topic", q.e.topic(), "partition", q.partition, "suppressed", again,
+			"err", err)
 	})
 }
 
-// round publishes what there is, in one request.
+// round publishes the queued records in one request.
 func (q *partitionPublisher) round(ctx context.Context) error {
 	q.mu.Lock()
 	verify := q.verify
@@ -230,10 +232,10 @@ func (q *partitionPublisher) round(ctx context.Context) error {
 	return nil
 }
 
-// advance moves on past n records that the broker says it holds from base on.
+// advance moves past n records that the broker acknowledged at the offset base.
 func (q *partitionPublisher) advance(n int, base int64) {
 	if q.offset >= 0 && base >= 0 && base != q.offset {
-		q.verify = true // records of somebody else, or the log lost some of ours
+		q.verify = true // another writer's records, or the log lost some of ours
 		return
 	}
 	q.next += int64(n)
@@ -250,7 +252,7 @@ func (q *partitionPublisher) advance(n int, base int64) {
 	}
 }
 
-// refill reads from the outbox what follows, where the queue has nothing of it.
+// refill reads the next events from the outbox if the queue is empty.
 func (q *partitionPublisher) refill(ctx context.Context) error {
 	q.mu.Lock()
 	load, next := q.behind && len(q.queue) == 0, q.next
@@ -264,7 +266,7 @@ func (q *partitionPublisher) refill(ctx context.Context) error {
 	records, err := q.outbox(ctx, next)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	// What was offered meanwhile may or may not be among the rows read.
+	// Events offered meanwhile may or may not be among the rows.
 	q.behind = q.behind || err != nil || len(records) == publishAtOnce || len(q.queue) > 0
 	if err != nil {
 		return err
@@ -276,7 +278,7 @@ func (q *partitionPublisher) refill(ctx context.Context) error {
 	return nil
 }
 
-// checkIdle looks whether the topic still begins and ends where it did.
+// checkIdle checks that the topic still begins and ends at the known offsets.
 func (q *partitionPublisher) checkIdle(ctx context.Context) {
 	first, end, err := q.e.Kafka.Offsets(ctx, q.e.topic(), []int{q.partition})
 	if err != nil {

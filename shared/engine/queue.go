@@ -8,33 +8,33 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// form is what kind of input the queue holds.
+// form is a kind of input.
 type form int
 
 const (
-	event    form = iota // a record of a topic that is heard
+	event    form = iota // a record of a consumed topic
 	command              // what a caller submits
-	answer               // what the outside world answered
-	refusal              // the outside world refused the question itself, for good
+	answer               // of an outside party to a call
+	refusal              // a call was rejected for good
 	deadline             // a deadline fell due
-	asking               // a parked question is to be asked again
-	redrive              // release what is parked for a key
-	flush                // commit what was only read
+	asking               // a parked call is to be made again
+	redrive              // process the parked inputs of a key
+	flush                // commit positions of records that no machine takes
 )
 
-// input is one thing to process.
+// input is something for a worker to process.
 type input struct {
 	form   form
 	record *kafka.Record // event
 	heard  bool          // event: a machine takes it
-	event  saga.Event    // command; answer, refusal, asking: what asks; deadline: since when; redrive: its key
+	event  saga.Event    // command; answer, refusal, asking, deadline: the own event they follow from; redrive: its key
 	answer any           // answer
-	raw    []byte        // payload of what this build cannot read, to be parked
-	try    int           // answer: the number of the try that was
+	raw    []byte        // payload that this build cannot read, to be parked
+	try    int           // answer: the number of its try
 	number int64         // of the parked row this came from, 0 if none
 	reason string        // why it is to be parked
 	reply  chan result   // command
-	faults int           // how often a store could not convert what it needs
+	faults int           // how often a store could not convert its state
 }
 
 type result struct {
@@ -42,7 +42,7 @@ type result struct {
 	err     error
 }
 
-// size is about what the input keeps in memory, in bytes.
+// size estimates the memory of the input, in bytes.
 func (in *input) size() int {
 	const overhead = 512
 	if in.record == nil {
@@ -51,18 +51,18 @@ func (in *input) size() int {
 	return overhead + len(in.record.Data)
 }
 
-// concerns tells whether the input is to be decided. What nobody hears is only read.
+// concerns tells whether the input is to be decided. Of a record that no machine takes only the position counts.
 func (in *input) concerns() bool {
 	return in.form != flush && (in.form != event || in.heard || in.number != 0 || in.record.Malformed != nil)
 }
 
-// queue holds the inputs of one worker. It is bounded by whoever fills it: the fetcher stops at full.
+// queue holds the inputs of one worker. The fetcher bounds it: it stops at full.
 type queue struct {
 	mu      sync.Mutex
 	inputs  []input
 	bytes   int
-	due     int             // inputs that concern somebody
-	pending map[string]bool // deadlines and redrives that wait: they are found in the tables again and again
+	due     int             // inputs to decide
+	pending map[string]bool // queued deadlines and redrives, which each look at the tables finds again
 	closed  bool
 	signal  chan struct{}
 }
@@ -75,7 +75,7 @@ const (
 
 func newQueue() *queue { return &queue{pending: map[string]bool{}, signal: make(chan struct{}, 1)} }
 
-// push appends inputs; on a closed queue commands are refused and the rest is dropped, because the tables and topics have it.
+// push appends inputs. A closed queue refuses commands and drops the rest, which is in the tables and topics.
 func (q *queue) push(in ...input) {
 	if len(in) == 0 {
 		return
@@ -96,7 +96,7 @@ func (q *queue) push(in ...input) {
 	q.nudge()
 }
 
-// pushOnce appends an input unless one of the same name waits already.
+// pushOnce appends an input unless one of the same name is queued.
 func (q *queue) pushOnce(name string, in input) {
 	q.mu.Lock()
 	waits := q.pending[name]
@@ -107,14 +107,14 @@ func (q *queue) pushOnce(name string, in input) {
 	}
 }
 
-// settled forgets that an input of this name waits.
+// settled notes that no input of this name is queued any more.
 func (q *queue) settled(name string) {
 	q.mu.Lock()
 	delete(q.pending, name)
 	q.mu.Unlock()
 }
 
-// putBack returns a batch that did not happen to the front.
+// putBack returns a batch that was not committed to the front.
 func (q *queue) putBack(batch []input) {
 	if len(batch) == 0 {
 		return
@@ -147,7 +147,7 @@ func (q *queue) take(n int) []input {
 	return batch
 }
 
-// refuseCommands refuses the commands of a batch and those that wait, and returns what else the batch has to do.
+// refuseCommands refuses the commands of a batch and of the queue, and returns the batch's other inputs.
 func (q *queue) refuseCommands(batch []input, err error) []input {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -170,7 +170,7 @@ func (q *queue) refuseCommands(batch []input, err error) []input {
 	return left(batch)
 }
 
-// count adds inputs to what the queue holds, or takes them off where sign is -1.
+// count adds inputs to the counters, or subtracts them if sign is -1.
 func (q *queue) count(inputs []input, sign int) {
 	for i := range inputs {
 		q.bytes += sign * inputs[i].size()
@@ -187,21 +187,21 @@ func (q *queue) nudge() {
 	}
 }
 
-// waiting is how many inputs wait that concern somebody.
+// waiting is how many inputs to decide are queued.
 func (q *queue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.due
 }
 
-// full tells whether no more records should come for now.
+// full tells the fetcher to pause.
 func (q *queue) full() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.inputs) > fullRecords || q.bytes > fullBytes
 }
 
-// close refuses what waits and whatever comes later.
+// close refuses queued and later inputs.
 func (q *queue) close() {
 	q.mu.Lock()
 	q.closed = true

@@ -9,39 +9,39 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// reader is where the reading of one topic partition stands. Only the fetcher's goroutine changes it. The sequence number is
-// the truth, the offset a hint: a record is passed on only if its number is the next, and its source is the topic's service.
+// reader is the position in one topic partition. Only the fetcher's goroutine changes it. The sequence number is the truth, the
+// offset a hint: a record is passed on only if its number is the next, and its source is the topic's service.
 type reader struct {
 	p      *partition
 	topic  string
 	source string
 	next   int64  // offset to read next
 	last   int64  // number of the last record passed on
-	id     string // of the record at next-1, empty when unknown
-	match  bool   // the log may be another one than before: compare the record at next-1 before going on
+	id     string // of the record at next-1; empty if unknown
+	match  bool   // the log may be another one than before: compare the record at next-1 first
 	back   int64  // how far the last rewind went
 	hole   *hole
 
-	short time.Time // since when the log has seemed shorter than what was read of it
+	short time.Time // since when the log has ended before next
 	ids   recentIDs
 	pause time.Duration // after an error
 	retry time.Time     // when to fetch again after it
 	log   throttle
 
 	passed   atomic.Int64 // number of the last record passed on
-	applied  atomic.Int64 // number of the last record that the worker has done with, and committed what followed from it
-	reported atomic.Int64 // the offset after it, as far as it is known
-	late     unapplied    // of the maintenance alone
-	behind   atomic.Int64 // when, Unix nanoseconds of this machine, what was read last was not all there is; 0 at the log's end
+	applied  atomic.Int64 // number of the last record whose effects are committed
+	reported atomic.Int64 // the offset after it, if known
+	late     unapplied    // used by maintain alone
+	behind   atomic.Int64 // since when it is not at the log's end, Unix nanoseconds of this machine; 0 at the end
 }
 
-// unapplied is a number that was passed on and not applied yet when it was looked at, and when that was.
+// unapplied is the last number passed on and not applied, and when that was noticed.
 type unapplied struct {
 	number int64
 	at     time.Time
 }
 
-// lag is how long something has been read, or could not be, and is not applied.
+// lag is for how long some record was not applied, read or not.
 func (r *reader) lag(now time.Time) (lag time.Duration) {
 	if r.applied.Load() >= r.late.number {
 		r.late = unapplied{r.passed.Load(), now}
@@ -56,7 +56,7 @@ func (r *reader) lag(now time.Time) (lag time.Duration) {
 
 // hole is a missing number, with records beyond it in the log.
 type hole struct {
-	searched bool          // the whole log was read for it
+	searched bool          // the whole log was searched
 	asked    time.Time     // when its publisher was last asked
 	gap      time.Duration // until it is asked again
 }
@@ -65,7 +65,7 @@ const (
 	firstRepairGap = 500 * time.Millisecond // between two requests for the same missing record; then twice that, …
 	lastRepairGap  = 30 * time.Second
 	firstRewind    = 1000            // offsets
-	shortPatience  = 5 * time.Second // a high watermark may lag after a change of leader; one that stays behind is a lost tail
+	shortPatience  = 5 * time.Second // a high watermark may lag after a change of leader; if it stays behind, the tail is lost
 )
 
 func newReader(p *partition, topic string, at position) *reader {
@@ -77,7 +77,7 @@ func newReader(p *partition, topic string, at position) *reader {
 	return r
 }
 
-// fetchRequest is what is fetched for a reader, and whether the record before it was asked for too, to be compared.
+// fetchRequest is a fetch for a reader; with match it begins one record earlier, to compare that.
 type fetchRequest struct {
 	r     *reader
 	match bool
@@ -91,23 +91,23 @@ func (r *reader) position(match bool) kafka.Position {
 	return at
 }
 
-// suspect makes the next fetch check that the log still holds what was read last.
+// suspect makes the next fetch check that the log still holds the record read last.
 func (r *reader) suspect() { r.match = r.next > 0 && r.id != "" }
 
-// rewind goes back in the log; numbers tell what has been passed on already. Numbers grow with offsets, so a few steps find a
-// known one, each ten times as wide. A hole is searched from the start.
+// rewind goes back in the log; the numbers show which records were passed on already. Each step is ten times as wide, so that a
+// few of them reach a known number. A hole is searched from the start.
 func (r *reader) rewind(start, end int64) {
 	r.back = max(10*r.back, firstRewind)
 	r.next, r.id, r.match, r.short = max(start, min(r.next, end)-r.back, 0), "", false, time.Time{}
 }
 
-// fail puts the reader off for a while.
+// fail pauses the reader.
 func (r *reader) fail() {
 	r.pause = min(max(2*r.pause, 50*time.Millisecond), lastPause)
 	r.retry = time.Now().Add(r.pause)
 }
 
-// take reads what a fetch found, passes it on and tells where the log's end is.
+// take handles the result of a fetch: it passes records on and notes whether the log's end was reached.
 func (f *fetcher) take(asked fetchRequest, got *kafka.Fetched) error {
 	r := asked.r
 	lost := kafka.IsOutOfRange(got.Err)
@@ -145,7 +145,7 @@ func (f *fetcher) take(asked fetchRequest, got *kafka.Fetched) error {
 	r.next = max(r.next, got.Next)
 	if got.Err == nil {
 		r.pause, r.retry = 0, time.Time{}
-		r.told(r.next >= got.HighWatermark && r.hole == nil)
+		r.atEnd(r.next >= got.HighWatermark && r.hole == nil)
 	}
 	if r.hole != nil && r.next >= got.HighWatermark {
 		r.search(f, got)
@@ -153,8 +153,8 @@ func (f *fetcher) take(asked fetchRequest, got *kafka.Fetched) error {
 	return got.Err
 }
 
-// told notes whether the log's end was reached. The lag is the time since it last was.
-func (r *reader) told(end bool) {
+// atEnd notes whether the log's end was reached. The lag is the time since it last was.
+func (r *reader) atEnd(end bool) {
 	if end {
 		r.behind.Store(0)
 	} else if r.behind.Load() == 0 {
@@ -162,7 +162,7 @@ func (r *reader) told(end bool) {
 	}
 }
 
-// lost goes back in a log that is not the one read before.
+// lost rewinds in a log that is not the one read before.
 func (f *fetcher) lost(r *reader, got *kafka.Fetched) error {
 	start, end := got.LogStart, got.HighWatermark
 	if start < 0 || end < 0 {
@@ -175,13 +175,13 @@ func (f *fetcher) lost(r *reader, got *kafka.Fetched) error {
 	}
 	was := r.next
 	r.rewind(start, end)
-	f.e.Log.Warn("the log is not the one read before; reading it again from an earlier record", "topic", r.topic, "partition", r.p.partition,
-		"read_to", was, "log_start", start, "log_end", end, "from", r.next)
+	f.e.Log.Warn("the topic partition is another log than before; it is read again from an earlier record", "topic", r.topic,
+		"partition", r.p.partition, "read_to", was, "log_start", start, "log_end", end, "from", r.next)
 	f.e.metrics.rewinds.Inc()
 	return nil
 }
 
-// pass gives the worker the records whose turn it is.
+// pass queues the records whose numbers are next.
 func (r *reader) pass(f *fetcher, records []kafka.Record) {
 	due := make([]input, 0, len(records))
 	for i := range records {
@@ -200,7 +200,7 @@ func (r *reader) pass(f *fetcher, records []kafka.Record) {
 			r.ids.note(rec.Sequence, rec.ID)
 			in := input{form: event, record: rec, heard: r.p.e.hears(rec.Type)}
 			if n := len(due); n > 0 && !in.concerns() && !due[n-1].concerns() {
-				due[n-1] = in // of what nobody hears only the place of the last counts
+				due[n-1] = in // of records that no machine takes only the last position counts
 				continue
 			}
 			due = append(due, in)
@@ -208,7 +208,7 @@ func (r *reader) pass(f *fetcher, records []kafka.Record) {
 			r.hole = &hole{gap: firstRepairGap}
 			f.e.metrics.holes.Inc()
 			f.e.metrics.alarm(alarmHole)
-			f.e.Log.Error("hole in a topic: records beyond it wait until it is filled", "topic", r.topic,
+			f.e.Log.Error("hole in a topic: later records wait until the missing one is there", "topic", r.topic,
 				"partition", rec.Partition, "missing", r.last+1, "found", rec.Sequence)
 		}
 	}
@@ -216,17 +216,18 @@ func (r *reader) pass(f *fetcher, records []kafka.Record) {
 	r.passed.Store(r.last)
 }
 
-// foreign raises the alarm for a record that is never applied.
+// foreign raises an alarm for a record that is never applied.
 func (r *reader) foreign(f *fetcher, rec *kafka.Record, why string) {
 	f.e.metrics.event("", "foreign")
 	f.e.metrics.alarm(alarmForeignRecord)
 	r.log.do(func(again int) {
-		f.e.Log.Error("a record is ignored: "+why, "topic", r.topic, "partition", rec.Partition, "offset", rec.Offset, "number", rec.Sequence,
-			"id", storable(rec.ID), "source", storable(rec.Source), "malformed", rec.Malformed, "said_before", again)
+		f.e.Log.Error("a record is ignored: "+why, "topic", r.topic, "partition", rec.Partition, "offset", rec.Offset,
+			"number", rec.Sequence,
+			"id", storable(rec.ID), "source", storable(rec.Source), "malformed", rec.Malformed, "suppressed", again)
 	})
 }
 
-// search looks for the missing number: first in the whole log, then by asking its publisher.
+// search looks for the missing number in the whole log, then requests a repair from its publisher.
 func (r *reader) search(f *fetcher, got *kafka.Fetched) {
 	if !r.hole.searched {
 		r.hole.searched = true
@@ -243,8 +244,8 @@ func (r *reader) search(f *fetcher, got *kafka.Fetched) {
 	f.e.requestRepair(repair{Topic: r.topic, Partition: r.p.partition, Sequence: r.last + 1})
 }
 
-// recentIDs remembers, by a hash, the ids of the last records applied, so that a record with a known number and another id
-// does not pass for a repeat.
+// recentIDs keeps hashes of the ids of the last records, so that a record with a known number and another id is not taken for a
+// repeat.
 type recentIDs struct{ slots []recentID }
 
 type recentID struct {
@@ -263,7 +264,7 @@ func (l *recentIDs) note(sequence int64, id string) {
 	l.slots[sequence%rememberedIDs] = recentID{sequence, maphash.String(idSeed, id)}
 }
 
-// differs tells whether the number was seen with another id; one not seen yet is remembered.
+// differs tells whether the number was seen with another id; a new number is noted.
 func (l *recentIDs) differs(sequence int64, id string) bool {
 	if l.slots == nil {
 		l.note(sequence, id)

@@ -131,7 +131,8 @@ func TestOfWhatNobodyHearsOnlyThePlaceOfTheLastIsPassedOn(t *testing.T) {
 	r.match = false
 	var records []kafka.Record
 	for n := range int64(5) {
-		records = append(records, kafka.Record{Topic: r.topic, Offset: 100 + n, Sequence: 101 + n, ID: fmt.Sprint("id", 101+n), Source: r.source})
+		records = append(records, kafka.Record{Topic: r.topic, Offset: 100 + n, Sequence: 101 + n, ID: fmt.Sprint("id", 101+n),
+			Source: r.source})
 	}
 	records[2].Malformed = errors.New("no JSON")
 	if err := f.take(fetchRequest{r, false}, fed(r, 105, 105, nil, records...)); err != nil {

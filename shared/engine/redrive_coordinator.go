@@ -7,10 +7,10 @@ import (
 	"orderflow.example/shared/engine/parked"
 )
 
-// quietRedrives is how long after the last row was parked the redrives are still looked at: then all of them have ended.
+// quietRedrives is how long redrives are still advanced after the last parked row is gone: by then all have ended.
 const quietRedrives = 5 * time.Second
 
-// advanceRedrives takes the redrives of the service a step further. Every process of the service tries, and one does it.
+// advanceRedrives advances the redrives of the service. Every process of the service tries, and one does it.
 func (e *Engine) advanceRedrives(ctx context.Context) error {
 	if now := time.Now(); e.parkedRows.Load() > 0 || e.parkedAt.IsZero() {
 		e.parkedAt = now

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// registry lists the partitions at work in this process. A partition enters and leaves it by itself.
+// registry lists the partitions that run in this process. A partition adds and removes itself.
 type registry struct {
 	mu         sync.Mutex
 	partitions map[int]*partition
@@ -17,7 +17,7 @@ func (r *registry) add(p *partition) {
 	r.partitions[p.partition] = p
 }
 
-// remove takes the partition out, and not one of the same number that came after it.
+// remove removes this partition, and not a later one of the same number.
 func (r *registry) remove(p *partition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -26,7 +26,7 @@ func (r *registry) remove(p *partition) {
 	}
 }
 
-// of is the partition of this number, nil where this process does not work on it.
+// of is the partition of this number; nil if it does not run here.
 func (r *registry) of(number int) *partition {
 	r.mu.Lock()
 	defer r.mu.Unlock()

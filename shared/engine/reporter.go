@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	repeatEvery   = 2   // a report with nothing new is published only every second time
-	every         = 1.5 // seconds: three of them are not silence yet, even where one report is lost
+	repeatEvery   = 2   // an unchanged report is published only every second time
+	every         = 1.5 // seconds; a process counts as silent after three of them, so that one report may be lost
 	listedMost    = 100
 	lineMost      = 300 // bytes of a reason
 	reportTimeout = 3 * time.Second
@@ -28,7 +28,7 @@ const (
 
 var quoted = regexp.MustCompile("\"(\\\\.|[^\"\\\\])*\"?|`[^`]*`?|[^\\s<>(),;]+@[^\\s<>(),;]+")
 
-// report is what this process knows of itself, without the tables.
+// report is the progress of this process from memory, without the tables.
 func (e *Engine) report() Report {
 	r := Report{Service: e.Service, Process: e.id, At: e.clock.now(), Every: every, Partitions: []PartitionProgress{}}
 	for _, p := range e.lease.owns() {
@@ -40,15 +40,15 @@ func (e *Engine) report() Report {
 		case e.running.of(p.partition) == p:
 			progress.Applied, progress.Published, progress.Retries = p.applied(), p.publisher.acknowledged(), p.calls.retries()
 		case progress.Stopped == nil:
-			continue // it begins, or ends
+			continue // it starts, or stops
 		}
 		r.Partitions = append(r.Partitions, progress)
 	}
 	return r
 }
 
-// complete adds to a report what the tables say, and hands it on. They were asked after it was made: so nothing counts as
-// applied whose parking is not known yet, and nothing as published that is not committed.
+// complete adds the survey of the tables to a report and queues it for publishing. The survey is later than the report: so no
+// event counts as applied whose parking is not known yet, or as published before it is committed.
 func (e *Engine) complete(ctx context.Context, r Report, found map[int]survey) error {
 	at := make(map[int]*PartitionProgress, len(r.Partitions))
 	var parked, moved, retried pgtype.FlatArray[int32]
@@ -78,12 +78,12 @@ func (e *Engine) complete(ctx context.Context, r Report, found map[int]survey) e
 	}
 	select {
 	case e.reports <- r:
-	default: // the one before is still on its way
+	default: // the previous one is not published yet
 	}
 	return nil
 }
 
-// listRetries adds the questions that were put away between two tries.
+// listRetries adds the calls that wait in the table between two tries.
 func (e *Engine) listRetries(ctx context.Context, partitions pgtype.FlatArray[int32], at map[int]*PartitionProgress) error {
 	if len(partitions) > 0 {
 		var rows []struct {
@@ -95,7 +95,8 @@ func (e *Engine) listRetries(ctx context.Context, partitions pgtype.FlatArray[in
 		}
 		err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT k.* FROM unnest($1::int[]) AS p (partition), LATERAL (
 				SELECT partition, id, key, type, try + 1 AS try, last_error AS error, at AS since
-				FROM engine.call q WHERE q.partition = p.partition AND try > 0 ORDER BY last_error = '', at LIMIT $2) k`, partitions, listedMost).Scan(&rows).Error
+				FROM engine.call q WHERE q.partition = p.partition AND try > 0 ORDER BY last_error = '', at LIMIT $2) k`, partitions,
+			listedMost).Scan(&rows).Error
 		if err != nil {
 			return err
 		}
@@ -105,7 +106,8 @@ func (e *Engine) listRetries(ctx context.Context, partitions pgtype.FlatArray[in
 			if l == nil || slices.ContainsFunc(p.Retries, func(held Retry) bool { return held.ID == r.ID }) {
 				continue
 			}
-			p.Retries = append(p.Retries, Retry{ID: r.ID, Key: r.Key, Question: l.answerer.Question, Try: r.Try, Error: r.Error, Since: r.Since})
+			p.Retries = append(p.Retries, Retry{ID: r.ID, Key: r.Key, Question: l.answerer.Question, Try: r.Try, Error: r.Error,
+				Since: r.Since})
 		}
 	}
 	for _, p := range at {
@@ -124,7 +126,8 @@ func (e *Engine) listParked(ctx context.Context, partitions pgtype.FlatArray[int
 	}
 	err := e.DB.Gorm().WithContext(ctx).Raw(`SELECT k.* FROM unnest($1::int[]) AS p (partition), LATERAL (
 			SELECT partition, number, key, form, type, id, saga, split_part(reason, E'\n', 1) AS reason, parked_at
-			FROM engine.parked k WHERE k.partition = p.partition ORDER BY reason = '', number LIMIT $2) k`, partitions, listedMost).Scan(&rows).Error
+			FROM engine.parked k WHERE k.partition = p.partition ORDER BY reason = '', number LIMIT $2) k`, partitions, listedMost).
+		Scan(&rows).Error
 	for _, r := range rows {
 		r.Reason = line(r.Reason)
 		p := at[r.Partition]
@@ -155,7 +158,7 @@ func (e *Engine) listMoved(ctx context.Context, partitions pgtype.FlatArray[int3
 	return err
 }
 
-// publishReports publishes the reports. Nothing depends on them, and nothing waits for them.
+// publishReports publishes the reports. Nothing waits for them.
 func (e *Engine) publishReports(ctx context.Context) {
 	var last []byte
 	for quiet := 0; ; {
@@ -176,7 +179,7 @@ func (e *Engine) publishReports(ctx context.Context) {
 	}
 }
 
-// leave publishes the final report, within a moment: a broker that is away does not hold up a stop.
+// leave publishes the final report, within leaveTimeout: a broker that is down does not delay a stop.
 func (e *Engine) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
@@ -201,13 +204,14 @@ func (e *Engine) publishReport(ctx context.Context, r Report) error {
 		}
 		for i := range r.Partitions {
 			p := &r.Partitions[i]
-			p.Parked, p.Retries, p.Moved = p.Parked[:min(len(p.Parked), most/2)], p.Retries[:min(len(p.Retries), most/2)], p.Moved[:min(len(p.Moved), most/2)]
+			p.Parked, p.Retries, p.Moved = p.Parked[:min(len(p.Parked), most/2)], p.Retries[:min(len(p.Retries), most/2)],
+				p.Moved[:min(len(p.Moved), most/2)]
 		}
 	}
 	return e.producer.Publish(ctx, []kafka.Batch{{Topic: ReportsTopic, Records: []kafka.Record{record}}})[0].Err
 }
 
-// applied is the number, by topic, up to which everything is done or parked.
+// applied is the number, by topic, up to which every event is processed or parked.
 func (w *worker) applied() map[string]int64 {
 	applied := make(map[string]int64, len(w.readers))
 	for _, r := range w.readers {
@@ -216,8 +220,8 @@ func (w *worker) applied() map[string]int64 {
 	return applied
 }
 
-// line is what may be told of an error outside the service: its first line, without what it quotes, which may be
-// somebody's name or address.
+// line is the part of an error that may leave the service: its first line, without quoted text, which may be a person's name or
+// address.
 func line(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
 	text = quoted.ReplaceAllString(text, "…")

@@ -10,12 +10,12 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// thorough is how many rounds of the schedule pass between two that believe nothing that is in memory.
+// thorough is the number of rounds after which the schedule reads the rows, whatever is in memory.
 const thorough = 5
 
-// schedule writes down when questions put away are to be asked next, and takes those that are due. found is how many are,
-// as far as they were counted. Mostly that number tells whether all of them are in memory; now and then the rows themselves
-// are looked at, so that no question is forgotten for good.
+// schedule writes the next try of calls that left the memory, and loads those that are due. found is how many are due, as far as
+// they were counted. Mostly that number shows whether all of them are in memory; every few rounds the rows are read, so that no
+// call is forgotten.
 func (o *openCalls) schedule(ctx context.Context, found int) error {
 	if err := o.putAway(ctx); err != nil {
 		return err
@@ -37,7 +37,7 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 	if found == 0 || room <= 0 || !sure && found <= len(ids) && found < countedCalls {
 		return nil
 	}
-	// Each question has room of its own: one whose tries queue up must not keep the others in their rows.
+	// Each question has room of its own: one whose calls queue up must not block the others.
 	var types pgtype.FlatArray[string]
 	var rooms pgtype.FlatArray[int64]
 	for name, l := range o.p.e.lanes {
@@ -49,7 +49,7 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 		Asked               []byte
 		Try                 int
 	}
-	// What this build does not know is taken too, to be parked.
+	// Calls that this build does not know are loaded too, to be parked.
 	err := o.p.e.DB.Gorm().WithContext(ctx).Raw(`
 		SELECT c.* FROM unnest($3::text[], $4::bigint[]) AS lane (type, room), LATERAL (
 			SELECT id, type, key, saga, at, asked, try FROM engine.call
@@ -63,7 +63,7 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 		asked := saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Time: r.At}
 		payload, reason := o.p.e.decode(r.Type, r.Asked)
 		if reason != "" || o.p.e.laneOf(r.Type) == nil {
-			reason = cmp.Or(reason, r.Type+" asks nothing in this build")
+			reason = cmp.Or(reason, r.Type+" makes no call in this build")
 			o.p.queue.pushOnce(r.ID, input{form: refusal, event: asked, raw: r.Asked, try: r.Try, reason: reason})
 			continue
 		}
@@ -73,7 +73,7 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 	return err
 }
 
-// forgetDropped breaks off what another process has given up.
+// forgetDropped cancels calls that another process has dropped.
 func (o *openCalls) forgetDropped(ctx context.Context) error {
 	o.mu.Lock()
 	ids := make(pgtype.FlatArray[string], 0, len(o.held))

@@ -12,8 +12,8 @@ import (
 )
 
 // seriesLock is the second half of the lock that a transaction holds from the first number it takes until its commit, so
-// that numbers follow commits. It is one for all series: so nobody holds some and waits for others. All states are locked
-// by then, and only the counters of the outbox are locked later.
+// that numbers follow commits. It is one lock for all series, which rules out deadlocks among them. All states are locked before
+// it, and the counters of the outbox after it.
 const seriesLock = -2
 
 // series are the numbers that one batch takes.
@@ -55,7 +55,7 @@ func (s *series) read(tx *gorm.DB, name string) (last int64, err error) {
 	return last, err
 }
 
-// mark is how far the series are; back returns to it, where what took numbers since is not going to happen.
+// mark is the state of the series; back returns to it when the input that took numbers is parked.
 func (s *series) mark() map[string]int64 { return maps.Clone(s.taken) }
 
 func (s *series) back(mark map[string]int64) {
@@ -63,7 +63,7 @@ func (s *series) back(mark map[string]int64) {
 		if last, known := mark[name]; known {
 			s.taken[name] = last
 		} else {
-			delete(s.taken, name) // the lock is still held, so it is read as it was
+			delete(s.taken, name) // the lock is still held: the next read finds the same number
 		}
 	}
 }
@@ -78,7 +78,7 @@ func (s *series) write(tx *gorm.DB) error {
 		pgtype.FlatArray[string](names), array(names, func(name string) int64 { return s.taken[name] }))
 }
 
-// number gives an own event its number, where it is numbered.
+// number gives an event of a numbered type its number.
 func (b *batch) number(m *saga.Machine, e *saga.Event) {
 	m.Number(e, func(name string) int64 { return b.series.next(b.tx, name) })
 }

@@ -11,14 +11,14 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// stateClass is the first half of the locks on states that every partition writes. They are few, each for the states of
-// many keys: the server's table of locks, one for all databases, would not hold those of large batches.
+// stateClass is the first half of the locks on states that every partition writes. Each of a few locks covers the states of many
+// keys: the server's lock table, which all databases share, would not hold one for each key of a large batch.
 const (
 	stateClass = partitionClass + 1
 	stateLocks = 256
 )
 
-// statesOf is an event once for each of the states that it concerns.
+// statesOf is the event once for each state that it is about.
 func statesOf(m *saga.Machine, e saga.Event) ([]saga.Event, error) {
 	all, err := m.About(e)
 	for _, one := range all {
@@ -29,21 +29,21 @@ func statesOf(m *saga.Machine, e saga.Event) ([]saga.Event, error) {
 	return all, err
 }
 
-// spread is that of the events by which a machine's states are loaded.
+// spread is statesOf all events, by which a machine's states are loaded.
 func spread(m *saga.Machine, events []saga.Event) []saga.Event {
 	if !m.Spreads() {
 		return events
 	}
 	var each []saga.Event
 	for _, e := range events {
-		if all, err := statesOf(m, e); err == nil { // else the decision parks it
+		if all, err := statesOf(m, e); err == nil { // otherwise the decision parks it
 			each = append(each, all...)
 		}
 	}
 	return each
 }
 
-// states is that of one event that is decided, mostly itself. The list is good until the next call.
+// states is statesOf one event, mostly the event itself. The list is valid until the next call.
 func (b *batch) states(m *saga.Machine, e saga.Event) ([]saga.Event, error) {
 	if !m.Spreads() {
 		b.one[0] = e
@@ -52,8 +52,8 @@ func (b *batch) states(m *saga.Machine, e saga.Event) ([]saga.Event, error) {
 	return statesOf(m, e)
 }
 
-// lockStates locks the states that every partition writes, in one order, before they are loaded. Their rows would not do:
-// one that is not there yet cannot be locked, and two partitions would both begin from nothing.
+// lockStates locks the states that every partition writes, in one order, before they are loaded. Row locks would not do: a row
+// that does not exist cannot be locked, and two partitions would both start from the blank state.
 func lockStates(tx *gorm.DB, m *saga.Machine, events []saga.Event) error {
 	if !m.Spreads() || len(events) == 0 {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Binding is one machine of a service with the place where its states are kept.
+// Binding is one machine of a service with the store of its states.
 type Binding struct {
 	Machine *saga.Machine
 	Store   Store
@@ -17,12 +17,12 @@ type Binding struct {
 
 // Store keeps the states of one machine in the service's database.
 type Store interface {
-	// Load reads and locks, in key order, the states of everything the inputs touch. Where Replays says so nobody else
-	// writes, and events of different partitions come in no order.
+	// Load reads and locks, in key order, the states that the inputs are about. Where Replays says so nobody else writes, and
+	// events of different partitions come in no order.
 	Load(tx *gorm.DB, inputs []saga.Event) (States, error)
-	// Each reads every state kept, locking nothing.
+	// Each reads every state, without locks.
 	Each(db *gorm.DB, fn func(key string, state any) error) error
-	// Memory is an empty set that nothing saves, for replays.
+	// Memory is an empty set that is never saved, for replays.
 	Memory() States
 	// Tables names the tables in which the states are kept, as SQL does: "payments", or with its schema. Nothing else is in
 	// them, so that a replay can make them anew.
@@ -31,13 +31,13 @@ type Store interface {
 
 // States are the states one batch, or one replay, works on.
 type States interface {
-	// Get is the state that the event is about, blank where nothing is known.
+	// Get is the state that the event is about; the blank state for a new key.
 	Get(e saga.Event) any
 	// Put replaces the state that the event is about.
 	Put(e saga.Event, state any)
-	// Save writes what was put, in one statement for each table.
+	// Save writes the states that were put, in one statement for each table.
 	Save(tx *gorm.DB) error
-	// Each visits every state held, in no particular order.
+	// Each visits every state of the set, in no particular order.
 	Each(fn func(key string, state any) error) error
 }
 

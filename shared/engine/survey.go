@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// survey is what the tables say of one partition.
+// survey is the state of one partition by the tables.
 type survey struct {
 	Partition    int
 	Last         int64      // number given to an own event
-	Unpublished  float64    // age in seconds of the first own event not known to be on the topic
-	NextDeadline *time.Time // that is not off
+	Unpublished  float64    // age in seconds of the oldest own event not known to be on the topic
+	NextDeadline *time.Time // that is not cancelled
 	Due          bool       // it is past
 	Soon         bool       // it will be before the next survey
 	Moved        bool       // an operator moved some deadline
-	Calls        int        // questions that are due, as far as they are counted
-	Retried      bool       // some question was asked and put away
+	Calls        int        // that are due, counted up to a limit
+	Retried      bool       // some call waits for its next try
 	Parked       int
 	ParkedKeys   int
 	Redrive      bool
 }
 
-// survey is one statement for all partitions, because an idle platform does nothing else. It names none of them, so that
-// Postgres plans it once for all: the planning costs more than the rest.
+// survey is one statement for all partitions: it is most of the work of an idle platform. It has no partition among its
+// parameters, so that Postgres plans it once: planning costs more than execution.
 func (e *Engine) survey(ctx context.Context) (map[int]survey, error) {
 	var rows []survey
 	err := e.DB.Gorm().WithContext(ctx).Raw(`
@@ -32,7 +32,8 @@ func (e *Engine) survey(ctx context.Context) (map[int]survey, error) {
 		       coalesce(d.due_at <= now() + interval '1 second', false) AS soon, k.parked, k.parked_keys, k.redrive,
 		       EXISTS (SELECT FROM engine.deadline m WHERE m.partition = c.partition AND m.moved_at IS NOT NULL) AS moved,
 		       EXISTS (SELECT FROM engine.call q WHERE q.partition = c.partition AND q.try > 0) AS retried,
-		       (SELECT count(*) FROM (SELECT FROM engine.call q WHERE q.partition = c.partition AND q.next_try_at <= now() LIMIT $1) q) AS calls
+		       (SELECT count(*) FROM (SELECT FROM engine.call q
+		                              WHERE q.partition = c.partition AND q.next_try_at <= now() LIMIT $1) q) AS calls
 		FROM engine.counter c
 		LEFT JOIN engine.published p USING (partition)
 		LEFT JOIN LATERAL (SELECT at FROM engine.outbox o WHERE o.partition = c.partition AND o.sequence > p.sequence

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// tenure is one partition locked by the session: its present life, and when the next may begin.
+// tenure is one partition locked by the session: its present run, and when the next may start.
 type tenure struct {
 	p         *partition
-	surplus   bool // to be given back once the life is over
+	surplus   bool // to be released when the run has ended
 	next      time.Time
 	pause     time.Duration
 	lastBegin time.Time
 }
 
-// longLife is how long a life must have lasted for its end to count as chance: then the next begins at once.
+// longLife is how long a run must have lasted for the next to start at once; shorter ones start with back-off.
 const longLife = 10 * time.Second
 
-// tend looks after a partition whose life may be over: it is given back, or lives again.
+// tend releases or restarts a partition whose run has ended.
 func (l *lease) tend(ctx context.Context, conn *sql.Conn, number int, t *tenure) error {
 	select {
 	case <-t.p.over:
@@ -45,7 +45,7 @@ func (l *lease) tend(ctx context.Context, conn *sql.Conn, number int, t *tenure)
 	return l.begin(ctx, conn, number, t)
 }
 
-// begin starts a life under a new epoch, which fences whatever the one before still sends.
+// begin starts a run under a new epoch, which fences late transactions of the previous one.
 func (l *lease) begin(ctx context.Context, conn *sql.Conn, number int, t *tenure) error {
 	var epoch int64
 	err := conn.QueryRowContext(ctx, `UPDATE engine.lease
@@ -64,7 +64,7 @@ func (l *lease) begin(ctx context.Context, conn *sql.Conn, number int, t *tenure
 	return nil
 }
 
-// take locks a partition that is free and begins its life; false where another process has it.
+// take locks a free partition and starts its run; false if another process owns it.
 func (l *lease) take(ctx context.Context, conn *sql.Conn, number int) (bool, error) {
 	var locked bool
 	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1, $2)`, lockClass, number).Scan(&locked); err != nil {
@@ -87,8 +87,8 @@ func (l *lease) take(ctx context.Context, conn *sql.Conn, number int) (bool, err
 	return true, nil
 }
 
-// endIdle ends sessions that stand still in the middle of a transaction about the partition: its former owner may have been
-// stopped there, and would hold what the new one waits for.
+// endIdle ends sessions that are idle in a transaction on the partition: a former owner that was stopped there would hold the
+// locks that the new one waits for.
 func (l *lease) endIdle(ctx context.Context, conn *sql.Conn, number int) error {
 	_, err := conn.ExecContext(ctx, `SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 		WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $2 AND l.objid = $1
@@ -98,7 +98,8 @@ func (l *lease) endIdle(ctx context.Context, conn *sql.Conn, number int) error {
 }
 
 func (l *lease) unlock(ctx context.Context, conn *sql.Conn, number int) error {
-	_, err := conn.ExecContext(ctx, `UPDATE engine.lease SET owner = '', pid = 0 WHERE partition = $1 AND owner = $2`, number, l.e.id)
+	_, err := conn.ExecContext(ctx, `UPDATE engine.lease SET owner = '', pid = 0 WHERE partition = $1 AND owner = $2`, number,
+		l.e.id)
 	if err == nil {
 		_, err = conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1, $2)`, lockClass, number)
 	}

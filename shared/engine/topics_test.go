@@ -64,7 +64,8 @@ func (b *bed) loseTail(key string, last int64) {
 	} {
 		b.must(b.db.Gorm().Exec(sql, last).Error)
 	}
-	b.must(b.db.Gorm().Exec(`UPDATE tallies SET seen = (SELECT jsonb_agg(n) FROM generate_series(1, $1::int) n) WHERE key = $2`, last, key).Error)
+	b.must(b.db.Gorm().Exec(`UPDATE tallies SET seen = (SELECT jsonb_agg(n) FROM generate_series(1, $1::int) n) WHERE key = $2`,
+		last, key).Error)
 }
 
 func TestADatabaseThatLostItsTailIsBroughtLevelWithItsTopicAndItsNumbersGoOnAbove(t *testing.T) {
@@ -77,14 +78,16 @@ func TestADatabaseThatLostItsTailIsBroughtLevelWithItsTopicAndItsNumbersGoOnAbov
 		b.must(err)
 	}
 	b.eventuallyPublished(key, upTo(10))
-	b.eventually("that is written down", func() bool { return b.count(`SELECT sequence FROM engine.published WHERE partition = 0`) == 10 })
+	b.eventually("that is written down",
+		func() bool { return b.count(`SELECT sequence FROM engine.published WHERE partition = 0`) == 10 })
 	p.stop()
 	b.loseTail(key, 7)
 	q := b.start()
 	b.must(q.AwaitOwned(t.Context(), b.partitions))
 	_, err := q.Submit(t.Context(), other, b.names.add.Of(add{42}))
 	b.must(err)
-	b.eventually("the new order's event is on the topic", func() bool { return equal(b.published(b.names.counted, other), []int64{42}) })
+	b.eventually("the new order's event is on the topic",
+		func() bool { return equal(b.published(b.names.counted, other), []int64{42}) })
 	if n := b.count(`SELECT sequence FROM engine.outbox WHERE key = $1`, other); n != 11 {
 		t.Errorf("it has number %d, which was another event's", n)
 	}
@@ -110,16 +113,20 @@ func TestEventsNumberedBeforeTheLossWasNoticedAreNumberedAnew(t *testing.T) {
 		b.must(err)
 	}
 	b.eventuallyPublished(key, upTo(10))
-	b.eventually("that is written down", func() bool { return b.count(`SELECT sequence FROM engine.published WHERE partition = 0`) == 10 })
+	b.eventually("that is written down",
+		func() bool { return b.count(`SELECT sequence FROM engine.published WHERE partition = 0`) == 10 })
 	p.stop()
 	b.loseTail(key, 7)
 	for n := range 5 { // numbers 8 to 12, of which three are on the topic already
-		b.must(b.db.Gorm().Exec(fmt.Sprintf(`WITH c AS (UPDATE engine.counter SET sequence = sequence + 1 WHERE partition = 0 RETURNING sequence)
+		b.must(b.db.Gorm().
+			Exec(fmt.Sprintf(`WITH c AS (UPDATE engine.counter SET sequence = sequence + 1 WHERE partition = 0 RETURNING sequence)
 			INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data)
-			SELECT 0, sequence, '019ae000-0000-7000-8000-00000000000%d', $1, $2, $2, '', '', now(), '{"n":%d}' FROM c`, n, 100+n), b.names.counted.Name(), other).Error)
+			SELECT 0, sequence, '019ae000-0000-7000-8000-00000000000%d', $1, $2, $2, '', '', now(), '{"n":%d}' FROM c`, n, 100+n),
+				b.names.counted.Name(), other).Error)
 	}
 	q := b.start()
-	b.eventually("all of them are on the topic, once each", func() bool { return equal(b.published(b.names.counted, other), []int64{100, 101, 102, 103, 104}) })
+	b.eventually("all of them are on the topic, once each",
+		func() bool { return equal(b.published(b.names.counted, other), []int64{100, 101, 102, 103, 104}) })
 	if n := b.count(`SELECT sequence FROM engine.counter WHERE partition = 0`); n != 15 {
 		t.Errorf("the last number is %d, not 15", n)
 	}
@@ -307,9 +314,10 @@ func TestAPublisherNoticesWhatSomebodyElseWroteUnderItsName(t *testing.T) {
 	_, err := p.Submit(t.Context(), key, b.names.add.Of(add{1}))
 	b.must(err)
 	b.eventuallyPublished(key, upTo(1))
-	forged := kafka.Record{Key: key, ID: "forged", Type: b.names.counted.Name(), Source: "/" + b.names.service, Correlation: key, Time: time.Now(),
-		Sequence: 2, Data: []byte(`{"n":666}`)}
-	acks := b.producer.Publish(t.Context(), []kafka.Batch{{Topic: b.names.service + ".events", Partition: 0, Records: []kafka.Record{forged}}})
+	forged := kafka.Record{Key: key, ID: "forged", Type: b.names.counted.Name(), Source: "/" + b.names.service, Correlation: key,
+		Time: time.Now(), Sequence: 2, Data: []byte(`{"n":666}`)}
+	acks := b.producer.Publish(t.Context(), []kafka.Batch{{Topic: b.names.service + ".events", Partition: 0,
+		Records: []kafka.Record{forged}}})
 	b.must(acks[0].Err)
 	_, err = p.Submit(t.Context(), key, b.names.add.Of(add{2}))
 	b.must(err)

@@ -67,7 +67,8 @@ func TestAnAnswerThatWasParkedStillTellsItsTry(t *testing.T) {
 	p := b.start()
 	key := b.keyOn(0, "a")
 	b.send(key, sentV1{N: poisonAnswer, Do: "ask"})
-	b.eventually("the answer is parked", func() bool { return b.count(`SELECT count(*) FROM engine.parked WHERE form = 'answer'`) == 1 })
+	b.eventually("the answer is parked",
+		func() bool { return b.count(`SELECT count(*) FROM engine.parked WHERE form = 'answer'`) == 1 })
 	b.poison.Store(false)
 	b.must2(p.Redrive(t.Context(), key))
 	b.eventually("it is decided on", func() bool { return len(b.via(key)) == 2 })

@@ -12,22 +12,21 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// ErrParked means that a command's key is parked: something about it could not be processed and waits for an operator.
+// ErrParked means that a command's key is parked: an earlier input about it could not be processed and waits for an operator.
 var ErrParked = errors.New("engine: earlier events about this key are parked; redrive or discard them first")
 
-// ErrStopped means that this process gave up the partition before the command was decided. Nothing happened; submit it
-// again.
+// ErrStopped means that this process released the partition before the command was decided. Nothing was done; submit it again.
 var ErrStopped = errors.New("engine: the work on this partition stopped")
 
-// errFenced ends the work on a partition that another process, or a later life of it in this one, has taken over. To
-// whoever submitted a command it is ErrStopped.
+// errFenced ends the run of a partition that another process, or a later run in this one, has taken over. Submit returns it as
+// ErrStopped.
 var errFenced = fmt.Errorf("%w: the partition has another owner", ErrStopped)
 
 // noPartition is the number of a worker that owns none.
 const noPartition = -1
 
-// worker takes what is waiting for one partition of one service as a batch, again and again. The non-owner's worker has
-// no partition: it only commits commands, about partitions that other processes own.
+// worker processes the queue of one partition in batches. The non-owner's worker has no partition: it commits commands about
+// partitions that other processes own.
 type worker struct {
 	e         *Engine
 	partition int
@@ -36,19 +35,19 @@ type worker struct {
 	readers   []*reader
 	calls     *openCalls // nil for the non-owner's
 
-	parked        map[string]bool // keys that later events queue behind
-	parkedVersion int64           // of engine.lease: what others changed in engine.parked
+	parked        map[string]bool // keys whose later events are parked behind earlier ones
+	parkedVersion int64           // of engine.lease; other processes raise it when they change engine.parked
 	committed     map[string]position
-	read          map[string]position // what was read beyond it and concerned nobody, not yet committed
-	last          int                 // inputs in the batch before that concern somebody
-	began         atomic.Int64        // when the transaction under way began, Unix nanoseconds of this machine; 0: none is
+	read          map[string]position // positions beyond it, of records that no machine takes; not yet committed
+	last          int                 // inputs to decide in the previous batch
+	began         atomic.Int64        // when the current transaction began, Unix nanoseconds of this machine; 0 if there is none
 	limit         int                 // inputs in the next one at most; less than the batch size after a failure
-	apart         bool                // it commits by itself, since something failed, until all goes well again
+	apart         bool                // after a failure it commits by itself, until a batch succeeds
 
 	stall stall
 }
 
-// position is how far a topic partition has been read.
+// position is a position in a topic partition.
 type position struct {
 	sequence int64
 	offset   int64  // of the next record
@@ -71,15 +70,15 @@ func (w *worker) submit(ctx context.Context, order saga.Event) (Outcome, error) 
 	}
 }
 
-// Back-off after a batch that failed, and how often a store may fail to convert for one input before that is parked.
+// Back-off after a failed batch, and how often a store may fail to convert for one input before that is parked.
 const (
 	firstPause  = 10 * time.Millisecond
 	lastPause   = 2 * time.Second
 	storeFaults = 6
 )
 
-// run processes batches until ctx ends. An error means that this worker cannot know where the partition stands, and must
-// not go on with it.
+// run processes batches until ctx ends. An error means that the worker does not know the positions of the partition, and must
+// stop.
 func (w *worker) run(ctx context.Context) error {
 	defer w.queue.close()
 	for w.await(ctx) {
@@ -104,7 +103,7 @@ func (w *worker) run(ctx context.Context) error {
 	return nil
 }
 
-// settle processes one input until it has happened or is parked.
+// settle processes one input until it is committed or parked.
 func (w *worker) settle(ctx context.Context, in input) error {
 	left, err := []input{in}, error(nil)
 	for len(left) > 0 && err == nil && ctx.Err() == nil {
@@ -113,14 +112,14 @@ func (w *worker) settle(ctx context.Context, in input) error {
 	return err
 }
 
-// attempt makes the batch happen, or returns what did not: then the next batch is half as large, so that the one input at
-// fault is found in a few steps, and parked.
+// attempt commits the batch, or returns the inputs that were not committed: then the next batch is half as large, so that the
+// faulty input is found in a few steps, and parked.
 func (w *worker) attempt(ctx context.Context, batch []input) (left []input, fatal error) {
 	began := time.Now()
 	return w.after(ctx, batch, began, w.commit(batch))
 }
 
-// after is what follows from the outcome of a batch.
+// after handles the outcome of a batch.
 func (w *worker) after(ctx context.Context, batch []input, began time.Time, err error) (left []input, fatal error) {
 	defer func() { w.apart = err != nil || w.limit < w.e.BatchSize }()
 	switch {
@@ -128,7 +127,7 @@ func (w *worker) after(ctx context.Context, batch []input, began time.Time, err 
 		w.limit = min(2*w.limit, w.e.BatchSize)
 		return nil, nil
 	case errors.Is(err, errFenced), errors.Is(err, database.ErrCommitUnknown):
-		// Whether it happened stands in the tables. The partition is taken anew, which begins by reading them.
+		// The tables show whether it was committed. The partition is restarted, which begins by reading them.
 		refuse(batch, err)
 		if w.epoch == 0 {
 			return nil, nil
@@ -141,12 +140,12 @@ func (w *worker) after(ctx context.Context, batch []input, began time.Time, err 
 		}
 		batch[0].reason = err.Error()
 	case isFault(err) && len(batch) > 1:
-		w.e.Log.Info("a batch failed; it is tried again in halves", "partition", w.partition, "inputs", len(batch), "err", err)
+		w.e.Log.Info("a batch failed; it is retried in halves", "partition", w.partition, "inputs", len(batch), "err", err)
 		w.limit = len(batch) / 2
 	case database.IsDeadlock(err), database.IsSerialization(err):
 		sleep(ctx, firstPause)
 	default:
-		// The installation is at fault. Commands are told, those that wait too; the rest waits until it works again.
+		// A fault of the installation. Commands are refused, queued ones too; the other inputs wait until it is mended.
 		w.limit = max(1, len(batch)/2)
 		batch = w.queue.refuseCommands(batch, fmt.Errorf("%w: nothing was done: %w", ErrStopped, err))
 		sleep(ctx, w.stall.because(w.e, w.partition, began, err))
@@ -154,7 +153,7 @@ func (w *worker) after(ctx context.Context, batch []input, began time.Time, err 
 	return batch, nil
 }
 
-// isFault tells whether an error can be an event's own. All that decides and encodes is caught before a statement is sent.
+// isFault tells whether an error can be the fault of an event. Faults of deciding and encoding are caught before any statement.
 func isFault(err error) bool { return database.IsDataFault(err) || isStoreFault(err) }
 
 // isStoreFault tells whether a store could not convert a row or a state: of the event's key, or of every key where the
@@ -163,11 +162,11 @@ func isStoreFault(err error) bool {
 	return errors.As(err, new(storePanic)) || database.IsConversion(err)
 }
 
-// atFault tells whether the error is this input's own, which is alone in its batch. A store that cannot convert gets some
-// tries: another build may be on its way.
+// atFault tells whether the error is the fault of this input, which is alone in its batch. A store that cannot convert gets some
+// tries: a rollout of another build may be under way.
 func (w *worker) atFault(in *input, err error) bool {
 	if in.reason != "" {
-		return false // what is parked is storable: the table itself is at fault
+		return false // a parked row is always storable: the table itself is at fault
 	}
 	if isStoreFault(err) {
 		in.faults++
@@ -176,7 +175,7 @@ func (w *worker) atFault(in *input, err error) bool {
 	return database.IsDataFault(err)
 }
 
-// await waits for something to do; false when ctx has ended.
+// await waits for inputs; false when ctx has ended.
 func (w *worker) await(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
@@ -186,7 +185,7 @@ func (w *worker) await(ctx context.Context) bool {
 	}
 }
 
-// take is what waits, up to the limit.
+// take takes the queued inputs, up to the limit.
 func (w *worker) take(most int) []input {
 	batch := w.queue.take(min(w.limit, most))
 	w.last = 0
@@ -198,7 +197,7 @@ func (w *worker) take(most int) []input {
 	return batch
 }
 
-// commit runs the batch as one transaction of its own. Where nothing would be written it only remembers how far it read.
+// commit runs the batch in a transaction of its own. If nothing would be written, it only notes the positions.
 func (w *worker) commit(inputs []input) error {
 	s := newShare(w, inputs)
 	if !s.concerns() {
@@ -208,8 +207,7 @@ func (w *worker) commit(inputs []input) error {
 	return w.e.commit(s)
 }
 
-// stall is the standstill of a partition whose installation is at fault: what the progress report, the metric and the log
-// say of it.
+// stall is why a partition is stopped by a fault of the installation, for the progress report, the metric and the log.
 type stall struct {
 	mu     sync.Mutex
 	since  time.Time
@@ -218,7 +216,7 @@ type stall struct {
 	log    throttle
 }
 
-// because notes what is wrong with what began at a time of this machine, and returns how long to wait before the next try.
+// because notes the error of work that began at this time, and returns how long to wait before the next try.
 func (s *stall) because(e *Engine, partition int, began time.Time, err error) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -228,31 +226,31 @@ func (s *stall) because(e *Engine, partition int, began time.Time, err error) ti
 	s.reason = line(err.Error())
 	s.pause = min(2*s.pause, lastPause)
 	s.log.do(func(again int) {
-		e.Log.Error("partition stopped: its installation is at fault; it is tried again and nothing is parked",
-			"partition", partition, "since", s.since, "said_before", again, "err", err)
+		e.Log.Error("partition stopped by a fault of the installation; it is tried again and nothing is parked",
+			"partition", partition, "since", s.since, "suppressed", again, "err", err)
 	})
 	return s.pause
 }
 
-// on tells whether the partition stands still, since when and why.
+// on is since when and why the partition is stopped; the zero time if it works.
 func (s *stall) on() (since time.Time, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.since, s.reason
 }
 
-// over notes that the work goes on.
+// over notes that the partition works again.
 func (s *stall) over(e *Engine, partition int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.since.IsZero() {
 		return
 	}
-	e.Log.Info("partition goes on", "partition", partition, "stopped_since", s.since, "reason", s.reason)
+	e.Log.Info("partition works again", "partition", partition, "stopped_since", s.since, "reason", s.reason)
 	s.since, s.reason, s.pause, s.log = time.Time{}, "", 0, throttle{}
 }
 
-// throttle says something at once, and then every ten seconds at most.
+// throttle logs a message at once, and then at most every ten seconds, with the number of those suppressed.
 type throttle struct {
 	at      time.Time
 	swallow int

@@ -15,7 +15,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// later is Exec for what nobody waits for before the commit.
+// later queues a statement whose result is not needed before the commit.
 func later(tx *gorm.DB, name, sql string, args ...any) error {
 	return database.Later(tx, database.Statement{Name: name, SQL: sql, Args: args})
 }
@@ -28,12 +28,12 @@ func array[T, V any](list []T, value func(T) V) pgtype.FlatArray[V] {
 	return values
 }
 
-// partitionClass is the first half of the lock that a transaction holds on each partition it decides about. Without it
-// an owner and a non-owner could both start from "nothing is known" of a key that has no row to lock yet.
+// partitionClass is the first half of the lock that a transaction holds on each of its partitions. Without it an owner and a
+// non-owner could both start from the blank state of a key that has no row to lock yet.
 const partitionClass = parked.PartitionLock
 
 // enter begins the batch: it locks its partitions, in ascending order, before anything is read. The lock is a statement of its
-// own: what is compared must have been read after it was granted.
+// own: the fence must read after it was granted.
 func (b *batch) enter(tx *gorm.DB) error {
 	partitions := make(pgtype.FlatArray[int32], 0, len(b.shares))
 	for _, s := range b.shares {
@@ -49,7 +49,7 @@ func (b *batch) enter(tx *gorm.DB) error {
 	}
 	slices.Sort(partitions)
 	if len(b.shares) > 1 {
-		// What holds up one partition must not hold up the others for long.
+		// A partition that is blocked must not block the others for long.
 		if err := later(tx, "limit", `SET LOCAL statement_timeout = '1s'`); err != nil {
 			return err
 		}
@@ -65,8 +65,8 @@ func (b *batch) enter(tx *gorm.DB) error {
 	return b.fence(tx)
 }
 
-// fence moves the watermarks, provided that the leases are still those of the workers and that the watermarks stand where
-// these left them. Otherwise somebody else is an owner, and nothing may happen.
+// fence moves the watermarks, provided that the leases are still those of the workers and the watermarks are as these left them.
+// Otherwise another process owns a partition, and the transaction fails.
 func (b *batch) fence(tx *gorm.DB) error {
 	var partitions, of pgtype.FlatArray[int32]
 	var epochs, versions, from, to, offsets pgtype.FlatArray[int64]
@@ -145,8 +145,8 @@ func (s *share) readParked(tx *gorm.DB) error {
 		WHERE EXISTS (SELECT FROM engine.parked p WHERE p.partition = k.partition AND p.key = k.key AND p.form <> 'call')`})
 }
 
-// claim takes answers and deadlines off their tables. One whose row is gone has been taken before, or was cancelled or
-// moved meanwhile, and is dropped.
+// claim deletes the rows of answers and deadlines. An input whose row is gone was processed before, or was cancelled or moved
+// meanwhile, and is dropped.
 func (b *batch) claim(tx *gorm.DB) error {
 	var calls, due pgtype.FlatArray[string]
 	var partitions pgtype.FlatArray[int32]
@@ -200,7 +200,7 @@ func (b *batch) claim(tx *gorm.DB) error {
 				return false
 			}
 			claimed := mine[in.event.ID]
-			mine[in.event.ID] = false // two answers in one batch: the first counts
+			mine[in.event.ID] = false // of two answers in one batch the first counts
 			return !claimed
 		})
 	}
@@ -228,11 +228,11 @@ func (b *batch) write(tx *gorm.DB) error {
 	if err := b.writeOutbox(tx); err != nil || len(b.shares) == 1 {
 		return err
 	}
-	return later(tx, "unlimit", `SET LOCAL statement_timeout TO DEFAULT`) // a COMMIT that waits for a standby must not be broken off
+	return later(tx, "unlimit", `SET LOCAL statement_timeout TO DEFAULT`) // a COMMIT that waits for a standby must not be cancelled
 }
 
 // writeOutbox gives the outgoing events their numbers. The counters are locked last of all rows, in ascending order, and
-// held until the commit: so numbers follow the order of commits, and there is no gap between them.
+// held until the commit: so numbers follow the order of commits, without gaps.
 func (b *batch) writeOutbox(tx *gorm.DB) error {
 	b.latestOnly()
 	if len(b.out) == 0 {
@@ -288,7 +288,7 @@ func (b *batch) writeOutbox(tx *gorm.DB) error {
 		}})
 }
 
-// answerJSON is how an answer that must wait is kept.
+// answerJSON is the stored form of an answer that is parked.
 func answerJSON(answer any) []byte {
 	data, err := json.Marshal(answer)
 	if err != nil {

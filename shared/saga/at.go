@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// Farthest is how far from the event that carries it a deadline's time may be: the same day of the next year still is, a
-// number of milliseconds taken for seconds is not.
+// Farthest bounds the time from an event to the deadline that it carries. The same day of the next year is allowed; a number of
+// milliseconds taken for seconds is not.
 const Farthest = 366 * 24 * time.Hour
 
-// At declares a deadline at a time that the service's own event carries: then decide, which is given that event again.
+// At declares a deadline at a time that the service's own event carries. decide is given that event again.
 // A decide that finds nothing left to do returns no events.
 //
-// A time that has passed is due at once: what is heard late, after a standstill or a redrive, leads on late rather than
-// never. No time, which is what due returns of a text that is none, or one farther away than Farthest is a mistake: the
-// event is not said, and what led to it is parked.
+// A time in the past is due at once: after a standstill or a redrive a deadline fires late rather than never. The zero time,
+// which due returns for a text that is no time, or a time beyond Farthest is a mistake: the event is not emitted, and the input
+// that led to it is parked.
 //
-// An event about another key than the one at hand sets the deadline of that key. So work that recurs has keys of its own:
-// when a day ends, its machine says the event that is about the next day and carries its end.
+// An event about another key sets the deadline of that key. So recurring work has keys of its own: at the end of a day its
+// machine emits the event that is about the next day and carries its end.
 func At[S, E any](since Type[E], due func(E) time.Time, decide func(S, E) []Event, emits ...Kind) Row {
 	return Row{Form: Deadline, On: since, Emits: emits, at: func(data any) time.Time { return due(data.(E)) },
 		decide: func(state, data any) []Event { return decide(state.(S), data.(E)) }}
 }
 
-// TellsWhen says that the deadline falls due at a time that its event carries.
+// TellsWhen tells whether the deadline is due at a time that its event carries.
 func (r *Row) TellsWhen() bool { return r.at != nil }
 
-// FallsDue is when the deadline falls due that runs from the event.
+// FallsDue is when the deadline that runs from the event is due.
 func (r *Row) FallsDue(since Event) (time.Time, error) {
 	if r.at == nil {
 		return since.Time.Add(r.After), nil

@@ -60,8 +60,8 @@ func TestADeadlineFallsDueAtTheTimeItsEventCarriesUnlessThatIsNone(t *testing.T)
 
 // days is a machine whose events about other days are not folded.
 func days(rows ...saga.Row) *saga.Machine {
-	return saga.Choreography[state]{Service: "here", Key: saga.Order, Blank: func(key string) state { return state{Key: key} }, Rows: rows,
-		Evolve: func(s state, e saga.Event) state {
+	return saga.Choreography[state]{Service: "here", Key: saga.Order, Blank: func(key string) state { return state{Key: key} },
+		Rows: rows, Evolve: func(s state, e saga.Event) state {
 			if e.Type != begun.Name() {
 				s.Saw = append(slices.Clone(s.Saw), e.Type)
 			}

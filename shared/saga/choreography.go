@@ -84,8 +84,8 @@ func (m *Machine) wrong(format string, args ...any) {
 	panic("saga: " + m.Service + " " + fmt.Sprintf(format, args...))
 }
 
-// Hears lists the names of the events this machine takes in from topics, in the order declared, once each: those of other
-// services, and of other machines of its own; also those that it only keeps for lookups.
+// Hears lists the names of the events that this machine consumes, in the order declared, once each: those of other services, of
+// other machines of its own service, and those that it only stores for lookups.
 func (m *Machine) Hears() []string {
 	var names []string
 	for _, r := range m.Rows {
@@ -110,8 +110,8 @@ func (m *Machine) Says() []string {
 	return names
 }
 
-// Kind finds an event type, or a command, this machine reacts to, shows or says; nil for others, also for those that it
-// only keeps for lookups.
+// Kind finds an event type, or a command, that this machine reacts to, shows or emits; nil for others, also for those that it
+// only stores for lookups.
 func (m *Machine) Kind(name string) Kind { return m.kinds[name] }
 
 // String is how people refer to a machine: "payment", or "storefront (product)" where a service has several.

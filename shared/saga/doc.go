@@ -1,13 +1,15 @@
-// Package saga is the vocabulary in which a service says what it does: events, the rows of its choreography, and the
+// Package saga is the vocabulary in which a service declares what it does: events, the rows of its choreography, and the
 // two pure functions behind every row, decide and evolve.
 //
-//	decide: (state, event) → events   what follows from what was heard
+//	decide: (state, event) → events   what follows from a consumed event
 //	evolve: (state, own event) → state   the only way state changes
 //
-// A row is a reaction to an event or a command (On), perhaps with what others said of another key (OnKnown, for which Known
-// keeps it); a question to the outside world (Call); a deadline (After); or a projection of what others say (Show, and
-// ShowAt into the states of several keys). Own events may be Numbered without gap or repeat.
+// A row is a reaction to an event or a command (On), which may look up the latest event about another key (OnKnown; Known stores
+// it); a call to an outside party (Call); a deadline (After, At); or a projection of events of other services (Show, and ShowAt
+// into the states of several keys). Own events may be Numbered without gap or repeat.
 //
-// It executes nothing and knows no transport, clock, store or business word. Services declare with it, shared/engine
-// runs what they declared, shared/sagatest runs it in memory, and the platform draws and checks it.
+// A machine hears the events that it consumes and says those that it emits: these are the names in the API.
+//
+// The package executes nothing and knows no transport, clock, store or business term. shared/engine runs declared choreographies,
+// shared/sagatest runs them in memory, and the platform draws and checks them.
 package saga

@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga/contract"
 )
 
-// Event is something that happened, in the past tense, never changed afterwards.
+// Event is something that happened, named in the past tense and never changed.
 // A decide function fills Data and, where the event is about something other than its saga, Key; whoever runs the
 // choreography stamps the rest.
 type Event struct {
@@ -19,7 +19,7 @@ type Event struct {
 	Key   string    // what it is about and where it is ordered: the order id, or a SKU
 	Saga  string    // the order all this happens for (the correlation id); the key where there is none
 	Cause string    // the id of the event that led to this one; empty for the first
-	Via   string    // how Cause led to it: "" heard; "answer" to what it asked, "answer/3" at the third try; "deadline"
+	Via   string    // how Cause led to it: "" consumed; "answer" of its call, "answer/3" at the third try; "deadline"
 	Time  time.Time // when it was decided, UTC
 	Data  any       // the payload: the E of its Type[E]
 }
@@ -28,16 +28,16 @@ type Event struct {
 type Kind interface {
 	// Name is the full name with its version, "payment.authorized.v1".
 	Name() string
-	// Decode reads the JSON payload; the result is the E of Type[E]. The payload must be what this version says, but for
-	// fields it does not know, which newer producers may add. The error names the place and repeats no value.
+	// Decode reads the JSON payload; the result is the E of Type[E]. The payload must match this version; unknown
+	// fields are allowed, as newer producers may add some. The error names the place and repeats no value.
 	Decode(data []byte) (any, error)
-	// Check tells whether a JSON payload is what this version says, and nothing else: what its producer may say.
+	// Check tells whether a JSON payload matches this version exactly, as a producer must write it.
 	Check(data []byte) error
 	// Example is the zero payload, for those who describe the type.
 	Example() any
 	// KeyedBy is what the type's events are about, and so what their order is kept for.
 	KeyedBy() Key
-	// Latest says that only the last event of a batch for one key matters: each carries the whole picture.
+	// Latest tells that only the last event of a batch for one key matters: each carries the whole state.
 	Latest() bool
 }
 
@@ -63,23 +63,22 @@ func Define[E any](name string) Type[E] {
 	return Type[E]{name: name, contract: c}
 }
 
-// Snapshot declares an event type each of whose events carries the whole picture of its key, so that of several
-// decided in one batch only the last is worth telling.
+// Snapshot declares an event type whose events carry the whole state of their key, so that of several decided in one batch only
+// the last is published.
 func Snapshot[E any](name string) Type[E] {
 	t := Define[E](name)
 	t.latest = true
 	return t
 }
 
-// Keyed declares that the type's events are about something else than an order: a product, whose key is its SKU, or a
+// Keyed declares that the type's events are about something other than an order: a product, whose key is its SKU, or a
 // customer.
 func (t Type[E]) Keyed(by Key) Type[E] {
 	t.keyed = by
 	return t
 }
 
-// Command declares what somebody outside may ask of a service. It reads like an event to the row that answers it, but
-// is never on a topic.
+// Command declares a request to a service. The row that handles it treats it like an event, but it is never on a topic.
 func Command[C any](name string) Type[C] {
 	if strings.Contains(name, ".") {
 		panic(fmt.Sprintf("saga: command %q must be one word: it is no event", name))
@@ -123,10 +122,10 @@ func (t Type[E]) Check(data []byte) error {
 	return nil
 }
 
-// Of is the event that this happened to the saga at hand.
+// Of makes an event about the current saga.
 func (t Type[E]) Of(data E) Event { return Event{Type: t.name, Data: data} }
 
-// About is the event that this happened to something else than the saga at hand, such as a SKU.
+// About makes an event about another key than the current saga, such as a SKU.
 func (t Type[E]) About(key string, data E) Event { return Event{Type: t.name, Key: key, Data: data} }
 
 // Producer is the service whose topic carries events of this type: the first word of its name.

@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// Known declares a lookup: of an event of another service the latest is kept for each key that it is about, so that
-// decisions about other keys may use it, as a customer's preferences in a decision about an order. One key's events come in
-// the order they were said, so the latest is well defined; what they say replaces what was known, also where it says that
-// nothing is to be known any more. Of a topic that the service reads already, what was said before the row
-// was declared is not kept. Use it with OnKnown.
+// Known declares a lookup: the latest event of a type of another service is stored for each key, so that decisions about other
+// keys can use it, as a customer's preferences in a decision about an order. Events of one key are consumed in order, so the
+// latest is well defined. If the service consumed the topic before the row was declared, earlier events are not stored. Use it
+// with OnKnown.
 func Known[K any](said Type[K]) Row {
 	return Row{Form: Lookup, On: said, show: func(state, data any, _ time.Time) any {
 		text, err := json.Marshal(data)
@@ -29,12 +28,12 @@ func Known[K any](said Type[K]) Row {
 	}}
 }
 
-// OnKnown declares a reaction that is decided on what others said of another key as well, which Known keeps: keyOf must
-// give the key that known's events are about; "" where there is none. decide is passed nil where nothing is known.
+// OnKnown declares a reaction whose decision also uses the latest event about another key, which Known stores: keyOf returns that
+// key, or "" for none. decide is passed nil if there is no such event.
 //
-// The lookup's topic and the event's have no order among each other: what was said before the event may not have arrived,
-// and what is found may have been said after it. So decide must have an answer to nil. What it used belongs into the events
-// it answers with: state is their fold, and a replay looks nothing up.
+// The two topics have no common order: an earlier event of the lookup may not have arrived, and the one found may be later than
+// the event decided on. So decide must handle nil. The values that it used belong into the events that it returns: state is the
+// fold of these, and a replay looks nothing up.
 func OnKnown[S, E, K any](heard Type[E], known Type[K], keyOf func(S, E) string, decide func(S, E, *K) []Event,
 	emits ...Kind) Row {
 	return Row{Form: Reaction, On: heard, Emits: emits, Knows: known,
@@ -47,10 +46,10 @@ func OnKnown[S, E, K any](heard Type[E], known Type[K], keyOf func(S, E) string,
 		}}
 }
 
-// Look finds the latest payload of an event type about a key, the K of its Type[K]; nil where nothing is known.
+// Look finds the latest payload of an event type about a key, the K of its Type[K]; nil if there is none.
 type Look func(known Kind, key string) any
 
-// Knowing is the machine with a way to look up what others said. Without one it knows nothing.
+// Knowing is the machine with a way to look events up. Without one it finds none.
 func (m *Machine) Knowing(look Look) *Machine {
 	if len(m.knows) == 0 {
 		return m
@@ -63,8 +62,7 @@ func (m *Machine) Knowing(look Look) *Machine {
 // Knows lists the events that the machine looks up, once each.
 func (m *Machine) Knows() []Kind { return m.knows }
 
-// LooksUp tells which keys the machine would look up on hearing the event in this state, as far as that can be told before
-// it decides. A decision that fails tells why.
+// LooksUp tells which keys the machine would look up for the event in this state, as far as that is known before the decision.
 func (m *Machine) LooksUp(state any, e Event, found func(known Kind, key string)) {
 	defer func() { _ = recover() }()
 	for _, r := range m.heard[e.Type] {
@@ -85,13 +83,13 @@ func (m *Machine) decide(r *Row, state, data any) []Event {
 	return r.decideKnowing(state, data, found)
 }
 
-// Said is what is known of one key: the latest payload of each event type that is looked up.
+// Said holds the latest payload of each looked-up event type, for one key.
 type Said struct {
 	Key    string
 	Latest map[string]json.RawMessage
 }
 
-// Of is the latest payload of the type; nil where nothing is known.
+// Of is the latest payload of the type; nil if there is none.
 func (s Said) Of(known Kind) (any, error) {
 	text := s.Latest[known.Name()]
 	if text == nil {
@@ -104,8 +102,8 @@ func (s Said) Of(known Kind) (any, error) {
 	return data, nil
 }
 
-// Lookups is the machine that keeps what the machines of one service look up, a Said for each key; nil where that is
-// nothing. Its rows are projections: what it keeps is rebuilt from what others said.
+// Lookups is the machine that stores the events which the machines of one service look up, a Said for each key; nil if they look
+// up none. Its rows are projections, rebuilt from the topics of other services.
 func Lookups(machines ...*Machine) *Machine {
 	c := Choreography[Said]{Key: "lookup", Blank: func(key string) Said { return Said{Key: key} }}
 	for _, m := range machines {
@@ -123,7 +121,7 @@ func Lookups(machines ...*Machine) *Machine {
 	return c.Machine()
 }
 
-// indexLookups refuses what could never be found.
+// indexLookups refuses lookups that could never find an event.
 func (m *Machine) indexLookups() {
 	keeps := func(k Kind) bool {
 		return slices.ContainsFunc(m.Rows, func(r Row) bool { return r.Form == Lookup && r.On.Name() == k.Name() })

@@ -21,7 +21,8 @@ func TestAMachineTakesInWhatOthersOfItsServiceSayAndNotWhatItSaysItself(t *testi
 	if got := m.Loopbacks(); !slices.Equal(got, []string{third.Name()}) {
 		t.Errorf("loopbacks are %v", got)
 	}
-	for name, takes := range map[string]bool{heard.Name(): true, third.Name(): true, command.Name(): true, first.Name(): false, second.Name(): false} {
+	for name, takes := range map[string]bool{heard.Name(): true, third.Name(): true, command.Name(): true, first.Name(): false,
+		second.Name(): false} {
 		if m.Takes(name) != takes {
 			t.Errorf("takes %s: %v", name, m.Takes(name))
 		}

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Machine runs one choreography, one step at a time, without any effect.
+// Machine runs one choreography, one step at a time, without side effects.
 type Machine struct {
 	Service string
 	Key     Key
@@ -18,11 +18,11 @@ type Machine struct {
 
 	blank   func(key string) any
 	evolve  func(state any, e Event) any
-	heard   map[string][]*Row // reactions and projections by the event heard
-	asked   map[string]*Row   // calls by the own event that asks
+	heard   map[string][]*Row // reactions and projections by the event consumed
+	asked   map[string]*Row   // calls by the own event that starts them
 	since   map[string]*Row   // deadlines by the own event they run from
 	drops   map[string][]*Row // calls by the own events that give them up
-	settles map[string][]*Row // deadlines by the own events that make them pointless
+	settles map[string][]*Row // deadlines by the own events that settle them
 	kinds   map[string]Kind
 	look    Look
 	knows   []Kind // looked up
@@ -30,31 +30,31 @@ type Machine struct {
 	says    map[string]bool
 }
 
-// Step is what followed from one input.
+// Step is the result of one input.
 type Step struct {
 	State   any
 	Emitted []Event  // in the order decided, stamped
-	Asks    []Event  // those of Emitted that ask the outside world
-	Dropped []string // names of own events whose earlier questions, for this key, are given up
+	Asks    []Event  // those of Emitted that start a call
+	Dropped []string // names of own events whose open calls, for this key, are given up
 	Armed   []Event  // those of Emitted from which a deadline runs
-	Settled []string // names of own events whose earlier deadlines, for this key, are off
-	Reacted bool     // whether any row was there
-	Changed bool     // whether anything was folded into the state, or shown in it
+	Settled []string // names of own events whose open deadlines, for this key, are settled
+	Reacted bool     // whether any row matched
+	Changed bool     // whether an event was folded into the state, or shown in it
 }
 
 // Stamp gives an emitted event its id, its time and, by Machine.Number, its number. Key, Saga and Cause are already set.
 type Stamp func(*Event)
 
-// maxCascade bounds how deep own events may follow from one another: more is a loop in the declaration.
+// maxCascade bounds how deep own events may follow from one another: more means a loop in the declaration.
 const maxCascade = 20
 
-// Blank is the state of a key nothing is known of.
+// Blank is the state of a new key.
 func (m *Machine) Blank(key string) any { return m.blank(key) }
 
 // Evolve folds one own event into the state. Replays use nothing else.
 func (m *Machine) Evolve(state any, own Event) any { return m.evolve(state, own) }
 
-// Show folds an event that the machine takes from its topic into what it only shows.
+// Show folds a consumed event into the projection.
 func (m *Machine) Show(state any, e Event) any {
 	for _, r := range m.heard[e.Type] {
 		if r.Form == Projection {
@@ -64,13 +64,13 @@ func (m *Machine) Show(state any, e Event) any {
 	return state
 }
 
-// Hear lets the machine react to what it takes from elsewhere: an event on a topic, or a command.
-// An error means that this machine cannot process this event, now or later.
+// Hear runs the reactions to a consumed event, or to a command. An error means that this machine cannot process the event, now or
+// later.
 func (m *Machine) Hear(state any, e Event, stamp Stamp) (Step, error) {
 	return m.run(state, e, stamp, m.heard[e.Type])
 }
 
-// Answer lets the machine react to the outside world's answer (the A of Question[E, A]) to what the own event asked.
+// Answer runs the reaction to the answer (the A of Question[E, A]) to the call that the own event started.
 func (m *Machine) Answer(state any, asked Event, answer any, stamp Stamp) (Step, error) {
 	r := m.asked[asked.Type]
 	if r == nil {
@@ -80,7 +80,7 @@ func (m *Machine) Answer(state any, asked Event, answer any, stamp Stamp) (Step,
 	return m.run(state, asked, stamp, []*Row{r})
 }
 
-// Expire lets the machine react to the deadline that runs from the own event.
+// Expire runs the reaction to the deadline that runs from the own event.
 func (m *Machine) Expire(state any, since Event, stamp Stamp) (Step, error) {
 	r := m.since[since.Type]
 	if r == nil {
@@ -89,7 +89,7 @@ func (m *Machine) Expire(state any, since Event, stamp Stamp) (Step, error) {
 	return m.run(state, since, stamp, []*Row{r})
 }
 
-// QuestionOf is the row by which this own event asks the outside world; nil if it asks nothing.
+// QuestionOf is the row by which this own event starts a call; nil if it starts none.
 func (m *Machine) QuestionOf(own string) *Row { return m.asked[own] }
 
 // DeadlineOf is the row whose deadline runs from this own event; nil if there is none.
@@ -165,7 +165,7 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 	return nil
 }
 
-// giveUp notes what an own event about the key at hand drops and settles.
+// giveUp notes the calls that an own event drops and the deadlines that it settles.
 func (m *Machine) giveUp(step *Step, own Event) {
 	earlier := func(r *Row) func(Event) bool {
 		return func(e Event) bool { return e.Key == own.Key && e.Type == r.On.Name() }
@@ -180,13 +180,13 @@ func (m *Machine) giveUp(step *Step, own Event) {
 	}
 }
 
-// isAnother tells whether an event is about another key of what this machine is about, as the one that a day says about the
-// next. That is a story of its own.
+// isAnother tells whether an event is about another key of the same kind, as the one of a day about the next day. That key is a
+// saga of its own.
 func (m *Machine) isAnother(key string, own Event) bool {
 	return own.Key != key && m.kinds[own.Type].KeyedBy() == m.Key
 }
 
-// sayable tells what is wrong with an own event beside its payload.
+// sayable checks an own event, without its payload.
 func (m *Machine) sayable(another bool, own Event) error {
 	if another {
 		if blank := m.Blank(own.Key); len(m.heard[own.Type]) > 0 || !reflect.DeepEqual(m.evolve(blank, own), blank) {
@@ -199,8 +199,8 @@ func (m *Machine) sayable(another bool, own Event) error {
 	return nil
 }
 
-// foldsAnother refuses to change a state by what is said about another key: the state of that one is not at hand, and who
-// folds the topic would change it.
+// foldsAnother refuses to react to, or fold, an event about another key: the state of that key is not loaded, and a replay of the
+// topic would change it.
 func (m *Machine) foldsAnother(own Event) error {
 	return fmt.Errorf("%s: says %s about another %s, and reacts to it or folds it, though it has not that one's state: "+
 		"let a deadline run from it", m, own.Type, m.Key)

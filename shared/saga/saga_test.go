@@ -68,7 +68,8 @@ func TestWhatIsEmittedIsStampedAndFolded(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, two := step.Emitted[0], step.Emitted[1]
-	if one.Key != "k" || two.Key != "sku" || one.Saga != "order" || one.Cause != "cause" || one.ID != "stamped-1" || two.ID != "stamped-2" {
+	if one.Key != "k" || two.Key != "sku" || one.Saga != "order" || one.Cause != "cause" || one.ID != "stamped-1" ||
+		two.ID != "stamped-2" {
 		t.Errorf("stamped %+v and %+v", one, two)
 	}
 	if got := step.State.(state); got.Key != "k" || !slices.Equal(got.Saw, []string{first.Name(), second.Name()}) {
@@ -116,7 +117,8 @@ func TestQuestionsAndDeadlinesFollowFromOwnEvents(t *testing.T) {
 		saga.Call(first, ask, func(_ state, a string) []saga.Event { return []saga.Event{answer.Of(note{int64(len(a))})} }, answer),
 		saga.After(time.Minute, second, emit(due.Of(note{})), due).Settled(third))
 	step, err := hear(t, m)
-	if err != nil || len(step.Asks) != 1 || step.Asks[0].Type != first.Name() || len(step.Armed) != 1 || step.Armed[0].Type != second.Name() {
+	if err != nil || len(step.Asks) != 1 || step.Asks[0].Type != first.Name() || len(step.Armed) != 1 ||
+		step.Armed[0].Type != second.Name() {
 		t.Fatalf("asked %+v, armed %+v, %v", step.Asks, step.Armed, err)
 	}
 	answered, err := m.Answer(step.State, step.Asks[0], "four", stamper())

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Series says that an event type's events are numbered, each in its series, without gap or repeat.
+// Series declares that an event type's events are numbered, each in its series, without gap or repeat.
 type Series struct {
 	Of   Kind
 	name func(data any, at time.Time) string
@@ -17,8 +17,8 @@ type Series struct {
 // set puts the number into the payload, where a replay finds it. The number is there when the state evolves, and not yet
 // when the event is decided.
 //
-// Numbers are taken in the transaction that says the event: they follow the order of commits, and what is rolled back took
-// none. So whoever numbers waits for whoever else does, in all processes of the service: number what must be, alone.
+// Numbers are taken in the transaction that emits the event: they follow the order of commits, and a rollback takes none. So all
+// processes of the service wait for each other here: number only events that must be.
 func Numbered[E any](t Type[E], series func(E, time.Time) string, set func(E, int64) E) Series {
 	return Series{Of: t,
 		name: func(data any, at time.Time) string { return series(data.(E), at) },
@@ -45,7 +45,7 @@ func (s Series) Set(data any, n int64) any { return s.set(data, n) }
 // Name is the series that an event decided then is numbered in.
 func (s Series) Name(data any, at time.Time) string { return s.name(data, at) }
 
-// checkSeries refuses numbers that nobody takes, and those of which some would be lost.
+// checkSeries refuses series that no event uses, and those that would lose numbers.
 func (m *Machine) checkSeries() {
 	seen := map[string]bool{}
 	for _, s := range m.Series {

@@ -11,9 +11,9 @@ import (
 // that keysOf gives, as an order's lines in the products they name. show is passed one of these states at a time, which
 // knows its key.
 //
-// Those states are written from every partition. So their machine only shows, and decides nothing; and events whose keys
-// differ come in no order, so that what show makes of two of them must be the same either way: add to a sum, keep what each
-// order did under its own id, take the later by its time.
+// Those states are written from every partition. So their machine decides nothing; and events of different keys come in no
+// order, so that show must give the same result either way: add to a sum, keep each order's part under its id, take the later
+// by its time.
 func ShowAt[S, E any](heard Type[E], keysOf func(E) []string, show func(S, E, time.Time) S) Row {
 	r := Show(heard, show)
 	r.keysOf = func(data any) []string { return keysOf(data.(E)) }
@@ -28,8 +28,8 @@ func (m *Machine) Spreads() bool {
 	return slices.ContainsFunc(m.Rows, func(r Row) bool { return r.Spreads() })
 }
 
-// About is the event once for each state of the machine that it concerns, with the key of that state. An error means that
-// its keys cannot be told, now or later.
+// About is the event once for each state of the machine that it is about, with the key of that state. An error means that its
+// keys cannot be computed, now or later.
 func (m *Machine) About(e Event) (about []Event, err error) {
 	rows := m.heard[e.Type]
 	if len(rows) == 0 || !rows[0].Spreads() {
@@ -51,7 +51,7 @@ func (m *Machine) About(e Event) (about []Event, err error) {
 	return about, nil
 }
 
-// indexSpread refuses a machine that decides on states which every partition writes, and an event in two minds.
+// indexSpread refuses a machine that decides on states which every partition writes, and an event shown both ways.
 func (m *Machine) indexSpread() {
 	m.spreads = slices.ContainsFunc(m.Rows, func(r Row) bool { return r.Spreads() })
 	if !m.spreads {

@@ -25,7 +25,7 @@ type App struct {
 	Configured func(c Config) []engine.Binding   // the same, where decisions depend on the configuration; the rows may not
 	Migrations fs.FS                             // goose files for its tables; the engine's own tables are not among them
 	Answerers  func(c Config) []engine.Answerer  // its adapters to the outside, nil if it asks nothing
-	Needs      []string                          // flags without which its adapters cannot work: "gateway-url"
+	Flags      []Declared                        // that it reads beside those of Config
 	Storefront func(api huma.API, p *Parts)      // its operations on the customers' listener, nil if none
 	Operators  func(r *openapi.Routes, p *Parts) // its routes on the operators' listener, nil if none
 

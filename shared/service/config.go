@@ -20,39 +20,33 @@ import (
 )
 
 // Config is everything an installation can choose. Each field is a flag, an environment variable (--data-dir is
-// ORDERFLOW_DATA_DIR) and a key of orderflow.yaml (data-dir); the first of these that is given wins.
+// ORDERFLOW_DATA_DIR) and a key of orderflow.yaml (data-dir); the first of these that is given wins. What one service alone
+// reads, its App declares: see Flag.
 type Config struct {
 	DataDir    string
 	Kafka      []string // host:port; none means the embedded broker
 	Postgres   string   // URL; empty means a private server
 	HTTPAddr   string
 	OpsAddr    string
-	WorldAddr  string // of the simulated world
 	Partitions int
 	LogLevel   slog.Level
 	LogFormat  string // text or json
-	WorldSpeed float64
-	GatewayURL string // empty means the simulated gateway
-	CarrierURL string // empty means the simulated carrier
-	FloorURL   string // empty means the simulated warehouse floor
 	JWTKeyFile string // empty means a key of its own under DataDir
 	Services   []string
+	Own        Settings // of the services: what each declares for itself
 
 	CORSOrigins     []string // of pages that may ask the customers' listener from a browser
 	RatePerCustomer float64  // requests in a second; 0 is no limit
 	RatePerAddress  float64
 	TrustedProxies  []string // addresses or networks whose X-Forwarded-For is believed
 
-	FraudVelocity       int           // orders of one customer within the time, above which one goes to review; 0: not counted
-	FraudVelocityWithin time.Duration // 0 is allowed where nothing is counted
-
-	Backlog          time.Duration // that orders waiting for their confirmation may be; 0: no limit
 	OutboxRetention  time.Duration // published events older than this leave the outbox
 	ValidateProduced bool          // hold every event against its schema before it is said
 }
 
-// BindFlags adds the flags of Config to the command and those below it.
-func BindFlags(cmd *cobra.Command) {
+// BindFlags adds the flags of Config and those of the services to the command and those below it. It panics if two of them
+// cannot be one flag.
+func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f := cmd.PersistentFlags()
 	f.String("config", "", "configuration file (default orderflow.yaml in the working directory, if there)")
 	f.String("data-dir", "./data", "directory for everything that is kept on this machine")
@@ -60,21 +54,12 @@ func BindFlags(cmd *cobra.Command) {
 	f.String("postgres", "", "URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
 	f.String("http-addr", "127.0.0.1:8080", "address of the customers' listener")
 	f.String("ops-addr", "127.0.0.1:8081", "address of the operators' listener and metrics")
-	f.String("world-addr", "127.0.0.1:0", "address of the simulated outside world for services of this machine; no token")
 	f.Int("partitions", 4, "partitions of each topic; fixed once topics exist")
 	f.String("log-level", "info", "debug, info, warn or error")
 	f.String("log-format", "text", "text or json")
-	f.Float64("world-speed", 1, "how many times faster the simulated outside world runs")
-	f.String("gateway-url", "", "payment gateway (default: simulated)")
-	f.String("carrier-url", "", "carrier (default: simulated)")
-	f.String("floor-url", "", "warehouse floor (default: simulated)")
 	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
-	f.Duration("backlog", 10*time.Second,
-		"while the orders that wait for confirmation would take longer than this, new ones are answered 503; 0: never")
 	f.Duration("outbox-retention", 7*24*time.Hour, "published events older than this leave the outboxes; topics that lost them can be refilled no more")
 	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
-	f.Int("fraud-velocity", 0, "orders of one customer, within --fraud-velocity-within, above which one goes to review; 0 counts none")
-	f.Duration("fraud-velocity-within", time.Hour, "the time that --fraud-velocity is about")
 	f.StringSlice("cors-origins", nil,
 		"origins whose pages may ask the customers' listener from a browser, as https://shop.example, or * (default: none)")
 	f.Float64("rate-per-customer", 0,
@@ -83,6 +68,9 @@ func BindFlags(cmd *cobra.Command) {
 	f.StringSlice("trusted-proxies", nil,
 		"addresses or networks of proxies whose X-Forwarded-For tells a caller's address (default: none)")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
+	for _, flag := range own {
+		flag.bind(f)
+	}
 }
 
 // Load reads the configuration of a command whose flags are parsed, and checks it. The error lists every mistake, in
@@ -108,21 +96,12 @@ func Load(cmd *cobra.Command) (Config, error) {
 		return trimmed(l)
 	}
 	c.DataDir, c.Kafka, c.Postgres = text("data-dir"), list("kafka"), text("postgres")
-	c.HTTPAddr, c.OpsAddr, c.WorldAddr = text("http-addr"), text("ops-addr"), text("world-addr")
-	c.LogFormat, c.GatewayURL, c.CarrierURL = text("log-format"), text("gateway-url"), text("carrier-url")
-	c.FloorURL, c.JWTKeyFile, c.Services = text("floor-url"), text("jwt-key-file"), list("services")
+	c.HTTPAddr, c.OpsAddr, c.LogFormat = text("http-addr"), text("ops-addr"), text("log-format")
+	c.JWTKeyFile, c.Services = text("jwt-key-file"), list("services")
 	var err error
 	c.Partitions, err = f.GetInt("partitions")
 	keep(err)
-	c.WorldSpeed, err = f.GetFloat64("world-speed")
-	keep(err)
-	c.Backlog, err = f.GetDuration("backlog")
-	keep(err)
 	c.OutboxRetention, err = f.GetDuration("outbox-retention")
-	keep(err)
-	c.FraudVelocity, err = f.GetInt("fraud-velocity")
-	keep(err)
-	c.FraudVelocityWithin, err = f.GetDuration("fraud-velocity-within")
 	keep(err)
 	c.ValidateProduced, err = f.GetBool("validate-produced")
 	keep(err)
@@ -134,6 +113,8 @@ func Load(cmd *cobra.Command) (Config, error) {
 	if c.LogLevel.UnmarshalText([]byte(text("log-level"))) != nil {
 		keep(errors.New("log-level: want debug, info, warn or error"))
 	}
+	own, wrong := settings(cmd)
+	c.Own, faults = own, append(faults, wrong...)
 	keep(c.Validate())
 	if err := errors.Join(faults...); err != nil {
 		return Config{}, Usage("configuration: %w", err)
@@ -158,19 +139,10 @@ func (c Config) Validate() error {
 	check(c.Postgres == "" || isURL(c.Postgres, "postgres", "postgresql"), "postgres: want postgres://user:password@host:port/database")
 	check(isAddress(c.HTTPAddr, 0), "http-addr: %q is not host:port", c.HTTPAddr)
 	check(isAddress(c.OpsAddr, 0), "ops-addr: %q is not host:port", c.OpsAddr)
-	check(isAddress(c.WorldAddr, 0), "world-addr: %q is not host:port", c.WorldAddr)
 	check(c.HTTPAddr != c.OpsAddr || strings.HasSuffix(c.OpsAddr, ":0"), "ops-addr: must not be http-addr (%s)", c.HTTPAddr)
 	check(c.Partitions >= 1 && c.Partitions <= 1024, "partitions: want 1 to 1024, not %d", c.Partitions)
 	check(c.LogFormat == "text" || c.LogFormat == "json", "log-format: want text or json, not %q", c.LogFormat)
-	check(c.WorldSpeed > 0 && c.WorldSpeed <= 100_000, "world-speed: want more than 0, at most 100000")
-	check(c.Backlog == 0 || c.Backlog >= time.Second && c.Backlog <= time.Hour, "backlog: want 0, or 1s to 1h, not %v", c.Backlog)
 	check(c.OutboxRetention >= time.Minute, "outbox-retention: want at least 1m, not %v", c.OutboxRetention)
-	check(c.GatewayURL == "" || isURL(c.GatewayURL, "http", "https"), "gateway-url: want http://… or https://…")
-	check(c.CarrierURL == "" || isURL(c.CarrierURL, "http", "https"), "carrier-url: want http://… or https://…")
-	check(c.FloorURL == "" || isURL(c.FloorURL, "http", "https"), "floor-url: want http://… or https://…")
-	check(c.FraudVelocity >= 0 && c.FraudVelocity <= 1000, "fraud-velocity: want 0 to 1000 orders, not %d", c.FraudVelocity)
-	check(c.FraudVelocity == 0 || c.FraudVelocityWithin >= time.Second && c.FraudVelocityWithin <= 30*24*time.Hour,
-		"fraud-velocity-within: want 1s to 720h, not %v", c.FraudVelocityWithin)
 	for _, origin := range c.CORSOrigins {
 		check(origin == "*" || isOrigin(origin), "cors-origins: %q is not scheme://host or scheme://host:port", origin)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,10 +18,13 @@ import (
 	"orderflow.example/shared/service"
 )
 
+var backlog = service.Flag[time.Duration]{Name: "backlog", Usage: "so much may wait", Default: 10 * time.Second,
+	Want: "0, or 1s to 1h", Valid: func(d time.Duration) bool { return d == 0 || d >= time.Second && d <= time.Hour }}
+
 // load runs a command line like the platform's and returns what its command reads.
 func load(args ...string) (c service.Config, limit int, err error) {
 	root := &cobra.Command{Use: "orderflow", SilenceErrors: true, SilenceUsage: true}
-	service.BindFlags(root)
+	service.BindFlags(root, service.AdapterURL("gateway-url", "gateway"), backlog)
 	up := &cobra.Command{Use: "up", RunE: func(cmd *cobra.Command, _ []string) error {
 		c, err = service.Load(cmd)
 		return err
@@ -43,7 +47,7 @@ func file(t *testing.T, text string) string {
 }
 
 func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
-	path := file(t, "data-dir: from-file\npartitions: 8\nkafka: [a:1, b:2]\nworld-speed: 20\nvalidate-produced: true\nlimit: 3\norders: x.csv\n")
+	path := file(t, "data-dir: from-file\npartitions: 8\nkafka: [a:1, b:2]\nbacklog: 20s\nvalidate-produced: true\nlimit: 3\norders: x.csv\n")
 	t.Setenv("ORDERFLOW_CONFIG", path)
 	t.Setenv("ORDERFLOW_PARTITIONS", "16")
 	t.Setenv("ORDERFLOW_LOG_LEVEL", "debug")
@@ -54,8 +58,8 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := service.Config{DataDir: "from-file", Kafka: []string{"a:1", "b:2"}, HTTPAddr: "127.0.0.1:2", OpsAddr: "127.0.0.1:8081",
-		WorldAddr: "127.0.0.1:0", Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", WorldSpeed: 20, Backlog: 10 * time.Second,
-		OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true, Services: []string{"order", "payment"}, FraudVelocityWithin: time.Hour}
+		Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true,
+		Services: []string{"order", "payment"}, Own: service.Settings{"gateway-url": "", "backlog": 20 * time.Second}}
 	if !reflect.DeepEqual(got, want) || limit != 3 {
 		t.Errorf("got %+v %d, want %+v 3", got, limit, want)
 	}
@@ -63,12 +67,12 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 
 func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 	t.Setenv("ORDERFLOW_POSTGRES", "mysql://u:s3cret@h/d")
-	t.Setenv("ORDERFLOW_WORLD_SPEED", "fast")
+	t.Setenv("ORDERFLOW_OUTBOX_RETENTION", "long")
 	path := file(t, "data-dri: x\nhttp:\n  addr: y\n")
 	_, _, err := load("--config", path, "--kafka", "broker,ok:9092", "--http-addr", "8080", "--partitions", "0",
 		"--log-level", "loud", "--log-format", "xml", "--gateway-url", "gateway", "--backlog", "-1s", "--services", "a,a,B", "--data-dir", "",
 		"--cors-origins", "https://shop.example/,Shop.example", "--rate-per-customer", "-1", "--rate-per-address", "NaN",
-		"--trusted-proxies", "10.0.0.1,10.0.0.0/33", "--fraud-velocity", "1001", "--fraud-velocity-within", "1ms")
+		"--trusted-proxies", "10.0.0.1,10.0.0.0/33")
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -76,16 +80,63 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 	if !errors.As(err, &exit) || exit.Code != service.CodeUsage {
 		t.Errorf("got %#v", err)
 	}
-	for _, part := range []string{"postgres:", "world-speed", `"data-dri"`, `"http.addr"`, `"broker"`, `"8080"`, "partitions", "log-level",
+	for _, part := range []string{"postgres:", "outbox-retention", `"data-dri"`, `"http.addr"`, `"broker"`, `"8080"`, "partitions", "log-level",
 		"log-format", "gateway-url", "backlog", "listed twice", `"B"`, "data-dir:",
-		`"https://shop.example/"`, `"Shop.example"`, "rate-per-customer", "rate-per-address", `"10.0.0.0/33"`,
-		"fraud-velocity:", "fraud-velocity-within:"} {
+		`"https://shop.example/"`, `"Shop.example"`, "rate-per-customer", "rate-per-address", `"10.0.0.0/33"`} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not mentioned in %v", part, err)
 		}
 	}
 	if strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "ok:9092") {
 		t.Errorf("too much is said: %v", err)
+	}
+}
+
+func TestAFlagOfAServiceIsReadAsAnyOther(t *testing.T) {
+	limit := service.Flag[int]{Name: "limit", Default: 3}
+	share := service.Flag[float64]{Name: "share", Default: 0.5}
+	gateway := service.AdapterURL("gateway-url", "gateway")
+	t.Setenv("ORDERFLOW_SHARE", "0.25")
+	t.Setenv("ORDERFLOW_CONFIG", file(t, "gateway-url: https://gateway.example\n"))
+	var c service.Config
+	cmd := &cobra.Command{Use: "payment", RunE: func(cmd *cobra.Command, _ []string) (err error) {
+		c, err = service.Load(cmd)
+		return err
+	}}
+	service.BindFlags(cmd, limit, share, backlog, gateway, gateway) // two services share the gateway
+	cmd.SetArgs([]string{"--backlog", "2m"})
+	if err := cmd.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if limit.Of(c) != 3 || share.Of(c) != 0.25 || backlog.Of(c) != 2*time.Minute || gateway.Of(c) != "https://gateway.example" {
+		t.Errorf("%+v", c.Own)
+	}
+	if help := cmd.UsageString(); !strings.Contains(help, "--backlog duration") || !strings.Contains(help, "(default 10s)") {
+		t.Error(help)
+	}
+	app := service.App{Flags: []service.Declared{backlog, gateway}}
+	if got := app.Arguments(c.With(service.Settings{"limit": 7}).Own); !slices.Equal(got, []string{"--backlog=2m0s",
+		"--gateway-url=https://gateway.example"}) {
+		t.Error(got)
+	}
+}
+
+func TestTwoFlagsOfOneNameAreRefusedAtTheStartUnlessTheyAreDeclaredAlike(t *testing.T) {
+	t.Parallel()
+	for what, other := range map[string]service.Declared{
+		"another default": service.Flag[time.Duration]{Name: "backlog", Usage: backlog.Usage, Default: time.Second},
+		"another meaning": service.Flag[time.Duration]{Name: "backlog", Usage: "lines of an order", Default: backlog.Default},
+		"another type":    service.Flag[string]{Name: "backlog", Usage: backlog.Usage, Default: "10s"},
+		"a flag of all":   service.Flag[string]{Name: "postgres"},
+	} {
+		func() {
+			defer func() {
+				if text, _ := recover().(string); !strings.Contains(text, "is declared twice") {
+					t.Errorf("%s: %q", what, text)
+				}
+			}()
+			service.BindFlags(&cobra.Command{}, backlog, other)
+		}()
 	}
 }
 

@@ -26,7 +26,8 @@ func merge(cmd *cobra.Command) (faults []error) {
 	}
 	for _, key := range v.AllKeys() {
 		if !slices.Contains(flagsOf(cmd.Root()), key) {
-			faults = append(faults, fmt.Errorf("%s: unknown setting %q", v.ConfigFileUsed(), key))
+			faults = append(faults, fmt.Errorf("%s: unknown setting %q: %s has no such flag",
+				v.ConfigFileUsed(), key, cmd.Root().Name()))
 		}
 	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {

@@ -19,15 +19,16 @@ func Run(app App) {
 			"`orderflow topics create` makes them.",
 		Args: cobra.NoArgs,
 	}
-	BindFlags(cmd)
+	BindFlags(cmd, app.Flags...)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := Load(cmd)
 		if err != nil {
 			return err
 		}
-		for _, flag := range app.Needs {
-			if v, _ := cmd.Flags().GetString(flag); v == "" {
-				return Usage("%s alone needs --%s; `orderflow up --services world` simulates the outside world under /sim", app.Name, flag)
+		for _, flag := range app.Flags {
+			if flag.missing(c) {
+				return Usage("%s alone needs --%s; `orderflow up --services world` simulates the outside world under /sim",
+					app.Name, flag.name())
 			}
 		}
 		return runAlone(cmd.Context(), c, app)

@@ -3,11 +3,11 @@ package app
 
 import (
 	"context"
-	"orderflow.example/services/catalog/model"
 
 	"orderflow.example/services/catalog"
 	"orderflow.example/services/catalog/internal/api"
 	"orderflow.example/services/catalog/internal/store"
+	"orderflow.example/services/catalog/model"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"

@@ -3,15 +3,26 @@ package app
 
 import (
 	"context"
-	"orderflow.example/services/fraud/model"
+	"time"
 
 	"orderflow.example/services/fraud"
 	"orderflow.example/services/fraud/internal/api"
 	"orderflow.example/services/fraud/internal/store"
+	"orderflow.example/services/fraud/model"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"
+)
+
+// How many orders of one customer, within how long, are so many that the next goes to review.
+var (
+	velocity = service.Flag[int]{Name: "fraud-velocity",
+		Usage: "orders of one customer, within --fraud-velocity-within, above which one goes to review; 0 counts none",
+		Want:  "0 to 1000 orders", Valid: func(n int) bool { return n >= 0 && n <= 1000 }}
+	within = service.Flag[time.Duration]{Name: "fraud-velocity-within", Usage: "the time that --fraud-velocity is about",
+		Default: time.Hour,
+		Want:    "1s to 720h", Valid: func(d time.Duration) bool { return d >= time.Second && d <= 30*24*time.Hour }}
 )
 
 // App is the fraud service, ready to run.
@@ -20,8 +31,9 @@ var App = service.App{
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   bindings(fraud.Rules{}),
+	Flags:      []service.Declared{velocity, within},
 	Configured: func(c service.Config) []engine.Binding {
-		return bindings(fraud.Rules{Velocity: fraud.Velocity{Orders: int64(c.FraudVelocity), Within: c.FraudVelocityWithin}})
+		return bindings(fraud.Rules{Velocity: fraud.Velocity{Orders: int64(velocity.Of(c)), Within: within.Of(c)}})
 	},
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		api.Register(r, idempotency.New(idempotency.NewTable(p.DB), p.Log), reviews{p})

@@ -3,11 +3,11 @@ package app
 
 import (
 	"context"
-	"orderflow.example/services/inventory/model"
 
 	"orderflow.example/services/inventory"
 	"orderflow.example/services/inventory/internal/api"
 	"orderflow.example/services/inventory/internal/store"
+	"orderflow.example/services/inventory/model"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"

@@ -10,12 +10,14 @@ import (
 	"orderflow.example/shared/service"
 )
 
+var address = service.AdapterURL("gateway-url", "payment gateway")
+
 // App is the payment service, ready to run.
 var App = service.App{
 	Name:       "payment",
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: payment.Choreography.Machine(), Store: store.Payments()}},
-	Needs:      []string{"gateway-url"},
-	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(c.GatewayURL).Answerers() },
+	Flags:      []service.Declared{address},
+	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(address.Of(c)).Answerers() },
 }

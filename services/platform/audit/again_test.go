@@ -130,7 +130,8 @@ func TestWhatWasPutAwayIsRebuiltWhenItMovesAgain(t *testing.T) {
 				t.Fatalf("%s is not put away: %+v", order, told)
 			}
 		}
-		s.sendBack("sent-back", storefrontevent.ReturnLine{SKU: "tea", Quantity: 2}, storefrontevent.ReturnLine{SKU: "mug", Quantity: 1})
+		s.sendBack("sent-back", storefrontevent.ReturnLine{SKU: "tea", Quantity: 2},
+			storefrontevent.ReturnLine{SKU: "mug", Quantity: 1})
 		s.sendBack("partly-back", storefrontevent.ReturnLine{SKU: "tea", Quantity: 1})
 		s.world.Steps(int(seed))
 		s.world.Settle()
@@ -160,7 +161,9 @@ func TestLookingAgainFindsWhatOneLookFindsAndNoMoreOnceItIsPutBack(t *testing.T)
 		"an order customers do not see":   func(p *picture) { delete(p.services["storefront"].live[0], "lost") },
 		"a level that is gone":            func(p *picture) { delete(p.services["inventory"].live[0], "stock tea at leeds") },
 		"a product that is gone":          func(p *picture) { delete(p.services["catalog"].live[0], "tea") },
-		"what customers see of an order":  func(p *picture) { change(p, "storefront", "lost", func(s *storefront.Order) { s.Refunded++ }) },
+		"what customers see of an order": func(p *picture) {
+			change(p, "storefront", "lost", func(s *storefront.Order) { s.Refunded++ })
+		},
 		"an order nobody placed": func(p *picture) {
 			p.services["order"].live[0]["ghost"] = order.Order{ID: "ghost", Status: order.Completed, Total: pounds(0)}
 		},
@@ -212,7 +215,8 @@ func TestARowThatStandsStillWhileEventsAreAboutItIsFoundWithTheNextLook(t *testi
 	standsStill(one)
 	want := texts(one.verdict(t))
 	s.look(t, standsStill)
-	if got := texts(s.look(t, standsStill)); !slices.Equal(got, want) || !strings.Contains(strings.Join(got, "\n"), "replay: sent-back: order: ") {
+	if got := texts(s.look(t, standsStill)); !slices.Equal(got, want) ||
+		!strings.Contains(strings.Join(got, "\n"), "replay: sent-back: order: ") {
 		t.Errorf("got\n%s\none look alone finds\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

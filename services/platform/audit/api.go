@@ -9,8 +9,8 @@ import (
 	"orderflow.example/shared/httpserver/openapi"
 )
 
-// Register adds GET /v1/conservation: what the ledger says by now, for operators. It always answers; where a database or
-// the broker is down, error says so, and the rest is what was known before.
+// Register adds GET /v1/conservation: the ledger's present state, for operators. It always answers; while a database or the
+// broker is down, the field error names the reason and the rest is the last known state.
 func Register(r *openapi.Routes, l *Ledger) {
 	openapi.Handle[struct{}, openapi.Body[State]](r, huma.Operation{
 		OperationID: "get-conservation", Method: http.MethodGet, Path: "/v1/conservation", Tags: []string{"Conservation"},

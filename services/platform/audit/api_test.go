@@ -46,7 +46,8 @@ func TestOperatorsAreToldTheBreaksAndCustomersNothing(t *testing.T) {
 	registry, log := prometheus.NewRegistry(), &bytes.Buffer{}
 	l := NewLedger(registry)
 	l.config.Log = slog.New(slog.NewTextHandler(log, nil))
-	if status, body := request(t, l, httpserver.AudienceOperators); status != 200 || body != `{"holds":false,"rounds":0,"checks":[],"breaks":[]}` {
+	if status, body := request(t, l, httpserver.AudienceOperators); status != 200 ||
+		body != `{"holds":false,"rounds":0,"checks":[],"breaks":[]}` {
 		t.Errorf("before the first look: %d %s", status, body)
 	}
 	s := &series{shop: open(t, 3)}
@@ -61,14 +62,17 @@ func TestOperatorsAreToldTheBreaksAndCustomersNothing(t *testing.T) {
 	}
 	status, body := request(t, l, httpserver.AudienceOperators)
 	var state State
-	if err := json.Unmarshal([]byte(body), &state); err != nil || status != 200 || state.Holds || state.Rounds != 3 || state.CheckedAt == nil || len(state.Breaks) != 2 {
+	if err := json.Unmarshal([]byte(body), &state); err != nil || status != 200 || state.Holds || state.Rounds != 3 ||
+		state.CheckedAt == nil || len(state.Breaks) != 2 {
 		t.Fatalf("%d %s %v", status, body, err)
 	}
-	want := `{"kind":"agreement","id":"completes","order":"completes","text":"payment has captured 950, the gateway's book says 1050","expected":1050,"found":950,"currency":"GBP","since":"`
+	want := `{"kind":"agreement","id":"completes","order":"completes",` +
+		`"text":"payment has captured 950, the gateway's book says 1050","expected":1050,"found":950,"currency":"GBP","since":"`
 	if !strings.Contains(body, want) || !strings.Contains(body, `"holds":false,"checked":9,"of":"orders","broken":1}`) {
 		t.Errorf("%s\nwithout %s", body, want)
 	}
-	if status, body := request(t, l, httpserver.AudienceCustomers); status != http.StatusUnauthorized || !strings.Contains(body, "problems/") {
+	if status, body := request(t, l, httpserver.AudienceCustomers); status != http.StatusUnauthorized ||
+		!strings.Contains(body, "problems/") {
 		t.Errorf("a customer's token got %d %s", status, body)
 	}
 	metric := `
@@ -90,7 +94,8 @@ orderflow_conservation_breaks{kind="watermarks"} 0
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(metric)); err != nil {
 		t.Error(err)
 	}
-	if n := strings.Count(log.String(), "level=ERROR"); n != 2 || !strings.Contains(log.String(), "order=completes expected=1050 found=950") {
+	if n := strings.Count(log.String(), "level=ERROR"); n != 2 ||
+		!strings.Contains(log.String(), "order=completes expected=1050 found=950") {
 		t.Errorf("logged %d times in three looks:\n%s", n, log)
 	}
 }
@@ -106,7 +111,8 @@ func TestALedgerThatCannotLookSaysSoAndRaisesNothing(t *testing.T) {
 	first := l.State()
 	l.round(t.Context())
 	s := l.State()
-	if s.Error != "the book is down" || s.ErrorSince == nil || !s.ErrorSince.Equal(*first.ErrorSince) || s.Rounds != 0 || s.Holds || len(s.Breaks) > 0 {
+	if s.Error != "the book is down" || s.ErrorSince == nil || !s.ErrorSince.Equal(*first.ErrorSince) || s.Rounds != 0 || s.Holds ||
+		len(s.Breaks) > 0 {
 		t.Errorf("%+v, at first %+v", s, first)
 	}
 	l.config.Book = nil

@@ -5,8 +5,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// leaveAside notes a record that readers drop: nothing is lost by an exact repeat, whatever else there is does not
-// belong there.
+// leaveAside counts a record that consumers drop: exact repeats are harmless, all others are offences.
 func (t *trace) leaveAside(rec *kafka.Record, why eventlog.Why) {
 	at := place{rec.Topic, rec.Partition}
 	switch {

@@ -28,15 +28,18 @@ func TestWhateverElseStandsOnATopicIsNamedAndDoesNotTakeThePlaceOfAnEvent(t *tes
 		named  string
 		says   string
 	}{
-		"another source, before":  {func(r *kafka.Record) { r.Source, r.ID = "/intruder", "rival" }, -1, "payment.events/", `rival of "/intruder" with number`},
-		"another source, after":   {func(r *kafka.Record) { r.Source = "/intruder" }, 1, "payment.events/", `of "/intruder" with number`},
-		"no source":               {func(r *kafka.Record) { r.Source = "" }, -1, "payment.events/", `of "" with number`},
-		"no number":               {func(r *kafka.Record) { r.Sequence = 0 }, -1, "payment.events/", "with number 0, which is no event of this service"},
+		"another source, before": {func(r *kafka.Record) { r.Source, r.ID = "/intruder", "rival" }, -1, "payment.events/",
+			`rival of "/intruder" with number`},
+		"another source, after": {func(r *kafka.Record) { r.Source = "/intruder" }, 1, "payment.events/",
+			`of "/intruder" with number`},
+		"no source": {func(r *kafka.Record) { r.Source = "" }, -1, "payment.events/", `of "" with number`},
+		"no number": {func(r *kafka.Record) { r.Sequence = 0 }, -1, "payment.events/",
+			"with number 0, which is no event of this service"},
 		"another id, before":      {id, -1, "completes", "is payment.captured.v1 rival at offset"},
 		"another id, after":       {id, 1, "completes", "as payment.captured.v1 rival"},
 		"another id, last of all": {id, 1000, "completes", "as payment.captured.v1 rival"},
-		"another amount, before": {func(r *kafka.Record) { r.Data = []byte(strings.Replace(string(r.Data), "1050", "1060", 1)) }, -1, "completes",
-			"what was committed under this number follows later"},
+		"another amount, before": {func(r *kafka.Record) { r.Data = []byte(strings.Replace(string(r.Data), "1050", "1060", 1)) }, -1,
+			"completes", "what was committed under this number follows later"},
 	} {
 		p := open(t, 1).picture(t)
 		at := partitionOf("payment", "completes")

@@ -62,25 +62,25 @@ func BookIn(db *database.DB) Book {
 	}
 }
 
-// account is what the gateway has done for one order in one currency, in minor units.
+// account is the money of one order at the gateway, in one currency, in minor units.
 type account struct {
 	currency                                        string
 	authorized, captured, voided, refunded, charged int64
-	released                                        int64 // of voided: what a capture left over
+	released                                        int64 // of voided: the rest after a capture
 	captures                                        int
-	holds                                           map[string]int64 // what is still set aside, by reference
+	holds                                           map[string]int64 // open authorisations, by reference
 }
 
-// open is what is still set aside.
+// open is the sum of the open authorisations.
 func (a *account) open() int64 { return a.authorized - a.captured - a.voided }
 
-// What the gateway does by itself, without being asked.
+// Entries that the gateway makes by itself.
 const (
-	notCaptured = "not_captured" // code: what is let go of because less was captured than was set aside
+	notCaptured = "not_captured" // code: the rest of an authorisation of which less was captured
 	chargedBack = gateway.Kind("charged_back")
 )
 
-// enter takes in the new entries of the book.
+// enter adds the new entries of the book.
 func (p *picture) enter() {
 	for _, e := range p.book {
 		if p.read = max(p.read, e.Seq); e.Amount == 0 || e.Code != "" && e.Code != notCaptured {
@@ -92,8 +92,8 @@ func (p *picture) enter() {
 	p.book = nil
 }
 
-// accounts are what the book says of an order, by currency: all of it, or only what had been asked for when the service
-// that asked was looked at. Entries that nobody is known to have asked for go to stray.
+// accounts are the accounts of an order by the book, by currency: of all entries, or only of those requested before the snapshot
+// of the service that requests them. Entries that no service requested go to stray.
 func (f *facts) accounts(t *told, onlyThen bool, stray func(e gateway.Entry, why string)) []account {
 	if len(t.entries) == 0 {
 		return t.sums
@@ -154,8 +154,8 @@ func (a *account) add(e gateway.Entry) {
 	}
 }
 
-// settle puts away what is known of orders that have come to their end and of which all agrees: what the book says is
-// kept as sums, parcels that are booked are not kept.
+// settle compacts the facts about finished orders without offences: the book's entries are kept as sums, booked parcels are
+// dropped.
 func (p *picture) settle(broken func(order string) bool) {
 	before := len(p.facts.busy)
 	for key := range p.facts.busy {

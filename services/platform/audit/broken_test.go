@@ -75,7 +75,8 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 			}, "ends replay", "completes", "it is shipped, and nothing is due"},
 		"a parked saga": {
 			func(_ *testing.T, p *picture) {
-				p.services["payment"].park(parked{key: "completes", form: "answer", kind: "payment.capture_requested.v1", id: "x", reason: "panic: no\nstack"})
+				p.services["payment"].park(parked{key: "completes", form: "answer", kind: "payment.capture_requested.v1", id: "x",
+					reason: "panic: no\nstack"})
 			}, "parked", "completes", "parked in payment with 1 events; payment.capture_requested.v1: panic: no"},
 		"an amount on a topic": {
 			func(t *testing.T, p *picture) {
@@ -105,7 +106,8 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 			"topics", "payment.events", "numbers 4 partitions, not 5"},
 		"a charge nobody asked for": {
 			func(_ *testing.T, p *picture) {
-				p.book = append(p.book, gateway.Entry{Order: "completes", Key: "stranger", Kind: gateway.Captured, Amount: 5, Currency: "GBP"})
+				p.book = append(p.book, gateway.Entry{Order: "completes", Key: "stranger", Kind: gateway.Captured, Amount: 5,
+					Currency: "GBP"})
 			}, "money", "completes", "no service asked for it"},
 		"a refund the services do not know of": {
 			func(_ *testing.T, p *picture) {
@@ -113,7 +115,8 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 			}, "agreement money settled", "lost", "1055 GBP were refunded of 1050 captured"},
 		"an order charged twice": {
 			func(_ *testing.T, p *picture) {
-				p.book = append(p.book, gateway.Entry{Order: "completes", Kind: gateway.Captured, Amount: 1050, Currency: "GBP", Reference: "au_2"},
+				p.book = append(p.book, gateway.Entry{Order: "completes", Kind: gateway.Captured, Amount: 1050, Currency: "GBP",
+					Reference: "au_2"},
 					gateway.Entry{Order: "completes", Kind: gateway.Authorized, Amount: 1050, Currency: "GBP", Reference: "au_2"})
 			}, "agreement money settled", "completes", "it was charged 2 times"},
 		"money still set aside for an order that ended": {

@@ -8,8 +8,8 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// chain is what is kept of each record of one topic that was read: eight bytes, to find the events of a key again and to
-// know a record by its id, of each key the number of its last event, and now and then an offset, to read a record again.
+// chain is the index of the records of one topic: eight bytes for each, to find the events of a key and to recognise a record by
+// its id; the number of the last event of each key; and every markEvery records an offset, to read a record again.
 type chain struct {
 	last  map[string]uint32 // by key
 	parts map[int]*part
@@ -32,7 +32,7 @@ type part struct {
 // markEvery is how many records lie between two of which the offset is kept.
 const markEvery = 256
 
-// said is a record as it is compared with its row of the outbox.
+// said is a record to be compared with its row of the outbox.
 type said struct {
 	digest        digest
 	key, kind, id string
@@ -58,7 +58,7 @@ func (c *chain) begin(last map[int]int64) {
 	}
 }
 
-// add takes in the next record of a partition. They come without holes.
+// add appends the next record of a partition. Numbers have no holes.
 func (c *chain) add(rec *kafka.Record) {
 	p := c.part(rec.Partition)
 	if len(p.ids)%markEvery == 0 {
@@ -116,7 +116,7 @@ func (c *chain) numberOf(partition int, id string, near int64) (number int64, fo
 
 func abs(n int64) int64 { return max(n, -n) }
 
-// match holds a record that was just read to its row in the outbox, where the snapshot has it.
+// match compares a new record with its row in the outbox, if the snapshot has it.
 func (c *chain) match(s *snapshot, rec *kafka.Record, d digest) {
 	p := c.part(rec.Partition)
 	if agrees, known := s.agrees(rec.Partition, rec.Sequence, d); len(p.waiting) == 0 && known && agrees {
@@ -127,7 +127,7 @@ func (c *chain) match(s *snapshot, rec *kafka.Record, d digest) {
 	c.matchWaiting(s, rec.Partition)
 }
 
-// matchWaiting compares what was read with the rows that the snapshot has by now.
+// matchWaiting compares records read before with the rows of the present snapshot.
 func (c *chain) matchWaiting(s *snapshot, partition int) {
 	p := c.part(partition)
 	for n, x := range p.differ {
@@ -138,7 +138,7 @@ func (c *chain) matchWaiting(s *snapshot, partition int) {
 	for len(p.waiting) > 0 {
 		agrees, known := s.agrees(partition, p.compared+1, p.waiting[0].digest)
 		if !known {
-			return // decided later, or told of with the outbox
+			return // decided later, or an offence of the outbox
 		}
 		p.compared++
 		if !agrees {
@@ -151,8 +151,8 @@ func (c *chain) matchWaiting(s *snapshot, partition int) {
 	}
 }
 
-// agrees tells whether an event of the topic is the one of the outbox, if that is known. A number that was deleted there
-// has nothing to be compared with any more.
+// agrees tells whether an event of the topic is the one of the outbox, if that is known. A pruned number cannot be compared any
+// more.
 func (s *snapshot) agrees(partition int, number int64, d digest) (agrees, known bool) {
 	if number <= s.pruned[partition] {
 		return true, true

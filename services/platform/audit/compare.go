@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// compareStates compares what a service has with what its topics say, where either has moved.
+// compareStates compares a service's rows with the fold of its topics, where either has changed.
 func (t *trace) compareStates(ctx context.Context, into *tally) error {
 	for i, f := range t.folds {
 		if f.byKey {
@@ -46,7 +46,7 @@ func (t *trace) compareStates(ctx context.Context, into *tally) error {
 	return t.spoiled
 }
 
-// compareByKey compares the rows that were written, and the keys that events told of.
+// compareByKey compares the rows that were written, and those of keys with new events.
 func (f *fold) compareByKey(ctx context.Context, live map[string]any) {
 	var away []string
 	for key := range live {
@@ -97,8 +97,8 @@ func (f *fold) compareAll(live map[string]any) {
 	}
 }
 
-// compare compares a row with the fold. A key that is only on one side must be blank there: a service keeps a row also
-// of what it heard without saying anything.
+// compare compares a row with the fold. A key that is only on one side must be blank there: a service also writes rows for events
+// after which it emits none.
 func (f *fold) compare(key string, row, folded any, known bool) {
 	f.rows[f.hash(key)] = struct{}{}
 	delete(f.broken, key)
@@ -117,7 +117,7 @@ func (f *fold) compare(key string, row, folded any, known bool) {
 	}
 }
 
-// unwritten looks at a key that events told of and whose row was not written.
+// unwritten checks a key with new events whose row was not written.
 func (f *fold) unwritten(key string, folded any) {
 	if f.has(key) {
 		f.wanted[key] = struct{}{} // it ought to have been: read it with the next look
@@ -129,7 +129,7 @@ func (f *fold) unwritten(key string, folded any) {
 	}
 }
 
-// gone finds the rows that are not there any more, where the snapshot has all keys.
+// gone finds the rows that were deleted, if the snapshot has all keys.
 func (f *fold) gone(ctx context.Context, keys map[string]struct{}) {
 	if keys == nil {
 		return
@@ -185,7 +185,7 @@ func (f *fold) gone(ctx context.Context, keys map[string]struct{}) {
 // name is how a key is listed: inventory's are "order <id>" and "stock <sku> at <warehouse>".
 func name(key string) string { return strings.TrimPrefix(key, "order ") }
 
-// blankLike returns the blank state of the key, or nil where the given state is blank itself.
+// blankLike returns the blank state of the key, or nil if the given state is blank itself.
 func blankLike(m *saga.Machine, key string, state any) any {
 	zero := reflect.Zero(reflect.TypeOf(state)).Interface()
 	if differenceIn(state, zero).path == "" {

@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Connection is the databases that the checks look at, beside whoever else uses them.
+// Connection holds the databases that the checks read.
 type Connection struct {
 	Databases map[string]*database.DB // of the services that have one, by name
 	Book      Book                    // of the simulated gateway; nil where there is none
@@ -19,7 +19,7 @@ type Connection struct {
 	world *database.DB
 }
 
-// Connect opens the databases of these services on a server, and that of the simulated world. None is made.
+// Connect opens the databases of these services on a server, and that of the simulated world. It creates none.
 func Connect(ctx context.Context, postgres string, apps []service.App, world string) (c *Connection, err error) {
 	there, err := databases(ctx, postgres)
 	if err != nil {
@@ -57,12 +57,13 @@ func Connect(ctx context.Context, postgres string, apps []service.App, world str
 	return c, nil
 }
 
-// Whole is an error that names the databases that are not there; nil where all are.
+// Whole is an error that names the missing databases; nil if there are none.
 func (c *Connection) Whole() error {
 	if len(c.Missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("there is no database of %s on this Postgres: run `orderflow up` or `orderflow migrate` with it first", strings.Join(c.Missing, ", "))
+	return fmt.Errorf("there is no database of %s on this Postgres: run `orderflow up` or `orderflow migrate` with it first",
+		strings.Join(c.Missing, ", "))
 }
 
 // Close ends the connections.
@@ -77,7 +78,7 @@ func (c *Connection) Close() error {
 	return errors.Join(errs...)
 }
 
-// databases are the names of those on the server, so that none is made by looking for it.
+// databases are the names of those on the server. Opening a missing one would create it.
 func databases(ctx context.Context, url string) (map[string]bool, error) {
 	db, err := database.Open(ctx, database.Options{URL: url, MaxConns: 2, AppName: "orderflow-verify"})
 	if err != nil {

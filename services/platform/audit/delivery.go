@@ -40,7 +40,8 @@ func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
 		t.checkOutbox(at, into)
 		for _, n := range t.chain.different(partition) {
 			x := t.chain.part(partition).differ[n]
-			into.broken(x.key, "%s number %d is %s %s on the topic; the outbox has another event, or another content, under this number", at, n, x.kind, x.id)
+			into.broken(x.key, "%s number %d is %s %s on the topic; the outbox has another event, or another content, under this number",
+				at, n, x.kind, x.id)
 		}
 		if last, end := t.reading.Last[partition], t.reading.Upto[partition]; last < end {
 			what := fmt.Sprintf("the topic ends at number %d", last)
@@ -52,25 +53,27 @@ func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
 			}
 			complete = false
 			p.incomplete = fmt.Sprintf("%s: %s, though %d are committed", at, what, end)
-			if !p.again || last < t.published[partition].sequence { // what was never published may still be
+			if !p.again || last < t.published[partition].sequence { // unpublished events may still be on their way
 				into.broken(at.String(), "%s, though %d are committed", what, end).numbers(end, last, "")
 			}
 		}
 		saved, pruned := t.published[partition], t.pruned[partition]
 		if pruned > saved.sequence {
-			into.broken(at.String(), "numbers up to %d were deleted from the outbox; only %d are noted as published", pruned, saved.sequence).
+			into.broken(at.String(), "numbers up to %d were deleted from the outbox; only %d are noted as published", pruned,
+				saved.sequence).
 				numbers(saved.sequence, pruned, "")
 		}
 		if saved.sequence > counter {
-			into.broken(at.String(), "number %d is noted as published; only %d were given", saved.sequence, counter).numbers(counter, saved.sequence, "")
+			into.broken(at.String(), "number %d is noted as published; only %d were given", saved.sequence, counter).
+				numbers(counter, saved.sequence, "")
 		}
 	}
 	into.offences = append(into.offences, t.faults...)
 	return complete
 }
 
-// checkWatermarks holds each hearer's watermark to the record it names: number and id are written together, so one that
-// was changed by hand no longer fits the other.
+// checkWatermarks compares each consumer's watermark with the record that it names: number and id are written together, so one
+// that was changed by hand does not match the other.
 func (p *picture) checkWatermarks(ctx context.Context, t *trace, into *tally) error {
 	for _, hearer := range t.hearers {
 		for partition := range t.counters {
@@ -128,7 +131,7 @@ func (p *picture) between(ctx context.Context, at place, from, to int64) (string
 }
 
 // writer is the service that writes the topic.
-// standing waits until every service has applied what was on its way to it, as long as it gets on.
+// standing waits until every service has applied the events on their way to it, as long as it makes progress.
 func (p *picture) standing(ctx context.Context) (Check, error) {
 	into := newTally("progress", "each service takes in what it hears", "services")
 	into.check.Checked = len(p.services)
@@ -140,7 +143,7 @@ func (p *picture) standing(ctx context.Context) (Check, error) {
 		behind[s.service][s.place] = sequence
 	}
 	if len(behind) > 0 {
-		p.Log.Info("waiting for services to take in what is on its way", "services", len(behind), "patience", p.Patience)
+		p.Log.Info("waiting for services to apply the events on their way", "services", len(behind), "patience", p.Patience)
 	}
 	seen, moved := map[string]int64{}, time.Now()
 	for len(behind) > 0 {
@@ -173,13 +176,13 @@ func (p *picture) standing(ctx context.Context) (Check, error) {
 	}
 	for name, goals := range behind {
 		for at, goal := range goals {
-			into.broken(fmt.Sprintf("%s at %s", name, at), "it stands still before number %d, which it hears", goal)
+			into.broken(fmt.Sprintf("%s at %s", name, at), "it has stopped before number %d, which it consumes", goal)
 		}
 	}
 	return into.done(), nil
 }
 
-// standsAt reads how far a service has come by now.
+// standsAt reads the present watermarks of a service.
 func (p *picture) standsAt(ctx context.Context, service string) (map[place]int64, error) {
 	now := map[place]int64{}
 	db := p.Databases[service].Gorm().WithContext(ctx)

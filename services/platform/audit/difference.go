@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// difference is where a live state and a replayed one differ first, with both values as text.
+// difference is the first field in which a live and a replayed state differ, with both values as text.
 type difference struct{ path, live, replayed string }
 
 func (d difference) String() string {
@@ -28,8 +28,8 @@ func (d difference) numbers() (live, replayed *int64) {
 	return &a, &b
 }
 
-// differenceIn finds where they differ; its path is "" where they are equal. Nothing and an empty list are the same, as
-// rows do not tell them apart.
+// differenceIn finds the first difference; its path is "" for equal states. nil and an empty list are equal, since rows do not
+// distinguish them.
 func differenceIn(live, replayed any) difference {
 	if reflect.DeepEqual(live, replayed) {
 		return difference{}
@@ -38,7 +38,7 @@ func differenceIn(live, replayed any) difference {
 	return difference{path, a, b}
 }
 
-// personal are fields whose values stay out of reports.
+// personal are fields whose values never appear in reports.
 var personal = regexp.MustCompile(`ShipTo|Email|Token|CustomerID|Name|Line1|Line2|Postcode`)
 
 var stamp = reflect.TypeFor[time.Time]()

@@ -7,14 +7,14 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// digest stands for one event, so that all that was committed and all that is on the topics can be compared without
-// holding either. It finds accidents and edits, not forgers.
+// digest is a hash of one event, so that outbox and topic can be compared without keeping the events. It detects accidents and
+// edits, not forgeries.
 type digest [md5.Size]byte
 
 const digestSQL = `decode(md5(concat_ws(E'\x1f', id, type, key, coalesce(nullif(saga, ''), key), cause, via,
 	(extract(epoch FROM at) * 1000000)::bigint, data::text)), 'hex')`
 
-// digestOf is what digestSQL computes of the row that this record was published from.
+// digestOf is the digest that digestSQL computes for the row of this record.
 func digestOf(r *kafka.Record) digest {
 	const separator = 0x1f
 	b := make([]byte, 0, 512)

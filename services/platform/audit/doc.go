@@ -5,22 +5,22 @@
 // It looks at a live system without stopping it and without false alarms. How, in the order the files tell it:
 //
 //   - snapshot.go: each service is read in one repeatable-read transaction. The engine writes states, outgoing events,
-//     watermark, calls and deadlines of a batch in one transaction, so such a cut is exact, whatever happens meanwhile.
-//   - verify.go: then the gateway's book is read, and after it how far every topic goes by now. So whatever a cut or the
-//     book tells of is on the topics up to there.
-//   - read.go, trace.go: the topics are read up to there, by package eventlog. What a service had not applied in its cut is on its way
-//     to it; an order that something is on its way for, or asked about outside, is only held to what must hold at any time.
-//   - aside.go: what else stands on a topic, exact repeats and what is no event of its service, is counted and named.
-//   - replay.go, compare.go, difference.go: each cut is compared with the fold of the topics as far as it had come.
+//     watermark, calls and deadlines of a batch in one transaction, so a snapshot is consistent under load.
+//   - verify.go: then the gateway's book is read, and after it how far every topic goes by now. So all events that
+//     a snapshot or the book reflects are on the topics up to there.
+//   - read.go, trace.go: the topics are read up to there, by package eventlog. Events that a service had not applied in its snapshot are
+//     on their way; for an order with events on their way, or open calls, only the invariants are checked that hold at any time.
+//   - aside.go: other records on a topic, exact repeats and records of other sources, are counted and named.
+//   - replay.go, compare.go, difference.go: each snapshot is compared with the fold of the topics up to its watermarks.
 //   - delivery.go, money.go, book.go, goods.go, sagas.go: the checks across services, each over facts in memory.
 //
-// Run looks once and at everything. The Ledger looks again and again at what is new; both make the same checks:
+// Run checks everything once. The Ledger checks new events and rows again and again; both make the same checks:
 //
-//   - chain.go: what is kept of every record, to recognise it and to find the events of a key again.
-//   - recall.go: states and sums of what has come to its end are put away, and rebuilt when it moves again.
+//   - chain.go: an index of all records, to recognise them and to find the events of a key.
+//   - recall.go: states of finished orders leave the memory, and are rebuilt when an event touches them again.
 //   - outbox.go, reread.go: events are read back from the outbox, or where it was pruned, from the topic.
-//   - looks.go, ledger.go, api.go: what two looks in a row find is a break, which operators are told of.
+//   - looks.go, ledger.go, api.go: a fault that two looks in a row find is a break, which operators see.
 //
-// It changes nothing and repairs nothing. The verify command and the demo use Run, the tracker's process the Ledger;
-// connect.go opens for both the databases that are there.
+// The audit changes and repairs nothing. The verify command and the demo use Run, the tracker's process uses the Ledger;
+// connect.go opens the databases for both.
 package audit

@@ -9,8 +9,8 @@ import (
 	"orderflow.example/shared/saga/audit"
 )
 
-// facts are what the topics, the rows and the gateway's book tell that the checks across services need. They are kept
-// from look to look.
+// facts are the data from topics, rows and the gateway's book that the checks across services need. They are kept between
+// looks.
 type facts struct {
 	events int64
 	tell   func(events int64)
@@ -19,46 +19,46 @@ type facts struct {
 	shelves map[shelf]*moved
 	levels  map[shelf]audit.Level // as inventory has them
 	asks    map[string]ask        // the gateway's idempotency keys: ids of events that ask it
-	busy    map[string]struct{}   // orders something was told of since they were put away
+	busy    map[string]struct{}   // orders with facts since they were compacted
 
-	names map[string]string // keys and other words that are kept many times, each once
+	names map[string]string // interned keys and other strings
 
 	// Of this look:
-	lag   map[stand]int64           // the highest number that a service hears and had not applied
+	lag   map[stand]int64           // the highest number that a service consumes and had not applied
 	await map[string]map[string]int // by order and service: events on their way
 }
 
 // shelf is a SKU in a warehouse.
 type shelf struct{ sku, warehouse string }
 
-// moved is what happened to a shelf, in pieces.
+// moved are the movements of a shelf, in pieces.
 type moved struct{ received, stocked, committed, restocked int64 }
 
-// ask is a question to the gateway.
+// ask is a call to the gateway.
 type ask struct {
 	order   string
-	decided bool // before the snapshot of the service that asks
+	decided bool // before the snapshot of the service that calls
 }
 
-// told is what is known of one order.
+// told are the facts about one order.
 type told struct {
 	rows rows
 
-	// The gateway's book: what its entries come to, but for those that are still to be looked at one by one.
+	// The sums of the gateway's book, without entries that are still kept one by one.
 	sums    []account
 	entries []gateway.Entry
 
 	placed, begun int     // storefront.order_placed; order.validated or order.rejected
 	dispatched    []dealt // its parcels
-	back          int64   // what the goods that came back had cost, in minor units
+	back          int64   // the price of returned goods, in minor units
 
-	// As inventory had heard of it:
+	// As consumed by inventory:
 	sent, committed []audit.Goods
 	commits         int
 	came, restocked map[string][]audit.Goods // by return
 }
 
-// dealt is how often a parcel was handed over.
+// dealt counts how often a parcel was handed over.
 type dealt struct {
 	shipment string
 	times    int
@@ -66,7 +66,8 @@ type dealt struct {
 
 func newFacts() *facts {
 	return &facts{orders: map[string]*told{}, shelves: map[shelf]*moved{}, levels: map[shelf]audit.Level{},
-		asks: map[string]ask{}, busy: map[string]struct{}{}, names: map[string]string{}, lag: map[stand]int64{}, await: map[string]map[string]int{}}
+		asks: map[string]ask{}, busy: map[string]struct{}{}, names: map[string]string{}, lag: map[stand]int64{},
+		await: map[string]map[string]int{}}
 }
 
 // progress counts events read.
@@ -77,12 +78,12 @@ func (f *facts) progress(n int64) {
 	}
 }
 
-// forgetWaiting begins a look.
+// forgetWaiting resets the facts of one look.
 func (f *facts) forgetWaiting() {
 	f.lag, f.await = map[stand]int64{}, map[string]map[string]int{}
 }
 
-// wait notes that a service hears the event and had not applied it.
+// wait notes that a service consumes the event and had not applied it.
 func (f *facts) wait(a *arrival, by *trace) {
 	if f.await[a.Key] == nil {
 		f.await[a.Key] = map[string]int{}
@@ -94,7 +95,7 @@ func (f *facts) wait(a *arrival, by *trace) {
 	}
 }
 
-// hear takes in what counts as soon as it is on the topic.
+// hear adds facts that hold as soon as the event is on the topic.
 func (f *facts) hear(e saga.Event, counts audit.Fact) {
 	switch c := counts.(type) {
 	case audit.Placed:
@@ -116,7 +117,7 @@ func (f *facts) hear(e saga.Event, counts audit.Fact) {
 	}
 }
 
-// decide takes in what counts once its service was seen to have decided it.
+// decide adds facts that hold once the snapshot of its service includes the event.
 func (f *facts) decide(e saga.Event, counts audit.Fact) {
 	switch c := counts.(type) {
 	case audit.Asked:
@@ -139,7 +140,7 @@ func (f *facts) decide(e saga.Event, counts audit.Fact) {
 	}
 }
 
-// stock takes in what counts once the service that keeps the levels has heard of it.
+// stock adds facts that hold once the service that keeps the levels has applied the event.
 func (f *facts) stock(e saga.Event, counts audit.Fact) {
 	switch c := counts.(type) {
 	case audit.Dispatched:
@@ -153,7 +154,7 @@ func (f *facts) stock(e saga.Event, counts audit.Fact) {
 	}
 }
 
-// name is the word in memory of its own: a record's words lie in one piece, which would be kept for any of them.
+// name is an interned copy of the string: the strings of a record share one buffer, which any of them would keep in memory.
 func (f *facts) name(word string) string {
 	known, ok := f.names[word]
 	if !ok {

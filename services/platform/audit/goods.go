@@ -7,7 +7,7 @@ import (
 	"orderflow.example/shared/saga/audit"
 )
 
-// checkStock: for each SKU in each warehouse, what came and what went explain what is there.
+// checkStock: for each SKU in each warehouse the movements add up to the level.
 func checkStock(p *picture) Check {
 	t := newTally("stock", "received = on hand + shipped − returned; 0 ≤ reserved ≤ on hand", "SKUs in warehouses")
 	if why := p.without(audit.Reserves, audit.Receives, audit.Ships); why != "" {
@@ -29,7 +29,8 @@ func checkStock(p *picture) Check {
 			t.broken(id, "%d pieces came into the warehouse, %d are booked in", m.received, m.stocked).numbers(m.received, m.stocked, "")
 		}
 		if want := m.stocked - m.committed + m.restocked; l.OnHand != want {
-			t.broken(id, "%d pieces are on hand; %d received − %d shipped + %d returned are %d", l.OnHand, m.stocked, m.committed, m.restocked, want).
+			t.broken(id, "%d pieces are on hand; %d received − %d shipped + %d returned are %d", l.OnHand, m.stocked, m.committed,
+				m.restocked, want).
 				numbers(want, l.OnHand, "")
 		}
 		if l.Reserved < 0 || l.Reserved > l.OnHand {
@@ -39,7 +40,7 @@ func checkStock(p *picture) Check {
 	return t.done()
 }
 
-// checkParcels: what inventory heard has left is booked out once, and what came back is booked in once.
+// checkParcels: dispatched goods are booked out once, and returned goods are booked in once.
 func checkParcels(p *picture) Check {
 	t := newTally("parcels", "every parcel handed over or returned is booked once", "orders shipped")
 	if why := p.without(audit.Reserves, audit.Ships); why != "" {
@@ -53,11 +54,13 @@ func checkParcels(p *picture) Check {
 		case told.commits > 1:
 			t.broken(key, "its goods were booked out %d times", told.commits).numbers(1, int64(told.commits), "")
 		case !same(told.sent, told.committed):
-			t.broken(key, "%d pieces left, %d are booked out", audit.Pieces(told.sent), audit.Pieces(told.committed)).numbers(audit.Pieces(told.sent), audit.Pieces(told.committed), "")
+			t.broken(key, "%d pieces left, %d are booked out", audit.Pieces(told.sent), audit.Pieces(told.committed)).
+				numbers(audit.Pieces(told.sent), audit.Pieces(told.committed), "")
 		}
 		for id, lines := range told.came {
 			if !same(lines, told.restocked[id]) {
-				t.broken(key, "return %s brought %d pieces back, %d are booked in", id, audit.Pieces(lines), audit.Pieces(told.restocked[id])).
+				t.broken(key, "return %s brought %d pieces back, %d are booked in", id, audit.Pieces(lines),
+					audit.Pieces(told.restocked[id])).
 					numbers(audit.Pieces(lines), audit.Pieces(told.restocked[id]), "")
 			}
 		}
@@ -70,7 +73,7 @@ func checkParcels(p *picture) Check {
 	return t.done()
 }
 
-// checkReservations: what is reserved is reserved for orders that still go on.
+// checkReservations: goods are reserved only for open orders.
 func checkReservations(p *picture) Check {
 	t := newTally("reservations", "reserved = what open orders hold; ended orders hold nothing", "reservations")
 	if why := p.without(audit.Reserves, audit.Decides); why != "" {
@@ -89,12 +92,14 @@ func checkReservations(p *picture) Check {
 			held[shelf{l.SKU, l.Warehouse}] += l.Quantity
 		}
 		if p.ended(key, told) {
-			t.broken(key, "it is %s, and %d pieces are still reserved for it", told.rows.order.Status, audit.Pieces(r.lines)).numbers(0, audit.Pieces(r.lines), "")
+			t.broken(key, "it is %s, and %d pieces are still reserved for it", told.rows.order.Status, audit.Pieces(r.lines)).
+				numbers(0, audit.Pieces(r.lines), "")
 		}
 	}
 	for at, l := range p.facts.levels {
 		if held[at] != l.Reserved {
-			t.broken(at.sku+" at "+at.warehouse, "%d pieces are reserved; orders hold %d", l.Reserved, held[at]).numbers(held[at], l.Reserved, "")
+			t.broken(at.sku+" at "+at.warehouse, "%d pieces are reserved; orders hold %d", l.Reserved, held[at]).
+				numbers(held[at], l.Reserved, "")
 		}
 	}
 	return t.done()

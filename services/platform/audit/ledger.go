@@ -11,9 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// How often the Ledger looks. A look that found something new is followed by the next soon, as only that can tell
-// whether it is a break. After each it rests for at least so many times as long as it worked, so that it never has more
-// than that share of a processor: on a large installation it comes later, and says so.
+// How often the Ledger looks. After a look that found a new difference the next follows soon, since only that shows whether it is
+// a break. After each look it rests for a multiple of the time that it worked, which bounds its share of a processor: on a large
+// installation looks are rarer.
 const (
 	lookBusy     = 5 * time.Second
 	lookIdle     = 15 * time.Second
@@ -21,25 +21,25 @@ const (
 	restFactor   = 10
 )
 
-// seeLimit is how long the databases may take to answer before the look is given up.
+// seeLimit is how long the databases may take to answer before the look fails.
 const seeLimit = 30 * time.Second
 
-// Ledger makes the checks of Run again and again, each time of what is new: the events, the rows that were written, the
-// entries of the gateway's book. Of an order that has come to its end it keeps some 2.5 KB, of others all. It changes
-// nothing and asks nothing of the services. Events and outbox rows that were compared are not looked at again, but for
-// the lowest row: only Run finds out about a change of those. Nor does it tell whether services get on, which is no matter of money and goods.
+// Ledger repeats the checks of Run on new events, changed rows, and new entries of the gateway's book. It keeps some 2.5 KB of a
+// finished order, and all facts of an open one. It changes nothing and calls no service. Events and outbox rows are compared
+// once, except the lowest row: only Run finds a later change of them. Nor does the Ledger check whether services make progress,
+// which is not about money or goods.
 type Ledger struct {
 	config Config
 	gauge  *prometheus.GaugeVec
 
-	picture *picture // nil before the first look, and when what was known is of no use any more
+	picture *picture // nil before the first look, and after the facts became useless
 	looks   *looks
 
 	mu    sync.Mutex
 	state State
 }
 
-// State is what the Ledger says.
+// State is the state of the Ledger.
 type State struct {
 	Holds      bool       `json:"holds"`                // no break is known, and there was a look
 	CheckedAt  *time.Time `json:"checked_at,omitempty"` // when the databases of the last whole look were read
@@ -54,7 +54,7 @@ type State struct {
 // listedBreaks is how many breaks are listed.
 const listedBreaks = 200
 
-// NewLedger is a Ledger that has not looked yet; Run lets it.
+// NewLedger makes a Ledger; Run starts its looks.
 func NewLedger(r prometheus.Registerer) *Ledger {
 	l := &Ledger{looks: newLooks(), state: State{Checks: []Check{}, Breaks: []Break{}},
 		gauge: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "orderflow_conservation_breaks",
@@ -65,7 +65,7 @@ func NewLedger(r prometheus.Registerer) *Ledger {
 	return l
 }
 
-// State is what the last look found.
+// State is the result of the last look.
 func (l *Ledger) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,9 +75,10 @@ func (l *Ledger) State() State {
 // awaitEvery is how often Await tries again.
 const awaitEvery = 5 * time.Second
 
-// Await connects, again and again until every database is there. Meanwhile the ledger says what is missing. The error is
-// that of the context.
-func (l *Ledger) Await(ctx context.Context, log *slog.Logger, connect func(ctx context.Context) (*Connection, error)) (*Connection, error) {
+// Await tries to connect until every database is there. Meanwhile the ledger's state names the missing ones. The error is that of
+// the context.
+func (l *Ledger) Await(ctx context.Context, log *slog.Logger,
+	connect func(ctx context.Context) (*Connection, error)) (*Connection, error) {
 	l.config.Log = log
 	for ctx.Err() == nil {
 		there, err := connect(ctx)
@@ -95,7 +96,7 @@ func (l *Ledger) Await(ctx context.Context, log *slog.Logger, connect func(ctx c
 	return nil, ctx.Err()
 }
 
-// Run looks until the context ends. It is to be called once.
+// Run looks until the context ends. Call it once.
 func (l *Ledger) Run(ctx context.Context, c Config) {
 	c.defaults()
 	l.config = c
@@ -121,7 +122,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// round is one look. It tells how long it worked, without waiting and resting, and whether anything was going on.
+// round is one look. It returns how long it worked, without waiting and resting, and whether any order was open.
 func (l *Ledger) round(ctx context.Context) (worked time.Duration, busy bool) {
 	start := time.Now()
 	if l.picture == nil {
@@ -155,7 +156,7 @@ func (l *Ledger) look(ctx context.Context, p *picture) ([]Check, error) {
 	}
 	if p.older() {
 		l.picture = nil
-		return nil, errors.New("a database is an older one than before: all is looked at anew")
+		return nil, errors.New("a database was restored from a backup: all checks start anew")
 	}
 	r, err := p.check(ctx)
 	for _, t := range p.traces {
@@ -166,7 +167,7 @@ func (l *Ledger) look(ctx context.Context, p *picture) ([]Check, error) {
 	return r.Checks, err
 }
 
-// older tells whether a database has numbered fewer events than were read: it was put back to an earlier day.
+// older tells whether a database has given fewer numbers than were read: it was restored from a backup.
 func (p *picture) older() bool {
 	for name, t := range p.traces {
 		for partition, last := range t.reading.Last {
@@ -184,12 +185,12 @@ func (l *Ledger) fail(why string) {
 	if l.state.Error == "" {
 		now := time.Now().UTC()
 		l.state.ErrorSince = &now
-		l.config.Log.Warn("conservation: cannot look", "error", why)
+		l.config.Log.Warn("conservation ledger: the check failed; it is tried again", "error", why)
 	}
 	l.state.Error = why
 }
 
-// enter takes in what a look found.
+// enter records the result of a look.
 func (l *Ledger) enter(p *picture, checks []Check) {
 	var oldest time.Time
 	for _, t := range p.traces {
@@ -207,7 +208,7 @@ func (l *Ledger) enter(p *picture, checks []Check) {
 		if b.Expected != nil {
 			args = append(args, "expected", *b.Expected, "found", *b.Found)
 		}
-		l.config.Log.Error("conservation: broken", args...)
+		l.config.Log.Error("conservation ledger: an invariant is broken", args...)
 	}
 	breaks, broken := l.looks.breaks(), map[string]int{}
 	unsettled := map[string]bool{}
@@ -232,7 +233,7 @@ func (l *Ledger) enter(p *picture, checks []Check) {
 	now := make([]Check, len(checks))
 	for i, c := range checks {
 		if was, known := standing[c.Name]; known && c.Skipped != "" {
-			c = was // it was not made this time
+			c = was // skipped in this look
 		}
 		c.Broken, c.Offending, c.all = broken[c.Name], nil, nil
 		c.Holds = c.Broken == 0 && c.Skipped == ""
@@ -248,11 +249,11 @@ func (l *Ledger) enter(p *picture, checks []Check) {
 	}
 	l.state = s
 	if s.Rounds == 1 {
-		debug.FreeOSMemory() // the first look goes through all that ever was
+		debug.FreeOSMemory() // the first look reads all topics
 	}
 }
 
-// named says of a break which order it is about.
+// named adds to a break the order that it is about.
 func (p *picture) named(b Break) Break {
 	if p.facts.orders[b.ID] != nil {
 		b.Order = b.ID
@@ -260,7 +261,7 @@ func (p *picture) named(b Break) Break {
 	return b
 }
 
-// onItsWay tells whether anything is on its way for an order, or asked about it outside.
+// onItsWay tells whether events are on their way for an order, or calls are open.
 func (p *picture) onItsWay(order string) bool {
 	return p.facts.orders[order] != nil && (p.moving(order) || p.askingAny(order))
 }

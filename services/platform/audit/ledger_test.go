@@ -100,7 +100,8 @@ func TestDamageUnderTrafficIsABreakWithBothNumbersAfterAFewLooksAndEndsWhenItIsP
 	} {
 		db := p.Host.Databases()[d.service].Gorm()
 		change := func(by int) (looks int64) {
-			if err := db.Exec(fmt.Sprintf("UPDATE %s SET %s = %s + (%d) WHERE %s", d.table, d.column, d.column, by, d.where)).Error; err != nil {
+			if err := db.Exec(fmt.Sprintf("UPDATE %s SET %s = %s + (%d) WHERE %s", d.table, d.column, d.column, by,
+				d.where)).Error; err != nil {
 				t.Fatal(err)
 			}
 			return conservation(t, site).Rounds
@@ -209,7 +210,8 @@ func TestFaultsAndLostSessionsUnderTrafficAreNoBreak(t *testing.T) {
 		seen = s.Rounds
 		var ended int
 		err := admin.Gorm().Raw(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-			WHERE application_name LIKE 'orderflow-%' AND application_name NOT IN ('orderflow-world', 'orderflow-storefront')`).Row().Scan(&ended)
+			WHERE application_name LIKE 'orderflow-%' AND application_name NOT IN ('orderflow-world', 'orderflow-storefront')`).Row().
+			Scan(&ended)
 		if err != nil {
 			t.Fatal(err)
 		}

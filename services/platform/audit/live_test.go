@@ -73,7 +73,8 @@ func told(r audit.Report) string {
 	return b.String()
 }
 
-var tokens = []string{"tok_ok", "tok_declined", "tok_ok", "tok_capture_fails", "tok_slow", "tok_timeout", "tok_ok", "tok_refund_fails_once"}
+var tokens = []string{"tok_ok", "tok_declined", "tok_ok", "tok_capture_fails", "tok_slow", "tok_timeout", "tok_ok",
+	"tok_refund_fails_once"}
 
 func TestALiveSystemHoldsWithoutFalseAlarmsAndDamageByHandIsNamed(t *testing.T) {
 	p, site := start(t)
@@ -141,7 +142,8 @@ func damage(t *testing.T, p *run.Platform, order string) {
 		{"inventory", `UPDATE stock SET on_hand = on_hand + 1 WHERE sku = 'teapot'`,
 			`UPDATE stock SET on_hand = on_hand - 1 WHERE sku = 'teapot'`, "replay stock", "teapot at north"},
 		{"shipping", `UPDATE engine.watermark SET sequence = sequence - 1 WHERE topic = 'payment.events' AND sequence > 0`,
-			`UPDATE engine.watermark SET sequence = sequence + 1 WHERE topic = 'payment.events' AND sequence > 0`, "watermarks", "of " + order + " would be applied twice"},
+			`UPDATE engine.watermark SET sequence = sequence + 1 WHERE topic = 'payment.events' AND sequence > 0`, "watermarks",
+			"of " + order + " would be applied twice"},
 	} {
 		db := p.Host.Databases()[d.service].Gorm()
 		if err := db.Exec(d.change).Error; err != nil {

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Break is something that does not hold and did not hold at the look before either, although nothing was on its way.
+// Break is a broken invariant that two looks in a row found, with no event on its way.
 type Break struct {
 	Kind  string `json:"kind"` // the check's name: money, agreement, stock, …
 	ID    string `json:"id"`   // the order, the SKU and its warehouse, or the topic and partition
 	Order string `json:"order,omitempty"`
 	Text  string `json:"text"`
 
-	// The two numbers that do not agree, where it is about numbers: in minor units of the currency, or pieces, or events.
+	// The two numbers that differ, if it is about numbers: in minor units of the currency, or pieces, or events.
 	Expected *int64 `json:"expected,omitempty"`
 	Found    *int64 `json:"found,omitempty"`
 	Currency string `json:"currency,omitempty"`
@@ -21,13 +21,13 @@ type Break struct {
 	Since time.Time `json:"since"` // when it was first seen
 }
 
-// looks tells breaks from what was only caught in the act: a difference is a break when the next look finds it too. A
-// break ends when a look finds the numbers in agreement; while something is on its way for its order, none can.
+// looks tells breaks from differences that are only in flight: a difference is a break when the next look finds it too. A break
+// ends when a look finds the numbers equal, with no event on its way for its order.
 type looks struct {
 	seen map[sight]*sighting
 }
 
-// sight is a difference, whatever its numbers are by now.
+// sight is a difference, whatever its present numbers.
 type sight struct{ kind, id, what string }
 
 type sighting struct {
@@ -37,8 +37,8 @@ type sighting struct {
 
 func newLooks() *looks { return &looks{seen: map[sight]*sighting{}} }
 
-// look takes in what the checks of one look found. hidden tells whether something is on its way for what the id names.
-// It returns what has become a break with this look.
+// look records the differences of one look and returns those that became breaks. hidden tells whether events are on their way for
+// an id.
 func (l *looks) look(at time.Time, checks []Check, hidden func(id string) bool) (fresh []Break) {
 	found, made := map[sight]bool{}, map[string]bool{}
 	for _, c := range checks {
@@ -83,7 +83,7 @@ func (l *looks) breaks() []Break {
 	return all
 }
 
-// doubtful tells whether anything was found that only the next look can tell.
+// doubtful tells whether some difference needs another look.
 func (l *looks) doubtful() bool {
 	for _, x := range l.seen {
 		if !x.again {

@@ -46,18 +46,25 @@ func TestOnlyWhatTheNextLookFindsTooIsABreakAndItEndsWhenTheNumbersAgree(t *test
 		breaks []string     // after each look: "id number since-look", sorted
 		fresh  string       // how many are new at each look
 	}{
-		"seen once":                  {[][]string{{"money a 1"}, {"+money"}, {"+money"}}, nil, []string{"", "", ""}, "000"},
-		"seen twice":                 {[][]string{{"money a 1"}, {"money a 1"}, {"money a 1"}}, nil, []string{"", "a 1 0", "a 1 0"}, "010"},
-		"now and again":              {[][]string{{"money a 1"}, {"+money"}, {"money a 1"}, {"+money"}}, nil, []string{"", "", "", ""}, "0000"},
-		"with other numbers":         {[][]string{{"money a 1"}, {"money a 2"}, {"money a 3"}}, nil, []string{"", "a 2 0", "a 3 0"}, "010"},
-		"of another order":           {[][]string{{"money a 1"}, {"money b 1"}}, nil, []string{"", ""}, "00"},
-		"of another check":           {[][]string{{"money a 1"}, {"+money", "stock a 1"}}, nil, []string{"", ""}, "00"},
-		"ends":                       {[][]string{{"money a 1"}, {"money a 1"}, {"+money"}}, nil, []string{"", "a 1 0", ""}, "010"},
-		"is there again":             {[][]string{{"money a 1"}, {"money a 1"}, {"+money"}, {"money a 1"}, {"money a 1"}}, nil, []string{"", "a 1 0", "", "", "a 1 3"}, "01001"},
-		"hidden while it moves":      {[][]string{{"money a 1"}, {"money a 1"}, {"+money"}, {"+money"}}, map[int]bool{2: true}, []string{"", "a 1 0", "a 1 0", ""}, "0100"},
-		"no break while it moves":    {[][]string{{"money a 1"}, {"+money"}, {"money a 1"}}, map[int]bool{1: true}, []string{"", "", ""}, "000"},
-		"while the check is skipped": {[][]string{{"money a 1"}, {"money a 1"}, {"money"}, {"+money"}}, nil, []string{"", "a 1 0", "a 1 0", ""}, "0100"},
-		"two":                        {[][]string{{"money b 1", "money a 1"}, {"money b 1", "money a 1"}}, nil, []string{"", "a 1 0, b 1 0"}, "02"},
+		"seen once": {[][]string{{"money a 1"}, {"+money"}, {"+money"}}, nil, []string{"", "", ""}, "000"},
+		"seen twice": {[][]string{{"money a 1"}, {"money a 1"}, {"money a 1"}}, nil, []string{"", "a 1 0", "a 1 0"},
+			"010"},
+		"now and again": {[][]string{{"money a 1"}, {"+money"}, {"money a 1"}, {"+money"}}, nil, []string{"", "", "", ""},
+			"0000"},
+		"with other numbers": {[][]string{{"money a 1"}, {"money a 2"}, {"money a 3"}}, nil, []string{"", "a 2 0", "a 3 0"},
+			"010"},
+		"of another order": {[][]string{{"money a 1"}, {"money b 1"}}, nil, []string{"", ""}, "00"},
+		"of another check": {[][]string{{"money a 1"}, {"+money", "stock a 1"}}, nil, []string{"", ""}, "00"},
+		"ends":             {[][]string{{"money a 1"}, {"money a 1"}, {"+money"}}, nil, []string{"", "a 1 0", ""}, "010"},
+		"is there again": {[][]string{{"money a 1"}, {"money a 1"}, {"+money"}, {"money a 1"}, {"money a 1"}}, nil,
+			[]string{"", "a 1 0", "", "", "a 1 3"}, "01001"},
+		"hidden while it moves": {[][]string{{"money a 1"}, {"money a 1"}, {"+money"}, {"+money"}}, map[int]bool{2: true},
+			[]string{"", "a 1 0", "a 1 0", ""}, "0100"},
+		"no break while it moves": {[][]string{{"money a 1"}, {"+money"}, {"money a 1"}}, map[int]bool{1: true},
+			[]string{"", "", ""}, "000"},
+		"while the check is skipped": {[][]string{{"money a 1"}, {"money a 1"}, {"money"}, {"+money"}}, nil,
+			[]string{"", "a 1 0", "a 1 0", ""}, "0100"},
+		"two": {[][]string{{"money b 1", "money a 1"}, {"money b 1", "money a 1"}}, nil, []string{"", "a 1 0, b 1 0"}, "02"},
 	} {
 		l, begin := newLooks(), time.Now()
 		for i, look := range c.looks {

@@ -7,9 +7,10 @@ import (
 
 const noWitness = "the gateway's book cannot be read"
 
-// checkMoney: what the gateway's book says adds up, and nobody is charged or refunded too much.
+// checkMoney: the gateway's book adds up, and nobody is charged or refunded too much.
 func checkMoney(p *picture) Check {
-	t := newTally("money", "authorised = captured + voided + open; one of each at most; refunds ≤ captured", "accounts at the gateway")
+	t := newTally("money", "authorised = captured + voided + open; one of each at most; refunds ≤ captured",
+		"accounts at the gateway")
 	if why := p.blind(); why != "" {
 		return t.skip(why)
 	}
@@ -43,12 +44,13 @@ func checkAccount(t *tally, key string, a *account) {
 		t.broken(key, "it was charged %d times", a.captures).numbers(1, int64(a.captures), "")
 	}
 	if a.refunded > a.captured {
-		t.broken(key, "%d %s were refunded of %d captured", a.refunded, a.currency, a.captured).numbers(a.captured, a.refunded, a.currency)
+		t.broken(key, "%d %s were refunded of %d captured", a.refunded, a.currency, a.captured).
+			numbers(a.captured, a.refunded, a.currency)
 	}
 }
 
-// checkAgreement: payment, refund and the gateway's book tell the same of each order. While a service is being answered
-// the gateway may be ahead of it, never behind.
+// checkAgreement: payment, refund and the gateway's book agree on each order. While a call is open the gateway may be ahead of
+// the service, never behind.
 func checkAgreement(p *picture) Check {
 	t := newTally("agreement", "payment and refund have what the gateway's book has", "orders")
 	if why := p.blind(); why != "" {
@@ -82,7 +84,7 @@ func checkAgreement(p *picture) Check {
 	return t.done()
 }
 
-// accountIn is the account in a currency, empty where the gateway never moved anything.
+// accountIn is the account in a currency; empty if the gateway has none.
 func accountIn(all []account, currency string) account {
 	for _, a := range all {
 		if a.currency == currency {
@@ -99,7 +101,7 @@ func compare(t *tally, key, currency, what string, ours, theirs int64, ahead boo
 	t.broken(key, "%s %d, the gateway's book says %d", what, ours, theirs).numbers(theirs, ours, currency)
 }
 
-// checkSettled: orders that have come to their end leave the shop with the money it should have.
+// checkSettled: of each finished order the shop keeps the right amount.
 func checkSettled(p *picture) Check {
 	t := newTally("settled", "ended orders: cancelled keep nothing, completed the total less what came back", "orders")
 	if why := p.blind(); why != "" {
@@ -119,7 +121,7 @@ func checkSettled(p *picture) Check {
 	return t.done()
 }
 
-// unsettled tells what an ended order's account is not what it should be, with both numbers.
+// unsettled names the error in a finished order's account, with both numbers.
 func unsettled(t *told, a *account) (what string, expected, found int64) {
 	if a.open() != 0 {
 		return "are still set aside, not %d", 0, a.open()
@@ -146,7 +148,7 @@ func unsettled(t *told, a *account) (what string, expected, found int64) {
 
 func ignore(gateway.Entry, string) {} // checkMoney tells of those
 
-// blind is why money cannot be checked; "" where it can.
+// blind is why money cannot be checked; "" if it can.
 func (p *picture) blind() string {
 	if p.Book == nil {
 		return noWitness

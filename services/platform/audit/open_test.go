@@ -106,9 +106,11 @@ func TestGoodsBookedTwiceAreNamed(t *testing.T) {
 		"a return booked in twice": {func(x *told) {
 			x.restocked["back-partly-back"] = append(x.restocked["back-partly-back"], x.came["back-partly-back"]...)
 		}, checkParcels, "brought 1 pieces back, 2 are booked in"},
-		"a return that did not come":     {func(x *told) { x.restocked["ghost"] = []audit.Goods{{SKU: "tea", Quantity: 1}} }, checkParcels, "return ghost is booked in and did not come"},
-		"an order placed twice":          {func(x *told) { x.placed++ }, checkSagas, "it was placed 2 times"},
-		"a return refunded in part only": {func(x *told) { x.back += 50 }, checkSettled, "300 GBP are refunded; what came back had cost 350"},
+		"a return that did not come": {func(x *told) { x.restocked["ghost"] = []audit.Goods{{SKU: "tea", Quantity: 1}} },
+			checkParcels, "return ghost is booked in and did not come"},
+		"an order placed twice": {func(x *told) { x.placed++ }, checkSagas, "it was placed 2 times"},
+		"a return refunded in part only": {func(x *told) { x.back += 50 }, checkSettled,
+			"300 GBP are refunded; what came back had cost 350"},
 	} {
 		p := open(t, 3).picture(t)
 		p.verdict(t)

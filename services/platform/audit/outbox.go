@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// checkOutbox holds the outbox to the counter: it must hold every number that was given but those that were pruned.
+// checkOutbox compares the outbox with the counter: it must hold every number given, except pruned ones.
 func (t *trace) checkOutbox(at place, into *tally) {
 	p, rows := at.partition, int64(len(t.outbox[at.partition]))
 	counter, pruned := t.counters[p], t.pruned[p]
@@ -26,8 +26,8 @@ func (t *trace) checkOutbox(at place, into *tally) {
 	}
 }
 
-// readOutbox reads those of a service's own events that are in its outbox, in the order of their numbers, and tells up
-// to which number they were deleted there.
+// readOutbox reads own events of a service from its outbox, in the order of their numbers, and returns the last pruned
+// number.
 type readOutbox func(ctx context.Context, service string, partition int, numbers []int64) (
 	records []kafka.Record, pruned int64, err error)
 

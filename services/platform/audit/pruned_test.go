@@ -109,7 +109,8 @@ func TestWhatWasPutAwayIsRebuiltFromTheTopicsWhereTheOutboxesWerePruned(t *testi
 				t.Fatalf("seed %d: pruned but for %d:\n%s", seed, left, strings.Join(texts(all), "\n"))
 			}
 		}
-		s.sendBack("sent-back", storefrontevent.ReturnLine{SKU: "tea", Quantity: 2}, storefrontevent.ReturnLine{SKU: "mug", Quantity: 1})
+		s.sendBack("sent-back", storefrontevent.ReturnLine{SKU: "tea", Quantity: 2},
+			storefrontevent.ReturnLine{SKU: "mug", Quantity: 1})
 		s.world.Steps(int(seed))
 		s.world.Settle()
 		if all := s.look(t, pruneAll(int64(seed%3))); listed(all) != nil {
@@ -129,7 +130,8 @@ func TestARowThatVanishesBetweenTwoLooksWithoutBeingPrunedIsABreak(t *testing.T)
 		s := past(t, 1)
 		for range 2 {
 			all := s.look(t, func(p *picture) { damage(p.services["payment"]) })
-			if got := listed(all); !slices.Equal(got, []string{"topics"}) || !tells(all, at.String(), "the lowest number in the outbox is") {
+			if got := listed(all); !slices.Equal(got, []string{"topics"}) ||
+				!tells(all, at.String(), "the lowest number in the outbox is") {
 				t.Errorf("%s: %v", name, all["topics"])
 			}
 		}
@@ -191,7 +193,8 @@ func TestAnyRecordIsReadAgainWhereItWasRead(t *testing.T) {
 		return numbers
 	}
 	for name, numbers := range map[string][]int64{
-		"the first": {1}, "the last": {n}, "at a mark": {markEvery, markEvery + 1, markEvery + 2}, "all": every(1), "some": every(97), "few": every(600),
+		"the first": {1}, "the last": {n}, "at a mark": {markEvery, markEvery + 1, markEvery + 2}, "all": every(1), "some": every(97),
+		"few": every(600),
 	} {
 		records, err := tr.reread(t.Context(), 0, numbers)
 		var got []int64
@@ -223,7 +226,8 @@ func TestALogThatIsAnotherByNowIsNotTakenForWhatWasRead(t *testing.T) {
 		log, tr := long(t, n)
 		at := place{"a.events", 0}
 		maps.Copy(log, topics{at: change(log[at])})
-		if records, err := tr.reread(t.Context(), 0, []int64{n - 3}); err == nil || !strings.Contains(err.Error(), "another log than before") {
+		if records, err := tr.reread(t.Context(), 0, []int64{n - 3}); err == nil ||
+			!strings.Contains(err.Error(), "another log than before") {
 			t.Errorf("%s: %v, %v", name, records, err)
 		}
 	}

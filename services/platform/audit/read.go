@@ -11,7 +11,7 @@ import (
 	"orderflow.example/services/platform/eventlog"
 )
 
-// readTopics reads every service's topic on and makes the checks that are about one service.
+// readTopics reads new records of every topic and makes the checks that are about one service.
 func (p *picture) readTopics(ctx context.Context) ([]Check, error) {
 	topics, watermarks, replay := newTopics(), newWatermarks(), newReplay()
 	p.look++
@@ -55,7 +55,7 @@ func (p *picture) readTopics(ctx context.Context) ([]Check, error) {
 
 const notComplete = "the topics are not complete"
 
-// whole is the check of the rows, if it was made of all: the Ledger makes it when the topics are complete.
+// whole is the check of the rows, if all were compared: the Ledger makes it when the topics are complete.
 func (p *picture) whole(replay *tally) Check {
 	if p.again && p.incomplete != "" {
 		return replay.skip(notComplete)
@@ -104,7 +104,8 @@ func (p *picture) trace() (all []*trace) {
 	return all
 }
 
-// upto is how far a topic is read: what is committed, or of a service that is not looked at, what the others applied.
+// upto is how far a topic is read: to the last committed event or, without a snapshot of its service, to the last one that the
+// others applied.
 func (p *picture) upto(t *trace) map[int]int64 {
 	if !t.foreign {
 		return p.ends[t.app.Name]

@@ -9,13 +9,13 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// keptLooks is for how many looks a state that nothing happens to is kept at hand.
+// keptLooks is for how many looks an unchanged state stays in memory.
 const keptLooks = 6
 
-// recalled is how many events are read back in one statement.
+// recalled is how many events one statement reads back.
 const recalled = 1000
 
-// putAway lets go of states that agreed with their rows and that nothing has happened to for some looks.
+// putAway drops states that agreed with their rows and were unchanged for some looks.
 func (f *fold) putAway() {
 	if !f.byKey || f.kept {
 		return
@@ -41,7 +41,7 @@ func (f *fold) putAway() {
 	f.states, f.held, f.touched = states, held, map[string]struct{}{}
 }
 
-// rebuild folds again, from the outboxes and what is older from the topics, what was put away of these keys.
+// rebuild folds the dropped states of these keys again, from the outboxes and, for pruned events, from the topics.
 func (f *fold) rebuild(ctx context.Context, keys ...string) {
 	var away []string
 	for _, key := range keys {
@@ -65,9 +65,10 @@ func (f *fold) rebuild(ctx context.Context, keys ...string) {
 	}
 }
 
-// recall reads what the service has said of these keys before this look and passes the events of some types on, but for
-// those that wait to be.
-func (t *trace) recall(ctx context.Context, keys []string, types map[string]bool, passed func(a *arrival) bool, fn func(e saga.Event)) error {
+// recall reads the earlier events of the service about these keys and passes on those of some types, except those still
+// waiting.
+func (t *trace) recall(ctx context.Context, keys []string, types map[string]bool, passed func(a *arrival) bool,
+	fn func(e saga.Event)) error {
 	waiting := map[place]map[int64]bool{}
 	for _, a := range t.waiting {
 		if !passed(a) {

@@ -13,12 +13,11 @@ import (
 
 type binding = engine.Binding
 
-// fold rebuilds the states of one machine: from its own events, and where it shows what others say, from theirs. Of what
-// is new in a look, its own come first; the order of the others among each other cannot matter, as no field is written
-// by two of them.
+// fold rebuilds the states of one machine from its own events and from the events that it shows. In each look its own come first;
+// the order of the others does not matter, as no field is written by two of them.
 //
-// A state that agreed with its row and was not touched for some looks is put away. When it is touched again, it is
-// rebuilt from the outboxes, whose events were compared with the topics, and from the topics where those were pruned.
+// A state that agreed with its row and was unchanged for some looks is dropped. When a new event touches it, it is rebuilt
+// from the outboxes, whose events were compared with the topics, or for pruned events from the topics.
 type fold struct {
 	trace   *trace
 	binding binding
@@ -30,9 +29,9 @@ type fold struct {
 
 	states  engine.States
 	byKey   bool                // a state is that of one key, as its row is; else one event changes several rows
-	kept    bool                // nothing is put away
+	kept    bool                // no state is dropped
 	held    map[string]uint32   // by key: the look in which it was last touched; only byKey
-	touched map[string]struct{} // keys that events told of since the last comparison; only byKey
+	touched map[string]struct{} // keys with events since the last comparison; only byKey
 	moved   bool                // any event since the last comparison
 
 	rows   map[uint64]struct{} // hashes of the keys there is a row of
@@ -40,7 +39,7 @@ type fold struct {
 	wanted map[string]struct{} // rows to be read, though they were not written
 }
 
-// odd is a row that is not what the topics say.
+// odd is a row that differs from the fold.
 type odd struct {
 	Offence
 	row any // nil where there is none
@@ -48,8 +47,8 @@ type odd struct {
 
 func newFold(t *trace, number int, b binding) *fold {
 	f := &fold{trace: t, binding: b, number: number, machine: b.Machine, states: b.Store.Memory(),
-		says: map[string]bool{}, shows: map[string]saga.Kind{}, inputs: map[string]bool{}, held: map[string]uint32{}, touched: map[string]struct{}{},
-		rows: map[uint64]struct{}{}, broken: map[string]odd{}, wanted: map[string]struct{}{}}
+		says: map[string]bool{}, shows: map[string]saga.Kind{}, inputs: map[string]bool{}, held: map[string]uint32{},
+		touched: map[string]struct{}{}, rows: map[uint64]struct{}{}, broken: map[string]odd{}, wanted: map[string]struct{}{}}
 	for _, name := range b.Machine.Says() {
 		f.says[name] = true
 	}
@@ -93,7 +92,7 @@ func (f *fold) show(ctx context.Context, e saga.Event) {
 func (f *fold) evolve(e saga.Event)    { f.states.Put(e, f.machine.Evolve(f.states.Get(e), e)) }
 func (f *fold) showEvent(e saga.Event) { f.states.Put(e, f.machine.Show(f.states.Get(e), e)) }
 
-// touch makes sure that the state of the key is at hand, because an event is about it.
+// touch loads the state of the key, because of a new event.
 func (f *fold) touch(ctx context.Context, key string) {
 	f.moved = true
 	if !f.byKey {

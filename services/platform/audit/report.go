@@ -11,7 +11,7 @@ import (
 // shown is how many offences of one check are listed; all are counted.
 const shown = 20
 
-// Offence is one thing that does not hold.
+// Offence is one breach of an invariant.
 type Offence struct {
 	ID   string `json:"id"` // the order, the SKU, or the topic and partition
 	Text string `json:"text"`
@@ -36,7 +36,7 @@ func offence(id, format string, args ...any) Offence {
 	return o
 }
 
-// numbers notes the two numbers of an offence.
+// numbers adds the two numbers of an offence.
 func (o *Offence) numbers(expected, found int64, currency string) {
 	o.Expected, o.Found, o.Currency = &expected, &found, currency
 }
@@ -59,13 +59,13 @@ type Check struct {
 type Report struct {
 	Checks   []Check       `json:"checks"`
 	Sagas    int           `json:"sagas"`
-	Open     int           `json:"open"` // sagas still going on: held only to what must hold at any time
+	Open     int           `json:"open"` // sagas in progress: only invariants that hold at any time are checked
 	Events   int64         `json:"events"`
 	Duration time.Duration `json:"-"`
 	Seconds  float64       `json:"seconds"`
 }
 
-// Holds tells whether nothing is broken. What was skipped is not broken.
+// Holds tells whether nothing is broken. A skipped check is not broken.
 func (r Report) Holds() bool {
 	return !slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.Holds && c.Skipped == "" })
 }
@@ -114,7 +114,7 @@ func newTally(name, says, of string) *tally {
 	return &tally{check: Check{Name: name, Says: says, Of: of}}
 }
 
-// broken notes that something does not hold. What it returns is to be completed at once.
+// broken adds an offence and returns it, to be completed at once.
 func (t *tally) broken(id, format string, args ...any) *Offence {
 	t.offences = append(t.offences, offence(id, format, args...))
 	return &t.offences[len(t.offences)-1]

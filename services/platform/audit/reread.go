@@ -10,8 +10,8 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// recall reads own events of a service again, in the order of their numbers: from its outbox, or where they were deleted
-// there past the retention, from its topic. What is in neither is left out.
+// recall reads own events of a service again, in the order of their numbers: from its outbox or, if they were pruned there, from
+// its topic. Events in neither are left out.
 func (p *picture) recall(ctx context.Context, service string, partition int, numbers []int64) ([]kafka.Record, error) {
 	records, pruned, err := p.outbox(ctx, service, partition, numbers)
 	if err != nil || len(records) == len(numbers) {
@@ -45,7 +45,7 @@ func (t *trace) reread(ctx context.Context, partition int, numbers []int64) (rec
 		for i := range f.Records {
 			rec := &f.Records[i]
 			if len(numbers) > 0 && rec.Sequence == numbers[0] && t.reading.Own(rec) && t.chain.is(rec) {
-				rec.Data = bytes.Clone(rec.Data) // it lies in one piece with all that was fetched
+				rec.Data = bytes.Clone(rec.Data) // it shares a buffer with the whole fetch
 				records, numbers = append(records, *rec), numbers[1:]
 			}
 		}

@@ -2,8 +2,8 @@ package audit
 
 import "orderflow.example/shared/saga/audit"
 
-// rows are what the services have of one order, as far as the checks across services need it. They are kept for every
-// order, so they are small: lines are kept while goods are set aside, addresses and texts never.
+// rows are the services' rows of one order, as far as the checks across services need them. They are kept for every order, so
+// they are small: lines are kept while goods are reserved, addresses and texts never.
 type rows struct {
 	accepted bool // by who takes orders
 	order    struct {
@@ -25,7 +25,7 @@ type rows struct {
 	}
 }
 
-// row takes in what a service has of a key.
+// row records a service's row of a key.
 func (f *facts) row(key string, has []audit.Fact) {
 	for _, fact := range has {
 		switch s := fact.(type) {
@@ -55,7 +55,7 @@ func (f *facts) row(key string, has []audit.Fact) {
 	}
 }
 
-// gone takes in that a service has no row of a key any more. like is what any state of its kind means.
+// gone records that a service deleted the row of a key. like is the meaning of any state of its kind.
 func (f *facts) gone(key string, like []audit.Fact) {
 	var none rows
 	for _, fact := range like {

@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/saga/audit"
 )
 
-// without names the first of the roles whose service is not looked at; "" if all are.
+// without names the first of the roles whose service has no snapshot; "" if all have one.
 func (p *picture) without(roles ...audit.Role) string {
 	for _, role := range roles {
 		if p.in(role) == nil {
@@ -18,7 +18,7 @@ func (p *picture) without(roles ...audit.Role) string {
 	return ""
 }
 
-// who is the service with the role, looked at or not.
+// who is the service with the role, with or without a snapshot.
 func (p *picture) who(role audit.Role) string {
 	for _, app := range p.Apps {
 		if app.Model.Role == role {
@@ -28,10 +28,10 @@ func (p *picture) who(role audit.Role) string {
 	return "the service that " + string(role)
 }
 
-// in is what the service with the role knows; nil where it is not looked at.
+// in is the snapshot of the service with the role; nil if there is none.
 func (p *picture) in(role audit.Role) *snapshot { return p.services[p.who(role)] }
 
-// moving tells whether anything is on its way to any service for the order, or set aside in one of them.
+// moving tells whether events are on their way to any service for the order, or parked in one.
 func (p *picture) moving(key string) bool {
 	return len(p.facts.await[key]) > 0 || p.parkedAt(key) != ""
 }
@@ -45,7 +45,7 @@ func (p *picture) parkedAt(key string) string {
 	return ""
 }
 
-// asking tells whether one of the services waits for an answer from outside about the order, or has it parked.
+// asking tells whether one of the services has an open or parked call for the order.
 func (p *picture) asking(key string, roles ...audit.Role) bool {
 	return slices.ContainsFunc(roles, func(role audit.Role) bool { return p.in(role).asks(key) })
 }
@@ -64,7 +64,7 @@ func (s *snapshot) asks(key string) bool {
 	return s != nil && (len(s.calls[key]) > 0 || s.parkedKey[key])
 }
 
-// owes tells whether anything is still to happen to the order.
+// owes tells whether something is still due for the order.
 func (p *picture) owes(key string) bool {
 	if p.moving(key) {
 		return true
@@ -77,12 +77,12 @@ func (p *picture) owes(key string) bool {
 	return false
 }
 
-// ended tells whether the order has come to its end, and nothing is on its way for it.
+// ended tells whether the order is in a final state, with no events on their way.
 func (p *picture) ended(key string, t *told) bool {
 	return t.rows.order.Ending != audit.Open && !p.moving(key)
 }
 
-// sagas counts the accepted orders and those of them that have not come to their end.
+// sagas counts the accepted orders and the open ones among them.
 func (p *picture) sagas() (all, open int) {
 	for _, t := range p.facts.orders {
 		if !t.rows.accepted {

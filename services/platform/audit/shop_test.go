@@ -47,7 +47,8 @@ type shop struct {
 }
 
 // The orders of a shop, by what becomes of them.
-var fates = []string{"completes", "sent-back", "partly-back", "wants-out", "declined", "not-captured", "short", "lost", "no-country", "sold-out"}
+var fates = []string{"completes", "sent-back", "partly-back", "wants-out", "declined", "not-captured", "short", "lost",
+	"no-country", "sold-out"}
 
 // empty is a shop with goods and without orders, beside which there may be more services.
 func empty(t testing.TB, seed uint64, more ...service.App) *shop {
@@ -108,29 +109,35 @@ func (s *shop) place(fate string) {
 	case "no-country":
 		country = "XX"
 	}
-	s.world.Tell(fate, storefront.PlaceOrder.Of(storefrontevent.OrderPlacedV1{CustomerID: "ann", Lines: lines, Total: pounds(schemas.Total(lines)),
+	s.world.Tell(fate, storefront.PlaceOrder.Of(storefrontevent.OrderPlacedV1{CustomerID: "ann", Lines: lines,
+		Total:  pounds(schemas.Total(lines)),
 		ShipTo: schemas.Address{Name: "Ann", Line1: "1 Road", City: "Leeds", Postcode: "LS1", Country: country},
 		Email:  "ann@example.org", PaymentToken: "tok_ok", FillPolicy: "fill_all"}))
 }
 
 func (s *shop) sendBack(order string, lines ...storefrontevent.ReturnLine) {
-	s.world.Tell(order, storefront.RequestReturn.Of(storefrontevent.ReturnRequestedV1{ReturnID: "back-" + order, Lines: lines, Reason: "r"}))
+	s.world.Tell(order, storefront.RequestReturn.Of(storefrontevent.ReturnRequestedV1{ReturnID: "back-" + order, Lines: lines,
+		Reason: "r"}))
 }
 
 // outside answers as the world would, and keeps the gateway's book.
 func (s *shop) outside() {
 	w := s.world
-	sagatest.Outside(w, payment.Authorize, func(e saga.Event, asked paymentevent.AuthorizationRequestedV1) (payment.AuthorizeAnswer, bool) {
-		if e.Key == "declined" {
-			s.enter(gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Declined, Amount: asked.Amount.Amount, Currency: "GBP", Attempt: e.ID, Code: "card_declined"})
-			return payment.AuthorizeAnswer{Refused: "card_declined"}, true
-		}
-		s.refs[e.ID], s.amounts[e.ID] = "au_"+e.ID, asked.Amount
-		s.enter(gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Authorized, Amount: asked.Amount.Amount, Currency: "GBP", Attempt: e.ID, Reference: "au_" + e.ID})
-		return payment.AuthorizeAnswer{Reference: "au_" + e.ID}, true
-	})
+	sagatest.Outside(w, payment.Authorize,
+		func(e saga.Event, asked paymentevent.AuthorizationRequestedV1) (payment.AuthorizeAnswer, bool) {
+			if e.Key == "declined" {
+				s.enter(gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Declined, Amount: asked.Amount.Amount, Currency: "GBP",
+					Attempt: e.ID, Code: "card_declined"})
+				return payment.AuthorizeAnswer{Refused: "card_declined"}, true
+			}
+			s.refs[e.ID], s.amounts[e.ID] = "au_"+e.ID, asked.Amount
+			s.enter(gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Authorized, Amount: asked.Amount.Amount, Currency: "GBP",
+				Attempt: e.ID, Reference: "au_" + e.ID})
+			return payment.AuthorizeAnswer{Reference: "au_" + e.ID}, true
+		})
 	sagatest.Outside(w, payment.Capture, func(e saga.Event, asked paymentevent.CaptureRequestedV1) (payment.CaptureAnswer, bool) {
-		entry := gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Captured, Amount: asked.Amount.Amount, Currency: "GBP", Reference: asked.Reference}
+		entry := gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Captured, Amount: asked.Amount.Amount, Currency: "GBP",
+			Reference: asked.Reference}
 		if e.Key == "not-captured" {
 			entry.Kind, entry.Code = gateway.CaptureRefused, "capture_failed"
 		}
@@ -139,11 +146,13 @@ func (s *shop) outside() {
 	})
 	sagatest.Outside(w, payment.Void, func(e saga.Event, asked paymentevent.VoidRequestedV1) (payment.VoidAnswer, bool) {
 		amount := s.amounts[asked.Attempt].Amount
-		s.enter(gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Voided, Amount: amount, Currency: "GBP", Attempt: asked.Attempt, Reference: s.refs[asked.Attempt]})
+		s.enter(gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Voided, Amount: amount, Currency: "GBP", Attempt: asked.Attempt,
+			Reference: s.refs[asked.Attempt]})
 		return payment.VoidAnswer{Amount: amount}, true
 	})
 	sagatest.Outside(w, refund.GiveBack, func(e saga.Event, asked refundevent.RequestedV1) (refund.RefundAnswer, bool) {
-		entry := gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Refunded, Amount: asked.Amount.Amount, Currency: "GBP", Reference: asked.Reference}
+		entry := gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Refunded, Amount: asked.Amount.Amount, Currency: "GBP",
+			Reference: asked.Reference}
 		if s.refuses[e.Key] > 0 {
 			s.refuses[e.Key]--
 			entry.Kind, entry.Code = gateway.RefundRefused, "try_later"
@@ -157,21 +166,25 @@ func (s *shop) outside() {
 	sagatest.Outside(w, shipping.Deliver, func(e saga.Event, _ shippingevent.DispatchedV1) (shipping.DeliverAnswer, bool) {
 		return shipping.DeliverAnswer{Lost: e.Key == "lost"}, true
 	})
-	sagatest.Outside(w, shipping.VoidLabel, func(_ saga.Event, asked shippingevent.LabelVoidRequestedV1) (shipping.VoidAnswer, bool) {
-		return shipping.VoidAnswer{ShipmentID: asked.ShipmentID}, true
-	})
-	sagatest.Outside(w, shipping.BuyReturnLabel, func(e saga.Event, asked shippingevent.ReturnLabelRequestedV1) (shipping.ReturnLabelAnswer, bool) {
-		return shipping.ReturnLabelAnswer{ReturnID: asked.ReturnID, Carrier: "royal", TrackingNumber: "B" + e.ID}, true
-	})
-	sagatest.Outside(w, shipping.AwaitReturn, func(_ saga.Event, asked shippingevent.ReturnAuthorizedV1) (shipping.ReturnAnswer, bool) {
-		return shipping.ReturnAnswer{ReturnID: asked.ReturnID, Back: true}, true
-	})
-	sagatest.Outside(w, warehouse.PickOnFloor, func(e saga.Event, asked warehouseevent.PickRequestedV1) (warehouse.PickAnswer, bool) {
-		if e.Key == "short" {
-			return warehouse.PickAnswer{Missing: asked.Lines[:1]}, true
-		}
-		return warehouse.PickAnswer{}, true
-	})
+	sagatest.Outside(w, shipping.VoidLabel,
+		func(_ saga.Event, asked shippingevent.LabelVoidRequestedV1) (shipping.VoidAnswer, bool) {
+			return shipping.VoidAnswer{ShipmentID: asked.ShipmentID}, true
+		})
+	sagatest.Outside(w, shipping.BuyReturnLabel,
+		func(e saga.Event, asked shippingevent.ReturnLabelRequestedV1) (shipping.ReturnLabelAnswer, bool) {
+			return shipping.ReturnLabelAnswer{ReturnID: asked.ReturnID, Carrier: "royal", TrackingNumber: "B" + e.ID}, true
+		})
+	sagatest.Outside(w, shipping.AwaitReturn,
+		func(_ saga.Event, asked shippingevent.ReturnAuthorizedV1) (shipping.ReturnAnswer, bool) {
+			return shipping.ReturnAnswer{ReturnID: asked.ReturnID, Back: true}, true
+		})
+	sagatest.Outside(w, warehouse.PickOnFloor,
+		func(e saga.Event, asked warehouseevent.PickRequestedV1) (warehouse.PickAnswer, bool) {
+			if e.Key == "short" {
+				return warehouse.PickAnswer{Missing: asked.Lines[:1]}, true
+			}
+			return warehouse.PickAnswer{}, true
+		})
 	sagatest.Outside(w, warehouse.ClearFloor, func(saga.Event, warehouseevent.PickCancelledV1) (warehouse.ClearAnswer, bool) {
 		return warehouse.ClearAnswer{}, true
 	})
@@ -186,7 +199,8 @@ func (s *shop) enter(e gateway.Entry) {
 func (s *shop) picture(t testing.TB) *picture {
 	t.Helper()
 	log := topics{}
-	p := newPicture(Config{Kafka: log, Apps: apps, Patience: time.Millisecond, Book: func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil }})
+	p := newPicture(Config{Kafka: log, Apps: apps, Patience: time.Millisecond,
+		Book: func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil }})
 	p.services, p.ends, p.book = map[string]*snapshot{}, map[string]map[int]int64{}, s.book
 	for _, app := range s.apps {
 		at := newSnapshot(app)
@@ -208,7 +222,8 @@ func (s *shop) picture(t testing.TB) *picture {
 		at := p.services[saga.Producer(e.Type)]
 		n := kafka.PartitionOf(e.Key, partitions)
 		at.counters[n]++
-		rec := kafka.Record{Topic: at.app.Topic(), Source: "/" + at.app.Name, Partition: n, Offset: at.counters[n] - 1, Key: e.Key, ID: e.ID, Type: e.Type,
+		rec := kafka.Record{Topic: at.app.Topic(), Source: "/" + at.app.Name, Partition: n, Offset: at.counters[n] - 1, Key: e.Key,
+			ID: e.ID, Type: e.Type,
 			Correlation: e.Saga, Causation: e.Cause, Via: e.Via, Time: e.Time, Sequence: at.counters[n], Data: data}
 		at.outbox[n], at.lowest[n] = append(at.outbox[n], digestOf(&rec)), 1
 		log[place{rec.Topic, n}] = append(log[place{rec.Topic, n}], rec)
@@ -223,8 +238,9 @@ func (s *shop) picture(t testing.TB) *picture {
 		}
 		return now, nil
 	}
-	p.outbox = func(_ context.Context, service string, partition int, numbers []int64) (records []kafka.Record, pruned int64, err error) {
-		pruned = p.services[service].pruned[partition]
+	p.outbox = func(_ context.Context, service string, partition int, numbers []int64) ([]kafka.Record, int64, error) {
+		var records []kafka.Record
+		pruned := p.services[service].pruned[partition]
 		for _, n := range numbers {
 			if n > pruned {
 				records = append(records, log[place{service + ".events", partition}][n-1])

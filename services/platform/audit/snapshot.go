@@ -22,7 +22,7 @@ type place struct {
 
 func (p place) String() string { return fmt.Sprintf("%s/%d", p.topic, p.partition) }
 
-// snapshot is all that one service knows, at one moment, as far as that was not known before.
+// snapshot is the data of one service at one moment, as far as it is new.
 type snapshot struct {
 	app     service.App
 	at      time.Time
@@ -60,7 +60,7 @@ type owed struct {
 
 type parked struct{ key, form, kind, id, reason string }
 
-// take reads a service in one transaction: all of it, or what is new since the trace was last compared with it.
+// take reads a service in one transaction: everything, or the changes since the trace was last compared with it.
 func take(ctx context.Context, app service.App, db *database.DB, since *trace) (*snapshot, error) {
 	s := newSnapshot(app)
 	err := db.Gorm().WithContext(ctx).Transaction(func(tx *gorm.DB) error {
@@ -84,7 +84,8 @@ func newSnapshot(app service.App) *snapshot {
 	return &snapshot{
 		app: app, at: time.Now(), live: make([]map[string]any, len(app.Bindings)), keys: make([]map[string]struct{}, len(app.Bindings)),
 		watermarks: map[place]mark{}, counters: map[int]int64{}, anew: map[int]map[int64]digest{},
-		published: map[int]mark{}, pruned: map[int]int64{}, lowest: map[int]int64{}, outbox: map[int][]digest{}, first: map[int]int64{}, dense: map[int]bool{},
+		published: map[int]mark{}, pruned: map[int]int64{}, lowest: map[int]int64{}, outbox: map[int][]digest{}, first: map[int]int64{},
+		dense: map[int]bool{},
 		calls: map[string][]owed{}, deadlines: map[string][]owed{}, parkedID: map[string]bool{}, parkedKey: map[string]bool{},
 	}
 }
@@ -105,17 +106,18 @@ func each(tx *gorm.DB, query string, fn func(scan func(...any) error) error) err
 }
 
 func (s *snapshot) readMarks(tx *gorm.DB, _ *trace) error {
-	// Whatever is written by a transaction that is not seen here has this number or a later one.
+	// A transaction that is not visible here has this number or a later one.
 	if err := tx.Raw(`SELECT pg_snapshot_xmin(pg_current_snapshot())::text`).Row().Scan(&s.horizon); err != nil {
 		return err
 	}
-	err := each(tx, `SELECT topic, partition, sequence, next_offset, record_id FROM engine.watermark`, func(scan func(...any) error) error {
-		var at place
-		var m mark
-		err := scan(&at.topic, &at.partition, &m.sequence, &m.offset, &m.id)
-		s.watermarks[at] = m
-		return err
-	})
+	err := each(tx, `SELECT topic, partition, sequence, next_offset, record_id FROM engine.watermark`,
+		func(scan func(...any) error) error {
+			var at place
+			var m mark
+			err := scan(&at.topic, &at.partition, &m.sequence, &m.offset, &m.id)
+			s.watermarks[at] = m
+			return err
+		})
 	if err != nil {
 		return err
 	}
@@ -155,19 +157,20 @@ func (s *snapshot) readOutbox(tx *gorm.DB, since *trace) error {
 	if len(differ) == 0 {
 		return nil
 	}
-	return each(tx, columns+` JOIN (VALUES `+strings.Join(differ, ", ")+`) AS u(p, n) ON o.partition = u.p AND o.sequence = u.n`, func(scan func(...any) error) error {
-		var partition int
-		var sequence int64
-		var sum []byte
-		if err := scan(&partition, &sequence, &sum); err != nil {
-			return err
-		}
-		if s.anew[partition] == nil {
-			s.anew[partition] = map[int64]digest{}
-		}
-		s.anew[partition][sequence] = digest(sum)
-		return nil
-	})
+	return each(tx, columns+` JOIN (VALUES `+strings.Join(differ, ", ")+`) AS u(p, n) ON o.partition = u.p AND o.sequence = u.n`,
+		func(scan func(...any) error) error {
+			var partition int
+			var sequence int64
+			var sum []byte
+			if err := scan(&partition, &sequence, &sum); err != nil {
+				return err
+			}
+			if s.anew[partition] == nil {
+				s.anew[partition] = map[int64]digest{}
+			}
+			s.anew[partition][sequence] = digest(sum)
+			return nil
+		})
 }
 
 func (s *snapshot) outboxRow(scan func(...any) error) error {
@@ -264,7 +267,7 @@ func (s *snapshot) readStates(tx *gorm.DB, since *trace) error {
 	return nil
 }
 
-// applied tells whether the service had taken in this record of another service. A parked one waits to be.
+// applied tells whether the service had applied this record of another service. A parked record is not applied.
 func (s *snapshot) applied(at place, sequence int64, id string) bool {
 	return sequence <= s.watermarks[at].sequence && !s.parkedID[id]
 }

@@ -12,22 +12,22 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// trace is one service's own topic, each record read once: compared with the outbox, folded as far as the snapshots
-// have come, and told to the facts. What some snapshot had not come to is kept and considered again with the next.
+// trace is one service's own topic. Each record is read once: compared with the outbox, folded as far as the snapshots have come,
+// and added to the facts. A record beyond some snapshot waits for the next look.
 type trace struct {
 	*snapshot // of this look
 	picture   *picture
-	foreign   bool // the service is not looked at: only what others show of its topic counts
+	foreign   bool // the service has no snapshot: only projections of its topic count
 	reading   eventlog.Reading
 	folds     []*fold
 	facts     *facts
-	hearers   []*trace // the services that hear something from this topic; it may be one of them
+	hearers   []*trace // the services that consume this topic; the service itself may be one of them
 	chain     *chain
 	waiting   []*arrival
-	faults    []Offence // records that are wrong whatever else is: they stay
+	faults    []Offence // wrong records: they stay
 	repeats   int       // exact ones: a publisher that was killed, or did not hear the answer, publishes again
-	spoiled   error     // what could not be read back; the folds are not to be used any more
-	unread    error     // an event that is shown and cannot be read
+	spoiled   error     // from reading events back; the folds are useless
+	unread    error     // an event of a projection that cannot be decoded
 	horizon   string    // rows written before it have been compared
 
 	comparedAt time.Time // when the rows were read that were compared last
@@ -45,14 +45,14 @@ type stand struct {
 	place
 }
 
-// arrival is a record that was read, and what it still waits for.
+// arrival is a record that was read, and the snapshots that it still waits for.
 type arrival struct {
 	saga.Event
 	at       place
 	sequence int64
-	decided  bool     // its service had decided it when it was looked at
-	stocked  bool     // who keeps the levels of goods had heard of it, or does not hear it
-	left     []*trace // the services that hear it and had not applied it
+	decided  bool     // its service's snapshot includes it
+	stocked  bool     // the service that keeps the levels of goods had applied it, or does not consume it
+	left     []*trace // the services that consume it and had not applied it
 }
 
 func newTrace(p *picture, s *snapshot) *trace {
@@ -71,7 +71,7 @@ func newForeign(p *picture, topic string) *trace {
 	return t
 }
 
-// meet finds the hearers among all.
+// meet finds the consumers of the topic among all.
 func (t *trace) meet(all []*trace) {
 	for _, other := range all {
 		if slices.ContainsFunc(other.app.Bindings, func(b binding) bool {
@@ -82,7 +82,7 @@ func (t *trace) meet(all []*trace) {
 	}
 }
 
-// shows is how many topics the service shows something of.
+// shows is how many topics the service has projections of.
 func (t *trace) shows() (n int) {
 	for _, f := range t.folds {
 		n += len(f.inputs)
@@ -90,7 +90,7 @@ func (t *trace) shows() (n int) {
 	return n
 }
 
-// run considers what waited, in the light of the snapshots of this look, and reads on.
+// run considers the waiting records again with the snapshots of this look, and reads on.
 func (t *trace) run(ctx context.Context) error {
 	for partition := range t.counters {
 		t.chain.matchWaiting(t.snapshot, partition)
@@ -153,13 +153,13 @@ func (t *trace) take(ctx context.Context, rec *kafka.Record) {
 	}
 }
 
-// wrong tells whether another event was committed under the number of the record, or this one with another content.
+// wrong tells whether another event, or this one with another content, was committed under the record's number.
 func (t *trace) wrong(rec *kafka.Record) bool {
 	agrees, known := t.agrees(rec.Partition, rec.Sequence, t.digest(rec))
 	return known && !agrees
 }
 
-// digest is made once of a record that is looked at twice in a row.
+// digest caches the digest of the last record.
 func (t *trace) digest(rec *kafka.Record) digest {
 	if t.digested.partition != rec.Partition || t.digested.next != rec.Offset+1 {
 		t.digested.digest, t.digested.partition, t.digested.next = digestOf(rec), rec.Partition, rec.Offset+1
@@ -171,7 +171,7 @@ func (t *trace) fault(id, format string, args ...any) {
 	t.faults = append(t.faults, offence(id, format, args...))
 }
 
-// consider passes the event on to whoever it has come to by now, once to each, and tells whether that is all.
+// consider passes the event on to the services whose snapshots include it, once to each, and tells whether none is left.
 func (t *trace) consider(ctx context.Context, a *arrival) (settled bool) {
 	if !t.foreign && !a.decided && a.sequence <= t.counters[a.at.partition] {
 		for _, f := range t.folds {
@@ -203,7 +203,7 @@ func (t *trace) consider(ctx context.Context, a *arrival) (settled bool) {
 	return len(a.left) == 0 && (a.decided || t.foreign)
 }
 
-// counts is what an event of the service counts for.
+// counts is the meaning of an event of the service.
 func (t *trace) counts(e saga.Event) audit.Fact {
 	if t.app.Model.Event == nil {
 		return nil
@@ -211,7 +211,7 @@ func (t *trace) counts(e saga.Event) audit.Fact {
 	return t.app.Model.Event(e)
 }
 
-// means is what a state of the service means for money and goods.
+// means is the meaning of a state of the service for money and goods.
 func (t *trace) means(state any) []audit.Fact {
 	if t.app.Model.State == nil {
 		return nil
@@ -219,7 +219,7 @@ func (t *trace) means(state any) []audit.Fact {
 	return t.app.Model.State(state)
 }
 
-// event reads a record as the service that wrote it would, or where that is not looked at, as one that hears it.
+// event decodes a record as the service that wrote it would or, without a snapshot of that, as a consumer.
 func (t *trace) event(rec *kafka.Record) (saga.Event, error) {
 	var kind saga.Kind
 	readers := []*trace{t}

@@ -13,7 +13,9 @@ import (
 // The third order within the hour is one too many. It waits for a person, orders of another customer do not, and what is
 // known of customers is what the topic says.
 func TestAnOrderTooManyOfACustomerWaitsForAPersonAndOtherCustomersDoNot(t *testing.T) {
-	p, site := startWith(t, run.Options{}, func(c *service.Config) { c.FraudVelocity, c.FraudVelocityWithin = 2, time.Hour })
+	p, site := startWith(t, run.Options{}, func(c *service.Config) {
+		*c = c.With(service.Settings{"fraud-velocity": 2, "fraud-velocity-within": time.Hour})
+	})
 	site.Sell(t, "teapot", 1530, 1000)
 	basket := trial.NewBasket(trial.Line{SKU: "teapot", Quantity: 1})
 	var eager []*trial.Buyer
@@ -29,7 +31,8 @@ func TestAnOrderTooManyOfACustomerWaitsForAPersonAndOtherCustomersDoNot(t *testi
 	site.BuyAs(t, "calm", basket).Await(t, "completed")
 	fraud := site.Operator("fraud")
 	for i, approve := range []bool{true, false} {
-		review := trial.Read[struct{ Rules []string }](t, fraud.Must(t, 200, "POST", "/v1/reviews/"+eager[2+i].ID, map[string]any{"approve": approve}))
+		review := trial.Read[struct{ Rules []string }](t,
+			fraud.Must(t, 200, "POST", "/v1/reviews/"+eager[2+i].ID, map[string]any{"approve": approve}))
 		if len(review.Rules) != 1 || review.Rules[0] != "velocity" {
 			t.Errorf("the review is because of %v", review.Rules)
 		}
@@ -38,7 +41,8 @@ func TestAnOrderTooManyOfACustomerWaitsForAPersonAndOtherCustomersDoNot(t *testi
 	eager[3].Await(t, "cancelled")
 	fraudDB := p.Host.Databases()["fraud"].Gorm()
 	var kept, watermark int
-	if err := fraudDB.Raw(`SELECT sum(jsonb_array_length(seen)), (SELECT count(*) FROM engine.watermark WHERE topic = 'fraud.events' AND sequence > 0)
+	if err := fraudDB.Raw(
+		`SELECT sum(jsonb_array_length(seen)), (SELECT count(*) FROM engine.watermark WHERE topic = 'fraud.events' AND sequence > 0)
 		FROM customers`).Row().Scan(&kept, &watermark); err != nil {
 		t.Fatal(err)
 	}

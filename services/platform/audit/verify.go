@@ -24,10 +24,10 @@ type Config struct {
 	Book       Book                    // nil: there is no witness for money
 	Log        *slog.Logger            // nil is silent
 
-	// Patience is how long to wait for a number that is missing on a topic, or for a service that does not get on;
-	// 0 means 10 s. Waiting begins anew with every step ahead.
+	// Patience is how long to wait for a missing number on a topic, or for a service without progress; 0 means 10 s. Every
+	// progress restarts it.
 	Patience time.Duration
-	// Progress is told how many events were read so far. It must not block.
+	// Progress is called with the number of events read so far. It must not block.
 	Progress func(events int64)
 }
 
@@ -40,11 +40,11 @@ func (c *Config) defaults() {
 	}
 }
 
-// atOnce is how many services are looked at at the same time.
+// atOnce is how many services are read at the same time.
 const atOnce = 2
 
-// picture is everything the checks look at. A look adds to it what has happened since the one before: one look at a new
-// picture is Run, one after the other is the Ledger.
+// picture is the data of the checks. Each look adds the changes since the previous one: Run is one look at a new picture, the
+// Ledger is a series of looks.
 type picture struct {
 	Config
 	services map[string]*snapshot     // of this look
@@ -54,10 +54,10 @@ type picture struct {
 	traces   map[string]*trace        // by service whose topic is read
 	facts    *facts
 
-	again       bool          // there will be another look: what can wait for it does, and what was settled is put away
+	again       bool          // there will be another look: some checks wait for it, and settled facts are compacted
 	look        uint32        // the number of this one
 	readingTime time.Duration // of this look: for reading topics, waiting and resting included
-	incomplete  string        // why some topic does not hold all that was committed; "" if they do
+	incomplete  string        // why some topic lacks committed events; "" if none does
 
 	stands func(ctx context.Context, service string) (map[place]int64, error) // its watermarks by now
 	outbox readOutbox
@@ -71,7 +71,7 @@ func newPicture(c Config) *picture {
 	return p
 }
 
-// Run checks everything. An error means that it could not be done: a database or the broker failed.
+// Run checks everything. An error means that a database or the broker failed.
 func Run(ctx context.Context, c Config) (Report, error) {
 	start := time.Now()
 	p := newPicture(c)
@@ -88,7 +88,7 @@ func (p *picture) check(ctx context.Context) (r Report, err error) {
 	if r.Checks, err = p.readTopics(ctx); err != nil {
 		return r, err
 	}
-	if !p.again { // whether a service gets on shows from one look to the next; Run has only one
+	if !p.again { // progress shows from one look to the next; Run has only one
 		progress, err := p.standing(ctx)
 		if err != nil {
 			return r, err
@@ -110,7 +110,7 @@ func (p *picture) check(ctx context.Context) (r Report, err error) {
 	return r, err
 }
 
-// see takes the snapshots, then reads the book, then how far every service has come by now.
+// see takes the snapshots, then reads the book, then the last numbers of all services.
 func (p *picture) see(ctx context.Context) error {
 	var mu sync.Mutex
 	services, ends := map[string]*snapshot{}, map[string]map[int]int64{}
@@ -150,7 +150,7 @@ func (p *picture) eachApp(ctx context.Context, fn func(ctx context.Context, app 
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	if p.again {
-		group.SetLimit(1) // others have work to do
+		group.SetLimit(1) // leave the processor to others
 	}
 	for _, app := range p.Apps {
 		if db := p.Databases[app.Name]; db != nil {

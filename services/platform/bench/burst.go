@@ -24,7 +24,8 @@ func RunBurst(ctx context.Context, o ProductOptions) (Burst, error) {
 	o.WarmUp = 0
 	p, err := o.measure(ctx, []*orderLoad{{lines: burstLines, rate: burstRate, window: burstFor},
 		{lines: burstLines, callers: 1, window: burstFor / 4}})
-	return Burst{p, o.Config.Backlog.Seconds()}, err
+	within, _ := o.Config.Own["backlog"].(time.Duration)
+	return Burst{p, within.Seconds()}, err
 }
 
 // Holds tells whether what was accepted was accepted and confirmed in time, and orders were taken again afterwards. That all

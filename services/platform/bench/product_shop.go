@@ -60,9 +60,9 @@ func openShop(ctx context.Context, o ProductOptions) (*shop, error) {
 	}
 	s.later(func(context.Context) error { return os.RemoveAll(dir) })
 	c := o.Config
-	c.DataDir, c.Postgres, c.JWTKeyFile, c.Services, c.WorldSpeed = dir, "", "", nil, fastest
-	c.HTTPAddr, c.OpsAddr, c.WorldAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	c.GatewayURL, c.CarrierURL, c.FloorURL = "", "", ""
+	c.DataDir, c.Postgres, c.JWTKeyFile, c.Services = dir, "", "", nil
+	c.HTTPAddr, c.OpsAddr = "127.0.0.1:0", "127.0.0.1:0"
+	c = c.With(run.Simulated(fastest))
 	if err := s.topics(ctx, c); err != nil {
 		return s, err
 	}

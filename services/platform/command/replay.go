@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"orderflow.example/services/platform/archive"
 	"orderflow.example/services/platform/replay"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/kafka"
@@ -19,7 +20,7 @@ import (
 )
 
 type replayFlags struct {
-	order, to                                string
+	order, to, archive, snapshot             string
 	dryRun, diff, apply, undo, fresh, asJSON bool
 }
 
@@ -45,6 +46,8 @@ func Replay() *cobra.Command {
 	fl := cmd.Flags()
 	fl.StringVar(&f.order, "order", "", "only what is about this order, or SKU, or customer")
 	fl.StringVar(&f.to, "to", "", "up to this time (RFC 3339) or this offset of the service's own topic; such a part can be looked at only")
+	fl.StringVar(&f.archive, "archive", "", "where what topics hold no more was archived: "+places)
+	fl.StringVar(&f.snapshot, "from-snapshot", "", "begin with a snapshot of the service in --archive: its name, or latest")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "count what is to be replayed, and see that all of it can be read; write nothing")
 	fl.BoolVar(&f.diff, "diff", false, "compare the live rows with the rebuilt ones")
 	fl.BoolVar(&f.apply, "apply", false, "let the rebuilt tables take the place of the live ones")
@@ -73,13 +76,55 @@ func (f replayFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	defer found.client.Close()
-	r, err := replay.Open(ctx, replay.Config{App: app, Partitions: found.partitions, Postgres: found.postgres, Log: found.client, Order: f.order,
-		Upto: limit, Fresh: f.fresh, Missing: f.apply, Progress: shown("replay"), Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)})
+	config := replay.Config{App: app, Partitions: found.partitions, Postgres: found.postgres, Log: found.client, Order: f.order,
+		Upto: limit, Fresh: f.fresh, Missing: f.apply, Progress: shown("replay"), Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)}
+	if err := f.openArchive(ctx, &config); err != nil {
+		return err
+	}
+	r, err := replay.Open(ctx, config)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	return f.replay(ctx, r, cmd.OutOrStdout())
+}
+
+// openArchive opens what --archive and --from-snapshot name.
+func (f replayFlags) openArchive(ctx context.Context, c *replay.Config) error {
+	if f.archive == "" {
+		if f.snapshot != "" {
+			return service.Usage("replay: --from-snapshot needs --archive: where the snapshot is")
+		}
+		return nil
+	}
+	store, err := openArchive("--archive", f.archive)
+	if err != nil {
+		return err
+	}
+	if c.Archive, err = archive.OpenLog(ctx, store); err != nil {
+		return service.Environment("replay: %w", err)
+	}
+	name := f.snapshot
+	if name == "latest" {
+		all, err := archive.Snapshots(ctx, store, c.App.Name)
+		switch {
+		case err != nil:
+			return service.Environment("replay: %w", err)
+		case len(all) == 0:
+			return service.Environment("replay: there is no snapshot of %s in %s: `orderflow snapshot %[1]s --to %[2]s` takes one", c.App.Name, f.archive)
+		}
+		name = all[len(all)-1]
+	}
+	if name != "" {
+		if c.Snapshot, err = archive.OpenSnapshot(ctx, store, name); err != nil {
+			return service.Environment("replay: %w", err)
+		}
+		if c.Snapshot.Service != c.App.Name || c.Snapshot.Partitions != c.Partitions {
+			return service.Usage("replay: the snapshot %s is of %s with %d partitions, not of %s with %d", name, c.Snapshot.Service,
+				c.Snapshot.Partitions, c.App.Name, c.Partitions)
+		}
+	}
+	return nil
 }
 
 func (f replayFlags) limit() (l replay.Limit, err error) {

@@ -5,6 +5,7 @@ package command
 import (
 	"github.com/spf13/cobra"
 
+	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/service"
 )
 
@@ -17,7 +18,8 @@ func Root() *cobra.Command {
 			"that hear each other's events on Kafka. Every flag is also an environment variable (--data-dir is\n" +
 			"ORDERFLOW_DATA_DIR) and a key of orderflow.yaml.",
 	}
-	service.BindFlags(root)
-	root.AddCommand(Up(), Demo(), Verify(), Choreography(), Topics(), Token(), Bench(), Migrate(), Parked(), Replay(), Snapshot())
+	service.BindFlags(root, run.Flags()...)
+	root.AddCommand(Up(), Demo(), Verify(), Choreography(), Topics(), Token(), Bench(), Migrate(), Parked(), Replay(),
+		Snapshot())
 	return root
 }

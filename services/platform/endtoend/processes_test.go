@@ -10,6 +10,7 @@ import (
 
 	"orderflow.example/services/platform/run"
 	"orderflow.example/services/platform/trial"
+	"orderflow.example/shared/service"
 )
 
 // fleet is every service as a process of its own, payment and order twice, around one broker, database and world.
@@ -18,6 +19,7 @@ type fleet struct {
 	bin       string
 	dir       string // of the process with the broker and the database
 	flags     []string
+	outside   service.Settings
 	processes map[string][]*trial.Process
 }
 
@@ -41,8 +43,8 @@ func startFleet(t *testing.T) *fleet {
 		t.Fatal(err)
 	}
 	f.flags = []string{"--kafka", where.Kafka[0], "--postgres", where.Postgres, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0",
-		"--jwt-key-file", f.keyFile(), "--log-level", "warn", "--gateway-url", where.WorldURL + "/sim/gateway",
-		"--carrier-url", where.WorldURL + "/sim/carrier", "--floor-url", where.WorldURL + "/sim/floor"}
+		"--jwt-key-file", f.keyFile(), "--log-level", "warn"}
+	f.outside = run.Outside(where.WorldURL)
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	for _, name := range append(names[1:], "payment", "order") {
@@ -66,7 +68,13 @@ func startFleet(t *testing.T) *fleet {
 
 // run starts one more process of a service.
 func (f *fleet) run(t *testing.T, name string) (*trial.Process, error) {
-	return trial.TryRun(t, filepath.Join(f.bin, name), append([]string{"--data-dir", filepath.Join(f.dir, "of-"+name)}, f.flags...)...)
+	args := append([]string{"--data-dir", filepath.Join(f.dir, "of-"+name)}, f.flags...)
+	for _, app := range run.Apps {
+		if app.Name == name {
+			args = append(args, app.Arguments(f.outside)...)
+		}
+	}
+	return trial.TryRun(t, filepath.Join(f.bin, name), args...)
 }
 
 func (f *fleet) keyFile() string { return filepath.Join(f.dir, ".secrets", "jwt.key") }

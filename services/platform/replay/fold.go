@@ -3,12 +3,13 @@ package replay
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
 	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
@@ -59,8 +60,8 @@ type filling struct {
 	effort struct{ decode, load, fold, write atomic.Int64 }
 }
 
-// advance brings the tables to a position: first by the service's own events, then by what it shows. No field is written by
-// both, so their order among each other does not matter.
+// advance brings the tables to a position: first by the service's own events, as what is shown may be shown in what those
+// made; then by what it shows, where no field is written by two producers, so that their order does not matter.
 func (s *shadow) advance(ctx context.Context, to engine.Position, total int64) (Effort, error) {
 	began := time.Now()
 	f := &filling{s: s, left: to.Left}
@@ -68,16 +69,13 @@ func (s *shadow) advance(ctx context.Context, to engine.Position, total int64) (
 	if err != nil {
 		return Effort{}, err
 	}
-	var own, shown []stream
 	upto := map[stream]int64{}
 	for p, last := range to.Own {
-		at := stream{s.r.App.Topic(), p, true}
-		own, upto[at] = append(own, at), last
+		upto[stream{s.r.App.Topic(), p, true}] = last
 	}
 	for _, topic := range s.r.inputs() {
 		for p, m := range to.Inputs[topic] {
-			at := stream{topic, p, false}
-			shown, upto[at] = append(shown, at), m.Sequence
+			upto[stream{topic, p, false}] = m.Sequence
 		}
 	}
 	for at, last := range upto {
@@ -88,12 +86,12 @@ func (s *shadow) advance(ctx context.Context, to engine.Position, total int64) (
 	}
 	stop := f.report(total)
 	defer stop()
-	err = f.all(ctx, own, from, upto)
+	err = f.all(ctx, true, from, upto)
 	if err == nil {
 		err = f.released(ctx)
 	}
 	if err == nil {
-		err = f.all(ctx, shown, from, upto)
+		err = f.all(ctx, false, from, upto)
 	}
 	e := Effort{Events: f.done.Load(), Took: time.Since(began), Decode: time.Duration(f.effort.decode.Load()),
 		Load: time.Duration(f.effort.load.Load()), Fold: time.Duration(f.effort.fold.Load()), Write: time.Duration(f.effort.write.Load())}
@@ -121,64 +119,18 @@ func (f *filling) report(total int64) (stop func()) {
 	return func() { close(ended) }
 }
 
-func (f *filling) all(ctx context.Context, streams []stream, from map[stream]mark, upto map[stream]int64) error {
+func (f *filling) all(ctx context.Context, own bool, from map[stream]mark, upto map[stream]int64) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for _, at := range streams {
-		group.Go(func() error { return f.follow(ctx, at, from[at], upto[at]) })
+	for p := range f.s.r.Partitions {
+		streams := map[stream]*source{}
+		for at, last := range upto {
+			if at.own == own && at.partition == p && last > from[at].sequence {
+				streams[at] = &source{at: at, from: from[at], upto: last, chunks: make(chan chunk, 2)}
+			}
+		}
+		group.Go(func() error { return f.follow(ctx, slices.Collect(maps.Values(streams))) })
 	}
 	return group.Wait()
-}
-
-// piece is what is folded in one transaction.
-type piece struct {
-	at     stream
-	to     mark
-	events []saga.Event
-	left   []kafka.Record // shown later
-}
-
-func (f *filling) follow(ctx context.Context, at stream, from mark, upto int64) error {
-	p := piece{at: at, to: from}
-	seen := 0
-	err := f.s.r.read(ctx, at.topic, at.partition, from, upto, func(rec *kafka.Record) error {
-		p.to = mark{rec.Sequence, rec.Offset + 1}
-		seen++
-		if err := f.take(&p, rec); err != nil {
-			return err
-		}
-		if len(p.events) < batchSize && seen < 10*batchSize {
-			return nil
-		}
-		err := f.write(ctx, p)
-		p, seen = piece{at: at, to: p.to}, 0
-		return err
-	})
-	if err == nil && p.to != from {
-		err = f.write(ctx, p)
-	}
-	return err
-}
-
-// take adds the record to the piece, if it is one that is folded or shown.
-func (f *filling) take(p *piece, rec *kafka.Record) error {
-	r := f.s.r
-	if _, left := f.left[rec.ID]; left && !p.at.own {
-		p.left = append(p.left, *rec)
-		return nil
-	}
-	if !p.at.own && !r.shows(rec.Type) || !r.concerns(rec) {
-		return nil
-	}
-	began := time.Now()
-	e, err := r.event(rec)
-	f.effort.decode.Add(int64(time.Since(began)))
-	if err != nil {
-		return err
-	}
-	p.events = append(p.events, e)
-	f.done.Add(1)
-	return nil
 }
 
 func (r *Replay) event(rec *kafka.Record) (e saga.Event, err error) {
@@ -197,8 +149,7 @@ func (r *Replay) event(rec *kafka.Record) (e saga.Event, err error) {
 }
 
 // write folds a piece and saves the states, with how far that takes the tables, in one transaction.
-func (f *filling) write(ctx context.Context, p piece) error {
-	ctx = engine.Replaying(ctx)
+func (f *filling) write(ctx context.Context, p *piece) error {
 	for _, b := range f.s.r.bindings {
 		if b.Machine.Spreads() || len(b.Machine.Also) > 0 {
 			f.shared.Lock()
@@ -206,44 +157,46 @@ func (f *filling) write(ctx context.Context, p piece) error {
 			break
 		}
 	}
-	return environment(database.Pipeline(ctx, f.s.db, func(tx *gorm.DB) error {
+	err := database.Pipeline(engine.Replaying(ctx), f.s.db, func(tx *gorm.DB) error {
 		err := database.Later(tx, database.Statement{Name: "unsynced", SQL: `SET LOCAL synchronous_commit = off`})
 		for i := 0; i < len(f.s.r.bindings) && err == nil; i++ {
-			err = f.fold(tx, f.s.r.bindings[i], p)
+			err = f.fold(tx, f.s.r.bindings[i], p.events)
 		}
 		if err == nil {
 			err = leave(tx, p.left)
 		}
 		if err == nil {
-			err = note(tx, p.at, p.to)
+			err = note(tx, p.to)
 		}
 		return err
-	}))
+	})
+	f.done.Add(int64(len(p.events)))
+	return environment(err)
 }
 
-func (f *filling) fold(tx *gorm.DB, b engine.Binding, p piece) (err error) {
-	mine := concerning(b.Machine, p)
+func (f *filling) fold(tx *gorm.DB, b engine.Binding, events []folded) (err error) {
+	mine := concerning(b.Machine, events)
 	if len(mine) == 0 {
 		return nil
 	}
 	began := time.Now()
-	set, err := b.Store.Load(tx, mine)
+	set, err := b.Store.Load(tx, eventsOf(mine))
 	loaded := time.Now()
 	f.effort.load.Add(int64(loaded.Sub(began)))
 	if err != nil {
 		return err
 	}
-	var at saga.Event
+	var at folded
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%s: on %s %s of %s: panic: %v\n%s", b.Machine, at.Type, at.ID, at.Key, p, debug.Stack())
 		}
 	}()
 	for _, at = range mine {
-		if p.at.own {
-			set.Put(at, b.Machine.Evolve(set.Get(at), at))
+		if at.own {
+			set.Put(at.Event, b.Machine.Evolve(set.Get(at.Event), at.Event))
 		} else {
-			set.Put(at, b.Machine.Show(set.Get(at), at))
+			set.Put(at.Event, b.Machine.Show(set.Get(at.Event), at.Event))
 		}
 	}
 	folded := time.Now()
@@ -254,87 +207,32 @@ func (f *filling) fold(tx *gorm.DB, b engine.Binding, p piece) (err error) {
 }
 
 // concerning picks the events that a machine folds or shows, each once for every state that it concerns.
-func concerning(m *saga.Machine, p piece) (mine []saga.Event) {
+func concerning(m *saga.Machine, events []folded) (mine []folded) {
 	says := map[string]bool{}
 	for _, name := range m.Says() {
 		says[name] = true
 	}
-	for _, e := range p.events {
+	for _, e := range events {
 		switch {
-		case p.at.own && says[e.Type]:
+		case e.own && says[e.Type]:
 			mine = append(mine, e)
-		case !p.at.own && shows(m, e.Type):
-			if about, err := m.About(e); err == nil { // else it was parked
-				mine = append(mine, about...)
+		case !e.own && shows(m, e.Type):
+			about, err := m.About(e.Event)
+			if err != nil {
+				continue // it was parked
+			}
+			for _, one := range about {
+				mine = append(mine, folded{one, false})
 			}
 		}
 	}
 	return mine
 }
 
-// leave notes events that the service has not applied, because they are parked.
-func leave(tx *gorm.DB, records []kafka.Record) error {
-	if len(records) == 0 {
-		return nil
+func eventsOf(list []folded) []saga.Event {
+	events := make([]saga.Event, len(list))
+	for i, e := range list {
+		events[i] = e.Event
 	}
-	n := len(records)
-	ids, topics := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
-	partitions, numbers, offsets := make(pgtype.FlatArray[int32], n), make(pgtype.FlatArray[int64], n), make(pgtype.FlatArray[int64], n)
-	for i, rec := range records {
-		ids[i], topics[i], partitions[i], numbers[i], offsets[i] = rec.ID, rec.Topic, int32(rec.Partition), rec.Sequence, rec.Offset
-	}
-	return database.Later(tx, database.Statement{Name: "leave parked events", SQL: `INSERT INTO replay_left
-		SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[]) ON CONFLICT DO NOTHING`,
-		Args: []any{ids, topics, partitions, numbers, offsets}})
-}
-
-// released shows the events that were left and have been applied since, before whatever came after them.
-func (f *filling) released(ctx context.Context) error {
-	rows, err := f.s.db.Pool().QueryContext(ctx, `SELECT id, topic, partition, sequence, at_offset FROM replay_left ORDER BY topic, partition, sequence`)
-	if err != nil {
-		return environment(err)
-	}
-	defer rows.Close()
-	var found []kafka.Record
-	for rows.Next() {
-		var rec kafka.Record
-		if err := rows.Scan(&rec.ID, &rec.Topic, &rec.Partition, &rec.Sequence, &rec.Offset); err != nil {
-			return environment(err)
-		}
-		if _, left := f.left[rec.ID]; !left {
-			found = append(found, rec)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return environment(err)
-	}
-	for _, was := range found {
-		if err := f.release(ctx, was); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f *filling) release(ctx context.Context, was kafka.Record) error {
-	at := stream{was.Topic, was.Partition, false}
-	var p piece
-	err := f.s.r.read(ctx, at.topic, at.partition, mark{was.Sequence - 1, was.Offset}, was.Sequence, func(rec *kafka.Record) error {
-		if rec.ID != was.ID {
-			return service.Environment("replay: %s/%d number %d is %s now, and was %s: it is another log than before; begin again with --fresh",
-				at.topic, at.partition, was.Sequence, rec.ID, was.ID)
-		}
-		return f.take(&p, rec)
-	})
-	if err != nil {
-		return err
-	}
-	return environment(database.Transact(engine.Replaying(ctx), f.s.db, func(tx *gorm.DB) error {
-		for _, b := range f.s.r.bindings {
-			if err := f.fold(tx, b, p); err != nil {
-				return err
-			}
-		}
-		return tx.Exec(`DELETE FROM replay_left WHERE id = $1`, was.ID).Error
-	}))
+	return events
 }

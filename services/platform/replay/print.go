@@ -2,6 +2,7 @@ package replay
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -47,7 +48,7 @@ func share(part time.Duration, of Effort) string {
 }
 
 // printed is how many differences people are shown.
-const printed = 50
+const printed = 20
 
 // Print writes the tables and the first differences; nothing where nothing was compared.
 func (c *Comparison) Print(w io.Writer) error {
@@ -69,13 +70,22 @@ func (c *Comparison) Print(w io.Writer) error {
 			continue
 		}
 		for _, x := range d.Columns {
-			fmt.Fprintf(w, "  %s: live %s, rebuilt %s\n", x.Name, cmp.Or(string(x.Live), "none"), cmp.Or(string(x.Rebuilt), "none"))
+			fmt.Fprintf(w, "  %s: live %s, rebuilt %s\n", x.Name, short(x.Live), short(x.Rebuilt))
 		}
 	}
 	if more := len(c.Differences) - printed; more > 0 {
-		fmt.Fprintf(w, "… and more; --json lists up to %d of each kind and table\n", listed)
+		fmt.Fprintf(w, "… and more: --json lists up to %d of each kind and table, whole\n", listed)
 	}
 	return nil
+}
+
+// short is a value on a line.
+func short(value json.RawMessage) string {
+	const most = 100
+	if len(value) > most {
+		return string(value[:most]) + "…"
+	}
+	return cmp.Or(string(value), "none")
 }
 
 // Print writes what took whose place; nothing where nothing did.

@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"orderflow.example/services/platform/archive"
 	"orderflow.example/services/platform/eventlog"
 	"orderflow.example/services/platform/progress"
 	"orderflow.example/shared/database"
@@ -26,11 +28,13 @@ type Config struct {
 	Partitions int
 	Postgres   string // the server's URL
 	Log        eventlog.Log
-	Patience   time.Duration // how long to wait for a number that the topic must hold; 0 means 5 s
-	Order      string        // only what is about this key; "" is all
-	Upto       Limit         // not beyond it; the zero Limit is all there is
-	Fresh      bool          // what an earlier replay left is dropped, not gone on with
-	Missing    bool          // a database that is not there is made
+	Patience   time.Duration     // how long to wait for a number that the topic must hold; 0 means 5 s
+	Order      string            // only what is about this key; "" is all
+	Upto       Limit             // not beyond it; the zero Limit is all there is
+	Archive    *archive.Log      // where what the topics hold no more is read; nil where nothing is archived
+	Snapshot   *archive.Snapshot // with which a replay begins; nil begins with nothing
+	Fresh      bool              // what an earlier replay left is dropped, not gone on with
+	Missing    bool              // a database that is not there is made
 	Progress   progress.Progress
 	Logger     *slog.Logger
 }
@@ -47,9 +51,11 @@ type Replay struct {
 	live     *database.DB
 	shadow   *shadow
 	bindings []engine.Binding // what is rebuilt, in the tables of the shadow
+	shown    map[string]bool  // types of events that are shown, or kept for lookups
 	url      string           // of the service's database
 	only     *sql.Conn        // holds the lock that no second replay has
 	scanned  *Scan
+	firsts   sync.Map      // by stream, the first number on its topic
 	gaps     map[int]int64 // by partition: the number after which the outbox lacks some
 }
 
@@ -67,7 +73,14 @@ func Open(ctx context.Context, c Config) (*Replay, error) {
 	if len(c.App.Bindings) == 0 {
 		return nil, service.Usage("replay: %s keeps nothing: it reads the topics anew whenever it starts", c.App.Name)
 	}
-	r := &Replay{Config: c, bindings: engine.WithRebuiltLookups(c.App.Bindings)}
+	r := &Replay{Config: c, bindings: engine.WithRebuiltLookups(c.App.Bindings), shown: map[string]bool{}}
+	for _, b := range r.bindings {
+		for _, row := range b.Machine.Rows {
+			if row.Form == saga.Projection {
+				r.shown[row.On.Name()] = true
+			}
+		}
+	}
 	err := r.open(ctx)
 	if err != nil {
 		r.Close()

@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"orderflow.example/services/platform/eventlog"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
@@ -66,13 +65,14 @@ func (r *Replay) Scan(ctx context.Context) (*Scan, error) {
 
 func (s *scanning) partition(ctx context.Context, topic string, partition int, own bool) error {
 	r := s.Replay
-	end, err := eventlog.End(ctx, r.Log, topic, partition)
+	end, err := r.end(ctx, topic, partition)
 	if err != nil {
-		return service.Environment("replay: %w", err)
+		return err
 	}
 	part := tally{types: map[string]int{}}
-	last := int64(0)
-	err = r.read(ctx, topic, partition, mark{}, end.Sequence, func(rec *kafka.Record) error {
+	from := r.begins(stream{topic, partition, own})
+	last := from.sequence
+	err = r.read(ctx, topic, partition, from, end.Sequence, func(rec *kafka.Record) error {
 		if r.Upto.excludes(rec, own) {
 			return errEnough
 		}
@@ -100,6 +100,18 @@ func (s *scanning) partition(ctx context.Context, topic string, partition int, o
 	}
 	s.Scan.add(part)
 	return nil
+}
+
+// begins is where a stream is read from: after what the snapshot has.
+func (r *Replay) begins(at stream) mark {
+	switch {
+	case r.Snapshot == nil:
+		return mark{}
+	case at.own:
+		return mark{sequence: r.Snapshot.Position.Own[at.partition]}
+	}
+	m := r.Snapshot.Position.Inputs[at.topic][at.partition]
+	return mark{m.Sequence, m.Offset}
 }
 
 // tally is what one partition adds.
@@ -136,7 +148,7 @@ func (s *Scan) add(t tally) {
 
 // readable is the event's name where it is folded or shown; why says why it cannot be.
 func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
-	shown := r.shows(rec.Type)
+	shown := r.shown[rec.Type]
 	switch {
 	case rec.Malformed != nil:
 		return "", "the envelope cannot be read: " + rec.Malformed.Error()
@@ -149,16 +161,6 @@ func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
 		return "", fmt.Sprintf("%s is not known to this build of %s: use the build that said it, or a later one", rec.Type, r.App.Name)
 	}
 	return rec.Type, ""
-}
-
-// shows tells whether a machine shows the event, or keeps it for lookups.
-func (r *Replay) shows(name string) bool {
-	for _, b := range r.bindings {
-		if shows(b.Machine, name) {
-			return true
-		}
-	}
-	return false
 }
 
 func shows(m *saga.Machine, name string) bool {

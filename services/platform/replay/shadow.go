@@ -92,6 +92,9 @@ func (r *Replay) target() string {
 	if r.Upto.Offset > 0 {
 		what += fmt.Sprintf(" up to offset %d", r.Upto.Offset)
 	}
+	if r.Snapshot != nil {
+		what += " from the snapshot " + r.Snapshot.Name
+	}
 	return what
 }
 
@@ -155,7 +158,11 @@ func (s *shadow) create(ctx context.Context, target string) error {
 			return exec(notes)
 		},
 	}
-	steps = append(steps, func() error { return s.loosen(ctx) }, func() error { return exec(`INSERT INTO replay_target VALUES ($1)`, target) })
+	steps = append(steps, func() error { return s.loosen(ctx) })
+	if s.r.Snapshot != nil {
+		steps = append(steps, func() error { return s.begin(ctx) })
+	}
+	steps = append(steps, func() error { return exec(`INSERT INTO replay_target VALUES ($1)`, target) })
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return environment(fmt.Errorf("make the tables of %s in the schema %s: %w", s.r.App.Name, s.schema, err))
@@ -204,11 +211,17 @@ func (s *shadow) reached(ctx context.Context) (map[stream]mark, error) {
 	return all, environment(rows.Err())
 }
 
-// note writes down how far a stream is, in the transaction that took it there.
-func note(tx *gorm.DB, at stream, m mark) error {
-	return database.Later(tx, database.Statement{Name: "note progress", SQL: `INSERT INTO replay_progress VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (topic, partition, own) DO UPDATE SET sequence = excluded.sequence, next_offset = excluded.next_offset`,
-		Args: []any{at.topic, at.partition, at.own, m.sequence, m.next}})
+// note writes down how far the streams are, in the transaction that took them there.
+func note(tx *gorm.DB, to map[stream]mark) error {
+	for at, m := range to {
+		err := database.Later(tx, database.Statement{Name: "note progress", SQL: `INSERT INTO replay_progress VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (topic, partition, own) DO UPDATE SET sequence = excluded.sequence, next_offset = excluded.next_offset`,
+			Args: []any{at.topic, at.partition, at.own, m.sequence, m.next}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // others are the service's tables that are not rebuilt: no event leads to them.

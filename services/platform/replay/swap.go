@@ -9,7 +9,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"orderflow.example/services/platform/eventlog"
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/service"
@@ -111,9 +110,9 @@ const (
 func (r *Replay) stands(ctx context.Context) (at engine.Position, behind *lost, err error) {
 	held := map[int]engine.Held{}
 	for p := range r.Partitions {
-		end, err := eventlog.End(ctx, r.Log, r.App.Topic(), p)
+		end, err := r.end(ctx, r.App.Topic(), p)
 		if err != nil {
-			return at, nil, environment(err)
+			return at, nil, err
 		}
 		held[p] = engine.Held{Sequence: end.Sequence, FirstOffset: end.First, EndNext: end.Next}
 	}

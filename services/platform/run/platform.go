@@ -7,6 +7,8 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,6 +55,45 @@ func declared(apps []service.App) []byte {
 
 // World is the name under which the simulated outside world is chosen in Config.Services.
 const World = "world"
+
+// Flags are those of all services and of the simulated world.
+func Flags() []service.Declared {
+	flags := []service.Declared{worldSpeed, worldAddr}
+	for _, app := range Apps {
+		flags = append(flags, app.Flags...)
+	}
+	return flags
+}
+
+var (
+	worldSpeed = service.Flag[float64]{Name: "world-speed", Usage: "how many times faster the simulated outside world runs",
+		Default: 1,
+		Want:    "more than 0, at most 100000", Valid: func(n float64) bool { return n > 0 && n <= 100_000 }}
+	worldAddr = service.Flag[string]{Name: "world-addr", Default: "127.0.0.1:0",
+		Usage: "address of the simulated outside world for services of this machine; no token",
+		Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return err == nil }}
+)
+
+// outside are the parties that are simulated where no address of theirs is given.
+var outside = []string{"gateway", "carrier", "floor"}
+
+// Outside are the settings with which services ask the simulated world at this URL.
+func Outside(world string) service.Settings {
+	urls := service.Settings{}
+	for _, party := range outside {
+		urls[party+"-url"] = world + "/sim/" + party
+	}
+	return urls
+}
+
+// Simulated are the settings of an installation whose whole outside is simulated, so many times faster than life.
+func Simulated(speed float64) service.Settings {
+	own := service.Settings{worldSpeed.Name: speed, worldAddr.Name: worldAddr.Default}
+	for _, party := range outside {
+		own[party+"-url"] = ""
+	}
+	return own
+}
 
 // Options are what the demo and tests choose beside the configuration.
 type Options struct {
@@ -201,12 +242,12 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 		return service.Environment("%w", err)
 	}
 	p.lifecycle.AddCloser("world database", db.Close)
-	p.Sim, err = world.Open(ctx, world.Options{DB: db, Speed: c.WorldSpeed, Faults: o.Faults, Logger: o.Log})
+	p.Sim, err = world.Open(ctx, world.Options{DB: db, Speed: worldSpeed.Of(*c), Faults: o.Faults, Logger: o.Log})
 	if err != nil {
 		return service.Environment("%w", err)
 	}
 	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
-	server := httpserver.New(httpserver.Options{Addr: cmp.Or(c.WorldAddr, "127.0.0.1:0"), Flag: "--world-addr", Name: "world",
+	server := httpserver.New(httpserver.Options{Addr: cmp.Or(worldAddr.Of(*c), worldAddr.Default), Flag: "--world-addr", Name: "world",
 		Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20, Uninspected: []string{service.SimulatedWorld}})
 	server.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	addr, err := server.Start()
@@ -215,14 +256,9 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	}
 	p.lifecycle.Add("world listener", server.Stop)
 	p.WorldURL = "http://" + addr
-	for _, outside := range []struct {
-		url  *string
-		path string
-	}{{&c.GatewayURL, "gateway"}, {&c.CarrierURL, "carrier"}, {&c.FloorURL, "floor"}} {
-		if *outside.url == "" {
-			*outside.url = p.WorldURL + "/sim/" + outside.path
-		}
-	}
+	urls := Outside(p.WorldURL)
+	maps.DeleteFunc(urls, func(name string, _ any) bool { return c.Own[name] != nil && c.Own[name] != "" })
+	*c = c.With(urls)
 	return nil
 }
 

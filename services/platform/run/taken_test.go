@@ -3,6 +3,7 @@ package run_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -68,5 +69,29 @@ func TestNothingThatTheDoorsTakeIsParkedOrRejectedBehindThem(t *testing.T) {
 	parked := r.site.Operator("").Must(t, 200, "GET", "/v1/parked?limit=200", nil)
 	if strings.Contains(parked.Body, "payload:") {
 		t.Errorf("parked: %s", parked.Body)
+	}
+}
+
+// What operators say of deadlines, reviews and parked sagas is carried out or refused with a problem, never a failure of ours.
+func TestNothingThatOperatorsSendIsAFailureOfOurs(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for _, route := range []struct{ method, path, good string }{
+		{"PATCH", "/v1/deadlines/none", `{"due_at":"2026-11-26T16:50:00Z"}`},
+		{"POST", "/v1/reviews/none", `{"approve":true}`},
+		{"POST", "/v1/parked/discard", `{"items":[{"service":"order","number":1}],"reason":"sold by telephone"}`},
+		{"POST", "/v1/parked/redrive", `{"service":"order","group":"none","reason":"mended","per_second":5,"dry_run":true}`},
+	} {
+		bodies := slices.Collect(httpservertest.Variations(3, route.good, 60))
+		for _, due := range []string{"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-02-30T00:00:00Z", "2026-11-26T16:50:00+23:59",
+			"infinity", "294277-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"} {
+			bodies = append(bodies, strings.Replace(route.good, "2026-11-26T16:50:00Z", due, 1))
+		}
+		for _, body := range bodies {
+			a, err := r.site.Operator("").Send(route.method, route.path, body, "Idempotency-Key: "+fresh("k"))
+			if err != nil || a.Status >= 300 && !refusal4xx(a) {
+				t.Errorf("%s %s %s: %d %s (%v)", route.method, route.path, body, a.Status, a.Body, err)
+			}
+		}
 	}
 }

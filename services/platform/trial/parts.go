@@ -18,8 +18,8 @@ import (
 
 // Config is an installation on free ports in the directory, with a world so many times faster than life.
 func Config(dir string, speed float64) service.Config {
-	return service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, WorldSpeed: speed, LogFormat: "text",
-		ValidateProduced: true}
+	return service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, LogFormat: "text",
+		ValidateProduced: true, Own: service.Settings{"world-speed": speed}}
 }
 
 // Start starts a part of the platform in this process. Warnings go to standard error.
@@ -69,7 +69,7 @@ func StartParts(t testing.TB, speed float64) *Parts {
 	world := p.part(run.World)
 	p.config.Kafka, p.config.Postgres = world.Kafka, world.Postgres
 	p.Gate = NewGate(t, world.WorldURL)
-	p.config.GatewayURL, p.config.CarrierURL, p.config.FloorURL = p.Gate.URL+"/sim/gateway", p.Gate.URL+"/sim/carrier", p.Gate.URL+"/sim/floor"
+	p.config = p.config.With(run.Outside(p.Gate.URL))
 	names := make([]string, len(run.Apps))
 	for i, app := range run.Apps {
 		names[i] = app.Name

@@ -10,12 +10,14 @@ import (
 	"orderflow.example/shared/service"
 )
 
+var address = service.AdapterURL("gateway-url", "payment gateway")
+
 // App is the refund service, ready to run.
 var App = service.App{
 	Name:       "refund",
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: refund.Choreography.Machine(), Store: store.Refunds()}},
-	Needs:      []string{"gateway-url"},
-	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(c.GatewayURL).Answerers() },
+	Flags:      []service.Declared{address},
+	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(address.Of(c)).Answerers() },
 }

@@ -10,12 +10,14 @@ import (
 	"orderflow.example/shared/service"
 )
 
+var address = service.AdapterURL("carrier-url", "carrier")
+
 // App is the shipping service, ready to run.
 var App = service.App{
 	Name:       "shipping",
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: shipping.Choreography.Machine(), Store: store.Shipments()}},
-	Needs:      []string{"carrier-url"},
-	Answerers:  func(c service.Config) []engine.Answerer { return carrier.New(c.CarrierURL).Answerers() },
+	Flags:      []service.Declared{address},
+	Answerers:  func(c service.Config) []engine.Answerer { return carrier.New(address.Of(c)).Answerers() },
 }

@@ -3,7 +3,7 @@ package app
 
 import (
 	"context"
-	"orderflow.example/services/storefront/model"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -11,12 +11,17 @@ import (
 	"orderflow.example/services/storefront/internal/admission"
 	"orderflow.example/services/storefront/internal/api"
 	"orderflow.example/services/storefront/internal/store"
+	"orderflow.example/services/storefront/model"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
+
+var backlog = service.Flag[time.Duration]{Name: "backlog", Default: 10 * time.Second,
+	Usage: "while the orders that wait for confirmation would take longer than this, new ones are answered 503; 0: never",
+	Want:  "0, or 1s to 1h", Valid: func(d time.Duration) bool { return d == 0 || d >= time.Second && d <= time.Hour }}
 
 // App is the storefront, ready to run.
 var App = service.App{
@@ -27,6 +32,7 @@ var App = service.App{
 		{Machine: storefront.Choreography.Machine(), Store: store.Orders()},
 		{Machine: storefront.Products.Machine(), Store: store.Products()},
 	},
+	Flags:      []service.Declared{backlog},
 	Storefront: operations,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		api.RegisterOperators(r, store.NewReader(p.DB))
@@ -49,7 +55,7 @@ func operations(to huma.API, p *service.Parts) {
 			return outcome.State.(storefront.Order), outcome.Emitted, nil
 		},
 		Reader: reader,
-		Admit:  admission.New(p.Running, p.Config.Backlog, reader, p.Log, p.Registry).Admit,
+		Admit:  admission.New(p.Running, backlog.Of(p.Config), reader, p.Log, p.Registry).Admit,
 		Keys:   idempotency.New(idempotency.NewTable(p.DB), p.Log),
 		Log:    p.Log,
 	})

@@ -270,7 +270,7 @@ func TestOrdersPlacedAtTheSameTimeAreEachPlacedOnce(t *testing.T) {
 
 func TestWhileTooManyOrdersWaitNoMoreAreTakenAndThenTheyAreAgain(t *testing.T) {
 	t.Parallel()
-	s := openWith(t, service.Config{Backlog: 10 * time.Second})
+	s := openWith(t, service.Config{Own: service.Settings{"backlog": 10 * time.Second}})
 	s.stock("MUG", "BAG", "CUP")
 	code, location, first := s.ask("POST", "/v1/orders", wish, "Idempotency-Key", "first")
 	if code != 202 {

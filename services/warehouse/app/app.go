@@ -3,18 +3,20 @@ package app
 
 import (
 	"context"
-	"orderflow.example/services/warehouse/model"
 
 	"orderflow.example/services/warehouse"
 	"orderflow.example/services/warehouse/internal/api"
 	"orderflow.example/services/warehouse/internal/floor"
 	"orderflow.example/services/warehouse/internal/store"
+	"orderflow.example/services/warehouse/model"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
+
+var address = service.AdapterURL("floor-url", "warehouse floor")
 
 // App is the warehouse service, ready to run.
 var App = service.App{
@@ -25,8 +27,8 @@ var App = service.App{
 		{Machine: warehouse.Picks.Machine(), Store: store.Picks()},
 		{Machine: warehouse.Supplies.Machine(), Store: store.Supplies()},
 	},
-	Needs:     []string{"floor-url"},
-	Answerers: func(c service.Config) []engine.Answerer { return floor.New(c.FloorURL).Answerers() },
+	Flags:     []service.Declared{address},
+	Answerers: func(c service.Config) []engine.Answerer { return floor.New(address.Of(c)).Answerers() },
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
 		api.Register(r, keys, func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {

@@ -68,8 +68,9 @@ func TestListsArePagedThroughOverAllServicesAndFiltered(t *testing.T) {
 		"payment/a1+1 payment/a1+0 shipping/a1+0 shipping/a1+0":                                    {Order: "a1"},
 		"payment/a1+1 payment/a1+0":                                                                {Service: "payment", Key: "a1"},
 		"shipping/a1+0":                                                                            {Form: parked.FormCall},
-		"payment/a2+1 payment/a2+0 shipping/a2+0":                                                  {Type: "payment.captured.v1", Order: "a2"},
-		"shipping/a0+0 shipping/a1+0 shipping/a2+0":                                                {Group: group.ID},
+
+		"payment/a2+1 payment/a2+0 shipping/a2+0":   {Type: "payment.captured.v1", Order: "a2"},
+		"shipping/a0+0 shipping/a1+0 shipping/a2+0": {Group: group.ID},
 		"": {Group: "none"},
 	} {
 		if got := strings.Join(list(f), " "); got != want {

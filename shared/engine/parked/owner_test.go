@@ -78,7 +78,8 @@ func (o *owner) park(key, reason string) int64 {
 	return o.parkAs(row{Key: key, Form: parked.FormEvent, Type: "payment.captured.v1", Reason: reason})
 }
 
-const payload = `{"email": "ann@example.com", "amount": 12345678901234567, "lines": [1, 2], "ship_to": {"name": "Ann"}, "ann@example.com": true}`
+const payload = `{"email": "ann@example.com", "amount": 12345678901234567, "lines": [1, 2], ` +
+	`"ship_to": {"name": "Ann"}, "ann@example.com": true}`
 
 func (o *owner) parkAs(r row) (number int64) {
 	o.Helper()

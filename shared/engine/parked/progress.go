@@ -82,8 +82,9 @@ type redriveRow struct {
 
 func (r redriveRow) of(s Service) *Redrive {
 	return &Redrive{ID: r.ID, State: r.State, Selection: r.Selection, By: r.By, Reason: r.Reason, Services: []string{s.Name},
-		CreatedAt: r.CreatedAt, EndedAt: r.EndedAt, AsOf: r.AsOf, PerSecond: r.PerSecond, Pause: r.Pause, StopOnFailure: r.StopOnFailure,
-		Total: r.Total, Later: r.Later, Released: r.Released, Failed: r.Failed, Gone: r.Gone, Left: r.Left}
+		CreatedAt: r.CreatedAt, EndedAt: r.EndedAt, AsOf: r.AsOf, PerSecond: r.PerSecond, Pause: r.Pause,
+		StopOnFailure: r.StopOnFailure,
+		Total:         r.Total, Later: r.Later, Released: r.Released, Failed: r.Failed, Gone: r.Gone, Left: r.Left}
 }
 
 // Get is one redrive with its steps and failures.

@@ -1,6 +1,6 @@
-// Package audit is what services tell of an order's money and goods in terms that none of them owns, so that what must hold
-// across services can be checked by somebody who knows no service. The package model of each service translates its events
-// and states; the platform's audit and exploration are the users.
+// Package audit has common terms for an order's money and goods, so that invariants across services can be checked without
+// knowing any service. The package model of each service translates its events and states; the platform's audit and exploration
+// use them.
 package audit
 
 // Role is what the audit needs a service for. A service that moves neither money nor goods has none.
@@ -16,7 +16,7 @@ const (
 	Receives Role = "receives" // takes in goods that are bought
 )
 
-// Fact is something that counts: one of the types of this package.
+// Fact is one of the types of this package.
 type Fact any
 
 // Goods are pieces of a SKU in a warehouse.

@@ -8,14 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// CheckClosed holds a payload against what this version says: every field known. It is for those who write.
+// CheckClosed checks a payload against this version, without unknown fields. It is for producers.
 //
 // An error names the place and what is wrong there, and repeats no value: errors end in logs and parked lists.
 func (c *Contract) CheckClosed(data []byte) error { return c.check(data, true) }
 
-// CheckOpen is CheckClosed for those who read: fields that are not known are passed over, since a newer writer may add
-// some. What it lets pass, encoding/json decodes, and decodes as it was written: what Go would bend is refused, which is a
-// field that is there twice or in another case, and bytes that are not UTF-8.
+// CheckOpen is CheckClosed for consumers: unknown fields are skipped, since a newer producer may add some. encoding/json decodes
+// what passes without changing it: a field that is there twice or in another case, and bytes that are not UTF-8, are refused.
 func (c *Contract) CheckOpen(data []byte) error { return c.check(data, false) }
 
 func (c *Contract) check(data []byte, closed bool) error {

@@ -1,6 +1,6 @@
-// Package contract holds payloads to what their Go types say: which fields there are, which must be there, and what a
-// value may be. It is the one reader of the tags that say so; the JSON Schemas are written from what it read, so that
-// what is published and what is checked are the same.
+// Package contract checks payloads against their Go types: which fields there are, which are required, and which values are
+// valid. It alone reads the struct tags that declare this; the JSON Schemas are generated from it, so that the published and the
+// checked contract are the same.
 //
 // It is no JSON Schema validator and knows no event. package saga checks every payload with it, and schemas/generate
 // writes it down.
@@ -115,7 +115,8 @@ func (c *Contract) addFields(inside []reflect.Type) error {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		twice := slices.ContainsFunc(c.Fields, func(other Field) bool { return other.Name == name })
 		if !f.IsExported() || f.Anonymous || !fieldName.MatchString(name) || twice || options != "" && options != "omitempty" {
-			return fmt.Errorf(`%s.%s: want an exported field with a name of its own, as in json:"unit_price" or json:"reason,omitempty"`, c.Go, f.Name)
+			return fmt.Errorf(`%s.%s: want an exported field with a name of its own, as in json:"unit_price" or json:"reason,omitempty"`,
+				c.Go, f.Name)
 		}
 		part, err := of(f.Type, inside)
 		if err == nil {

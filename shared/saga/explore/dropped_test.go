@@ -83,14 +83,16 @@ func TestADroppedQuestionIsAnsweredNoMoreAndMayHaveBeenActedOnByThenLaterOrNever
 			if r.Violation != nil {
 				t.Errorf("%s: %s", name, words(r.Violation))
 			}
-			want := []string{"{Paid:false Late:false Halted:true}", "{Paid:true Late:false Halted:true}", "{Paid:true Late:true Halted:true}"}
+			want := []string{"{Paid:false Late:false Halted:true}", "{Paid:true Late:false Halted:true}",
+				"{Paid:true Late:true Halted:true}"}
 			if got := slices.Sorted(maps.Keys(found)); !slices.Equal(got, want) {
 				t.Errorf("%s: given up, the bank ends as %v, want %v", name, got, want)
 			}
 		}
 	}
 	kept := func(r saga.Row) saga.Row { return r }
-	if got := words(explore.Explore(impatient(kept), explore.Options{}).Violation); !strings.Contains(got, "it takes an answer to what it gave up") {
+	if got := words(explore.Explore(impatient(kept), explore.Options{}).Violation); !strings.Contains(got,
+		"it takes an answer to what it gave up") {
 		t.Errorf("the question is not dropped: %s", got)
 	}
 }
@@ -154,5 +156,6 @@ func TestWhatThisModelCannotForgetIsRefused(t *testing.T) {
 			t.Error("a question that must be answered is dropped where others ask: accepted")
 		}
 	}()
-	explore.Explore(impatient(func(r saga.Row) saga.Row { return r.DroppedBy(gaveUp).UntilAnswered(time.Hour) }, greets()), explore.Options{})
+	explore.Explore(impatient(func(r saga.Row) saga.Row { return r.DroppedBy(gaveUp).UntilAnswered(time.Hour) }, greets()),
+		explore.Options{})
 }

@@ -54,7 +54,8 @@ func TestABrokenPromiseOfOneStepIsFoundWithWhatLedToItAlone(t *testing.T) {
 	m.Machines[0], m.Machines[2] = m.Machines[2], m.Machines[0] // the clerk, who does not matter, moves first
 	for _, all := range []bool{false, true} {
 		want := "shop hears customer.wants → opened\ntill hears shop.opened → asked\ntill: 60 seconds after asked → gave_up\n" +
-			"the bank pays (asked by till.asked); till → paid\nshop hears till.gave_up → failed\nshop hears till.paid → done\nboth done and failed"
+			"the bank pays (asked by till.asked); till → paid\nshop hears till.gave_up → failed\nshop hears till.paid → done\n" +
+			"both done and failed"
 		got := words(explore.Explore(m, explore.Options{All: all}).Violation)
 		if sorted(got) != sorted(want) {
 			t.Errorf("all %v: got\n%s\nwant\n%s", all, got, want)
@@ -81,7 +82,8 @@ func TestASagaThatGoesRoundIsFound(t *testing.T) {
 	m.Machines = []explore.Machine{of("clerk", on(wants, filed), on(opened, filed)), of("shop", on(filed, opened))}
 	m.Outside, m.End = nil, nil
 	for _, all := range []bool{false, true} {
-		if got := words(explore.Explore(m, explore.Options{All: all}).Violation); !strings.HasSuffix(got, "the last 2 steps can be repeated for ever") {
+		if got := words(explore.Explore(m, explore.Options{All: all}).Violation); !strings.HasSuffix(got,
+			"the last 2 steps can be repeated for ever") {
 			t.Errorf("all %v: %s", all, got)
 		}
 	}
@@ -91,7 +93,8 @@ func TestAMachineThatCannotTakeSomethingInIsFound(t *testing.T) {
 	t.Parallel()
 	r := whole()
 	r["paid"] = saga.On(paid, func(said, nothing) []saga.Event { panic("impossible") }, done)
-	if got := words(explore.Explore(shop(r), explore.Options{}).Violation); !strings.Contains(got, "parked: shop: on till.paid.v1: panic: impossible") {
+	if got := words(explore.Explore(shop(r), explore.Options{}).Violation); !strings.Contains(got,
+		"parked: shop: on till.paid.v1: panic: impossible") {
 		t.Error(got)
 	}
 }
@@ -125,7 +128,8 @@ func TestNothingIrrevocableComesBeforeAPivot(t *testing.T) {
 	t.Parallel()
 	r := whole()
 	r["file"] = r["file"].Irrevocably()
-	if got := words(explore.Explore(shop(r), explore.Options{}).Violation); !strings.Contains(got, "clerk does what cannot be taken back before any pivot") {
+	if got := words(explore.Explore(shop(r), explore.Options{}).Violation); !strings.Contains(got,
+		"clerk does what cannot be taken back before any pivot") {
 		t.Error(got)
 	}
 	r["wants"] = r["wants"].Pivot(opened)
@@ -175,7 +179,8 @@ func TestWhatAModelPromisesOfAMachineIsChecked(t *testing.T) {
 	t.Parallel()
 	m := shop(whole())
 	m.Machines[1].Before = func(any) []explore.Before { return []explore.Before{{Says: paid}} }
-	if got := words(explore.Explore(m, explore.Options{}).Violation); !strings.Contains(got, "the model is wrong: it promises that till does not say paid yet") {
+	if got := words(explore.Explore(m, explore.Options{}).Violation); !strings.Contains(got,
+		"the model is wrong: it promises that till does not say paid yet") {
 		t.Error(got)
 	}
 	m.Machines[1].Before = func(s any) []explore.Before {
@@ -262,7 +267,8 @@ func TestADeadlineFallsDueAtAnyTimeUntilItIsSettled(t *testing.T) {
 func TestOfSeveralDeadlinesOfAKindTheLatestRunsAlone(t *testing.T) {
 	t.Parallel()
 	again := func(said, nothing) []saga.Event { return []saga.Event{opened.Of(nothing{})} }
-	m := explore.Model{Key: "k", Roots: []explore.Root{{Name: "two wishes", Told: []explore.Told{{Event: wants.Of(nothing{})}, {Event: regrets.Of(nothing{})}}}},
+	m := explore.Model{Key: "k",
+		Roots: []explore.Root{{Name: "two wishes", Told: []explore.Told{{Event: wants.Of(nothing{})}, {Event: regrets.Of(nothing{})}}}},
 		Machines: []explore.Machine{machine("shop",
 			saga.On(wants, again, opened), saga.On(regrets, again, opened),
 			saga.After(time.Minute, opened, func(said, nothing) []saga.Event { return []saga.Event{done.Of(nothing{})} }, done))}}

@@ -29,7 +29,8 @@ func loopback(about string, customers ...saga.Row) explore.Model {
 	if customers == nil {
 		customers = []saga.Row{saga.On(seen, says(counted, counted.Of(nothing{}), told.About("k", nothing{})), counted, told)}
 	}
-	orders := machine("shop", saga.On(wants, says(opened, opened.Of(nothing{}), seen.About(about, nothing{})), opened, seen), saga.On(told, says(done, done.Of(nothing{})), done))
+	orders := machine("shop", saga.On(wants, says(opened, opened.Of(nothing{}), seen.About(about, nothing{})), opened, seen),
+		saga.On(told, says(done, done.Of(nothing{})), done))
 	accounts := explore.Machine{Key: "c", Machine: saga.Choreography[said]{Service: "shop", Key: customer, Rows: customers,
 		Blank: func(string) said { return said{} }, Evolve: func(s said, e saga.Event) said {
 			if e.Type == counted.Name() {
@@ -84,6 +85,7 @@ func goesRound(m explore.Model) explore.Model {
 	m.Machines[0] = machine("shop",
 		saga.On(wants, func(said, nothing) []saga.Event { return []saga.Event{seen.About("c", nothing{})} }, seen),
 		saga.On(told, func(said, nothing) []saga.Event { return []saga.Event{seen.About("c", nothing{})} }, seen))
-	m.Machines[0].Machine = saga.Choreography[said]{Service: "shop", Rows: m.Machines[0].Rows, Blank: func(string) said { return said{} }}.Machine()
+	m.Machines[0].Machine = saga.Choreography[said]{Service: "shop", Rows: m.Machines[0].Rows,
+		Blank: func(string) said { return said{} }}.Machine()
 	return m
 }

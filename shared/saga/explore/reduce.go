@@ -253,7 +253,8 @@ func (p *part) kept(before, after any, f form, e saga.Event, got saga.Step) stri
 			return a.Says.Name() == b.Says.Name() && !slices.ContainsFunc(a.Hears, func(k saga.Kind) bool { return !waits(k.Name()) })
 		})
 		if says || !still {
-			return fmt.Sprintf("the model is wrong: it promises that %s does not say %s yet (on %s)", p.name, own(p.machine.Service, b.Says.Name()), bare(e.Type))
+			return fmt.Sprintf("the model is wrong: it promises that %s does not say %s yet (on %s)", p.name,
+				own(p.machine.Service, b.Says.Name()), bare(e.Type))
 		}
 	}
 	return ""

@@ -12,7 +12,8 @@ type Frame struct {
 }
 
 // Replay makes the steps of a counter-example again, on a model that may have changed since, and tells what is wrong at
-// its end, also when what was heard is heard again there; "" where nothing is. An error says that a step cannot be made, which is one way of being repaired.
+// its end, also when what was heard is heard again there; "" where nothing is. An error says that a step cannot be made, which
+// is one way of being repaired.
 func Replay(m Model, v Violation) (frames []Frame, why string, err error) {
 	s := newSystem(m)
 	i := slices.IndexFunc(m.Roots, func(r Root) bool { return r.Name == v.Root })

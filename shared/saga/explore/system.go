@@ -25,8 +25,8 @@ type system struct {
 }
 
 func newSystem(m Model) *system {
-	s := &system{model: m, hearers: map[string][]int{}, sayers: map[string]string{}, asks: map[string]*part{}, said: map[string]bool{},
-		pivots: map[string]pivots{}}
+	s := &system{model: m, hearers: map[string][]int{}, sayers: map[string]string{}, asks: map[string]*part{},
+		said: map[string]bool{}, pivots: map[string]pivots{}}
 	s.namePivots()
 	for _, machine := range m.Machines {
 		for _, name := range machine.Says() {

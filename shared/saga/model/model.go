@@ -1,7 +1,7 @@
-// Package model is the form in which a service says what those must know who look at the whole: which of its machines take
-// part in an order, what it does not say yet, what must hold, who outside answers it, and what its events and rows mean for
-// money and goods. Each service has a package model of its own; the platform's exploration and audit are the users. No
-// running service decides anything by it.
+// Package model is what a service declares for tools that look at all services: which of its machines take part in an order,
+// which events it does not emit yet, its invariants, the outside parties that it calls, and what its events and rows mean for
+// money and goods. Each service has a package model of its own; the platform's exploration and audit use it. No running service
+// does.
 package model
 
 import (
@@ -10,27 +10,27 @@ import (
 	"orderflow.example/shared/saga/explore"
 )
 
-// Service is what one service says of itself. Every field may be left out.
+// Service is the model of one service. Every field is optional.
 type Service struct {
 	Machines []explore.Machine // those that take part in an order, in order
-	Left     []string          // the others, by name: they only watch, or are about other things than an order
+	Left     []string          // the others, by name: they only project, or are not about an order
 	Outside  []explore.Outside // who answers what the machines ask; several services may name parts of the same one
 	Variants []Variant
 
-	// Harmless are rows without which an order still ends as it should, by form and event ("on payment.declined.v1"), and why
-	// they are there. Every other row of Machines is missed by some check when it is taken out.
+	// Harmless are rows without which an order still ends as it should, by form and event ("on payment.declined.v1"), with the
+	// reason for each. Some check fails without any other row of Machines.
 	Harmless map[string]string
 
-	Start func(Scene) map[string]any  // the states of machines and the outside that are not blank where the scene begins
-	Told  func(Scene) []explore.Told  // what people tell the service, or a machine that is left out says
-	End   func(Ending) (wrong string) // what is wrong where nothing more can happen; "" if it is as it should be
+	Start func(Scene) map[string]any  // the initial states of machines and outside parties that are not blank
+	Told  func(Scene) []explore.Told  // commands of people, and events of machines that are left out
+	End   func(Ending) (wrong string) // what is wrong in a final state; "" if nothing
 
 	Role  audit.Role
-	Event func(saga.Event) audit.Fact // what an own event counts for; nil: for nothing
+	Event func(saga.Event) audit.Fact // what an own event means; nil: nothing
 	State func(any) []audit.Fact      // what a state of a machine, a row, or a state of the outside means
 }
 
-// Variant is a machine by other rules than the default, and the scenes to explore with it.
+// Variant is a machine with other rules than the default, and the scenes to explore with it.
 type Variant struct {
 	Machine *saga.Machine // it takes the place of the one with its name
 	Scenes  []Scene
@@ -43,10 +43,10 @@ type Ending struct {
 	Parcel audit.Parcel
 }
 
-// Before is what a machine does not say yet, or any more, gathered fact by fact.
+// Before lists the events that a machine does not emit yet, or any more.
 type Before []explore.Before
 
-// Never says: where it holds, none of these is said any more.
+// Never declares that, where it holds, none of these is emitted any more.
 func (b *Before) Never(holds bool, says ...saga.Kind) {
 	if holds {
 		for _, s := range says {
@@ -55,7 +55,7 @@ func (b *Before) Never(holds bool, says ...saga.Kind) {
 	}
 }
 
-// Until says: where it holds, this event is heard before any of those is said.
+// Until declares that, where it holds, this event is consumed before any of those is emitted.
 func (b *Before) Until(holds bool, hears saga.Kind, says ...saga.Kind) {
 	if holds {
 		for _, s := range says {

@@ -92,7 +92,7 @@ func TestAConfigurationChangesNoDeclaration(t *testing.T) {
 		}
 		configured++
 		declared, _ := choreography.Of(a).JSON()
-		a.Bindings = a.Configured(service.Config{FraudVelocity: 20, FraudVelocityWithin: time.Hour})
+		a.Bindings = a.Configured(service.Config{Own: service.Settings{"fraud-velocity": 20, "fraud-velocity-within": time.Hour}})
 		got, _ := choreography.Of(a).JSON()
 		same(t, got, declared)
 	}

@@ -33,6 +33,7 @@ func runBurst(ctx context.Context, o Options) (b bench.Burst, err error) {
 	if err := kafka.start(ctx); err != nil {
 		return b, err
 	}
-	config := service.Config{Kafka: []string{kafka.address()}, DataDir: dir, Partitions: partitions, LogFormat: "text", Backlog: backlog}
+	config := service.Config{Kafka: []string{kafka.address()}, DataDir: dir, Partitions: partitions, LogFormat: "text",
+		Own: service.Settings{"backlog": backlog}}
 	return bench.RunBurst(ctx, bench.ProductOptions{Config: config, Progress: o.Progress, Log: slog.New(slog.DiscardHandler)})
 }

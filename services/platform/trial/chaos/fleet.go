@@ -70,13 +70,12 @@ func startFleet(ctx context.Context, o Options) (*fleet, error) {
 	if err != nil {
 		return f, err
 	}
-	world := where.WorldURL + "/sim/"
-	flags = append(flags, "--gateway-url", world+"gateway", "--carrier-url", world+"carrier", "--floor-url", world+"floor")
 	flags = append(flags, o.flags...)
 	for i := range o.perService {
 		for _, app := range run.Apps {
 			if i == 0 || len(app.Bindings) > 0 { // of what only watches one is enough
-				f.processes = append(f.processes, f.process(fmt.Sprintf("%s-%d", app.Name, i+1), app.Name, flags))
+				f.processes = append(f.processes, f.process(fmt.Sprintf("%s-%d", app.Name, i+1), app.Name,
+					append(flags, app.Arguments(run.Outside(where.WorldURL))...)))
 			}
 		}
 	}

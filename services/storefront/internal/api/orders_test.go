@@ -442,3 +442,21 @@ func TestBytesThatAreNoTextAreRefusedAndASlashMayBePartOfASKU(t *testing.T) {
 	s.goods["1/2"] = s.goods["MUG"]
 	s.ask("", "GET", "/v1/products/1%2F2", "").is(200)
 }
+
+func TestACardNumberInAReasonIsRefusedAtItsField(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id := s.place("ann", "k1", order("MUG", 1))
+	s.show(id, status("delivered"))
+	for _, number := range []string{"4111.1111.1111.1111", "4111\u00a01111\u00a01111\u00a01111"} {
+		for path, body := range map[string]string{
+			"/cancellation": `{"reason":"card %s"}`,
+			"/returns":      `{"lines":[{"sku":"MUG","quantity":1}],"reason":"card %s"}`,
+		} {
+			a := s.ask("ann", "POST", "/v1/orders/"+id+path, fmt.Sprintf(body, number), "Idempotency-Key", s.newKey())
+			if places := a.problem(422, "card-number"); !slices.Equal(places, []string{"body.reason"}) {
+				t.Errorf("%s: %s", path, a.Body)
+			}
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package service
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Flag is a setting that a service declares for itself. Like those of Config it is a flag, an environment variable and a key
+// of orderflow.yaml. Services that share a flag declare it alike.
+type Flag[T string | int | float64 | time.Duration] struct {
+	Name, Usage string
+	Default     T
+	Valid       func(T) bool // nil where any value will do
+	Want        string       // what Valid asks for: "1s to 1h"
+	Needed      bool         // a service that runs alone does not start without it
+}
+
+// Declared is a Flag of any type.
+type Declared interface {
+	bind(to *pflag.FlagSet)
+	missing(c Config) bool
+	name() string
+}
+
+// Settings are the values of Flags by name. A Flag without one has the zero value of its type.
+type Settings map[string]any
+
+// With is the configuration with these settings changed.
+func (c Config) With(changed Settings) Config {
+	own := maps.Clone(c.Own)
+	if own == nil {
+		own = Settings{}
+	}
+	maps.Copy(own, changed)
+	c.Own = own
+	return c
+}
+
+// Arguments are those of the settings that the App declares, as its command takes them.
+func (a App) Arguments(s Settings) (args []string) {
+	for _, flag := range a.Flags {
+		if v, ok := s[flag.name()]; ok {
+			args = append(args, fmt.Sprintf("--%s=%v", flag.name(), v))
+		}
+	}
+	return args
+}
+
+// Of is the flag's value in a configuration.
+func (f Flag[T]) Of(c Config) (v T) {
+	if set, ok := c.Own[f.Name]; ok {
+		v = set.(T)
+	}
+	return v
+}
+
+// AdapterURL is the flag of a party outside, which the platform simulates where no address of it is given.
+func AdapterURL(name, party string) Flag[string] {
+	return Flag[string]{Name: name, Usage: party + " (default: simulated)", Needed: true, Want: "http://… or https://…",
+		Valid: func(s string) bool { return s == "" || isURL(s, "http", "https") }}
+}
+
+// bind panics if another declaration has the name: the services cannot run in one process.
+func (f Flag[T]) bind(to *pflag.FlagSet) {
+	v := &setting[T]{f, f.Default}
+	if other := to.Lookup(f.Name); other == nil {
+		to.Var(v, f.Name, f.Usage)
+	} else if _, own := other.Value.(interface{ get() any }); !own || other.Value.Type() != v.Type() ||
+		other.DefValue != v.String() || other.Usage != f.Usage {
+		panic(fmt.Sprintf("service: --%s is declared twice, once as %q and once as %q: rename one, or declare both alike",
+			f.Name, other.Usage, f.Usage))
+	}
+}
+
+// missing tells that a service alone needs the flag and does not have it.
+func (f Flag[T]) missing(c Config) bool {
+	var zero T
+	return f.Needed && f.Of(c) == zero
+}
+
+func (f Flag[T]) name() string { return f.Name }
+
+// setting is the value of a Flag on a command line.
+type setting[T string | int | float64 | time.Duration] struct {
+	Flag[T]
+	value T
+}
+
+func (s *setting[T]) Set(text string) (err error) {
+	switch to := any(&s.value).(type) {
+	case *string:
+		*to = text
+	case *int:
+		*to, err = strconv.Atoi(text)
+	case *float64:
+		*to, err = strconv.ParseFloat(text, 64)
+	case *time.Duration:
+		*to, err = time.ParseDuration(text)
+	}
+	return err
+}
+
+func (s *setting[T]) String() string { return fmt.Sprint(s.value) }
+
+func (s *setting[T]) Type() string {
+	return strings.ToLower(strings.TrimPrefix(fmt.Sprintf("%T", s.value), "time."))
+}
+
+func (s *setting[T]) get() any { return s.value }
+
+func (s *setting[T]) check() error {
+	if s.Valid == nil || s.Valid(s.value) {
+		return nil
+	}
+	return fmt.Errorf("%s: want %s", s.Name, s.Want)
+}
+
+// settings are the values of all Flags of a command, and what is wrong with them.
+func settings(cmd *cobra.Command) (all Settings, faults []error) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		own, ok := f.Value.(interface {
+			get() any
+			check() error
+		})
+		if !ok {
+			return
+		}
+		if all == nil {
+			all = Settings{}
+		}
+		all[f.Name] = own.get()
+		if err := own.check(); err != nil {
+			faults = append(faults, err)
+		}
+	})
+	return all, faults
+}
