@@ -17,6 +17,7 @@
 //     numbers without gaps.
 //   - publisher.go, own_topic.go, outbox.go: each partition publishes after its commits, from memory; what a crash left
 //     unpublished is read from the outbox. The topic is read to learn what it holds.
+//   - refill.go: the publishers alone, for the repair of lost topics.
 //   - level.go, position.go, open_work.go, restore.go: a database that lost commits is brought level with its topic; for
 //     replays, how far a service is, how it is held still, and what a database that was lost must know beside the states.
 //   - calls.go, schedule.go, lane.go, ask.go, deadline.go, park.go: calls to outside parties, deadlines, and parked
