@@ -93,7 +93,7 @@ func (b *batch) setAside(s *share, in *input, reason string) {
 		s.parking[p.Key] = true // what follows in this batch waits behind it
 	}
 	b.finished = append(b.finished, func() {
-		b.e.metrics.event(p.Type, "parked")
+		b.e.metrics.event(p.Type, outcomeParked)
 		if reason != "" {
 			b.e.Log.Error("parked: this waits for an operator, all else goes on",
 				"key", p.Key, "form", p.Form, "type", p.Type, "id", p.ID, "reason", p.Reason)

@@ -25,6 +25,10 @@ type Service struct {
 	Told  func(Scene) []explore.Told  // what people tell the service, or a machine that is left out says
 	End   func(Ending) (wrong string) // what is wrong where nothing more can happen; "" if it is as it should be
 
+	Money     []Money   // what its events move
+	Watched   []Watched // what operators watch of its events
+	Unalarmed string    // why none of Watched is worth an alert; empty where one is
+
 	Role  audit.Role
 	Event func(saga.Event) audit.Fact // what an own event counts for; nil: for nothing
 	State func(any) []audit.Fact      // what a state of a machine, a row, or a state of the outside means
