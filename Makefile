@@ -59,8 +59,8 @@ tidy: ## bring every go.mod in step
 schemathesis: build ## generated requests to both HTTP APIs: nothing breaks, all is answered as described; four minutes
 	scripts/schemathesis.sh $(ARGS)
 
-generate: ## write the schemas, the AsyncAPI and OpenAPI documents, the stories, and the choreography in README.md
-	go generate ./schemas $(addprefix ./services/platform/,check/choreography check/stories run)
+generate: ## write the schemas, the AsyncAPI and OpenAPI documents, the stories, the choreography in README.md, dashboards and alerts
+	go generate ./schemas $(addprefix ./services/platform/,check/choreography check/stories run observe)
 
 release-schemas: generate ## keep today's schemas as those released: from then on they may only grow
 	cd schemas && go run ./generate -release

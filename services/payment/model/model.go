@@ -20,6 +20,7 @@ import (
 
 // Service is the payment service's part in an order.
 var Service = model.Service{
+	Watched:  watched,
 	Machines: []explore.Machine{{Machine: payment.Choreography.Machine(), Before: before}},
 	Outside:  []explore.Outside{gateway.Outside(answer, payment.Authorize.Name(), payment.Capture.Name(), payment.Void.Name())},
 	End:      end,

@@ -16,6 +16,7 @@ import (
 
 // Service is the refund service's part in an order.
 var Service = model.Service{
+	Watched:  watched,
 	Machines: []explore.Machine{{Machine: refund.Choreography.Machine(), Before: before, Check: refundsWhatWasTaken}},
 	Outside:  []explore.Outside{gateway.Outside(giveBack, refund.GiveBack.Name())},
 	End:      end,
