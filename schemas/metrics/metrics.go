@@ -59,8 +59,9 @@ var (
 		Help: "Orders that were not taken because too many wait: 503 and Retry-After."}
 	OrdersWaiting = metric.Metric{Name: "orderflow_orders_waiting", Kind: metric.Gauge, Labels: []metric.Label{metric.Service},
 		Help: "Orders that wait for their confirmation, as far as it was looked while anybody orders."}
-	OrdersWaitingLimit = metric.Metric{Name: "orderflow_orders_waiting_limit", Kind: metric.Gauge, Labels: []metric.Label{metric.Service},
-		Help: "How many may wait."}
+	OrdersWaitingLimit = metric.Metric{Name: "orderflow_orders_waiting_limit", Kind: metric.Gauge,
+		Labels: []metric.Label{metric.Service},
+		Help:   "How many may wait."}
 )
 
 // All are those of this package.

@@ -68,7 +68,7 @@ var (
 		Help:   "Partitions owned here.",
 		Labels: []metric.Label{metric.Service}}
 	PartitionsStopped = metric.Metric{Name: "orderflow_partitions_stopped", Kind: metric.Gauge,
-		Help:   "Partitions owned here that stand still because something of the installation is at fault. The log and /readyz say what.",
+		Help:   "Partitions owned here that stand still, as something of the installation is at fault. The log and /readyz say what.",
 		Labels: []metric.Label{metric.Service}}
 	TakeoversTotal = metric.Metric{Name: "orderflow_takeovers_total", Kind: metric.Counter,
 		Help:   "Times a partition was taken: at the start, after another process, or anew after a failure.",
@@ -78,7 +78,8 @@ var (
 var callLabel = metric.Label{Name: "call", Is: "a question that the service asks outside"}
 
 // Metrics are all of them.
-var Metrics = []metric.Metric{EventsTotal, EventSeconds, PublishedTotal, PublishSeconds, OutboxOldest, Lag, BatchInputs, CommitSeconds,
+var Metrics = []metric.Metric{EventsTotal, EventSeconds, PublishedTotal, PublishSeconds, OutboxOldest, Lag, BatchInputs,
+	CommitSeconds,
 	CallsTotal, CallSeconds, ParkedKeys, HolesTotal, RewindsTotal, AlarmsTotal, PartitionsOwned, PartitionsStopped, TakeoversTotal}
 
 // What becomes of an event heard, a transaction, a try to ask.

@@ -15,5 +15,5 @@ var watched = []model.Watched{
 			Says: "more than a fifth of the orders judged are refused as fraud"}},
 	{Asks: "How many orders wait for a person?",
 		Events: []saga.Kind{event.ReviewRequested},
-		Do:     "GET /v1/reviews on the operators' listener lists them. After seven days an order that nobody decided on is cancelled."},
+		Do:     "GET /v1/reviews lists them. After seven days an order that nobody decided on is cancelled."},
 }

@@ -72,12 +72,14 @@ func Alerts() []Alert {
 			By:    map[string]string{"cause": "outside_party"},
 			Fires: []Sample{{series(metrics.SagasStuck, is("cause", "outside_party")), "0x3 2x10 0x30"}},
 			Quiet: []Sample{{series(metrics.SagasStuck, is("cause", "outside_party")), "0x3 2 0x20"}}, After: 7 * time.Minute},
-		{Name: conservationBroken, Severity: page, Expr: most(series(metrics.ConservationBreaks, not("kind", "parked")), "kind") + " > 0",
+		{Name: conservationBroken, Severity: page, Expr: most(series(metrics.ConservationBreaks, not("kind", "parked")),
+			"kind") + " > 0",
 			Says:  "money or goods do not add up: the check {{ $labels.kind }}",
 			By:    map[string]string{"kind": "agreement"},
 			Fires: []Sample{{series(metrics.ConservationBreaks, is("kind", "agreement")), "0x3 1x10 0x30"}},
 			Quiet: []Sample{{series(metrics.ConservationBreaks, is("kind", "parked")), "1x20"}}, After: 5 * time.Minute},
-		{Name: ledgerBlind, Severity: ticket, For: time.Minute, Expr: above(grouped("min", series(metrics.ConservationAge), nil), ledgerLimit),
+		{Name: ledgerBlind, Severity: ticket, For: time.Minute, Expr: above(grouped("min", series(metrics.ConservationAge), nil),
+			ledgerLimit),
 			Says:  "the ledger has not looked for long: nobody knows whether money and goods add up",
 			Fires: []Sample{{series(metrics.ConservationAge), "0+60x14 0x30"}},
 			Quiet: []Sample{{series(metrics.ConservationAge), "15x20"}}, After: 14 * time.Minute},
@@ -91,7 +93,8 @@ func Alerts() []Alert {
 			By:   map[string]string{"service": "payment", "topic": "order.events"},
 			Fires: []Sample{{series(engine.Lag, is("service", "payment"), is("topic", "order.events")), "0+30x10 0x30"},
 				{series(engine.Lag, is("service", "payment"), is("topic", "fraud.events")), "0x40"}},
-			Quiet: []Sample{{series(engine.Lag, is("service", "payment"), is("topic", "order.events")), "0+30x2 0x18"}}, After: 6 * time.Minute},
+			Quiet: []Sample{{series(engine.Lag, is("service", "payment"), is("topic", "order.events")), "0+30x2 0x18"}},
+			After: 6 * time.Minute},
 		{Name: eventsParked, Severity: ticket, For: time.Minute, Expr: sum(series(engine.ParkedKeys), "service") + " > 0",
 			Says:  "{{ $labels.service }} has set something aside that it cannot process",
 			By:    map[string]string{"service": "shipping"},
@@ -141,7 +144,8 @@ func failingOutside() Alert {
 	}
 	by := []string{"service", "call"}
 	return Alert{Name: outsideFailing, Severity: page, For: time.Minute,
-		Expr: share(sum(perSecond(engine.CallsTotal, "5m", is("outcome", "unknown")), by...), sum(perSecond(engine.CallsTotal, "5m"), by...)) +
+		Expr: share(sum(perSecond(engine.CallsTotal, "5m", is("outcome", "unknown")), by...), sum(perSecond(engine.CallsTotal,
+			"5m"), by...)) +
 			" > 0.5 and " + sum(grown(engine.CallsTotal, "5m"), by...) + " > 10",
 		Says:  "most of what {{ $labels.service }} asks ({{ $labels.call }}) gets no clear answer",
 		By:    map[string]string{"service": "payment", "call": "authorize"},
@@ -154,12 +158,13 @@ func late(name, severity string, burn float64, long, short, lasting time.Duratio
 	begun := Sample{series(metrics.SagasBegun), "0+60x700"}
 	answered := func(values string) []Sample {
 		m := metrics.AnswerSeconds
-		return []Sample{begun, {selector(m, m.Name+"_bucket", []match{is("status", "confirmed"), is("le", fmt.Sprint(metrics.AnswerWithin))}), values}}
+		return []Sample{begun, {selector(m, m.Name+"_bucket", []match{is("status", "confirmed"), is("le",
+			fmt.Sprint(metrics.AnswerWithin))}), values}}
 	}
 	bad := int((short + 3*lasting).Minutes()) // so many minutes long a third is late
 	over := fmt.Sprint(" > ", burn, " * ", budget)
 	return Alert{Name: name, Severity: severity, For: lasting, Expr: unanswered(long) + over + " and " + unanswered(short) + over,
-		Says: fmt.Sprintf("customers wait more than %d s for an answer, so many of them that the budget of a month is burning %v times too fast",
+		Says: fmt.Sprintf("so many customers wait more than %d s for an answer that the budget of a month burns %v times too fast",
 			metrics.AnswerWithin, burn),
 		Fires: answered(fmt.Sprintf("0+40x%d %d+60x600", bad, 40*bad)), Quiet: answered("0+59.9x600"), After: short + 2*lasting,
 		Over: time.Duration(bad)*time.Minute + short + 5*time.Minute}
@@ -171,7 +176,8 @@ var budget = fmt.Sprintf("(1 - %v)", Objective)
 // unanswered is the share of the orders placed that were not answered in time, whether they were later or not yet.
 func unanswered(d time.Duration) string {
 	m := metrics.AnswerSeconds
-	return "(1 - " + share(sum(buckets(m, over(d), upTo(m, metrics.AnswerWithin))), sum(perSecond(metrics.SagasBegun, over(d)))) + ")"
+	return "(1 - " + share(sum(buckets(m, over(d), upTo(m, metrics.AnswerWithin))), sum(perSecond(metrics.SagasBegun,
+		over(d)))) + ")"
 }
 
 // declared is an alert about a share of a service's events.

@@ -24,7 +24,8 @@ func decisions() Dashboard {
 
 func watched(w model.Watched, span int) Panel {
 	if len(w.Among) == 0 {
-		p := lines(w.Asks, span, perMinuteOf, w.Do, Query{perMinute(sum(perSecond(engine.PublishedTotal, window, events(w.Events)...), "event")), "{{event}}"})
+		p := lines(w.Asks, span, perMinuteOf, w.Do, Query{perMinute(sum(perSecond(engine.PublishedTotal, window,
+			events(w.Events)...), "event")), "{{event}}"})
 		return p.watchedBy(w.Alert)
 	}
 	p := lines(w.Asks, span, percent, w.Do, Query{share(sum(perSecond(engine.PublishedTotal, window, events(w.Events)...), "event"),

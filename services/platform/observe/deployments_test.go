@@ -197,7 +197,8 @@ func TestEveryPanelAsksAndTellsWhatToDo(t *testing.T) {
 			wide := 0
 			for _, p := range r.Panels {
 				wide += p.Span
-				if !strings.HasSuffix(p.Asks, "?") && !strings.HasSuffix(p.Asks, "?)") && !strings.HasSuffix(p.Asks, "%)?") || p.Do == "" || p.Unit == "" {
+				if !strings.HasSuffix(p.Asks, "?") && !strings.HasSuffix(p.Asks, "?)") && !strings.HasSuffix(p.Asks,
+					"%)?") || p.Do == "" || p.Unit == "" {
 					t.Errorf("%s: %q: a panel asks a question, has a unit, and says what to do", d.Name, p.Asks)
 				}
 				for _, q := range p.Queries {
@@ -231,8 +232,9 @@ func TestTheMetricsOfTheContractAreThereWithTheirLabels(t *testing.T) {
 		all[m.Name] = m
 	}
 	for name, labels := range map[string]string{
-		"orderflow_events_total": "service event outcome", "orderflow_event_seconds": "service event", "orderflow_saga_seconds": "outcome",
-		"orderflow_sagas_open": "status", "orderflow_compensations_total": "reason", "orderflow_calls_total": "service call outcome",
+		"orderflow_events_total": "service event outcome", "orderflow_event_seconds": "service event",
+		"orderflow_saga_seconds": "outcome",
+		"orderflow_sagas_open":   "status", "orderflow_compensations_total": "reason", "orderflow_calls_total": "service call outcome",
 		"orderflow_outbox_oldest_seconds": "service", "orderflow_lag_seconds": "service topic", "orderflow_parked": "service",
 		"orderflow_obligations_overdue": "service", "orderflow_conservation_breaks": "kind", "orderflow_http_seconds": "route code",
 	} {

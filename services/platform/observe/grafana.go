@@ -33,7 +33,8 @@ func (d Dashboard) JSON() (string, error) {
 		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Prometheus").Type("prometheus")).
 		WithVariable(text(operatorsVariable, "Operators' listener", "http://127.0.0.1:8081")).
 		WithVariable(text(runbooksVariable, "Where the repository can be read", "https://orderflow.example")).
-		Link(dashboard.NewDashboardLinkBuilder("Dashboards").Type("dashboards").Tags([]string{"orderflow"}).AsDropdown(true).KeepTime(true)).
+		Link(dashboard.NewDashboardLinkBuilder("Dashboards").Type("dashboards").Tags([]string{"orderflow"}).
+			AsDropdown(true).KeepTime(true)).
 		Link(link("Stuck orders", "${"+operatorsVariable+"}/v1/sagas?stuck=true")).
 		Link(link("What is owed", "${"+operatorsVariable+"}/v1/obligations?overdue=true")).
 		Link(link("Do the books agree?", "${"+operatorsVariable+"}/v1/conservation"))
@@ -84,7 +85,8 @@ func (p Panel) builder() cog.Builder[dashboard.Panel] {
 	}
 	b := timeseries.NewPanelBuilder().Title(p.Asks).Description(p.description()).Datasource(source()).Unit(p.Unit).Links(p.links()).
 		Height(linesHeight).Span(uint32(p.Span)).Thresholds(p.thresholds()).Min(0).NoValue("–").
-		Legend(common.NewVizLegendOptionsBuilder().DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).ShowLegend(true)).
+		Legend(common.NewVizLegendOptionsBuilder().DisplayMode(common.LegendDisplayModeList).
+			Placement(common.LegendPlacementBottom).ShowLegend(true)).
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti).Sort(common.SortOrderDescending)).
 		LineWidth(1).FillOpacity(0).ShowPoints(common.VisibilityModeNever)
 	if p.Kind == Areas {

@@ -18,7 +18,8 @@ func pipeline() Dashboard {
 					Query{perMinute(most(perSecond(metrics.SagasBegun, window))), "orders"}),
 				stat("How many are under way?", 4, number, "It grows without more orders coming in: which status grows, below?",
 					Query{sum(most(series(metrics.SagasOpen), "status")), "open"}),
-				stat("Is any of them stuck?", 4, number, "GET /v1/sagas?stuck=true lists them with the cause; the runbook says what to do about each.",
+				stat("Is any of them stuck?", 4, number,
+					"GET /v1/sagas?stuck=true lists them with the cause; the runbook says what to do about each.",
 					Query{sum(most(series(metrics.SagasStuck), "cause")), "stuck"}).limit(1, 10).alerts(sagasStuck),
 				stat(fmt.Sprintf("Are they answered within %d s?", metrics.AnswerWithin), 4, percent,
 					"Which step is slow: the dashboard Delivery has the lag of each service, Service how long it takes.",
@@ -35,7 +36,8 @@ func pipeline() Dashboard {
 					Query{perMinute(most(count(metrics.AnswerSeconds, window, is("status", order.StatusConfirmed)))), "confirmed"},
 					Query{perMinute(most(count(metrics.SagaSeconds, window), "outcome")), "{{outcome}}"}),
 				areas("Where do the orders stand that have not ended?", 12, number,
-					"The status that grows names the step: placed waits for goods, trust and money, confirmed for the carrier, preparing for the warehouse.",
+					"The status that grows names the step: placed waits for goods, trust and money, confirmed for the carrier,"+
+						" preparing for the warehouse.",
 					Query{most(series(metrics.SagasOpen), "status"), "{{status}}"}),
 			}},
 			{Panels: []Panel{
@@ -49,7 +51,8 @@ func pipeline() Dashboard {
 					Query{quantile(.5, metrics.SagaSeconds, window, nil), "half"},
 					Query{quantile(.95, metrics.SagaSeconds, window, nil), "95%"},
 					Query{quantile(.99, metrics.SagaSeconds, window, nil), "99%"}).logarithmic(),
-				areas("Why are orders turned back?", 8, perMinuteOf, "The reason names the service: see its panels on Decisions, and the alert's runbook.",
+				areas("Why are orders turned back?", 8, perMinuteOf,
+					"The reason names the service: see its panels on Decisions, and the alert's runbook.",
 					Query{perMinute(most(perSecond(metrics.Compensations, window), "reason")), "{{reason}}"}),
 			}},
 			{Panels: []Panel{

@@ -41,7 +41,8 @@ func (a Alert) annotations(says string) map[string]string {
 func Rules(faster int) (string, error) {
 	g := group{Name: "orderflow"}
 	for _, a := range Alerts() {
-		r := rule{Alert: a.Name, Expr: hasten(a.Expr, faster), Labels: map[string]string{"severity": a.Severity}, Annotations: a.annotations(a.Says)}
+		r := rule{Alert: a.Name, Expr: hasten(a.Expr, faster), Labels: map[string]string{"severity": a.Severity},
+			Annotations: a.annotations(a.Says)}
 		if a.For > 0 {
 			r.For = over(a.For / time.Duration(faster))
 		}
@@ -110,7 +111,8 @@ func RuleTests() (string, error) {
 		labels["severity"] = a.Severity
 		fires := ruleAlert{Alert: a.Name, At: over(a.After), Expected: []expected{{labels, a.annotations(says)}}}
 		t.Tests = append(t.Tests,
-			ruleTest{a.Name + " fires", "1m", inputs(a.Fires), []ruleAlert{{At: "1m", Alert: a.Name}, fires, {At: over(max(a.Over, resolved)), Alert: a.Name}}},
+			ruleTest{a.Name + " fires", "1m", inputs(a.Fires), []ruleAlert{{At: "1m", Alert: a.Name}, fires, {At: over(max(a.Over,
+				resolved)), Alert: a.Name}}},
 			ruleTest{a.Name + " does not", "1m", inputs(a.Quiet), quiet(a)})
 	}
 	text, err := yaml.Marshal(t)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -33,16 +34,28 @@ type scraped struct {
 	last time.Time // of the demo
 }
 
-func scrape(t *testing.T, orders int) scraped {
+// scene is what is carried out while Prometheus watches.
+type scene struct {
+	orders    int
+	rate      float64 // a second; 0 is as many as can be
+	speed     float64 // of the world outside
+	interval  time.Duration
+	meanwhile func(g *trial.Gate)
+}
+
+func scrape(t *testing.T, sc scene) scraped {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	c := trial.Config(dir, 20)
+	c := trial.Config(dir, sc.speed)
 	c.Backlog = 10 * time.Second
+	c.WorldAddr = unused(t)
+	gate := trial.NewGate(t, "http://"+c.WorldAddr)
+	c.GatewayURL = gate.URL + "/sim/gateway"
 	p, err := run.Start(ctx, c, run.Options{Faults: true, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -52,8 +65,8 @@ func scrape(t *testing.T, orders int) scraped {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := prometheus.Start(ctx, prometheus.Config{Script: root + "scripts/prometheus.sh", Dir: t.TempDir(), Job: observe.Job,
-		Targets: []string{strings.TrimPrefix(p.OperatorsURL, "http://")}, Interval: 500 * time.Millisecond, Rules: rules})
+	server, err := prometheus.Start(ctx, prometheus.Config{Script: root + "scripts/prometheus.sh", Dir: t.TempDir(),
+		Job: observe.Job, Targets: []string{strings.TrimPrefix(p.OperatorsURL, "http://")}, Interval: sc.interval, Rules: rules})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +76,7 @@ func scrape(t *testing.T, orders int) scraped {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	plan, err := demo.NewPlan(file, demo.Sample, orders, "")
+	plan, err := demo.NewPlan(file, demo.Sample, sc.orders, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,20 +89,35 @@ func scrape(t *testing.T, orders int) scraped {
 		got, err := server.Query(ctx, `count_over_time(up{job="`+observe.Job+`"}[1m]) > 2`, time.Now())
 		return err == nil && len(got) == 1, fmt.Sprint(got, err)
 	})
-	if _, err := demo.Run(ctx, demo.Options{StorefrontURL: p.StorefrontURL, OperatorsURL: p.OperatorsURL, Key: key, Plan: plan}); err != nil {
+	if sc.meanwhile != nil {
+		sc.meanwhile(gate)
+	}
+	_, err = demo.Run(ctx, demo.Options{StorefrontURL: p.StorefrontURL, OperatorsURL: p.OperatorsURL, Key: key, Plan: plan,
+		Rate: sc.rate})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return scraped{p, server, time.Now()}
 }
 
+// unused is an address at which nothing listens.
+func unused(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
 // standIn puts in values for Grafana's variables.
 func standIn(expr, service string) string {
-	return strings.NewReplacer("$__rate_interval", "10s", "$__range", "1m", "$service", service).Replace(expr)
+	return strings.NewReplacer("$__rate_interval", "15s", "$__range", "1m", "$service", service).Replace(expr)
 }
 
 func TestEveryQueryIsAnsweredByAPrometheusThatScrapesARealRun(t *testing.T) {
 	t.Parallel()
-	s := scrape(t, 150)
+	s := scrape(t, scene{orders: 150, speed: 20, interval: 500 * time.Millisecond})
 	// data tells how many series an expression has, once: what is measured now and then may come a moment later.
 	data := func(name, expr string) (n int) {
 		t.Helper()
@@ -233,7 +261,8 @@ func (s scraped) cost(t *testing.T) {
 	defer response.Body.Close()
 	size, err := io.Copy(io.Discard, response.Body)
 	samples := got[0].Samples[0].Value
-	t.Logf("a scrape of all services has %v samples in %d bytes, and took at most %.0f ms", samples, size, 1000*took[0].Samples[0].Value)
+	t.Logf("a scrape of all services has %v samples in %d bytes, and took at most %.0f ms", samples, size,
+		1000*took[0].Samples[0].Value)
 	if samples > mostSeries || size > mostBytes || err != nil {
 		t.Errorf("%v samples in %d bytes; at most %d in %d are wanted (%v)", samples, size, mostSeries, mostBytes, err)
 	}

@@ -29,24 +29,29 @@ func oneService() Dashboard {
 					mayBeEmpty("the service hears nobody"),
 			}},
 			{Title: "Outside", Panels: []Panel{
-				areas("Whom does it ask, and what comes of it?", 12, perMinuteOf, "Unknown: no clear answer, it is asked again. Refused: the question is at fault, and is parked.",
+				areas("Whom does it ask, and what comes of it?", 12, perMinuteOf,
+					"Unknown: no clear answer, it is asked again. Refused: the question is at fault, and is parked.",
 					Query{perMinute(sum(perSecond(engine.CallsTotal, window, service), "call", "outcome")), "{{call}} {{outcome}}"}).
 					alerts(outsideFailing).mayBeEmpty(asksNobody),
-				lines("How long do answers take (99%)?", 12, seconds, "Ask those who are slow. Questions wait for one another only where they are the same.",
+				lines("How long do answers take (99%)?", 12, seconds,
+					"Ask those who are slow. Questions wait for one another only where they are the same.",
 					Query{quantile(.99, engine.CallSeconds, window, []string{"call"}, service), "{{call}}"}).limit(2, 10).mayBeEmpty(asksNobody),
 			}},
 			{Title: "Database", Panels: []Panel{
-				lines("How long does a transaction take?", 8, seconds, "Locks, disks, or too much in one: what is decided in one is on Delivery.",
+				lines("How long does a transaction take?", 8, seconds,
+					"Locks, disks, or too much in one: what is decided in one is on Delivery.",
 					Query{quantile(.5, engine.CommitSeconds, window, nil, service), "half"},
 					Query{quantile(.99, engine.CommitSeconds, window, nil, service), "99%"}).limit(.25, 1),
 				lines("Are there connections left?", 8, number, "All in use and some wait: statements are slow, or a lock holds them.",
 					Query{`sum(go_sql_in_use_connections{db_name="$service"})`, "in use"},
 					Query{`sum(go_sql_max_open_connections{db_name="$service"})`, "most"}),
 				lines("How long is a connection waited for?", 8, seconds, "More than nothing for long: the panel before.",
-					Query{`sum(rate(go_sql_wait_duration_seconds_total{db_name="$service"}[` + window + `]))`, "waited each second"}).limit(.1, 1),
+					Query{`sum(rate(go_sql_wait_duration_seconds_total{db_name="$service"}[` + window + `]))`,
+						"waited each second"}).limit(.1, 1),
 			}},
 			{Title: "Processes", Panels: []Panel{
-				lines("How much of a processor do its processes take?", 6, number, "As much as there is: give it a process or a machine more.",
+				lines("How much of a processor do its processes take?", 6, number,
+					"As much as there is: give it a process or a machine more.",
 					Query{runs("rate(process_cpu_seconds_total[" + window + "])"), "{{instance}}"}),
 				lines("How much memory?", 6, bytes, "It grows for days: take a heap profile before it is ended.",
 					Query{runs("process_resident_memory_bytes"), "resident {{instance}}"},
@@ -57,11 +62,12 @@ func oneService() Dashboard {
 					Query{runs(`go_gc_duration_seconds{quantile=~"1(\\.0)?"}`), "{{instance}}"}).limit(.05, .25),
 			}},
 			{Title: "Its listener for customers, if this process has one", Panels: []Panel{
-				areas("What do customers get?", 12, perSecondOf, "5xx: its log has each with its reason. 503: orders are shed, or its database is away. 429: somebody asks too often.",
-					Query{sum("rate("+httpserver.Seconds.Name+"_count["+window+"]) and on (instance, job) "+series(engine.PartitionsOwned, service), "code"), "{{code}}"}).
+				areas("What do customers get?", 12, perSecondOf,
+					"5xx: its log has each with its reason. 503: orders are shed, or its database is away. 429: somebody asks too often.",
+					Query{sum(runs(count(httpserver.Seconds, window)), "code"), "{{code}}"}).
 					mayBeEmpty("no process of the service has customers"),
 				lines("How long do customers wait (99%)?", 12, seconds, "Placing waits for a transaction of the storefront: its database.",
-					Query{"histogram_quantile(0.99, " + sum("rate("+httpserver.Seconds.Name+"_bucket["+window+"]) and on (instance, job) "+series(engine.PartitionsOwned, service), "le", "route") + ")", "{{route}}"}).
+					Query{"histogram_quantile(0.99, " + sum(runs(buckets(httpserver.Seconds, window)), "le", "route") + ")", "{{route}}"}).
 					limit(.5, 2).mayBeEmpty("no process of the service has customers"),
 			}},
 		}}

@@ -55,7 +55,8 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{URL: fmt.Sprintf("http://127.0.0.1:%d", port)}
-	s.cmd = exec.Command(filepath.Join(strings.TrimSpace(string(folder)), "prometheus"), "--config.file="+filepath.Join(c.Dir, "prometheus.yml"),
+	s.cmd = exec.Command(filepath.Join(strings.TrimSpace(string(folder)), "prometheus"), "--config.file="+filepath.Join(c.Dir,
+		"prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(c.Dir, "data"), fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port), "--log.level=warn")
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
