@@ -34,3 +34,13 @@ func Catalogue() string {
 	}
 	return b.String()
 }
+
+// AlertTable lists all alerts for people.
+func AlertTable() string {
+	var b strings.Builder
+	for _, a := range Alerts() {
+		says := strings.NewReplacer("{{ $labels.", "*", " }}", "*").Replace(a.Says)
+		fmt.Fprintf(&b, "| [%s](runbooks/%[1]s.md) | %s | %s |\n", a.Name, a.Severity, says)
+	}
+	return b.String()
+}

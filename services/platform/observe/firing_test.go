@@ -23,9 +23,9 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// faster is by how much the windows of the alerts are shorter than they are in production: an hour is a minute. What a
+// faster is by how much the windows of the alerts are shorter than they are in production: an hour is two minutes. What a
 // metric measures in seconds is not.
-const faster = 60
+const faster = 30
 
 // fault makes alerts fire on a running installation.
 type fault struct {
@@ -51,7 +51,7 @@ func TestEveryAlertFiresInAFaultMadeForItAndResolves(t *testing.T) {
 			f.make(t, b)
 			b.await(t, true, f.alerts)
 			fired := time.Since(began)
-			f.mend(t, b)
+			f.mend(t, b) // also where it did not fire: the next fault wants a sound installation
 			b.await(t, false, f.alerts)
 			t.Logf("fired after %.0f s, resolved %.0f s later", fired.Seconds(), (time.Since(began) - fired).Seconds())
 		})
@@ -85,7 +85,8 @@ func (b *bench) await(t *testing.T, fires bool, alerts []string) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%v: firing was to become %v; firing are %v", left, fires, firing)
+			t.Errorf("%v: firing was to become %v; firing are %v", left, fires, firing)
+			return
 		}
 	}
 }
@@ -105,7 +106,7 @@ func start(t *testing.T) *bench {
 	}
 	b.Server, err = prometheus.Start(t.Context(), prometheus.Config{Script: root + "scripts/prometheus.sh", Dir: t.TempDir(),
 		Job:     observe.Job,
-		Targets: targets, Interval: 500 * time.Millisecond, Rules: text})
+		Targets: targets, Interval: 2 * time.Second, Rules: text})
 	if err != nil {
 		t.Fatal(err)
 	}

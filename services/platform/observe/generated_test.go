@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"orderflow.example/services/platform/observe"
@@ -33,6 +34,15 @@ func TestTheGeneratedDeploymentsAreWhatTheCodeDeclares(t *testing.T) {
 	keep("prometheus/alerts.yml", text, err)
 	text, err = observe.RuleTests()
 	keep("prometheus/alerts_test.yml", text, err)
+
+	page, err := os.ReadFile(root + "deployments/README.md")
+	keep("README.md", string(page), err)
+	before, rest, found := strings.Cut(string(page), "|---|---|---|\n")
+	_, after, ended := strings.Cut(rest, "\n\n")
+	if !found || !ended {
+		t.Fatal("deployments/README.md has no table of alerts")
+	}
+	wanted["README.md"] = before + "|---|---|---|\n" + observe.AlertTable() + "\n" + after
 
 	for name, text := range wanted {
 		path := root + "deployments/" + name

@@ -56,6 +56,9 @@ func (d Dashboard) JSON() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("observe: dashboard %s: %w", d.Name, err)
 	}
+	for i := range built.Links {
+		built.Links[i].Placement = nil // above the panels, not in a menu, where the builder puts them
+	}
 	data, err := json.MarshalIndent(built, "", "  ")
 	return string(data) + "\n", err
 }

@@ -20,6 +20,7 @@ import (
 
 	"orderflow.example/services/platform/demo"
 	"orderflow.example/services/platform/observe"
+	"orderflow.example/services/platform/observe/picture"
 	"orderflow.example/services/platform/observe/prometheus"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/services/platform/services"
@@ -117,7 +118,7 @@ func standIn(expr, service string) string {
 
 func TestEveryQueryIsAnsweredByAPrometheusThatScrapesARealRun(t *testing.T) {
 	t.Parallel()
-	s := scrape(t, scene{orders: 150, speed: 20, interval: 500 * time.Millisecond})
+	s := scrape(t, scene{orders: 150, speed: 20, interval: time.Second})
 	// data tells how many series an expression has, once: what is measured now and then may come a moment later.
 	data := func(name, expr string) (n int) {
 		t.Helper()
@@ -154,6 +155,20 @@ func TestEveryQueryIsAnsweredByAPrometheusThatScrapesARealRun(t *testing.T) {
 				side, _, _ := strings.Cut(strings.ReplaceAll(part, " == ", " > "), " > ")
 				side, _, _ = strings.Cut(side, " >= ")
 				data(a.Name, side)
+			}
+		}
+	})
+	t.Run("pictures", func(t *testing.T) {
+		for _, d := range observe.Dashboards() {
+			text, err := d.JSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer := func(expr string) ([]prometheus.Series, error) {
+				return s.Range(t.Context(), standIn(expr, "payment"), s.last.Add(-time.Minute), s.last, time.Second)
+			}
+			if drawn, err := picture.Dashboard([]byte(text), "", answer, s.last.Add(-time.Minute), s.last); err != nil || drawn.Bounds().Dy() < 400 {
+				t.Errorf("%s cannot be drawn: %v", d.Name, err)
 			}
 		}
 	})

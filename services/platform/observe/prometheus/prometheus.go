@@ -59,7 +59,6 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 		"prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(c.Dir, "data"), fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port), "--log.level=warn")
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)
 	}
