@@ -23,7 +23,7 @@ var (
 	SagaSeconds = metric.Metric{Name: "orderflow_saga_seconds", Kind: metric.Histogram, Unit: metric.Seconds,
 		Help:    "From an order being placed to its end, of the sagas that ended while this tracker watched.",
 		Labels:  []metric.Label{metric.Of("outcome", "how an order ended", statuses(true)...)},
-		Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400, 604800}}
+		Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 3600, 86400, 604800}}
 	AnswerSeconds = metric.Metric{Name: "orderflow_answer_seconds", Kind: metric.Histogram, Unit: metric.Seconds,
 		Help:    "From an order being placed to the first that the customer is told of it: confirmed, in review, or why not.",
 		Labels:  []metric.Label{metric.Of("status", "what the customer is told first", order.Statuses()...)},

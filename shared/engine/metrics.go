@@ -20,14 +20,14 @@ var (
 	EventSeconds = metric.Metric{Name: "orderflow_event_seconds", Kind: metric.Histogram, Unit: metric.Seconds,
 		Help:    "From an event being decided by its producer to its effect being committed here.",
 		Labels:  []metric.Label{metric.Service, metric.Event},
-		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30}}
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 120}}
 	PublishedTotal = metric.Metric{Name: "orderflow_published_total", Kind: metric.Counter,
 		Help:   "Events acknowledged by the broker.",
 		Labels: []metric.Label{metric.Service, {Name: metric.Event.Name, Is: "a type of event that the service says"}}}
 	PublishSeconds = metric.Metric{Name: "orderflow_publish_seconds", Kind: metric.Histogram, Unit: metric.Seconds,
 		Help:    "From sending a batch of events to the broker's acknowledgement.",
 		Labels:  []metric.Label{metric.Service},
-		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5, 30}}
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 30}}
 	OutboxOldest = metric.Metric{Name: "orderflow_outbox_oldest_seconds", Kind: metric.Gauge, Unit: metric.Seconds,
 		Help:   "Age of the oldest committed event not yet on the topic.",
 		Labels: []metric.Label{metric.Service}}
@@ -42,7 +42,7 @@ var (
 		Help: "How long a transaction took that decides a batch.",
 		Labels: []metric.Label{metric.Service,
 			metric.Of("outcome", "what became of a transaction", commitDone, commitFailed)},
-		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30}}
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 120}}
 	CallsTotal = metric.Metric{Name: "orderflow_calls_total", Kind: metric.Counter,
 		Help: "Questions to the outside world, by outcome of the try.",
 		Labels: []metric.Label{metric.Service, callLabel,

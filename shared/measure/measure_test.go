@@ -60,3 +60,21 @@ func panics(f func()) (told string) {
 	f()
 	return ""
 }
+
+func TestHistogramsHaveTheirDeclaredBucketsAndNativeOnes(t *testing.T) {
+	t.Parallel()
+	took := metric.Metric{Name: "took_seconds", Kind: metric.Histogram, Unit: metric.Seconds, Help: "Time.", Buckets: []float64{.1, 1}}
+	r := prometheus.NewRegistry()
+	measure.Histogram(r, took, measure.Labels{}).WithLabelValues().Observe(.25)
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := families[0].GetMetric()[0].GetHistogram()
+	if len(h.GetBucket()) != 2 || h.GetBucket()[0].GetCumulativeCount() != 0 || h.GetBucket()[1].GetCumulativeCount() != 1 {
+		t.Errorf("the declared buckets are %v", h.GetBucket())
+	}
+	if len(h.GetPositiveSpan()) != 1 || h.GetSchema() < 3 {
+		t.Errorf("the native ones are %v of schema %d", h.GetPositiveSpan(), h.GetSchema())
+	}
+}

@@ -23,7 +23,7 @@ func business() Dashboard {
 					Query{share(sum(count(metrics.SagaSeconds, window, is("outcome", order.StatusCompleted))),
 						sum(count(metrics.SagaSeconds, window))), "completed"}).
 					limit(.9, .75),
-				stat("Do money and goods add up?", 6, number, "`orderflow verify` names the orders; GET /v1/conservation has both numbers.",
+				stat("Do the books agree?", 6, number, "`orderflow verify` names the orders; GET /v1/conservation has both numbers.",
 					Query{sum(most(series(metrics.ConservationBreaks), "kind")), "breaks"}).limit(1, 1).alerts(conservationBroken),
 			}},
 			{Panels: []Panel{

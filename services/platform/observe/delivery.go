@@ -13,7 +13,7 @@ func delivery() Dashboard {
 			{Panels: []Panel{
 				stat("How far behind is anyone?", 4, seconds, "Which service and topic, below. Its process, its database, its log.",
 					Query{most(series(engine.Lag)), "lag"}).limit(10, lagLimit.Seconds()).alerts(consumerLagging),
-				stat("How old is what is unpublished?", 4, seconds, "The broker: does it answer, has it room, are enough replicas in sync?",
+				stat("What is unpublished?", 4, seconds, "The broker: does it answer, has it room, are enough replicas in sync?",
 					Query{most(series(engine.OutboxOldest)), "age"}).limit(5, outboxLimit.Seconds()).alerts(outboxStalled),
 				stat("Is anything parked?", 4, number, "`orderflow parked groups` tells by cause; mend it, then redrive.",
 					Query{sum(series(engine.ParkedKeys)), "parked"}).limit(1, 10).alerts(eventsParked),

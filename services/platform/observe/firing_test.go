@@ -192,9 +192,12 @@ func faults() []fault {
 		}},
 		{[]string{"EventsParked"}, park, func(t *testing.T, b *bench) { b.undo() }},
 		{[]string{"ConservationBroken"}, pennies(-1), pennies(1)},
+		{[]string{"LedgerBlind"}, func(t *testing.T, b *bench) {
+			b.Damage(t, "catalog", `ALTER TABLE engine.watermark RENAME TO mislaid`)
+		}, func(t *testing.T, b *bench) { b.Damage(t, "catalog", `ALTER TABLE engine.mislaid RENAME TO watermark`) }},
 		{[]string{"AlarmRaised"}, intrude, func(*testing.T, *bench) {}},
 		{[]string{"OutboxStalled"}, loseTopic, func(t *testing.T, b *bench) { b.undo() }},
-		{[]string{"PartitionsStopped", "ConsumerLagging", "SagasStuck", "LedgerBlind", "AnswersLateFast", "AnswersLateSlow"},
+		{[]string{"PartitionsStopped", "ConsumerLagging", "SagasStuck", "AnswersLateFast", "AnswersLateSlow"},
 			lock, func(t *testing.T, b *bench) { b.undo() }},
 		{[]string{"OrdersShed"}, func(t *testing.T, b *bench) {
 			b.Pause(t, "order")

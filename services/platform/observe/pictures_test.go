@@ -23,7 +23,7 @@ const shown = "payment"
 // a gateway that gives no answer for half a minute, into deployments/grafana.
 func TestDrawTheDashboards(t *testing.T) {
 	began := time.Now()
-	s := scrape(t, scene{orders: 1500, rate: 8, speed: 3, interval: time.Second, meanwhile: func(g *trial.Gate) {
+	s := scrape(t, scene{orders: 1000, rate: 5, speed: 4, interval: time.Second, meanwhile: func(g *trial.Gate) {
 		time.AfterFunc(80*time.Second, func() { g.Shut("/sim/gateway") })
 		time.AfterFunc(105*time.Second, g.Open)
 	}})

@@ -167,7 +167,8 @@ func TestEveryQueryIsAnsweredByAPrometheusThatScrapesARealRun(t *testing.T) {
 			answer := func(expr string) ([]prometheus.Series, error) {
 				return s.Range(t.Context(), standIn(expr, "payment"), s.last.Add(-time.Minute), s.last, time.Second)
 			}
-			if drawn, err := picture.Dashboard([]byte(text), "", answer, s.last.Add(-time.Minute), s.last); err != nil || drawn.Bounds().Dy() < 400 {
+			drawn, err := picture.Dashboard([]byte(text), "", answer, s.last.Add(-time.Minute), s.last)
+			if err != nil || drawn.Bounds().Dy() < 400 {
 				t.Errorf("%s cannot be drawn: %v", d.Name, err)
 			}
 		}

@@ -50,7 +50,7 @@ func oneService() Dashboard {
 						"waited each second"}).limit(.1, 1),
 			}},
 			{Title: "Processes", Panels: []Panel{
-				lines("How much of a processor do its processes take?", 6, number,
+				lines("How much of a processor?", 6, number,
 					"As much as there is: give it a process or a machine more.",
 					Query{runs("rate(process_cpu_seconds_total[" + window + "])"), "{{instance}}"}),
 				lines("How much memory?", 6, bytes, "It grows for days: take a heap profile before it is ended.",
@@ -58,7 +58,7 @@ func oneService() Dashboard {
 					Query{runs("go_memstats_heap_inuse_bytes"), "heap {{instance}}"}),
 				lines("How many goroutines?", 6, number, "They grow without more orders: something waits for ever; restart it, keep its log.",
 					Query{runs("go_goroutines"), "{{instance}}"}),
-				lines("How long does collecting garbage stop it (most)?", 6, seconds, "Too little memory for what is under way.",
+				lines("How long is it stopped by GC?", 6, seconds, "Too little memory for what is under way.",
 					Query{runs(`go_gc_duration_seconds{quantile=~"1(\\.0)?"}`), "{{instance}}"}).limit(.05, .25),
 			}},
 			{Title: "Its listener for customers, if this process has one", Panels: []Panel{

@@ -10,6 +10,22 @@ func sortTimes(times []time.Time) {
 	slices.SortFunc(times, func(a, b time.Time) int { return a.Compare(b) })
 }
 
+// ticks are round times, no more than so many.
+func ticks(from, to time.Time, most int) (all []time.Time) {
+	const minute = time.Minute
+	steps := []time.Duration{15 * time.Second, 30 * time.Second, minute, 2 * minute, 5 * minute, 15 * minute, time.Hour}
+	for _, step := range steps {
+		if to.Sub(from) > time.Duration(most)*step {
+			continue
+		}
+		for at := from.Truncate(step).Add(step); at.Before(to); at = at.Add(step) {
+			all = append(all, at)
+		}
+		break
+	}
+	return all
+}
+
 // axis is what a chart shows of values: from bottom to top.
 type axis struct {
 	bottom, top float64
@@ -62,7 +78,11 @@ func (p panel) axis(all []curve, stacked bool) axis {
 		}
 		return a
 	}
-	size := math.Pow(10, math.Floor(math.Log10(most/4)))
+	base := 10.0
+	if p.FieldConfig.Defaults.Unit == "bytes" {
+		base = 2
+	}
+	size := math.Pow(base, math.Floor(math.Log(most/4)/math.Log(base)))
 	for _, factor := range []float64{1, 2, 2.5, 5, 10} {
 		if factor*size*4 >= most*.999 {
 			size *= factor

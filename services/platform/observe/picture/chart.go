@@ -10,7 +10,7 @@ import (
 
 // chart draws lines, or areas on one another, with axes, thresholds and a legend.
 func (p panel) chart(c *canvas, in box, all []curve, from, to time.Time) {
-	plot := box{in.x + 58, in.y + 6, in.w - 70, in.h - 32}
+	plot := box{in.x + 68, in.y + 6, in.w - 80, in.h - 32}
 	plot.h -= p.legend(c, box{in.x + 10, in.y, in.w - 20, in.h}, all)
 	stacked := p.FieldConfig.Defaults.Custom.Stacking.Mode == "normal"
 	y := p.axis(all, stacked)
@@ -20,13 +20,12 @@ func (p panel) chart(c *canvas, in box, all []curve, from, to time.Time) {
 		c.right(p.format(tick), plot.x-6, at+4, 11, faint)
 	}
 	span := to.Sub(from)
-	for i := 1; i < 5; i++ {
-		at := plot.x + plot.w*float64(i)/5
+	for _, tick := range ticks(from, to, int(plot.w/70)) {
+		at := plot.x + plot.w*float64(tick.Sub(from))/float64(span)
 		c.stroke(at, plot.y, at, plot.y+plot.h, grid)
-		label := from.Add(span * time.Duration(i) / 5).UTC().Format("15:04:05")
 		c.font(regular, 11)
 		c.SetColor(faint)
-		c.DrawStringAnchored(label, at, plot.y+plot.h+14, .5, 0)
+		c.DrawStringAnchored(tick.UTC().Format("15:04:05"), at, plot.y+plot.h+14, .5, 0)
 	}
 	place := func(s prometheus.Sample) (float64, float64) {
 		return plot.x + plot.w*float64(s.At.Sub(from))/float64(span), plot.y + plot.h*(1-y.place(s.Value))

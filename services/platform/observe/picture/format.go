@@ -13,7 +13,7 @@ func (p panel) format(v float64) string {
 	case unit == "s":
 		return duration(v)
 	case unit == "percentunit":
-		return strconv.FormatFloat(100*v, 'f', decimals(100*v), 64) + "%"
+		return compact(100*v) + "%"
 	case unit == "bytes":
 		for _, u := range []string{"B", "KiB", "MiB"} {
 			if math.Abs(v) < 1024 {

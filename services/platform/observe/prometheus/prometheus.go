@@ -86,7 +86,8 @@ func (c Config) write() error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: %[1]s}\nrule_files: [rules.yml]\n"+
+	text := fmt.Sprintf("global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: %[1]s}\n"+
+		"rule_files: [rules.yml]\n"+
 		"scrape_configs: [{job_name: %[2]s, static_configs: [{targets: %[3]s}]}]\n", c.Interval, c.Job, targets)
 	return errors.Join(os.WriteFile(filepath.Join(c.Dir, "prometheus.yml"), []byte(text), 0o644),
 		os.WriteFile(filepath.Join(c.Dir, "rules.yml"), []byte(c.Rules), 0o644))
