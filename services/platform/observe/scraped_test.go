@@ -25,8 +25,8 @@ import (
 	"orderflow.example/services/platform/run"
 	"orderflow.example/services/platform/services"
 	"orderflow.example/services/platform/trial"
-	"orderflow.example/shared/service"
 	"orderflow.example/shared/saga/metric"
+	"orderflow.example/shared/service"
 )
 
 // scraped is an installation with failing parties outside, that a Prometheus watches while real orders are carried out.
