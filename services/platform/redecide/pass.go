@@ -32,8 +32,10 @@ type pass struct {
 	own     *source
 	lookups *lookups
 	byCause map[string][]*said    // own events that were read and belong to no step yet
+	unsaid  map[string]*said      // the same by id
 	before  map[string]string     // by id: the types of own events that lead to something later, or to what this build does not know
 	coming  map[about][]time.Time // of kinds of which only the last of a batch is said: when they are
+	lost    map[rowName]*int      // by row: how many steps on end agree in no order of what changed the rows that keys share
 	end     map[place]int64       // the last number that led to something
 }
 
@@ -43,7 +45,9 @@ type place struct {
 }
 
 func (p *pass) run(ctx context.Context) error {
-	p.byCause, p.before, p.coming, p.end = map[string][]*said{}, map[string]string{}, map[about][]time.Time{}, map[place]int64{}
+	p.byCause, p.unsaid, p.before = map[string][]*said{}, map[string]*said{}, map[string]string{}
+	p.lost = map[rowName]*int{}
+	p.coming, p.end = map[about][]time.Time{}, map[place]int64{}
 	p.lookups = newLookups(p.App.Bindings)
 	for i, topic := range topicsOf(p.Config, p.keepers) {
 		if i > 0 {
@@ -63,17 +67,39 @@ func (p *pass) run(ctx context.Context) error {
 		if next == nil {
 			break
 		}
-		if next.topic == p.App.Topic() {
-			p.uncome(next)
-			if !next.taken {
-				p.step(next)
-			}
-			continue
+		if next.topic != p.App.Topic() {
+			p.arrive(next, nobody)
+		} else if err := p.say(ctx, next); err != nil {
+			return err
 		}
-		p.arrive(next, -1)
 	}
 	p.close()
 	p.log.progress(p.log.done, p.log.total)
+	return nil
+}
+
+// say takes the next own event of its partition, with its step. What led to it may stand behind events of a later time in
+// another partition, as numbers are given when a transaction ends: then those are taken first.
+func (p *pass) say(ctx context.Context, e *said) error {
+	p.uncome(e)
+	for !e.taken {
+		cause := p.unsaid[e.Cause]
+		if cause == nil {
+			p.step(e)
+			break
+		}
+		for !cause.taken && len(p.own.streams[cause.partition].queue) > 0 {
+			first := p.own.pop(cause.partition)
+			for _, s := range p.sources[:len(p.sources)-1] {
+				if err := s.until(ctx, first.at); err != nil {
+					return err
+				}
+			}
+			if err := p.say(ctx, first); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -130,6 +156,7 @@ func (p *pass) earliest() (from *source, partition int) {
 
 // announce notes an own event that is to come.
 func (p *pass) announce(e *said) {
+	p.unsaid[e.ID] = e
 	if e.Cause != "" {
 		p.byCause[e.Cause] = append(p.byCause[e.Cause], e)
 	}

@@ -123,7 +123,7 @@ func (s *shop) trade(orders int) {
 	for n := range orders {
 		id := fmt.Sprintf("order-%d", n)
 		placed = append(placed, id)
-		w.Tell(id, storefront.PlaceOrder.Of(s.order(n)))
+		w.Tell(id, shopOrder(s, n))
 		w.Steps(s.random.IntN(20))
 		for range s.random.IntN(3) {
 			s.whim(placed[s.random.IntN(len(placed))])
@@ -199,12 +199,26 @@ func (s *shop) record() topics {
 	return log
 }
 
+// dropped tells whether an event gave way to a later one of the batch, which is one process's.
 func (s *shop) dropped(i int) bool {
 	e := s.world.Log[i]
 	if i%3 == 0 || !s.kind(e.Type).Latest() {
 		return false
 	}
-	return slices.ContainsFunc(s.world.Log[i+1:min(i+20, len(s.world.Log))], func(o saga.Event) bool { return o.Type == e.Type && o.Key == e.Key })
+	return slices.ContainsFunc(s.world.Log[i+1:min(i+20, len(s.world.Log))], func(o saga.Event) bool {
+		return o.Type == e.Type && o.Key == e.Key && s.process(o) == s.process(e)
+	})
+}
+
+// process is the partition on whose keys the process works that said the event.
+func (s *shop) process(e saga.Event) int {
+	key := e.Key
+	for _, cause := range s.world.Log {
+		if cause.ID == e.Cause {
+			key = cause.Key
+		}
+	}
+	return kafka.PartitionOf(key, partitions)
 }
 
 func (s *shop) kind(name string) saga.Kind {
@@ -264,3 +278,6 @@ func (l topics) again(t testing.TB, app service.App, change ...func(*Config)) Re
 	}
 	return r
 }
+
+// shopOrder is the command that places an order.
+func shopOrder(s *shop, n int) saga.Event { return storefront.PlaceOrder.Of(s.order(n)) }

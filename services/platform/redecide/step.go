@@ -106,6 +106,7 @@ func (p *pass) group(k *keeper, first *said) []*said {
 }
 
 func (p *pass) forget(e *said) {
+	delete(p.unsaid, e.ID)
 	if e.Cause == "" {
 		return
 	}
@@ -179,7 +180,10 @@ func (p *pass) compare(k *keeper, s *trial, heard saga.Event, row rowName, in *i
 	v := s.best(k.get(heard))
 	raced := false
 	if v.differs() && !k.byKey && in != nil && in.before != nil {
-		raced = s.race(heard, in)
+		if p.lost[row] == nil {
+			p.lost[row] = new(int)
+		}
+		raced = s.race(heard, in, p.lost[row])
 	}
 	if !p.reported(group[0].Event) {
 		return

@@ -201,42 +201,43 @@ func (s *trial) hold(m *match, decided []saga.Event) verdict {
 	return v
 }
 
-// tries bounds how many orders of what others did are tried.
-const tries = 500
+// tries bounds how many orders of what others did are tried for a step, and for how many steps of a row one after another
+// none has been found: then its rule is another, and nothing is tried any more.
+const tries = 100
 
 // race tells whether the step agrees in another order of what changed the rows that keys share: with less of what others did
-// since the input was said, or with some of what they did soon after.
-func (s *trial) race(heard saga.Event, in *input) bool {
+// just before, or with some of what they did soon after.
+func (s *trial) race(heard saga.Event, in *input, lost *int) (agrees bool) {
 	k := s.keeper
-	if in.since < k.dropped {
+	if in.since < k.dropped || *lost >= tries {
 		return false
 	}
+	defer func() {
+		if *lost++; agrees {
+			*lost = 0
+		}
+	}()
 	rows := k.store.Memory()
 	rows.Put(heard, in.before)
 	evolve := func(e saga.Event) { rows.Put(e, k.machine.Evolve(rows.Get(e), e)) }
 	since := k.journal[in.since-k.dropped:]
+	sure := func(e saga.Event) bool { return e.Key == heard.Key || e.Time.Before(s.at.Add(-slack)) }
 	for _, e := range since {
-		if e.Key == heard.Key {
+		if sure(e) {
 			evolve(e)
 		}
 	}
 	state, left := rows.Get(heard), tries
-	agrees := !s.best(state).differs()
-	others := func(e saga.Event) {
-		if e.Key == heard.Key || agrees || left == 0 {
-			return
+	agrees = !s.best(state).differs()
+	for _, e := range append(slices.Clip(since), s.pass.soon(k, s.at.Add(slack))...) {
+		if sure(e) || agrees || left == 0 {
+			continue
 		}
 		evolve(e)
 		if now := rows.Get(heard); !reflect.DeepEqual(now, state) {
 			state, left = now, left-1
 			agrees = !s.best(state).differs()
 		}
-	}
-	for _, e := range since {
-		others(e)
-	}
-	for _, e := range s.pass.soon(k, s.at.Add(slack)) {
-		others(e)
 	}
 	return agrees
 }
