@@ -3,7 +3,7 @@ export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
 .PHONY: help run observe demo test test-kafka test-race alerts pictures bench bench-product burst explore mutants chaos stages \
-	check schemathesis build tidy generate release-schemas clean
+	check schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -70,6 +70,10 @@ schemathesis: build ## generated requests to both HTTP APIs: nothing breaks, all
 
 generate: ## write the schemas, the AsyncAPI and OpenAPI documents, the stories, the choreography in README.md, dashboards and alerts
 	go generate ./schemas $(addprefix ./services/platform/,check/choreography check/stories run observe)
+
+record: ## record the demo's month again, after a rule was changed on purpose; needs xz; a few minutes
+	mkdir -p bin && cd services/platform && go run ./redecide/record >../../bin/recorded && \
+		xz -9e <../../bin/recorded >redecide/testdata/december-2010.xz
 
 release-schemas: generate ## keep today's schemas as those released: from then on they may only grow
 	cd schemas && go run ./generate -release
