@@ -6,13 +6,10 @@ import (
 	"io"
 	"time"
 
-	"gorm.io/gorm"
-
 	"orderflow.example/services/platform/redecide"
 	"orderflow.example/services/platform/replay"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/database"
-	"orderflow.example/shared/engine"
 	"orderflow.example/shared/service"
 )
 
@@ -78,21 +75,5 @@ func applied(ctx context.Context, postgres string, c *redecide.Config) error {
 		return err
 	}
 	defer db.Close()
-	return database.Transact(ctx, db, func(tx *gorm.DB) error {
-		position, err := engine.ReadPosition(tx)
-		if err != nil {
-			return err
-		}
-		c.Upto, c.Applied, c.Parked = map[string]map[int]int64{c.App.Topic(): position.Own}, map[string]map[int]int64{}, map[string]bool{}
-		for topic, marks := range position.Inputs {
-			c.Applied[topic] = map[int]int64{}
-			for p, m := range marks {
-				c.Applied[topic][p] = m.Sequence
-			}
-		}
-		for id := range position.Left {
-			c.Parked[id] = true
-		}
-		return nil
-	})
+	return c.Standing(ctx, db.Gorm())
 }

@@ -23,7 +23,7 @@ func TestThisBuildDecidesTheRecordedMonthAsItWasDecided(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%s: %v: record it again by make record", recorded, err)
 	}
-	config := service.Config{FraudVelocity: log.FraudVelocity, FraudVelocityWithin: log.FraudVelocityWithin}
+	config := service.Config{Own: service.Settings{"fraud-velocity": log.FraudVelocity, "fraud-velocity-within": log.FraudVelocityWithin}}
 	var topics []string
 	for _, app := range services.All {
 		topics = append(topics, app.Topic())

@@ -29,7 +29,7 @@ const partitions = 4
 func apps() (all []service.App) {
 	for _, app := range services.All {
 		if app.Configured != nil {
-			app.Bindings = app.Configured(service.Config{FraudVelocity: 2, FraudVelocityWithin: time.Hour})
+			app.Bindings = app.Configured(service.Config{Own: service.Settings{"fraud-velocity": 2, "fraud-velocity-within": time.Hour}})
 		}
 		all = append(all, app)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"orderflow.example/services/platform/demo"
 	"orderflow.example/services/platform/redecide"
+	"orderflow.example/services/platform/progress"
 	"orderflow.example/services/platform/redecide/recording"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/services/platform/services"
@@ -25,6 +26,9 @@ func main() {
 	}
 }
 
+// velocity is how many orders of one customer in an hour are not looked at.
+const velocity = 40
+
 // record lets the demo run, with a world that fails now and then and a rule that counts each customer's orders.
 func record(ctx context.Context, w io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "orderflow-record-")
@@ -35,8 +39,9 @@ func record(ctx context.Context, w io.Writer) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // as root, the private Postgres runs as another user
 		return err
 	}
-	c := service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, WorldSpeed: 20, LogFormat: "text",
-		ValidateProduced: true, FraudVelocity: 40, FraudVelocityWithin: time.Hour}
+	c := service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, LogFormat: "text",
+		ValidateProduced: true, Own: run.Simulated(20)}
+	c = c.With(service.Settings{"fraud-velocity": velocity, "fraud-velocity-within": time.Hour})
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	p, err := run.Start(ctx, c, run.Options{Faults: true, Log: log})
 	if err != nil {
@@ -46,7 +51,7 @@ func record(ctx context.Context, w io.Writer) (err error) {
 	if err := play(ctx, p); err != nil {
 		return err
 	}
-	r := recording.Recording{Partitions: p.Partitions, FraudVelocity: c.FraudVelocity, FraudVelocityWithin: c.FraudVelocityWithin}
+	r := recording.Recording{Partitions: p.Partitions, FraudVelocity: velocity, FraudVelocityWithin: time.Hour}
 	if r.Heard, err = settled(ctx, p); err != nil {
 		return err
 	}
@@ -66,7 +71,7 @@ func play(ctx context.Context, p *run.Platform) error {
 		return err
 	}
 	defer file.Close()
-	o := demo.Options{StorefrontURL: p.StorefrontURL, OperatorsURL: p.OperatorsURL, Progress: demo.NewLines(os.Stderr)}
+	o := demo.Options{StorefrontURL: p.StorefrontURL, OperatorsURL: p.OperatorsURL, Progress: progress.NewLines(os.Stderr, "record")}
 	if o.Key, err = p.Config.Key(); err != nil {
 		return err
 	}
