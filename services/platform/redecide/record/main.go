@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"orderflow.example/services/platform/demo"
-	"orderflow.example/services/platform/redecide"
 	"orderflow.example/services/platform/progress"
+	"orderflow.example/services/platform/redecide"
 	"orderflow.example/services/platform/redecide/recording"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/services/platform/services"
