@@ -153,7 +153,8 @@ func TestPostgresIsDurablePrivateAndUnicode(t *testing.T) {
 	if err := answers(t.Context(), stranger); err == nil || !strings.Contains(err.Error(), "password authentication failed") {
 		t.Errorf("a wrong password is answered with %v", err)
 	}
-	if _, err := StartPostgres(t.Context(), PostgresConfig{Dir: dir}); err == nil || !strings.Contains(err.Error(), "in use by process") {
+	if _, err := StartPostgres(t.Context(), PostgresConfig{Dir: dir}); err == nil ||
+		!strings.Contains(err.Error(), "in use by process") {
 		t.Errorf("two servers on one directory: %v", err)
 	}
 }

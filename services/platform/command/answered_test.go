@@ -78,7 +78,8 @@ func TestACommandEndsInSecondsWhereNothingIsSaid(t *testing.T) {
 	if _, err := (service.Config{DataDir: dir}).Key(); err != nil {
 		t.Fatal(err)
 	}
-	running := `{"pid": 1, "kafka": ["` + address + `"], "operators": "http://` + address + `", "storefront": "http://` + address + `"}`
+	running := `{"pid": 1, "kafka": ["` + address + `"], "operators": "http://` + address + `", "storefront": "http://` + address +
+		`"}`
 	if err := os.WriteFile(filepath.Join(dir, "running.json"), []byte(running), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,8 @@ func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := &trial.Site{Key: key, Storefront: func() string { return v.running().Customers }, Operators: func(string) string { return v.running().Operators }}
+	site := &trial.Site{Key: key, Storefront: func() string { return v.running().Customers },
+		Operators: func(string) string { return v.running().Operators }}
 	site.Sell(t, "survivor", price, 10*purchases)
 
 	tokens := []string{"tok_ok", "tok_ok", "tok_timeout", "tok_declined", "tok_capture_fails", "tok_slow"}

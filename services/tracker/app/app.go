@@ -32,8 +32,8 @@ func New(machines []*saga.Machine, choreography []byte) service.App {
 		Topics: topics,
 		Watch: func(operators *openapi.Routes, p *service.Parts) service.Begin {
 			lookup := kafka.Dial(kafka.Config{Brokers: p.Config.Kafka, ClientID: "orderflow-tracker", PartitionBytes: lookupBytes})
-			w := watch.New(watch.Config{Kafka: p.Kafka, Lookup: lookup, Machines: machines, Topics: topics, Partitions: p.Config.Partitions,
-				Log: p.Log, Registerer: p.Registry})
+			w := watch.New(watch.Config{Kafka: p.Kafka, Lookup: lookup, Machines: machines, Topics: topics,
+				Partitions: p.Config.Partitions, Log: p.Log, Registerer: p.Registry})
 			api.Register(operators, w, choreography, p.Log)
 			return func(context.Context) (stop func(context.Context) error, err error) {
 				w.Start()
