@@ -59,6 +59,9 @@ func IsSerialization(err error) bool { return hasCode(err, "40001") }
 // IsDeadlock tells whether the transaction was chosen to end a deadlock and may be run again.
 func IsDeadlock(err error) bool { return hasCode(err, "40P01") }
 
+// IsLockTimeout tells whether the transaction waited longer for a lock than its lock_timeout.
+func IsLockTimeout(err error) bool { return hasCode(err, "55P03") }
+
 // IsConnection tells whether the database, not the statement, is at fault: down, restarting, out of room or
 // connections, failed over to a read-only copy, or it ended the session. The same statement may succeed later. The
 // caller's own cancellation is not such a fault.

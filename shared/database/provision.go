@@ -54,6 +54,24 @@ func Provision(ctx context.Context, adminURL, service string) (string, error) {
 	return own, nil
 }
 
+// Exists tells whether the server has the service's database. It makes none.
+func Exists(ctx context.Context, adminURL, service string) (there bool, err error) {
+	config, err := parse(adminURL)
+	if err != nil {
+		return false, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return false, unreachable(config, err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, "orderflow_"+service).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("database: look for orderflow_%s: %w", service, err)
+	}
+	return there, nil
+}
+
 // ownURL is the admin's URL on another database and with another role.
 func ownURL(adminURL, name string) (string, error) {
 	u, err := url.Parse(adminURL)

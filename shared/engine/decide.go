@@ -18,8 +18,7 @@ func (b *batch) read(live []*input) {
 			continue
 		}
 		rec := in.record
-		in.event = saga.Event{ID: rec.ID, Type: rec.Type, Key: rec.Key, Saga: or(rec.Correlation, rec.Key), Cause: rec.Causation,
-			Via: rec.Via, Time: rec.Time}
+		in.event = EventOf(rec)
 		if rec.Malformed != nil {
 			in.reason = or(in.reason, "the envelope cannot be read: "+rec.Malformed.Error())
 			continue
@@ -79,7 +78,9 @@ func (b *batch) decide(s *share, in *input) {
 	}
 	outcome := Outcome{}
 	for _, t := range steps {
-		t.set.Put(t.event, t.step.State)
+		if t.step.Changed { // what is heard without effect leaves no row, as it leaves no event from which one could be rebuilt
+			t.set.Put(t.event, t.step.State)
+		}
 		b.lookups.keep(t.step.State)
 		outcome = Outcome{State: t.step.State, Emitted: t.step.Emitted}
 		b.consequences(in.event.Key, t.step, out)

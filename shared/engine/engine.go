@@ -159,6 +159,11 @@ func (e *Engine) prepare(ctx context.Context) error {
 				"its tables have %d partitions, not %d: start it with --partitions %d; keys would move to other partitions, "+
 					"away from what is kept of them", there, e.Partitions, there)
 		}
+		if there == 0 {
+			if err := e.unused(ctx); err != nil {
+				return err
+			}
+		}
 		return tx.Exec(`WITH p AS (SELECT generate_series(0, $1::int - 1) AS partition),
 			a AS (INSERT INTO engine.lease (partition) SELECT partition FROM p ON CONFLICT DO NOTHING),
 			b AS (INSERT INTO engine.counter (partition) SELECT partition FROM p ON CONFLICT DO NOTHING),
@@ -166,6 +171,29 @@ func (e *Engine) prepare(ctx context.Context) error {
 			d AS (INSERT INTO engine.watermark (topic, partition) VALUES ($2, 0) ON CONFLICT DO NOTHING)
 			SELECT 1`, e.Partitions, ControlTopic).Error
 	})
+}
+
+// unused refuses a topic with events beside a new database: numbers would begin again.
+func (e *Engine) unused(ctx context.Context) error {
+	if e.Kafka == nil || len(e.Bindings) == 0 {
+		return nil
+	}
+	partitions := make([]int, e.Partitions)
+	for p := range partitions {
+		partitions[p] = p
+	}
+	first, next, err := e.Kafka.Offsets(ctx, e.topic(), partitions)
+	if err != nil {
+		return nil // nothing is published before the topic was compared, and then it is seen
+	}
+	for p := range partitions {
+		if next[p] > first[p] {
+			return fmt.Errorf("its database is new and its topic %s holds events: if the database was lost, bring it back with "+
+				"`orderflow replay %s --apply`; if the topic is another installation's, give this one a cluster of its own",
+				e.topic(), e.Service)
+		}
+	}
+	return nil
 }
 
 // Stop finishes the batches under way, releases the partitions and publishes the committed events, as long as ctx allows.

@@ -23,9 +23,27 @@ var knownTable = database.NewTable[knownRow]()
 
 func fromKnown(r knownRow) saga.Said { return saga.Said(r) }
 
+// rebuiltRow is a knownRow in whatever schema the session looks into.
+type rebuiltRow knownRow
+
+func (rebuiltRow) TableName() string { return "known" }
+
 // WithLookups adds the binding that stores the events the others look up, if there are any. Its states are written in the
 // partition of their key, like all others.
 func WithLookups(bindings []Binding) []Binding {
+	return withLookups(bindings, NewTable(blankSaid, func(r knownRow) string { return r.Key },
+		func(s saga.Said) knownRow { return knownRow(s) }, fromKnown))
+}
+
+// WithRebuiltLookups is WithLookups for a replay, which keeps them in the table known of the schema it works in.
+func WithRebuiltLookups(bindings []Binding) []Binding {
+	return withLookups(bindings, NewTable(blankSaid, func(r rebuiltRow) string { return r.Key },
+		func(s saga.Said) rebuiltRow { return rebuiltRow(s) }, func(r rebuiltRow) saga.Said { return saga.Said(r) }))
+}
+
+func blankSaid(key string) saga.Said { return saga.Said{Key: key} }
+
+func withLookups(bindings []Binding, store Store) []Binding {
 	machines := make([]*saga.Machine, len(bindings))
 	for i, b := range bindings {
 		machines[i] = b.Machine
@@ -34,8 +52,6 @@ func WithLookups(bindings []Binding) []Binding {
 	if m == nil {
 		return bindings
 	}
-	store := NewTable(func(key string) saga.Said { return saga.Said{Key: key} }, func(r knownRow) string { return r.Key },
-		func(s saga.Said) knownRow { return knownRow(s) }, fromKnown)
 	return append(slices.Clip(bindings), Binding{m, store})
 }
 

@@ -53,6 +53,12 @@ func (q *partitionPublisher) compare(ctx context.Context) error {
 			q.e.metrics.alarm(alarmTopicLost)
 		}
 	}
+	if conflict := s.conflict(); s.next-1 > s.counter && (conflict == 0 || conflict >= s.next) {
+		if err := q.level(ctx, start, stop, s.counter, s.next-1); err != nil {
+			return err
+		}
+		s.counter = s.next - 1
+	}
 	if s.next, err = q.reconcile(ctx, s); err != nil {
 		return err
 	}
@@ -133,6 +139,16 @@ func (s *scan) any(records []kafka.Record, ids map[int64]string) {
 	}
 }
 
+// conflict is the lowest number, from next on, under which the outbox has another event; 0 if there is none.
+func (s *scan) conflict() (lowest int64) {
+	for n := range s.other {
+		if n >= s.next && (lowest == 0 || n < lowest) {
+			lowest = n
+		}
+	}
+	return lowest
+}
+
 func (q *partitionPublisher) foreign(rec *kafka.Record, why string) {
 	q.foreignLog.do(func(again int) {
 		q.e.Log.Error("a record on the own topic is not in this service's outbox", "topic", q.e.topic(), "partition", q.partition,
@@ -145,12 +161,7 @@ func (q *partitionPublisher) foreign(rec *kafka.Record, why string) {
 // reconcile moves the numbers of the database above those of the topic and returns the first number to publish. Events that
 // were numbered before the topic was read, and are not published, get new numbers.
 func (q *partitionPublisher) reconcile(ctx context.Context, s *scan) (int64, error) {
-	conflict := int64(0)
-	for n := range s.other {
-		if n >= s.next && (conflict == 0 || n < conflict) {
-			conflict = n
-		}
-	}
+	conflict := s.conflict()
 	if s.next-1 <= s.counter && conflict != s.next {
 		return s.next, nil
 	}

@@ -95,12 +95,7 @@ func (p *partition) work() error {
 	var published sync.WaitGroup
 	published.Go(func() { p.publisher.run(publishing) })
 	p.enter(comparing)
-	select {
-	case <-p.publisher.compared:
-	case <-time.After(compareTimeout):
-		p.e.Log.Warn("partition starts before its topic could be compared; nothing is published yet", "partition", p.partition)
-	case <-p.ctx.Done():
-	}
+	p.awaitCompared()
 	p.enter(running)
 	p.stall.over(p.e, p.partition)
 	p.e.Log.Info("partition taken", "partition", p.partition, "epoch", p.epoch)
@@ -115,6 +110,24 @@ func (p *partition) work() error {
 	stopPublishing()
 	published.Wait()
 	return err
+}
+
+// awaitCompared waits until the topic was compared, and where its broker does not answer only for a while. While the database
+// is behind its topic nothing begins: it would be decided on states of the past.
+func (p *partition) awaitCompared() {
+	for {
+		select {
+		case <-p.publisher.compared:
+			return
+		case <-p.ctx.Done():
+			return
+		case <-time.After(compareTimeout):
+			if !p.publisher.levelling.Load() {
+				p.e.Log.Warn("partition begins before its topic could be compared; nothing is published yet", "partition", p.partition)
+				return
+			}
+		}
+	}
 }
 
 func (p *partition) enter(next phase) {

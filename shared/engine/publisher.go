@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"orderflow.example/shared/kafka"
@@ -30,6 +31,8 @@ type partitionPublisher struct {
 	saved    int64          // the number of the last checkpoint
 	busy     bool           // a round is running
 	scanned  time.Time      // when the whole topic was last read
+
+	levelling atomic.Bool // the topic goes further than the database, which is being brought level
 
 	log, foreignLog throttle
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
@@ -15,12 +17,16 @@ type Binding struct {
 
 // Store keeps the states of one machine in the service's database.
 type Store interface {
-	// Load reads and locks, in key order, the states that the inputs are about.
+	// Load reads and locks, in key order, the states that the inputs are about. If Replays says so, no other process writes,
+	// and events of different partitions come in no order.
 	Load(tx *gorm.DB, inputs []saga.Event) (States, error)
 	// Each reads every state, without locks.
 	Each(db *gorm.DB, fn func(key string, state any) error) error
 	// Memory is an empty set that is never saved, for replays.
 	Memory() States
+	// Tables names the tables in which the states are kept, as SQL does: "payments", or with its schema. Nothing else is in
+	// them, so that a replay can make them anew.
+	Tables() []string
 }
 
 // States are the states one batch, or one replay, works on.
@@ -43,6 +49,14 @@ type Table[S, Row any] struct {
 	to    func(S) Row
 	from  func(Row) S
 }
+
+type replaying struct{}
+
+// Replaying marks transactions as those of a replay.
+func Replaying(ctx context.Context) context.Context { return context.WithValue(ctx, replaying{}, true) }
+
+// Replays tells whether the transaction is that of a replay.
+func Replays(tx *gorm.DB) bool { return tx.Statement.Context.Value(replaying{}) != nil }
 
 // NewTable keeps states of type S as rows of a gorm model whose single primary key is the event key. key reads that
 // column, to and from convert; a state must survive the way there and back unchanged.
@@ -79,6 +93,9 @@ func (t *Table[S, Row]) Each(db *gorm.DB, fn func(key string, state any) error) 
 
 // Memory is an empty set.
 func (t *Table[S, Row]) Memory() States { return t.memory(0) }
+
+// Tables is the one table.
+func (t *Table[S, Row]) Tables() []string { return []string{t.table.Name()} }
 
 func (t *Table[S, Row]) memory(n int) *tableStates[S, Row] {
 	return &tableStates[S, Row]{table: t, states: make(map[string]S, n), dirty: make(map[string]struct{}, n)}

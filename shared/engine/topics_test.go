@@ -68,7 +68,7 @@ func (b *bed) loseTail(key string, last int64) {
 		last, key).Error)
 }
 
-func TestADatabaseThatLostItsTailIsNoticedAndItsNumbersGoOnAboveTheTopic(t *testing.T) {
+func TestADatabaseThatLostItsTailIsBroughtLevelWithItsTopicAndItsNumbersGoOnAbove(t *testing.T) {
 	b := newBed(t)
 	p := b.start()
 	key, other := b.keyOn(0, "a"), b.keyOn(0, "new order")
@@ -90,6 +90,12 @@ func TestADatabaseThatLostItsTailIsNoticedAndItsNumbersGoOnAboveTheTopic(t *test
 		func() bool { return equal(b.published(b.names.counted, other), []int64{42}) })
 	if n := b.count(`SELECT sequence FROM engine.outbox WHERE key = $1`, other); n != 11 {
 		t.Errorf("it has number %d, which was another event's", n)
+	}
+	if n := b.count(`SELECT jsonb_array_length(seen) FROM tallies WHERE key = $1`, key); n != 10 {
+		t.Errorf("of ten events the state has %d", n)
+	}
+	if n := b.count(`SELECT count(*) FROM engine.outbox WHERE key = $1`, key); n != 10 {
+		t.Errorf("of ten events the outbox has %d", n)
 	}
 	if q.alarms("database_behind") == 0 {
 		t.Error("no alarm")

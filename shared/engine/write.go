@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -252,6 +253,10 @@ func (b *batch) writeOutbox(tx *gorm.DB) error {
 				return err
 			}
 			b.base[partition] = base
+		}
+		if len(b.base) < len(counts) {
+			return fmt.Errorf("its database has no numbers for the events: it was made anew; run `orderflow replay %s --apply`",
+				b.e.Service)
 		}
 		return nil
 	}

@@ -71,7 +71,6 @@ func (c *Client) awaitLeaders(ctx context.Context, spec TopicSpec) error {
 // CheckTopics compares the cluster with the specs and returns one line per difference, none when all is as specified.
 func (c *Client) CheckTopics(ctx context.Context, specs []TopicSpec) ([]string, error) {
 	names := make([]string, len(specs))
-	describe := &kafkago.DescribeConfigsRequest{}
 	for i, spec := range specs {
 		names[i] = spec.Name
 	}
@@ -79,7 +78,8 @@ func (c *Client) CheckTopics(ctx context.Context, specs []TopicSpec) ([]string, 
 	if err != nil {
 		return nil, fmt.Errorf("check kafka topics: %w", err)
 	}
-	var differences []string
+	var differences, configured []string
+	var keys []string
 	for _, spec := range specs {
 		i := slices.IndexFunc(known.topics, func(t metadata.ResponseTopic) bool { return t.Name == spec.Name })
 		if i < 0 || known.topics[i].ErrorCode != 0 {
@@ -88,15 +88,38 @@ func (c *Client) CheckTopics(ctx context.Context, specs []TopicSpec) ([]string, 
 		}
 		differences = append(differences, compareShape(spec, known.topics[i].Partitions)...)
 		if len(spec.Config) > 0 {
-			describe.Resources = append(describe.Resources, kafkago.DescribeConfigRequestResource{
-				ResourceType: kafkago.ResourceTypeTopic, ResourceName: spec.Name, ConfigNames: slices.Sorted(maps.Keys(spec.Config)),
-			})
+			configured = append(configured, spec.Name)
+			keys = slices.AppendSeq(keys, maps.Keys(spec.Config))
 		}
 	}
-	if len(describe.Resources) == 0 {
-		return differences, nil
+	slices.Sort(keys)
+	actual, err := c.TopicSettings(ctx, configured, slices.Compact(keys)...)
+	if err != nil {
+		return nil, err
 	}
-	described, err := c.admin.DescribeConfigs(ctx, describe)
+	for _, spec := range specs {
+		if settings, known := actual[spec.Name]; known {
+			differences = append(differences, compareConfig(spec, settings)...)
+		}
+	}
+	slices.Sort(differences)
+	return differences, nil
+}
+
+// TopicSettings reads these settings of topics that exist, by topic and key, the broker's defaults where a topic has none
+// of its own.
+func (c *Client) TopicSettings(ctx context.Context, topics []string, keys ...string) (map[string]map[string]string, error) {
+	settings := make(map[string]map[string]string, len(topics))
+	if len(topics) == 0 {
+		return settings, nil
+	}
+	request := &kafkago.DescribeConfigsRequest{}
+	for _, topic := range topics {
+		request.Resources = append(request.Resources, kafkago.DescribeConfigRequestResource{
+			ResourceType: kafkago.ResourceTypeTopic, ResourceName: topic, ConfigNames: keys,
+		})
+	}
+	described, err := c.admin.DescribeConfigs(ctx, request)
 	if err != nil {
 		return nil, fmt.Errorf("read the settings of kafka topics: %w", err)
 	}
@@ -104,14 +127,13 @@ func (c *Client) CheckTopics(ctx context.Context, specs []TopicSpec) ([]string, 
 		if resource.Error != nil {
 			return nil, fmt.Errorf("read the settings of kafka topic %s: %w", resource.ResourceName, resource.Error)
 		}
-		i := slices.Index(names, resource.ResourceName)
-		if i < 0 {
-			continue
+		of := make(map[string]string, len(keys))
+		for _, e := range resource.ConfigEntries {
+			of[e.ConfigName] = e.ConfigValue
 		}
-		differences = append(differences, compareConfig(specs[i], resource.ConfigEntries)...)
+		settings[resource.ResourceName] = of
 	}
-	slices.Sort(differences)
-	return differences, nil
+	return settings, nil
 }
 
 func compareShape(spec TopicSpec, partitions []metadata.ResponsePartition) []string {
@@ -128,11 +150,7 @@ func compareShape(spec TopicSpec, partitions []metadata.ResponsePartition) []str
 	return differences
 }
 
-func compareConfig(spec TopicSpec, entries []kafkago.DescribeConfigResponseConfigEntry) []string {
-	actual := make(map[string]string, len(entries))
-	for _, e := range entries {
-		actual[e.ConfigName] = e.ConfigValue
-	}
+func compareConfig(spec TopicSpec, actual map[string]string) []string {
 	var differences []string
 	for key, want := range spec.Config {
 		if got, ok := actual[key]; !ok || got != want {
@@ -151,7 +169,7 @@ func (c *Client) freshLayout(ctx context.Context, names []string) (layout, error
 	return c.layout(ctx, names)
 }
 
-// DeleteTopics deletes topics, existing or not, and returns when they are gone. Only tests do this.
+// DeleteTopics deletes topics, existing or not, and returns when they are gone. Tests do this, and who makes a topic anew.
 func (c *Client) DeleteTopics(ctx context.Context, names ...string) error {
 	response, err := c.admin.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: names})
 	if err != nil {

@@ -37,8 +37,9 @@ type Step struct {
 	Asks    []Event  // those of Emitted that start a call
 	Dropped []string // names of own events whose open calls, for this key, are given up
 	Armed   []Event  // those of Emitted from which a deadline runs
-	Settled []string // names of own events whose open deadlines, for this key, are settled
-	Reacted bool     // whether any row matched
+	Settled []string // names of own events whose earlier deadlines, for this key, are off
+	Reacted bool     // whether any row was there
+	Changed bool     // whether anything was folded into the state, or shown in it
 }
 
 // Stamp gives an emitted event its id, its time and, by Machine.Number, its number. Key, Saga and Cause are already set.
@@ -125,7 +126,7 @@ func (m *Machine) run(state any, in Event, stamp Stamp, rows []*Row) (step Step,
 func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 	for _, r := range rows {
 		if r.Form == Projection {
-			step.State = r.show(step.State, in.Data, in.Time)
+			step.State, step.Changed = r.show(step.State, in.Data, in.Time), true
 			continue
 		}
 		for _, out := range m.decide(r, step.State, in.Data) {
@@ -148,7 +149,7 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 			if err := m.sayable(another, out); err != nil {
 				return err
 			}
-			step.State = after
+			step.State, step.Changed = after, true
 			step.Emitted = append(step.Emitted, out)
 			if m.asked[out.Type] != nil {
 				step.Asks = append(step.Asks, out)

@@ -12,16 +12,18 @@ import (
 )
 
 // Topics are those that the services write and hear, and the engines' own two. The former have the same number of
-// partitions, so that one order's events stand in the same partition of each. Of them nothing is deleted by age: state is
-// rebuilt from the topics. How far the engines are is said again and again, and kept for an hour; what they are asked to
-// do, for a week. Replicas of 0 leave their number to the broker.
+// partitions, so that one order's events stand in the same partition of each. Of them nothing is deleted by age or size:
+// state is rebuilt from the topics. How far the engines are is said again and again, and kept for an hour; what they are
+// asked to do, for a week. Replicas of 0 leave their number to the broker.
 func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
-	config := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
+	config := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 	if replicas >= 3 {
 		config["min.insync.replicas"] = "2"
 	}
 	week, hour := maps.Clone(config), maps.Clone(config)
 	week["retention.ms"], hour["retention.ms"] = "604800000", "3600000"
+	delete(week, "retention.bytes")
+	delete(hour, "retention.bytes")
 	specs := []kafka.TopicSpec{
 		{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: replicas, Config: week},
 		{Name: engine.ReportsTopic, Partitions: 1, ReplicationFactor: replicas, Config: hour},

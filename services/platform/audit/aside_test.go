@@ -1,12 +1,10 @@
 package audit
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	paymentevent "orderflow.example/schemas/payment"
 	"orderflow.example/shared/kafka"
@@ -84,55 +82,6 @@ func TestExactRepeatsAreCountedOnceHoweverOftenIsLooked(t *testing.T) {
 		c := s.look(t, repeat)["topics"]
 		if want := "each committed event is on its topic, in its place, unchanged; exact repeats 6"; !c.Holds || c.Says != want {
 			t.Errorf("look %d: %v says %s", look, c, c.Says)
-		}
-	}
-}
-
-// inOne is a log of which a fetch finds all that there is.
-type inOne struct{ topics }
-
-func (l inOne) Fetch(_ context.Context, positions []kafka.Position, _ time.Duration) (all []kafka.Fetched, err error) {
-	for _, at := range positions {
-		records := l.topics[place{at.Topic, at.Partition}]
-		all = append(all, kafka.Fetched{Topic: at.Topic, Partition: at.Partition, Records: records[at.Offset:],
-			Next: int64(len(records))})
-	}
-	return all, nil
-}
-
-func TestARecordThatIsNoEventIsToldOfOnceAcrossReadings(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		numbers []int64 // 0 is a record of another source
-		upto    []int64
-		told    []string // "offset why"
-	}{
-		"number by number":   {[]int64{1, 2, 2, 3, 0, 4, 4, 5}, []int64{1, 2, 3, 4, 5}, []string{"2 1", "4 0", "6 1"}},
-		"beyond what is due": {[]int64{1, 2, 2, 0, 3}, []int64{1, 3}, []string{"2 1", "3 0"}},
-		"before a hole":      {[]int64{1, 2, 2, 0, 4}, []int64{4, 4, 4}, []string{"2 1", "3 0"}},
-		"at the end":         {[]int64{1, 2, 2, 0, 1}, []int64{2, 2}, []string{"2 1", "3 0", "4 1"}},
-	} {
-		log := numbered(c.numbers...)
-		records := log[place{"a.events", 0}]
-		for i := range records {
-			if records[i].Sequence == 0 {
-				records[i].Source, records[i].Sequence = "/b", 2
-			}
-		}
-		for _, l := range []Log{log, inOne{log}} {
-			var told []string
-			r := reading{log: l, topic: "a.events", patience: time.Millisecond, aside: func(rec *kafka.Record, why aside) {
-				told = append(told, fmt.Sprint(rec.Offset, " ", int(why)))
-			}}
-			for _, upto := range c.upto {
-				r.upto = map[int]int64{0: upto}
-				if err := r.run(t.Context(), func(*kafka.Record) {}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if !slices.Equal(told, c.told) {
-				t.Errorf("%s in %T: told %v, want %v", name, l, told, c.told)
-			}
 		}
 	}
 }

@@ -164,7 +164,7 @@ func (f *fold) gone(ctx context.Context, keys map[string]struct{}) {
 	}
 	all := map[string]struct{}{}
 	for _, t := range f.trace.picture.traces {
-		if t == f.trace || f.inputs[t.reading.topic] {
+		if t == f.trace || f.inputs[t.reading.Topic] {
 			for key := range t.chain.last {
 				if lost(key) {
 					all[key] = struct{}{}

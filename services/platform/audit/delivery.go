@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"orderflow.example/services/platform/eventlog"
 )
 
 func newReplay() *tally {
@@ -41,9 +43,9 @@ func (p *picture) checkTopic(t *trace, into *tally) (complete bool) {
 			into.broken(x.key, "%s number %d is %s %s on the topic; the outbox has another event, or another content, under this number",
 				at, n, x.kind, x.id)
 		}
-		if last, end := t.reading.last[partition], t.reading.upto[partition]; last < end {
+		if last, end := t.reading.Last[partition], t.reading.Upto[partition]; last < end {
 			what := fmt.Sprintf("the topic ends at number %d", last)
-			if beyond := t.reading.beyond[partition]; beyond > 0 {
+			if beyond := t.reading.Beyond[partition]; beyond > 0 {
 				what = fmt.Sprintf("after number %d the topic goes on with %d", last, beyond)
 			}
 			if pruned := t.pruned[partition]; pruned > last {
@@ -107,13 +109,13 @@ func (p *picture) checkWatermarks(ctx context.Context, t *trace, into *tally) er
 func (p *picture) between(ctx context.Context, at place, from, to int64) (string, error) {
 	const most = 5
 	var numbers []int64
-	for n := from + 1; n <= min(to, from+most, p.ends[writer(at.topic)][at.partition]); n++ {
+	for n := from + 1; n <= min(to, from+most, p.ends[eventlog.Writer(at.topic)][at.partition]); n++ {
 		numbers = append(numbers, n)
 	}
 	if len(numbers) == 0 {
 		return fmt.Sprintf("the next %d events", to-from), nil
 	}
-	records, err := p.recall(ctx, writer(at.topic), at.partition, numbers)
+	records, err := p.recall(ctx, eventlog.Writer(at.topic), at.partition, numbers)
 	if err != nil {
 		return "", err
 	}
@@ -129,8 +131,6 @@ func (p *picture) between(ctx context.Context, at place, from, to int64) (string
 }
 
 // writer is the service that writes the topic.
-func writer(topic string) string { return topic[:len(topic)-len(".events")] }
-
 // standing waits until every service has applied the events on their way to it, as long as it makes progress.
 func (p *picture) standing(ctx context.Context) (Check, error) {
 	into := newTally("progress", "each service takes in what it hears", "services")

@@ -170,7 +170,7 @@ func (l *Ledger) look(ctx context.Context, p *picture) ([]Check, error) {
 // older tells whether a database has given fewer numbers than were read: it was restored from a backup.
 func (p *picture) older() bool {
 	for name, t := range p.traces {
-		for partition, last := range t.reading.last {
+		for partition, last := range t.reading.Last {
 			if !t.foreign && p.ends[name][partition] < last {
 				return true
 			}

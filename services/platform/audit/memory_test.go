@@ -30,7 +30,7 @@ func TestAFinishedOrderIsKeptInLittleMemory(t *testing.T) {
 	}
 	s.p.Kafka, s.p.stands, s.p.outbox, s.p.Book = nil, nil, nil, nil
 	for _, tr := range s.p.traces {
-		tr.reading.log = nil
+		tr.reading.Log = nil
 	}
 	with := heap()
 	s.p = nil

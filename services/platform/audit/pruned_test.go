@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	paymentevent "orderflow.example/schemas/payment"
 	storefrontevent "orderflow.example/schemas/storefront"
+	"orderflow.example/services/platform/eventlog"
 	"orderflow.example/shared/kafka"
 )
 
@@ -159,17 +161,22 @@ func TestADifferenceThatWasFoundIsNotForgottenWhenItsRowIsPruned(t *testing.T) {
 // long is a topic of a service of which each number is there once or more often, and what was read of it.
 func long(t *testing.T, n int64) (topics, *trace) {
 	t.Helper()
-	var numbers []int64
+	var records []kafka.Record
+	add := func(number int64) {
+		records = append(records, kafka.Record{Topic: "a.events", Source: "/a", Offset: int64(len(records)),
+			ID: fmt.Sprint("id-", number), Sequence: number})
+	}
 	for i := int64(1); i <= n; i++ {
-		if numbers = append(numbers, i); i%100 == 0 { // a publisher that publishes again
-			numbers = append(numbers, i-2, i-1, i)
+		if add(i); i%100 == 0 { // a publisher that publishes again
+			for again := i - 2; again <= i; again++ {
+				add(again)
+			}
 		}
 	}
-	log := numbered(numbers...)
+	log := topics{{"a.events", 0}: records}
 	tr := &trace{snapshot: newSnapshot(apps[0]), picture: newPicture(Config{}), chain: newChain(),
-		reading: reading{log: log, topic: "a.events",
-			upto: map[int]int64{0: n}}}
-	if err := tr.reading.run(t.Context(), tr.chain.add); err != nil {
+		reading: eventlog.Reading{Log: log, Topic: "a.events", Upto: map[int]int64{0: n}}}
+	if err := tr.reading.Run(t.Context(), func(rec *kafka.Record) error { tr.chain.add(rec); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return log, tr

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"orderflow.example/services/platform/eventlog"
 )
 
 // readTopics reads new records of every topic and makes the checks that are about one service.
@@ -74,7 +76,7 @@ func (p *picture) trace() (all []*trace) {
 	for _, t := range all {
 		for _, f := range t.folds {
 			for topic := range f.inputs {
-				if name := writer(topic); p.services[name] == nil {
+				if name := eventlog.Writer(topic); p.services[name] == nil {
 					if p.traces[name] == nil {
 						p.traces[name] = newForeign(p, topic)
 						all = append(all, p.traces[name])
@@ -95,8 +97,8 @@ func (p *picture) trace() (all []*trace) {
 		}
 	}
 	for _, t := range all {
-		t.reading.upto = p.upto(t)
-		t.chain.begin(t.reading.last)
+		t.reading.Upto = p.upto(t)
+		t.chain.begin(t.reading.Last)
 	}
 	slices.SortStableFunc(all, func(a, b *trace) int { return cmp.Compare(b.shows(), a.shows()) })
 	return all
@@ -111,7 +113,7 @@ func (p *picture) upto(t *trace) map[int]int64 {
 	upto := map[int]int64{}
 	for _, other := range t.hearers {
 		for at, w := range other.watermarks {
-			if at.topic == t.reading.topic {
+			if at.topic == t.reading.Topic {
 				upto[at.partition] = max(upto[at.partition], w.sequence)
 			}
 		}

@@ -55,7 +55,7 @@ func (f *fold) rebuild(ctx context.Context, keys ...string) {
 	}
 	f.trace.spoiled = f.trace.recall(ctx, away, f.says, func(a *arrival) bool { return a.decided }, f.evolve)
 	for _, t := range f.trace.picture.traces {
-		if f.trace.spoiled == nil && f.inputs[t.reading.topic] {
+		if f.trace.spoiled == nil && f.inputs[t.reading.Topic] {
 			shown := map[string]bool{}
 			for name := range f.shows {
 				shown[name] = true
@@ -82,7 +82,7 @@ func (t *trace) recall(ctx context.Context, keys []string, types map[string]bool
 	for _, key := range keys {
 		partition := kafka.PartitionOf(key, max(1, len(t.counters)))
 		for _, n := range t.chain.of(key, partition) {
-			if !waiting[place{t.reading.topic, partition}][n] {
+			if !waiting[place{t.reading.Topic, partition}][n] {
 				numbers[partition] = append(numbers[partition], n)
 			}
 		}
@@ -93,7 +93,7 @@ func (t *trace) recall(ctx context.Context, keys []string, types map[string]bool
 			records, err := t.picture.recall(ctx, t.app.Name, partition, some)
 			if err == nil && len(records) < len(some) {
 				err = fmt.Errorf("of %d events of %s/%d, %d are left in the outbox or, where it was pruned, on the topic",
-					len(some), t.reading.topic, partition, len(records))
+					len(some), t.reading.Topic, partition, len(records))
 			}
 			if err != nil {
 				return err

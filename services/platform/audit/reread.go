@@ -29,22 +29,22 @@ func (p *picture) recall(ctx context.Context, service string, partition int, num
 // reread reads records of the topic again, in the order of their numbers. Those that were not read before are left out.
 func (t *trace) reread(ctx context.Context, partition int, numbers []int64) (records []kafka.Record, err error) {
 	offset := int64(0)
-	for len(numbers) > 0 && numbers[0] <= t.reading.last[partition] {
+	for len(numbers) > 0 && numbers[0] <= t.reading.Last[partition] {
 		from, to := t.chain.between(partition, numbers[0])
 		offset = max(offset, from)
 		var f kafka.Fetched
 		if offset < to {
-			if f, err = t.reading.fetchAt(ctx, partition, offset); err != nil {
+			if f, err = t.reading.FetchAt(ctx, partition, offset); err != nil {
 				return nil, err
 			}
 		}
 		if f.Next <= offset {
 			return nil, fmt.Errorf("%s/%d does not hold number %d any more where it was read: it is another log than before",
-				t.reading.topic, partition, numbers[0])
+				t.reading.Topic, partition, numbers[0])
 		}
 		for i := range f.Records {
 			rec := &f.Records[i]
-			if len(numbers) > 0 && rec.Sequence == numbers[0] && t.reading.own(rec) && t.chain.is(rec) {
+			if len(numbers) > 0 && rec.Sequence == numbers[0] && t.reading.Own(rec) && t.chain.is(rec) {
 				rec.Data = bytes.Clone(rec.Data) // it shares a buffer with the whole fetch
 				records, numbers = append(records, *rec), numbers[1:]
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"orderflow.example/services/platform/eventlog"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/audit"
@@ -17,7 +18,7 @@ type trace struct {
 	*snapshot // of this look
 	picture   *picture
 	foreign   bool // the service has no snapshot: only projections of its topic count
-	reading   reading
+	reading   eventlog.Reading
 	folds     []*fold
 	facts     *facts
 	hearers   []*trace // the services that consume this topic; the service itself may be one of them
@@ -56,8 +57,8 @@ type arrival struct {
 
 func newTrace(p *picture, s *snapshot) *trace {
 	t := &trace{snapshot: s, picture: p, facts: p.facts, chain: newChain(),
-		reading: reading{log: p.Kafka, topic: s.app.Topic(), patience: p.Patience, rest: p.rest}}
-	t.reading.aside, t.reading.wrong = t.leaveAside, t.wrong
+		reading: eventlog.Reading{Log: p.Kafka, Topic: s.app.Topic(), Patience: p.Patience, Rest: p.rest}}
+	t.reading.Aside, t.reading.Wrong = t.leaveAside, t.wrong
 	for i, b := range s.app.Bindings {
 		t.folds = append(t.folds, newFold(t, i, b))
 	}
@@ -65,8 +66,8 @@ func newTrace(p *picture, s *snapshot) *trace {
 }
 
 func newForeign(p *picture, topic string) *trace {
-	t := newTrace(p, newSnapshot(service.App{Name: writer(topic)}))
-	t.foreign, t.reading.wrong = true, nil
+	t := newTrace(p, newSnapshot(service.App{Name: eventlog.Writer(topic)}))
+	t.foreign, t.reading.Wrong = true, nil
 	return t
 }
 
@@ -74,7 +75,7 @@ func newForeign(p *picture, topic string) *trace {
 func (t *trace) meet(all []*trace) {
 	for _, other := range all {
 		if slices.ContainsFunc(other.app.Bindings, func(b binding) bool {
-			return slices.ContainsFunc(b.Machine.Hears(), func(name string) bool { return saga.Topic(name) == t.reading.topic })
+			return slices.ContainsFunc(b.Machine.Hears(), func(name string) bool { return saga.Topic(name) == t.reading.Topic })
 		}) {
 			t.hearers = append(t.hearers, other)
 		}
@@ -105,7 +106,7 @@ func (t *trace) run(ctx context.Context) error {
 	if t.spoiled != nil {
 		return t.spoiled
 	}
-	err := t.reading.run(ctx, func(rec *kafka.Record) { t.take(ctx, rec) })
+	err := t.reading.Run(ctx, func(rec *kafka.Record) error { t.take(ctx, rec); return nil })
 	if err == nil {
 		err = t.spoiled
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"orderflow.example/services/platform/eventlog"
 	"orderflow.example/services/platform/world/gateway"
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/service"
@@ -16,7 +17,7 @@ import (
 
 // Config says what to check.
 type Config struct {
-	Kafka      Log
+	Kafka      eventlog.Log
 	Apps       []service.App
 	Databases  map[string]*database.DB // by service; apps without one are left out
 	Partitions int                     // of every topic; 0 means as many as the services have

@@ -18,6 +18,7 @@ import (
 
 	"orderflow.example/services/platform/audit"
 	"orderflow.example/services/platform/demo"
+	"orderflow.example/services/platform/progress"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/service"
 )
@@ -81,10 +82,16 @@ func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
 	if o.Key, err = f.key(c); err != nil {
 		return o, service.Environment("demo: %w", err)
 	}
-	if o.Progress = demo.NewLines(os.Stderr); isatty.IsTerminal(os.Stderr.Fd()) {
-		o.Progress = demo.NewBar(os.Stderr)
-	}
+	o.Progress = shown("demo")
 	return o, nil
+}
+
+// shown is the progress of a command on the standard error: a bar on a terminal, lines elsewhere.
+func shown(command string) progress.Progress {
+	if isatty.IsTerminal(os.Stderr.Fd()) {
+		return progress.NewBar(os.Stderr)
+	}
+	return progress.NewLines(os.Stderr, command)
 }
 
 // key signs the tokens for the platform. One that runs already has it.

@@ -2,9 +2,7 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -13,33 +11,14 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Topics lists, creates and checks the topics that must exist.
+// Topics lists, creates, checks and archives the topics that must exist.
 func Topics() *cobra.Command {
 	var replicas int
-	cmd := &cobra.Command{Use: "topics", Short: "The topics that must exist: list, create, check"}
+	cmd := &cobra.Command{Use: "topics", Short: "The topics that must exist: list, create, check, archive"}
 	cmd.PersistentFlags().IntVar(&replicas, "replication-factor", 1, "copies of each topic; 3 in production")
 	specs := func(c service.Config) []kafka.TopicSpec {
 		return service.Topics(c.Partitions, replicas, run.Apps...)
 	}
-
-	var asJSON bool
-	list := &cobra.Command{Use: "list", Short: "Lists the topics with their settings", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := service.Load(cmd)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(specs(c))
-			}
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "TOPIC\tPARTITIONS\tREPLICAS\tCLEANUP")
-			for _, t := range specs(c) {
-				fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", t.Name, t.Partitions, t.ReplicationFactor, t.Config["cleanup.policy"])
-			}
-			return w.Flush()
-		}}
-	list.Flags().BoolVar(&asJSON, "json", false, "for machines")
 
 	create := &cobra.Command{Use: "create", Short: "Creates those that are missing; leaves the others alone", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -59,29 +38,7 @@ func Topics() *cobra.Command {
 			}
 			return nil
 		}}
-	check := &cobra.Command{Use: "check", Short: "Compares a cluster with the list", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, client, err := dial(cmd)
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			differences, err := answered(cmd.Context(), probeServers(client, nil), func(ctx context.Context) ([]string, error) {
-				return client.CheckTopics(ctx, specs(c))
-			})
-			if err != nil {
-				return service.Environment("topics: %w", err)
-			}
-			for _, d := range differences {
-				fmt.Fprintln(cmd.OutOrStdout(), d)
-			}
-			if len(differences) > 0 {
-				return service.Failed("%d differences from the list", len(differences))
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), "all topics are as they must be")
-			return nil
-		}}
-	cmd.AddCommand(list, create, check)
+	cmd.AddCommand(topicsList(specs), create, topicsCheck(specs), topicsArchive())
 	return cmd
 }
 

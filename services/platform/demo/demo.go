@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"orderflow.example/services/platform/progress"
 )
 
 // Options say what to replay, where and how fast.
@@ -16,9 +18,9 @@ type Options struct {
 	Key           []byte // signs the platform's tokens
 
 	Plan     *Plan
-	Rate     float64       // orders per second; 0 is as many as can be
-	Patience time.Duration // how long the platform may be away, or no saga end; 0 is two minutes
-	Progress Progress      // nil is silent
+	Rate     float64           // orders per second; 0 is as many as can be
+	Patience time.Duration     // how long the platform may be away, or no saga end; 0 is two minutes
+	Progress progress.Progress // nil is silent
 
 	look time.Duration // between two looks at what is open; 0 is half a second
 }
@@ -57,7 +59,7 @@ func (o *Options) defaults() {
 		o.look = 500 * time.Millisecond
 	}
 	if o.Progress == nil {
-		o.Progress = silent{}
+		o.Progress = progress.Silent{}
 	}
 }
 

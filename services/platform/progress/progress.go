@@ -1,4 +1,5 @@
-package demo
+// Package progress shows people how far long work is: as a bar on a terminal, as lines elsewhere. The commands use it.
+package progress
 
 import (
 	"fmt"
@@ -15,10 +16,11 @@ type Progress interface {
 	Set(done int)
 }
 
-type silent struct{}
+// Silent shows nothing.
+type Silent struct{}
 
-func (silent) Stage(string, int) {}
-func (silent) Set(int)           {}
+func (Silent) Stage(string, int) {}
+func (Silent) Set(int)           {}
 
 // NewBar draws a bar; for terminals.
 func NewBar(w io.Writer) Progress { return &bar{w: w} }
@@ -54,15 +56,16 @@ func (b *bar) Close() error {
 	return b.bar.Finish()
 }
 
-// NewLines writes a line for each stage and then every few seconds; for logs.
-func NewLines(w io.Writer) Progress { return &lineProgress{w: w} }
+// NewLines writes a line for each stage and then every few seconds, beginning with the command's name; for logs.
+func NewLines(w io.Writer, command string) Progress { return &lineProgress{w: w, command: command} }
 
 type lineProgress struct {
-	mu    sync.Mutex
-	w     io.Writer
-	name  string
-	total int
-	next  time.Time
+	mu      sync.Mutex
+	w       io.Writer
+	command string
+	name    string
+	total   int
+	next    time.Time
 }
 
 const everyLine = 5 * time.Second
@@ -71,7 +74,7 @@ func (l *lineProgress) Stage(name string, total int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.name, l.total, l.next = name, total, time.Now().Add(everyLine)
-	fmt.Fprintf(l.w, "demo: %s\n", name)
+	fmt.Fprintf(l.w, "%s: %s\n", l.command, name)
 }
 
 func (l *lineProgress) Set(done int) {
@@ -81,5 +84,5 @@ func (l *lineProgress) Set(done int) {
 		return
 	}
 	l.next = time.Now().Add(everyLine)
-	fmt.Fprintf(l.w, "demo: %s: %d of %d\n", l.name, done, l.total)
+	fmt.Fprintf(l.w, "%s: %s: %d of %d\n", l.command, l.name, done, l.total)
 }

@@ -1,0 +1,358 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"orderflow.example/services/platform/eventlog"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
+)
+
+// Survey finds out from where on each service can be rebuilt, and what endangers that.
+//
+// A service can be rebuilt where every number of its own topic, and of those that it shows, is on the topic or in the archive:
+// from number 1 on, or from where its newest snapshot stands. Where a topic forgets events by age or size, what is not
+// covered by then is lost: that is told once half of the retention is used up, while it can still be archived.
+type Survey struct {
+	Log        eventlog.Log
+	Store      Store // nil: there is no archive
+	Apps       []service.App
+	Partitions int
+	Retention  map[string]Retention // of topics that forget; the others keep everything
+
+	held  Holdings
+	parts map[kafka.Position]*part // by topic and partition
+}
+
+// Retention is what a topic keeps; -1 is everything.
+type Retention struct {
+	Age   time.Duration
+	Bytes int64
+}
+
+// Reach is from where on a service can be rebuilt, and what is wrong with that.
+type Reach struct {
+	Service  string   `json:"service"`
+	From     string   `json:"from"`               // "its topics", in words; empty where it cannot be rebuilt
+	Snapshot string   `json:"snapshot,omitempty"` // that the rebuild begins with
+	Faults   []string `json:"faults,omitempty"`
+}
+
+// part is what is known of a topic partition.
+type part struct {
+	topic      string
+	partition  int
+	first      int64 // number of the first event in the log, 0 where there is none
+	tail       int64
+	start, end int64 // offsets
+}
+
+// Run looks at all services.
+func (s *Survey) Run(ctx context.Context) ([]Reach, error) {
+	s.parts = map[kafka.Position]*part{}
+	if s.Store != nil {
+		var err error
+		if s.held, err = Hold(ctx, s.Store); err != nil {
+			return nil, err
+		}
+	}
+	var all []Reach
+	for _, app := range s.Apps {
+		if len(app.Bindings) == 0 {
+			continue
+		}
+		r, err := s.reach(ctx, app)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func (s *Survey) reach(ctx context.Context, app service.App) (Reach, error) {
+	r := Reach{Service: app.Name}
+	parts, err := s.needs(ctx, app)
+	if err != nil {
+		return r, err
+	}
+	begins := engine.Position{}
+	lost, err := s.lost(ctx, app, parts, begins)
+	if err != nil {
+		return r, err
+	}
+	archived := slices.ContainsFunc(parts, func(p *part) bool { return p.first > 1 })
+	if r.From = "its topics, from the first event on"; archived {
+		r.From = "the archive and its topics, from the first event on"
+	}
+	if len(lost) > 0 || s.forgets(parts) {
+		snapshot, faults, err := s.newest(ctx, app)
+		if err != nil {
+			return r, err
+		}
+		r.Faults = faults
+		if snapshot != nil {
+			still, err := s.lost(ctx, app, parts, snapshot.Position)
+			if err != nil {
+				return r, err
+			}
+			begins = snapshot.Position
+			if len(lost) > 0 && len(still) == 0 {
+				r.Snapshot, r.From = snapshot.Name, "the snapshot of "+snapshot.At.Format(time.RFC3339)+" and what follows it"
+			}
+			lost = still
+		}
+	}
+	if len(lost) > 0 {
+		r.From = ""
+		r.Faults = append(r.Faults, lost...)
+	}
+	for _, p := range parts {
+		fault, err := s.endangered(ctx, app, p, begins)
+		if err != nil {
+			return r, err
+		}
+		if fault != "" {
+			r.Faults = append(r.Faults, fault)
+		}
+	}
+	return r, nil
+}
+
+func (s *Survey) forgets(parts []*part) bool {
+	return slices.ContainsFunc(parts, func(p *part) bool { _, finite := s.Retention[p.topic]; return finite })
+}
+
+// needs are the topic partitions that a service is rebuilt from.
+func (s *Survey) needs(ctx context.Context, app service.App) (parts []*part, err error) {
+	topics := map[string]bool{app.Topic(): true}
+	for _, b := range engine.WithLookups(app.Bindings) {
+		for _, r := range b.Machine.Rows {
+			if r.Form == saga.Projection {
+				topics[saga.Topic(r.On.Name())] = true
+			}
+		}
+	}
+	for _, topic := range slices.Sorted(maps.Keys(topics)) {
+		for n := range s.Partitions {
+			at := kafka.Position{Topic: topic, Partition: n}
+			if s.parts[at] == nil {
+				if s.parts[at], err = s.look(ctx, topic, n); err != nil {
+					return nil, err
+				}
+			}
+			parts = append(parts, s.parts[at])
+		}
+	}
+	return parts, nil
+}
+
+func (s *Survey) look(ctx context.Context, topic string, partition int) (*part, error) {
+	p := &part{topic: topic, partition: partition}
+	tail, err := eventlog.End(ctx, s.Log, topic, partition)
+	if kafka.IsUnknownTopic(err) {
+		return p, nil // that it is missing is said elsewhere
+	}
+	if p.start, p.end, p.tail = tail.First, tail.Next, tail.Sequence; err != nil || p.tail == 0 {
+		return p, err
+	}
+	rec, err := s.at(ctx, p, p.start)
+	if rec != nil {
+		p.first = rec.Sequence
+	}
+	return p, err
+}
+
+// at is the first event of a topic partition from an offset on; nil where there is none.
+func (s *Survey) at(ctx context.Context, p *part, offset int64) (*kafka.Record, error) {
+	r := eventlog.Reading{Log: s.Log, Topic: p.topic}
+	for offset < p.end {
+		f, err := r.FetchAt(ctx, p.partition, offset)
+		if err != nil {
+			return nil, err
+		}
+		for i := range f.Records {
+			if r.Own(&f.Records[i]) {
+				return &f.Records[i], nil
+			}
+		}
+		if f.Next <= offset {
+			break
+		}
+		offset = f.Next
+	}
+	return nil, nil
+}
+
+// lost tells which numbers a rebuild that begins at a position would miss.
+func (s *Survey) lost(ctx context.Context, app service.App, parts []*part, begins engine.Position) (faults []string, err error) {
+	for _, p := range parts {
+		covered := s.covered(app, p, begins)
+		if p.first > covered+1 {
+			// A beginning that was lost and published again stands further on.
+			if p.first, err = s.lowest(ctx, p, covered+1); err != nil {
+				return nil, err
+			}
+		}
+		switch {
+		case p.first > covered+1:
+			faults = append(faults,
+				fmt.Sprintf("%s partition %d: numbers %d to %d are neither on the topic nor archived, nor before a snapshot: "+
+					"run orderflow topics repair; if the outbox does not hold them any more, take a snapshot", p.topic, p.partition,
+					covered+1, p.first-1))
+		case p.tail < covered:
+			faults = append(faults,
+				fmt.Sprintf("%s partition %d: the topic ends with number %d, and there was number %d: run orderflow topics repair",
+					p.topic, p.partition, p.tail, covered))
+		}
+	}
+	return faults, nil
+}
+
+// covered is the number up to which a rebuild does not need the topic.
+func (s *Survey) covered(app service.App, p *part, begins engine.Position) int64 {
+	n := begins.Inputs[p.topic][p.partition].Sequence
+	if p.topic == app.Topic() {
+		n = begins.Own[p.partition]
+	}
+	return s.held.From(p.topic, p.partition, n)
+}
+
+// lowest is the lowest number on a topic partition that is not below the given one.
+func (s *Survey) lowest(ctx context.Context, p *part, atLeast int64) (lowest int64, err error) {
+	r := eventlog.Reading{Log: s.Log, Topic: p.topic}
+	lowest = p.first
+	for offset := p.start; offset < p.end && lowest > atLeast; {
+		f, err := r.FetchAt(ctx, p.partition, offset)
+		if err != nil {
+			return 0, err
+		}
+		for i := range f.Records {
+			if rec := &f.Records[i]; r.Own(rec) && rec.Sequence >= atLeast {
+				lowest = min(lowest, rec.Sequence)
+			}
+		}
+		if f.Next <= offset {
+			break
+		}
+		offset = f.Next
+	}
+	return lowest, nil
+}
+
+// newest is the newest snapshot of a service that can be used, nil where there is none, and what is wrong with newer ones.
+func (s *Survey) newest(ctx context.Context, app service.App) (*Snapshot, []string, error) {
+	if s.Store == nil {
+		return nil, nil, nil
+	}
+	names, err := Snapshots(ctx, s.Store, app.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	var faults []string
+	for _, name := range slices.Backward(names) {
+		found, err := OpenSnapshot(ctx, s.Store, name)
+		if err == nil {
+			if err = found.Fits(versionsOf(app)); err == nil {
+				return found, faults, nil
+			}
+			err = fmt.Errorf("%s: %w", name, err)
+		} else if !errors.Is(err, ErrDamaged) && ctx.Err() != nil {
+			return nil, nil, err
+		}
+		faults = append(faults, err.Error())
+	}
+	return nil, faults, nil
+}
+
+// versionsOf are the versions that the schemas have in this build.
+func versionsOf(app service.App) map[string]int64 {
+	newest := func(files fs.FS) (version int64) {
+		if files == nil {
+			return 0
+		}
+		names, err := fs.Glob(files, "*.sql")
+		for _, name := range names {
+			digits, _, _ := strings.Cut(name, "_")
+			if n, bad := strconv.ParseInt(digits, 10, 64); err == nil && bad == nil {
+				version = max(version, n)
+			}
+		}
+		return version
+	}
+	return map[string]int64{"engine_version": newest(engine.Migrations), "service_version": newest(app.Migrations)}
+}
+
+// endangered tells what a topic is going to forget that a rebuild needs, once half of the time or room for it is used up.
+func (s *Survey) endangered(ctx context.Context, app service.App, p *part, begins engine.Position) (fault string, err error) {
+	keeps, finite := s.Retention[p.topic]
+	covered := max(s.covered(app, p, begins), p.first-1)
+	if !finite || covered >= p.tail {
+		return "", nil
+	}
+	if s.Store == nil {
+		return fmt.Sprintf(
+			"%s keeps %s only, and no archive is given: once an event is deleted, what is rebuilt from it cannot be any more: set "+
+				"retention.ms and retention.bytes to -1, or run orderflow topics archive regularly and give its place with --archive",
+			p.topic, keeps), nil
+	}
+	rec, err := s.find(ctx, p, covered+1)
+	if err != nil || rec == nil {
+		return "", err
+	}
+	const advice = "run orderflow topics archive --all more often, or set the topic's retention to -1"
+	if age := time.Since(rec.Time); keeps.Age >= 0 && age > keeps.Age/2 {
+		return fmt.Sprintf(
+			"%s partition %d: number %d is %v old and not archived, and is deleted at an age of %v: what is rebuilt from it "+
+				"could not be any more: %s", p.topic, p.partition, rec.Sequence, age.Round(time.Second), keeps.Age, advice), nil
+	}
+	if bytes := int64(kafka.EncodedSize(*rec)) * (p.tail - covered); keeps.Bytes >= 0 && bytes > keeps.Bytes/2 {
+		return fmt.Sprintf(
+			"%s partition %d: %d events from number %d on are not archived, about %d bytes, and the topic keeps %d: once they are "+
+				"deleted, what is rebuilt from them cannot be any more: %s", p.topic, p.partition, p.tail-covered, covered+1, bytes,
+			keeps.Bytes, advice), nil
+	}
+	return "", nil
+}
+
+// find looks for a number, which grows with the offset; it finds one nearby where events stand there twice.
+func (s *Survey) find(ctx context.Context, p *part, number int64) (found *kafka.Record, err error) {
+	for from, to := p.start, p.end; from < to; {
+		middle := from + (to-from)/2
+		rec, err := s.at(ctx, p, middle)
+		if err != nil {
+			return nil, err
+		}
+		if rec == nil || rec.Sequence >= number {
+			to = middle
+			if rec != nil {
+				found = rec
+			}
+		} else {
+			from = rec.Offset + 1
+		}
+	}
+	return found, nil
+}
+
+// String is what is kept, in words.
+func (r Retention) String() string {
+	var parts []string
+	if r.Age >= 0 {
+		parts = append(parts, "events of the last "+r.Age.String())
+	}
+	if r.Bytes >= 0 {
+		parts = append(parts, fmt.Sprintf("%d bytes", r.Bytes))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,266 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"strconv"
+	"time"
+
+	"orderflow.example/shared/kafka"
+)
+
+const (
+	segmentsFolder = "segments/"
+	segmentFormat  = "orderflow segment 1"
+	blockBytes     = 512 << 10 // of records in one block: what a fetch finds at once
+)
+
+// Segment names what one file holds of a topic partition: the records with these numbers, all of them.
+type Segment struct {
+	Topic       string
+	Partition   int
+	First, Last int64
+}
+
+var segmentName = regexp.MustCompile(`^` + segmentsFolder + `([A-Za-z0-9._-]+)/(\d{4,})/(\d{20,})-(\d{20,})\.segment$`)
+
+// Name is the name of the file.
+func (s Segment) Name() string {
+	return fmt.Sprintf("%s%s/%04d/%020d-%020d.segment", segmentsFolder, s.Topic, s.Partition, s.First, s.Last)
+}
+
+// parseSegment reads the name of a file; false where it is not that of a segment.
+func parseSegment(name string) (s Segment, ok bool) {
+	m := segmentName.FindStringSubmatch(name)
+	if m == nil {
+		return s, false
+	}
+	var errs [3]error
+	s.Topic = m[1]
+	s.Partition, errs[0] = strconv.Atoi(m[2])
+	s.First, errs[1] = strconv.ParseInt(m[3], 10, 64)
+	s.Last, errs[2] = strconv.ParseInt(m[4], 10, 64)
+	return s, errors.Join(errs[:]...) == nil && s.First >= 1 && s.Last >= s.First && s.Name() == name
+}
+
+// segmentHeader is the first line of a segment.
+type segmentHeader struct {
+	Format    string `json:"format"`
+	Topic     string `json:"topic"`
+	Partition int    `json:"partition"`
+	First     int64  `json:"first"`
+	Last      int64  `json:"last"`
+	Offset    int64  `json:"offset"`  // of the last record on the topic; a hint where to go on
+	LastID    string `json:"last_id"` // of the last record, by which the same topic is known again
+}
+
+// segmentWriter gathers records for one segment.
+type segmentWriter struct {
+	header segmentHeader
+	blocks [][]byte // compressed
+	open   []byte   // records of the block that is not full
+	size   int      // of all records, before compression
+}
+
+func (w *segmentWriter) add(rec *kafka.Record) {
+	if w.header.First == 0 {
+		w.header = segmentHeader{Format: segmentFormat, Topic: rec.Topic, Partition: rec.Partition, First: rec.Sequence}
+	}
+	w.header.Last, w.header.Offset, w.header.LastID = rec.Sequence, rec.Offset, rec.ID
+	before := len(w.open)
+	w.open = appendRecord(w.open, rec)
+	if w.size += len(w.open) - before; len(w.open) >= blockBytes {
+		w.full()
+	}
+}
+
+func (w *segmentWriter) full() {
+	w.blocks = append(w.blocks, compressor.EncodeAll(w.open, nil))
+	w.open = w.open[:0]
+}
+
+// bytes is the file. The writer can be used for the next one.
+func (w *segmentWriter) bytes() (Segment, *bytes.Reader, error) {
+	if len(w.open) > 0 {
+		w.full()
+	}
+	var file bytes.Buffer
+	to := newWriter(&file, w.header)
+	for _, b := range w.blocks {
+		to.write(binary.AppendUvarint(nil, uint64(len(b))))
+		to.write(b)
+	}
+	err := to.close()
+	s := Segment{w.header.Topic, w.header.Partition, w.header.First, w.header.Last}
+	*w = segmentWriter{open: w.open[:0]}
+	return s, bytes.NewReader(file.Bytes()), err
+}
+
+// loaded is a segment in memory, whose checksum held.
+type loaded struct {
+	Segment
+	header segmentHeader
+	blocks [][]byte // compressed
+}
+
+// load reads a segment and checks that it is whole and what its name says. The error names the file.
+func load(ctx context.Context, store Store, s Segment) (*loaded, error) {
+	l, err := loadBlocks(ctx, store, s)
+	switch {
+	case errors.Is(err, ErrDamaged):
+		return nil,
+			fmt.Errorf("archive: %s: %w; restore it from a copy, or move it away and run orderflow topics archive again while the topic "+
+				"still holds its numbers", s.Name(), err)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("archive: %s was there a moment ago: %w", s.Name(), err)
+	case err != nil:
+		return nil, fmt.Errorf("archive: read %s: %w", s.Name(), err)
+	}
+	return l, nil
+}
+
+func loadBlocks(ctx context.Context, store Store, s Segment) (*loaded, error) {
+	file, err := store.Open(ctx, s.Name())
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	l := &loaded{Segment: s}
+	r, err := newReader(file, &l.header)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		b, err := r.compressed()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		l.blocks = append(l.blocks, bytes.Clone(b))
+	}
+	h := l.header
+	if h.Format != segmentFormat {
+		return nil, fmt.Errorf("its format is %.40q and this build reads %q: read it with the build that wrote it, or a later one",
+			h.Format, segmentFormat)
+	}
+	if s != (Segment{h.Topic, h.Partition, h.First, h.Last}) {
+		return nil, damaged(fmt.Sprintf("it holds numbers %d to %d of %s partition %d, which is not what its name says", h.First,
+			h.Last, h.Topic, h.Partition))
+	}
+	return l, nil
+}
+
+// records decodes a block. Its data lies in one buffer, as that of a fetch does.
+func (l *loaded) records(block int) ([]kafka.Record, error) {
+	raw, err := decompress(l.blocks[block], nil)
+	if err == nil {
+		var list []kafka.Record
+		if list, err = decodeRecords(raw, l.Topic, l.Partition); err == nil {
+			return list, nil
+		}
+	}
+	return nil, fmt.Errorf("archive: %s: %w", l.Name(), err)
+}
+
+// appendRecord writes down all that a record has, but for its place, which its number and its segment tell.
+func appendRecord(b []byte, r *kafka.Record) []byte {
+	malformed := ""
+	if r.Malformed != nil {
+		malformed = r.Malformed.Error()
+	}
+	b = binary.AppendUvarint(b, uint64(r.Sequence))
+	b = binary.AppendVarint(b, r.Time.Unix())
+	b = binary.AppendUvarint(b, uint64(r.Time.Nanosecond()))
+	for _, s := range [...]string{r.Key, r.ID, r.Subject, r.Correlation, r.Causation, r.TraceParent, r.Type, r.Source, r.Via,
+		r.DataSchema, malformed} {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(r.Data)))
+	return append(b, r.Data...)
+}
+
+func decodeRecords(b []byte, topic string, partition int) (list []kafka.Record, err error) {
+	d := decoder{b: b, recurring: map[string]string{}}
+	for len(d.b) > 0 {
+		r := kafka.Record{Topic: topic, Partition: partition, Sequence: int64(d.uvarint())}
+		r.Offset = r.Sequence - 1
+		seconds, nanoseconds := d.varint(), d.uvarint()
+		if r.Time = time.Unix(seconds, int64(nanoseconds)).UTC(); r.Time.Unix() != seconds {
+			d.bad = true
+		}
+		r.Key = string(d.bytes())
+		for _, s := range [...]*string{&r.ID, &r.Subject, &r.Correlation, &r.Causation, &r.TraceParent} {
+			if b := d.bytes(); string(b) == r.Key { // subject and correlation often are
+				*s = r.Key
+			} else {
+				*s = string(b)
+			}
+		}
+		for _, s := range [...]*string{&r.Type, &r.Source, &r.Via, &r.DataSchema} {
+			*s = d.intern(d.bytes())
+		}
+		if malformed := d.bytes(); len(malformed) > 0 {
+			r.Malformed = errors.New(string(malformed))
+		}
+		if r.Data = d.bytes(); d.bad {
+			return nil, damaged("a record makes no sense")
+		}
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+type decoder struct {
+	b         []byte
+	bad       bool
+	recurring map[string]string
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.bad, d.b = true, nil
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.bad, d.b = true, nil
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) bytes() []byte {
+	n := d.uvarint()
+	if n > uint64(len(d.b)) {
+		d.bad, d.b = true, nil
+		return nil
+	}
+	b := d.b[:n:n]
+	d.b = d.b[n:]
+	return b
+}
+
+func (d *decoder) intern(b []byte) string {
+	if s, known := d.recurring[string(b)]; known {
+		return s
+	}
+	s := string(b)
+	d.recurring[s] = s
+	return s
+}

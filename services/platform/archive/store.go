@@ -1,0 +1,132 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Store is where files are kept. Names are relative paths with slashes.
+type Store interface {
+	// Put writes a file, which appears when it is whole. A name that is taken is ErrExists, and its file stays.
+	Put(ctx context.Context, name string, content io.Reader) error
+	// Open reads a file; one that is not there is an error that is fs.ErrNotExist.
+	Open(ctx context.Context, name string) (io.ReadCloser, error)
+	// List names the files below a prefix that ends with a slash, in order.
+	List(ctx context.Context, prefix string) ([]string, error)
+}
+
+// ErrExists means that there is a file of that name. Files are never changed.
+var ErrExists = errors.New("there is a file of that name, and files of an archive are never changed")
+
+// OpenStore is the store at a place: a directory, or s3://bucket/prefix?endpoint=https://host:port&region=…, see S3.
+func OpenStore(place string) (Store, error) {
+	switch u, err := url.Parse(place); {
+	case place == "":
+		return nil, errors.New("archive: no place is given: want a directory or s3://bucket/prefix?endpoint=https://host:port")
+	case strings.HasPrefix(place, "s3://"):
+		if err != nil || u.User != nil { // its text may hold a password
+			return nil,
+				errors.New("archive: the s3 address is not valid: want s3://bucket/prefix?endpoint=https://host:port, and credentials " +
+					"in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or in a file (AWS_SHARED_CREDENTIALS_FILE)")
+		}
+		return newS3(u)
+	case err == nil && u.Scheme != "" && u.Host != "":
+		return nil, fmt.Errorf("archive: nothing is kept at %s://: want a directory or s3://bucket/prefix?endpoint=https://host:port",
+			u.Scheme)
+	}
+	return Dir(place), nil
+}
+
+// Dir is a store in a directory, made when it is first written to.
+type Dir string
+
+// unfinished is the beginning of the names of files that are being written. What a crash left of them is never read.
+const unfinished = ".unfinished-"
+
+// Put writes the file beside its place, waits until it is on the disk and then gives it its name.
+func (d Dir) Put(_ context.Context, name string, content io.Reader) (err error) {
+	defer func() {
+		if err != nil && !errors.Is(err, ErrExists) {
+			err = fmt.Errorf("archive: write %s: %w", d.path(name), err)
+		}
+	}()
+	folder := filepath.Dir(d.path(name))
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(d.path(name)); err == nil {
+		return fmt.Errorf("archive: write %s: %w", d.path(name), ErrExists)
+	}
+	file, err := os.CreateTemp(folder, unfinished+"*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	_, err = io.Copy(file, content)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(file.Name(), d.path(name)); err != nil {
+		return err
+	}
+	return d.sync(folder)
+}
+
+// sync makes the name of a file durable, and those of the folders that were made for it.
+func (d Dir) sync(folder string) error {
+	for {
+		f, err := os.Open(folder)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+		if len(folder) <= len(filepath.Clean(string(d))) {
+			return nil
+		}
+		folder = filepath.Dir(folder)
+	}
+}
+
+// Open opens the file.
+func (d Dir) Open(_ context.Context, name string) (io.ReadCloser, error) {
+	f, err := os.Open(d.path(name))
+	if err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	return f, nil
+}
+
+// List walks the directory; one that is not there holds nothing.
+func (d Dir) List(_ context.Context, prefix string) (names []string, err error) {
+	err = filepath.WalkDir(d.path(prefix), func(at string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), unfinished) {
+			return err
+		}
+		name, err := filepath.Rel(string(d), at)
+		names = append(names, filepath.ToSlash(name))
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return names, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("archive: list %s: %w", d.path(prefix), err)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func (d Dir) path(name string) string {
+	return filepath.Join(string(d), filepath.FromSlash(path.Clean("/"+name)))
+}

@@ -1,0 +1,14 @@
+package command
+
+import (
+	"io"
+
+	"orderflow.example/services/platform/progress"
+)
+
+// hide takes what was shown off the screen.
+func hide(p progress.Progress) {
+	if c, ok := p.(io.Closer); ok {
+		_ = c.Close()
+	}
+}

@@ -1,0 +1,203 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"orderflow.example/shared/kafka"
+)
+
+// Log is where topics are read: a *kafka.Client.
+type Log interface {
+	Fetch(ctx context.Context, positions []kafka.Position, wait time.Duration) ([]kafka.Fetched, error)
+	Offsets(ctx context.Context, topic string, partitions []int) (first, next map[int]int64, err error)
+}
+
+const longPoll = 250 * time.Millisecond
+
+// Reading reads one topic up to certain numbers. It can be run again with higher ones.
+type Reading struct {
+	Log      Log
+	Topic    string
+	Upto     map[int]int64                                   // by partition: the last number wanted
+	Patience time.Duration                                   // how long to wait for a number that is not there
+	Rest     func(ctx context.Context, worked time.Duration) // after each piece of work; nil goes on at once
+	// tells of a record that another event was committed under its number; may be nil
+	Wrong func(rec *kafka.Record) bool
+	Aside func(rec *kafka.Record, why Why) // told once of each record that is not passed on; may be nil
+
+	Last   map[int]int64 // by partition: the last number read; set beforehand, reading goes on after it
+	Next   map[int]int64 // by partition: the offset to go on from; absent means from the beginning of the log
+	Beyond map[int]int64 // by partition: the first number found where another was due; 0 if none
+
+	end    map[int]int64 // by partition: the offset at which the log ended at first
+	over   map[int]int64 // by partition: the offset of the first record that was beyond what was wanted
+	told   map[int]int64 // by partition: the offset after the last record that was passed on or left aside
+	rivals rivals
+}
+
+// Run passes the records numbered 1 to Upto of each partition to fn, in order, each once. A record is passed on only
+// when its number is the next: repeats are dropped, and beyond a hole nothing is read until what is missing turns up,
+// as the engine does it. What another writes there has no number, and a record that is wrong gives way to the right one
+// further on. What has not turned up in time is left: Last tells. An error of fn ends the reading.
+func (r *Reading) Run(ctx context.Context, fn func(rec *kafka.Record) error) error {
+	if r.Last == nil {
+		r.Last = map[int]int64{}
+	}
+	if r.Next == nil {
+		r.Next = map[int]int64{}
+	}
+	if r.told == nil {
+		r.told = map[int]int64{}
+	}
+	r.Beyond, r.over, r.rivals = map[int]int64{}, map[int]int64{}, rivals{}
+	var partitions []int
+	for p, n := range r.Upto {
+		if n > 0 {
+			partitions = append(partitions, p)
+		}
+	}
+	if len(partitions) == 0 {
+		return nil
+	}
+	first, end, err := r.Log.Offsets(ctx, r.Topic, partitions)
+	if err != nil {
+		return err
+	}
+	r.end = end
+	for _, p := range partitions {
+		if next, known := r.Next[p]; !known || next > end[p] || next < first[p] { // or it is another log by now
+			r.Next[p] = first[p]
+		}
+	}
+	defer r.leave()
+	progress := time.Now()
+	for {
+		var positions []kafka.Position
+		for _, p := range partitions {
+			if r.unread(p) {
+				positions = append(positions, kafka.Position{Topic: r.Topic, Partition: p, Offset: r.Next[p]})
+			}
+		}
+		if len(positions) == 0 {
+			return nil
+		}
+		moved, err := r.fetch(ctx, positions, fn)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case moved:
+			progress = time.Now()
+		case time.Since(progress) >= r.Patience:
+			return err
+		case err != nil:
+			select {
+			case <-ctx.Done():
+			case <-time.After(min(longPoll, r.Patience)):
+			}
+		}
+	}
+}
+
+// unread tells whether numbers are missing, or the log goes on with something that has not been looked at.
+func (r *Reading) unread(partition int) bool {
+	_, over := r.over[partition]
+	return r.Last[partition] < r.Upto[partition] || r.Next[partition] < r.end[partition] && !over
+}
+
+// leave lets the next run go on where it has to: at the first record that was not wanted yet, and where there is a hole
+// at the beginning, to look for what is missing in all of the log.
+func (r *Reading) leave() {
+	for p, offset := range r.over {
+		r.Next[p] = offset
+	}
+	for p, n := range r.Beyond {
+		if n > 0 {
+			delete(r.Next, p)
+		}
+	}
+}
+
+// fetch reads on, and tells whether that led any further.
+func (r *Reading) fetch(ctx context.Context, positions []kafka.Position,
+	fn func(rec *kafka.Record) error) (moved bool, err error) {
+	fetched, err := r.Log.Fetch(ctx, positions, min(longPoll, r.Patience))
+	if err != nil {
+		return false, fmt.Errorf("read topic %s: %w", r.Topic, err)
+	}
+	if r.Rest != nil {
+		start := time.Now()
+		defer func() { r.Rest(ctx, time.Since(start)) }()
+	}
+	for i := range fetched {
+		f := &fetched[i]
+		before := r.Last[f.Partition]
+		for j := range f.Records {
+			if err := r.pass(ctx, &f.Records[j], fn); err != nil {
+				return moved, err
+			}
+		}
+		if f.Next > r.Next[f.Partition] {
+			moved = moved || f.Next <= r.end[f.Partition]
+			r.Next[f.Partition] = f.Next
+		}
+		moved = moved || r.Last[f.Partition] > before
+		if f.Err != nil {
+			err = fmt.Errorf("read topic %s: %w", r.Topic, f.Err)
+		}
+	}
+	return moved, err
+}
+
+func (r *Reading) pass(ctx context.Context, rec *kafka.Record, fn func(rec *kafka.Record) error) error {
+	p := rec.Partition
+	switch {
+	case !r.Own(rec):
+		r.drop(rec, Strange)
+		return nil
+	case rec.Sequence <= r.Last[p]:
+		r.drop(rec, Repeated)
+		return nil
+	case rec.Sequence > r.Upto[p]:
+		if _, known := r.over[p]; !known {
+			r.over[p] = rec.Offset
+		}
+		return nil
+	}
+	if follows, err := r.rightOneFollows(ctx, rec); err != nil {
+		return err
+	} else if follows {
+		r.drop(rec, Wrong)
+		return nil
+	}
+	switch {
+	case rec.Sequence == r.Last[p]+1:
+		r.Last[p], r.Beyond[p] = rec.Sequence, 0
+		r.told[p] = max(r.told[p], rec.Offset+1)
+		return fn(rec)
+	case r.Beyond[p] == 0:
+		r.Beyond[p] = rec.Sequence
+	}
+	return nil
+}
+
+// Own tells whether the service that writes the topic has written and numbered the record.
+func (r *Reading) Own(rec *kafka.Record) bool {
+	return rec.Source == "/"+Writer(r.Topic) && rec.Sequence > 0
+}
+
+// drop leaves a record aside, and tells of it once, however often it is read.
+func (r *Reading) drop(rec *kafka.Record, why Why) {
+	if _, again := r.over[rec.Partition]; again || rec.Offset < r.told[rec.Partition] {
+		return // the next run will read it again, or an earlier one did
+	}
+	r.told[rec.Partition] = rec.Offset + 1
+	if r.Aside != nil {
+		r.Aside(rec, why)
+	}
+}
+
+// Writer is the service that writes the topic.
+func Writer(topic string) string { return strings.TrimSuffix(topic, ".events") }

@@ -1,0 +1,67 @@
+package replay
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/database"
+)
+
+// loosen takes the CHECK constraints off the tables while they are filled: events of different partitions come in no order, so
+// that goods may leave before they came in. What is rebuilt is held to them again before it takes the place of the live tables.
+func (s *shadow) loosen(ctx context.Context) error {
+	return database.Transact(ctx, s.db, func(tx *gorm.DB) error {
+		for _, t := range s.r.tables() {
+			var checks []struct{ Name, Definition string }
+			err := tx.Raw(`WITH c AS (SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint
+					WHERE conrelid = $1::regclass AND contype = 'c'),
+				kept AS (INSERT INTO replay_checks (name, of, definition) SELECT name, $2, definition FROM c ON CONFLICT DO NOTHING)
+				SELECT name, definition FROM c`, t.in(s.schema), t.name).Scan(&checks).Error
+			if err != nil {
+				return err
+			}
+			for _, c := range checks {
+				if err := tx.Exec(`ALTER TABLE ` + t.in(s.schema) + ` DROP CONSTRAINT ` +
+					pgx.Identifier{c.Name}.Sanitize()).Error; err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// check is a constraint of a live table that its rows are still to be held to.
+type check struct{ table, name string }
+
+// tighten puts the constraints back, in the transaction that swaps: they hold for what is written from then on.
+func (s *shadow) tighten(tx *gorm.DB) (unproven []check, err error) {
+	var checks []struct{ Name, Of, Definition string }
+	if err := tx.Raw(`DELETE FROM ` + s.schema + `.replay_checks RETURNING name, of, definition`).Scan(&checks).Error; err != nil {
+		return nil, err
+	}
+	for _, c := range checks {
+		tables := s.r.tables()
+		t := tables[slices.IndexFunc(tables, func(t table) bool { return t.name == c.Of })]
+		name := pgx.Identifier{c.Name}.Sanitize()
+		if err := tx.Exec(`ALTER TABLE ` + t.in(s.schema) + ` ADD CONSTRAINT ` + name + ` ` + c.Definition +
+			` NOT VALID`).Error; err != nil {
+			return nil, err
+		}
+		unproven = append(unproven, check{t.live(), name})
+	}
+	return unproven, nil
+}
+
+// prove holds the rows that were rebuilt to the constraints. It keeps nobody from reading or writing.
+func (r *Replay) prove(ctx context.Context, unproven []check) error {
+	for _, c := range unproven {
+		if _, err := r.live.Pool().ExecContext(ctx, `ALTER TABLE `+c.table+` VALIDATE CONSTRAINT `+c.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,377 @@
+package replay
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/saga"
+)
+
+// Comparison holds the live tables against the rebuilt ones, at one position of both.
+type Comparison struct {
+	Service     string       `json:"service"`
+	Tables      []Compared   `json:"tables"`
+	Differences []Difference `json:"differences,omitempty"` // the first of each table; Tables counts all
+	Kept        []string     `json:"kept,omitempty"`        // tables that no event leads to: they are not compared
+}
+
+// Compared is one table.
+type Compared struct {
+	Table   string `json:"table"`
+	Rows    int64  `json:"rows"` // of the live one
+	Live    string `json:"live"` // hash of its rows in the order of their keys, of those that mean anything
+	Rebuilt string `json:"rebuilt"`
+	Differs int64  `json:"differs"` // rows on both sides
+	Missing int64  `json:"missing"` // rows that the topics tell of and the live table lacks
+	Extra   int64  `json:"extra"`   // rows that no event led to
+}
+
+// Difference is one row.
+type Difference struct {
+	Table   string   `json:"table"`
+	Key     []string `json:"key"`
+	Kind    string   `json:"kind"` // differs, missing or extra
+	Columns []Column `json:"columns,omitempty"`
+}
+
+// Column is one that differs.
+type Column struct {
+	Name    string          `json:"name"`
+	Live    json.RawMessage `json:"live"`
+	Rebuilt json.RawMessage `json:"rebuilt"`
+}
+
+// Equal tells whether there is no difference.
+func (c *Comparison) Equal() bool {
+	return !slices.ContainsFunc(c.Tables, func(t Compared) bool { return t.Differs+t.Missing+t.Extra > 0 })
+}
+
+// listed is how many differences of each kind are listed of a table.
+const listed = 1000
+
+// Compare brings the rebuilt tables to where the live ones stand and compares them, while the service runs.
+func (r *Replay) Compare(ctx context.Context) (c *Comparison, err error) {
+	err = r.atOnce(ctx, func(tx *sql.Tx) error {
+		position, err := r.position(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if _, err := r.shadow.advance(ctx, position, 0); err != nil {
+			return err
+		}
+		r.Progress.Stage("comparing "+r.App.Name, 0)
+		c, err = r.compare(ctx, tx)
+		return err
+	})
+	return c, err
+}
+
+// atOnce runs fn in one snapshot of the database.
+func (r *Replay) atOnce(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	tx, err := r.live.Pool().BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+	if err != nil {
+		return environment(err)
+	}
+	defer tx.Rollback()
+	// The snapshot waits while topics are read; and all rows are read, which services never do.
+	if _,
+		err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_seqscan = on`); err != nil {
+		return environment(err)
+	}
+	return environment(fn(tx))
+}
+
+// position is where the service stands in the transaction's snapshot.
+func (r *Replay) position(ctx context.Context, tx gorm.ConnPool) (engine.Position, error) {
+	db := r.live.Gorm().Session(&gorm.Session{Context: ctx, NewDB: true})
+	db.Statement.ConnPool = tx
+	return engine.ReadPosition(db)
+}
+
+func (r *Replay) compare(ctx context.Context, tx *sql.Tx) (*Comparison, error) {
+	c := &Comparison{Service: r.App.Name}
+	var err error
+	if c.Kept, err = r.others(ctx); err != nil {
+		return nil, err
+	}
+	for _, t := range r.tables() {
+		if err := r.compareTable(ctx, tx, t, c); err != nil {
+			return nil, fmt.Errorf("compare %s: %w", t.live(), err)
+		}
+	}
+	return c, nil
+}
+
+// side is one table read in the order of its keys.
+type side struct {
+	rows *sql.Rows
+	key  []string
+	text string
+	end  bool
+	sum  hash.Hash
+}
+
+func (s *side) next() error {
+	if s.end = !s.rows.Next(); s.end {
+		return s.rows.Err()
+	}
+	var key pgtype.FlatArray[string]
+	err := s.rows.Scan(pgtype.NewMap().SQLScanner(&key), &s.text)
+	s.key = key
+	return err
+}
+
+func (s *side) add() { _, _ = s.sum.Write([]byte(s.text + "\n")) }
+
+func (r *Replay) compareTable(ctx context.Context, tx *sql.Tx, t table, c *Comparison) error {
+	columns, err := keyColumns(ctx, tx, t)
+	if err != nil {
+		return err
+	}
+	live, err := r.side(ctx, tx, t.live(), columns)
+	if err != nil {
+		return err
+	}
+	defer live.rows.Close()
+	rebuilt, err := r.side(ctx, r.shadow.db.Pool(), t.in(r.shadow.schema), columns)
+	if err != nil {
+		return err
+	}
+	defer rebuilt.rows.Close()
+	found := Compared{Table: t.name}
+	keys := map[string][][]string{}
+	if err := merge(live, rebuilt, &found, keys); err != nil {
+		return err
+	}
+	live.rows.Close()
+	rebuilt.rows.Close()
+	if keys["extra"], err = r.meaningful(ctx, tx, t, columns, keys["extra"]); err != nil {
+		return err
+	}
+	found.Extra = int64(len(keys["extra"]))
+	found.Live, found.Rebuilt = hex.EncodeToString(live.sum.Sum(nil)[:8]), hex.EncodeToString(rebuilt.sum.Sum(nil)[:8])
+	c.Tables = append(c.Tables, found)
+	for _, kind := range []string{"differs", "missing", "extra"} {
+		for _, key := range keys[kind][:min(len(keys[kind]), listed)] {
+			d := Difference{Table: t.name, Key: key, Kind: kind}
+			if d.Columns, err = r.columns(ctx, tx, t, columns, key); err != nil {
+				return err
+			}
+			c.Differences = append(c.Differences, d)
+		}
+	}
+	return nil
+}
+
+// merge goes through both sides in the order of their keys, and collects the keys of rows that differ by kind.
+func merge(live, rebuilt *side, found *Compared, keys map[string][][]string) error {
+	if err := live.next(); err != nil {
+		return err
+	}
+	if err := rebuilt.next(); err != nil {
+		return err
+	}
+	for !live.end || !rebuilt.end {
+		order := 0
+		switch {
+		case live.end:
+			order = 1
+		case rebuilt.end:
+			order = -1
+		default:
+			order = slices.Compare(live.key, rebuilt.key)
+		}
+		switch {
+		case order < 0:
+			keys["extra"] = append(keys["extra"], live.key)
+		case order > 0:
+			rebuilt.add()
+			found.Missing++
+			keep(keys, "missing", rebuilt.key)
+		default:
+			live.add()
+			rebuilt.add()
+			if live.text != rebuilt.text {
+				found.Differs++
+				keep(keys, "differs", live.key)
+			}
+		}
+		if order <= 0 {
+			found.Rows++
+			if err := live.next(); err != nil {
+				return err
+			}
+		}
+		if order >= 0 {
+			if err := rebuilt.next(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func keep(keys map[string][][]string, kind string, key []string) {
+	if len(keys[kind]) < listed {
+		keys[kind] = append(keys[kind], key)
+	}
+}
+
+// querier is a transaction or a pool.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// keyColumns are those of the primary key, quoted.
+func keyColumns(ctx context.Context, tx *sql.Tx, t table) (names []string, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT a.attname FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (attnum, n)
+		JOIN pg_attribute a ON a.attnum = k.attnum
+		WHERE i.indrelid = $1::regclass AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.n`,
+		t.live())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, pgx.Identifier{name}.Sanitize())
+	}
+	return names, rows.Err()
+}
+
+// keyOf is the SQL of a row's key, as texts.
+func keyOf(columns []string) string { return "ARRAY[" + strings.Join(columns, "::text, ") + "::text]" }
+
+func (r *Replay) side(ctx context.Context, q querier, name string, columns []string) (*side, error) {
+	query := `SELECT ` + keyOf(columns) + `, t::text FROM ` + name + ` t`
+	args := []any{}
+	if r.Order != "" {
+		query, args = query+` WHERE `+columns[0]+`::text = $1`, []any{r.Order}
+	}
+	rows, err := q.QueryContext(ctx, query+` ORDER BY `+strings.Join(columns, `::text COLLATE "C", `)+`::text COLLATE "C"`, args...)
+	return &side{rows: rows, sum: sha256.New()}, err
+}
+
+// columns lists those in which a row differs.
+func (r *Replay) columns(ctx context.Context, tx *sql.Tx, t table, names, key []string) (differ []Column, err error) {
+	read := func(q querier, name string) (row map[string]json.RawMessage, err error) {
+		rows, err := q.QueryContext(ctx, `SELECT to_jsonb(t) FROM `+name+` t WHERE `+keyOf(names)+` = $1::text[]`,
+			pgtype.FlatArray[string](key))
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var text []byte
+			if err := rows.Scan(&text); err != nil {
+				return nil, err
+			}
+			if err := json.Unmarshal(text, &row); err != nil {
+				return nil, err
+			}
+		}
+		return row, rows.Err()
+	}
+	live, err := read(tx, t.live())
+	if err != nil {
+		return nil, err
+	}
+	rebuilt, err := read(r.shadow.db.Pool(), t.in(r.shadow.schema))
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]bool{}
+	for name := range live {
+		all[name] = true
+	}
+	for name := range rebuilt {
+		all[name] = true
+	}
+	for name := range all {
+		if string(live[name]) != string(rebuilt[name]) {
+			differ = append(differ, Column{name, live[name], rebuilt[name]})
+		}
+	}
+	slices.SortFunc(differ, func(a, b Column) int { return strings.Compare(a.Name, b.Name) })
+	return differ, nil
+}
+
+// errUndone rolls back what was only written to be read.
+var errUndone = fmt.Errorf("undone")
+
+// meaningful leaves out rows that say nothing: earlier builds kept a row also of what was heard without effect. It makes the
+// row of a blank state and compares.
+func (r *Replay) meaningful(ctx context.Context, tx *sql.Tx, t table, names []string,
+	keys [][]string) (rest [][]string, err error) {
+	i := slices.IndexFunc(r.bindings, func(b engine.Binding) bool {
+		return slices.ContainsFunc(b.Store.Tables(), func(name string) bool { return strings.Trim(name, `"`) == t.name })
+	})
+	if i < 0 || len(names) != 1 || len(keys) == 0 {
+		return keys, nil
+	}
+	b := r.bindings[i]
+	blanks := map[string]string{}
+	db := r.shadow.db.Gorm().WithContext(engine.Replaying(ctx))
+	for some := range slices.Chunk(keys, batchSize) {
+		err := db.Transaction(func(scratch *gorm.DB) error {
+			set := b.Store.Memory()
+			for _, key := range some {
+				set.Put(saga.Event{Key: key[0]}, b.Machine.Blank(key[0]))
+			}
+			if err := set.Save(scratch); err != nil {
+				return err
+			}
+			if err := texts(scratch.Statement.ConnPool, ctx, t.in(r.shadow.schema), names, some, blanks); err != nil {
+				return err
+			}
+			return errUndone
+		})
+		if err != errUndone {
+			return nil, err
+		}
+	}
+	has := map[string]string{}
+	for some := range slices.Chunk(keys, batchSize) {
+		if err := texts(tx, ctx, t.live(), names, some, has); err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(keys, func(key []string) bool { return has[key[0]] == blanks[key[0]] }), nil
+}
+
+// texts reads rows as text, by key.
+func texts(q querier, ctx context.Context, name string, columns []string, keys [][]string, into map[string]string) error {
+	list := make(pgtype.FlatArray[string], len(keys))
+	for i, key := range keys {
+		list[i] = key[0]
+	}
+	rows, err := q.QueryContext(ctx, `SELECT `+columns[0]+`::text, t::text FROM `+name+` t WHERE `+columns[0]+` = ANY($1::text[])`,
+		list)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key, text string
+		if err := rows.Scan(&key, &text); err != nil {
+			return err
+		}
+		into[key] = text
+	}
+	return rows.Err()
+}

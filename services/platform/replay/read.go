@@ -1,0 +1,122 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"orderflow.example/services/platform/eventlog"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/service"
+)
+
+// readers is how many partitions are read at once.
+const readers = 4
+
+// errEnough ends a reading early, and is no error.
+var errEnough = errors.New("enough")
+
+// mark is the last number that was read of a partition, and the offset after it; 0 where that is not known.
+type mark struct{ sequence, next int64 }
+
+// end finds where a topic partition ends, on the topic or in the archive.
+func (r *Replay) end(ctx context.Context, topic string, partition int) (eventlog.Tail, error) {
+	tail, err := eventlog.End(ctx, r.Log, topic, partition)
+	if err == nil && r.Archive != nil {
+		_, to := r.Archive.Holdings.Ends(topic, partition)
+		tail.Sequence = max(tail.Sequence, to)
+	}
+	return tail, environment(err)
+}
+
+// read passes the records after a mark, up to a number, to fn. All must be there: what the topic holds no more is read from the
+// archive.
+func (r *Replay) read(ctx context.Context, topic string, partition int, from mark, upto int64,
+	fn func(*kafka.Record) error) error {
+	if upto <= from.sequence {
+		return nil
+	}
+	if r.Archive != nil {
+		first, err := r.firstOn(ctx, topic, partition)
+		if err != nil {
+			return err
+		}
+		archived, to := r.Archive.Holdings.Ends(topic, partition)
+		if first > from.sequence+1 && archived <= from.sequence+1 && to > from.sequence {
+			last := min(upto, to)
+			if err := r.readLog(ctx, r.Archive, topic, partition, mark{from.sequence, from.sequence}, last, fn); err != nil ||
+				last == upto {
+				return done(err)
+			}
+			from = mark{sequence: last}
+		}
+	}
+	return done(r.readLog(ctx, r.Log, topic, partition, from, upto, fn))
+}
+
+func done(err error) error {
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+func (r *Replay) readLog(ctx context.Context, log eventlog.Log, topic string, partition int, from mark, upto int64,
+	fn func(*kafka.Record) error) error {
+	reading := eventlog.Reading{Log: log, Topic: topic, Patience: r.Patience, Upto: map[int]int64{partition: upto},
+		Last: map[int]int64{partition: from.sequence}}
+	if from.next > 0 {
+		reading.Next = map[int]int64{partition: from.next}
+	}
+	err := reading.Run(ctx, fn)
+	last := reading.Last[partition]
+	switch {
+	case errors.Is(err, errEnough):
+		return err
+	case err != nil:
+		var exit *service.Exit
+		if errors.As(err, &exit) || ctx.Err() != nil {
+			return err
+		}
+		return service.Environment("replay: %s/%d after number %d: %w", topic, partition, last, err)
+	case last < upto && from.next > 0 && log == r.Log: // it may be another log than the one that the offset is of
+		return r.readLog(ctx, log, topic, partition, mark{sequence: last}, upto, fn)
+	case last < upto && reading.Beyond[partition] > 0:
+		return service.Environment(
+			"replay: %s/%d has a hole: after number %d comes %d: fill it with `orderflow topics repair`, or say where it "+
+				"is archived with --archive, and replay again", topic, partition, last, reading.Beyond[partition])
+	case last < upto:
+		return service.Environment(
+			"replay: %s/%d ends with number %d, before %d: fill it with `orderflow topics repair`, and replay again",
+			topic, partition, last, upto)
+	}
+	return nil
+}
+
+// firstOn is the first number that the topic still holds.
+func (r *Replay) firstOn(ctx context.Context, topic string, partition int) (int64, error) {
+	at := stream{topic: topic, partition: partition}
+	if n, known := r.firsts.Load(at); known {
+		return n.(int64), nil
+	}
+	n := int64(math.MaxInt64)
+	first, next, err := r.Log.Offsets(ctx, topic, []int{partition})
+	reading := eventlog.Reading{Log: r.Log, Topic: topic}
+	for offset := first[partition]; err == nil && n == math.MaxInt64 && offset < next[partition]; {
+		var f kafka.Fetched
+		if f, err = reading.FetchAt(ctx, partition, offset); err != nil || f.Next <= offset {
+			break
+		}
+		for i := range f.Records {
+			if rec := &f.Records[i]; reading.Own(rec) {
+				n = min(n, rec.Sequence)
+			}
+		}
+		offset = f.Next
+	}
+	if err != nil {
+		return 0, environment(err)
+	}
+	r.firsts.Store(at, n)
+	return n, nil
+}

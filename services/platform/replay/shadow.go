@@ -1,0 +1,248 @@
+package replay
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/service"
+)
+
+// shadowSchema is where a service is rebuilt, in its own database.
+const shadowSchema = "replay"
+
+// shadow is a set of a service's tables beside the live ones, and how far they are.
+type shadow struct {
+	r      *Replay
+	schema string
+	db     *database.DB // its sessions look into the schema
+}
+
+// table is one that states are kept in.
+type table struct{ schema, name string }
+
+func (t table) in(schema string) string { return pgx.Identifier{schema, t.name}.Sanitize() }
+func (t table) live() string            { return pgx.Identifier{t.schema, t.name}.Sanitize() }
+
+// tables are those that are rebuilt.
+func (r *Replay) tables() (all []table) {
+	for _, b := range engine.WithLookups(r.App.Bindings) {
+		for _, name := range b.Store.Tables() {
+			schema, bare, qualified := strings.Cut(strings.ReplaceAll(name, `"`, ""), ".")
+			if !qualified {
+				schema, bare = "public", schema
+			}
+			all = append(all, table{schema, bare})
+		}
+	}
+	return all
+}
+
+func openShadow(ctx context.Context, r *Replay, url, schema string) (*shadow, error) {
+	db, err := database.Open(ctx, database.Options{URL: url, Schema: schema, MaxConns: readers + 4,
+		AppName: "orderflow-replay", Logger: r.Logger, SlowQuery: slowBatch})
+	if err != nil {
+		return nil, service.Environment("replay: %w", err)
+	}
+	return &shadow{r, schema, db}, nil
+}
+
+// prepare makes the tables, or goes on with those of an earlier replay of the same.
+func (s *shadow) prepare(ctx context.Context) error {
+	if s.r.Fresh {
+		if err := s.drop(ctx); err != nil {
+			return err
+		}
+	}
+	want := s.r.target()
+	has, err := s.target(ctx)
+	switch {
+	case err != nil:
+		return err
+	case has == want:
+		return nil
+	case has != "":
+		return service.Usage("replay: the schema %s of %s was left by a replay of %s: finish that one, or drop it with --fresh",
+			s.schema, s.r.App.Name, has)
+	}
+	if err := s.create(ctx, want); err != nil {
+		return errors.Join(err, s.drop(context.WithoutCancel(ctx)))
+	}
+	return nil
+}
+
+// target says in words what is replayed, so that a later one can tell whether it goes on with the same.
+func (r *Replay) target() string {
+	what := fmt.Sprintf("%s (tables of version %d)", r.App.Name, newest(r.App.Migrations))
+	if r.Order != "" {
+		what += " of " + r.Order
+	}
+	if !r.Upto.Time.IsZero() {
+		what += " up to " + r.Upto.Time.UTC().Format("2006-01-02T15:04:05.999999999Z07:00")
+	}
+	if r.Upto.Offset > 0 {
+		what += fmt.Sprintf(" up to offset %d", r.Upto.Offset)
+	}
+	if r.Snapshot != nil {
+		what += " from the snapshot " + r.Snapshot.Name
+	}
+	return what
+}
+
+// target is what the tables that are there are of; empty where there are none.
+func (s *shadow) target(ctx context.Context) (what string, err error) {
+	var there bool
+	if err := s.db.Pool().QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, s.schema+".replay_target").
+		Scan(&there); err != nil {
+		return "", service.Environment("replay: %w", err)
+	}
+	if !there {
+		return "", nil
+	}
+	if err := s.db.Pool().QueryRowContext(ctx, `SELECT target FROM replay_target`).Scan(&what); errors.Is(err, sql.ErrNoRows) {
+		return "a replay that could not begin", nil
+	} else if err != nil {
+		return "", service.Environment("replay: %w", err)
+	}
+	return what, nil
+}
+
+var noteTables = []string{"replay_progress", "replay_left", "replay_checks", "replay_target"}
+
+// notes are the tables in which a replay notes how far it is. They are as durable as what is rebuilt.
+const notes = `CREATE UNLOGGED TABLE replay_progress (
+		topic text, partition int, own boolean, sequence bigint NOT NULL, next_offset bigint NOT NULL,
+		PRIMARY KEY (topic, partition, own));
+	CREATE UNLOGGED TABLE replay_left (
+		id text PRIMARY KEY, topic text NOT NULL, partition int NOT NULL, sequence bigint NOT NULL, at_offset bigint NOT NULL);
+	CREATE UNLOGGED TABLE replay_checks (name text, of text, definition text NOT NULL, PRIMARY KEY (of, name));
+	CREATE UNLOGGED TABLE replay_target (target text)`
+
+// create makes the schema and its tables by the service's own migrations. Until it is swapped in nothing of it is written to
+// Postgres' log: a crash of the server empties it, and the replay begins again.
+func (s *shadow) create(ctx context.Context, target string) error {
+	exec := func(query string, args ...any) error {
+		_, err := s.db.Pool().ExecContext(ctx, query, args...)
+		return err
+	}
+	if err := exec(`DROP SCHEMA IF EXISTS ` + s.schema + ` CASCADE`); err != nil {
+		return service.Environment("replay: make the schema %s: %w", s.schema, err)
+	}
+	steps := []func() error{
+		func() error { return exec(`CREATE SCHEMA ` + s.schema) },
+		func() error {
+			if s.r.App.Migrations == nil {
+				return nil
+			}
+			_, err := database.Migrate(ctx, s.db, s.r.App.Migrations, "service_version")
+			return err
+		},
+		func() error {
+			for _, t := range s.r.tables() {
+				if t.schema != "public" {
+					if err := exec(`CREATE TABLE ` + t.in(s.schema) + ` (LIKE ` + t.live() + ` INCLUDING ALL)`); err != nil {
+						return err
+					}
+				}
+				if err := exec(`ALTER TABLE ` + t.in(s.schema) + ` SET UNLOGGED`); err != nil {
+					return err
+				}
+			}
+			return exec(notes)
+		},
+	}
+	steps = append(steps, func() error { return s.loosen(ctx) })
+	if s.r.Snapshot != nil {
+		steps = append(steps, func() error { return s.begin(ctx) })
+	}
+	steps = append(steps, func() error { return exec(`INSERT INTO replay_target VALUES ($1)`, target) })
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return environment(fmt.Errorf("make the tables of %s in the schema %s: %w", s.r.App.Name, s.schema, err))
+		}
+	}
+	return nil
+}
+
+func (s *shadow) drop(ctx context.Context) error {
+	if _, err := s.db.Pool().ExecContext(ctx, `DROP SCHEMA IF EXISTS `+s.schema+` CASCADE`); err != nil {
+		return service.Environment("replay: drop the schema %s: %w", s.schema, err)
+	}
+	return nil
+}
+
+// environment is the error with its exit code, and with what to do where the disk is full.
+func environment(err error) error {
+	var exit *service.Exit
+	var pg *pgconn.PgError
+	switch {
+	case err == nil || errors.As(err, &exit):
+		return err
+	case errors.As(err, &pg) && pg.Code == "53100":
+		return service.Environment("replay: the server's disk is full; live tables are untouched. Make room, or drop the schema %s, "+
+			"and run the same command again: %w", shadowSchema, err)
+	}
+	return service.Environment("replay: %w", err)
+}
+
+// reached is how far the tables are.
+func (s *shadow) reached(ctx context.Context) (map[stream]mark, error) {
+	rows, err := s.db.Pool().QueryContext(ctx, `SELECT topic, partition, own, sequence, next_offset FROM replay_progress`)
+	if err != nil {
+		return nil, environment(err)
+	}
+	defer rows.Close()
+	all := map[stream]mark{}
+	for rows.Next() {
+		var at stream
+		var m mark
+		if err := rows.Scan(&at.topic, &at.partition, &at.own, &m.sequence, &m.next); err != nil {
+			return nil, environment(err)
+		}
+		all[at] = m
+	}
+	return all, environment(rows.Err())
+}
+
+// note writes down how far the streams are, in the transaction that took them there.
+func note(tx *gorm.DB, to map[stream]mark) error {
+	for at, m := range to {
+		err := database.Later(tx, database.Statement{Name: "note progress",
+			SQL: `INSERT INTO replay_progress VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (topic, partition, own) DO UPDATE SET sequence = excluded.sequence, next_offset = excluded.next_offset`,
+			Args: []any{at.topic, at.partition, at.own, m.sequence, m.next}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// others are the service's tables that are not rebuilt: no event leads to them.
+func (r *Replay) others(ctx context.Context) (names []string, err error) {
+	rows, err := r.live.Pool().QueryContext(ctx, `SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename`)
+	if err != nil {
+		return nil, environment(err)
+	}
+	defer rows.Close()
+	rebuilt := r.tables()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, environment(err)
+		}
+		if !slices.Contains(rebuilt, table{"public", name}) && name != "engine_version" && name != "service_version" {
+			names = append(names, name)
+		}
+	}
+	return names, environment(rows.Err())
+}
