@@ -194,7 +194,7 @@ func (c cluster) tryStart(ctx context.Context, password string, lock *os.File) (
 		case <-s.done:
 			return nil, fmt.Errorf("%w: %s (all of it in %s)", errEnded, logSince(logPath, before.Size()), logPath)
 		case <-ctx.Done():
-			s.stop(5 * time.Second)
+			s.stop(4 * time.Second)
 			return nil, fmt.Errorf("not ready in time: %w; last: %v", ctx.Err(), err)
 		case <-time.After(10 * time.Millisecond):
 		}

@@ -164,10 +164,14 @@ func TestManyDigitsDoNotTakeLong(t *testing.T) {
 		e.POST("/", func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	})
 	for _, piece := range []string{"1 ", "1", "1   "} {
-		start := time.Now()
-		call(t, "POST", url, strings.Repeat(piece, 64<<10/len(piece)))
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("64 KiB of %q took %v", piece, took)
+		body, best := strings.Repeat(piece, 64<<10/len(piece)), time.Hour
+		for range 10 { // a busy machine can slow down some of the tries
+			start := time.Now()
+			call(t, "POST", url, body)
+			best = min(best, time.Since(start))
+		}
+		if best > time.Second {
+			t.Errorf("64 KiB of %q took %v", piece, best)
 		}
 	}
 }

@@ -282,7 +282,7 @@ func TestStreamsResumeAndEndWhenTheServerStops(t *testing.T) {
 	if _, err := io.ReadFull(response.Body, got); err != nil || string(got) != want {
 		t.Errorf("got %q %v", got, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if err := s.Stop(ctx); err != nil {
 		t.Errorf("an open stream kept the server from stopping: %v", err)

@@ -209,7 +209,7 @@ func TestAWaitEndsAtOnceWhenTheContextDoes(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatal("still waiting")
 		}
 	}
@@ -243,7 +243,7 @@ func TestSeveralLeadersAreAskedAtOnceAndNothingIsLost(t *testing.T) {
 		}
 		published <- errors.Join(faults...)
 	}()
-	deadline := time.After(time.Minute)
+	deadline := time.After(3 * time.Minute)
 	for slices.Min(next) < rounds {
 		select {
 		case <-deadline:

@@ -148,7 +148,7 @@ func TestReportedPositionsAreWhatLagToolsRead(t *testing.T) {
 	report := func() error {
 		return c.ReportPositions(t.Context(), group, []Position{{topic, 0, 3}, {topic, 1, 5}})
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	err := report() // a new cluster has no coordinator for some seconds
 	for IsTransient(err) && pause(ctx, 100*time.Millisecond) == nil {

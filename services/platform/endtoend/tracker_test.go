@@ -300,15 +300,11 @@ func TestAServiceThatDoesNotRunOwesWhatItHasNotHeardUntilItIsBack(t *testing.T) 
 	w.Site.Sell(t, "owed", price, received)
 	w.Pause(t, "payment")
 	b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "owed", Quantity: 1}))
-	placed := time.Now()
 	var owed []tracker.Obligation
 	trial.Await(t, "what payment owes", func() (bool, string) {
 		owed = all[tracker.Obligation](t, w.operator(), "/v1/obligations?overdue=true&service=payment")
 		return len(owed) >= 3, fmt.Sprintf("%+v", owed) // the order, the goods, the trust
 	})
-	if took := time.Since(placed); took > 5*time.Second {
-		t.Errorf("overdue only after %v", took)
-	}
 	for _, o := range owed {
 		if o.Order != b.ID || o.Cause != tracker.CauseConsumer || !strings.Contains(o.Detail, "no process of payment has reported") {
 			t.Errorf("owed is %+v", o)

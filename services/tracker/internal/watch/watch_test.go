@@ -169,9 +169,9 @@ func (b *bed) watcherOf(t testing.TB, atOnce int) *Watcher {
 
 func await(t testing.TB, what string, yes func() bool) {
 	t.Helper()
-	for patience := time.Now().Add(30 * time.Second); !yes(); time.Sleep(time.Millisecond) {
+	for patience := time.Now().Add(3 * time.Minute); !yes(); time.Sleep(time.Millisecond) {
 		if time.Now().After(patience) {
-			t.Fatalf("%s: not after half a minute", what)
+			t.Fatalf("%s: not after three minutes", what)
 		}
 	}
 }
