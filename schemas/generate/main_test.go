@@ -123,7 +123,8 @@ func eachEvent(t *testing.T, test func(t *testing.T, kind saga.Kind, schemas []*
 			if err != nil {
 				t.Fatal(err)
 			}
-			other := strings.Replace(string(source), "http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema", 1)
+			other := strings.Replace(string(source), "http://json-schema.org/draft-07/schema#",
+				"https://json-schema.org/draft/2020-12/schema", 1)
 			if other == string(source) {
 				t.Fatal("the schema is not one of draft-07")
 			}

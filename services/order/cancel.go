@@ -31,7 +31,8 @@ func cancel(o Order, reason, by string) []saga.Event {
 	}
 	return []saga.Event{
 		event.Cancelled.Of(event.CancelledV1{Reason: reason, By: by}),
-		say(Cancelling, reason, "Your order is being cancelled: "+because[reason]+".", &event.Next{Text: "We let go of the goods and of your money.", By: "shop"}),
+		say(Cancelling, reason, "Your order is being cancelled: "+because[reason]+".",
+			&event.Next{Text: "We let go of the goods and of your money.", By: "shop"}),
 	}
 }
 

@@ -43,11 +43,13 @@ func fault(e storefront.OrderPlacedV1) (reason, detail string) {
 	case !currency.MatchString(e.Total.Currency):
 		return "invalid_currency", "its currency is not three capital letters"
 	case sum != e.Total.Amount:
-		return "total_mismatch", fmt.Sprintf("its lines cost %s together, not %s", amount(schemas.Money{Amount: sum, Currency: e.Total.Currency}), amount(e.Total))
+		return "total_mismatch", fmt.Sprintf("its lines cost %s together, not %s",
+			amount(schemas.Money{Amount: sum, Currency: e.Total.Currency}), amount(e.Total))
 	case sum == 0:
 		return "nothing_to_pay", "there is nothing to pay"
 	case sum > MaxTotal:
-		return "total_too_high", fmt.Sprintf("it costs more than %s", amount(schemas.Money{Amount: MaxTotal, Currency: e.Total.Currency}))
+		return "total_too_high", fmt.Sprintf("it costs more than %s",
+			amount(schemas.Money{Amount: MaxTotal, Currency: e.Total.Currency}))
 	}
 	switch at := strings.LastIndexByte(e.Email, '@'); {
 	case e.CustomerID == "":

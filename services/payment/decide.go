@@ -76,7 +76,8 @@ func capture(p Payment, _ warehouse.PackedV1) []saga.Event {
 	if p.Status != Authorized {
 		return nil
 	}
-	return []saga.Event{event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: p.Attempt, Reference: p.Reference, Amount: p.Amount})}
+	return []saga.Event{event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: p.Attempt,
+		Reference: p.Reference, Amount: p.Amount})}
 }
 
 func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
@@ -114,7 +115,8 @@ func voidAnswered(p Payment, a VoidAnswer) []saga.Event {
 	if p.Status != Voiding {
 		return nil
 	}
-	return []saga.Event{event.Voided.Of(event.VoidedV1{Attempt: p.Attempt, Amount: &schemas.Money{Amount: a.Amount, Currency: p.Amount.Currency}})}
+	return []saga.Event{event.Voided.Of(event.VoidedV1{Attempt: p.Attempt,
+		Amount: &schemas.Money{Amount: a.Amount, Currency: p.Amount.Currency}})}
 }
 
 func void(p Payment) saga.Event {

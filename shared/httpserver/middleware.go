@@ -111,7 +111,8 @@ func (s *Server) body() gin.HandlerFunc {
 			}
 		}
 		if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
-			WriteProblem(c, NewProblem(http.StatusUnsupportedMediaType, "content-encoding", "send the body as it is, without Content-Encoding"))
+			WriteProblem(c, NewProblem(http.StatusUnsupportedMediaType, "content-encoding",
+				"send the body as it is, without Content-Encoding"))
 			return
 		}
 		limit := s.options.BodyLimit

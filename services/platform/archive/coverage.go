@@ -206,11 +206,14 @@ func (s *Survey) lost(ctx context.Context, app service.App, parts []*part, begin
 		}
 		switch {
 		case p.first > covered+1:
-			faults = append(faults, fmt.Sprintf("%s partition %d: numbers %d to %d are neither on the topic nor archived, nor before a snapshot: "+
-				"run orderflow topics repair; if the outbox does not hold them any more, take a snapshot", p.topic, p.partition, covered+1, p.first-1))
+			faults = append(faults,
+				fmt.Sprintf("%s partition %d: numbers %d to %d are neither on the topic nor archived, nor before a snapshot: "+
+					"run orderflow topics repair; if the outbox does not hold them any more, take a snapshot", p.topic, p.partition,
+					covered+1, p.first-1))
 		case p.tail < covered:
-			faults = append(faults, fmt.Sprintf("%s partition %d: the topic ends with number %d, and there was number %d: run orderflow topics repair",
-				p.topic, p.partition, p.tail, covered))
+			faults = append(faults,
+				fmt.Sprintf("%s partition %d: the topic ends with number %d, and there was number %d: run orderflow topics repair",
+					p.topic, p.partition, p.tail, covered))
 		}
 	}
 	return faults, nil
@@ -298,8 +301,10 @@ func (s *Survey) endangered(ctx context.Context, app service.App, p *part, begin
 		return "", nil
 	}
 	if s.Store == nil {
-		return fmt.Sprintf("%s keeps %s only, and no archive is given: once an event is deleted, what is rebuilt from it cannot be any more: set "+
-			"retention.ms and retention.bytes to -1, or run orderflow topics archive regularly and give its place with --archive", p.topic, keeps), nil
+		return fmt.Sprintf(
+			"%s keeps %s only, and no archive is given: once an event is deleted, what is rebuilt from it cannot be any more: set "+
+				"retention.ms and retention.bytes to -1, or run orderflow topics archive regularly and give its place with --archive",
+			p.topic, keeps), nil
 	}
 	rec, err := s.find(ctx, p, covered+1)
 	if err != nil || rec == nil {
@@ -307,12 +312,15 @@ func (s *Survey) endangered(ctx context.Context, app service.App, p *part, begin
 	}
 	const advice = "run orderflow topics archive --all more often, or set the topic's retention to -1"
 	if age := time.Since(rec.Time); keeps.Age >= 0 && age > keeps.Age/2 {
-		return fmt.Sprintf("%s partition %d: number %d is %v old and not archived, and is deleted at an age of %v: what is rebuilt from it "+
-			"could not be any more: %s", p.topic, p.partition, rec.Sequence, age.Round(time.Second), keeps.Age, advice), nil
+		return fmt.Sprintf(
+			"%s partition %d: number %d is %v old and not archived, and is deleted at an age of %v: what is rebuilt from it "+
+				"could not be any more: %s", p.topic, p.partition, rec.Sequence, age.Round(time.Second), keeps.Age, advice), nil
 	}
 	if bytes := int64(kafka.EncodedSize(*rec)) * (p.tail - covered); keeps.Bytes >= 0 && bytes > keeps.Bytes/2 {
-		return fmt.Sprintf("%s partition %d: %d events from number %d on are not archived, about %d bytes, and the topic keeps %d: once they are "+
-			"deleted, what is rebuilt from them cannot be any more: %s", p.topic, p.partition, p.tail-covered, covered+1, bytes, keeps.Bytes, advice), nil
+		return fmt.Sprintf(
+			"%s partition %d: %d events from number %d on are not archived, about %d bytes, and the topic keeps %d: once they are "+
+				"deleted, what is rebuilt from them cannot be any more: %s", p.topic, p.partition, p.tail-covered, covered+1, bytes,
+			keeps.Bytes, advice), nil
 	}
 	return "", nil
 }

@@ -187,7 +187,8 @@ func damaged(how string) error { return fmt.Errorf("%w: %s", ErrDamaged, how) }
 
 // cut is damage where the file ended or made no sense, and the error itself where it could not be read.
 func cut(err error, how string) error {
-	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || err.Error() == "binary: varint overflows a 64-bit integer" {
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		err.Error() == "binary: varint overflows a 64-bit integer" {
 		return damaged(how)
 	}
 	return err

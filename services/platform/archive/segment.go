@@ -114,8 +114,9 @@ func load(ctx context.Context, store Store, s Segment) (*loaded, error) {
 	l, err := loadBlocks(ctx, store, s)
 	switch {
 	case errors.Is(err, ErrDamaged):
-		return nil, fmt.Errorf("archive: %s: %w; restore it from a copy, or move it away and run orderflow topics archive again while the topic "+
-			"still holds its numbers", s.Name(), err)
+		return nil,
+			fmt.Errorf("archive: %s: %w; restore it from a copy, or move it away and run orderflow topics archive again while the topic "+
+				"still holds its numbers", s.Name(), err)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("archive: %s was there a moment ago: %w", s.Name(), err)
 	case err != nil:
@@ -147,10 +148,12 @@ func loadBlocks(ctx context.Context, store Store, s Segment) (*loaded, error) {
 	}
 	h := l.header
 	if h.Format != segmentFormat {
-		return nil, fmt.Errorf("its format is %.40q and this build reads %q: read it with the build that wrote it, or a later one", h.Format, segmentFormat)
+		return nil, fmt.Errorf("its format is %.40q and this build reads %q: read it with the build that wrote it, or a later one",
+			h.Format, segmentFormat)
 	}
 	if s != (Segment{h.Topic, h.Partition, h.First, h.Last}) {
-		return nil, damaged(fmt.Sprintf("it holds numbers %d to %d of %s partition %d, which is not what its name says", h.First, h.Last, h.Topic, h.Partition))
+		return nil, damaged(fmt.Sprintf("it holds numbers %d to %d of %s partition %d, which is not what its name says", h.First,
+			h.Last, h.Topic, h.Partition))
 	}
 	return l, nil
 }
@@ -176,7 +179,8 @@ func appendRecord(b []byte, r *kafka.Record) []byte {
 	b = binary.AppendUvarint(b, uint64(r.Sequence))
 	b = binary.AppendVarint(b, r.Time.Unix())
 	b = binary.AppendUvarint(b, uint64(r.Time.Nanosecond()))
-	for _, s := range [...]string{r.Key, r.ID, r.Subject, r.Correlation, r.Causation, r.TraceParent, r.Type, r.Source, r.Via, r.DataSchema, malformed} {
+	for _, s := range [...]string{r.Key, r.ID, r.Subject, r.Correlation, r.Causation, r.TraceParent, r.Type, r.Source, r.Via,
+		r.DataSchema, malformed} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}

@@ -27,15 +27,16 @@ const (
 
 // Snapshot is the state of one service at one position: the header of the file, and where to find the rest.
 type Snapshot struct {
-	Format     string           `json:"format"`
-	Service    string           `json:"service"`
-	At         time.Time        `json:"at"` // by the database's clock
-	Build      string           `json:"build"`
-	Partitions int              `json:"partitions"`
-	Versions   map[string]int64 `json:"versions"` // of the schemas, by the table that notes the migrations: engine_version, service_version
-	Position   engine.Position  `json:"position"`
-	Series     map[string]int64 `json:"series"` // the last number given in each series without gaps
-	Tables     []Table          `json:"tables"`
+	Format     string    `json:"format"`
+	Service    string    `json:"service"`
+	At         time.Time `json:"at"` // by the database's clock
+	Build      string    `json:"build"`
+	Partitions int       `json:"partitions"`
+	// of the schemas, by the table that notes the migrations: engine_version, service_version
+	Versions map[string]int64 `json:"versions"`
+	Position engine.Position  `json:"position"`
+	Series   map[string]int64 `json:"series"` // the last number given in each series without gaps
+	Tables   []Table          `json:"tables"`
 
 	Name  string `json:"-"` // of the file
 	store Store
@@ -88,7 +89,8 @@ func take(ctx context.Context, store Store, app service.App, tx *gorm.DB, progre
 		if err := s.describe(ctx, conn, app); err != nil {
 			return err
 		}
-		done = Taken{Service: app.Name, At: s.At, Name: snapshotsFolder + app.Name + "/" + s.At.Format("20060102T150405.000Z") + ".snapshot"}
+		done = Taken{Service: app.Name, At: s.At, Name: snapshotsFolder + app.Name + "/" + s.At.Format("20060102T150405.000Z") +
+			".snapshot"}
 		content, into := io.Pipe()
 		copied := make(chan error, 1)
 		go func() {
@@ -191,7 +193,9 @@ func (r *rowWriter) flush() error {
 
 // columnsOf are the columns of a table that a copy of it needs, in their order.
 func columnsOf(ctx context.Context, conn *pgx.Conn, table string) ([]string, error) {
-	rows, err := conn.Query(ctx, `SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+	rows,
+		err := conn.Query(ctx,
+		`SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 		ORDER BY attnum`, sanitize(table))
 	if err != nil {
 		return nil, err

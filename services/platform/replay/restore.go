@@ -32,7 +32,8 @@ func (r *Replay) outboxGaps(ctx context.Context) (map[int]int64, error) {
 		SELECT c.partition, least(f.known, c.sequence) FROM engine.counter c JOIN engine.published p USING (partition), LATERAL (
 			SELECT min(known) AS known FROM (
 				SELECT sequence AS known, lead(sequence, 1, c.sequence + 1) OVER (ORDER BY sequence) AS next
-				FROM (SELECT p.pruned AS sequence UNION ALL SELECT sequence FROM engine.outbox o WHERE o.partition = c.partition AND o.sequence > p.pruned) s
+				FROM (SELECT p.pruned AS sequence UNION ALL SELECT sequence FROM engine.outbox o
+					WHERE o.partition = c.partition AND o.sequence > p.pruned) s
 			) g WHERE next > known + 1) f
 		WHERE f.known < c.sequence`)
 	if err != nil {
@@ -93,5 +94,6 @@ func (l *lost) restore(ctx context.Context, tx *gorm.DB) error {
 		}
 	}
 	l.Questions, l.Deadlines = work.Counts()
-	return engine.Restore(tx, engine.Restored{Service: l.r.App.Name, Bindings: l.r.App.Bindings, Partitions: l.r.Partitions, Held: l.held, Work: work})
+	return engine.Restore(tx, engine.Restored{Service: l.r.App.Name, Bindings: l.r.App.Bindings, Partitions: l.r.Partitions,
+		Held: l.held, Work: work})
 }

@@ -255,7 +255,8 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 		return service.Environment("%w", err)
 	}
 	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
-	server := httpserver.New(httpserver.Options{Addr: cmp.Or(worldAddr.Of(*c), worldAddr.Default), Flag: "--world-addr", Name: "world",
+	server := httpserver.New(httpserver.Options{Addr: cmp.Or(worldAddr.Of(*c), worldAddr.Default),
+		Flag: "--world-addr", Name: "world",
 		Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20, Uninspected: []string{service.SimulatedWorld}})
 	server.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	addr, err := server.Start()

@@ -33,7 +33,8 @@ func Start(c service.Config) (*run.Platform, error) {
 // Whole is the site of a platform that runs all services.
 func Whole(p *run.Platform) (*Site, error) {
 	key, err := p.Config.Key()
-	return &Site{Key: key, Storefront: func() string { return p.StorefrontURL }, Operators: func(string) string { return p.OperatorsURL }}, err
+	return &Site{Key: key, Storefront: func() string { return p.StorefrontURL },
+		Operators: func(string) string { return p.OperatorsURL }}, err
 }
 
 // Parts is an installation in which each service runs in a part of its own, so that it can be stopped and started

@@ -43,7 +43,8 @@ func TestTheModelOfAServiceKnowsOnlyItsOwnServiceAndTheVocabulary(t *testing.T) 
 	each(t,
 		func(s source) bool { return s.service() != "" && s.folder == "services/"+s.service()+"/model" },
 		func(s source, imported string) bool {
-			return standard(imported) || imported == "services/"+s.service() || within(imported, "shared/saga") || within(imported, "schemas")
+			return standard(imported) || imported == "services/"+s.service() || within(imported, "shared/saga") ||
+				within(imported, "schemas")
 		})
 }
 

@@ -45,7 +45,8 @@ func TestTheTrackerOnlyWatches(t *testing.T) {
 	if got, want := folders(t, "services/tracker"), []string{"app", "internal"}; !slices.Equal(got, want) {
 		t.Errorf("services/tracker has the folders %v, want %v", got, want)
 	}
-	for _, file := range []string{"services/tracker/go.mod", "services/tracker/app/app.go", "services/platform/cmd/tracker/main.go"} {
+	for _, file := range []string{"services/tracker/go.mod", "services/tracker/app/app.go",
+		"services/platform/cmd/tracker/main.go"} {
 		if _, err := os.Stat(filepath.Join(root, file)); err != nil {
 			t.Errorf("there is no %s", file)
 		}

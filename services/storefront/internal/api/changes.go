@@ -54,11 +54,14 @@ type returnOutput struct {
 func (h *handlers) changes(api huma.API) {
 	operation := huma.Operation{
 		Method: http.MethodPost, Tags: []string{"Orders"}, DefaultStatus: http.StatusAccepted, Security: openapi.Bearer,
-		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict,
+			http.StatusServiceUnavailable},
 	}
 	cancel := operation
-	cancel.OperationID, cancel.Path, cancel.Summary = "cancel-order", "/v1/orders/{id}/cancellation", "Ask for the cancellation of an order"
-	cancel.Description = "The answer is the order as it stands. Whether it is still in time shows in its status. Asking again changes nothing."
+	cancel.OperationID, cancel.Path, cancel.Summary = "cancel-order", "/v1/orders/{id}/cancellation",
+		"Ask for the cancellation of an order"
+	cancel.Description = "The answer is the order at this moment; its status shows whether the request came in time. " +
+		"A repeat changes nothing."
 	register(api, h, cancel, idempotency.Rule{Optional: true}, h.cancelOrder)
 
 	sendBack := operation

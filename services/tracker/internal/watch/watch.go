@@ -162,9 +162,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // reportOf is a report as the index knows it.
 func reportOf(s engine.Report) tracker.Report {
-	out := tracker.Report{Service: s.Service, Process: s.Process, At: s.At, Every: time.Duration(s.Every * float64(time.Second)), Leaving: s.Leaving}
+	out := tracker.Report{Service: s.Service, Process: s.Process, At: s.At, Every: time.Duration(s.Every * float64(time.Second)),
+		Leaving: s.Leaving}
 	for _, p := range s.Partitions {
-		at := tracker.Progress{Partition: p.Partition, Epoch: p.Epoch, Applied: p.Applied, Committed: p.Committed, ParkedCount: p.ParkedCount}
+		at := tracker.Progress{Partition: p.Partition, Epoch: p.Epoch, Applied: p.Applied, Committed: p.Committed,
+			ParkedCount: p.ParkedCount}
 		if p.NextDeadline != nil {
 			at.NextDeadline = *p.NextDeadline
 		}
@@ -172,7 +174,8 @@ func reportOf(s engine.Report) tracker.Report {
 			at.Stopped = &tracker.Stopped{Since: p.Stopped.Since, Reason: p.Stopped.Reason}
 		}
 		for _, one := range p.Parked {
-			at.Parked = append(at.Parked, tracker.Parked{Key: one.Key, Form: one.Form, Type: one.Type, ID: one.ID, Reason: one.Reason, ParkedAt: one.ParkedAt})
+			at.Parked = append(at.Parked, tracker.Parked{Key: one.Key, Form: one.Form, Type: one.Type, ID: one.ID, Reason: one.Reason,
+				ParkedAt: one.ParkedAt})
 		}
 		for _, t := range p.Retries {
 			at.Retries = append(at.Retries, tracker.Retry{ID: t.ID, Tries: t.Try, Error: t.Error, Since: t.Since})
