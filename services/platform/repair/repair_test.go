@@ -54,7 +54,7 @@ func install(t *testing.T) *installation {
 	}
 	t.Cleanup(func() { world.Stop() })
 	i.gate = trial.NewGate(t, world.WorldURL)
-	i.config.GatewayURL, i.config.CarrierURL, i.config.FloorURL = i.gate.URL+"/sim/gateway", i.gate.URL+"/sim/carrier", i.gate.URL+"/sim/floor"
+	i.config = i.config.With(run.Outside(i.gate.URL))
 	i.config.DataDir = dir + "/services"
 	for _, app := range run.Apps {
 		i.config.Services = append(i.config.Services, app.Name)
