@@ -22,7 +22,7 @@ test: ## every test, with the brokers and databases that come along
 
 test-kafka: ## the tests that depend on a broker, on Apache Kafka
 	scripts/on-kafka.sh go test -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka/... ./services/platform/endtoend \
-		$(addprefix ./services/platform/,bench run audit)
+		$(addprefix ./services/platform/,bench run audit repair)
 
 test-race: ## the tests of what runs side by side, under the race detector; needs a C compiler
 	go test -race -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka ./shared/database ./services/tracker/...
