@@ -35,6 +35,8 @@ type input struct {
 	reason string        // why it is to be parked
 	reply  chan result   // command
 	faults int           // how often a store could not convert what it needs
+
+	answered bool // event: it was heard by a database that was lost, and what followed was said
 }
 
 type result struct {

@@ -38,6 +38,7 @@ type worker struct {
 
 	parked        map[string]bool // keys that later events queue behind
 	parkedVersion int64           // of engine.lease: what others changed in engine.parked
+	restored      bool            // its database was lost: some of what it hears it has answered already
 	committed     map[string]position
 	read          map[string]position // what was read beyond it and concerned nobody, not yet committed
 	last          int                 // inputs in the batch before that concern somebody

@@ -64,6 +64,11 @@ func (m *Machine) Show(state any, e Event) any {
 	return state
 }
 
+// Shows tells whether the machine shows this event.
+func (m *Machine) Shows(name string) bool {
+	return slices.ContainsFunc(m.heard[name], func(r *Row) bool { return r.Form == Projection })
+}
+
 // Hear lets the machine react to what it takes from elsewhere: an event on a topic, or a command.
 // An error means that this machine cannot process this event, now or later.
 func (m *Machine) Hear(state any, e Event, stamp Stamp) (Step, error) {
