@@ -121,11 +121,24 @@ func (f *filling) report(total int64) (stop func()) {
 	return func() { close(ended) }
 }
 
+// all follows the streams, those of one partition one after the other: the same keys are in that partition of every topic, and
+// two transactions that both make a key's row would each overwrite what the other showed in it.
 func (f *filling) all(ctx context.Context, streams []stream, from map[stream]mark, upto map[stream]int64) error {
+	partitions := map[int][]stream{}
+	for _, at := range streams {
+		partitions[at.partition] = append(partitions[at.partition], at)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
-	for _, at := range streams {
-		group.Go(func() error { return f.follow(ctx, at, from[at], upto[at]) })
+	for _, streams := range partitions {
+		group.Go(func() error {
+			for _, at := range streams {
+				if err := f.follow(ctx, at, from[at], upto[at]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
 	return group.Wait()
 }
