@@ -192,6 +192,7 @@ func (p *partition) load(ctx context.Context) error {
 			Scan(&published).Error,
 		db.Raw(`SELECT parked_version FROM engine.lease WHERE partition = $1`, p.partition).Scan(&p.parkedVersion).Error,
 		db.Raw(parkedKeys, p.partition).Scan(&keys).Error,
+		db.Raw(`SELECT EXISTS (SELECT FROM engine.answered)`).Scan(&p.restored).Error,
 	} {
 		if err != nil {
 			return err
