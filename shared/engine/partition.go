@@ -96,6 +96,7 @@ func (p *partition) work() error {
 	published.Go(func() { p.publisher.run(publishing) })
 	p.enter(comparing)
 	p.awaitCompared()
+	p.restored = p.restored || p.publisher.levelled.Load()
 	p.enter(running)
 	p.stall.over(p.e, p.partition)
 	p.e.metrics.takeovers.Inc()
