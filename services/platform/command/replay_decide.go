@@ -14,7 +14,8 @@ import (
 )
 
 // redecide tells what this build would have decided otherwise. It reads only.
-func (f replayFlags) redecide(ctx context.Context, w io.Writer, app service.App, c service.Config, at *reached, to replay.Limit) error {
+func (f replayFlags) redecide(ctx context.Context, w io.Writer, app service.App, c service.Config, at *reached,
+	to replay.Limit) error {
 	if to.Offset > 0 || f.archive != "" {
 		return service.Usage("replay: --decide takes times for --from and --to, and reads the topics only")
 	}
