@@ -33,6 +33,7 @@ func (c Choreography[S]) Machine() *Machine {
 	for i := range m.Rows {
 		m.index(&m.Rows[i])
 	}
+	m.indexOlder()
 	m.indexLookups()
 	m.indexSpread()
 	m.checkSeries()
@@ -111,7 +112,7 @@ func (m *Machine) Says() []string {
 }
 
 // Kind finds an event type, or a command, this machine reacts to, shows or says; nil for others, also for those that it
-// only keeps for lookups.
+// only keeps for lookups. Of an earlier version it is the kind that reads it as the one known, and has that one's name.
 func (m *Machine) Kind(name string) Kind { return m.kinds[name] }
 
 // String is how people refer to a machine: "payment", or "storefront (product)" where a service has several.

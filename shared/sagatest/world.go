@@ -72,7 +72,9 @@ func Outside[E, A any](w *World, q saga.Question[E, A], ask func(e saga.Event, a
 }
 
 // Answer makes ask answer the question of this name, for those who know questions by what is declared alone.
-func (w *World) Answer(question string, ask func(asked saga.Event) (answer any, ok bool)) { w.answers[question] = ask }
+func (w *World) Answer(question string, ask func(asked saga.Event) (answer any, ok bool)) {
+	w.answers[question] = ask
+}
 
 // Tell gives a command, or somebody's event, to the machines that hear it, now.
 func (w *World) Tell(key string, e saga.Event) {
@@ -157,6 +159,10 @@ func (w *World) deliver(i int) {
 	if q.events = q.events[1:]; len(q.events) == 0 {
 		w.queues = slices.Delete(w.queues, i, i+1)
 	}
+	e, err := q.to.Current(e)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	w.take(q.to, e, func(m *saga.Machine, state any) (saga.Step, error) { return m.Hear(state, e, w.stampOf(m)) })
 }
 
@@ -209,7 +215,7 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(m *saga.Machine, s
 	for _, e := range step.Emitted {
 		w.Log = append(w.Log, e)
 		for _, to := range w.machines {
-			if slices.Contains(to.Hears(), e.Type) && to.Kind(e.Type) != nil {
+			if to.Takes(e.Type) {
 				w.enqueue(to, m.Service, e)
 			}
 		}
