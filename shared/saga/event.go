@@ -48,7 +48,7 @@ type Type[E any] struct {
 	name     string
 	keyed    Key
 	latest   bool
-	older    *[]Older // a pointer, so that types can be compared
+	older    *[]Older           // a pointer, so that types can be compared
 	contract *contract.Contract // nil: a command, whose content is for its service to judge
 }
 

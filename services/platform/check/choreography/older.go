@@ -56,11 +56,12 @@ func (g *graph) both(rule *Rule, k saga.Kind) {
 	}
 }
 
-// kinds are those of the language, and those that machines declare, once each.
+// kinds are those of the language, and those that machines declare, once each; twice where they are upcast in two ways.
 func (g *graph) kinds(events []saga.Kind) []saga.Kind {
 	all := slices.Clone(events)
 	add := func(k saga.Kind) {
-		if !saga.IsCommand(k) && !has(all, k.Name()) {
+		same := func(o saga.Kind) bool { return o.Name() == k.Name() && (len(k.Older()) == 0 || upcastAlike(o, k)) }
+		if !saga.IsCommand(k) && !slices.ContainsFunc(all, same) {
 			all = append(all, k)
 		}
 	}
@@ -72,6 +73,9 @@ func (g *graph) kinds(events []saga.Kind) []saga.Kind {
 	})
 	return all
 }
+
+// upcastAlike tells whether two types are what one declaration made.
+func upcastAlike(a, b saga.Kind) bool { return len(a.Older()) > 0 && &a.Older()[0] == &b.Older()[0] }
 
 func looksUp(m *saga.Machine, name string) bool { return has(m.Knows(), name) }
 
