@@ -49,7 +49,8 @@ for module in "$@"; do step "$module alone" alone "$module"; done
 step "rules of the house" go test -skip TestASampleService ./services/platform/check/house
 step choreography go run ./services/platform/cmd/orderflow choreography --check
 step "generated files" go test -run Generated ./schemas/generate ./services/platform/check/choreography \
-	./services/platform/check/stories ./services/platform/run
+	./services/platform/check/stories ./services/platform/run ./services/platform/observe
+step "alerts" scripts/promtool.sh
 step "AsyncAPI document" scripts/asyncapi.sh
 step "CloudEvents records" scripts/cloudevents.sh
 step "released schemas" go test -run Released ./schemas/compatibility

@@ -224,6 +224,14 @@ type process struct {
 
 func (b *bed) start(options ...func(*engine.Config)) *process {
 	b.t.Helper()
+	p := b.process(options...)
+	b.must(p.Start(b.t.Context()))
+	return p
+}
+
+// process is one that is not started.
+func (b *bed) process(options ...func(*engine.Config)) *process {
+	b.t.Helper()
 	p := &process{link: newLink(), base: newLink(), metrics: prometheus.NewRegistry()}
 	db, err := database.Open(b.t.Context(), database.Options{URL: p.base.through(b.t, b.url), MaxConns: 12})
 	b.must(err)
@@ -243,7 +251,6 @@ func (b *bed) start(options ...func(*engine.Config)) *process {
 	}
 	p.Engine, err = engine.New(c)
 	b.must(err)
-	b.must(p.Start(b.t.Context()))
 	b.t.Cleanup(p.stop)
 	return p
 }

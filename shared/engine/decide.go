@@ -131,7 +131,7 @@ func run(m *saga.Machine, state any, e saga.Event, in *input, stamp saga.Stamp) 
 // says at which try it came.
 func (b *batch) stamp(m *saga.Machine, in *input) saga.Stamp {
 	return func(e *saga.Event) {
-		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.e.clock.now()
+		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.e.clock.stamp()
 		if e.Via == saga.ViaAnswer && in.try > 1 {
 			e.Via += "/" + strconv.Itoa(in.try)
 		}

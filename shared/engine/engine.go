@@ -66,8 +66,9 @@ type Engine struct {
 	parkedAt   time.Time        // when there were some last; used by maintain alone
 	positions  []kafka.Position // reported last; used by maintain alone
 
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	cancel     context.CancelFunc
+	done       sync.WaitGroup
+	publishing bool // and nothing else
 }
 
 // New checks that every call has an adapter and that the machines fit together; it does no I/O.
@@ -207,7 +208,9 @@ func (e *Engine) Stop(ctx context.Context) error {
 	go func() { e.done.Wait(); close(stopped) }()
 	select {
 	case <-stopped:
-		e.leave(ctx)
+		if !e.publishing {
+			e.leave(ctx)
+		}
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("engine %s: still stopping: %w", e.Service, ctx.Err())

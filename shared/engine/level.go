@@ -20,6 +20,9 @@ const levelAtOnce = 1000
 // and they are in the outbox again. Inputs that they follow from are heard again, and were decided then. Nothing is decided on
 // the older states meanwhile.
 func (q *partitionPublisher) level(ctx context.Context, start, stop, counter, upto int64) error {
+	if q.e.publishing {
+		return errBehind
+	}
 	q.levelling.Store(true)
 	q.e.Log.Error(
 		"the database lost its last commits: its topic goes further than its numbers. They are brought back from the topic. "+

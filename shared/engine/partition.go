@@ -98,6 +98,7 @@ func (p *partition) work() error {
 	p.awaitCompared()
 	p.enter(running)
 	p.stall.over(p.e, p.partition)
+	p.e.metrics.takeovers.Inc()
 	p.e.Log.Info("partition taken", "partition", p.partition, "epoch", p.epoch)
 	p.e.running.add(p)
 	p.queue.push(input{form: flush})

@@ -220,6 +220,7 @@ func (q *partitionPublisher) round(ctx context.Context) error {
 	}
 	sending, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
+	began := time.Now()
 	ack := q.e.producer.Publish(sending, []kafka.Batch{{Topic: q.e.topic(), Partition: q.partition, Records: records}})[0]
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -227,7 +228,7 @@ func (q *partitionPublisher) round(ctx context.Context) error {
 		q.verify = true
 		return ack.Err
 	}
-	q.e.metrics.published.Add(float64(len(records)))
+	q.e.metrics.publishedAll(records, time.Since(began))
 	q.advance(len(records), ack.BaseOffset)
 	return nil
 }

@@ -121,7 +121,7 @@ func TestTheClockIsTheDatabasesWhateverThisMachineSays(t *testing.T) {
 		t.Errorf("off by %v", d)
 	}
 	c.set(ahead.Add(time.Hour), time.Now().Add(-time.Minute)) // an answer that took a minute says nothing
-	if d := c.now().Sub(ahead); d > 59*time.Minute { // it would be an hour
+	if d := c.now().Sub(ahead); d > 59*time.Minute {          // it would be an hour
 		t.Errorf("off by %v", d)
 	}
 }

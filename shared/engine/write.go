@@ -122,6 +122,24 @@ func (b *batch) fence(tx *gorm.DB) error {
 		Args: []any{partitions, epochs, versions, of, topics, from, to, offsets, ids}})
 }
 
+// numbered sees that there are numbers for what a non-owner's commands lead to. A database that was made anew has none until it
+// is restored, and no lease, which keeps owners away.
+func (e *Engine) numbered(tx *gorm.DB, partitions pgtype.FlatArray[int32]) error {
+	read := func(rows database.Rows) error {
+		for rows.Next() {
+			var partition int
+			if err := rows.Scan(&partition); err != nil {
+				return err
+			}
+			return fmt.Errorf("its database has no numbers for partition %d: it was made anew; run `orderflow replay %s --apply`",
+				partition, e.Service)
+		}
+		return nil
+	}
+	return database.Later(tx, database.Statement{Name: "numbers", Read: read, Args: []any{partitions},
+		SQL: `SELECT p FROM unnest($1::int[]) AS p WHERE NOT EXISTS (SELECT FROM engine.counter c WHERE c.partition = p) LIMIT 1`})
+}
+
 // readParked reads which keys of a non-owner's commands are parked.
 func (s *share) readParked(tx *gorm.DB) error {
 	keys, of := make(pgtype.FlatArray[string], len(s.inputs)), make(pgtype.FlatArray[int32], len(s.inputs))
@@ -130,6 +148,9 @@ func (s *share) readParked(tx *gorm.DB) error {
 		keys[i], of[i] = storable(key), int32(kafka.PartitionOf(key, s.w.e.Partitions))
 	}
 	s.keys = map[string]bool{}
+	if err := s.w.e.numbered(tx, of); err != nil {
+		return err
+	}
 	read := func(rows database.Rows) error {
 		for rows.Next() {
 			var key string
@@ -253,10 +274,6 @@ func (b *batch) writeOutbox(tx *gorm.DB) error {
 				return err
 			}
 			b.base[partition] = base
-		}
-		if len(b.base) < len(counts) {
-			return fmt.Errorf("its database has no numbers for the events: it was made anew; run `orderflow replay %s --apply`",
-				b.e.Service)
 		}
 		return nil
 	}

@@ -106,6 +106,20 @@ func (c *Client) CheckTopics(ctx context.Context, specs []TopicSpec) ([]string, 
 	return differences, nil
 }
 
+// MissingTopics lists those that do not exist.
+func (c *Client) MissingTopics(ctx context.Context, names ...string) (missing []string, err error) {
+	known, err := c.freshLayout(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("look for kafka topics: %w", err)
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(known.topics, func(t metadata.ResponseTopic) bool { return t.Name == name && t.ErrorCode == 0 }) {
+			missing = append(missing, name)
+		}
+	}
+	return missing, nil
+}
+
 // TopicSettings reads these settings of topics that exist, by topic and key, the broker's defaults where a topic has none
 // of its own.
 func (c *Client) TopicSettings(ctx context.Context, topics []string, keys ...string) (map[string]map[string]string, error) {

@@ -37,9 +37,9 @@ type Step struct {
 	Asks    []Event  // those of Emitted that start a call
 	Dropped []string // names of own events whose open calls, for this key, are given up
 	Armed   []Event  // those of Emitted from which a deadline runs
-	Settled []string // names of own events whose earlier deadlines, for this key, are off
-	Reacted bool     // whether any row was there
-	Changed bool     // whether anything was folded into the state, or shown in it
+	Settled []string // names of own events whose open deadlines, for this key, are settled
+	Reacted bool     // whether any row matched
+	Changed bool     // whether an event was folded into the state, or shown in it
 }
 
 // Stamp gives an emitted event its id, its time and, by Machine.Number, its number. Key, Saga and Cause are already set.
@@ -98,15 +98,34 @@ func (m *Machine) DeadlineOf(own string) *Row { return m.since[own] }
 // DecodeAnswer reads the JSON answer to this row's question.
 func (r *Row) DecodeAnswer(data []byte) (any, error) { return r.decodeReply(data) }
 
-func (m *Machine) run(state any, in Event, stamp Stamp, rows []*Row) (step Step, err error) {
+// Follow lets the machine react to own events that it said in this state, as it did in the step that said them. Who decides
+// again what a topic holds needs it, where what led to them is not there: a command, or an answer from outside.
+func (m *Machine) Follow(state any, said []Event, stamp Stamp) (Step, error) {
+	return m.steps(state, Event{Type: "its own events"}, stamp, func(step *Step) error {
+		for _, own := range said {
+			step.State, step.Changed = m.evolve(step.State, own), true
+		}
+		step.Emitted = slices.Clone(said)
+		return nil
+	})
+}
+
+func (m *Machine) run(state any, in Event, stamp Stamp, rows []*Row) (Step, error) {
+	return m.steps(state, in, stamp, func(step *Step) error {
+		step.Reacted = len(rows) > 0
+		return m.apply(step, in, stamp, rows)
+	})
+}
+
+// steps is what begins, and then what own events lead to among each other.
+func (m *Machine) steps(state any, in Event, stamp Stamp, begin func(*Step) error) (step Step, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%s: on %s: panic: %v\n%s", m, in.Type, p, debug.Stack())
 		}
 	}()
 	step.State = state
-	step.Reacted = len(rows) > 0
-	if err := m.apply(&step, in, stamp, rows); err != nil {
+	if err := begin(&step); err != nil {
 		return Step{}, err
 	}
 	for done, depth := 0, 1; done < len(step.Emitted); depth++ {

@@ -68,7 +68,12 @@ func (w *World) Lookups(m *saga.Machine) *saga.Machine { return w.lookups[m] }
 
 // Outside makes ask answer a question; it returns false for "no answer, ever".
 func Outside[E, A any](w *World, q saga.Question[E, A], ask func(e saga.Event, asked E) (A, bool)) {
-	w.answers[q.Name()] = func(e saga.Event) (any, bool) { return ask(e, e.Data.(E)) }
+	w.Answer(q.Name(), func(e saga.Event) (any, bool) { return ask(e, e.Data.(E)) })
+}
+
+// Answer makes ask answer the question of this name, for those who know questions by what is declared alone.
+func (w *World) Answer(question string, ask func(asked saga.Event) (answer any, ok bool)) {
+	w.answers[question] = ask
 }
 
 // Tell gives a command, or somebody's event, to the machines that hear it, now.

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
 	"orderflow.example/shared/database"
@@ -170,6 +171,8 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 	if err != nil {
 		return nil, err
 	}
+	// go_sql_…{db_name}: connections in use, and waited for
+	h.Registry.MustRegister(collectors.NewDBStatsCollector(db.Pool(), app.Name))
 	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka,
 		Log: h.Log, Registerer: h.Registry, ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
 	if app.Configured != nil {

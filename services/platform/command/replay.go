@@ -20,8 +20,8 @@ import (
 )
 
 type replayFlags struct {
-	order, to, archive, snapshot             string
-	dryRun, diff, apply, undo, fresh, asJSON bool
+	order, from, to, archive, snapshot               string
+	dryRun, diff, apply, undo, decide, fresh, asJSON bool
 }
 
 // Replay rebuilds a service from its topics.
@@ -37,7 +37,9 @@ func Replay() *cobra.Command {
 			"  --apply   lets the rebuilt tables take the place of the live ones, in one transaction, under traffic; the old ones are\n" +
 			"            kept. Where the database is gone or behind its topic, it is made and brought level, open questions and\n" +
 			"            deadlines included\n" +
-			"  --undo    brings the old tables back\n\n" +
+			"  --undo    brings the old tables back\n" +
+			"  --decide  rebuilds nothing: takes all decisions again with the rules of this build; exit code 1 and the orders for\n" +
+			"            which it would have emitted other events\n\n" +
 			"Acts on the installation that runs on --data-dir, or on --kafka and --postgres where both are given.",
 		Example: "  orderflow replay payment --dry-run\n  orderflow replay payment --diff\n  orderflow replay payment --apply",
 		Args:    cobra.ExactArgs(1),
@@ -45,6 +47,7 @@ func Replay() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.order, "order", "", "only what is about this order, or SKU, or customer")
+	fl.StringVar(&f.from, "from", "", "with --decide: report only what was decided from this time on (RFC 3339)")
 	fl.StringVar(&f.to, "to", "",
 		"up to this time (RFC 3339) or this offset of the service's own topic; such a part can be looked at only")
 	fl.StringVar(&f.archive, "archive", "", "where what topics hold no more was archived: "+places)
@@ -53,6 +56,7 @@ func Replay() *cobra.Command {
 	fl.BoolVar(&f.diff, "diff", false, "compare the live rows with the rebuilt ones")
 	fl.BoolVar(&f.apply, "apply", false, "let the rebuilt tables take the place of the live ones")
 	fl.BoolVar(&f.undo, "undo", false, "bring back the tables of before the last --apply")
+	fl.BoolVar(&f.decide, "decide", false, "tell what this build would have decided otherwise")
 	fl.BoolVar(&f.fresh, "fresh", false, "begin anew, and drop what an earlier replay left")
 	fl.BoolVar(&f.asJSON, "json", false, "print JSON")
 	return cmd
@@ -77,6 +81,9 @@ func (f replayFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	defer found.client.Close()
+	if f.decide {
+		return f.redecide(ctx, cmd.OutOrStdout(), app, c, found, limit)
+	}
 	config := replay.Config{App: app, Partitions: found.partitions, Postgres: found.postgres, Log: found.client, Order: f.order,
 		Upto: limit, Fresh: f.fresh, Missing: f.apply, Progress: shown("replay"),
 		Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)}
@@ -132,18 +139,20 @@ func (f replayFlags) openArchive(ctx context.Context, c *replay.Config) error {
 
 func (f replayFlags) limit() (l replay.Limit, err error) {
 	modes := 0
-	for _, on := range []bool{f.dryRun, f.diff, f.apply && !f.diff, f.undo} {
+	for _, on := range []bool{f.dryRun, f.diff, f.apply && !f.diff, f.undo, f.decide} {
 		if on {
 			modes++
 		}
 	}
 	switch {
 	case modes > 1:
-		return l, service.Usage("replay: choose one of --dry-run, --diff, --apply and --undo; --diff and --apply go together")
+		return l, service.Usage("replay: choose one of --dry-run, --diff, --apply, --undo and --decide; --diff and --apply go together")
 	case f.to != "" && (f.diff || f.apply || f.undo):
 		return l, service.Usage("replay: --to rebuilds a part of the past, which cannot be compared with the present or take its place")
 	case f.order != "" && (f.apply || f.undo):
 		return l, service.Usage("replay: --order rebuilds a part of the service, which cannot take the place of all of it")
+	case f.from != "" && !f.decide:
+		return l, service.Usage("replay: --from is for --decide; a rebuild begins with the first event, or with --from-snapshot")
 	case f.to == "":
 		return l, nil
 	}

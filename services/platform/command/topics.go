@@ -11,10 +11,10 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Topics lists, creates, checks and archives the topics that must exist.
+// Topics lists, creates, checks, archives and repairs the topics that must exist.
 func Topics() *cobra.Command {
 	var replicas int
-	cmd := &cobra.Command{Use: "topics", Short: "The topics that must exist: list, create, check, archive"}
+	cmd := &cobra.Command{Use: "topics", Short: "The topics that must exist: list, create, check, archive, repair"}
 	cmd.PersistentFlags().IntVar(&replicas, "replication-factor", 1, "copies of each topic; 3 in production")
 	specs := func(c service.Config) []kafka.TopicSpec {
 		return service.Topics(c.Partitions, replicas, run.Apps...)
@@ -38,7 +38,7 @@ func Topics() *cobra.Command {
 			}
 			return nil
 		}}
-	cmd.AddCommand(topicsList(specs), create, topicsCheck(specs), topicsArchive())
+	cmd.AddCommand(topicsList(specs), create, topicsCheck(specs), topicsArchive(), topicsRepair(specs))
 	return cmd
 }
 

@@ -50,13 +50,16 @@ type Parts struct {
 }
 
 // StartParts starts the broker, the database, the world and all services, and stops them when the test ends.
-func StartParts(t testing.TB, speed float64) *Parts {
+func StartParts(t testing.TB, speed float64, options ...func(*service.Config)) *Parts {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	p := &Parts{dir: dir, parts: map[string]*run.Platform{}, config: Config("", speed)}
+	for _, set := range options {
+		set(&p.config)
+	}
 	p.config.JWTKeyFile = filepath.Join(dir, "key")
 	key := bytes.Repeat([]byte("trial key "), 5)
 	if err := os.WriteFile(p.config.JWTKeyFile, key, 0o600); err != nil {

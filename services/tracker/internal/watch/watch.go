@@ -17,6 +17,7 @@ import (
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/model"
 )
 
 // Config says what to follow.
@@ -24,6 +25,7 @@ type Config struct {
 	Kafka      *kafka.Client
 	Lookup     *kafka.Client // reads single records; one that fetches little at once
 	Machines   []*saga.Machine
+	Money      []model.Money // what moves it
 	Topics     []string
 	Partitions int // of each of them
 	Log        *slog.Logger
@@ -71,7 +73,7 @@ const (
 
 // New prepares a watcher; Start makes it follow.
 func New(c Config) *Watcher {
-	w := &Watcher{Config: c, metrics: newMetrics(c.Registerer)}
+	w := &Watcher{Config: c, metrics: newMetrics(c.Registerer, c.Machines, c.Money)}
 	w.begin()
 	return w
 }
@@ -80,16 +82,7 @@ func New(c Config) *Watcher {
 func (w *Watcher) begin() {
 	w.index = tracker.New(w.Machines)
 	w.progress = Progress{}
-	w.index.Ended = func(outcome string, took time.Duration) {
-		if w.progress.Done {
-			w.metrics.seconds.WithLabelValues(outcome).Observe(took.Seconds())
-		}
-	}
-	w.index.Cancelled = func(reason string) {
-		if w.progress.Done {
-			w.metrics.compensations.WithLabelValues(reason).Inc()
-		}
-	}
+	w.metrics.tell(w.index, func() bool { return w.progress.Done }, w.Money)
 }
 
 // Start begins to follow. It does not wait until everything is read.

@@ -1,0 +1,298 @@
+package repair
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"orderflow.example/services/platform/archive"
+	"orderflow.example/services/platform/eventlog"
+	"orderflow.example/services/platform/progress"
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/service"
+)
+
+// Repair says what is repaired, and from what.
+type Repair struct {
+	Kafka      *kafka.Client
+	Apps       []service.App
+	Databases  map[string]*database.DB // by service; without its database a service's topic cannot be filled
+	Specs      []kafka.TopicSpec       // the topics that must exist
+	Partitions int
+	Archive    archive.Store // nil: there is none
+	Recreate   []string      // topics that may be deleted and filled whole, where records cannot be put in front of others
+	Patience   time.Duration // without anything being published, until it is given up; 0 means a minute
+	Progress   progress.Progress
+	Logger     *slog.Logger // nil is silent
+}
+
+// Report is what was found and done.
+type Report struct {
+	Created   []string    `json:"created"`   // topics that were missing
+	Recreated []string    `json:"recreated"` // topics that were deleted and made anew
+	Parts     []Partition `json:"partitions"`
+	Faults    []string    `json:"faults,omitempty"`
+}
+
+// Partition is what became of one partition of a service's topic.
+type Partition struct {
+	Topic       string `json:"topic"`
+	Partition   int    `json:"partition"`
+	Given       int64  `json:"numbered"`      // the last number that the service had given
+	Held        int64  `json:"held"`          // how many of these the topic held before
+	FromOutbox  int64  `json:"from_outbox"`   // events published again
+	FromArchive int64  `json:"from_archive"`  // of those the outbox does not hold any more
+	Stays       []Span `json:"still_missing"` // numbers
+	Note        string `json:"note,omitempty"`
+}
+
+// Missing names the numbers that stay missing.
+func (p Partition) Missing() string {
+	if len(p.Stays) == 0 {
+		return "none"
+	}
+	return spans(p.Stays).String()
+}
+
+// Holds tells whether every topic holds now what it must.
+func (r *Report) Holds() bool {
+	return len(r.Faults) == 0 && !slices.ContainsFunc(r.Parts, func(p Partition) bool { return len(p.Stays) > 0 })
+}
+
+// Run repairs the topics. It can be killed at any moment, and run again.
+func (r Repair) Run(ctx context.Context) (*Report, error) {
+	r.Patience = cmp.Or(r.Patience, time.Minute)
+	if r.Progress == nil {
+		r.Progress = progress.Silent{}
+	}
+	report := &Report{}
+	missing, err := r.missingTopics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := r.plan(ctx, missing, report)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		if err := r.fill(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	// Only now: from here on publishers fill the topics, and they begin with the lowest number that the outbox holds.
+	if err := r.create(ctx, missing, parts, report); err != nil {
+		return nil, err
+	}
+	if err := r.refill(ctx, parts); err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		if err := r.conclude(ctx, p, report); err != nil {
+			return nil, err
+		}
+	}
+	return report, nil
+}
+
+// missingTopics are those that do not exist. One of another shape is an error: its keys would be in other partitions.
+func (r Repair) missingTopics(ctx context.Context) (missing []string, err error) {
+	shapes := make([]kafka.TopicSpec, len(r.Specs))
+	for i, s := range r.Specs {
+		shapes[i] = kafka.TopicSpec{Name: s.Name, Partitions: s.Partitions}
+	}
+	differences, err := r.Kafka.CheckTopics(ctx, shapes)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range differences {
+		if name, absent := strings.CutSuffix(d, ": is missing"); absent {
+			missing = append(missing, name)
+		} else {
+			return nil,
+				fmt.Errorf("%s; set --partitions to what the topics have, or delete that topic, and run orderflow topics repair again", d)
+		}
+	}
+	return missing, nil
+}
+
+// plan decides for each partition what is to be done.
+func (r Repair) plan(ctx context.Context, missing []string, report *Report) (parts []*part, err error) {
+	held := archive.Holdings{}
+	if r.Archive != nil {
+		if held, err = archive.Hold(ctx, r.Archive); err != nil {
+			return nil, err
+		}
+	}
+	forgetful, err := r.forgetful(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	for _, app := range r.Apps {
+		if len(app.Bindings) == 0 {
+			continue
+		}
+		db := r.Databases[app.Name]
+		if db == nil {
+			report.Faults = append(report.Faults,
+				fmt.Sprintf("%s has no database: its topic is not filled; bring the database back with `orderflow replay %[1]s --apply`",
+					app.Name))
+			continue
+		}
+		for n := range r.Partitions {
+			p := &part{app: app, topic: app.Topic(), partition: n, db: db}
+			if err := p.look(ctx, r.Kafka, !slices.Contains(missing, p.topic), held); err != nil {
+				return nil, err
+			}
+			p.decide(slices.Contains(r.Recreate, p.topic), slices.Contains(forgetful, p.topic))
+			parts = append(parts, p)
+		}
+	}
+	return parts, r.makeAnew(parts, missing)
+}
+
+// forgetful are the topics that are set to forget events by age or size.
+func (r Repair) forgetful(ctx context.Context, missing []string) (topics []string, err error) {
+	var there []string
+	for _, app := range r.Apps {
+		if len(app.Bindings) > 0 && !slices.Contains(missing, app.Topic()) {
+			there = append(there, app.Topic())
+		}
+	}
+	settings, err := r.Kafka.TopicSettings(ctx, there, "retention.ms", "retention.bytes")
+	for topic, of := range settings {
+		for _, text := range of {
+			if n, bad := strconv.ParseInt(text, 10, 64); bad == nil && n >= 0 {
+				topics = append(topics, topic)
+			}
+		}
+	}
+	return topics, err
+}
+
+// makeAnew plans for all partitions of the topics that are to be deleted; where one of them could not be filled whole, none is.
+func (r Repair) makeAnew(parts []*part, missing []string) error {
+	for _, topic := range r.Recreate {
+		var of []*part
+		for _, p := range parts {
+			if p.topic == topic {
+				of = append(of, p)
+			}
+		}
+		if len(of) == 0 {
+			return service.Usage("topics repair: --recreate: %s is not the topic of a service here that has a database", topic)
+		}
+		if slices.Contains(missing, topic) || !slices.ContainsFunc(of, func(p *part) bool { return len(p.missing) > 0 }) {
+			continue // nothing stands in the way, or nothing is missing
+		}
+		for _, p := range of {
+			if lost := p.whole(); len(lost) > 0 {
+				return service.Failed("topics repair: %s is not deleted: outbox and archive do not hold numbers %s of partition %d",
+					topic, lost, p.partition)
+			}
+			if p.ahead {
+				return service.Failed("topics repair: %s is not deleted: %s", topic, p.note)
+			}
+		}
+		for _, p := range of {
+			p.makeAnew()
+		}
+	}
+	return nil
+}
+
+// fill puts what is to come from the archive back into the outbox.
+func (r Repair) fill(ctx context.Context, p *part) error {
+	if len(p.fill) == 0 {
+		return nil
+	}
+	log, err := archive.OpenLog(ctx, r.Archive)
+	if err != nil {
+		return err
+	}
+	const atOnce = 1000
+	for _, s := range p.fill {
+		err := engine.FillPruned(ctx, p.db, p.partition, s.From, func(upto int64, pass func([]kafka.Record) error) error {
+			some := make([]kafka.Record, 0, atOnce)
+			reading := eventlog.Reading{Log: log, Topic: p.topic, Upto: map[int]int64{p.partition: upto},
+				Last: map[int]int64{p.partition: s.From - 1}, Next: map[int]int64{p.partition: s.From - 1}, Patience: time.Second}
+			err := reading.Run(ctx, func(rec *kafka.Record) error {
+				if some = append(some, *rec); len(some) < atOnce {
+					return nil
+				}
+				defer func() { some = some[:0] }()
+				return pass(some)
+			})
+			if err == nil && len(some) > 0 {
+				err = pass(some)
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("fill numbers %v of %s partition %d in from the archive: %w", s, p.topic, p.partition, err)
+		}
+	}
+	return nil
+}
+
+// create makes the topics that are missing, with the settings they must have.
+func (r Repair) create(ctx context.Context, missing []string, parts []*part, report *Report) error {
+	for _, p := range parts {
+		if p.recreate && !slices.Contains(report.Recreated, p.topic) {
+			report.Recreated = append(report.Recreated, p.topic)
+		}
+	}
+	if len(report.Recreated) > 0 {
+		if err := r.Kafka.DeleteTopics(ctx, report.Recreated...); err != nil {
+			return err
+		}
+	}
+	var specs []kafka.TopicSpec
+	for _, s := range r.Specs {
+		if slices.Contains(missing, s.Name) || slices.Contains(report.Recreated, s.Name) {
+			specs = append(specs, s)
+		}
+	}
+	if len(specs) == 0 {
+		return nil
+	}
+	created, err := r.Kafka.CreateTopics(ctx, specs)
+	for _, name := range created {
+		if !slices.Contains(report.Recreated, name) {
+			report.Created = append(report.Created, name)
+		}
+	}
+	return err
+}
+
+// conclude looks at a partition again, and adds it to the report.
+func (r Repair) conclude(ctx context.Context, p *part, report *Report) error {
+	held := spans{{1, p.given}}.with().and(p.topicHas).count()
+	if p.recreate {
+		held = 0
+	}
+	had := p.missing
+	now := spans{{1, p.given}}.with()
+	if len(had) > 0 {
+		has, err := numbersOn(ctx, r.Kafka, p.topic, p.partition)
+		if err != nil {
+			return err
+		}
+		now = now.and(has)
+	}
+	stays := had.without(now)
+	got := had.without(stays)
+	done := Partition{Topic: p.topic, Partition: p.partition, Given: p.given, Held: held, FromArchive: got.and(p.fill).count(),
+		FromOutbox: got.without(p.fill).count(), Stays: stays, Note: p.note}
+	report.Parts = append(report.Parts, done)
+	if p.ahead {
+		report.Faults = append(report.Faults, fmt.Sprintf("%s partition %d: %s", p.topic, p.partition, p.note))
+	}
+	return nil
+}
