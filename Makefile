@@ -22,12 +22,12 @@ test: ## every test, with the brokers and databases that come along
 
 test-kafka: ## the tests that depend on a broker, on Apache Kafka
 	scripts/on-kafka.sh go test -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka/... ./services/platform/endtoend \
-		$(addprefix ./services/platform/,bench run audit)
+		$(addprefix ./services/platform/,bench run audit repair)
 
 test-race: ## the tests of what runs side by side, under the race detector; needs a C compiler
 	go test -race -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka ./shared/database ./services/tracker/...
 
-alerts: ## each alert fires in a fault made for it, on a running installation, and resolves; six minutes
+alerts: ## each alert fires in a fault made for it, on a running installation, and resolves; ten minutes
 	go test -tags alerts -count=1 -timeout 25m -v -run EveryAlertFires ./services/platform/observe
 
 pictures: ## draw the dashboards after five minutes of real orders, into deployments/grafana; six minutes

@@ -93,7 +93,7 @@ func TestOnlyDeclaredPersonalFieldsTellOfAPerson(t *testing.T) {
 	t.Parallel()
 	eachEvent(t, func(t *testing.T, kind saga.Kind, _ []*jsonschema.Schema, _ []byte) {
 		for _, f := range fieldsOf(t, kind) {
-			person := f.Name == "email" || f.Name == "ship_to" || f.Name == "name" || f.Go.Name() == "Address"
+			person := f.Name == "email" || f.Name == "ship_to" || f.Name == "name" || f.Name == "request" || f.Go.Name() == "Address"
 			if person != f.Personal {
 				t.Errorf("%s: the tag x:\"personal\" is missing, or should not be there", f.Name)
 			}

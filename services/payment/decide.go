@@ -36,7 +36,11 @@ func readied(p Payment, r event.ReadiedV1) []saga.Event {
 		return nil
 	}
 	noted := event.Readied.Of(r)
-	if p = Evolve(p, noted); p.Known && p.Goods && p.Trust {
+	next := Evolve(p, noted)
+	if next == p {
+		return nil // noted before
+	}
+	if p = next; p.Known && p.Goods && p.Trust {
 		return []saga.Event{event.AuthorizationRequested.Of(event.AuthorizationRequestedV1{Amount: p.Amount, PaymentToken: p.Token})}
 	}
 	return []saga.Event{noted}

@@ -159,6 +159,9 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 	if err := b.claim(tx); err != nil {
 		return err
 	}
+	if err := b.recall(tx); err != nil {
+		return err
+	}
 	var live []*input
 	for _, s := range b.shares {
 		b.read(s.live)

@@ -124,6 +124,9 @@ func run(m *saga.Machine, state any, e saga.Event, in *input, stamp saga.Stamp) 
 	case deadline:
 		return m.Expire(state, e, stamp)
 	}
+	if in.answered {
+		return shown(m, state, e), nil
+	}
 	return m.Hear(state, e, stamp)
 }
 

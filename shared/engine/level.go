@@ -61,6 +61,7 @@ func (q *partitionPublisher) level(ctx context.Context, start, stop, counter, up
 			q.partition, err, q.e.Service)
 	}
 	q.levelling.Store(false)
+	q.levelled.Store(true)
 	return nil
 }
 

@@ -33,6 +33,7 @@ type partitionPublisher struct {
 	scanned  time.Time      // when the whole topic was last read
 
 	levelling atomic.Bool // the topic goes further than the database, which is being brought level
+	levelled  atomic.Bool // it was
 
 	log, foreignLog throttle
 }

@@ -30,7 +30,7 @@ type Held struct {
 
 // Restore brings the engine's tables level with the topic, in one transaction with the states. Numbers go on where the topic
 // ends; open questions and deadlines are those of Work. Where the service has come in other topics stays as it is: from
-// there on it hears again, and what it has decided already it decides no more. Whoever owned a partition is fenced off.
+// there on it hears again, and what led to its events is only shown: see FillOutbox. Whoever owned a partition is fenced off.
 func Restore(tx *gorm.DB, r Restored) error {
 	if err := tx.Exec(`INSERT INTO engine.watermark (topic, partition) VALUES ($1, 0) ON CONFLICT DO NOTHING`,
 		ControlTopic).Error; err != nil {
@@ -135,8 +135,17 @@ func restoreDeadlines(tx *gorm.DB, e *Engine, deadlines []row) error {
 }
 
 // FillOutbox writes own events, as they stand on the topic, into the outbox, so that the topic can be filled again from it.
-// Those that are there stay.
+// Those that are there stay. What they followed from is known as answered, when it is heard again.
 func FillOutbox(tx *gorm.DB, records []kafka.Record) error {
+	causes := pgtype.FlatArray[string]{}
+	for _, r := range records {
+		if r.Via == "" && r.Causation != "" {
+			causes = append(causes, r.Causation)
+		}
+	}
+	if err := tx.Exec(`INSERT INTO engine.answered SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO NOTHING`, causes).Error; err != nil {
+		return err
+	}
 	return tx.Exec(`INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data)
 		SELECT partition, sequence, id, type, key, saga, cause, via, at, data::json
 		FROM unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],

@@ -64,6 +64,11 @@ func (m *Machine) Show(state any, e Event) any {
 	return state
 }
 
+// Shows tells whether the machine has a projection of this event.
+func (m *Machine) Shows(name string) bool {
+	return slices.ContainsFunc(m.heard[name], func(r *Row) bool { return r.Form == Projection })
+}
+
 // Hear runs the reactions to a consumed event, or to a command. An error means that this machine cannot process the event, now or
 // later.
 func (m *Machine) Hear(state any, e Event, stamp Stamp) (Step, error) {

@@ -45,6 +45,7 @@ type purchase struct {
 	cancels  bool
 	after    time.Duration // before it changes its mind
 	id       string
+	answer   string
 }
 
 // insist sends a request until it is answered for good, whatever happens to the platform meanwhile.
@@ -68,6 +69,7 @@ func (p *purchase) place(site *trial.Site) error {
 	if err != nil || a.Status != 202 {
 		return fmt.Errorf("%s: %d %s %v", p.customer, a.Status, a.Body, err)
 	}
+	p.answer = a.Body
 	if _, p.id, _ = strings.Cut(a.Header.Get("Location"), "/v1/orders/"); p.id == "" {
 		return fmt.Errorf("%s: no Location: %s", p.customer, a.Body)
 	}

@@ -28,6 +28,7 @@ const (
 
 // JSON is the dashboard as Grafana imports it.
 func (d Dashboard) JSON() (string, error) {
+	//lint:ignore SA1019 every Grafana imports this form; the second, which the builders now prefer, only the latest
 	b := dashboard.NewDashboardBuilder(d.Title).Uid("orderflow-"+d.Name).Description(d.About).Tags([]string{"orderflow"}).
 		Readonly().Timezone("browser").Time("now-1h", "now").Refresh("15s").Tooltip(dashboard.DashboardCursorSyncCrosshair).
 		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Prometheus").Type("prometheus")).

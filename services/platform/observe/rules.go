@@ -129,7 +129,7 @@ func quiet(a Alert) (all []ruleAlert) {
 
 func inputs(samples []Sample) (all []ruleSeries) {
 	for _, s := range samples {
-		all = append(all, ruleSeries{s.Series, s.Values})
+		all = append(all, ruleSeries(s))
 	}
 	slices.SortFunc(all, func(a, b ruleSeries) int { return strings.Compare(a.Series, b.Series) })
 	return all

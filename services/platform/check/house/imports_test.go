@@ -104,3 +104,11 @@ func TestSharedIsAClosedList(t *testing.T) {
 		t.Errorf("shared holds %v, want %v: what only some services need belongs to them", got, want)
 	}
 }
+
+// What only writes files and draws pictures is in no program: it brings Grafana's builders along.
+func TestNothingThatRunsImportsTheDashboards(t *testing.T) {
+	t.Parallel()
+	each(t,
+		func(s source) bool { return !within(s.folder, "services/platform/observe") },
+		func(_ source, imported string) bool { return !within(imported, "services/platform/observe") })
+}

@@ -81,7 +81,7 @@ func (h *handlers) cancelOrder(ctx context.Context, in *cancellationInput) (*ord
 	case o.TooLateToCancel():
 		return nil, httpserver.Conflict("too-late-to-cancel", "the order is "+o.Status+" and can no longer be cancelled")
 	default:
-		var wish event.CancellationRequestedV1
+		wish := event.CancellationRequestedV1{Request: (*schemas.Request)(idempotency.Of(ctx).Origin())}
 		if in.Body != nil {
 			wish.Reason = in.Body.Reason
 		}
@@ -110,7 +110,7 @@ func (h *handlers) returnGoods(ctx context.Context, in *returnInput) (*returnOut
 	if p := in.Body.check(o, o.Basket().Lines); p != nil {
 		return nil, p
 	}
-	command := in.Body.command(request.ID())
+	command := in.Body.command(request)
 	if p := service.Refused(event.ReturnRequested, command); p != nil {
 		return nil, p
 	}
@@ -161,8 +161,8 @@ func (r NewReturn) check(o storefront.Order, lines []schemas.Line) *httpserver.P
 	return httpserver.Invalid(faults...)
 }
 
-func (r NewReturn) command(id string) event.ReturnRequestedV1 {
-	command := event.ReturnRequestedV1{ReturnID: id, Reason: r.Reason}
+func (r NewReturn) command(request *idempotency.Request) event.ReturnRequestedV1 {
+	command := event.ReturnRequestedV1{ReturnID: request.ID(), Reason: r.Reason, Request: (*schemas.Request)(request.Origin())}
 	for _, l := range r.Lines {
 		command.Lines = append(command.Lines, event.ReturnLine(l))
 	}
