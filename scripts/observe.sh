@@ -7,13 +7,14 @@ set -eu
 cd "$(dirname "$0")/.."
 
 fail() {
-	echo "observe.sh: $1" >&2
+	echo "observe.sh: $*" >&2
 	exit 3
 }
 
 if [ $# = 0 ]; then
 	running=${ORDERFLOW_DATA_DIR:-data}/running.json
-	[ -f "$running" ] || fail "nothing runs on ${ORDERFLOW_DATA_DIR:-./data}: start it with make run, or name HOST:PORT of operators' listeners"
+	[ -f "$running" ] || fail "nothing runs on ${ORDERFLOW_DATA_DIR:-./data}:" \
+		"start it with make run, or name HOST:PORT of operators' listeners"
 	set -- "$(sed -n 's|.*"operators": "http://\([^"]*\)".*|\1|p' "$running")"
 fi
 list=
@@ -38,6 +39,7 @@ for _ in 1 2 3 4; do # it says at once what keeps it from starting
 	sleep 0.5
 done
 echo "scraping $*"
-echo "Prometheus: http://$at (${pages}API: /api/v1/query?query=orderflow_sagas_open, alerts: /api/v1/alerts); its data goes when it ends"
+echo "Prometheus: http://$at (${pages}API: /api/v1/query?query=orderflow_sagas_open, alerts: /api/v1/alerts)"
+echo "its data is deleted when it ends"
 echo "dashboards to import into a Grafana that reads it: deployments/grafana/*.json"
 wait "$server" || true

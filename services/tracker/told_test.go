@@ -31,13 +31,16 @@ func TestWhatIsToldOfASagaDoesNotDependOnWhichTopicIsReadFirst(t *testing.T) {
 		x.Began = func() { told = append(told, "begun") }
 		x.Answered = func(status string, took time.Duration) { told = append(told, "answered "+status+" "+took.String()) }
 		x.Ended = func(outcome string, took time.Duration) { told = append(told, "ended "+outcome+" "+took.String()) }
-		x.Told = map[string]func(any){order.Cancelled.Name(): func(payload any) { told = append(told, payload.(order.CancelledV1).Reason) }}
+		x.Told = map[string]func(any){order.Cancelled.Name(): func(payload any) {
+			told = append(told, payload.(order.CancelledV1).Reason)
+		}}
 		for _, r := range records {
 			x.Add(&r)
 		}
 		slices.Sort(told)
 		want := []string{"answered cancelling 1.3s", "answered cancelling 1.3s", "answered completed 1.2s",
-			"begun", "begun", "begun", "begun", "begun", "customer_request", "customer_request", "ended cancelled 1.6s", "ended completed 1.2s"}
+			"begun", "begun", "begun", "begun", "begun", "customer_request", "customer_request", "ended cancelled 1.6s",
+			"ended completed 1.2s"}
 		if !slices.Equal(told, want) {
 			t.Errorf("%s: told %q, want %q", name, told, want)
 		}

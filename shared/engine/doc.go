@@ -29,8 +29,8 @@
 // states in key order and whatever a store locks beside them, the series, counters in partition order.
 //
 // Times that other processes compare are those of the database (clock.go). Postgres must not lose commits: run it with
-// synchronous replication where it fails over. A database that lost commits is restored as far as the
-// topic goes.
+// synchronous replication where it fails over. A database that lost commits is restored as far as
+// the topic goes.
 //
 // The engine knows no event and no service. Package service runs it, benchmarks and tests use it directly. Package parked lists,
 // redrives and discards parked inputs.

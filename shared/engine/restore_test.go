@@ -37,7 +37,8 @@ func (b *bed) restore() (questions, deadlines int) {
 				return err
 			}
 		}
-		return engine.Restore(tx, engine.Restored{Service: b.names.service, Bindings: bindings, Partitions: b.partitions, Held: held, Work: work})
+		return engine.Restore(tx, engine.Restored{Service: b.names.service, Bindings: bindings, Partitions: b.partitions,
+			Held: held, Work: work})
 	}))
 	return work.Counts()
 }
@@ -71,7 +72,8 @@ func TestADatabaseMadeAnewAsksUnderTheSameIDsBeginningWithAnInquiryAndKeepsItsDe
 	if questions, deadlines := b.restore(); questions != 1 || deadlines != 1 {
 		t.Fatalf("%d questions and %d deadlines are open, want one of each", questions, deadlines)
 	}
-	if n := b.count(`SELECT count(*) FROM engine.deadline WHERE key = $1 AND id = $2 AND abs(extract(epoch FROM due_at - $3::timestamptz)) < 1`,
+	if n := b.count(
+		`SELECT count(*) FROM engine.deadline WHERE key = $1 AND id = $2 AND abs(extract(epoch FROM due_at - $3::timestamptz)) < 1`,
 		key, id, due); n != 1 {
 		t.Error("the deadline is not the one that it was, due when it was")
 	}

@@ -63,7 +63,8 @@ func panics(f func()) (told string) {
 
 func TestHistogramsHaveTheirDeclaredBucketsAndNativeOnes(t *testing.T) {
 	t.Parallel()
-	took := metric.Metric{Name: "took_seconds", Kind: metric.Histogram, Unit: metric.Seconds, Help: "Time.", Buckets: []float64{.1, 1}}
+	took := metric.Metric{Name: "took_seconds", Kind: metric.Histogram, Unit: metric.Seconds, Help: "Time.",
+		Buckets: []float64{.1, 1}}
 	r := prometheus.NewRegistry()
 	measure.Histogram(r, took, measure.Labels{}).WithLabelValues().Observe(.25)
 	families, err := r.Gather()

@@ -20,7 +20,8 @@ func TestTheAddressesAreThoseOfTheInstallationWithoutPasswords(t *testing.T) {
 	if first != "ready http://127.0.0.1:1 operators http://127.0.0.1:2 kafka 127.0.0.1:3" {
 		t.Errorf("programs wait for another line: %s", first)
 	}
-	for _, want := range []string{"http://127.0.0.1:1/docs\n", "http://127.0.0.1:2/metrics\n", "127.0.0.1:3\n", "127.0.0.1:4/postgres\n"} {
+	for _, want := range []string{"http://127.0.0.1:1/docs\n", "http://127.0.0.1:2/metrics\n", "127.0.0.1:3\n",
+		"127.0.0.1:4/postgres\n"} {
 		if !strings.Contains(rest, want) {
 			t.Errorf("%q is missing in\n%s", want, rest)
 		}

@@ -38,8 +38,8 @@ func Replay() *cobra.Command {
 			"            kept. Where the database is gone or behind its topic, it is made and brought level, open questions and\n" +
 			"            deadlines included\n" +
 			"  --undo    brings the old tables back\n" +
-			"  --decide  rebuilds nothing, and decides what was heard again with the rules of this build: exit code 1 and the orders\n" +
-			"            where it would have said something else\n\n" +
+			"  --decide  rebuilds nothing: takes all decisions again with the rules of this build; exit code 1 and the orders for\n" +
+			"            which it would have emitted other events\n\n" +
 			"Acts on the installation that runs on --data-dir, or on --kafka and --postgres where both are given.",
 		Example: "  orderflow replay payment --dry-run\n  orderflow replay payment --diff\n  orderflow replay payment --apply",
 		Args:    cobra.ExactArgs(1),

@@ -8,11 +8,12 @@ import (
 // Catalogue lists all metrics for people.
 func Catalogue() string {
 	var b strings.Builder
-	b.WriteString("# Metrics\n\nGenerated from the declarations in the code by `make generate`. A label has no other values than said\n" +
-		"here; " +
-		"what is in no such set is counted as `other`. Histograms have these buckets and, for a Prometheus with\n" +
-		"`scrape_native_histograms`, native ones. Beside them each process shows `go_…` and `process_…`, and of the database of\n" +
-		"each service `go_sql_…{db_name}`.\n\n| metric | kind | unit | what it is |\n|---|---|---|---|\n")
+	b.WriteString(
+		"# Metrics\n\nGenerated from the declarations in the code by `make generate`. A label has no other values than said\n" +
+			"here; " +
+			"what is in no such set is counted as `other`. Histograms have these buckets and, for a Prometheus with\n" +
+			"`scrape_native_histograms`, native ones. Beside them each process shows `go_…` and `process_…`, and of the database of\n" +
+			"each service `go_sql_…{db_name}`.\n\n| metric | kind | unit | what it is |\n|---|---|---|---|\n")
 	for _, m := range Metrics() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.Kind, m.Unit, m.Help)
 	}

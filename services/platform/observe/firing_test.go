@@ -93,7 +93,8 @@ func (b *bench) await(t *testing.T, fires bool, alerts []string) {
 
 func start(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{Parts: trial.StartParts(t, 100, func(c *service.Config) { *c = c.With(service.Settings{"backlog": 10 * time.Second}) })}
+	b := &bench{Parts: trial.StartParts(t, 100,
+		func(c *service.Config) { *c = c.With(service.Settings{"backlog": 10 * time.Second}) })}
 	text, err := observe.Rules(faster)
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,8 @@ func (l topics) concerned(m *saga.Machine, row saga.Row) []string {
 	keys := map[string]bool{}
 	for _, e := range own {
 		via := map[saga.Form]string{saga.Deadline: saga.ViaDeadline, saga.Calling: saga.ViaAnswer}[row.Form]
-		if cause, on := said[e.Cause]; on && cause.Type == row.On.Name() && strings.HasPrefix(e.Via, via) && (via != "") == (e.Via != "") {
+		if cause, on := said[e.Cause]; on && cause.Type == row.On.Name() && strings.HasPrefix(e.Via, via) &&
+			(via != "") == (e.Via != "") {
 			keys[cause.Key] = true
 		}
 	}

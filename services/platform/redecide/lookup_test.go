@@ -32,8 +32,8 @@ type checked struct {
 func leaflets(words func(listed string) string) service.App {
 	printed, filed := saga.Define[leaflet]("leaflets.printed.v1"), saga.Define[checked]("leaflets.filed.v1")
 	same := func(l leaflet) leaflet { return l }
-	c := saga.Choreography[leaflet]{Service: "leaflets", Key: saga.Order, Blank: func(key string) leaflet { return leaflet{Key: key} },
-		Evolve: func(l leaflet, e saga.Event) leaflet {
+	c := saga.Choreography[leaflet]{Service: "leaflets", Key: saga.Order,
+		Blank: func(key string) leaflet { return leaflet{Key: key} }, Evolve: func(l leaflet, e saga.Event) leaflet {
 			if d, ok := e.Data.(leaflet); ok {
 				return d
 			}
@@ -65,7 +65,8 @@ func TestWhatWasLookedUpAndNumberedIsDecidedAgainByWhatHadArrived(t *testing.T) 
 		s := open(t, seed, append(apps(), app))
 		var placed []string
 		for n := range 12 {
-			s.world.Tell("tea", catalog.List.Of(catalog.Listing{Description: fmt.Sprint("tea ", n%2), Price: schemas.Money{Amount: 300, Currency: "GBP"}}))
+			s.world.Tell("tea", catalog.List.Of(catalog.Listing{Description: fmt.Sprint("tea ", n%2),
+				Price: schemas.Money{Amount: 300, Currency: "GBP"}}))
 			s.world.Steps(s.random.IntN(6))
 			s.world.Tell(fmt.Sprint("order-", n), shopOrder(s, n))
 			s.world.Steps(s.random.IntN(6))

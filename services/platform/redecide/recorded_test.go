@@ -23,7 +23,8 @@ func TestThisBuildDecidesTheRecordedMonthAsItWasDecided(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%s: %v: record it again by make record", recorded, err)
 	}
-	config := service.Config{Own: service.Settings{"fraud-velocity": log.FraudVelocity, "fraud-velocity-within": log.FraudVelocityWithin}}
+	config := service.Config{Own: service.Settings{"fraud-velocity": log.FraudVelocity,
+		"fraud-velocity-within": log.FraudVelocityWithin}}
 	var topics []string
 	for _, app := range services.All {
 		topics = append(topics, app.Topic())
@@ -37,13 +38,15 @@ func TestThisBuildDecidesTheRecordedMonthAsItWasDecided(t *testing.T) {
 			if app.Configured != nil {
 				app.Bindings = app.Configured(config)
 			}
-			r, err := Run(t.Context(), Config{App: app, Log: log, Partitions: log.Partitions, Topics: topics, Applied: log.Heard[app.Name]})
+			r, err := Run(t.Context(), Config{App: app, Log: log, Partitions: log.Partitions, Topics: topics,
+				Applied: log.Heard[app.Name]})
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Log(text(t, r))
 			if !r.Holds() {
-				t.Errorf("where a rule was changed on purpose, these should be the orders that it concerns: then record the month again by make record")
+				t.Errorf("if a rule was changed on purpose, and these are the orders that it concerns, " +
+					"record the month again with make record")
 			}
 		})
 	}

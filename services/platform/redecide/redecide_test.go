@@ -100,8 +100,9 @@ func trading(t testing.TB) (*shop, topics, service.App) {
 	t.Helper()
 	s := open(t, 3, apps())
 	s.trade(30)
-	return s, s.record(), altered(find(t, "shipping"), 0, row(saga.On(order.Confirmed, func(any, order.ConfirmedV1) []saga.Event { return nil },
-		shipping.LabelRequested, shipping.Rejected)))
+	return s, s.record(), altered(find(t, "shipping"), 0,
+		row(saga.On(order.Confirmed, func(any, order.ConfirmedV1) []saga.Event { return nil },
+			shipping.LabelRequested, shipping.Rejected)))
 }
 
 func TestManyKeysAreDecidedInSeveralPassesWithTheSameReport(t *testing.T) {
@@ -181,9 +182,10 @@ func (l topics) all() (records []kafka.Record) {
 // ledLater tells whether a later record of the same partition led shipping to anything.
 func (l topics) ledLater(rec kafka.Record) bool {
 	return slices.ContainsFunc(l.all(), func(own kafka.Record) bool {
-		return saga.Producer(own.Type) == "shipping" && slices.ContainsFunc(l[place{rec.Topic, rec.Partition}], func(cause kafka.Record) bool {
-			return cause.ID == own.Causation && cause.Sequence > rec.Sequence
-		})
+		return saga.Producer(own.Type) == "shipping" && slices.ContainsFunc(l[place{rec.Topic, rec.Partition}],
+			func(cause kafka.Record) bool {
+				return cause.ID == own.Causation && cause.Sequence > rec.Sequence
+			})
 	})
 }
 
@@ -198,7 +200,8 @@ func TestATopicWithAHoleIsRefusedWithThePlaceAndWhatToDo(t *testing.T) {
 				log[at][i].Offset = int64(i)
 			}
 			_, err := Run(t.Context(), Config{App: find(t, "shipping"), Log: log, Partitions: partitions})
-			if err == nil || !strings.Contains(err.Error(), topic+"/2: number ") || !strings.Contains(err.Error(), "orderflow topics repair") {
+			if err == nil || !strings.Contains(err.Error(), topic+"/2: number ") ||
+				!strings.Contains(err.Error(), "orderflow topics repair") {
 				t.Errorf("%s in %s: %v", name, topic, err)
 			}
 		}

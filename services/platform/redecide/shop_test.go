@@ -115,7 +115,8 @@ func (s *shop) trade(orders int) {
 	for i, sku := range skus {
 		point := int64(5 * i)
 		w.Tell(sku, catalog.List.Of(catalog.Listing{Description: sku, Price: schemas.Money{Amount: 300, Currency: "GBP"}}))
-		w.Tell(sku, warehouse.ReceiveStock.Of(warehouse.Receipt{ID: "first-" + sku, Warehouse: "leeds", Quantity: int64(10 * orders / (1 + 3*i)), ReorderPoint: &point}))
+		w.Tell(sku, warehouse.ReceiveStock.Of(warehouse.Receipt{ID: "first-" + sku, Warehouse: "leeds",
+			Quantity: int64(10 * orders / (1 + 3*i)), ReorderPoint: &point}))
 		w.Tell(sku, warehouse.ReceiveStock.Of(warehouse.Receipt{ID: "more-" + sku, Warehouse: "york", Quantity: int64(orders)}))
 	}
 	w.Steps(30)
@@ -169,8 +170,9 @@ func (s *shop) whim(id string) {
 	case 0:
 		s.world.Tell(id, storefront.RequestCancellation.Of(storefrontevent.CancellationRequestedV1{Reason: "r"}))
 	case 1, 2:
-		s.world.Tell(id, storefront.RequestReturn.Of(storefrontevent.ReturnRequestedV1{ReturnID: fmt.Sprint("return-", s.random.IntN(100)), Reason: "r",
-			Lines: []storefrontevent.ReturnLine{{SKU: "tea", Quantity: 1}}}))
+		s.world.Tell(id,
+			storefront.RequestReturn.Of(storefrontevent.ReturnRequestedV1{ReturnID: fmt.Sprint("return-", s.random.IntN(100)), Reason: "r",
+				Lines: []storefrontevent.ReturnLine{{SKU: "tea", Quantity: 1}}}))
 	}
 }
 

@@ -53,7 +53,8 @@ func (f *frozen) Offsets(_ context.Context, topic string, _ []int) (first, next 
 }
 
 func (f *frozen) Fetch(ctx context.Context, positions []kafka.Position, wait time.Duration) ([]kafka.Fetched, error) {
-	positions = slices.DeleteFunc(slices.Clone(positions), func(p kafka.Position) bool { return p.Offset >= f.next[p.Topic][p.Partition] })
+	positions = slices.DeleteFunc(slices.Clone(positions),
+		func(p kafka.Position) bool { return p.Offset >= f.next[p.Topic][p.Partition] })
 	if len(positions) == 0 {
 		return nil, nil
 	}

@@ -103,9 +103,8 @@ func (p *part) decide(recreate, forgets bool) {
 	all := spans{{1, p.given}}.with()
 	p.missing, p.fill, p.stays, p.recreate, p.note = all.without(p.topicHas), nil, nil, false, ""
 	if len(p.topicHas) > 0 && p.topicHas[len(p.topicHas)-1].To > p.given {
-		p.note = fmt.Sprintf("the topic goes up to number %d and the database to %d: start %s, which brings its database "+
-			"level", p.topicHas[len(p.topicHas)-1].To,
-			p.given, p.app.Name)
+		p.note = fmt.Sprintf("the topic goes up to number %d and the database to %d: start %s, which brings its database level",
+			p.topicHas[len(p.topicHas)-1].To, p.given, p.app.Name)
 		p.missing, p.ahead = nil, true
 		return
 	}
@@ -137,9 +136,9 @@ func (p *part) decide(recreate, forgets bool) {
 		if len(p.stays) == 0 {
 			p.stays = p.missing
 		}
-		p.note = fmt.Sprintf("numbers %s are archived, and records cannot be put in front of existing ones: run again with "+
-			"--recreate %s, which deletes the "+
-			"topic and fills it whole", p.stays, p.topic)
+		p.note = fmt.Sprintf(
+			"numbers %s are archived, and records cannot be put in front of existing ones: run again with --recreate %s, "+
+				"which deletes the topic and fills it whole", p.stays, p.topic)
 	default:
 		p.fill = needed
 	}

@@ -113,8 +113,8 @@ func (r Repair) missingTopics(ctx context.Context) (missing []string, err error)
 		if name, absent := strings.CutSuffix(d, ": is missing"); absent {
 			missing = append(missing, name)
 		} else {
-			return nil, fmt.Errorf("%s; set --partitions to what the topics have, or delete that topic, and run orderflow "+
-				"topics repair again", d)
+			return nil,
+				fmt.Errorf("%s; set --partitions to what the topics have, or delete that topic, and run orderflow topics repair again", d)
 		}
 	}
 	return missing, nil
@@ -138,9 +138,9 @@ func (r Repair) plan(ctx context.Context, missing []string, report *Report) (par
 		}
 		db := r.Databases[app.Name]
 		if db == nil {
-			report.Faults = append(report.Faults, fmt.Sprintf("%s has no database: its topic is not filled; bring the "+
-				"database back with `orderflow replay %[1]s --apply`",
-				app.Name))
+			report.Faults = append(report.Faults,
+				fmt.Sprintf("%s has no database: its topic is not filled; bring the database back with `orderflow replay %[1]s --apply`",
+					app.Name))
 			continue
 		}
 		for n := range r.Partitions {
@@ -191,8 +191,8 @@ func (r Repair) makeAnew(parts []*part, missing []string) error {
 		}
 		for _, p := range of {
 			if lost := p.whole(); len(lost) > 0 {
-				return service.Failed("topics repair: %s is not deleted: outbox and archive do not hold numbers %s of "+
-					"partition %d", topic, lost, p.partition)
+				return service.Failed("topics repair: %s is not deleted: outbox and archive do not hold numbers %s of partition %d",
+					topic, lost, p.partition)
 			}
 			if p.ahead {
 				return service.Failed("topics repair: %s is not deleted: %s", topic, p.note)

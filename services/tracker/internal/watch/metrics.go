@@ -47,7 +47,8 @@ func newMetrics(r prometheus.Registerer, machines []*saga.Machine, money []model
 	for _, reason := range declared.Compensations.Label("reason").Values {
 		m.compensations.WithLabelValues(reason)
 	}
-	m.money = measure.Counter(r, declared.Money, none.With("movement", measure.Among(movements)).With("currency", schemas.KnownCurrency))
+	m.money = measure.Counter(r, declared.Money, none.With("movement", measure.Among(movements)).
+		With("currency", schemas.KnownCurrency))
 	return m
 }
 
