@@ -43,7 +43,7 @@ func TestThisBuildDecidesTheRecordedMonthAsItWasDecided(t *testing.T) {
 			}
 			t.Log(text(t, r))
 			if !r.Holds() {
-				t.Errorf("where a rule was changed on purpose, these should be the orders that it concerns: then record the month again by make record")
+				t.Errorf("where a rule was changed on purpose and these are the orders that it concerns, record the month again: make record")
 			}
 		})
 	}

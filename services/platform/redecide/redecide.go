@@ -63,7 +63,8 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	}
 	log.expect(passes)
 	for n := range passes {
-		p := &pass{Config: c, report: report, log: log, causes: causes, number: n, of: passes, language: languageOf(keepersOf(c.App.Bindings))}
+		p := &pass{Config: c, report: report, log: log, causes: causes, number: n, of: passes,
+			language: languageOf(keepersOf(c.App.Bindings))}
 		if err := p.run(ctx); err != nil {
 			return Report{}, err
 		}
@@ -118,6 +119,6 @@ func index(ctx context.Context, c Config, log *frozen, keepers []*keeper) (found
 
 // errHole is what keeps a topic from being decided again.
 func errHole(topic string, partition int, missing, found int64) error {
-	return fmt.Errorf("%s/%d: number %d is missing, the next one there is %d: deciding again needs the topic whole, from its beginning; "+
-		"bring it back by `orderflow topics repair`, or read it with its archive", topic, partition, missing, found)
+	return fmt.Errorf("%s/%d: number %d is missing, the next one there is %d: deciding again needs the topic whole, from its "+
+		"beginning; bring it back by `orderflow topics repair`, or read it with its archive", topic, partition, missing, found)
 }

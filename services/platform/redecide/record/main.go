@@ -35,8 +35,8 @@ func record(ctx context.Context, w io.Writer) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // as root, the private Postgres runs as another user
 		return err
 	}
-	c := service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, WorldSpeed: 20, LogFormat: "text",
-		ValidateProduced: true, FraudVelocity: 40, FraudVelocityWithin: time.Hour}
+	c := service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, WorldSpeed: 20,
+		LogFormat: "text", ValidateProduced: true, FraudVelocity: 40, FraudVelocityWithin: time.Hour}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	p, err := run.Start(ctx, c, run.Options{Faults: true, Log: log})
 	if err != nil {

@@ -76,8 +76,8 @@ func (r *Recording) Save(w io.Writer) error {
 	}
 	for _, at := range r.places() {
 		for _, rec := range r.records[at] {
-			err := out.Encode(line{rec.Topic, rec.Partition, rec.Sequence, rec.Key, rec.ID, rec.Type, rec.Correlation, rec.Causation, rec.Via,
-				rec.Time, rec.Data})
+			err := out.Encode(line{rec.Topic, rec.Partition, rec.Sequence, rec.Key, rec.ID, rec.Type, rec.Correlation, rec.Causation,
+				rec.Via, rec.Time, rec.Data})
 			if err != nil {
 				return err
 			}
@@ -137,9 +137,9 @@ func Open(file io.Reader) (*Recording, error) {
 			return nil, err
 		}
 		at := kafka.Position{Topic: l.Topic, Partition: l.Partition}
-		r.records[at] = append(r.records[at], kafka.Record{Topic: l.Topic, Partition: l.Partition, Offset: l.Sequence - 1, Sequence: l.Sequence,
-			Source: "/" + eventlog.Writer(l.Topic), Key: l.Key, ID: l.ID, Type: l.Type, Correlation: l.Correlation, Causation: l.Causation,
-			Via: l.Via, Time: l.Time, Data: l.Data})
+		r.records[at] = append(r.records[at], kafka.Record{Topic: l.Topic, Partition: l.Partition, Offset: l.Sequence - 1,
+			Sequence: l.Sequence, Source: "/" + eventlog.Writer(l.Topic), Key: l.Key, ID: l.ID, Type: l.Type, Correlation: l.Correlation,
+			Causation: l.Causation, Via: l.Via, Time: l.Time, Data: l.Data})
 	}
 }
 
@@ -161,7 +161,8 @@ func (r *Recording) Fetch(_ context.Context, positions []kafka.Position, _ time.
 		records := r.records[kafka.Position{Topic: at.Topic, Partition: at.Partition}]
 		rest := records[min(at.Offset, int64(len(records))):]
 		rest = rest[:min(len(rest), fetched)]
-		all = append(all, kafka.Fetched{Topic: at.Topic, Partition: at.Partition, Records: slices.Clone(rest), Next: at.Offset + int64(len(rest))})
+		all = append(all, kafka.Fetched{Topic: at.Topic, Partition: at.Partition, Records: slices.Clone(rest),
+			Next: at.Offset + int64(len(rest))})
 	}
 	return all, nil
 }
