@@ -119,7 +119,6 @@ func index(ctx context.Context, c Config, log *frozen, keepers []*keeper) (found
 
 // errHole is what keeps a topic from being decided again.
 func errHole(topic string, partition int, missing, found int64) error {
-	return fmt.Errorf(
-		"%s/%d: number %d is missing, the next one there is %d: deciding again needs the topic whole, from its beginning; "+
-			"bring it back by `orderflow topics repair`, or read it with its archive", topic, partition, missing, found)
+	return fmt.Errorf("%s/%d: number %d is missing, the next one there is %d: deciding again needs the topic whole, from its "+
+		"beginning; bring it back by `orderflow topics repair`, or read it with its archive", topic, partition, missing, found)
 }

@@ -97,8 +97,8 @@ func (r *Report) differ(row rowName, d Difference) {
 
 // difference tells of a verdict. shared: the machine's keys share rows.
 func (p *pass) difference(key string, in *input, at time.Time, v verdict, s *trial, shared bool) Difference {
-	d := Difference{Key: key, At: at, Recorded: []Said{}, Decided: []Said{}, Fields: v.fields, Fault: v.fault,
-		Mixed: v.mixed, Shared: shared}
+	d := Difference{Key: key, At: at, Recorded: []Said{}, Decided: []Said{}, Fields: v.fields,
+		Fault: v.fault, Mixed: v.mixed, Shared: shared}
 	if in != nil {
 		d.Heard = in.ID
 		if in.Saga != key {

@@ -53,8 +53,8 @@ func (f *frozen) Offsets(_ context.Context, topic string, _ []int) (first, next 
 }
 
 func (f *frozen) Fetch(ctx context.Context, positions []kafka.Position, wait time.Duration) ([]kafka.Fetched, error) {
-	positions = slices.DeleteFunc(slices.Clone(positions),
-		func(p kafka.Position) bool { return p.Offset >= f.next[p.Topic][p.Partition] })
+	beyond := func(p kafka.Position) bool { return p.Offset >= f.next[p.Topic][p.Partition] }
+	positions = slices.DeleteFunc(slices.Clone(positions), beyond)
 	if len(positions) == 0 {
 		return nil, nil
 	}
@@ -159,8 +159,10 @@ func (s *source) more(ctx context.Context, partitions []int) error {
 
 func (s *source) take(rec *kafka.Record) error {
 	st := &s.streams[rec.Partition]
-	e := &said{wrote: rec.Type, raw: bytes.Clone(rec.Data), malformed: rec.Malformed, topic: rec.Topic, partition: rec.Partition, sequence: rec.Sequence,
-		Event: saga.Event{ID: rec.ID, Type: s.name(rec.Type), Key: rec.Key, Saga: rec.Correlation, Cause: rec.Causation, Via: rec.Via, Time: rec.Time}}
+	e := &said{wrote: rec.Type, raw: bytes.Clone(rec.Data), malformed: rec.Malformed,
+		topic: rec.Topic, partition: rec.Partition, sequence: rec.Sequence,
+		Event: saga.Event{ID: rec.ID, Type: s.name(rec.Type), Key: rec.Key, Saga: rec.Correlation,
+			Cause: rec.Causation, Via: rec.Via, Time: rec.Time}}
 	if e.Saga == "" {
 		e.Saga = e.Key
 	}
