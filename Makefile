@@ -2,14 +2,17 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run demo test test-kafka test-race bench bench-product burst explore mutants chaos stages check schemathesis \
-	build tidy generate release-schemas clean
+.PHONY: help run observe demo test test-kafka test-race alerts pictures bench bench-product burst explore mutants chaos stages \
+	check schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
 
 run: build ## run the platform until it is stopped; ARGS="--data-dir DIR …"
 	bin/orderflow up $(ARGS)
+
+observe: ## Prometheus with the alerts against the platform that runs on ./data; ARGS="HOST:PORT …" for others
+	scripts/observe.sh $(ARGS)
 
 demo: build ## real orders of a retailer from the click to the doorstep; ARGS="--limit 100 …"
 	bin/orderflow demo $(ARGS)
@@ -23,6 +26,12 @@ test-kafka: ## the tests that depend on a broker, on Apache Kafka
 
 test-race: ## the tests of what runs side by side, under the race detector; needs a C compiler
 	go test -race -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka ./shared/database ./services/tracker/...
+
+alerts: ## each alert fires in a fault made for it, on a running installation, and resolves; ten minutes
+	go test -tags alerts -count=1 -timeout 25m -v -run EveryAlertFires ./services/platform/observe
+
+pictures: ## draw the dashboards after five minutes of real orders, into deployments/grafana; six minutes
+	go test -tags pictures -count=1 -timeout 25m -run DrawTheDashboards ./services/platform/observe
 
 bench: build ## sagas per second of the engine, orders per second of all services, on both brokers; six minutes; ARGS="--json …"
 	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS) && \
@@ -59,8 +68,12 @@ tidy: ## bring every go.mod in step
 schemathesis: build ## generated requests to both HTTP APIs: nothing breaks, all is answered as described; four minutes
 	scripts/schemathesis.sh $(ARGS)
 
-generate: ## write the schemas, the AsyncAPI and OpenAPI documents, the stories, and the choreography in README.md
-	go generate ./schemas $(addprefix ./services/platform/,check/choreography check/stories run)
+generate: ## write the schemas, the AsyncAPI and OpenAPI documents, the stories, the choreography in README.md, dashboards and alerts
+	go generate ./schemas $(addprefix ./services/platform/,check/choreography check/stories run observe)
+
+record: ## record the demo's month again, after a rule was changed on purpose; needs xz; a few minutes
+	mkdir -p bin && cd services/platform && go run ./redecide/record >../../bin/recorded && \
+		xz -9e <../../bin/recorded >redecide/testdata/december-2010.xz
 
 release-schemas: generate ## keep today's schemas as those released: from then on they may only grow
 	cd schemas && go run ./generate -release

@@ -10,7 +10,7 @@ plugin=3.8.1
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/orderflow/kafka-$version
 
 fail() {
-	echo "kafka.sh: $1" >&2
+	echo "kafka.sh: $*" >&2
 	exit 3
 }
 
@@ -97,7 +97,8 @@ start() {
 	running "$dir" && fail "a broker already runs on $dir (pid $(cat "$dir/pid")); stop it first"
 	need java openjdk-17-jre-headless
 	major=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')
-	[ "${major:-0}" -ge 17 ] || fail "java is version ${major:-unknown}; Kafka $version needs 17 or newer (Debian: apt-get install openjdk-17-jre-headless)"
+	[ "${major:-0}" -ge 17 ] || fail "java is version ${major:-unknown}; Kafka $version needs 17 or newer" \
+		"(Debian: apt-get install openjdk-17-jre-headless)"
 	fetch_jars
 	configure "$dir" "$port"
 	if [ ! -f "$dir/log/meta.properties" ]; then

@@ -120,7 +120,8 @@ const (
 
 func (c *comparison) compare(place string, before, after *schema) {
 	if !slices.Equal(before.types, after.types) {
-		c.broken(place, fmt.Sprintf("its type was %s and is %s", strings.Join(before.types, " or "), strings.Join(after.types, " or ")), "put it back")
+		c.broken(place, fmt.Sprintf("its type was %s and is %s", strings.Join(before.types, " or "), strings.Join(after.types, " or ")),
+			"put it back")
 		return
 	}
 	c.words(place, before, after)

@@ -31,7 +31,8 @@ func TestNoEventContradictsTheVerdict(t *testing.T) {
 		witness := r.witness(t, before, after)
 		switch {
 		case len(problems) == 0 && witness != nil:
-			t.Fatalf("seed %d: passes after %v\nbefore %s\nafter %s\nbut %s", seed, changes, text(t, before), text(t, after), text(t, witness))
+			t.Fatalf("seed %d: passes after %v\nbefore %s\nafter %s\nbut %s", seed, changes, text(t, before),
+				text(t, after), text(t, witness))
 		case len(problems) == 0:
 			passed++
 		default:

@@ -25,18 +25,20 @@ var Events = []saga.Kind{
 
 // ClearedV1: the order is trusted.
 type ClearedV1 struct {
-	Score    int64    `json:"score"`              // 0 harmless … 100
-	Rules    []string `json:"rules,omitempty"`    // the rules that added to the score
-	By       string   `json:"by"`                 // rules, or operator
-	Operator string   `json:"operator,omitempty"` // who decided, with operator
+	Score    int64            `json:"score"`                          // 0 harmless … 100
+	Rules    []string         `json:"rules,omitempty"`                // the rules that added to the score
+	By       string           `json:"by"`                             // rules, or operator
+	Operator string           `json:"operator,omitempty"`             // who decided, with operator
+	Request  *schemas.Request `json:"request,omitempty" x:"personal"` // of the operator
 }
 
 // RejectedV1: the order is not trusted.
 type RejectedV1 struct {
-	Score    int64    `json:"score"`
-	Rules    []string `json:"rules,omitempty"`
-	By       string   `json:"by"`                 // rules, operator, or deadline
-	Operator string   `json:"operator,omitempty"` // who decided, with operator
+	Score    int64            `json:"score"`
+	Rules    []string         `json:"rules,omitempty"`
+	By       string           `json:"by"`                             // rules, operator, or deadline
+	Operator string           `json:"operator,omitempty"`             // who decided, with operator
+	Request  *schemas.Request `json:"request,omitempty" x:"personal"` // of the operator
 }
 
 // ReviewRequestedV1: a person has to decide.

@@ -93,7 +93,7 @@ func TestOnlyDeclaredPersonalFieldsTellOfAPerson(t *testing.T) {
 	t.Parallel()
 	eachEvent(t, func(t *testing.T, kind saga.Kind, _ []*jsonschema.Schema, _ []byte) {
 		for _, f := range fieldsOf(t, kind) {
-			person := f.Name == "email" || f.Name == "ship_to" || f.Name == "name" || f.Go.Name() == "Address"
+			person := f.Name == "email" || f.Name == "ship_to" || f.Name == "name" || f.Name == "request" || f.Go.Name() == "Address"
 			if person != f.Personal {
 				t.Errorf("%s: the tag x:\"personal\" is missing, or should not be there", f.Name)
 			}
@@ -123,7 +123,8 @@ func eachEvent(t *testing.T, test func(t *testing.T, kind saga.Kind, schemas []*
 			if err != nil {
 				t.Fatal(err)
 			}
-			other := strings.Replace(string(source), "http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema", 1)
+			other := strings.Replace(string(source), "http://json-schema.org/draft-07/schema#",
+				"https://json-schema.org/draft/2020-12/schema", 1)
 			if other == string(source) {
 				t.Fatal("the schema is not one of draft-07")
 			}

@@ -53,7 +53,8 @@ func (j judge) agrees(t *testing.T, how, payload string) (accepted bool) {
 			theirs = form.schema.Validate(value)
 		}
 		if (form.ours == nil) != (theirs == nil) && (theirs != nil || !beyondSchema(form.ours) && !repeats(payload)) {
-			t.Errorf("%s, %s, %s form:\n%.300q\nthe contract says %v\nthe schema says %v", j.kind.Name(), how, form.name, payload, form.ours, theirs)
+			t.Errorf("%s, %s, %s form:\n%.300q\nthe contract says %v\nthe schema says %v", j.kind.Name(), how, form.name,
+				payload, form.ours, theirs)
 		}
 		if form.ours != nil && strings.Contains(form.ours.Error(), "secret") {
 			t.Errorf("%s, %s: the error repeats a value: %v", j.kind.Name(), how, form.ours)
@@ -159,7 +160,8 @@ func FuzzTheContractOfAnEventAndItsSchemaSayTheSame(f *testing.F) {
 func enormous(payload string) bool {
 	lower := strings.ToLower(payload)
 	for i := range lower {
-		if lower[i] == 'e' && strings.IndexFunc(strings.TrimLeft(lower[i+1:], "+-0"), func(r rune) bool { return r < '0' || r > '9' }) > 3 {
+		if lower[i] == 'e' && strings.IndexFunc(strings.TrimLeft(lower[i+1:], "+-0"),
+			func(r rune) bool { return r < '0' || r > '9' }) > 3 {
 			return true
 		}
 	}
@@ -177,17 +179,20 @@ func mutations(t testing.TB, example string) (all []mutation) {
 	add("a second value", example+"{}")
 	add("a trailing comma", strings.TrimRight(example, "}\n ")+",}")
 	add("cut", example[:len(example)/2])
-	for _, payload := range []string{"", " ", "null", "true", "[]", "1", `"secret"`, "{", "}", "{}", `{"a"}`, `{"a":}`, `{,}`, "\xef\xbb\xbf" + example} {
+	for _, payload := range []string{"", " ", "null", "true", "[]", "1", `"secret"`, "{", "}", "{}", `{"a"}`, `{"a":}`, `{,}`,
+		"\xef\xbb\xbf" + example} {
 		add("something else", payload)
 	}
 	add("fields in another order", backward(t, example))
 	places := placesOf(t, example)
 	for _, p := range places {
 		for _, value := range []string{
-			"null", "true", "false", `""`, `"secret"`, `"GBP"`, `"fill_all"`, `"gbp"`, "0", "-0", "1", "-1", "1.0", "1.5", "1e3", "1E2", "1e-1", "01", "-", "+1", ".5", "1.",
+			"null", "true", "false", `""`, `"secret"`, `"GBP"`, `"fill_all"`, `"gbp"`, "0", "-0", "1", "-1", "1.0", "1.5", "1e3", "1E2",
+			"1e-1", "01", "-", "+1", ".5", "1.",
 			"9007199254740991", "9007199254740992", "-9007199254740991", "-9007199254740992", "9223372036854775807", "9223372036854775808",
 			"123456789012345678901234567890", "[]", "[null]", "[[]]", "{}", `{"unknown":"secret"}`, "nul", "tru", "NaN",
-			`"\u0047BP"`, `"\uD83D\uDE00"`, `"\ud800"`, `"\u00zz"`, `"\x"`, "\"tab\there\"", "\"\x7f\"", "\"\xff\"", "\"\xc3\xa9\"", `"\"`, `"unended`,
+			`"\u0047BP"`, `"\uD83D\uDE00"`, `"\ud800"`, `"\u00zz"`, `"\x"`, "\"tab\there\"", "\"\x7f\"", "\"\xff\"",
+			"\"\xc3\xa9\"", `"\"`, `"unended`,
 		} {
 			add(fmt.Sprintf("%s is %q", p.path, value), p.replace(example, value))
 		}
@@ -203,9 +208,10 @@ func mutations(t testing.TB, example string) (all []mutation) {
 		add(p.path+" with a long s", p.insert(example, fmt.Sprintf("%q:%s,", strings.Replace(p.field, "s", "ſ", 1)+"_", rest)))
 		add(p.path+" with an escape", p.renameRaw(example, fmt.Sprintf(`"\u%04x%s"`, p.field[0], p.field[1:])))
 		for _, unknown := range []string{
-			`"unknown":"secret",`, `"unknown":null,`, `"unknown":{"sku":1,"deep":[[{"a":1e3}]]},`, `"":1,`, `"un\u006bnown":1,`, `"unknown":1,"unknown":2,`,
-			`"unknown":01,`, `"unknown":[1,],`, `"unknown":{"a":1,},`, `"unknown":"\q",`, `"unknown":tru,`, "\"unknown\":\"\xff\",", "\"\xff\":1,",
-			`"unknown":` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + ",",
+			`"unknown":"secret",`, `"unknown":null,`, `"unknown":{"sku":1,"deep":[[{"a":1e3}]]},`, `"":1,`, `"un\u006bnown":1,`,
+			`"unknown":1,"unknown":2,`,
+			`"unknown":01,`, `"unknown":[1,],`, `"unknown":{"a":1,},`, `"unknown":"\q",`, `"unknown":tru,`,
+			"\"unknown\":\"\xff\",", "\"\xff\":1,", `"unknown":` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + ",",
 		} {
 			add(fmt.Sprintf("%.60s before %s", unknown, p.path), p.insert(example, unknown))
 		}

@@ -9,20 +9,26 @@ import (
 
 // follow says what may be told after each status, beside the same again.
 var follow = map[string][]string{
-	"":            {"placed", "in_review", "backordered", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed", "rejected", "cancelled", "returned"},
-	"placed":      {"in_review", "backordered", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed", "rejected", "cancelled", "returned"},
-	"in_review":   {"backordered", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed", "rejected", "cancelled", "returned"},
-	"backordered": {"in_review", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed", "rejected", "cancelled", "returned"},
-	"confirmed":   {"preparing", "cancelling", "shipped", "delivered", "completed", "rejected", "cancelled", "returned"},
-	"preparing":   {"cancelling", "shipped", "delivered", "completed", "rejected", "cancelled", "returned"},
-	"cancelling":  {"delivered", "completed", "rejected", "cancelled", "returned"}, // never shipped: either it is stopped, or it has left
-	"shipped":     {"delivered", "completed", "rejected", "cancelled", "returned"},
-	"delivered":   {"completed", "rejected", "cancelled", "returned"},
-	"completed":   {"rejected", "cancelled", "returned"},
-	"rejected":    {},
-	"cancelled":   {},
-	"returned":    {},
-	"unheard_of":  {"placed", "in_review", "backordered", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed", "rejected", "cancelled", "returned"},
+	"": {"placed", "in_review", "backordered", "confirmed", "preparing", "cancelling", "shipped", "delivered",
+		"completed", "rejected", "cancelled", "returned"},
+	"placed": {"in_review", "backordered", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed",
+		"rejected", "cancelled", "returned"},
+	"in_review": {"backordered", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed", "rejected",
+		"cancelled", "returned"},
+	"backordered": {"in_review", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed", "rejected",
+		"cancelled", "returned"},
+	"confirmed": {"preparing", "cancelling", "shipped", "delivered", "completed", "rejected", "cancelled", "returned"},
+	"preparing": {"cancelling", "shipped", "delivered", "completed", "rejected", "cancelled", "returned"},
+	// never shipped: either it is stopped, or it has left
+	"cancelling": {"delivered", "completed", "rejected", "cancelled", "returned"},
+	"shipped":    {"delivered", "completed", "rejected", "cancelled", "returned"},
+	"delivered":  {"completed", "rejected", "cancelled", "returned"},
+	"completed":  {"rejected", "cancelled", "returned"},
+	"rejected":   {},
+	"cancelled":  {},
+	"returned":   {},
+	"unheard_of": {"placed", "in_review", "backordered", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed",
+		"rejected", "cancelled", "returned"},
 }
 
 func TestWhatIsToldOfAnOrderNeverGoesBack(t *testing.T) {
@@ -39,7 +45,8 @@ func TestWhatIsToldOfAnOrderNeverGoesBack(t *testing.T) {
 			t.Errorf("%q is final: %v", last, !final)
 		}
 	}
-	if order.Reached("shipped", "delivered") || !order.Reached("shipped", "shipped") || order.Reached("", "") || order.Reached("", "placed") {
+	if order.Reached("shipped", "delivered") || !order.Reached("shipped", "shipped") || order.Reached("", "") ||
+		order.Reached("", "placed") {
 		t.Error("how far an order has come is wrong")
 	}
 }

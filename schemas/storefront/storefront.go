@@ -19,25 +19,28 @@ var Events = []saga.Kind{
 
 // OrderPlacedV1: a customer ordered. Prices are those the storefront showed.
 type OrderPlacedV1 struct {
-	CustomerID   string          `json:"customer_id"`
-	Lines        []schemas.Line  `json:"lines" schema:"min=1"`
-	Total        schemas.Money   `json:"total"`
-	ShipTo       schemas.Address `json:"ship_to" x:"personal"`
-	Email        string          `json:"email" x:"personal"`
-	PaymentToken string          `json:"payment_token"`
-	FillPolicy   string          `json:"fill_policy" schema:"enum=fill_all|fill_or_kill|fill_available"`
+	CustomerID   string           `json:"customer_id"`
+	Lines        []schemas.Line   `json:"lines" schema:"min=1"`
+	Total        schemas.Money    `json:"total"`
+	ShipTo       schemas.Address  `json:"ship_to" x:"personal"`
+	Email        string           `json:"email" x:"personal"`
+	PaymentToken string           `json:"payment_token"`
+	FillPolicy   string           `json:"fill_policy" schema:"enum=fill_all|fill_or_kill|fill_available"`
+	Request      *schemas.Request `json:"request,omitempty" x:"personal"` // none where the request had no key
 }
 
 // CancellationRequestedV1: the customer wants the order cancelled.
 type CancellationRequestedV1 struct {
-	Reason string `json:"reason,omitempty"`
+	Reason  string           `json:"reason,omitempty"`
+	Request *schemas.Request `json:"request,omitempty" x:"personal"` // none where the request had no key
 }
 
 // ReturnRequestedV1: the customer wants to send goods back.
 type ReturnRequestedV1 struct {
-	ReturnID string       `json:"return_id"`
-	Lines    []ReturnLine `json:"lines" schema:"min=1"`
-	Reason   string       `json:"reason"`
+	ReturnID string           `json:"return_id"`
+	Lines    []ReturnLine     `json:"lines" schema:"min=1"`
+	Reason   string           `json:"reason"`
+	Request  *schemas.Request `json:"request,omitempty" x:"personal"` // none where the request had no key
 }
 
 // ReturnLine is a quantity of one product to be sent back.

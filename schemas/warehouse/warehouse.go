@@ -54,9 +54,10 @@ type PurchaseOrderedV1 struct {
 
 // StockReceivedV1: goods came in.
 type StockReceivedV1 struct {
-	ReceiptID    string `json:"receipt_id"`
-	Warehouse    string `json:"warehouse"`
-	Quantity     int64  `json:"quantity" schema:"min=1"`
-	ReorderPoint *int64 `json:"reorder_point,omitempty"` // a new reorder point for the SKU in this warehouse
-	Replenishes  string `json:"replenishes,omitempty"`   // the id of the inventory.replenishment_requested event it answers
+	ReceiptID    string           `json:"receipt_id"`
+	Warehouse    string           `json:"warehouse"`
+	Quantity     int64            `json:"quantity" schema:"min=1"`
+	ReorderPoint *int64           `json:"reorder_point,omitempty"`        // a new reorder point for the SKU in this warehouse
+	Replenishes  string           `json:"replenishes,omitempty"`          // the id of the inventory.replenishment_requested event it answers
+	Request      *schemas.Request `json:"request,omitempty" x:"personal"` // of the operator who said so
 }

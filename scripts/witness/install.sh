@@ -4,7 +4,9 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 for tool in node npm; do
-	command -v $tool >/dev/null || { echo "witness: $tool is missing: install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm)" >&2 && exit 3; }
+	command -v $tool >/dev/null && continue
+	echo "witness: $tool is missing: install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm)" >&2
+	exit 3
 done
 folder=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/orderflow/witness-$(cksum <"$here/package-lock.json" | tr ' ' -)
 if [ ! -d "$folder/node_modules" ]; then

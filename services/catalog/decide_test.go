@@ -19,7 +19,8 @@ func says(description string, pence int64, backorderable bool) saga.Event {
 }
 
 func listed(description string, pence int64, backorderable bool) saga.Event {
-	return event.ProductListed.Of(event.ProductListedV1{Description: description, Price: pounds(pence), Backorderable: backorderable})
+	return event.ProductListed.Of(event.ProductListedV1{Description: description, Price: pounds(pence),
+		Backorderable: backorderable})
 }
 
 func repriced(price schemas.Money) saga.Event {
@@ -28,7 +29,8 @@ func repriced(price schemas.Money) saga.Event {
 
 func TestOnlyWhatIsNewInAListingIsSaid(t *testing.T) {
 	t.Parallel()
-	euros := catalog.List.Of(catalog.Listing{Description: "green tea", Price: schemas.Money{Amount: 350, Currency: "EUR"}, Backorderable: true})
+	euros := catalog.List.Of(catalog.Listing{Description: "green tea", Price: schemas.Money{Amount: 350, Currency: "EUR"},
+		Backorderable: true})
 	sagatest.Given(t, machine).
 		When(says("tea", 300, false)).Then(listed("tea", 300, false)).
 		When(says("tea", 300, false)).Then().

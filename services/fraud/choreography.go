@@ -58,5 +58,6 @@ var DecideReview = saga.Command[Decision]("decide_review")
 // Decision is what an operator decided.
 type Decision struct {
 	Approve bool
-	By      string // the operator
+	By      string           // the operator
+	Request *schemas.Request // that the operator sent
 }

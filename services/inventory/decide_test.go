@@ -28,7 +28,8 @@ func stocked(sku string, n int64, warehouse string) saga.Event {
 }
 
 func watched(receipt, sku string, n int64, warehouse string, reorderPoint int64) saga.Event {
-	return event.Stocked.About(sku, event.StockedV1{ReceiptID: receipt, Warehouse: warehouse, Quantity: n, ReorderPoint: reorderPoint})
+	return event.Stocked.About(sku, event.StockedV1{ReceiptID: receipt, Warehouse: warehouse, Quantity: n,
+		ReorderPoint: reorderPoint})
 }
 
 func changed(sku string, onHand, reserved int64) saga.Event {
@@ -132,13 +133,15 @@ func TestACancellationIsAnsweredEvenIfNothingWasSetAside(t *testing.T) {
 func TestWhatLeavesIsBookedOutAndWhatComesBackIn(t *testing.T) {
 	t.Parallel()
 	back := func(id string) saga.Event {
-		return shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: id, Lines: []schemas.Allocation{alloc("tea", 1, "leeds")}})
+		return shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: id,
+			Lines: []schemas.Allocation{alloc("tea", 1, "leeds")}})
 	}
 	restocked := func(id string) saga.Event {
 		return event.Restocked.Of(event.RestockedV1{ReturnID: id, Lines: []schemas.Allocation{alloc("tea", 1, "leeds")}})
 	}
 	sagatest.Given(t, machine, stocked("tea", 5, "leeds"), reserved(true, alloc("tea", 2, "leeds"))).
-		When(dispatched).Then(event.Committed.Of(event.CommittedV1{Lines: []schemas.Allocation{alloc("tea", 2, "leeds")}}), changed("tea", 3, 0)).
+		When(dispatched).Then(event.Committed.Of(event.CommittedV1{Lines: []schemas.Allocation{alloc("tea", 2, "leeds")}}),
+		changed("tea", 3, 0)).
 		When(dispatched).Then().
 		When(back("first")).Then(restocked("first"), changed("tea", 4, 0)).
 		When(back("first")).Then().
@@ -150,7 +153,8 @@ func TestGoodsReceivedAreOnTheShelf(t *testing.T) {
 	t.Parallel()
 	sku, point := sagatest.Order, int64(3) // the key at hand
 	receipt := func(id string, n int64, reorderPoint *int64) saga.Event {
-		return warehouse.StockReceived.Of(warehouse.StockReceivedV1{ReceiptID: id, Warehouse: "leeds", Quantity: n, ReorderPoint: reorderPoint})
+		return warehouse.StockReceived.Of(warehouse.StockReceivedV1{ReceiptID: id, Warehouse: "leeds", Quantity: n,
+			ReorderPoint: reorderPoint})
 	}
 	sagatest.Given(t, machine).
 		When(receipt("r-1", 5, &point)).Then(watched("r-1", sku, 5, "leeds", 3), changed(sku, 5, 0)).
@@ -167,7 +171,8 @@ func TestMoreIsAskedForOnceWhenALevelRunsLow(t *testing.T) {
 	receipts := 0
 	receipt := func(n int64, replenishes string, reorderPoint *int64) saga.Event {
 		receipts++
-		return warehouse.StockReceived.Of(warehouse.StockReceivedV1{ReceiptID: fmt.Sprint("r-", receipts), Warehouse: "leeds", Quantity: n, Replenishes: replenishes, ReorderPoint: reorderPoint})
+		return warehouse.StockReceived.Of(warehouse.StockReceivedV1{ReceiptID: fmt.Sprint("r-", receipts), Warehouse: "leeds",
+			Quantity: n, Replenishes: replenishes, ReorderPoint: reorderPoint})
 	}
 	d := sagatest.Given(t, machine, watched("earlier", sku, 5, "leeds", 4), stocked(sku, 1, "york")).
 		When(validated("fill_all", line(sku, 2))).Then(reserved(true, alloc(sku, 2, "leeds")), asked(5))
@@ -177,13 +182,16 @@ func TestMoreIsAskedForOnceWhenALevelRunsLow(t *testing.T) {
 	d.When(receipt(1, "", nil)).ThenKinds(event.Stocked, event.StockChanged)
 
 	// Where even the receipt leaves too little, more is asked for at once.
-	sagatest.Given(t, machine).When(receipt(1, "", &point)).ThenKinds(event.Stocked, event.ReplenishmentRequested, event.StockChanged)
-	sagatest.Given(t, machine, watched("earlier", sku, 5, "leeds", 0)).When(validated("fill_all", line(sku, 5))).ThenKinds(event.Reserved, event.StockChanged)
+	sagatest.Given(t, machine).When(receipt(1, "", &point)).
+		ThenKinds(event.Stocked, event.ReplenishmentRequested, event.StockChanged)
+	sagatest.Given(t, machine, watched("earlier", sku, 5, "leeds", 0)).When(validated("fill_all", line(sku, 5))).
+		ThenKinds(event.Reserved, event.StockChanged)
 }
 
 func TestAContradictionAboutTheHandOverParksTheOrder(t *testing.T) {
 	t.Parallel()
-	gone := []saga.Event{stocked("tea", 5, "leeds"), reserved(true, alloc("tea", 2, "leeds")), event.Committed.Of(event.CommittedV1{Lines: []schemas.Allocation{alloc("tea", 2, "leeds")}})}
+	gone := []saga.Event{stocked("tea", 5, "leeds"), reserved(true, alloc("tea", 2, "leeds")),
+		event.Committed.Of(event.CommittedV1{Lines: []schemas.Allocation{alloc("tea", 2, "leeds")}})}
 	for name, c := range map[string]struct {
 		past []saga.Event
 		then saga.Event

@@ -9,19 +9,19 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Why an order is cancelled: stable words.
+// Why an order is cancelled.
 const (
-	fraudSuspected  = "fraud_suspected"
-	outOfStock      = "out_of_stock"
-	paymentDeclined = "payment_declined"
-	paymentUnknown  = "payment_unknown"
-	captureFailed   = "capture_failed"
-	noCarrier       = "no_carrier"
-	shortPicked     = "short_picked"
-	timedOut        = "timed_out"
-	notDispatched   = "not_dispatched"
-	customerRequest = "customer_request"
-	lostParcel      = "parcel_lost"
+	fraudSuspected  = event.ReasonFraudSuspected
+	outOfStock      = event.ReasonOutOfStock
+	paymentDeclined = event.ReasonPaymentDeclined
+	paymentUnknown  = event.ReasonPaymentUnknown
+	captureFailed   = event.ReasonCaptureFailed
+	noCarrier       = event.ReasonNoCarrier
+	shortPicked     = event.ReasonShortPicked
+	timedOut        = event.ReasonTimedOut
+	notDispatched   = event.ReasonNotDispatched
+	customerRequest = event.ReasonCustomerRequest
+	lostParcel      = event.ReasonParcelLost
 )
 
 // cancel ends an order that has not shipped. Whoever did something for it undoes that and says so.
@@ -31,7 +31,8 @@ func cancel(o Order, reason, by string) []saga.Event {
 	}
 	return []saga.Event{
 		event.Cancelled.Of(event.CancelledV1{Reason: reason, By: by}),
-		say(Cancelling, reason, "Your order is being cancelled: "+because[reason]+".", &event.Next{Text: "We let go of the goods and of your money.", By: "shop"}),
+		say(Cancelling, reason, "Your order is being cancelled: "+because[reason]+".",
+			&event.Next{Text: "We let go of the goods and of your money.", By: "shop"}),
 	}
 }
 

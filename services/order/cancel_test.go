@@ -41,7 +41,8 @@ func TestEachFailureBeforeTheHandOverCancelsWithItsReason(t *testing.T) {
 		if told := status(t, d, order.Cancelling, false); told.Reason != c.reason {
 			t.Errorf("%s: told %+v", c.failure.Type, told)
 		}
-		for _, late := range []saga.Event{c.failure, reserved, cleared, paid, reviewing, prepared, handed, arrived, stopped, notStop, wantsOut} {
+		for _, late := range []saga.Event{c.failure, reserved, cleared, paid, reviewing, prepared, handed, arrived,
+			stopped, notStop, wantsOut} {
 			d.When(late).Then()
 		}
 		d.When(released).ThenKinds(event.Progressed)
@@ -164,7 +165,8 @@ func TestNobodyIsToldThatItIsTooLateToCancelWhatIsPaidBack(t *testing.T) {
 func TestNothingIsKnownOfAnOrderThatWasNotPlaced(t *testing.T) {
 	t.Parallel()
 	d := sagatest.Given(t, machine)
-	for _, e := range []saga.Event{wantsOut, reserved, cleared, reviewing, paid, released, voided, prepared, handed, arrived, stopped, notStop, moneyBack} {
+	for _, e := range []saga.Event{wantsOut, reserved, cleared, reviewing, paid, released, voided, prepared, handed, arrived,
+		stopped, notStop, moneyBack} {
 		d.When(e).Then()
 	}
 }

@@ -37,7 +37,8 @@ func moneySetAside(o Order, _ payment.AuthorizedV1) []saga.Event {
 func trusted(o Order, _ fraud.ClearedV1) []saga.Event {
 	events := joined(o, event.ProgressedV1{Step: trust})
 	if len(events) == 1 && o.Status == InReview {
-		events = append(events, say(InReview, "", "Your order passed our review.", &event.Next{Text: "We reserve your goods and your payment.", By: "shop"}))
+		events = append(events, say(InReview, "", "Your order passed our review.",
+			&event.Next{Text: "We reserve your goods and your payment.", By: "shop"}))
 	}
 	return events
 }
@@ -65,7 +66,8 @@ func awaitReview(o Order, _ fraud.ReviewRequestedV1) []saga.Event {
 	}
 	return []saga.Event{
 		event.Extended.Of(event.ExtendedV1{Reason: string(InReview)}),
-		say(InReview, "", "We are taking a closer look at your order.", &event.Next{Text: "A person decides within seven days whether it goes on.", By: "shop"}),
+		say(InReview, "", "We are taking a closer look at your order.",
+			&event.Next{Text: "A person decides within seven days whether it goes on.", By: "shop"}),
 	}
 }
 
@@ -73,7 +75,8 @@ func prepared(o Order, e shipping.PreparedV1) []saga.Event {
 	if !o.may(Preparing) {
 		return nil
 	}
-	return []saga.Event{say(Preparing, "", "Your parcel is being packed.", &event.Next{Text: "The warehouse hands it to " + e.Carrier + ".", By: "warehouse"})}
+	return []saga.Event{say(Preparing, "", "Your parcel is being packed.",
+		&event.Next{Text: "The warehouse hands it to " + e.Carrier + ".", By: "warehouse"})}
 }
 
 func dispatched(o Order, e shipping.DispatchedV1) []saga.Event {
@@ -82,7 +85,8 @@ func dispatched(o Order, e shipping.DispatchedV1) []saga.Event {
 	}
 	return []saga.Event{
 		event.Shipped.Of(event.ShippedV1{ShipmentID: e.ShipmentID}),
-		say(Shipped, "", "Your parcel is with "+e.Carrier+", tracking number "+e.TrackingNumber+".", &event.Next{Text: e.Carrier + " brings it to you.", By: "carrier"}),
+		say(Shipped, "", "Your parcel is with "+e.Carrier+", tracking number "+e.TrackingNumber+".",
+			&event.Next{Text: e.Carrier + " brings it to you.", By: "carrier"}),
 	}
 }
 
@@ -106,7 +110,8 @@ func parcelLost(o Order, _ shipping.LostV1) []saga.Event {
 	}
 	events := []saga.Event{
 		event.Progressed.Of(event.ProgressedV1{Step: lost}),
-		say(Shipped, "", "The carrier lost your parcel. We are sorry.", &event.Next{Text: "You get " + amount(o.Total) + " back.", By: "shop"}),
+		say(Shipped, "", "The carrier lost your parcel. We are sorry.",
+			&event.Next{Text: "You get " + amount(o.Total) + " back.", By: "shop"}),
 	}
 	if o.covered() {
 		events = append(events, lostAndRefunded(o))

@@ -22,7 +22,8 @@ var (
 
 	home    = schemas.Address{Name: "Ada", Line1: "1 Mill Lane", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}
 	ordered = []schemas.Line{{SKU: "A", Quantity: 2, UnitPrice: 300}, {SKU: "B", Quantity: 1, UnitPrice: 100}}
-	held    = []schemas.Allocation{{SKU: "A", Quantity: 2, UnitPrice: 300, Warehouse: "north"}, {SKU: "B", Quantity: 1, UnitPrice: 100, Warehouse: "south"}}
+	held    = []schemas.Allocation{{SKU: "A", Quantity: 2, UnitPrice: 300, Warehouse: "north"},
+		{SKU: "B", Quantity: 1, UnitPrice: 100, Warehouse: "south"}}
 
 	placedOrder = storefront.OrderPlacedV1{CustomerID: "c1", Lines: ordered, Total: pounds(700), ShipTo: home,
 		Email: "ada@shop.example", PaymentToken: "tok_ok", FillPolicy: "fill_all"}
@@ -40,7 +41,8 @@ var (
 	stopped   = shipping.Withdrawn.Of(shipping.WithdrawnV1{})
 	notStop   = shipping.WithdrawalRefused.Of(shipping.WithdrawalRefusedV1{Reason: "handed_over"})
 
-	validated = event.Validated.Of(event.ValidatedV1(placedOrder))
+	validated = event.Validated.Of(event.ValidatedV1{CustomerID: placedOrder.CustomerID, Lines: placedOrder.Lines, Total: placedOrder.Total,
+		ShipTo: placedOrder.ShipTo, Email: placedOrder.Email, PaymentToken: placedOrder.PaymentToken, FillPolicy: placedOrder.FillPolicy})
 	confirmed = event.Confirmed.Of(event.ConfirmedV1{CustomerID: "c1", Lines: held, Total: pounds(700), ShipTo: home})
 )
 
@@ -155,19 +157,23 @@ func TestAnOrderIsRefusedForEachFaultOfItsOwnContent(t *testing.T) {
 	}
 	type change = func(o *storefront.OrderPlacedV1)
 	for reason, changes := range map[string][]change{
-		"no_lines":              {lines()},
-		"too_many_lines":        {lines(many...)},
-		"missing_sku":           {lines(schemas.Line{SKU: " ", Quantity: 1, UnitPrice: 1})},
-		"duplicate_sku":         {lines(ordered[0], ordered[0])},
-		"invalid_quantity":      {lines(schemas.Line{SKU: "A", UnitPrice: 1}), lines(schemas.Line{SKU: "A", Quantity: order.MaxQuantity + 1, UnitPrice: 1})},
-		"invalid_price":         {lines(schemas.Line{SKU: "A", Quantity: 1, UnitPrice: -1})},
-		"nothing_to_pay":        {lines(schemas.Line{SKU: "A", Quantity: 1})},
-		"total_too_high":        {lines(schemas.Line{SKU: "A", Quantity: 1, UnitPrice: order.MaxTotal + 1}), lines(schemas.Line{SKU: "A", Quantity: 2, UnitPrice: order.MaxTotal})},
-		"total_mismatch":        {func(o *storefront.OrderPlacedV1) { o.Total.Amount++ }},
-		"invalid_currency":      {func(o *storefront.OrderPlacedV1) { o.Total.Currency = "gbp" }},
-		"missing_customer":      {func(o *storefront.OrderPlacedV1) { o.CustomerID = "" }},
-		"unknown_country":       {func(o *storefront.OrderPlacedV1) { o.ShipTo.Country = "UK" }, func(o *storefront.OrderPlacedV1) { o.ShipTo.Country = "" }},
-		"invalid_email":         {func(o *storefront.OrderPlacedV1) { o.Email = "" }, func(o *storefront.OrderPlacedV1) { o.Email = "ada@" }},
+		"no_lines":       {lines()},
+		"too_many_lines": {lines(many...)},
+		"missing_sku":    {lines(schemas.Line{SKU: " ", Quantity: 1, UnitPrice: 1})},
+		"duplicate_sku":  {lines(ordered[0], ordered[0])},
+		"invalid_quantity": {lines(schemas.Line{SKU: "A", UnitPrice: 1}),
+			lines(schemas.Line{SKU: "A", Quantity: order.MaxQuantity + 1, UnitPrice: 1})},
+		"invalid_price":  {lines(schemas.Line{SKU: "A", Quantity: 1, UnitPrice: -1})},
+		"nothing_to_pay": {lines(schemas.Line{SKU: "A", Quantity: 1})},
+		"total_too_high": {lines(schemas.Line{SKU: "A", Quantity: 1, UnitPrice: order.MaxTotal + 1}),
+			lines(schemas.Line{SKU: "A", Quantity: 2, UnitPrice: order.MaxTotal})},
+		"total_mismatch":   {func(o *storefront.OrderPlacedV1) { o.Total.Amount++ }},
+		"invalid_currency": {func(o *storefront.OrderPlacedV1) { o.Total.Currency = "gbp" }},
+		"missing_customer": {func(o *storefront.OrderPlacedV1) { o.CustomerID = "" }},
+		"unknown_country": {func(o *storefront.OrderPlacedV1) { o.ShipTo.Country = "UK" },
+			func(o *storefront.OrderPlacedV1) { o.ShipTo.Country = "" }},
+		"invalid_email": {func(o *storefront.OrderPlacedV1) { o.Email = "" },
+			func(o *storefront.OrderPlacedV1) { o.Email = "ada@" }},
 		"missing_payment_token": {func(o *storefront.OrderPlacedV1) { o.PaymentToken = "" }},
 		"unknown_fill_policy":   {func(o *storefront.OrderPlacedV1) { o.FillPolicy = "fill_most" }},
 		"invalid_text":          {func(o *storefront.OrderPlacedV1) { o.ShipTo.Line2 = "\x00" }},

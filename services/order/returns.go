@@ -25,7 +25,8 @@ func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
 	if Evolve(o, noted).allReturned() {
 		return []saga.Event{noted, say(Returned, "", returnedText, nil)}
 	}
-	return []saga.Event{noted, say(Completed, "", "Your return has arrived.", &event.Next{Text: "You get the money for it back.", By: "shop"})}
+	return []saga.Event{noted, say(Completed, "", "Your return has arrived.",
+		&event.Next{Text: "You get the money for it back.", By: "shop"})}
 }
 
 // refundFailed leaves the order where it is: the gateway is asked again, and the customer knows.

@@ -31,7 +31,8 @@ func validate(o Order, e storefront.OrderPlacedV1) []saga.Event {
 			say(Rejected, reason, "We cannot carry out this order: "+detail+".", nil),
 		}
 	}
-	return []saga.Event{event.Validated.Of(event.ValidatedV1(e))}
+	return []saga.Event{event.Validated.Of(event.ValidatedV1{CustomerID: e.CustomerID, Lines: e.Lines, Total: e.Total, ShipTo: e.ShipTo,
+		Email: e.Email, PaymentToken: e.PaymentToken, FillPolicy: e.FillPolicy})}
 }
 
 // fault is the first thing wrong with an order, as a stable word and in plain ones that repeat nothing personal.
@@ -43,11 +44,13 @@ func fault(e storefront.OrderPlacedV1) (reason, detail string) {
 	case !currency.MatchString(e.Total.Currency):
 		return "invalid_currency", "its currency is not three capital letters"
 	case sum != e.Total.Amount:
-		return "total_mismatch", fmt.Sprintf("its lines cost %s together, not %s", amount(schemas.Money{Amount: sum, Currency: e.Total.Currency}), amount(e.Total))
+		return "total_mismatch", fmt.Sprintf("its lines cost %s together, not %s",
+			amount(schemas.Money{Amount: sum, Currency: e.Total.Currency}), amount(e.Total))
 	case sum == 0:
 		return "nothing_to_pay", "there is nothing to pay"
 	case sum > MaxTotal:
-		return "total_too_high", fmt.Sprintf("it costs more than %s", amount(schemas.Money{Amount: MaxTotal, Currency: e.Total.Currency}))
+		return "total_too_high", fmt.Sprintf("it costs more than %s",
+			amount(schemas.Money{Amount: MaxTotal, Currency: e.Total.Currency}))
 	}
 	switch at := strings.LastIndexByte(e.Email, '@'); {
 	case e.CustomerID == "":

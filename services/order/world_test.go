@@ -16,11 +16,13 @@ import (
 )
 
 // fates are the ways in which the services around the order service can fare.
-var fates = []string{"well", "review", "distrusted", "out of stock", "declined", "unshippable", "capture fails", "short", "lost", "returned"}
+var fates = []string{"well", "review", "distrusted", "out of stock", "declined", "unshippable", "capture fails",
+	"short", "lost", "returned"}
 
 func TestEveryOrderEndsOnceAndItsStatusNeverGoesBackwardWhateverComesFirst(t *testing.T) {
 	t.Parallel()
-	ladder := []string{"placed", "in_review", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed", "cancelled", "returned"}
+	ladder := []string{"placed", "in_review", "confirmed", "preparing", "cancelling", "shipped", "delivered", "completed",
+		"cancelled", "returned"}
 	ends := map[string]int{}
 	for _, fate := range fates {
 		for seed := range uint64(300) {
@@ -46,8 +48,10 @@ func TestEveryOrderEndsOnceAndItsStatusNeverGoesBackwardWhateverComesFirst(t *te
 			ends[last.Status+" "+last.Reason]++
 		}
 	}
-	for _, end := range []string{"completed ", "returned ", "cancelled customer_request", "cancelled parcel_lost", "cancelled short_picked",
-		"cancelled capture_failed", "cancelled no_carrier", "cancelled payment_declined", "cancelled out_of_stock", "cancelled fraud_suspected"} {
+	for _, end := range []string{"completed ", "returned ", "cancelled customer_request", "cancelled parcel_lost",
+		"cancelled short_picked",
+		"cancelled capture_failed", "cancelled no_carrier", "cancelled payment_declined", "cancelled out_of_stock",
+		"cancelled fraud_suspected"} {
 		if ends[end] == 0 {
 			t.Errorf("no order ended as %q: %v", end, ends)
 		}
@@ -112,16 +116,21 @@ func around(fate string) []*saga.Machine {
 	payBack := both(refund.Readied.Of(refund.ReadiedV1{}), moneyBack)
 	return []*saga.Machine{
 		service("fraud",
-			on(event.Validated, choose("distrusted", fraud.Rejected.Of(fraud.RejectedV1{}), trust...), fraud.ReviewRequested, fraud.Cleared, fraud.Rejected)),
+			on(event.Validated, choose("distrusted", fraud.Rejected.Of(fraud.RejectedV1{}), trust...), fraud.ReviewRequested,
+				fraud.Cleared, fraud.Rejected)),
 		service("inventory",
-			on(event.Validated, choose("out of stock", inventory.Rejected.Of(inventory.RejectedV1{}), reserved), inventory.Reserved, inventory.Rejected),
+			on(event.Validated, choose("out of stock", inventory.Rejected.Of(inventory.RejectedV1{}), reserved),
+				inventory.Reserved, inventory.Rejected),
 			on(event.Cancelled, always(released), inventory.Released)),
 		service("payment",
-			on(inventory.Reserved, unless(payment.Voided, choose("declined", payment.Declined.Of(payment.DeclinedV1{}), paid)), payment.Authorized, payment.Declined),
-			on(shipping.Prepared, unless(payment.Voided, choose("capture fails", payment.CaptureFailed.Of(payment.CaptureFailedV1{}), payment.Captured.Of(payment.CapturedV1{Amount: pounds(700)}))), payment.Captured, payment.CaptureFailed),
+			on(inventory.Reserved, unless(payment.Voided, choose("declined", payment.Declined.Of(payment.DeclinedV1{}), paid)),
+				payment.Authorized, payment.Declined),
+			on(shipping.Prepared, unless(payment.Voided, choose("capture fails", payment.CaptureFailed.Of(payment.CaptureFailedV1{}),
+				payment.Captured.Of(payment.CapturedV1{Amount: pounds(700)}))), payment.Captured, payment.CaptureFailed),
 			on(event.Cancelled, unless(payment.Captured, always(voided)), payment.Voided)),
 		service("shipping",
-			on(event.Confirmed, choose("unshippable", shipping.Rejected.Of(shipping.RejectedV1{}), prepared), shipping.Prepared, shipping.Rejected),
+			on(event.Confirmed, choose("unshippable", shipping.Rejected.Of(shipping.RejectedV1{}), prepared),
+				shipping.Prepared, shipping.Rejected),
 			on(warehouse.Packed, handOver, moves...),
 			on(payment.Captured, handOver, moves...),
 			on(event.Cancelled, unless(shipping.Withdrawn, always(stopped)), shipping.Withdrawn),
@@ -132,7 +141,8 @@ func around(fate string) []*saga.Machine {
 				return []saga.Event{stopped}
 			}, shipping.Withdrawn, shipping.WithdrawalRefused)),
 		service("warehouse",
-			on(shipping.Prepared, choose("short", warehouse.ShortPicked.Of(warehouse.ShortPickedV1{Missing: held}), warehouse.Packed.Of(warehouse.PackedV1{})), warehouse.Packed, warehouse.ShortPicked)),
+			on(shipping.Prepared, choose("short", warehouse.ShortPicked.Of(warehouse.ShortPickedV1{Missing: held}),
+				warehouse.Packed.Of(warehouse.PackedV1{})), warehouse.Packed, warehouse.ShortPicked)),
 		service("refund",
 			on(payment.Captured, payBack, refund.Readied, refund.Issued),
 			on(event.Cancelled, payBack, refund.Readied, refund.Issued),

@@ -23,7 +23,8 @@ var Choreography = saga.Choreography[Payment]{
 		saga.On(inventory.Reserved, goodsReserved, event.Readied, event.AuthorizationRequested),
 		saga.On(fraud.Cleared, trusted, event.Readied, event.AuthorizationRequested),
 
-		saga.Call(event.AuthorizationRequested, Authorize, authorizeAnswered, event.Authorized, event.Declined, event.VoidRequested, event.Voided).
+		saga.Call(event.AuthorizationRequested, Authorize, authorizeAnswered, event.Authorized, event.Declined,
+			event.VoidRequested, event.Voided).
 			DroppedBy(event.OutcomeUnknown),
 		saga.After(2*time.Minute, event.AuthorizationRequested, giveUp, event.OutcomeUnknown, event.VoidRequested).
 			Settled(event.Authorized, event.Declined),

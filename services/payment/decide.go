@@ -36,7 +36,11 @@ func readied(p Payment, r event.ReadiedV1) []saga.Event {
 		return nil
 	}
 	noted := event.Readied.Of(r)
-	if p = Evolve(p, noted); p.Known && p.Goods && p.Trust {
+	next := Evolve(p, noted)
+	if next == p {
+		return nil // noted before
+	}
+	if p = next; p.Known && p.Goods && p.Trust {
 		return []saga.Event{event.AuthorizationRequested.Of(event.AuthorizationRequestedV1{Amount: p.Amount, PaymentToken: p.Token})}
 	}
 	return []saga.Event{noted}
@@ -76,7 +80,8 @@ func capture(p Payment, _ warehouse.PackedV1) []saga.Event {
 	if p.Status != Authorized {
 		return nil
 	}
-	return []saga.Event{event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: p.Attempt, Reference: p.Reference, Amount: p.Amount})}
+	return []saga.Event{event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: p.Attempt,
+		Reference: p.Reference, Amount: p.Amount})}
 }
 
 func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
@@ -114,7 +119,8 @@ func voidAnswered(p Payment, a VoidAnswer) []saga.Event {
 	if p.Status != Voiding {
 		return nil
 	}
-	return []saga.Event{event.Voided.Of(event.VoidedV1{Attempt: p.Attempt, Amount: &schemas.Money{Amount: a.Amount, Currency: p.Amount.Currency}})}
+	return []saga.Event{event.Voided.Of(event.VoidedV1{Attempt: p.Attempt,
+		Amount: &schemas.Money{Amount: a.Amount, Currency: p.Amount.Currency}})}
 }
 
 func void(p Payment) saga.Event {

@@ -20,7 +20,8 @@ var Choreography = saga.Choreography[Shipment]{
 	Final:   []saga.Kind{event.Readied, event.LabelVoided},
 	Rows: []saga.Row{
 		saga.On(order.Confirmed, prepare, event.LabelRequested, event.Rejected),
-		saga.Call(event.LabelRequested, BuyLabel, labelAnswered, event.Prepared, event.Rejected, event.LabelVoidRequested, event.LabelVoided).
+		saga.Call(event.LabelRequested, BuyLabel, labelAnswered, event.Prepared, event.Rejected,
+			event.LabelVoidRequested, event.LabelVoided).
 			UntilAnswered(labelWithin),
 
 		saga.On(warehouse.Packed, parcelPacked, event.Readied, event.Dispatched).Pivot(event.Dispatched),

@@ -49,7 +49,7 @@ func moneyTaken(s Shipment, _ payment.CapturedV1) []saga.Event { return readied(
 // readied notes one of the two, and hands over when it was the last. Packed follows from prepared and captured from packed, so
 // that a shipment that is not prepared was withdrawn before, or handed over.
 func readied(s Shipment, by string) []saga.Event {
-	if s.Status != Prepared {
+	if s.Status != Prepared || by == byParcel && s.Packed || by == byMoney && s.Paid {
 		return nil
 	}
 	noted := event.Readied.Of(event.ReadiedV1{By: by})

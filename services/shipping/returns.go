@@ -22,7 +22,8 @@ func takeBack(s Shipment, e storefront.ReturnRequestedV1) []saga.Event {
 	if lines == nil {
 		return []saga.Event{refuse(e.ReturnID, "not_shipped")}
 	}
-	return []saga.Event{event.ReturnLabelRequested.Of(event.ReturnLabelRequestedV1{ReturnID: e.ReturnID, Carrier: s.Carrier, Lines: lines})}
+	return []saga.Event{event.ReturnLabelRequested.Of(event.ReturnLabelRequestedV1{ReturnID: e.ReturnID,
+		Carrier: s.Carrier, Lines: lines})}
 }
 
 func returnLabelAnswered(s Shipment, a ReturnLabelAnswer) []saga.Event {

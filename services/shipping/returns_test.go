@@ -23,7 +23,8 @@ func returnLabel(id string, goods ...schemas.Allocation) saga.Event {
 }
 
 func authorized(id string, goods ...schemas.Allocation) saga.Event {
-	return event.ReturnAuthorized.Of(event.ReturnAuthorizedV1{ReturnID: id, Carrier: "royal", TrackingNumber: "back-" + id, Lines: goods})
+	return event.ReturnAuthorized.Of(event.ReturnAuthorizedV1{ReturnID: id, Carrier: "royal",
+		TrackingNumber: "back-" + id, Lines: goods})
 }
 
 func received(id string, goods ...schemas.Allocation) saga.Event {
@@ -61,7 +62,8 @@ func TestGoodsDeliveredCanBeSentBackAtThePriceAndToTheShelfTheyCameFrom(t *testi
 func TestNothingIsReturnedBeforeItIsDelivered(t *testing.T) {
 	t.Parallel()
 	lost := event.Lost.Of(event.LostV1{ShipmentID: "event-1", Lines: lines})
-	for _, past := range [][]saga.Event{nil, {asked}, {asked, prepared}, {asked, prepared, dispatched}, {asked, prepared, dispatched, lost}, {withdrawn("")}} {
+	for _, past := range [][]saga.Event{nil, {asked}, {asked, prepared}, {asked, prepared, dispatched},
+		{asked, prepared, dispatched, lost}, {withdrawn("")}} {
 		sagatest.Given(t, machine, past...).
 			When(sendBack("r1", a(1))).Then(refused("r1", "not_delivered")).
 			When(sendBack("r1", a(1))).Then()

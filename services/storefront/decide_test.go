@@ -16,7 +16,8 @@ var (
 	pounds  = func(pence int64) schemas.Money { return schemas.Money{Amount: pence, Currency: "GBP"} }
 
 	order = event.OrderPlacedV1{
-		CustomerID: "12346", Lines: []schemas.Line{{SKU: "MUG", Quantity: 3, UnitPrice: 250}, {SKU: "BAG", Quantity: 1, UnitPrice: 195}},
+		CustomerID: "12346", Lines: []schemas.Line{{SKU: "MUG", Quantity: 3, UnitPrice: 250},
+			{SKU: "BAG", Quantity: 1, UnitPrice: 195}},
 		Total: pounds(945), ShipTo: schemas.Address{Name: "A", Line1: "1 High St", City: "Leeds", Postcode: "LS1", Country: "GB"},
 		Email: "a@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all",
 	}

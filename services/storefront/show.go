@@ -76,7 +76,8 @@ func voided(o Order, e payment.VoidedV1, _ time.Time) Order {
 
 func refunded(o Order, e refund.IssuedV1, at time.Time) Order {
 	o.Refunded += e.Amount.Amount
-	o.Refunds = added(o.Refunds, Refund{ID: e.RefundID, At: visible(at), Amount: e.Amount.Amount, Reason: e.Reason, ReturnID: e.ReturnID})
+	o.Refunds = added(o.Refunds, Refund{ID: e.RefundID, At: visible(at), Amount: e.Amount.Amount, Reason: e.Reason,
+		ReturnID: e.ReturnID})
 	return o
 }
 
@@ -85,7 +86,8 @@ func prepared(o Order, e shipping.PreparedV1, _ time.Time) Order {
 }
 
 func dispatched(o Order, e shipping.DispatchedV1, _ time.Time) Order {
-	return o.withShipment(Shipment{ID: e.ShipmentID, Carrier: e.Carrier, TrackingNumber: e.TrackingNumber, State: ShipmentDispatched})
+	return o.withShipment(Shipment{ID: e.ShipmentID, Carrier: e.Carrier, TrackingNumber: e.TrackingNumber,
+		State: ShipmentDispatched})
 }
 
 func (o Order) withShipment(s Shipment) Order {

@@ -24,7 +24,8 @@ func status(s, text string) saga.Event {
 }
 
 var (
-	mugs    = []schemas.Allocation{{SKU: "MUG", Quantity: 1, UnitPrice: 250, Warehouse: "A"}, {SKU: "MUG", Quantity: 1, UnitPrice: 250, Warehouse: "B"}}
+	mugs = []schemas.Allocation{{SKU: "MUG", Quantity: 1, UnitPrice: 250, Warehouse: "A"},
+		{SKU: "MUG", Quantity: 1, UnitPrice: 250, Warehouse: "B"}}
 	parcel  = shipping.PreparedV1{ShipmentID: "s1", Carrier: "post", TrackingNumber: "T1", Lines: mugs}
 	anOrder = []saga.Event{
 		status("placed", "again"),
@@ -36,7 +37,8 @@ var (
 	aPayment = []saga.Event{
 		payment.Authorized.Of(payment.AuthorizedV1{Amount: pounds(500)}), payment.Captured.Of(payment.CapturedV1{Amount: pounds(500)}),
 	}
-	aRefund = []saga.Event{refund.Issued.Of(refund.IssuedV1{Amount: pounds(100)}), refund.Issued.Of(refund.IssuedV1{Amount: pounds(150)})}
+	aRefund = []saga.Event{refund.Issued.Of(refund.IssuedV1{Amount: pounds(100)}),
+		refund.Issued.Of(refund.IssuedV1{Amount: pounds(150)})}
 	aParcel = []saga.Event{
 		shipping.Prepared.Of(parcel), shipping.Dispatched.Of(shipping.DispatchedV1(parcel)),
 		shipping.Delivered.Of(shipping.DeliveredV1{ShipmentID: "s1"}),
@@ -89,7 +91,8 @@ func TestTheOrderReadsTheSameHoweverTheTopicsInterleave(t *testing.T) {
 	if want.Status != "completed" || !want.Final || want.Next != nil || len(want.Timeline) != 6 ||
 		!want.Timeline[1].At.Equal(time.Unix(3, 123_000_000)) ||
 		want.Payment != (storefront.Payment{State: "captured", Authorized: 500, Captured: 500}) || want.Refunded != 250 ||
-		!reflect.DeepEqual(want.Shipments, []storefront.Shipment{{ID: "s1", Carrier: "post", TrackingNumber: "T1", State: "delivered"}}) ||
+		!reflect.DeepEqual(want.Shipments, []storefront.Shipment{{ID: "s1", Carrier: "post", TrackingNumber: "T1",
+			State: "delivered"}}) ||
 		want.Returns[0].State != "received" || want.Returns[0].TrackingNumber != "T2" {
 		t.Fatalf("the order reads %+v", *want)
 	}
@@ -102,7 +105,8 @@ func TestWhatWasConfirmedReplacesWhatWasOrdered(t *testing.T) {
 		t.Fatalf("before: %+v", got)
 	}
 	o = show(t, anOrder...)
-	if got := o.Basket(); got.Total != pounds(500) || !reflect.DeepEqual(got.Lines, []schemas.Line{{SKU: "MUG", Quantity: 2, UnitPrice: 250}}) {
+	if got := o.Basket(); got.Total != pounds(500) ||
+		!reflect.DeepEqual(got.Lines, []schemas.Line{{SKU: "MUG", Quantity: 2, UnitPrice: 250}}) {
 		t.Fatalf("after: %+v", got)
 	}
 	if left := o.Returnable(o.Basket().Lines); left["MUG"] != 1 || left["BAG"] != 0 {
@@ -132,7 +136,8 @@ func TestTheStatusNeverGoesBackward(t *testing.T) {
 func TestItIsTooLateToCancelOnceTheGoodsLeftOrTheOrderEnded(t *testing.T) {
 	t.Parallel()
 	for s, late := range map[string]bool{"placed": false, "in_review": false, "backordered": false, "confirmed": false,
-		"preparing": false, "cancelling": false, "shipped": true, "delivered": true, "completed": true, "cancelled": true, "rejected": true} {
+		"preparing": false, "cancelling": false, "shipped": true, "delivered": true, "completed": true,
+		"cancelled": true, "rejected": true} {
 		if got := show(t, status(s, "")).TooLateToCancel(); got != late {
 			t.Errorf("%s: too late %v, want %v", s, got, late)
 		}
@@ -145,7 +150,8 @@ func TestAPaymentThatWasRefusedStaysDeclinedWhenNothingIsLetGo(t *testing.T) {
 	if got := show(t, payment.Declined.Of(payment.DeclinedV1{}), nothing).Payment.State; got != "declined" {
 		t.Errorf("refused: %s", got)
 	}
-	if got := show(t, payment.Authorized.Of(payment.AuthorizedV1{Amount: pounds(5)}), nothing).Payment; got.State != "voided" || got.Authorized != 5 {
+	if got := show(t, payment.Authorized.Of(payment.AuthorizedV1{Amount: pounds(5)}), nothing).Payment; got.State != "voided" ||
+		got.Authorized != 5 {
 		t.Errorf("let go: %+v", got)
 	}
 }
@@ -196,7 +202,8 @@ func TestAWithdrawalTakesBackOnlyWhatHasNotLeft(t *testing.T) {
 func TestAProductIsForSaleOnceTheCatalogueSaysSoWhateverCameFirst(t *testing.T) {
 	t.Parallel()
 	products := storefront.Products.Machine()
-	listed := catalog.ProductListed.About("MUG", catalog.ProductListedV1{Description: "Mug", Price: pounds(250), Backorderable: true})
+	listed := catalog.ProductListed.About("MUG", catalog.ProductListedV1{Description: "Mug", Price: pounds(250),
+		Backorderable: true})
 	dearer := catalog.PriceChanged.About("MUG", catalog.PriceChangedV1{Price: pounds(300)})
 	stock := inventory.StockChanged.About("MUG", inventory.StockChangedV1{OnHand: 9, Reserved: 2, Available: 7})
 	want := storefront.Product{SKU: "MUG", Listed: true, Description: "Mug", Price: pounds(300), Backorderable: true, Available: 7}

@@ -91,5 +91,6 @@ func (q *queue) Less(i, j int) bool {
 	if q.byNumber {
 		return cmp.Less(a.Sequence, b.Sequence)
 	}
-	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Sequence, b.Sequence)) < 0
+	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition),
+		cmp.Compare(a.Sequence, b.Sequence)) < 0
 }

@@ -46,15 +46,18 @@ func why(e evidence) (cause, detail string) {
 	case e.kind == KindReaction && e.missing != "":
 		return CauseNeverProduced, e.missing + " is missing on the topic; what comes after it waits"
 	case e.kind == KindReaction:
-		return CauseConsumer, fmt.Sprintf("%s is %d events and %s behind on %s%s", e.service, e.events, seconds(e.age), e.topic, e.absence("; "))
+		return CauseConsumer, fmt.Sprintf("%s is %d events and %s behind on %s%s", e.service, e.events, seconds(e.age),
+			e.topic, e.absence("; "))
 	case e.kind == KindPublication || e.unpublished > 0 && e.silence == 0:
-		return CausePublisher, fmt.Sprintf("%s has committed %d events that are not on its topic, for %s%s", e.service, e.unpublished, seconds(e.since), e.absence("; "))
+		return CausePublisher, fmt.Sprintf("%s has committed %d events that are not on its topic, for %s%s", e.service, e.unpublished,
+			seconds(e.since), e.absence("; "))
 	case e.silence != 0 || e.stopped != nil:
 		return CauseConsumer, e.absence("")
 	case e.kind == KindCall && e.try == nil:
 		return CauseOutside, "nothing has answered " + e.question
 	case e.kind == KindCall:
-		return CauseOutside, fmt.Sprintf("%s was asked %d times without an answer; the last time: %s", e.question, e.try.Tries, e.try.Error)
+		return CauseOutside, fmt.Sprintf("%s was asked %d times without an answer; the last time: %s", e.question,
+			e.try.Tries, e.try.Error)
 	}
 	return CauseConsumer, e.service + " has not come to it"
 }
@@ -74,7 +77,8 @@ func (e evidence) absence(before string) string {
 	}
 	switch {
 	case e.silence == 0 && e.stopped != nil:
-		return fmt.Sprintf("%spartition %d of %s stands still since %s: %s", before, e.partition, e.service, e.stopped.Since.UTC().Format(time.RFC3339), e.stopped.Reason)
+		return fmt.Sprintf("%spartition %d of %s stands still since %s: %s", before, e.partition, e.service, e.stopped.Since.UTC().
+			Format(time.RFC3339), e.stopped.Reason)
 	case e.silence == 0:
 		return ""
 	case e.silence < 0:

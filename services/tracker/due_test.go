@@ -21,7 +21,8 @@ func TestADeadlineAtATimeItsEventCarriesIsOwedAndListedAtThatTime(t *testing.T) 
 	s.place(0, "o1")
 	due := s.at(7200)
 	id := s.say(1, order.Validated, "o1", placed, "", order.ValidatedV1{CustomerID: "c1", Lines: goods, ShipTo: home,
-		Email: "ada@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all", Total: schemas.Money{Amount: due.Unix(), Currency: "GBP"}})
+		Email: "ada@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all",
+		Total: schemas.Money{Amount: due.Unix(), Currency: "GBP"}})
 	s.report(2, "order").NextDeadline = due
 	seen := func() *Index {
 		x := New(declared)

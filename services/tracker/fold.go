@@ -34,7 +34,8 @@ func (f folds) fold(k *kind, r *Record) map[string]Change {
 	if !known {
 		before = k.says.Blank(r.Key)
 	}
-	after := k.says.Evolve(before, saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Cause: r.Cause, Via: r.Via, Time: r.Time, Data: data})
+	after := k.says.Evolve(before, saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Cause: r.Cause, Via: r.Via,
+		Time: r.Time, Data: data})
 	states[r.Key] = after
 	return f.changes(before, after)
 }

@@ -52,7 +52,8 @@ func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []S
 	}
 	for i--; i >= 0; i-- {
 		s := x.order[i]
-		if f.State != "" && x.state(s) != f.State || f.Open != nil && *f.Open != (s.ended == 0) || !strings.HasPrefix(s.text(), f.Prefix) ||
+		if f.State != "" && x.state(s) != f.State || f.Open != nil && *f.Open != (s.ended == 0) ||
+			!strings.HasPrefix(s.text(), f.Prefix) ||
 			f.Stuck != nil && *f.Stuck && (!s.active || s.ended != 0) {
 			continue
 		}
@@ -70,8 +71,8 @@ func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []S
 
 func (x *Index) summary(s *story, now time.Time) Summary {
 	owed := x.owed(s, now)
-	one := Summary{Order: s.text(), State: x.state(s), Reason: x.words[s.reason], BeganAt: time.Unix(0, s.began).UTC(), LastAt: time.Unix(0, s.last).UTC(),
-		Owed: len(owed), Stuck: x.stuck(s, owed, now)}
+	one := Summary{Order: s.text(), State: x.state(s), Reason: x.words[s.reason], BeganAt: time.Unix(0, s.began).UTC(),
+		LastAt: time.Unix(0, s.last).UTC(), Owed: len(owed), Stuck: x.stuck(s, owed, now)}
 	if s.ended != 0 {
 		at := time.Unix(0, s.ended).UTC()
 		one.EndedAt = &at

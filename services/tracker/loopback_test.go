@@ -17,7 +17,8 @@ func loopback() []*saga.Machine {
 	return []*saga.Machine{
 		service("storefront", on(placeOrder, storefront.OrderPlaced)),
 		service("order", on(storefront.OrderPlaced, order.Validated)),
-		service("fraud", on(order.Validated, fraud.CountRequested, fraud.OrderSeen), on(fraud.VelocityMeasured, fraud.Rejected), on(fraud.Rejected, fraud.Closed)),
+		service("fraud", on(order.Validated, fraud.CountRequested, fraud.OrderSeen), on(fraud.VelocityMeasured, fraud.Rejected),
+			on(fraud.Rejected, fraud.Closed)),
 		customers,
 	}
 }

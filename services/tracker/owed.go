@@ -56,7 +56,8 @@ func (x *Index) owed(s *story, now time.Time) (owed []Obligation) {
 		}
 	}
 	slices.SortFunc(owed, func(a, b Obligation) int {
-		return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Event, b.Event))
+		return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Event, b.Event))
 	})
 	return owed
 }
@@ -71,7 +72,8 @@ func (x *Index) reaction(s *story, e *entry, h hearer, now time.Time) (o Obligat
 	case reached < e.sequence || parked != nil:
 	case h.emits && x.isUnpublished(s, e, h.service, now):
 		n, since := x.unpublished(h.service, p.partition)
-		o.Kind, o.What = KindPublication, fmt.Sprintf("publish what follows from %s; %d events are not on %s.events", x.kinds[e.kind].name, n, o.Service)
+		o.Kind, o.What = KindPublication, fmt.Sprintf("publish what follows from %s; %d events are not on %s.events",
+			x.kinds[e.kind].name, n, o.Service)
 		o.Since, o.Until = since, since.Add(Grace)
 		o.Overdue = now.After(o.Until)
 	default:
@@ -131,7 +133,8 @@ func (x *Index) try(service, partition int, id ID) *Retry {
 }
 
 // isAnswered tells whether something followed from the answer to what the event asked, or from its deadline, or a later
-// event dropped the question. Records written before they said how they came about can only have come about so where nothing else follows from the event.
+// event dropped the question. Records written before they said how they came about can only have come about so where nothing
+// else follows from the event.
 func (x *Index) isAnswered(s *story, e *entry) bool {
 	k := x.kinds[e.kind]
 	return slices.ContainsFunc(s.entries, func(other entry) bool {
@@ -202,14 +205,16 @@ func (x *Index) isSettled(s *story, e *entry) bool {
 		if x.places[other.place].service != service {
 			return false
 		}
-		return e.isBefore(&other) && (other.kind == e.kind || k.settled[int(other.kind)]) || other.cause == e.id && x.hasExpired(&other, k)
+		return e.isBefore(&other) && (other.kind == e.kind || k.settled[int(other.kind)]) || other.cause == e.id &&
+			x.hasExpired(&other, k)
 	})
 }
 
 // hasPassed tells whether a deadline that nothing was said of is gone: its service, which had committed the event it runs
 // from, said after it was due that the next one is due later. It found nothing left to do.
 func (x *Index) hasPassed(until time.Time, at *progress, e *entry) bool {
-	return at != nil && at.Committed >= e.sequence && at.at.After(until) && (at.NextDeadline.IsZero() || at.NextDeadline.After(until))
+	return at != nil && at.Committed >= e.sequence && at.at.After(until) &&
+		(at.NextDeadline.IsZero() || at.NextDeadline.After(until))
 }
 
 // carriedOut is how long after it was asked for a change to a deadline is made, as far as its service works at all.
@@ -254,8 +259,8 @@ func (x *Index) isParked(service, partition int, form, key string, e *entry) *Pa
 }
 
 func (x *Index) obligation(s *story, e *entry, service int, kind, what string, until, now time.Time) Obligation {
-	return Obligation{Service: x.names[service], Order: s.text(), Kind: kind, Event: e.id.String(), On: x.kinds[e.kind].name, What: what,
-		Since: time.Unix(0, e.at).UTC(), Until: until.UTC(), Overdue: now.After(until)}
+	return Obligation{Service: x.names[service], Order: s.text(), Kind: kind, Event: e.id.String(),
+		On: x.kinds[e.kind].name, What: what, Since: time.Unix(0, e.at).UTC(), Until: until.UTC(), Overdue: now.After(until)}
 }
 
 func (x *Index) evidence(o Obligation, service, partition int, parked *Parked, now time.Time) evidence {

@@ -21,12 +21,14 @@ func TestAnEventIsOwedUntilItsHearerHasTakenItIn(t *testing.T) {
 	now := s.at(2)
 	owed := owedBy(s.seen(), "o1", "payment", now)
 	expect(t, owed, "reaction order.validated.v1")
-	if o := owed["reaction order.validated.v1"]; o.Overdue || o.Cause != "" || !o.Until.Equal(s.at(3.1)) || !o.Since.Equal(s.at(.1)) {
+	if o := owed["reaction order.validated.v1"]; o.Overdue || o.Cause != "" || !o.Until.Equal(s.at(3.1)) ||
+		!o.Since.Equal(s.at(.1)) {
 		t.Errorf("owed is %+v", o)
 	}
 	expect(t, owedBy(s.seen(), "o1", "inventory", now))
 	late := owedBy(s.seen(), "o1", "payment", s.at(4))["reaction order.validated.v1"]
-	if !late.Overdue || late.Cause != CauseConsumer || !strings.Contains(late.Detail, "payment is 2 events and 4s behind on order.events/0; no process of payment has reported yet") {
+	if !late.Overdue || late.Cause != CauseConsumer ||
+		!strings.Contains(late.Detail, "payment is 2 events and 4s behind on order.events/0; no process of payment has reported yet") {
 		t.Errorf("owed is %+v", late)
 	}
 	s.report(3, "payment")
@@ -54,7 +56,8 @@ func TestAQuestionThatTheOutsideRefusedIsParked(t *testing.T) {
 	id := s.say(1, payment.AuthorizationRequested, "o1", validated, "", nil)
 	s.reportAll(2)
 	at := s.report(3, "payment")
-	at.Parked, at.ParkedCount = []Parked{{Key: "o1", Form: "call", Type: payment.AuthorizationRequested.Name(), ID: id, Reason: "status 400", ParkedAt: s.at(2)}}, 1
+	at.Parked, at.ParkedCount = []Parked{{Key: "o1", Form: "call", Type: payment.AuthorizationRequested.Name(), ID: id,
+		Reason: "status 400", ParkedAt: s.at(2)}}, 1
 	o := owedBy(s.seen(), "o1", "payment", s.at(400))["call payment.authorization_requested.v1"]
 	if o.Cause != CauseParked || o.Detail != "status 400" {
 		t.Errorf("owed is %+v", o)
@@ -67,7 +70,8 @@ func TestWhatAServiceSaysShowsWhatItHasTakenIn(t *testing.T) {
 	_, validated := s.place(0, "o1")
 	s.say(.2, payment.AuthorizationRequested, "o1", validated, "", nil)
 	for range 2 {
-		expect(t, owedBy(s.seen(), "o1", "payment", s.at(1)), "call payment.authorization_requested.v1", "deadline payment.authorization_requested.v1")
+		expect(t, owedBy(s.seen(), "o1", "payment", s.at(1)), "call payment.authorization_requested.v1",
+			"deadline payment.authorization_requested.v1")
 		s.records = append(s.records[3:4:4], s.records[:3]...) // read before what it follows from
 	}
 }
@@ -118,7 +122,8 @@ func TestACallIsOwedUntilSomethingFollowsFromItsAnswer(t *testing.T) {
 	told.At = s.at(121.5)
 	s.reports = append(s.reports, told)
 	late = owedBy(s.seen(), "o1", "payment", s.at(122))[call]
-	if late.Cause != CauseOutside || late.Detail != "gateway.authorize was asked 3 times without an answer; the last time: connection refused" {
+	if late.Cause != CauseOutside ||
+		late.Detail != "gateway.authorize was asked 3 times without an answer; the last time: connection refused" {
 		t.Errorf("owed is %+v", late)
 	}
 }
@@ -192,12 +197,14 @@ func TestADeadlineIsOwedUntilItIsSettledReplacedTakenOffOrCarriedOut(t *testing.
 	if o = owedBy(s.seen(), "o1", "order", s.at(1802))[deadline]; o.Overdue {
 		t.Errorf("overdue before %v have passed: %+v", Grace, o)
 	}
-	if o = owedBy(s.seen(), "o1", "order", s.at(1804))[deadline]; !o.Overdue || o.Cause != CauseConsumer || o.Detail != "order has not come to it" {
+	if o = owedBy(s.seen(), "o1", "order", s.at(1804))[deadline]; !o.Overdue || o.Cause != CauseConsumer ||
+		o.Detail != "order has not come to it" {
 		t.Errorf("owed is %+v", o)
 	}
 
 	due := s.at(3600)
-	s.report(1803, "order").Moved = []Move{{ID: validated, Key: "o1", Since: order.Validated.Name(), DueAt: &due, By: "op", At: s.at(1802)}}
+	s.report(1803, "order").Moved = []Move{{ID: validated, Key: "o1", Since: order.Validated.Name(), DueAt: &due,
+		By: "op", At: s.at(1802)}}
 	s.reports[len(s.reports)-1].Partitions[0].NextDeadline = due
 	if o = owedBy(s.seen(), "o1", "order", s.at(1804))[deadline]; o.Overdue || !o.Until.Equal(due) {
 		t.Errorf("owed is %+v", o)
@@ -221,7 +228,8 @@ func TestADeadlineThatWasMovedAndFiredWithoutEffectIsGone(t *testing.T) {
 		return runs
 	}
 	past, later := s.at(2), s.at(5000)
-	for name, due := range map[string]*time.Time{"into the past": &past, "to later, when it had fired": &later, "never, when it had fired": nil} {
+	for name, due := range map[string]*time.Time{"into the past": &past, "to later, when it had fired": &later,
+		"never, when it had fired": nil} {
 		asked := Move{ID: validated, Key: "o1", Since: order.Validated.Name(), DueAt: due, By: "op", At: s.at(7)}
 		if !open(asked, 9) {
 			t.Errorf("moved %s: gone before its service can have said so", name)
@@ -247,7 +255,8 @@ func TestADeadlineTakenOffIsListedAndOwedByNobody(t *testing.T) {
 	x := s.seen()
 	expect(t, owedBy(x, "o1", "order", s.at(2000)))
 	d, runs, known := x.Deadline(validated, s.at(2000))
-	if !runs || !known || d.DueAt != nil || d.By != "op" || !d.At.Equal(s.at(9)) || d.Key != "o1" || d.Since != order.Validated.Name() {
+	if !runs || !known || d.DueAt != nil || d.By != "op" || !d.At.Equal(s.at(9)) || d.Key != "o1" ||
+		d.Since != order.Validated.Name() {
 		t.Errorf("got %+v, runs %v, known %v", d, runs, known)
 	}
 	s.status(20, "o1", "", "completed", true)
@@ -283,7 +292,8 @@ func TestWhatIsCommittedAndNotOnTheTopicIsOwed(t *testing.T) {
 		o.Detail != "payment has committed 1 events that are not on its topic, for 6s" {
 		t.Errorf("owed is %+v", o)
 	}
-	if stuck := s.seen().summary(s.seen().sagas[IDOf("o1")], s.at(7)).Stuck; stuck == nil || stuck.Cause != CausePublisher || stuck.Service != "payment" {
+	if stuck := s.seen().summary(s.seen().sagas[IDOf("o1")], s.at(7)).Stuck; stuck == nil || stuck.Cause != CausePublisher ||
+		stuck.Service != "payment" {
 		t.Errorf("stuck: %+v", stuck)
 	}
 }
@@ -294,7 +304,8 @@ func TestParkedIsToldFromBehind(t *testing.T) {
 	_, validated := s.place(0, "o1")
 	s.reportAll(1)
 	at := &s.reports[len(s.reports)-1].Partitions[0]
-	at.ParkedCount, at.Parked = 1, []Parked{{Key: "o1", Form: "event", Type: order.Validated.Name(), ID: validated, Reason: "panic: nil map", ParkedAt: s.at(1)}}
+	at.ParkedCount, at.Parked = 1, []Parked{{Key: "o1", Form: "event", Type: order.Validated.Name(), ID: validated,
+		Reason: "panic: nil map", ParkedAt: s.at(1)}}
 	o := owedBy(s.seen(), "o1", "payment", s.at(4))["reaction order.validated.v1"]
 	if !o.Overdue || o.Cause != CauseParked || o.Detail != "panic: nil map" {
 		t.Errorf("owed is %+v", o)
@@ -362,22 +373,32 @@ func TestTheCausesAreToldApart(t *testing.T) {
 		e             evidence
 		cause, detail string
 	}{
-		"parked goes before everything": {evidence{kind: KindReaction, parked: parked, missing: "number 3 of a/0", silence: time.Minute}, CauseParked, "refused"},
-		"waits behind a parked one":     {evidence{kind: KindCall, parked: &Parked{}}, CauseParked, "waits behind an earlier event that is parked"},
-		"a hole":                        {evidence{kind: KindReaction, missing: "number 3 of a/0", events: 4}, CauseNeverProduced, "number 3 of a/0 is missing on the topic; what comes after it waits"},
-		"slow": {evidence{kind: KindReaction, service: "payment", topic: "order.events/2", events: 4, age: 12 * time.Second, running: true},
+		"parked goes before everything": {evidence{kind: KindReaction, parked: parked, missing: "number 3 of a/0",
+			silence: time.Minute}, CauseParked, "refused"},
+		"waits behind a parked one": {evidence{kind: KindCall, parked: &Parked{}}, CauseParked,
+			"waits behind an earlier event that is parked"},
+		"a hole": {evidence{kind: KindReaction, missing: "number 3 of a/0", events: 4}, CauseNeverProduced,
+			"number 3 of a/0 is missing on the topic; what comes after it waits"},
+		"slow": {evidence{kind: KindReaction, service: "payment", topic: "order.events/2", events: 4,
+			age: 12 * time.Second, running: true},
 			CauseConsumer, "payment is 4 events and 12s behind on order.events/2"},
-		"gone": {evidence{kind: KindReaction, service: "payment", topic: "order.events/2", events: 4, age: 12 * time.Second, silence: 13 * time.Second},
+		"gone": {evidence{kind: KindReaction, service: "payment", topic: "order.events/2", events: 4, age: 12 * time.Second,
+			silence: 13 * time.Second},
 			CauseConsumer, "payment is 4 events and 12s behind on order.events/2; no process of payment has reported for 13s"},
-		"one process of several is gone": {evidence{kind: KindDeadline, service: "payment", partition: 2, silence: 13 * time.Second, running: true},
+		"one process of several is gone": {evidence{kind: KindDeadline, service: "payment", partition: 2,
+			silence: 13 * time.Second, running: true},
 			CauseConsumer, "no process has worked on partition 2 of payment for 13s"},
-		"a call of a service that is gone": {evidence{kind: KindCall, service: "payment", silence: 13 * time.Second, try: try, unpublished: 3},
+		"a call of a service that is gone": {evidence{kind: KindCall, service: "payment", silence: 13 * time.Second,
+			try: try, unpublished: 3},
 			CauseConsumer, "no process of payment has reported for 13s"},
-		"a call whose answer may be committed": {evidence{kind: KindCall, service: "payment", unpublished: 3, since: 5 * time.Second, running: true, try: try},
+		"a call whose answer may be committed": {evidence{kind: KindCall, service: "payment", unpublished: 3, since: 5 * time.Second,
+			running: true, try: try},
 			CausePublisher, "payment has committed 3 events that are not on its topic, for 5s"},
-		"a call refused":    {evidence{kind: KindCall, question: "gateway.void", try: try, running: true}, CauseOutside, "gateway.void was asked 7 times without an answer; the last time: HTTP 503"},
-		"a call unanswered": {evidence{kind: KindCall, question: "gateway.void", running: true}, CauseOutside, "nothing has answered gateway.void"},
-		"a deadline":        {evidence{kind: KindDeadline, service: "order", running: true}, CauseConsumer, "order has not come to it"},
+		"a call refused": {evidence{kind: KindCall, question: "gateway.void", try: try, running: true}, CauseOutside,
+			"gateway.void was asked 7 times without an answer; the last time: HTTP 503"},
+		"a call unanswered": {evidence{kind: KindCall, question: "gateway.void", running: true}, CauseOutside,
+			"nothing has answered gateway.void"},
+		"a deadline": {evidence{kind: KindDeadline, service: "order", running: true}, CauseConsumer, "order has not come to it"},
 		"unpublished and gone": {evidence{kind: KindPublication, service: "order", unpublished: 2, since: time.Second, silence: -1},
 			CausePublisher, "order has committed 2 events that are not on its topic, for 1s; no process of order has reported yet"},
 	} {
@@ -394,17 +415,20 @@ func TestAProcessThatLeavesIsGoneAtOnceAndASilentOneAfterThreeReports(t *testing
 	s.report(1, "payment", "order.events")
 	x := s.seen()
 	payment := x.services["payment"]
-	if x.silence(payment, 0, s.at(9.9)) != 0 || x.silence(payment, 0, s.at(10.1)) != 9100*time.Millisecond || x.running(payment, s.at(10.1)) {
+	if x.silence(payment, 0, s.at(9.9)) != 0 || x.silence(payment, 0, s.at(10.1)) != 9100*time.Millisecond ||
+		x.running(payment, s.at(10.1)) {
 		t.Error("a silent process counts wrongly")
 	}
 	x.Report(Report{Service: "payment", Process: "payment-1", At: s.at(2), Every: 3 * time.Second, Leaving: true})
 	if x.silence(payment, 0, s.at(3)) != time.Second || x.running(payment, s.at(3)) {
 		t.Error("a process that has left still counts")
 	}
-	next := Report{Service: "payment", Process: "payment-2", At: s.at(3), Every: 3 * time.Second, Partitions: []Progress{{Partition: 0, Epoch: 2}}}
+	next := Report{Service: "payment", Process: "payment-2", At: s.at(3), Every: 3 * time.Second,
+		Partitions: []Progress{{Partition: 0, Epoch: 2}}}
 	x.Report(next)
 	old := next
-	old.Process, old.At, old.Partitions = "payment-1", s.at(4), []Progress{{Partition: 0, Epoch: 1, Applied: map[string]int64{"order.events": 99}}}
+	old.Process, old.At, old.Partitions = "payment-1", s.at(4),
+		[]Progress{{Partition: 0, Epoch: 1, Applied: map[string]int64{"order.events": 99}}}
 	x.Report(old)
 	if x.silence(payment, 0, s.at(4)) != 0 || x.reached(payment, x.places[x.place("order.events", 0)]) != 0 {
 		t.Error("a former owner's word counts")

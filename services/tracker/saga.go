@@ -147,7 +147,8 @@ func (x *Index) reactionOf(k *kind, r, cause *Record) Reaction {
 // undone are the events, of those said before, that the row behind an event undoes.
 func undone(k *kind, how Reaction, said map[string]bool) (types []string) {
 	for _, row := range k.rows {
-		fits := row.On.Name() == how.On && (row.Form == saga.Calling) == (how.Form == "answer") && (row.Form == saga.Deadline) == (how.Form == "deadline")
+		fits := row.On.Name() == how.On && (row.Form == saga.Calling) == (how.Form == "answer") &&
+			(row.Form == saga.Deadline) == (how.Form == "deadline")
 		for _, u := range row.Undoes {
 			if fits && said[u.Name()] && !slices.Contains(types, u.Name()) {
 				types = append(types, u.Name())

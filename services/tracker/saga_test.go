@@ -122,7 +122,8 @@ func TestAStoryTellsEveryEventAfterItsCauseWithTheRowItCameFrom(t *testing.T) {
 	told := s.tell(t, s.seen(), "cancelled")
 	var got []string
 	for _, e := range told.Events {
-		got = append(got, fmt.Sprintf("%d %s by %d: %s %s %s %d %v", e.N, e.Type, e.CausedBy, e.Reaction.Form, e.Reaction.On, e.Reaction.Question, e.Reaction.Tries, e.Compensates))
+		got = append(got, fmt.Sprintf("%d %s by %d: %s %s %s %d %v", e.N, e.Type, e.CausedBy, e.Reaction.Form, e.Reaction.On,
+			e.Reaction.Question, e.Reaction.Tries, e.Compensates))
 	}
 	want := []string{
 		"1 storefront.order_placed.v1 by 0: command place_order  0 []",
@@ -144,7 +145,8 @@ func TestAStoryTellsEveryEventAfterItsCauseWithTheRowItCameFrom(t *testing.T) {
 	if len(told.Compensations) != 1 || told.Compensations[0].N != 10 || told.Compensations[0].Because != order.Cancelled.Name() {
 		t.Errorf("compensations are %+v", told.Compensations)
 	}
-	if told.State != "cancelled" || told.EndedAt == nil || !told.EndedAt.Equal(s.at(11.6)) || !told.BeganAt.Equal(s.at(10)) || told.Stuck != nil || told.Owed != 0 {
+	if told.State != "cancelled" || told.EndedAt == nil || !told.EndedAt.Equal(s.at(11.6)) || !told.BeganAt.Equal(s.at(10)) ||
+		told.Stuck != nil || told.Owed != 0 {
 		t.Errorf("told %+v", told.Summary)
 	}
 }
@@ -157,10 +159,12 @@ func TestAStoryTellsWhatIsAskedAndHowOften(t *testing.T) {
 		t.Fatalf("got %+v", calls)
 	}
 	paid, voided := calls[0], calls[1]
-	if paid.Question != "gateway.authorize" || paid.Tries != 2 || paid.Outcome != payment.Authorized.Name() || !paid.AnsweredAt.Equal(s.at(41)) || paid.Overdue {
+	if paid.Question != "gateway.authorize" || paid.Tries != 2 || paid.Outcome != payment.Authorized.Name() ||
+		!paid.AnsweredAt.Equal(s.at(41)) || paid.Overdue {
 		t.Errorf("got %+v", paid)
 	}
-	if voided.Question != "gateway.void" || voided.Tries != 4 || voided.LastError != "HTTP 503" || voided.AnsweredAt != nil || voided.Outcome != "" {
+	if voided.Question != "gateway.void" || voided.Tries != 4 || voided.LastError != "HTTP 503" || voided.AnsweredAt != nil ||
+		voided.Outcome != "" {
 		t.Errorf("got %+v", voided)
 	}
 }
@@ -181,7 +185,8 @@ func TestACauseStandsBeforeItsEffectsWhateverTheClocksSay(t *testing.T) {
 		for _, rec := range inCausalOrder(records) {
 			types = append(types, rec.Type)
 		}
-		if want := []string{order.Validated.Name(), payment.AuthorizationRequested.Name(), payment.Authorized.Name(), payment.VoidRequested.Name()}; !slices.Equal(types, want) {
+		if want := []string{order.Validated.Name(), payment.AuthorizationRequested.Name(), payment.Authorized.Name(),
+			payment.VoidRequested.Name()}; !slices.Equal(types, want) {
 			t.Fatalf("got %v", types)
 		}
 	}
@@ -224,7 +229,8 @@ func TestAnEventThatNobodyDeclaresIsToldWithoutItsContent(t *testing.T) {
 	s := newScene()
 	s.place(0, "o1")
 	x := s.seen()
-	stray := Record{Topic: "gift.events", Sequence: 1, ID: "g1", Type: "gift.wrapped.v1", Key: "o1", Saga: "o1", Time: s.at(1), Data: []byte(`{"note":"to Ada"}`)}
+	stray := Record{Topic: "gift.events", Sequence: 1, ID: "g1", Type: "gift.wrapped.v1", Key: "o1", Saga: "o1", Time: s.at(1),
+		Data: []byte(`{"note":"to Ada"}`)}
 	x.Add(&stray)
 	s.records = append(s.records, stray)
 	told := s.tell(t, x, "o1")
@@ -345,7 +351,8 @@ func TestSagasAreListedNewestFirstAndFiltered(t *testing.T) {
 	if got := page(Filter{Stuck: &yes}); !slices.Equal(got, []string{"voiding", "placed", "asked"}) {
 		t.Errorf("stuck are %v", got)
 	}
-	if got := x.Obligations(ObligationFilter{Overdue: &yes, Service: "payment", Kind: KindCall, Cause: CauseConsumer}, now); len(got) != 2 || got[0].Order != "asked" || got[1].Order != "voiding" {
+	if got := x.Obligations(ObligationFilter{Overdue: &yes, Service: "payment", Kind: KindCall, Cause: CauseConsumer},
+		now); len(got) != 2 || got[0].Order != "asked" || got[1].Order != "voiding" {
 		t.Errorf("owed are %+v", got)
 	}
 }
@@ -374,7 +381,8 @@ func TestFiguresCountWhatIsOpenAndOverdue(t *testing.T) {
 	if got := x.Sweep(s.at(4000)).Overdue; got["payment"] != 3 || got["order"] != 2 {
 		t.Errorf("overdue are %v", got)
 	}
-	if !slices.Equal(ended, []string{"completed 1.2s", "cancelled 1.6s"}) || !slices.Equal(reasons, []string{"customer_request", "customer_request"}) {
+	if !slices.Equal(ended, []string{"completed 1.2s", "cancelled 1.6s"}) ||
+		!slices.Equal(reasons, []string{"customer_request", "customer_request"}) {
 		t.Errorf("ended %v, cancelled %v", ended, reasons)
 	}
 }
@@ -387,7 +395,8 @@ func TestIDsAreWrittenAsTheyWereRead(t *testing.T) {
 		}
 	}
 	seen := map[ID]string{{}: "nothing"}
-	for _, text := range []string{"o1", "O1", "01A20F9D-51BD-779B-91C0-1CEC2D7DD455", "01a20f9d-51bd-779b-91c0-1cec2d7dd455", "01a20f9d051bd-779b-91c0-1cec2d7dd455", "01a20f9g-51bd-779b-91c0-1cec2d7dd455"} {
+	for _, text := range []string{"o1", "O1", "01A20F9D-51BD-779B-91C0-1CEC2D7DD455", "01a20f9d-51bd-779b-91c0-1cec2d7dd455",
+		"01a20f9d051bd-779b-91c0-1cec2d7dd455", "01a20f9g-51bd-779b-91c0-1cec2d7dd455"} {
 		if other, twice := seen[IDOf(text)]; twice {
 			t.Errorf("%s and %s are one", text, other)
 		}

@@ -50,7 +50,8 @@ func service(name string, rows ...saga.Row) *saga.Machine {
 func machines() []*saga.Machine {
 	nothing := func(till, string) []saga.Event { return nil }
 	return []*saga.Machine{
-		service("storefront", on(placeOrder, storefront.OrderPlaced), saga.Show(order.StatusChanged, func(s till, _ order.StatusChangedV1, _ time.Time) till { return s })),
+		service("storefront", on(placeOrder, storefront.OrderPlaced),
+			saga.Show(order.StatusChanged, func(s till, _ order.StatusChangedV1, _ time.Time) till { return s })),
 		service("order",
 			on(storefront.OrderPlaced, order.Validated, order.StatusChanged),
 			on(payment.Authorized, order.Confirmed, order.StatusChanged),
@@ -61,8 +62,10 @@ func machines() []*saga.Machine {
 		service("inventory", on(order.Validated, inventory.StockChanged)),
 		service("payment",
 			on(order.Validated, payment.AuthorizationRequested),
-			saga.Call(payment.AuthorizationRequested, authorize, nothing, payment.Authorized, payment.Declined).DroppedBy(payment.OutcomeUnknown, payment.VoidRequested),
-			saga.After(2*time.Minute, payment.AuthorizationRequested, func(till, payment.AuthorizationRequestedV1) []saga.Event { return nil }, payment.OutcomeUnknown).
+			saga.Call(payment.AuthorizationRequested, authorize, nothing, payment.Authorized, payment.Declined).
+				DroppedBy(payment.OutcomeUnknown, payment.VoidRequested),
+			saga.After(2*time.Minute, payment.AuthorizationRequested,
+				func(till, payment.AuthorizationRequestedV1) []saga.Event { return nil }, payment.OutcomeUnknown).
 				Settled(payment.Authorized, payment.Declined),
 			on(order.Cancelled, payment.VoidRequested).Compensates(payment.Authorized),
 			saga.Call(payment.VoidRequested, void, nothing, payment.Voided).UntilAnswered(time.Hour)),
@@ -110,8 +113,9 @@ func (s *scene) sayOf(seconds float64, kind saga.Kind, key, of, cause, via strin
 	at := where{saga.Topic(kind.Name()), partitionOf(key)}
 	s.numbers[at]++
 	id := fmt.Sprintf("0195%04x-0000-7000-8000-%012x", len(s.records), len(s.records))
-	s.records = append(s.records, Record{Topic: at.topic, Partition: at.partition, Offset: s.numbers[at] - 1, Sequence: s.numbers[at],
-		ID: id, Type: kind.Name(), Key: key, Saga: of, Cause: cause, Via: via, Time: s.at(seconds), Data: text})
+	s.records = append(s.records, Record{Topic: at.topic, Partition: at.partition, Offset: s.numbers[at] - 1,
+		Sequence: s.numbers[at],
+		ID:       id, Type: kind.Name(), Key: key, Saga: of, Cause: cause, Via: via, Time: s.at(seconds), Data: text})
 	return id
 }
 
@@ -183,10 +187,12 @@ var (
 
 // place is an order placed and validated.
 func (s *scene) place(seconds float64, id string) (placed, validated string) {
-	placed = s.say(seconds, storefront.OrderPlaced, id, "", "", storefront.OrderPlacedV1{CustomerID: "c1", Lines: goods, Total: price, ShipTo: home,
-		Email: "ada@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all"})
-	validated = s.say(seconds+.1, order.Validated, id, placed, "", order.ValidatedV1{CustomerID: "c1", Lines: goods, Total: price, ShipTo: home,
-		Email: "ada@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all"})
+	placed = s.say(seconds, storefront.OrderPlaced, id, "", "",
+		storefront.OrderPlacedV1{CustomerID: "c1", Lines: goods, Total: price, ShipTo: home,
+			Email: "ada@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all"})
+	validated = s.say(seconds+.1, order.Validated, id, placed, "",
+		order.ValidatedV1{CustomerID: "c1", Lines: goods, Total: price, ShipTo: home,
+			Email: "ada@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all"})
 	s.status(seconds+.1, id, placed, "placed", false)
 	return placed, validated
 }

@@ -9,15 +9,17 @@ import (
 
 // story is what is kept of one saga, or of a correlation of which it is not known yet whether it is one.
 type story struct {
-	id     ID
-	name   string // where the id is no UUID
-	began  int64  // Unix nanoseconds; 0: nothing told so yet
-	last   int64  // of its last event
-	ended  int64  // 0: it has not
-	told   int64  // number of the last status told
-	status uint16
-	reason uint16
-	active bool
+	id       ID
+	name     string // where the id is no UUID
+	began    int64  // Unix nanoseconds; 0: nothing told so yet
+	last     int64  // of its last event
+	ended    int64  // 0: it has not
+	answered int64  // when the customer was first told of it
+	answer   uint16 // the status told then
+	told     int64  // number of the last status told
+	status   uint16
+	reason   uint16
+	active   bool
 
 	entries []entry
 	dues    map[ID]time.Time // of events that carry the time of their deadline

@@ -36,9 +36,13 @@ const keptWhole = 10_000
 
 // Index is all that is known of all sagas. It is not safe for concurrent use.
 type Index struct {
-	// Ended, if set, is told of every saga that comes to its end, and Cancelled of every one that is turned back.
+	// Who is told, if set: of every saga that it begins, of the first that the customer is told, that it comes to its end and
+	// that it is turned back.
+	Began     func()
+	Answered  func(status string, took time.Duration)
 	Ended     func(outcome string, took time.Duration)
 	Cancelled func(reason string)
+	Told      map[string]func(payload any) // by type of event, of every one
 
 	services map[string]int // numbers of services
 	names    []string       // of services
@@ -155,6 +159,7 @@ func (x *Index) understand(s *story, k *kind, r *Record, e entry) {
 		if s.began == 0 {
 			s.began = e.at
 			x.list(s)
+			x.tellBegun(s)
 		}
 	case status.Name():
 		d, err := status.Decode(r.Data)
@@ -162,20 +167,52 @@ func (x *Index) understand(s *story, k *kind, r *Record, e entry) {
 			return
 		}
 		now := d.(order.StatusChangedV1)
+		if s.answered == 0 && now.Status != beforeFirstStatus {
+			s.answered, s.answer = e.at, x.word(now.Status)
+			x.tellAnswered(s)
+		}
 		s.told, s.status, s.reason = e.sequence, x.word(now.Status), x.word(now.Reason)
 		switch {
 		case !now.Final:
 			s.ended = 0
 		case s.ended == 0:
 			s.ended = e.at
-			if x.Ended != nil && s.began != 0 {
-				x.Ended(now.Status, time.Duration(s.ended-s.began))
-			}
+			x.tellEnded(s)
 		}
 	case cancelled.Name():
 		if d, err := cancelled.Decode(r.Data); err == nil && x.Cancelled != nil {
 			x.Cancelled(d.(order.CancelledV1).Reason)
 		}
+	}
+	if tell := x.Told[k.name]; tell != nil && k.payload != nil {
+		if d, err := k.payload.Decode(r.Data); err == nil {
+			tell(d)
+		}
+	}
+}
+
+// tellBegun tells that a saga has begun, and what was read of it before: its topics are read in any order.
+func (x *Index) tellBegun(s *story) {
+	if x.Began != nil {
+		x.Began()
+	}
+	if s.answered != 0 {
+		x.tellAnswered(s)
+	}
+	if s.ended != 0 {
+		x.tellEnded(s)
+	}
+}
+
+func (x *Index) tellAnswered(s *story) {
+	if x.Answered != nil && s.began != 0 {
+		x.Answered(x.words[s.answer], time.Duration(s.answered-s.began))
+	}
+}
+
+func (x *Index) tellEnded(s *story) {
+	if x.Ended != nil && s.began != 0 {
+		x.Ended(x.words[s.status], time.Duration(s.ended-s.began))
 	}
 }
 
@@ -197,12 +234,13 @@ type Figures struct {
 	Sagas   int
 	Open    map[string]int // sagas that have not ended, by status
 	Overdue map[string]int // obligations overdue, by service
+	Stuck   map[string]int // sagas that do not go on, by cause
 }
 
 // Sweep looks at every saga that may owe something. Those that have ended and owe nothing are not looked at again until
 // more is heard of them, and in time only the places of their events are kept.
 func (x *Index) Sweep(now time.Time) Figures {
-	f := Figures{Sagas: len(x.order), Open: map[string]int{}, Overdue: map[string]int{}}
+	f := Figures{Sagas: len(x.order), Open: map[string]int{}, Overdue: map[string]int{}, Stuck: map[string]int{}}
 	for _, name := range x.names {
 		f.Overdue[name] = 0
 	}
@@ -216,6 +254,9 @@ func (x *Index) Sweep(now time.Time) Figures {
 		switch {
 		case s.ended == 0:
 			f.Open[x.state(s)]++
+			if stuck := x.stuck(s, owed, now); stuck != nil {
+				f.Stuck[stuck.Cause]++
+			}
 		case len(owed) == 0 && len(x.deadlines(s, now)) == 0:
 			delete(x.active, s)
 			s.active = false

@@ -47,7 +47,8 @@ type Receipt struct {
 	ID           string
 	Warehouse    string
 	Quantity     int64
-	ReorderPoint *int64 // the level to keep up from now on; nil leaves it as it is, 0 keeps none up
+	ReorderPoint *int64           // the level to keep up from now on; nil leaves it as it is, 0 keeps none up
+	Request      *schemas.Request // that the operator sent
 }
 
 // The questions to the floor and to suppliers. Each carries the id of the event that asks, the same on every retry.

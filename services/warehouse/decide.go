@@ -45,7 +45,7 @@ func receive(s Supply, r Receipt) []saga.Event {
 		return nil
 	}
 	return []saga.Event{event.StockReceived.Of(event.StockReceivedV1{
-		ReceiptID: r.ID, Warehouse: r.Warehouse, Quantity: r.Quantity, ReorderPoint: r.ReorderPoint})}
+		ReceiptID: r.ID, Warehouse: r.Warehouse, Quantity: r.Quantity, ReorderPoint: r.ReorderPoint, Request: r.Request})}
 }
 
 // purchase buys what inventory asks for. It asks again only after a delivery, so an open purchase for the same

@@ -69,7 +69,8 @@ func TestAReceiptCountsOnce(t *testing.T) {
 	first := warehouse.ReceiveStock.Of(warehouse.Receipt{ID: "r-1", Warehouse: "leeds", Quantity: 9, ReorderPoint: &point})
 	second := warehouse.ReceiveStock.Of(warehouse.Receipt{ID: "r-2", Warehouse: "leeds", Quantity: 1})
 	sagatest.Given(t, supplies).
-		When(first).Then(event.StockReceived.Of(event.StockReceivedV1{ReceiptID: "r-1", Warehouse: "leeds", Quantity: 9, ReorderPoint: &point})).
+		When(first).
+		Then(event.StockReceived.Of(event.StockReceivedV1{ReceiptID: "r-1", Warehouse: "leeds", Quantity: 9, ReorderPoint: &point})).
 		When(second).Then(event.StockReceived.Of(event.StockReceivedV1{ReceiptID: "r-2", Warehouse: "leeds", Quantity: 1})).
 		When(first).Then().
 		When(second).Then()

@@ -31,7 +31,8 @@ func BenchmarkTable(b *testing.B) {
 			rows, keys := make([]instance, size), make([]string, size)
 			for i := range rows {
 				keys[i] = id(n*size + i)
-				rows[i] = instance{ID: keys[i], Status: "open", State: json.RawMessage(`{"lines":[{"sku":"85123A","quantity":6}],"total":1530}`), At: time.Now()}
+				rows[i] = instance{ID: keys[i], Status: "open",
+					State: json.RawMessage(`{"lines":[{"sku":"85123A","quantity":6}],"total":1530}`), At: time.Now()}
 			}
 			return rows, keys
 		}

@@ -127,7 +127,8 @@ func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	types := conn.TypeMap()
 	stamp := &pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}}
 	types.RegisterType(stamp)
-	types.RegisterType(&pgtype.Type{Name: "_timestamptz", OID: pgtype.TimestamptzArrayOID, Codec: &pgtype.ArrayCodec{ElementType: stamp}})
+	types.RegisterType(&pgtype.Type{Name: "_timestamptz", OID: pgtype.TimestamptzArrayOID,
+		Codec: &pgtype.ArrayCodec{ElementType: stamp}})
 	for name, sql := range map[string]string{begin: "BEGIN", commit: "COMMIT"} {
 		if _, err := conn.Prepare(ctx, name, sql); err != nil {
 			return err
@@ -155,7 +156,8 @@ func (e *openError) Unwrap() error { return e.cause }
 func (e *openError) Error() string {
 	var refused *pgconn.PgError
 	if errors.As(e.cause, &refused) {
-		return fmt.Sprintf("database: Postgres at %s refuses the session on %q: %s (%s): check user, password, role and database name in the URL",
+		return fmt.Sprintf(
+			"database: Postgres at %s refuses the session on %q: %s (%s): check user, password, role and database name in the URL",
 			e.address, e.database, refused.Message, refused.Code)
 	}
 	reason := "no answer"

@@ -38,7 +38,8 @@ func IsConversion(err error) bool {
 	if err == nil || errors.As(err, new(*pgconn.PgError)) {
 		return false
 	}
-	if errors.As(err, new(*json.SyntaxError)) || errors.As(err, new(*json.UnmarshalTypeError)) || errors.As(err, new(*json.MarshalerError)) ||
+	if errors.As(err, new(*json.SyntaxError)) || errors.As(err, new(*json.UnmarshalTypeError)) ||
+		errors.As(err, new(*json.MarshalerError)) ||
 		errors.As(err, new(*json.UnsupportedValueError)) || errors.As(err, new(*json.UnsupportedTypeError)) ||
 		errors.As(err, new(*strconv.NumError)) || errors.As(err, new(*time.ParseError)) {
 		return true

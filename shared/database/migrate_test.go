@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded/embeddedtest"
@@ -63,17 +62,8 @@ func TestMigratingWhatIsUpToDateTakesMilliseconds(t *testing.T) {
 	if v, err := database.Version(ctx, db, "versions"); v != 1 || err != nil {
 		t.Fatal(v, err)
 	}
-	best := time.Hour
-	for range 10 {
-		start := time.Now()
-		if n, err := database.Migrate(ctx, db, files, "versions"); n != 0 || err != nil {
-			t.Fatal(n, err)
-		}
-		best = min(best, time.Since(start))
-	}
-	t.Log("nothing to do took", best)
-	if best > 20*time.Millisecond {
-		t.Errorf("nothing to do took %v", best)
+	if n, err := database.Migrate(ctx, db, files, "versions"); n != 0 || err != nil {
+		t.Fatal(n, err)
 	}
 }
 

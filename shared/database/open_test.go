@@ -101,7 +101,8 @@ func TestErrorsAreToldApart(t *testing.T) {
 	if err := run("SELECT 1"); err != nil {
 		t.Errorf("after an ended session the next statement failed: %v", err)
 	}
-	if err := run("DO $x$ BEGIN RAISE EXCEPTION SQLSTATE '40P01'; END $x$"); !database.IsDeadlock(err) || database.IsConnection(err) {
+	if err := run("DO $x$ BEGIN RAISE EXCEPTION SQLSTATE '40P01'; END $x$"); !database.IsDeadlock(err) ||
+		database.IsConnection(err) {
 		t.Errorf("deadlock: %v", err)
 	}
 	if err := run("DO $x$ BEGIN RAISE EXCEPTION SQLSTATE '40001'; END $x$"); !database.IsSerialization(err) {
@@ -117,7 +118,8 @@ func TestErrorsAreToldApart(t *testing.T) {
 			t.Errorf("%s is the environment's fault", code)
 		}
 	}
-	if _, err := database.Open(context.Background(), database.Options{URL: "postgres://x@127.0.0.1:1/x"}); !database.IsConnection(err) {
+	if _, err := database.Open(context.Background(), database.Options{URL: "postgres://x@127.0.0.1:1/x"}); !database.IsConnection(
+		err) {
 		t.Errorf("a database that is down: %v", err)
 	}
 	if database.IsConnection(nil) {
@@ -156,7 +158,8 @@ func TestOnlyTheDataOfAStatementIsADataFault(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
-	for _, code := range []string{"08006", "25P02", "40001", "40P01", "42501", "42P01", "53100", "54000", "55P03", "57014", "57P01", "58030", "XX001"} {
+	for _, code := range []string{"08006", "25P02", "40001", "40P01", "42501", "42P01", "53100", "54000", "55P03", "57014",
+		"57P01", "58030", "XX001"} {
 		if database.IsDataFault(&pgconn.PgError{Code: code, Severity: "ERROR"}) {
 			t.Errorf("%s is not the data's fault", code)
 		}

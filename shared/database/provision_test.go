@@ -61,7 +61,8 @@ func TestSessionsRunWithTheServicesRightsOnly(t *testing.T) {
 	}
 	other, _ := own(t)
 	var may bool
-	if err := db.Gorm().Raw("SELECT has_database_privilege(current_user, $1, 'CONNECT')", "orderflow_"+other).Row().Scan(&may); err != nil || may {
+	if err := db.Gorm().Raw("SELECT has_database_privilege(current_user, $1, 'CONNECT')", "orderflow_"+other).Row().
+		Scan(&may); err != nil || may {
 		t.Errorf("one service may connect to another's database: %v %v", may, err)
 	}
 }
@@ -82,7 +83,8 @@ func TestAHalfDoneProvisioningIsFinished(t *testing.T) {
 		t.Fatal(again, err)
 	}
 	var open bool
-	err = admin.Gorm().Raw("SELECT EXISTS (SELECT FROM pg_database, aclexplode(datacl) WHERE datname = $1 AND grantee = 0)", "orderflow_"+name).Row().Scan(&open)
+	err = admin.Gorm().Raw("SELECT EXISTS (SELECT FROM pg_database, aclexplode(datacl) WHERE datname = $1 AND grantee = 0)",
+		"orderflow_"+name).Row().Scan(&open)
 	if err != nil || open {
 		t.Errorf("PUBLIC still has rights: %v %v", open, err)
 	}

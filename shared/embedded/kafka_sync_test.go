@@ -150,7 +150,7 @@ func TestKafkaWaitsForTheDiskWithOnePartitionAndGoesOnWithTheOthers(t *testing.T
 	default:
 	}
 	close(back)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	select {
 	case err := <-answered:

@@ -36,7 +36,7 @@ func produceAndWait(dir string) error {
 }
 
 func kafkaClient(addr string) *kafka.Client {
-	return &kafka.Client{Addr: kafka.TCP(addr), Timeout: 10 * time.Second, Transport: &kafka.Transport{}}
+	return &kafka.Client{Addr: kafka.TCP(addr), Timeout: 2 * time.Minute, Transport: &kafka.Transport{}}
 }
 
 func createTopic(ctx context.Context, c *kafka.Client, topic string, partitions int) error {

@@ -97,7 +97,7 @@ func (p *Postgres) Done() <-chan struct{} { return p.server.done }
 // Close stops the server, ending its sessions, and returns when it is gone: within 5 s, after which it is stopped the
 // hard way and repeats the rest from its log at the next start.
 func (p *Postgres) Close() error {
-	p.close.Do(func() { p.err = errors.Join(p.server.stop(5*time.Second), p.lock.Close()) })
+	p.close.Do(func() { p.err = errors.Join(p.server.stop(4*time.Second), p.lock.Close()) })
 	return p.err
 }
 

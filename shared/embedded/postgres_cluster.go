@@ -126,8 +126,8 @@ func (c cluster) initdb(ctx context.Context, locale ...string) (string, error) {
 	return made, nil
 }
 
-// start runs a server, which inherits the lock, and waits until it answers. A port can be taken between choosing and using it, and the memory of
-// a server that was killed can outlive it for a moment: both end the new server early, and another try helps.
+// start runs a server, which inherits the lock, and waits until it answers. A port can be taken between choosing and using it,
+// and the memory of a server that was killed can outlive it for a moment: both end the new server early, and another try helps.
 func (c cluster) start(ctx context.Context, lock *os.File) (*Postgres, error) {
 	password, err := os.ReadFile(filepath.Join(c.dir, passwordFile))
 	if err != nil {
@@ -194,7 +194,7 @@ func (c cluster) tryStart(ctx context.Context, password string, lock *os.File) (
 		case <-s.done:
 			return nil, fmt.Errorf("%w: %s (all of it in %s)", errEnded, logSince(logPath, before.Size()), logPath)
 		case <-ctx.Done():
-			s.stop(5 * time.Second)
+			s.stop(4 * time.Second)
 			return nil, fmt.Errorf("not ready in time: %w; last: %v", ctx.Err(), err)
 		case <-time.After(10 * time.Millisecond):
 		}

@@ -44,12 +44,15 @@ func run(cmd *exec.Cmd, release func()) (server, error) {
 	return s, err
 }
 
-// stop asks for a fast shutdown, which writes everything out, and after patience for an immediate one, which does not.
+// postmasterKills is how long an immediate shutdown may take: after five seconds the postmaster kills what is left.
+const postmasterKills = 6 * time.Second
+
+// stop requests a fast shutdown, which writes everything out, and after patience an immediate one, which does not.
 func (s server) stop(patience time.Duration) error {
 	for _, step := range []struct {
 		signal syscall.Signal
 		wait   time.Duration
-	}{{syscall.SIGINT, patience - time.Second}, {syscall.SIGQUIT, time.Second}} {
+	}{{syscall.SIGINT, patience}, {syscall.SIGQUIT, postmasterKills}} {
 		select {
 		case <-s.done:
 			return nil
@@ -64,7 +67,7 @@ func (s server) stop(patience time.Duration) error {
 		case <-time.After(step.wait):
 		}
 	}
-	return fmt.Errorf("Postgres (process %d) does not end; its log says why", s.pid)
+	return fmt.Errorf("Postgres (process %d) does not stop: see its log", s.pid)
 }
 
 // takeOver deals with what a killed process left. Every process of a server holds the lock on the file SERVER, so the

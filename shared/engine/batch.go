@@ -129,7 +129,13 @@ func (e *Engine) commit(shares ...*share) error {
 		s.w.began.Store(time.Now().UnixNano())
 		defer s.w.began.Store(0)
 	}
-	if err := database.Pipeline(ctx, e.DB, b.transact); err != nil {
+	inputs, began := 0, time.Now()
+	for _, s := range shares {
+		inputs += len(s.inputs)
+	}
+	err := database.Pipeline(ctx, e.DB, b.transact)
+	e.metrics.committed(inputs, time.Since(began), err)
+	if err != nil {
 		return err
 	}
 	b.committed()
@@ -151,6 +157,9 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 		return err
 	}
 	if err := b.claim(tx); err != nil {
+		return err
+	}
+	if err := b.recall(tx); err != nil {
 		return err
 	}
 	var live []*input

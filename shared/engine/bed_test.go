@@ -257,7 +257,7 @@ func (b *bed) process(options ...func(*engine.Config)) *process {
 
 // lagging tells whether the process shows a lag on the topic, once it has measured.
 func (p *process) lagging(topic string) bool {
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		families, err := p.metrics.Gather()
 		if err != nil {
 			return false
@@ -290,7 +290,7 @@ func (p *process) stop() {
 		return
 	}
 	p.ended = true
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	p.Stop(ctx)
 	p.client.Close()
@@ -419,7 +419,7 @@ var patience = func() time.Duration {
 	if d, err := time.ParseDuration(os.Getenv("ORDERFLOW_TEST_PATIENCE")); err == nil {
 		return d
 	}
-	return 20 * time.Second
+	return 2 * time.Minute
 }()
 
 // eventually waits for what must come true.

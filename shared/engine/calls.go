@@ -80,17 +80,17 @@ func (o *openCalls) tried(c *call, answered any, err error) {
 	wait := min(firstRetry<<min(c.try-1, 10), lastRetry)
 	switch {
 	case err == nil:
-		metrics.called(name, "answered")
+		metrics.called(name, callAnswered)
 		o.p.queue.push(input{form: answer, event: c.event, answer: answered, try: c.try})
 		return
 	case IsRefused(err):
-		metrics.called(name, "refused")
+		metrics.called(name, callRefused)
 		o.p.queue.push(input{form: refusal, event: c.event, try: c.try, reason: line(err.Error())})
 		return
 	case errors.As(err, &later):
 		wait = later.after
 	default:
-		metrics.called(name, "unknown")
+		metrics.called(name, callUnknown)
 		o.p.e.Log.Info("outcome of a call is unknown; it is tried again", "question", name, "id", c.event.ID, "try", c.try, "err", err)
 		wait = wait/2 + rand.N(wait) // jitter: calls that failed together are not retried together
 	}

@@ -115,9 +115,8 @@ func TestQuestionsThatHangDoNotHoldUpOthers(t *testing.T) {
 	hangs := errors.New("hangs")
 	b.ask = func(ctx context.Context, a engine.Attempt, e countedV1) (countedV1, error) {
 		if e.N >= 1000 {
-			select {
-			case <-ctx.Done():
-			case <-time.After(200 * time.Millisecond):
+			if a.Number > 1 {
+				<-ctx.Done() // a retry that would hold its place for ever
 			}
 			return e, hangs
 		}
@@ -132,14 +131,10 @@ func TestQuestionsThatHangDoNotHoldUpOthers(t *testing.T) {
 		report, _ := b.progress(0)
 		return len(report.Retries) > 50
 	})
-	start := time.Now()
 	for n := range int64(20) {
 		key := b.keyOn(0, fmt.Sprintf("fine%d", n))
 		b.send(key, sentV1{N: n + 1, Do: "ask"})
 		b.eventually("it is answered", func() bool { return equal(b.published(b.names.told, key), []int64{n + 1}) })
-	}
-	if took := time.Since(start); took > 15*time.Second {
-		t.Errorf("20 questions took %v", took)
 	}
 }
 

@@ -10,7 +10,10 @@ import (
 
 // clock is the time of the service's database, carried on by this machine's monotonic clock. Times that
 // other processes compare (record times, expiries) are taken from it: a process whose own clock is a day ahead blocks nothing.
-type clock struct{ last atomic.Pointer[reading] }
+type clock struct {
+	last    atomic.Pointer[reading]
+	stamped atomic.Int64 // the last time given to an event, in microseconds
+}
 
 // reading is a time of the database, and the monotonic time of this machine at which it was read.
 type reading struct{ database, local time.Time }
@@ -23,6 +26,23 @@ func (c *clock) now() time.Time {
 	}
 	return r.database.Add(time.Since(r.local)).UTC().Truncate(time.Microsecond)
 }
+
+// stamp is the time of an event that is decided now, later than that of any stamped before: a reading of the database's clock
+// can be half a slow answer off, and times are to tell which of two decisions came first. Where the database's clock was set
+// back by more than mostAhead, times follow it.
+func (c *clock) stamp() time.Time {
+	for {
+		last, now := c.stamped.Load(), c.now().UnixMicro()
+		if now <= last && last-now < mostAhead.Microseconds() {
+			now = last + 1
+		}
+		if c.stamped.CompareAndSwap(last, now) {
+			return time.UnixMicro(now).UTC()
+		}
+	}
+}
+
+const mostAhead = 10 * time.Second
 
 // set stores the answer to a query sent at asked. A slow answer is ignored: its age is not known.
 func (c *clock) set(database, asked time.Time) {

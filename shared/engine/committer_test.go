@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 )
 
 // commands submits n commands about keys of both partitions at once, and waits for them to have happened.
@@ -15,7 +14,7 @@ func (b *bed) commands(p *process, n int, name string) {
 	for i := range n {
 		wait.Go(func() {
 			key := b.keyOn(i%2, fmt.Sprintf("%s%d", name, i/2%10))
-			ctx, cancel := context.WithTimeout(b.t.Context(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(b.t.Context(), patience)
 			defer cancel()
 			if o, err := p.Submit(ctx, key, b.names.add.Of(add{int64(i)})); err != nil || len(o.Emitted) != 1 {
 				b.t.Errorf("command %d: %v, %+v", i, err, o)

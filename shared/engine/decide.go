@@ -124,6 +124,9 @@ func run(m *saga.Machine, state any, e saga.Event, in *input, stamp saga.Stamp) 
 	case deadline:
 		return m.Expire(state, e, stamp)
 	}
+	if in.answered {
+		return shown(m, state, e), nil
+	}
 	return m.Hear(state, e, stamp)
 }
 
@@ -131,7 +134,7 @@ func run(m *saga.Machine, state any, e saga.Event, in *input, stamp saga.Stamp) 
 // says at which try it came.
 func (b *batch) stamp(m *saga.Machine, in *input) saga.Stamp {
 	return func(e *saga.Event) {
-		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.e.clock.now()
+		e.ID, e.Time = uuid.Must(uuid.NewV7()).String(), b.e.clock.stamp()
 		if e.Via == saga.ViaAnswer && in.try > 1 {
 			e.Via += "/" + strconv.Itoa(in.try)
 		}

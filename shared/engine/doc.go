@@ -19,7 +19,7 @@
 //     unpublished is read from the outbox. The topic is read to learn what it holds.
 //   - refill.go: the publishers alone, for the repair of lost topics.
 //   - level.go, position.go, open_work.go, restore.go: a database that lost commits is brought level with its topic; for
-//     replays, how far a service is, how it is held still, and what a database that was lost must know beside the states.
+//     replays, the positions of a service, how it is paused, and the rows beside the states that a lost database needs.
 //   - calls.go, schedule.go, lane.go, ask.go, deadline.go, park.go: calls to outside parties, deadlines, and parked
 //     inputs, as rows.
 //   - maintenance.go and a file for each job: work that no event triggers. survey.go, report.go, reporter.go, metrics.go:
@@ -29,8 +29,8 @@
 // states in key order and whatever a store locks beside them, the series, counters in partition order.
 //
 // Times that other processes compare are those of the database (clock.go). Postgres must not lose commits: run it with
-// synchronous replication where it fails over. Commits that a database lost are
-// brought back as far as the topic has them.
+// synchronous replication where it fails over. A database that lost commits is restored as far as the
+// topic goes.
 //
 // The engine knows no event and no service. Package service runs it, benchmarks and tests use it directly. Package parked lists,
 // redrives and discards parked inputs.

@@ -174,7 +174,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 	})
 }
 
-// unused refuses a topic that goes further than a new database: numbers would begin again.
+// unused refuses a topic with events beside a new database: numbers would begin again.
 func (e *Engine) unused(ctx context.Context) error {
 	if e.Kafka == nil || len(e.Bindings) == 0 {
 		return nil
@@ -190,7 +190,8 @@ func (e *Engine) unused(ctx context.Context) error {
 	for p := range partitions {
 		if next[p] > first[p] {
 			return fmt.Errorf("its database is new and its topic %s holds events: if the database was lost, bring it back with "+
-				"`orderflow replay %s --apply`; if the topic is another installation's, give this one a cluster of its own", e.topic(), e.Service)
+				"`orderflow replay %s --apply`; if the topic is another installation's, give this one a cluster of its own",
+				e.topic(), e.Service)
 		}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"orderflow.example/shared/engine"
 )
@@ -71,7 +70,7 @@ func TestAFaultOfTheInstallationParksNobody(t *testing.T) {
 			if reason := b.stops(p, 0); reason == "" {
 				t.Error("no reason is given")
 			}
-			soon, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			soon, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			if _, err := p.Submit(soon, keys[0], b.names.add.Of(add{2})); !errors.Is(err, engine.ErrStopped) {
 				t.Errorf("a command meanwhile: %v", err)

@@ -106,6 +106,9 @@ func (l *lane) try(c *call, first bool) {
 }
 
 func (l *lane) once(c *call) (answer any, err error) {
+	defer func(began time.Time) {
+		l.e.metrics.callSeconds.WithLabelValues(l.answerer.Question).Observe(time.Since(began).Seconds())
+	}(time.Now())
 	ctx, cancel := context.WithTimeout(c.ctx, askTimeout)
 	defer cancel()
 	defer func() {

@@ -24,8 +24,10 @@ func (q *partitionPublisher) level(ctx context.Context, start, stop, counter, up
 		return errBehind
 	}
 	q.levelling.Store(true)
-	q.e.Log.Error("the database lost its last commits: its topic goes further than its numbers. They are brought back from the topic. "+
-		"Give Postgres synchronous replication", "topic", q.e.topic(), "partition", q.partition, "database_has", counter, "topic_has", upto)
+	q.e.Log.Error(
+		"the database lost its last commits: its topic goes further than its numbers. They are brought back from the topic. "+
+			"Give Postgres synchronous replication", "topic", q.e.topic(), "partition", q.partition, "database_has",
+		counter, "topic_has", upto)
 	q.e.metrics.alarm(alarmDatabaseBehind)
 	var lost []kafka.Record
 	var failed error
@@ -55,9 +57,11 @@ func (q *partitionPublisher) level(ctx context.Context, start, stop, counter, up
 		err = fmt.Errorf("the topic does not hold number %d any more", counter+1)
 	}
 	if err != nil {
-		return fmt.Errorf("bring the database level with %s/%d: %w; or run `orderflow replay %s --apply`", q.e.topic(), q.partition, err, q.e.Service)
+		return fmt.Errorf("bring the database level with %s/%d: %w; or run `orderflow replay %s --apply`", q.e.topic(),
+			q.partition, err, q.e.Service)
 	}
 	q.levelling.Store(false)
+	q.levelled.Store(true)
 	return nil
 }
 
@@ -84,7 +88,8 @@ func (q *partitionPublisher) bringBack(ctx context.Context, counter int64, lost 
 		if err := tx.Exec(`SELECT pg_advisory_xact_lock($1, $2)`, partitionClass, q.partition).Error; err != nil {
 			return err
 		}
-		moved := tx.Exec(`UPDATE engine.counter SET sequence = $3 WHERE partition = $1 AND sequence = $2`, q.partition, counter, lost[len(lost)-1].Sequence)
+		moved := tx.Exec(`UPDATE engine.counter SET sequence = $3 WHERE partition = $1 AND sequence = $2`, q.partition, counter,
+			lost[len(lost)-1].Sequence)
 		if moved.Error == nil && moved.RowsAffected == 0 {
 			moved.Error = fmt.Errorf("numbers were given meanwhile")
 		}

@@ -24,7 +24,7 @@ func TestWhatIsDoneWithIsCleanedAway(t *testing.T) {
 	if n := b.count(`SELECT count(*) FROM engine.deadline WHERE key = 'runs'`); n != 1 {
 		t.Error("a deadline that runs was forgotten")
 	}
-	b.within20(func() bool { return b.count(`SELECT count(*) FROM engine.outbox`) == 0 })
+	b.idleLook(func() bool { return b.count(`SELECT count(*) FROM engine.outbox`) == 0 })
 	b.eventuallyPublished(key, upTo(1))
 	if n := b.count(`SELECT count(*) FROM engine.member`); n != 1 {
 		t.Errorf("%d members", n)

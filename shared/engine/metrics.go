@@ -1,26 +1,101 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/measure"
+	"orderflow.example/shared/saga/metric"
 )
 
-// metrics are the engine's Prometheus metrics. No label carries an id.
-type metrics struct {
-	events    *prometheus.CounterVec
-	seconds   *prometheus.HistogramVec
-	calls     *prometheus.CounterVec
-	oldest    prometheus.Gauge
-	lag       *prometheus.GaugeVec
-	parked    prometheus.Gauge
-	published prometheus.Counter
-	holes     prometheus.Counter
-	rewinds   prometheus.Counter
-	alarms    *prometheus.CounterVec
-	stopped   prometheus.Gauge
-	known     func(name string) bool
-}
+// Metrics are declared here, what a service's engine shows of it.
+var (
+	EventsTotal = metric.Metric{Name: "orderflow_events_total", Kind: metric.Counter,
+		Help: "Events heard, by what became of them.",
+		Labels: []metric.Label{metric.Service, metric.Event,
+			metric.Of("outcome", "what became of an event", outcomeDone, outcomeForeign, outcomeParked, outcomeRepeat)}}
+	EventSeconds = metric.Metric{Name: "orderflow_event_seconds", Kind: metric.Histogram, Unit: metric.Seconds,
+		Help:    "From an event being decided by its producer to its effect being committed here.",
+		Labels:  []metric.Label{metric.Service, metric.Event},
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 120}}
+	PublishedTotal = metric.Metric{Name: "orderflow_published_total", Kind: metric.Counter,
+		Help:   "Events acknowledged by the broker.",
+		Labels: []metric.Label{metric.Service, {Name: metric.Event.Name, Is: "a type of event that the service says"}}}
+	PublishSeconds = metric.Metric{Name: "orderflow_publish_seconds", Kind: metric.Histogram, Unit: metric.Seconds,
+		Help:    "From sending a batch of events to the broker's acknowledgement.",
+		Labels:  []metric.Label{metric.Service},
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 30}}
+	OutboxOldest = metric.Metric{Name: "orderflow_outbox_oldest_seconds", Kind: metric.Gauge, Unit: metric.Seconds,
+		Help:   "Age of the oldest committed event not yet on the topic.",
+		Labels: []metric.Label{metric.Service}}
+	Lag = metric.Metric{Name: "orderflow_lag_seconds", Kind: metric.Gauge, Unit: metric.Seconds,
+		Help:   "How long ago a topic was last read and applied to its end, the worst partition; 0 while it is.",
+		Labels: []metric.Label{metric.Service, {Name: "topic", Is: "a topic that the service reads"}}}
+	BatchInputs = metric.Metric{Name: "orderflow_batch_inputs", Kind: metric.Histogram,
+		Help:    "Events, answers, commands and deadlines decided in one transaction.",
+		Labels:  []metric.Label{metric.Service},
+		Buckets: []float64{1, 2, 5, 10, 25, 50, 100, 250, 500, 1000}}
+	CommitSeconds = metric.Metric{Name: "orderflow_commit_seconds", Kind: metric.Histogram, Unit: metric.Seconds,
+		Help: "How long a transaction took that decides a batch.",
+		Labels: []metric.Label{metric.Service,
+			metric.Of("outcome", "what became of a transaction", commitDone, commitFailed)},
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 120}}
+	CallsTotal = metric.Metric{Name: "orderflow_calls_total", Kind: metric.Counter,
+		Help: "Questions to the outside world, by outcome of the try.",
+		Labels: []metric.Label{metric.Service, callLabel,
+			metric.Of("outcome", "what came of a try", callAnswered, callRefused, callUnknown)}}
+	CallSeconds = metric.Metric{Name: "orderflow_call_seconds", Kind: metric.Histogram, Unit: metric.Seconds,
+		Help:    "How long a try to ask the outside world took, whatever came of it.",
+		Labels:  []metric.Label{metric.Service, callLabel},
+		Buckets: []float64{.0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}}
+	ParkedKeys = metric.Metric{Name: "orderflow_parked", Kind: metric.Gauge,
+		Help:   "Keys with parked events, in the partitions owned here.",
+		Labels: []metric.Label{metric.Service}}
+	HolesTotal = metric.Metric{Name: "orderflow_holes_total", Kind: metric.Counter,
+		Help:   "Missing numbers found in topics read. Each is an alarm until it is filled.",
+		Labels: []metric.Label{metric.Service}}
+	RewindsTotal = metric.Metric{Name: "orderflow_rewinds_total", Kind: metric.Counter,
+		Help:   "Times a log was found to be another one than before and read again.",
+		Labels: []metric.Label{metric.Service}}
+	AlarmsTotal = metric.Metric{Name: "orderflow_alarms_total", Kind: metric.Counter,
+		Help: "Violations that were noticed. The log says where.",
+		Labels: []metric.Label{metric.Service,
+			metric.Of("kind", "what was violated", alarmHole, alarmForeignRecord, alarmTopicLost, alarmDatabaseBehind, alarmPruned)}}
+	PartitionsOwned = metric.Metric{Name: "orderflow_partitions_owned", Kind: metric.Gauge,
+		Help:   "Partitions owned here.",
+		Labels: []metric.Label{metric.Service}}
+	PartitionsStopped = metric.Metric{Name: "orderflow_partitions_stopped", Kind: metric.Gauge,
+		Help:   "Partitions owned here that stand still, as something of the installation is at fault. The log and /readyz say what.",
+		Labels: []metric.Label{metric.Service}}
+	TakeoversTotal = metric.Metric{Name: "orderflow_takeovers_total", Kind: metric.Counter,
+		Help:   "Times a partition was taken: at the start, after another process, or anew after a failure.",
+		Labels: []metric.Label{metric.Service}}
+)
+
+var callLabel = metric.Label{Name: "call", Is: "a question that the service asks outside"}
+
+// Metrics are all of them.
+var Metrics = []metric.Metric{EventsTotal, EventSeconds, PublishedTotal, PublishSeconds, OutboxOldest, Lag, BatchInputs,
+	CommitSeconds,
+	CallsTotal, CallSeconds, ParkedKeys, HolesTotal, RewindsTotal, AlarmsTotal, PartitionsOwned, PartitionsStopped, TakeoversTotal}
+
+// What becomes of an event heard, a transaction, a try to ask.
+const (
+	outcomeDone    = "done"
+	outcomeRepeat  = "repeat"
+	outcomeParked  = "parked"
+	outcomeForeign = "foreign"
+
+	commitDone   = "committed"
+	commitFailed = "failed"
+
+	callAnswered = "answered"
+	callUnknown  = "unknown"
+	callRefused  = "refused"
+)
 
 // Kinds of alarms.
 const (
@@ -31,51 +106,90 @@ const (
 	alarmPruned         = "pruned"          // a consumer misses an event that was deleted from the outbox
 )
 
+// metrics are the engine's part of what operators watch. No label carries an id, or anything else that comes in.
+type metrics struct {
+	events         *prometheus.CounterVec
+	seconds        *prometheus.HistogramVec
+	published      *prometheus.CounterVec
+	publishSeconds prometheus.Observer
+	oldest         prometheus.Gauge
+	lag            *prometheus.GaugeVec
+	batch          prometheus.Observer
+	commits        *prometheus.HistogramVec
+	calls          *prometheus.CounterVec
+	callSeconds    *prometheus.HistogramVec
+	parked         prometheus.Gauge
+	holes          prometheus.Counter
+	rewinds        prometheus.Counter
+	alarms         *prometheus.CounterVec
+	owned          prometheus.Gauge
+	stopped        prometheus.Gauge
+	takeovers      prometheus.Counter
+}
+
 func newMetrics(r prometheus.Registerer, e *Engine) *metrics {
-	of := prometheus.Labels{"service": e.Service}
+	of := measure.Service(e.Service)
+	heard, asked := of.With(metric.Event.Name, e.hears), of.With(callLabel.Name, e.asks)
 	m := &metrics{
-		known: e.hears,
-		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_events_total", ConstLabels: of,
-			Help: "Events consumed, by outcome: done, repeat, parked, foreign."}, []string{"event", "outcome"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "orderflow_event_seconds", ConstLabels: of,
-			Help:    "Time from the decision of the producer to the commit of the effect here.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30}}, []string{"event"}),
-		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_calls_total", ConstLabels: of,
-			Help: "Tries of calls to outside parties, by outcome: answered, unknown, refused."}, []string{"call", "outcome"}),
-		oldest: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_outbox_oldest_seconds", ConstLabels: of,
-			Help: "Age of the oldest committed event not yet on the topic."}),
-		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "orderflow_lag_seconds", ConstLabels: of,
-			Help: "Time since a topic was last applied to its end, of the worst partition; 0 while it is."}, []string{"topic"}),
-		parked: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_parked", ConstLabels: of,
-			Help: "Keys with parked events, in the partitions owned here."}),
-		published: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_published_total", ConstLabels: of,
-			Help: "Events acknowledged by the broker."}),
-		holes: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_holes_total", ConstLabels: of,
-			Help: "Missing numbers found in consumed topics. Each is an alarm until it is filled."}),
-		rewinds: prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_rewinds_total", ConstLabels: of,
-			Help: "Times a topic partition was found to be another log than before and read again."}),
-		alarms: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_alarms_total", ConstLabels: of,
-			Help: "Violations found: hole, foreign_record, topic_lost, database_behind, pruned. The log names the place."},
-			[]string{"kind"}),
-		stopped: prometheus.NewGauge(prometheus.GaugeOpts{Name: "orderflow_partitions_stopped", ConstLabels: of,
-			Help: "Partitions owned here that are stopped by a fault of the installation. The log and /readyz name it."}),
+		events:         measure.Counter(r, EventsTotal, heard),
+		seconds:        measure.Histogram(r, EventSeconds, heard),
+		published:      measure.Counter(r, PublishedTotal, of.With(metric.Event.Name, e.says)),
+		publishSeconds: measure.Histogram(r, PublishSeconds, of).WithLabelValues(),
+		oldest:         measure.Gauge(r, OutboxOldest, of).WithLabelValues(),
+		lag:            measure.Gauge(r, Lag, of.With("topic", measure.Among(e.topics))),
+		batch:          measure.Histogram(r, BatchInputs, of).WithLabelValues(),
+		commits:        measure.Histogram(r, CommitSeconds, of),
+		calls:          measure.Counter(r, CallsTotal, asked),
+		callSeconds:    measure.Histogram(r, CallSeconds, asked),
+		parked:         measure.Gauge(r, ParkedKeys, of).WithLabelValues(),
+		holes:          measure.Counter(r, HolesTotal, of).WithLabelValues(),
+		rewinds:        measure.Counter(r, RewindsTotal, of).WithLabelValues(),
+		alarms:         measure.Counter(r, AlarmsTotal, of),
+		owned:          measure.Gauge(r, PartitionsOwned, of).WithLabelValues(),
+		stopped:        measure.Gauge(r, PartitionsStopped, of).WithLabelValues(),
+		takeovers:      measure.Counter(r, TakeoversTotal, of).WithLabelValues(),
 	}
-	for _, kind := range []string{alarmHole, alarmForeignRecord, alarmTopicLost, alarmDatabaseBehind, alarmPruned} {
-		m.alarms.WithLabelValues(kind)
-	}
-	if r != nil {
-		r.MustRegister(m.events, m.seconds, m.calls, m.oldest, m.lag, m.parked, m.published, m.holes, m.rewinds, m.alarms, m.stopped)
-	}
+	m.begin(e)
 	return m
 }
 
-// event counts a consumed event. Types that this service does not know share an empty label.
-func (m *metrics) event(name, outcome string) {
-	if !m.known(name) {
-		name = ""
+// begin makes the series that rates are taken of: one that appears with its first event has lost it.
+func (m *metrics) begin(e *Engine) {
+	for _, kind := range AlarmsTotal.Label("kind").Values {
+		m.alarms.WithLabelValues(kind)
 	}
-	m.events.WithLabelValues(name, outcome).Inc()
+	for _, outcome := range CommitSeconds.Label("outcome").Values {
+		m.commits.WithLabelValues(outcome)
+	}
+	for _, b := range e.Bindings {
+		for _, name := range b.Machine.Hears() {
+			for _, outcome := range []string{outcomeDone, outcomeParked} {
+				m.events.WithLabelValues(name, outcome)
+			}
+		}
+		for _, name := range b.Machine.Says() {
+			m.published.WithLabelValues(name)
+		}
+	}
+	for _, a := range e.Answerers {
+		for _, outcome := range CallsTotal.Label("outcome").Values {
+			m.calls.WithLabelValues(a.Question, outcome)
+		}
+	}
 }
+
+// says tells whether a machine of the service may emit events of this type.
+func (e *Engine) says(name string) bool {
+	return slices.ContainsFunc(e.Bindings, func(b Binding) bool { return slices.Contains(b.Machine.Says(), name) })
+}
+
+// asks tells whether the service asks this question.
+func (e *Engine) asks(question string) bool {
+	return slices.ContainsFunc(e.Answerers, func(a Answerer) bool { return a.Question == question })
+}
+
+// event counts an event heard. Types that this service does not hear have one label together.
+func (m *metrics) event(name, outcome string) { m.events.WithLabelValues(name, outcome).Inc() }
 
 func (m *metrics) called(question, outcome string) { m.calls.WithLabelValues(question, outcome).Inc() }
 
@@ -90,12 +204,34 @@ func (m *metrics) processed(done []*input, now time.Time) {
 		}
 		of, ok := names[in.event.Type]
 		if !ok {
-			of = processed{m.events.WithLabelValues(in.event.Type, "done"), m.seconds.WithLabelValues(in.event.Type)}
+			of = processed{m.events.WithLabelValues(in.event.Type, outcomeDone), m.seconds.WithLabelValues(in.event.Type)}
 			names[in.event.Type] = of
 		}
 		of.done.Inc()
 		of.seconds.Observe(now.Sub(in.event.Time).Seconds())
 	}
+}
+
+// publishedAll counts the events of one request that the broker has.
+func (m *metrics) publishedAll(records []kafka.Record, took time.Duration) {
+	m.publishSeconds.Observe(took.Seconds())
+	names := map[string]int{}
+	for i := range records {
+		names[records[i].Type]++
+	}
+	for name, n := range names {
+		m.published.WithLabelValues(name).Add(float64(n))
+	}
+}
+
+// committed notes a transaction, whatever became of it.
+func (m *metrics) committed(inputs int, took time.Duration, err error) {
+	outcome := commitDone
+	if err != nil {
+		outcome = commitFailed
+	}
+	m.batch.Observe(float64(inputs))
+	m.commits.WithLabelValues(outcome).Observe(took.Seconds())
 }
 
 type processed struct {
@@ -118,7 +254,8 @@ func (e *Engine) measure(found map[int]survey) {
 			lags[topic] = now.Sub(since)
 		}
 	}
-	for _, p := range e.lease.owns() {
+	owned := e.lease.owns()
+	for _, p := range owned {
 		since, _ := p.standstill()
 		if !since.IsZero() {
 			stopped++
@@ -141,6 +278,7 @@ func (e *Engine) measure(found map[int]survey) {
 	for topic, lag := range lags {
 		e.metrics.lag.WithLabelValues(topic).Set(lag.Seconds())
 	}
+	e.metrics.owned.Set(float64(len(owned)))
 	e.metrics.stopped.Set(float64(stopped))
 	if found != nil {
 		e.metrics.parked.Set(float64(keys))

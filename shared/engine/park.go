@@ -93,7 +93,7 @@ func (b *batch) parkInput(s *share, in *input, reason string) {
 		s.parking[p.Key] = true // later inputs of the key in this batch wait behind it
 	}
 	b.finished = append(b.finished, func() {
-		b.e.metrics.event(p.Type, "parked")
+		b.e.metrics.event(p.Type, outcomeParked)
 		if reason != "" {
 			b.e.Log.Error("input parked: its key waits for an operator (orderflow parked list)",
 				"key", p.Key, "form", p.Form, "type", p.Type, "id", p.ID, "reason", p.Reason)

@@ -96,8 +96,10 @@ func (p *partition) work() error {
 	published.Go(func() { p.publisher.run(publishing) })
 	p.enter(comparing)
 	p.awaitCompared()
+	p.restored = p.restored || p.publisher.levelled.Load()
 	p.enter(running)
 	p.stall.over(p.e, p.partition)
+	p.e.metrics.takeovers.Inc()
 	p.e.Log.Info("partition taken", "partition", p.partition, "epoch", p.epoch)
 	p.e.running.add(p)
 	p.queue.push(input{form: flush})
@@ -191,6 +193,7 @@ func (p *partition) load(ctx context.Context) error {
 			Scan(&published).Error,
 		db.Raw(`SELECT parked_version FROM engine.lease WHERE partition = $1`, p.partition).Scan(&p.parkedVersion).Error,
 		db.Raw(parkedKeys, p.partition).Scan(&keys).Error,
+		db.Raw(`SELECT EXISTS (SELECT FROM engine.answered)`).Scan(&p.restored).Error,
 	} {
 		if err != nil {
 			return err

@@ -59,7 +59,8 @@ func ReadPosition(tx *gorm.DB) (Position, error) {
 	if err != nil {
 		return p, err
 	}
-	err = eachRow(tx, `SELECT topic, partition, sequence, next_offset, record_id FROM engine.watermark WHERE topic <> '`+ControlTopic+`'`,
+	err = eachRow(tx, `SELECT topic, partition, sequence, next_offset, record_id FROM engine.watermark WHERE topic <> '`+
+		ControlTopic+`'`,
 		func(rows *sql.Rows) error {
 			var topic string
 			var partition int

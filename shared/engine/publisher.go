@@ -33,6 +33,7 @@ type partitionPublisher struct {
 	scanned  time.Time      // when the whole topic was last read
 
 	levelling atomic.Bool // the topic goes further than the database, which is being brought level
+	levelled  atomic.Bool // it was
 
 	log, foreignLog throttle
 }
@@ -220,6 +221,7 @@ func (q *partitionPublisher) round(ctx context.Context) error {
 	}
 	sending, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
+	began := time.Now()
 	ack := q.e.producer.Publish(sending, []kafka.Batch{{Topic: q.e.topic(), Partition: q.partition, Records: records}})[0]
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -227,7 +229,7 @@ func (q *partitionPublisher) round(ctx context.Context) error {
 		q.verify = true
 		return ack.Err
 	}
-	q.e.metrics.published.Add(float64(len(records)))
+	q.e.metrics.publishedAll(records, time.Since(began))
 	q.advance(len(records), ack.BaseOffset)
 	return nil
 }

@@ -35,6 +35,8 @@ type input struct {
 	reason string        // why it is to be parked
 	reply  chan result   // command
 	faults int           // how often a store could not convert its state
+
+	answered bool // event: a database that was lost heard it, and the events that follow from it are on the topic
 }
 
 type result struct {

@@ -194,7 +194,7 @@ func (r *reader) pass(f *fetcher, records []kafka.Record) {
 				r.foreign(f, rec, "another record with this number was applied before")
 				continue
 			}
-			f.e.metrics.event(rec.Type, "repeat")
+			f.e.metrics.event(rec.Type, outcomeRepeat)
 		case rec.Sequence == r.last+1:
 			r.last, r.hole = rec.Sequence, nil
 			r.ids.note(rec.Sequence, rec.ID)
@@ -218,7 +218,7 @@ func (r *reader) pass(f *fetcher, records []kafka.Record) {
 
 // foreign raises an alarm for a record that is never applied.
 func (r *reader) foreign(f *fetcher, rec *kafka.Record, why string) {
-	f.e.metrics.event("", "foreign")
+	f.e.metrics.event("", outcomeForeign)
 	f.e.metrics.alarm(alarmForeignRecord)
 	r.log.do(func(again int) {
 		f.e.Log.Error("a record is ignored: "+why, "topic", r.topic, "partition", rec.Partition, "offset", rec.Offset,

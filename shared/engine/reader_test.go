@@ -117,11 +117,11 @@ func TestTheClockIsTheDatabasesWhateverThisMachineSays(t *testing.T) {
 	var c clock
 	ahead := time.Now().Add(-26 * time.Hour) // this machine's clock is a day ahead of it
 	c.set(ahead, time.Now())
-	if d := c.now().Sub(ahead); d < -time.Millisecond || d > time.Second {
+	if d := c.now().Sub(ahead); d < -time.Millisecond || d > time.Minute {
 		t.Errorf("off by %v", d)
 	}
 	c.set(ahead.Add(time.Hour), time.Now().Add(-time.Minute)) // an answer that took a minute says nothing
-	if d := c.now().Sub(ahead); d > time.Second {
+	if d := c.now().Sub(ahead); d > 59*time.Minute {          // it would be an hour
 		t.Errorf("off by %v", d)
 	}
 }

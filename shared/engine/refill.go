@@ -63,21 +63,22 @@ func Runs(ctx context.Context, db *database.DB) (yes bool, err error) {
 // those before the lowest number that it holds, from the given one on. each passes them on in the order of their numbers. All
 // of them are there when it returns nil, and none where it does not: a publisher that finds some would wait for the others.
 // Once published they are pruned again, as all are.
-func FillPruned(ctx context.Context, db *database.DB, partition int, from int64, each func(upto int64, pass func([]kafka.Record) error) error) error {
+func FillPruned(ctx context.Context, db *database.DB, partition int, from int64,
+	each func(upto int64, pass func([]kafka.Record) error) error) error {
 	return database.Transact(ctx, db, func(tx *gorm.DB) error {
 		// What is filled in may be slow to come.
 		if err := tx.Exec(`SET LOCAL idle_in_transaction_session_timeout = '5min'`).Error; err != nil {
 			return err
 		}
 		// The lock keeps the cleaner out. The topic holds nothing from here on: nothing may be pruned before it was published.
-		err := tx.Exec(`UPDATE engine.published SET sequence = least(sequence, $2::bigint - 1), next_offset = 0, pruned = least(pruned, $2::bigint - 1)
-			WHERE partition = $1`, partition, from).Error
+		err := tx.Exec(`UPDATE engine.published SET sequence = least(sequence, $2::bigint - 1), next_offset = 0,
+			pruned = least(pruned, $2::bigint - 1) WHERE partition = $1`, partition, from).Error
 		if err != nil {
 			return err
 		}
 		var ends struct{ Lowest, Last int64 }
-		err = tx.Raw(`SELECT c.sequence AS last, coalesce((SELECT min(o.sequence) FROM engine.outbox o WHERE o.partition = c.partition AND o.sequence >= $2),
-			c.sequence + 1) AS lowest FROM engine.counter c WHERE c.partition = $1`, partition, from).Scan(&ends).Error
+		err = tx.Raw(`SELECT c.sequence AS last, coalesce((SELECT min(o.sequence) FROM engine.outbox o
+			WHERE o.partition = c.partition AND o.sequence >= $2), c.sequence + 1) AS lowest FROM engine.counter c WHERE c.partition = $1`, partition, from).Scan(&ends).Error
 		if err != nil {
 			return err
 		}

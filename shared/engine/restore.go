@@ -30,13 +30,15 @@ type Held struct {
 
 // Restore brings the engine's tables level with the topic, in one transaction with the states. Numbers go on where the topic
 // ends; open questions and deadlines are those of Work. Where the service has come in other topics stays as it is: from
-// there on it hears again, and what it has decided already it decides no more. Whoever owned a partition is fenced off.
+// there on it hears again, and what led to its events is only shown: see FillOutbox. Whoever owned a partition is fenced off.
 func Restore(tx *gorm.DB, r Restored) error {
-	if err := tx.Exec(`INSERT INTO engine.watermark (topic, partition) VALUES ($1, 0) ON CONFLICT DO NOTHING`, ControlTopic).Error; err != nil {
+	if err := tx.Exec(`INSERT INTO engine.watermark (topic, partition) VALUES ($1, 0) ON CONFLICT DO NOTHING`,
+		ControlTopic).Error; err != nil {
 		return err
 	}
 	partitions := slices.Sorted(maps.Keys(r.Held))
-	err := tx.Exec(`WITH t AS (SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[]) AS t (partition, sequence, first, next)),
+	err := tx.Exec(
+		`WITH t AS (SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[]) AS t (partition, sequence, first, next)),
 		a AS (INSERT INTO engine.lease (partition) SELECT partition FROM t
 			ON CONFLICT (partition) DO UPDATE SET epoch = lease.epoch + 1, parked_version = lease.parked_version + 1),
 		b AS (INSERT INTO engine.counter (partition, sequence) SELECT partition, sequence FROM t
@@ -63,7 +65,8 @@ func Restore(tx *gorm.DB, r Restored) error {
 	if err := tx.Exec(`DELETE FROM engine.deadline`).Error; err != nil {
 		return err
 	}
-	b := &batch{e: &Engine{Config: Config{Service: r.Service, Bindings: r.Bindings, Partitions: r.Partitions}}, deadline: map[about]*row{}}
+	b := &batch{e: &Engine{Config: Config{Service: r.Service, Bindings: r.Bindings, Partitions: r.Partitions}},
+		deadline: map[about]*row{}}
 	questions, deadlines := r.Work.rows()
 	b.asks = questions
 	if err := b.writeCalls(tx); err != nil {
@@ -104,7 +107,8 @@ func (w *OpenWork) redo(tx *gorm.DB, e *Engine) error {
 	}
 	return tx.Exec(`INSERT INTO engine.series (name, number) SELECT * FROM unnest($1::text[], $2::bigint[])
 		ON CONFLICT (name) DO UPDATE SET number = series.number + excluded.number`,
-		pgtype.FlatArray[string](slices.Collect(maps.Keys(w.series))), pgtype.FlatArray[int64](slices.Collect(maps.Values(w.series)))).Error
+		pgtype.FlatArray[string](slices.Collect(maps.Keys(w.series))),
+		pgtype.FlatArray[int64](slices.Collect(maps.Values(w.series)))).Error
 }
 
 // restoreDeadlines writes them due when they were: so long after their events, not after now.
@@ -119,7 +123,8 @@ func restoreDeadlines(tx *gorm.DB, e *Engine, deadlines []row) error {
 	}
 	return tx.Exec(`INSERT INTO engine.deadline (id, partition, type, key, saga, due_at, since)
 		SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[]::json[])
-		ON CONFLICT (key, type) DO UPDATE SET id = excluded.id, due_at = excluded.due_at, since = excluded.since, moved_by = '', moved_at = NULL`,
+		ON CONFLICT (key, type) DO UPDATE SET id = excluded.id, due_at = excluded.due_at, since = excluded.since,
+		  moved_by = '', moved_at = NULL`,
 		array(deadlines, func(r row) string { return r.event.ID }),
 		array(deadlines, func(r row) int32 { return int32(kafka.PartitionOf(r.event.Key, e.Partitions)) }),
 		array(deadlines, func(r row) string { return r.event.Type }),
@@ -130,11 +135,21 @@ func restoreDeadlines(tx *gorm.DB, e *Engine, deadlines []row) error {
 }
 
 // FillOutbox writes own events, as they stand on the topic, into the outbox, so that the topic can be filled again from it.
-// Those that are there stay.
+// Those that are there stay. What they followed from is known as answered, when it is heard again.
 func FillOutbox(tx *gorm.DB, records []kafka.Record) error {
+	causes := pgtype.FlatArray[string]{}
+	for _, r := range records {
+		if r.Via == "" && r.Causation != "" {
+			causes = append(causes, r.Causation)
+		}
+	}
+	if err := tx.Exec(`INSERT INTO engine.answered SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO NOTHING`, causes).Error; err != nil {
+		return err
+	}
 	return tx.Exec(`INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data)
 		SELECT partition, sequence, id, type, key, saga, cause, via, at, data::json
-		FROM unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
+		FROM unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+		            $9::timestamptz[], $10::text[])
 		  AS o (partition, sequence, id, type, key, saga, cause, via, at, data) ON CONFLICT DO NOTHING`,
 		array(records, func(r kafka.Record) int32 { return int32(r.Partition) }),
 		array(records, func(r kafka.Record) int64 { return r.Sequence }),
@@ -150,5 +165,6 @@ func FillOutbox(tx *gorm.DB, records []kafka.Record) error {
 
 // EventOf is the record as machines take it in, but for its payload.
 func EventOf(r *kafka.Record) saga.Event {
-	return saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: or(r.Correlation, r.Key), Cause: r.Causation, Via: r.Via, Time: r.Time}
+	return saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: or(r.Correlation, r.Key), Cause: r.Causation,
+		Via: r.Via, Time: r.Time}
 }

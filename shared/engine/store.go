@@ -17,8 +17,8 @@ type Binding struct {
 
 // Store keeps the states of one machine in the service's database.
 type Store interface {
-	// Load reads and locks, in key order, the states that the inputs are about. Where Replays says so nobody else writes, and
-	// events of different partitions come in no order.
+	// Load reads and locks, in key order, the states that the inputs are about. If Replays says so, no other process writes,
+	// and events of different partitions come in no order.
 	Load(tx *gorm.DB, inputs []saga.Event) (States, error)
 	// Each reads every state, without locks.
 	Each(db *gorm.DB, fn func(key string, state any) error) error

@@ -175,7 +175,7 @@ func TestAnIdlePublisherFillsATopicThatLostItsBeginning(t *testing.T) {
 	}
 	b.eventuallyPublished(key, upTo(10))
 	b.rewrite(b.names.service, func(old []kafka.Record) []kafka.Record { return old[6:] })
-	b.within20(func() bool { // nobody asks, and nothing is decided
+	b.idleLook(func() bool { // nobody asks, and nothing is decided
 		seen := map[int64]bool{}
 		for _, r := range b.log(0) {
 			seen[r.Sequence] = true
@@ -184,10 +184,10 @@ func TestAnIdlePublisherFillsATopicThatLostItsBeginning(t *testing.T) {
 	})
 }
 
-// within20 waits for what an idle publisher looks for every twenty seconds.
-func (b *bed) within20(holds func() bool) {
+// idleLook waits for something that an idle publisher checks every twenty seconds.
+func (b *bed) idleLook(holds func() bool) {
 	b.t.Helper()
-	for end := time.Now().Add(45 * time.Second); !holds(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(20*time.Second + patience); !holds(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.t.Fatal("never came true")
 		}

@@ -37,6 +37,7 @@ type worker struct {
 
 	parked        map[string]bool // keys whose later events are parked behind earlier ones
 	parkedVersion int64           // of engine.lease; other processes raise it when they change engine.parked
+	restored      bool            // the database was lost: some of the inputs to come have been decided already
 	committed     map[string]position
 	read          map[string]position // positions beyond it, of records that no machine takes; not yet committed
 	last          int                 // inputs to decide in the previous batch

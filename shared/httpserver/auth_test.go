@@ -44,7 +44,8 @@ func TestOnlyTheRightTokenPasses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response, body := call(t, "GET", url+"/customer", "", "Authorization", "bearer "+customer); response.StatusCode != 200 || body != "c1" {
+	if response, body := call(t, "GET", url+"/customer", "", "Authorization", "bearer "+customer); response.StatusCode != 200 ||
+		body != "c1" {
 		t.Errorf("got %d %s", response.StatusCode, body)
 	}
 	without := func(claim string) func(jwt.MapClaims) { return func(c jwt.MapClaims) { delete(c, claim) } }
@@ -80,7 +81,8 @@ func TestOnlyTheRightTokenPasses(t *testing.T) {
 			t.Errorf("%s: the token is repeated", name)
 		}
 	}
-	if response, body := call(t, "GET", url+"/operator", "", "Authorization", "Bearer "+customer); response.StatusCode != http.StatusUnauthorized {
+	if response, body := call(t, "GET", url+"/operator", "", "Authorization",
+		"Bearer "+customer); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a customer became an operator: %s", body)
 	}
 }
@@ -105,7 +107,8 @@ func TestCursorsComeBackAndForgedOnesAreRefused(t *testing.T) {
 	if err := httpserver.DecodeCursor(httpserver.EncodeCursor(want), &got); err != nil || got != want {
 		t.Errorf("got %v %v", got, err)
 	}
-	for _, cursor := range []string{"", "!", "AAAA", httpserver.EncodeCursor([]int{1}), httpserver.EncodeCursor(map[string]string{"at": "x"})} {
+	for _, cursor := range []string{"", "!", "AAAA", httpserver.EncodeCursor([]int{1}),
+		httpserver.EncodeCursor(map[string]string{"at": "x"})} {
 		if httpserver.DecodeCursor(cursor, &got) == nil {
 			t.Errorf("accepted %q", cursor)
 		}

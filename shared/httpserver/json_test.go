@@ -92,7 +92,8 @@ func TestTextThatIsNotOneJSONValueIsRefused(t *testing.T) {
 
 func TestAGoodBodyIsReadAsEncodingJSONReadsIt(t *testing.T) {
 	t.Parallel()
-	body := []byte(`{"city":"Łódź","lines":[{"sku":"a","quantity":-2147483648}],"note":null,"at":"2026-01-02T03:04:05Z","meta":{"x":1},"share":1e-3}`)
+	body := []byte(`{"city":"Łódź","lines":[{"sku":"a","quantity":-2147483648}],"note":null,"at":"2026-01-02T03:04:05Z",
+		"meta":{"x":1},"share":1e-3}`)
 	var got, want order
 	if f := httpserver.UnmarshalStrict(body, &got); f != nil {
 		t.Fatal(f)
@@ -143,10 +144,12 @@ func TestCardNumbersAreFoundHoweverTheyAreWritten(t *testing.T) {
 		`{"n":4111111111111112}`, `{"n":"411111111111"}`, `{"n":"0000000000000000"}`, `{"n":"41111111111111111111111111"}`,
 		`{"id":"01920000-0000-7000-8000-000000000001","other":"a4111111-1111-7111-8111-111111111111"}`,
 		`{"token":"deadbeef4111111111111111deadbeef"}`, `{"a":4111,"b":1111,"c":1111,"d":1111}`, `[4111,1111,1111,1111]`,
-		`{"sku":"5091091530083"}`, `{"items":[{"sku":"4006381333931","quantity":4111111111111111}]}`, `{"skus":["x"],"sku":"4222222222222"}`,
+		`{"sku":"5091091530083"}`, `{"items":[{"sku":"4006381333931","quantity":4111111111111111}]}`,
+		`{"skus":["x"],"sku":"4222222222222"}`,
 		`{"n":"9999999999999995"}`, `{"reason":"the one with the number 5091091530083 is broken"}`, // no issuer's
 		`{"phone":"+44 20 7946 0958","from":"2026-11-23","to":"2026-12-24"}`,
-		`{"due_at":"2026-11-26T16:50:00.411111111Z"}`, `{"due_at":"2026-11-26T04:22:22.222222220+02:22"}`, `{"n":"until 2026-05-05T05:05:05.050050505Z"}`,
+		`{"due_at":"2026-11-26T16:50:00.411111111Z"}`, `{"due_at":"2026-11-26T04:22:22.222222220+02:22"}`,
+		`{"n":"until 2026-05-05T05:05:05.050050505Z"}`,
 	}
 	for _, body := range fine {
 		if response, answer := call(t, "POST", url, body); response.StatusCode != 204 {
@@ -161,10 +164,14 @@ func TestManyDigitsDoNotTakeLong(t *testing.T) {
 		e.POST("/", func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	})
 	for _, piece := range []string{"1 ", "1", "1   "} {
-		start := time.Now()
-		call(t, "POST", url, strings.Repeat(piece, 64<<10/len(piece)))
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("64 KiB of %q took %v", piece, took)
+		body, best := strings.Repeat(piece, 64<<10/len(piece)), time.Hour
+		for range 10 { // a busy machine can slow down some of the tries
+			start := time.Now()
+			call(t, "POST", url, body)
+			best = min(best, time.Since(start))
+		}
+		if best > time.Second {
+			t.Errorf("64 KiB of %q took %v", piece, best)
 		}
 	}
 }

@@ -15,30 +15,39 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/prometheus/client_golang/prometheus"
+
+	"orderflow.example/shared/measure"
+	"orderflow.example/shared/saga/metric"
 )
 
 const streamMark = "httpserver.stream"
 
+// Seconds is what a Server measures.
+var Seconds = metric.Metric{Name: "orderflow_http_seconds", Kind: metric.Histogram, Unit: metric.Seconds,
+	Help: "Time to answer HTTP requests, by route pattern and status code; event streams are left out.",
+	Labels: []metric.Label{{Name: "route", Is: "the pattern of a route that is served, or " + unmatched},
+		{Name: "code", Is: "a status code of HTTP"}},
+	Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}
+
+// unmatched is the route of what no pattern matches.
+const unmatched = "unmatched"
+
+// statusCode tells whether code is one that HTTP knows.
+func statusCode(code string) bool {
+	n, err := strconv.Atoi(code)
+	return err == nil && http.StatusText(n) != ""
+}
+
 // observe measures and logs by route pattern: paths and queries hold ids and names, patterns do not.
 func (s *Server) observe() gin.HandlerFunc {
-	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    "orderflow_http_seconds",
-		Help:    "Time to answer HTTP requests, by route pattern and status code; event streams are left out.",
-		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	}, []string{"route", "code"})
-	if s.options.Registerer != nil {
-		var known prometheus.AlreadyRegisteredError
-		if err := s.options.Registerer.Register(seconds); errors.As(err, &known) {
-			seconds = known.ExistingCollector.(*prometheus.HistogramVec)
-		}
-	}
+	seconds := measure.Histogram(s.options.Registerer, Seconds, measure.Labels{}.With("route", func(string) bool { return true }).
+		With("code", statusCode))
 	return func(c *gin.Context) {
 		start := time.Now()
 		c.Next()
 		route, took := c.FullPath(), time.Since(start)
 		if route == "" {
-			route = "unmatched"
+			route = unmatched
 		}
 		code := c.Writer.Status()
 		if !c.GetBool(streamMark) {
@@ -102,7 +111,8 @@ func (s *Server) body() gin.HandlerFunc {
 			}
 		}
 		if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
-			WriteProblem(c, NewProblem(http.StatusUnsupportedMediaType, "content-encoding", "send the body as it is, without Content-Encoding"))
+			WriteProblem(c, NewProblem(http.StatusUnsupportedMediaType, "content-encoding",
+				"send the body as it is, without Content-Encoding"))
 			return
 		}
 		limit := s.options.BodyLimit

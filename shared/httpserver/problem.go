@@ -46,7 +46,8 @@ func Invalid(faults ...Fault) *Problem {
 
 // Malformed is the problem of a body that cannot be read.
 func Malformed(faults ...Fault) *Problem {
-	return NewProblem(http.StatusBadRequest, "malformed", "the body is not what is expected here; errors lists every fault", faults...)
+	return NewProblem(http.StatusBadRequest, "malformed", "the body is not what is expected here; errors lists every fault",
+		faults...)
 }
 
 // NotFound is the problem of something absent, or not the caller's to see.

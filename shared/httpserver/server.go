@@ -134,7 +134,8 @@ func (s *Server) listenError(err error) error {
 		hint += " with " + s.options.Flag
 	}
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("httpserver: address %s is already in use: stop the program that uses it, or %s: %w", s.options.Addr, hint, syscall.EADDRINUSE)
+		return fmt.Errorf("httpserver: address %s is already in use: stop the program that uses it, or %s: %w", s.options.Addr,
+			hint, syscall.EADDRINUSE)
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {

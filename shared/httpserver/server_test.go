@@ -219,7 +219,8 @@ func TestLogsAndMetricsHoldPatternsNotIds(t *testing.T) {
 	if strings.Contains(text, "secret") {
 		t.Errorf("a secret is in %s", text)
 	}
-	for _, want := range []string{`orderflow_http_seconds_count{code="500",route="/orders/:id"} 1`, `code="404",route="unmatched"`, "traceparent=" + trace} {
+	for _, want := range []string{`orderflow_http_seconds_count{code="500",route="/orders/:id"} 1`, `code="404",route="unmatched"`,
+		"traceparent=" + trace} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in %s", want, text)
 		}
@@ -259,7 +260,8 @@ func TestStreamsResumeAndEndWhenTheServerStops(t *testing.T) {
 	s.Engine().GET("/events", func(c *gin.Context) {
 		httpserver.Stream(c, func(ctx context.Context) <-chan httpserver.Event {
 			events := make(chan httpserver.Event, 1)
-			events <- httpserver.Event{ID: "8\nevil: 1", Name: "status", Data: []byte("after " + c.GetHeader("Last-Event-ID") + "\r\nline two")}
+			events <- httpserver.Event{ID: "8\nevil: 1", Name: "status",
+				Data: []byte("after " + c.GetHeader("Last-Event-ID") + "\r\nline two")}
 			context.AfterFunc(ctx, func() { close(ended) })
 			return events
 		})
@@ -280,7 +282,7 @@ func TestStreamsResumeAndEndWhenTheServerStops(t *testing.T) {
 	if _, err := io.ReadFull(response.Body, got); err != nil || string(got) != want {
 		t.Errorf("got %q %v", got, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if err := s.Stop(ctx); err != nil {
 		t.Errorf("an open stream kept the server from stopping: %v", err)

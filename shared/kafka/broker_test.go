@@ -48,7 +48,7 @@ func newTopic(t testing.TB, c *Client, partitions int) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		cleaner := Dial(Config{Brokers: c.config.Brokers})
 		defer cleaner.Close()

@@ -104,7 +104,8 @@ func TestRandomBytesNeverPanic(t *testing.T) {
 
 func TestEncodedSizeIsAClosedBound(t *testing.T) {
 	t.Parallel()
-	for _, r := range []Record{{}, event(1), event(math.MaxInt64), {Key: strings.Repeat("k", 70), Data: make([]byte, 9000), Time: time.Now()}} {
+	for _, r := range []Record{{}, event(1), event(math.MaxInt64),
+		{Key: strings.Repeat("k", 70), Data: make([]byte, 9000), Time: time.Now()}} {
 		got := len(appendRecord(nil, &r, math.MaxInt32))
 		if bound := EncodedSize(r); got > bound || bound > got+60 {
 			t.Errorf("a record of %d bytes was bounded by %d", got, bound)

@@ -122,7 +122,7 @@ func (l *leader) start(ctx context.Context, partition int, sequence int64) <-cha
 func (l *leader) queued(t *testing.T, want int) {
 	t.Helper()
 	for begun := time.Now(); l.queueLength() != want; {
-		if time.Since(begun) > 30*time.Second {
+		if time.Since(begun) > 3*time.Minute {
 			t.Fatalf("%d chunks wait, not %d", l.queueLength(), want)
 		}
 	}
@@ -140,8 +140,8 @@ func receive[T any](t *testing.T, c <-chan T) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(30 * time.Second):
-		t.Fatal("nothing came in 30 seconds")
+	case <-time.After(3 * time.Minute):
+		t.Fatal("nothing came in three minutes")
 		panic("unreachable")
 	}
 }

@@ -35,7 +35,8 @@ func (c *Client) Offsets(ctx context.Context, topic string, partitions []int) (f
 	return first, next, nil
 }
 
-func (c *Client) listOffsets(ctx context.Context, topic string, leaders map[int32][]listoffsets.RequestPartition, which int64) (map[int]int64, error) {
+func (c *Client) listOffsets(ctx context.Context, topic string, leaders map[int32][]listoffsets.RequestPartition,
+	which int64) (map[int]int64, error) {
 	offsets := make(map[int]int64)
 	for leader, partitions := range leaders {
 		for i := range partitions {
@@ -79,7 +80,8 @@ func (c *Client) ReportPositions(ctx context.Context, group string, positions []
 	for topic, partitions := range response.Topics {
 		for _, p := range partitions {
 			if p.Error != nil {
-				faults = append(faults, fmt.Errorf("report the position of group %s on %s partition %d: %w", group, topic, p.Partition, p.Error))
+				faults = append(faults, fmt.Errorf("report the position of group %s on %s partition %d: %w", group, topic,
+					p.Partition, p.Error))
 			}
 		}
 	}

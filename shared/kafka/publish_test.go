@@ -93,7 +93,8 @@ func TestAMissingTopicDoesNotBlockForEver(t *testing.T) {
 	t.Parallel()
 	c := client(t, Config{})
 	topic := newTopic(t, c, 1)
-	acks := c.NewProducer().Publish(t.Context(), []Batch{{"no.such.topic", 0, events(1, 1)}, {topic, 0, events(1, 1)}, {Topic: topic}})
+	acks := c.NewProducer().Publish(t.Context(),
+		[]Batch{{"no.such.topic", 0, events(1, 1)}, {topic, 0, events(1, 1)}, {Topic: topic}})
 	if !IsUnknownTopic(acks[0].Err) || acks[1].Err != nil || acks[1].BaseOffset != 0 || acks[2].Err != nil {
 		t.Fatalf("%+v", acks)
 	}

@@ -20,8 +20,10 @@ func TestOversizedAndInvalidRecordsAreRefusedWithoutHarmToOthers(t *testing.T) {
 	if n := EncodedSize(largest[0]); n > MaxRecordBytes || n < MaxRecordBytes-16 {
 		t.Fatalf("the largest record has %d bytes", n)
 	}
-	acks := c.NewProducer().Publish(t.Context(), []Batch{{topic, 0, large}, {topic, 1, nameless}, {topic, 2, list}, {topic, 3, largest}})
-	if !errors.Is(acks[0].Err, ErrTooLarge) || !errors.Is(acks[1].Err, ErrInvalid) || !errors.Is(acks[2].Err, ErrInvalid) || acks[3].Err != nil {
+	acks := c.NewProducer().Publish(t.Context(), []Batch{{topic, 0, large}, {topic, 1, nameless}, {topic, 2, list},
+		{topic, 3, largest}})
+	if !errors.Is(acks[0].Err, ErrTooLarge) || !errors.Is(acks[1].Err, ErrInvalid) || !errors.Is(acks[2].Err, ErrInvalid) ||
+		acks[3].Err != nil {
 		t.Fatalf("%+v", acks)
 	}
 	_, next, err := c.Offsets(t.Context(), topic, []int{0, 1, 2, 3})

@@ -64,6 +64,11 @@ func (m *Machine) Show(state any, e Event) any {
 	return state
 }
 
+// Shows tells whether the machine has a projection of this event.
+func (m *Machine) Shows(name string) bool {
+	return slices.ContainsFunc(m.heard[name], func(r *Row) bool { return r.Form == Projection })
+}
+
 // Hear runs the reactions to a consumed event, or to a command. An error means that this machine cannot process the event, now or
 // later.
 func (m *Machine) Hear(state any, e Event, stamp Stamp) (Step, error) {
@@ -98,15 +103,34 @@ func (m *Machine) DeadlineOf(own string) *Row { return m.since[own] }
 // DecodeAnswer reads the JSON answer to this row's question.
 func (r *Row) DecodeAnswer(data []byte) (any, error) { return r.decodeReply(data) }
 
-func (m *Machine) run(state any, in Event, stamp Stamp, rows []*Row) (step Step, err error) {
+// Follow lets the machine react to own events that it said in this state, as it did in the step that said them. Who decides
+// again what a topic holds needs it, where what led to them is not there: a command, or an answer from outside.
+func (m *Machine) Follow(state any, said []Event, stamp Stamp) (Step, error) {
+	return m.steps(state, Event{Type: "its own events"}, stamp, func(step *Step) error {
+		for _, own := range said {
+			step.State, step.Changed = m.evolve(step.State, own), true
+		}
+		step.Emitted = slices.Clone(said)
+		return nil
+	})
+}
+
+func (m *Machine) run(state any, in Event, stamp Stamp, rows []*Row) (Step, error) {
+	return m.steps(state, in, stamp, func(step *Step) error {
+		step.Reacted = len(rows) > 0
+		return m.apply(step, in, stamp, rows)
+	})
+}
+
+// steps is what begins, and then what own events lead to among each other.
+func (m *Machine) steps(state any, in Event, stamp Stamp, begin func(*Step) error) (step Step, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%s: on %s: panic: %v\n%s", m, in.Type, p, debug.Stack())
 		}
 	}()
 	step.State = state
-	step.Reacted = len(rows) > 0
-	if err := m.apply(&step, in, stamp, rows); err != nil {
+	if err := begin(&step); err != nil {
 		return Step{}, err
 	}
 	for done, depth := 0, 1; done < len(step.Emitted); depth++ {

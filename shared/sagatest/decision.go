@@ -87,7 +87,8 @@ func (d *Decision) Then(want ...saga.Event) *Decision {
 		d.t.Fatalf("emitted %s\nwant %s", describe(got), describe(want))
 	}
 	for i := range want {
-		if got[i].Type != want[i].Type || !reflect.DeepEqual(got[i].Data, want[i].Data) || (want[i].Key != "" && got[i].Key != want[i].Key) {
+		if got[i].Type != want[i].Type || !reflect.DeepEqual(got[i].Data, want[i].Data) ||
+			(want[i].Key != "" && got[i].Key != want[i].Key) {
 			d.t.Fatalf("emitted %s\nwant %s", describe(got), describe(want))
 		}
 	}

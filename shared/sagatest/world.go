@@ -26,6 +26,8 @@ type World struct {
 	series   map[string]int64                // the last numbers, by service and series
 	answers  map[string]func(asked saga.Event) (answer any, ok bool)
 	queues   []*queue
+	heard    map[*saga.Machine][]saga.Event    // from topics, in the order heard
+	answered map[*saga.Machine]map[string]bool // ids of what a lost machine hears again and has answered
 	asks     []pending
 	armed    []pending
 	clock    time.Time
@@ -50,6 +52,7 @@ type pending struct {
 func NewWorld(t testing.TB, seed uint64, machines ...*saga.Machine) *World {
 	w := &World{t: t, random: rand.New(rand.NewPCG(seed, seed)), machines: slices.Clip(machines),
 		keepers: map[*saga.Machine]Keeper{}, lookups: map[*saga.Machine]*saga.Machine{}, series: map[string]int64{},
+		heard: map[*saga.Machine][]saga.Event{}, answered: map[*saga.Machine]map[string]bool{},
 		answers: map[string]func(saga.Event) (any, bool){}, clock: time.Unix(0, 0).UTC()}
 	for _, m := range machines {
 		if l := saga.Lookups(m); l != nil {
@@ -68,7 +71,12 @@ func (w *World) Lookups(m *saga.Machine) *saga.Machine { return w.lookups[m] }
 
 // Outside makes ask answer a question; it returns false for "no answer, ever".
 func Outside[E, A any](w *World, q saga.Question[E, A], ask func(e saga.Event, asked E) (A, bool)) {
-	w.answers[q.Name()] = func(e saga.Event) (any, bool) { return ask(e, e.Data.(E)) }
+	w.Answer(q.Name(), func(e saga.Event) (any, bool) { return ask(e, e.Data.(E)) })
+}
+
+// Answer makes ask answer the question of this name, for those who know questions by what is declared alone.
+func (w *World) Answer(question string, ask func(asked saga.Event) (answer any, ok bool)) {
+	w.answers[question] = ask
 }
 
 // Tell gives a command, or somebody's event, to the machines that hear it, now.
@@ -154,7 +162,15 @@ func (w *World) deliver(i int) {
 	if q.events = q.events[1:]; len(q.events) == 0 {
 		w.queues = slices.Delete(w.queues, i, i+1)
 	}
-	w.take(q.to, e, func(m *saga.Machine, state any) (saga.Step, error) { return m.Hear(state, e, w.stampOf(m)) })
+	w.heard[q.to] = append(w.heard[q.to], e)
+	again := w.answered[q.to][e.ID]
+	delete(w.answered[q.to], e.ID)
+	w.take(q.to, e, func(m *saga.Machine, state any) (saga.Step, error) {
+		if again {
+			return saga.Step{State: m.Show(state, e)}, nil
+		}
+		return m.Hear(state, e, w.stampOf(m))
+	})
 }
 
 func (w *World) ask(i int) {

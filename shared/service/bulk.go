@@ -52,7 +52,8 @@ func SubmitAll(c *gin.Context, n int, submit func(ctx context.Context, i int) er
 	if failed == 0 {
 		return nil
 	}
-	detail := fmt.Sprintf("%d of %d items were not stored; send the same request again, what was stored does not count twice", failed, n)
+	detail := fmt.Sprintf("%d of %d items were not stored; send the same request again, what was stored does not count twice",
+		failed, n)
 	if parked == failed {
 		return httpserver.NewProblem(http.StatusConflict, "parked", detail, faults...)
 	}

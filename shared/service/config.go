@@ -51,14 +51,16 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f.String("config", "", "configuration file (default orderflow.yaml in the working directory, if there)")
 	f.String("data-dir", "./data", "directory for everything that is kept on this machine")
 	f.StringSlice("kafka", nil, "brokers, host:port, comma-separated (default: an embedded broker)")
-	f.String("postgres", "", "URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
+	f.String("postgres", "",
+		"URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
 	f.String("http-addr", "127.0.0.1:8080", "address of the customers' listener")
 	f.String("ops-addr", "127.0.0.1:8081", "address of the operators' listener and metrics")
 	f.Int("partitions", 4, "partitions of each topic; fixed once topics exist")
 	f.String("log-level", "info", "debug, info, warn or error")
 	f.String("log-format", "text", "text or json")
 	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
-	f.Duration("outbox-retention", 7*24*time.Hour, "published events older than this leave the outboxes; topics that lost them can be refilled no more")
+	f.Duration("outbox-retention", 7*24*time.Hour,
+		"published events older than this leave the outboxes; topics that lost them can be refilled no more")
 	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
 	f.StringSlice("cors-origins", nil,
 		"origins whose pages may ask the customers' listener from a browser, as https://shop.example, or * (default: none)")
@@ -136,7 +138,8 @@ func (c Config) Validate() error {
 	for _, broker := range c.Kafka {
 		check(isAddress(broker, 1) && !strings.HasPrefix(broker, ":"), "kafka: %q is not host:port", broker)
 	}
-	check(c.Postgres == "" || isURL(c.Postgres, "postgres", "postgresql"), "postgres: want postgres://user:password@host:port/database")
+	check(c.Postgres == "" || isURL(c.Postgres, "postgres", "postgresql"),
+		"postgres: want postgres://user:password@host:port/database")
 	check(isAddress(c.HTTPAddr, 0), "http-addr: %q is not host:port", c.HTTPAddr)
 	check(isAddress(c.OpsAddr, 0), "ops-addr: %q is not host:port", c.OpsAddr)
 	check(c.HTTPAddr != c.OpsAddr || strings.HasSuffix(c.OpsAddr, ":0"), "ops-addr: must not be http-addr (%s)", c.HTTPAddr)

@@ -47,7 +47,8 @@ func file(t *testing.T, text string) string {
 }
 
 func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
-	path := file(t, "data-dir: from-file\npartitions: 8\nkafka: [a:1, b:2]\nbacklog: 20s\nvalidate-produced: true\nlimit: 3\norders: x.csv\n")
+	path := file(t,
+		"data-dir: from-file\npartitions: 8\nkafka: [a:1, b:2]\nbacklog: 20s\nvalidate-produced: true\nlimit: 3\norders: x.csv\n")
 	t.Setenv("ORDERFLOW_CONFIG", path)
 	t.Setenv("ORDERFLOW_PARTITIONS", "16")
 	t.Setenv("ORDERFLOW_LOG_LEVEL", "debug")
@@ -70,7 +71,8 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 	t.Setenv("ORDERFLOW_OUTBOX_RETENTION", "long")
 	path := file(t, "data-dri: x\nhttp:\n  addr: y\n")
 	_, _, err := load("--config", path, "--kafka", "broker,ok:9092", "--http-addr", "8080", "--partitions", "0",
-		"--log-level", "loud", "--log-format", "xml", "--gateway-url", "gateway", "--backlog", "-1s", "--services", "a,a,B", "--data-dir", "",
+		"--log-level", "loud", "--log-format", "xml", "--gateway-url", "gateway", "--backlog", "-1s", "--services",
+		"a,a,B", "--data-dir", "",
 		"--cors-origins", "https://shop.example/,Shop.example", "--rate-per-customer", "-1", "--rate-per-address", "NaN",
 		"--trusted-proxies", "10.0.0.1,10.0.0.0/33")
 	if err == nil {
@@ -80,8 +82,8 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 	if !errors.As(err, &exit) || exit.Code != service.CodeUsage {
 		t.Errorf("got %#v", err)
 	}
-	for _, part := range []string{"postgres:", "outbox-retention", `"data-dri"`, `"http.addr"`, `"broker"`, `"8080"`, "partitions", "log-level",
-		"log-format", "gateway-url", "backlog", "listed twice", `"B"`, "data-dir:",
+	for _, part := range []string{"postgres:", "outbox-retention", `"data-dri"`, `"http.addr"`, `"broker"`, `"8080"`,
+		"partitions", "log-level", "log-format", "gateway-url", "backlog", "listed twice", `"B"`, "data-dir:",
 		`"https://shop.example/"`, `"Shop.example"`, "rate-per-customer", "rate-per-address", `"10.0.0.0/33"`} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not mentioned in %v", part, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
 	"orderflow.example/shared/database"
@@ -65,7 +66,8 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	if err != nil {
 		return nil, Usage("trusted-proxies: %w", err)
 	}
-	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth, Kafka: kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow", Log: log})}
+	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth,
+		Kafka: kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow", Log: log})}
 	h.lifecycle.AddCloser("kafka client", func() error { h.Kafka.Close(); return nil })
 	if err := h.Kafka.Ping(ctx); err != nil {
 		h.Stop()
@@ -76,8 +78,8 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log,
 		Registerer: h.Registry, Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers),
 		Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
-	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators", Logger: log, Ready: ready,
-		Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
+	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators",
+		Logger: log, Ready: ready, Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
 		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
 	h.shop = customersAPI(h.Customers, auth)
 	h.routes = operatorsRoutes(h.Operators, auth)
@@ -117,7 +119,8 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	h.lifecycle.AddCloser("routes", func() error { end(); return nil })
 	for _, r := range h.running {
-		parts := &Parts{Config: h.Config, Auth: h.Auth, Log: r.log, Engine: r.engine, Kafka: h.Kafka, Registry: h.Registry, Running: running}
+		parts := &Parts{Config: h.Config, Auth: h.Auth, Log: r.log, Engine: r.engine, Kafka: h.Kafka,
+			Registry: h.Registry, Running: running}
 		if r.db != nil {
 			parts.DB = r.db.Gorm()
 		}
@@ -168,8 +171,10 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka, Log: h.Log, Registerer: h.Registry,
-		ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
+	// go_sql_…{db_name}: connections in use, and waited for
+	h.Registry.MustRegister(collectors.NewDBStatsCollector(db.Pool(), app.Name))
+	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka,
+		Log: h.Log, Registerer: h.Registry, ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
 	if app.Configured != nil {
 		c.Bindings = app.Configured(h.Config)
 	}
@@ -232,7 +237,8 @@ func (h *Host) owns(ctx context.Context) error {
 			continue
 		}
 		var owned int
-		err := r.db.Gorm().WithContext(ctx).Raw(`SELECT count(*) FROM engine.lease WHERE owner <> '' AND heartbeat > now() - interval '3 seconds'`).Row().Scan(&owned)
+		err := r.db.Gorm().WithContext(ctx).
+			Raw(`SELECT count(*) FROM engine.lease WHERE owner <> '' AND heartbeat > now() - interval '3 seconds'`).Row().Scan(&owned)
 		if err != nil {
 			return err
 		}

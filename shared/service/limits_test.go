@@ -12,8 +12,10 @@ import (
 
 func TestTheConfigurationReachesTheCustomersListener(t *testing.T) {
 	t.Parallel()
-	c := Config{DataDir: t.TempDir(), Kafka: []string{embeddedtest.Kafka(t)}, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 2,
-		CORSOrigins: []string{"https://shop.example"}, RatePerAddress: 0.2, RatePerCustomer: 0.001, TrustedProxies: []string{"192.0.2.0/24"}}
+	c := Config{DataDir: t.TempDir(), Kafka: []string{embeddedtest.Kafka(t)}, HTTPAddr: "127.0.0.1:0",
+		OpsAddr: "127.0.0.1:0", Partitions: 2,
+		CORSOrigins: []string{"https://shop.example"}, RatePerAddress: 0.2, RatePerCustomer: 0.001,
+		TrustedProxies: []string{"192.0.2.0/24"}}
 	host, err := NewHost(t.Context(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -129,7 +129,8 @@ func TestOperatorsRedriveAGroupFromAProcessThatOwnsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := fmt.Sprintf(`{"group":%q,"as_of":%s,"steps":[2],"per_second":1000,"pause":"ask","stop_on_failure":true,"reason":"mended"}`,
+	body := fmt.Sprintf(
+		`{"group":%q,"as_of":%s,"steps":[2],"per_second":1000,"pause":"ask","stop_on_failure":true,"reason":"mended"}`,
 		groups.Items[0].ID, asOf)
 	res := d.ask("POST", "/v1/parked/redrive", body, withKey)
 	started := must[parked.Started](d, 202, res)

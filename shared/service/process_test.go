@@ -67,7 +67,8 @@ func TestOneSignalStopsInOrderASecondAtOnce(t *testing.T) {
 	if code, stderr := signalled(t, "stops", syscall.SIGTERM); code != 0 || stderr != "" {
 		t.Errorf("SIGTERM: got %d %q", code, stderr)
 	}
-	if code, stderr := signalled(t, "hangs", syscall.SIGINT, syscall.SIGINT); code != 130 || !strings.Contains(stderr, "second signal") {
+	if code, stderr := signalled(t, "hangs", syscall.SIGINT, syscall.SIGINT); code != 130 ||
+		!strings.Contains(stderr, "second signal") {
 		t.Errorf("twice SIGINT: got %d %q", code, stderr)
 	}
 }

@@ -40,9 +40,12 @@ func TestAServiceStartsOnTopicsAsTheOperatorMadeThem(t *testing.T) {
 func TestAServiceDoesNotStartOnTopicsThatWouldLoseOrder(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*kafka.TopicSpec){
-		"payment.events: has 3 partitions, not 4":                   func(s *kafka.TopicSpec) { s.Partitions = 3 },
-		`payment.events: cleanup.policy is "compact", not "delete"`: func(s *kafka.TopicSpec) { s.Config["cleanup.policy"] = "compact" },
-		"payment.events: is missing":                                func(s *kafka.TopicSpec) { s.Name = "other" },
+		"payment.events: has 3 partitions, not 4": func(s *kafka.TopicSpec) { s.Partitions = 3 },
+		"payment.events: is missing":              func(s *kafka.TopicSpec) { s.Name = "other" },
+
+		`payment.events: cleanup.policy is "compact", not "delete"`: func(s *kafka.TopicSpec) {
+			s.Config["cleanup.policy"] = "compact"
+		},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

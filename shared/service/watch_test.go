@@ -29,7 +29,8 @@ func TestAnAppThatOnlyWatchesNeedsNoDatabaseAndHasNoTopic(t *testing.T) {
 				return func(context.Context) error { ended++; return nil }, nil
 			}
 		}}
-	c := Config{DataDir: t.TempDir(), Kafka: []string{embeddedtest.Kafka(t)}, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 2}
+	c := Config{DataDir: t.TempDir(), Kafka: []string{embeddedtest.Kafka(t)}, HTTPAddr: "127.0.0.1:0",
+		OpsAddr: "127.0.0.1:0", Partitions: 2}
 	host, err := NewHost(t.Context(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 // Service is the fraud service's part in an order: about the order, and about its customer.
 var Service = model.Service{
+	Watched: watched,
 	Machines: []explore.Machine{
 		{Machine: fraud.Choreography.Machine(), Before: before},
 		{Machine: fraud.Customers.Machine(), Key: model.Customer, Before: beforeCustomer},

@@ -15,6 +15,7 @@ import (
 
 // Service is the inventory service's part in an order.
 var Service = model.Service{
+	Watched:  watched,
 	Machines: []explore.Machine{{Machine: inventory.Choreography.Machine(), Before: before, Check: reservedIsOnHand}},
 	Start: func(s model.Scene) map[string]any {
 		stocked, levels := s.Stocked(), inventory.Levels{}

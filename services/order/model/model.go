@@ -21,6 +21,8 @@ import (
 
 // Service is the order service's part in an order.
 var Service = model.Service{
+	Watched:   watched,
+	Unalarmed: "what goes wrong with an order is said by the step at fault, and by the budget of answers and the stuck sagas",
 	Machines: []explore.Machine{{
 		Machine: order.Choreography.Machine(), Before: before, Check: statusOnlyForward, Same: stepsInAnyOrder,
 		Notes: []saga.Kind{ // heard only to tell the customer, or to wait for something else

@@ -20,10 +20,15 @@ import (
 
 // Service is the payment service's part in an order.
 var Service = model.Service{
+	Watched:  watched,
 	Machines: []explore.Machine{{Machine: payment.Choreography.Machine(), Before: before}},
 	Outside:  []explore.Outside{gateway.Outside(answer, payment.Authorize.Name(), payment.Capture.Name(), payment.Void.Name())},
 	End:      end,
 	Role:     audit.Charges,
+	Money: []model.Money{{Event: event.Captured, Movement: "captured", Of: func(payload any) (int64, string) {
+		m := payload.(event.CapturedV1).Amount
+		return m.Amount, m.Currency
+	}}},
 	Event: func(e saga.Event) audit.Fact {
 		switch e.Data.(type) {
 		case event.AuthorizationRequestedV1, event.CaptureRequestedV1, event.VoidRequestedV1:

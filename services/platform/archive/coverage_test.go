@@ -48,10 +48,11 @@ func TestTopicsCheckTellsFromWhereAServiceCanBeRebuiltAndWhatEndangersIt(t *test
 			fault: "no archive is given"},
 		"forgetting, and archived in time": {topic: upTo(20, 50), archived: upTo(1, 45), oldest: 6 * day, retention: week,
 			from: "the archive and its topics"},
-		"forgetting, and the archive is behind": {topic: upTo(20, 50), archived: upTo(1, 25), oldest: 6 * day, newest: day, retention: week,
-			from: "the archive and its topics", fault: "number 26 is"},
+		"forgetting, and the archive is behind": {topic: upTo(20, 50), archived: upTo(1, 25), oldest: 6 * day,
+			newest: day, retention: week, from: "the archive and its topics", fault: "number 26 is"},
 		"forgetting by size, and the archive is behind": {topic: upTo(1, 50), archived: upTo(1, 10), from: "its topics",
-			retention: map[string]archive.Retention{topic: {Age: -1, Bytes: 20_000}}, fault: "40 events from number 11 on are not archived"},
+			retention: map[string]archive.Retention{topic: {Age: -1, Bytes: 20_000}},
+			fault:     "40 events from number 11 on are not archived"},
 		"forgetting by size, and there is room": {topic: upTo(1, 50), archived: upTo(1, 10), from: "its topics",
 			retention: map[string]archive.Retention{topic: {Age: -1, Bytes: 1 << 30}}},
 	} {
@@ -85,7 +86,8 @@ func TestASnapshotStandsForWhatIsLostBeforeItUnlessItIsOfAnotherVersionOrDamaged
 	db, conn := opened(t, app)
 	store := files{}
 	take := func(number int64) archive.Taken {
-		execute(t, conn, `INSERT INTO engine.counter VALUES (0, $1) ON CONFLICT (partition) DO UPDATE SET sequence = excluded.sequence`, number)
+		execute(t, conn, `INSERT INTO engine.counter VALUES (0, $1) ON CONFLICT (partition) DO UPDATE SET sequence = excluded.sequence`,
+			number)
 		taken, err := archive.Take(t.Context(), store, app, db, nil)
 		if err != nil {
 			t.Fatal(err)

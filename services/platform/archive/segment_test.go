@@ -68,7 +68,8 @@ func TestWhatIsReadFromAnArchiveIsWhatStoodOnTheTopic(t *testing.T) {
 				}
 				log.append(p, numbers...)
 			}
-			a := archive.Archiving{Log: log, Store: store, Topics: []string{topic}, Partitions: 3, SegmentBytes: 1000 + r.IntN(100_000), All: round%2 == 1}
+			a := archive.Archiving{Log: log, Store: store, Topics: []string{topic}, Partitions: 3, SegmentBytes: 1000 + r.IntN(100_000),
+				All: round%2 == 1}
 			for _, got := range archived(t, a) {
 				if got.Fault != "" || got.Topped != last[got.Partition] || a.All && got.Last != got.Topped {
 					t.Fatalf("%s: round %d: %+v of %d", kind, round, got, last[got.Partition])

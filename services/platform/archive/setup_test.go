@@ -53,7 +53,8 @@ func (l logs) Fetch(_ context.Context, positions []kafka.Position, _ time.Durati
 func record(partition int, number int64) kafka.Record {
 	r := rand.New(rand.NewPCG(uint64(partition), uint64(number)))
 	key := fmt.Sprintf("key-%d", r.IntN(50))
-	rec := kafka.Record{Topic: topic, Partition: partition, Key: key, ID: fmt.Sprintf("id-%d-%d", partition, number), Type: "order.validated.v1",
+	rec := kafka.Record{Topic: topic, Partition: partition, Key: key, ID: fmt.Sprintf("id-%d-%d", partition, number),
+		Type:   "order.validated.v1",
 		Source: "/order", Time: time.Unix(1_700_000_000+r.Int64N(1e6), r.Int64N(1e9)).UTC(), Sequence: number,
 		Data: fmt.Appendf(nil, `{"n":%d,"text":%q}`, number, strings.Repeat("é\x00", r.IntN(40)))}
 	if r.IntN(3) > 0 {

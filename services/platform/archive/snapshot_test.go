@@ -66,8 +66,9 @@ func fill(t *testing.T, conn *pgx.Conn, table string, rows int) {
 	t.Helper()
 	values := map[string]string{
 		"text": `'x' || i || E'\t\\\n\r"é\\N'`, "bigint": `i`, "integer": `i`, "boolean": `i % 2 = 0`, "double precision": `i / 3.0`,
-		"timestamp with time zone": `timestamptz '2026-03-01 10:15:30.123456+00' + i * interval '1 second'`, "bytea": `decode('00ff5c', 'hex')`,
-		"jsonb": `jsonb_build_object('n', i, 's', E'\\ \t "')`, "json": `'{"b": 1,   "a":"\\n"}'::json`,
+		"timestamp with time zone": `timestamptz '2026-03-01 10:15:30.123456+00' + i * interval '1 second'`,
+		"bytea":                    `decode('00ff5c', 'hex')`,
+		"jsonb":                    `jsonb_build_object('n', i, 's', E'\\ \t "')`, "json": `'{"b": 1,   "a":"\\n"}'::json`,
 	}
 	execute(t, conn, `DO $$ DECLARE c text; BEGIN
 		FOR c IN SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) FROM pg_constraint
@@ -103,13 +104,15 @@ func shadow(t *testing.T, conn *pgx.Conn, schema string, tables []string) {
 	t.Helper()
 	execute(t, conn, `CREATE SCHEMA `+schema)
 	for _, table := range tables {
-		execute(t, conn, fmt.Sprintf(`CREATE TABLE %s.%s (LIKE %s INCLUDING ALL)`, schema, table[strings.LastIndex(table, ".")+1:], table))
+		execute(t, conn, fmt.Sprintf(`CREATE TABLE %s.%s (LIKE %s INCLUDING ALL)`, schema, table[strings.LastIndex(table, ".")+1:],
+			table))
 	}
 }
 
 func digest(t *testing.T, conn *pgx.Conn, table string) (sum string) {
 	t.Helper()
-	err := conn.QueryRow(t.Context(), `SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\n' ORDER BY t::text)), '') FROM `+table+` t`).Scan(&sum)
+	err := conn.QueryRow(t.Context(),
+		`SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\n' ORDER BY t::text)), '') FROM `+table+` t`).Scan(&sum)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +137,8 @@ func TestASnapshotOfAnyServiceIsRestoredRowByRow(t *testing.T) {
 			execute(t, conn, `INSERT INTO engine.watermark VALUES ('order.events', 0, 5, 7, 'id-5'), ('orderflow.control', 0, 0, 9, 'x')`)
 			execute(t, conn, `INSERT INTO engine.series VALUES ('invoices', 77)`)
 			execute(t, conn, `INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
-				VALUES (0, 'k', 'event', 'order.confirmed.v1', 'id-4', 'k', '', now(), '{}', 'boom'), (0, 'k', 'call', 'x', 'y', 'k', '', now(), '{}', '')`)
+				VALUES (0, 'k', 'event', 'order.confirmed.v1', 'id-4', 'k', '', now(), '{}', 'boom'),
+					(0, 'k', 'call', 'x', 'y', 'k', '', now(), '{}', '')`)
 			store := archive.Dir(t.TempDir())
 			taken, err := archive.Take(t.Context(), store, app, db, nil)
 			if err != nil {
@@ -248,7 +252,8 @@ func TestASnapshotOfAnotherSchemaVersionIsRefused(t *testing.T) {
 	later["service_version"]++
 	execute(t, conn, `INSERT INTO service_version (version_id, is_applied) VALUES ($1, true)`, later["service_version"])
 	err = s.Restore(t.Context(), conn, "shadow")
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("service %d", later["service_version"])) || !strings.Contains(err.Error(), name) {
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("service %d", later["service_version"])) ||
+		!strings.Contains(err.Error(), name) {
 		t.Error(err)
 	}
 	if s.Fits(later) == nil || s.Fits(s.Versions) != nil {

@@ -47,7 +47,8 @@ func TestASnapshotTakenUnderTrafficIsTheFoldOfTheTopicsUpToItsPosition(t *testin
 			for n := 0; ctx.Err() == nil; n++ {
 				basket := trial.NewBasket(trial.Line{SKU: "snapped", Quantity: 1})
 				basket.PaymentToken = []string{"tok_ok", "tok_declined", "tok_ok", "tok_slow"}[n%4]
-				_, err := site.Customer(fmt.Sprintf("snapped-%d", i)).Send("POST", "/v1/orders", basket, fmt.Sprintf("Idempotency-Key: %d-%d", i, n))
+				_, err := site.Customer(fmt.Sprintf("snapped-%d", i)).
+					Send("POST", "/v1/orders", basket, fmt.Sprintf("Idempotency-Key: %d-%d", i, n))
 				if err != nil {
 					t.Error(err)
 					return
@@ -82,7 +83,8 @@ func TestASnapshotTakenUnderTrafficIsTheFoldOfTheTopicsUpToItsPosition(t *testin
 		topics = append(topics, name+".events")
 	}
 	trial.Await(t, "what the snapshots follow from to be on the topics", func() (bool, string) {
-		report, err := archive.Archiving{Log: client, Store: store, Topics: topics, Partitions: p.Config.Partitions, All: true}.Run(t.Context())
+		report, err := archive.Archiving{Log: client, Store: store, Topics: topics, Partitions: p.Config.Partitions,
+			All: true}.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

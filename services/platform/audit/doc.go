@@ -8,7 +8,8 @@
 //     watermark, calls and deadlines of a batch in one transaction, so a snapshot is consistent under load.
 //   - verify.go: then the gateway's book is read, and after it how far every topic goes by now. So all events that
 //     a snapshot or the book reflects are on the topics up to there.
-//   - read.go, trace.go: the topics are read up to there, by package eventlog. Events that a service had not applied in its snapshot are
+//   - read.go, trace.go: the topics are read up to there, by package eventlog. Events that a service had not applied in its
+//     snapshot are
 //     on their way; for an order with events on their way, or open calls, only the invariants are checked that hold at any time.
 //   - aside.go: other records on a topic, exact repeats and records of other sources, are counted and named.
 //   - replay.go, compare.go, difference.go: each snapshot is compared with the fold of the topics up to its watermarks.

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"orderflow.example/schemas/metrics"
+	"orderflow.example/shared/measure"
 )
 
 // How often the Ledger looks. After a look that found a new difference the next follows soon, since only that shows whether it is
@@ -31,6 +34,7 @@ const seeLimit = 30 * time.Second
 type Ledger struct {
 	config Config
 	gauge  *prometheus.GaugeVec
+	since  time.Time
 
 	picture *picture // nil before the first look, and after the facts became useless
 	looks   *looks
@@ -56,13 +60,20 @@ const listedBreaks = 200
 
 // NewLedger makes a Ledger; Run starts its looks.
 func NewLedger(r prometheus.Registerer) *Ledger {
-	l := &Ledger{looks: newLooks(), state: State{Checks: []Check{}, Breaks: []Break{}},
-		gauge: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "orderflow_conservation_breaks",
-			Help: "What does not hold between the services, by check."}, []string{"kind"})}
-	if r != nil {
-		r.MustRegister(l.gauge)
-	}
+	l := &Ledger{looks: newLooks(), state: State{Checks: []Check{}, Breaks: []Break{}}, since: time.Now(),
+		gauge: measure.Gauge(r, metrics.ConservationBreaks, measure.Labels{})}
+	measure.GaugeFunc(r, metrics.ConservationAge, measure.Labels{}, func() float64 { return time.Since(l.lookedAt()).Seconds() })
 	return l
+}
+
+// lookedAt is when the databases of the last whole look were read, or since when there is none.
+func (l *Ledger) lookedAt() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.CheckedAt == nil {
+		return l.since
+	}
+	return *l.state.CheckedAt
 }
 
 // State is the result of the last look.

@@ -25,12 +25,14 @@ func TestAtMostTwentyOffencesAreListedAndAllAreCounted(t *testing.T) {
 	for i := range 33 {
 		into.broken(fmt.Sprintf("order-%02d", 32-i), "is short")
 	}
-	r := Report{Checks: []Check{newTally("goods", "they do too", "SKUs").done(), into.done(), into.skip("no book")}, Sagas: 40, Open: 2}
+	r := Report{Checks: []Check{newTally("goods", "they do too", "SKUs").done(), into.done(), into.skip("no book")}, Sagas: 40,
+		Open: 2}
 	var text strings.Builder
 	if err := r.Print(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"✓ goods", "✗ money", "broken 33 times", "    order-00: is short\n", "… and 13 more", "not checked: no book", "40 sagas, 2 still open"} {
+	for _, want := range []string{"✓ goods", "✗ money", "broken 33 times", "    order-00: is short\n", "… and 13 more",
+		"not checked: no book", "40 sagas, 2 still open"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, text.String())
 		}

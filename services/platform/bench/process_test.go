@@ -22,7 +22,8 @@ func TestTheProcessThatListensIsFoundAndOnlyOnThisMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	for address, want := range map[string]int{
-		l.Addr().String(): os.Getpid(), "localhost:" + port: os.Getpid(), "192.0.2.1:" + port: 0, "broker.example:" + port: 0, "127.0.0.1:1": 0,
+		l.Addr().String(): os.Getpid(), "localhost:" + port: os.Getpid(), "192.0.2.1:" + port: 0,
+		"broker.example:" + port: 0, "127.0.0.1:1": 0,
 	} {
 		if got := listener(address); got != want {
 			t.Errorf("%s: process %d, want %d", address, got, want)

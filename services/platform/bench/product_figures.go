@@ -38,7 +38,8 @@ func (l *orderLoad) figures() Orders {
 	seconds := l.window.Seconds()
 	return Orders{Lines: l.lines, Callers: l.callers, Rate: l.rate, Seconds: seconds, Accepted: l.accepted, Shed: l.shed,
 		Ended: l.endedInside, PerSecond: float64(l.endedInside) / seconds, Placing: quantiles(l.took.placing),
-		Refusing: quantiles(l.took.refusing), Confirming: quantiles(l.took.confirming), Ending: quantiles(l.took.ending), Course: l.course}
+		Refusing: quantiles(l.took.refusing), Confirming: quantiles(l.took.confirming), Ending: quantiles(l.took.ending),
+		Course: l.course}
 }
 
 func quantiles(took []time.Duration) Quantiles {

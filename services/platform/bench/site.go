@@ -103,7 +103,8 @@ func (s *site) dial() *kafka.Client {
 
 func (s *site) topics(ctx context.Context) error {
 	keep := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
-	specs := []kafka.TopicSpec{{Name: engine.ControlTopic, Partitions: 1, Config: keep}, {Name: engine.ReportsTopic, Partitions: 1, Config: keep}}
+	specs := []kafka.TopicSpec{{Name: engine.ControlTopic, Partitions: 1, Config: keep},
+		{Name: engine.ReportsTopic, Partitions: 1, Config: keep}}
 	var own []string
 	for step := 1; step <= steps; step++ {
 		own = append(own, s.words.topic(step))

@@ -104,9 +104,11 @@ func (w *words) machine(step int) *saga.Machine {
 			saga.On(w.begin, func(s state, b begin) []saga.Event { return do(s, b.Number) }, w.done[1]),
 			saga.Show(w.done[steps], func(s state, _ numberV1, _ time.Time) state { s.Status = completed; return s }))
 	case refusing:
-		c.Rows = append(c.Rows, saga.On(w.done[step-1], func(s state, e numberV1) []saga.Event { return do(s, e.Number) }, w.done[step], w.undone[step]))
+		c.Rows = append(c.Rows, saga.On(w.done[step-1], func(s state, e numberV1) []saga.Event { return do(s, e.Number) },
+			w.done[step], w.undone[step]))
 	default:
-		c.Rows = append(c.Rows, saga.On(w.done[step-1], func(s state, e numberV1) []saga.Event { return do(s, e.Number) }, w.done[step]))
+		c.Rows = append(c.Rows, saga.On(w.done[step-1], func(s state, e numberV1) []saga.Event { return do(s, e.Number) },
+			w.done[step]))
 	}
 	if step < refusing {
 		c.Rows = append(c.Rows, saga.On(w.undone[step+1], undo, w.undone[step]).Compensates(w.done[step]))

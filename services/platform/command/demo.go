@@ -35,21 +35,25 @@ func Demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Replays a real retailer's orders and cancellations, and accounts for every row",
-		Long: "Starts the platform on --data-dir, or uses the one at --url, loads the catalogue of a British online retailer and replays\n" +
-			"its orders and cancellations through the HTTP API. Waits until every saga has ended and prints what became of every\n" +
-			"order, row, penny and piece. When it was killed, the same command goes on where it stopped.\n\n" +
+		Long: "Starts the platform on --data-dir, or uses the one at --url, loads the catalogue of a British online retailer and\n" +
+			"replays its orders and cancellations through the HTTP API. Waits until every saga has ended and accounts for every\n" +
+			"order, row, penny and piece. After it was killed, the same command goes on where it stopped.\n\n" +
 			"Without --orders it replays December 2010. Data: " + demo.Attribution,
 		Example: "  orderflow demo --limit 200\n  orderflow demo --orders online-retail.csv.xz --rate max --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	cmd.Flags().StringVar(&f.orders, "orders", "", "file of orders, plain, .gz or .xz, with the columns of the bundled sample (default: the sample)")
-	cmd.Flags().StringVar(&f.dates, "dates", "", "order of day and month in dates like 01/12/2010: dmy or mdy (default: as the rows tell)")
-	cmd.Flags().IntVar(&f.limit, "limit", 0, "replay only the first so many invoices, and their cancellations in between (default: all)")
+	cmd.Flags().StringVar(&f.orders, "orders", "",
+		"file of orders, plain, .gz or .xz, with the columns of the bundled sample (default: the sample)")
+	cmd.Flags().StringVar(&f.dates, "dates", "",
+		"order of day and month in dates like 01/12/2010: dmy or mdy (default: as the rows tell)")
+	cmd.Flags().IntVar(&f.limit, "limit", 0,
+		"replay only the first so many invoices, and their cancellations in between (default: all)")
 	cmd.Flags().StringVar(&f.rate, "rate", "max", "orders per second, or max")
 	cmd.Flags().BoolVar(&f.faults, "faults", false, "let the simulated gateway, carrier and floor fail now and then; not with --url")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
-	cmd.Flags().StringVar(&f.url, "url", "", "customers' listener of a running platform; tokens are signed with the key in --data-dir or --jwt-key-file")
+	cmd.Flags().StringVar(&f.url, "url", "",
+		"customers' listener of a running platform; tokens are signed with the key in --data-dir or --jwt-key-file")
 	cmd.Flags().StringVar(&f.opsURL, "ops-url", "",
 		"its operators' listener (default: that of the platform on --data-dir, if that one is at --url)")
 	return cmd
@@ -110,8 +114,9 @@ func (f demoFlags) operators(ctx context.Context, c service.Config) (string, err
 	if err := demo.Reach(ctx, f.url); err != nil {
 		return "", service.Environment("demo: %w", err)
 	}
-	return "", service.Usage("ops-url: say the operators' listener of the platform at %s; the one on the data directory %s is another",
-		f.url, c.DataDir)
+	return "",
+		service.Usage("ops-url: say the operators' listener of the platform at %s; the one on the data directory %s is another",
+			f.url, c.DataDir)
 }
 
 func isWebAddress(text string) bool {
@@ -192,7 +197,8 @@ type outcome struct {
 func (o outcome) verdict() error {
 	switch {
 	case !o.Whole():
-		return service.Failed("demo: %d orders did not end; GET /v1/orders?open=true on the operators' listener says where they stand", o.Orders.Unfinished)
+		return service.Failed("demo: %d orders did not end; GET /v1/orders?open=true on the operators' listener says where they stand",
+			o.Orders.Unfinished)
 	case !o.Verify.Holds():
 		return service.Failed("demo: verify: broken: %s", strings.Join(o.Verify.Broken(), ", "))
 	}

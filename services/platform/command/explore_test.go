@@ -58,7 +58,9 @@ func execute(args ...string) (code int, stdout, stderr string) {
 func TestACounterExampleIsReplayedStepByStepUntilItCannotHappenAnyMore(t *testing.T) {
 	t.Parallel()
 	code, out, log := execute("choreography", "--replay", counterexample(t))
-	if code != 0 || !strings.Contains(out, "\n1. order hears storefront.order_placed (the customer orders) → validated\norder: {ID:order-1 Status:placed") {
+	if code != 0 ||
+		!strings.Contains(out,
+			"\n1. order hears storefront.order_placed (the customer orders) → validated\norder: {ID:order-1 Status:placed") {
 		t.Errorf("exit code %d, %s\n%s", code, log, out)
 	}
 	if !strings.Contains(out, "any more") { // this payment service says that the money is let go

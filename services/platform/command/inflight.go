@@ -46,7 +46,8 @@ func choreographyInFlight(cmd *cobra.Command, asJSON bool) error {
 		for _, s := range found.Stranded {
 			fmt.Fprintln(w, "✗", s.Sentence())
 		}
-		_, err := fmt.Fprintf(w, "%d open sagas, %d rows differ, %d sagas would be stranded\n", found.Open, len(found.Differences), len(found.Stranded))
+		_, err := fmt.Fprintf(w, "%d open sagas, %d rows differ, %d sagas would be stranded\n", found.Open,
+			len(found.Differences), len(found.Stranded))
 		return err
 	})
 	if err == nil && len(found.Stranded) > 0 {

@@ -20,8 +20,8 @@ import (
 )
 
 type replayFlags struct {
-	order, to, archive, snapshot             string
-	dryRun, diff, apply, undo, fresh, asJSON bool
+	order, from, to, archive, snapshot               string
+	dryRun, diff, apply, undo, decide, fresh, asJSON bool
 }
 
 // Replay rebuilds a service from its topics.
@@ -30,14 +30,16 @@ func Replay() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay SERVICE",
 		Short: "Rebuilds a service's tables from the topics, beside the live ones; compares, swaps them in, and back",
-		Long: "Rebuilds what a service keeps from its own events and those that it shows, in the schema replay of its database. Nothing is\n" +
-			"decided again: no card is charged, no mail is sent, no event leaves. The service runs on meanwhile. Where a replay was\n" +
-			"killed, the same command goes on.\n\n" +
+		Long: "Rebuilds a service's tables from its own events and those that it shows, in the schema replay of its database.\n" +
+			"Nothing is decided again: no card is charged, no mail is sent, no event leaves. The service runs on meanwhile. After a\n" +
+			"replay was killed, the same command goes on.\n\n" +
 			"  --diff    compares the live rows with the rebuilt ones at one position of both; exit code 1 on a difference\n" +
 			"  --apply   lets the rebuilt tables take the place of the live ones, in one transaction, under traffic; the old ones are\n" +
 			"            kept. Where the database is gone or behind its topic, it is made and brought level, open questions and\n" +
 			"            deadlines included\n" +
-			"  --undo    brings the old tables back\n\n" +
+			"  --undo    brings the old tables back\n" +
+			"  --decide  rebuilds nothing, and decides what was heard again with the rules of this build: exit code 1 and the orders where\n" +
+			"            it would have said something else\n\n" +
 			"Acts on the installation that runs on --data-dir, or on --kafka and --postgres where both are given.",
 		Example: "  orderflow replay payment --dry-run\n  orderflow replay payment --diff\n  orderflow replay payment --apply",
 		Args:    cobra.ExactArgs(1),
@@ -45,13 +47,16 @@ func Replay() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.order, "order", "", "only what is about this order, or SKU, or customer")
-	fl.StringVar(&f.to, "to", "", "up to this time (RFC 3339) or this offset of the service's own topic; such a part can be looked at only")
+	fl.StringVar(&f.from, "from", "", "with --decide: report only what was decided from this time on (RFC 3339)")
+	fl.StringVar(&f.to, "to", "",
+		"up to this time (RFC 3339) or this offset of the service's own topic; such a part can be looked at only")
 	fl.StringVar(&f.archive, "archive", "", "where what topics hold no more was archived: "+places)
 	fl.StringVar(&f.snapshot, "from-snapshot", "", "begin with a snapshot of the service in --archive: its name, or latest")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "count what is to be replayed, and see that all of it can be read; write nothing")
 	fl.BoolVar(&f.diff, "diff", false, "compare the live rows with the rebuilt ones")
 	fl.BoolVar(&f.apply, "apply", false, "let the rebuilt tables take the place of the live ones")
 	fl.BoolVar(&f.undo, "undo", false, "bring back the tables of before the last --apply")
+	fl.BoolVar(&f.decide, "decide", false, "tell what this build would have decided otherwise")
 	fl.BoolVar(&f.fresh, "fresh", false, "begin anew, and drop what an earlier replay left")
 	fl.BoolVar(&f.asJSON, "json", false, "print JSON")
 	return cmd
@@ -76,8 +81,12 @@ func (f replayFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	defer found.client.Close()
+	if f.decide {
+		return f.redecide(ctx, cmd.OutOrStdout(), app, c, found, limit)
+	}
 	config := replay.Config{App: app, Partitions: found.partitions, Postgres: found.postgres, Log: found.client, Order: f.order,
-		Upto: limit, Fresh: f.fresh, Missing: f.apply, Progress: shown("replay"), Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)}
+		Upto: limit, Fresh: f.fresh, Missing: f.apply, Progress: shown("replay"),
+		Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)}
 	if err := f.openArchive(ctx, &config); err != nil {
 		return err
 	}
@@ -111,7 +120,8 @@ func (f replayFlags) openArchive(ctx context.Context, c *replay.Config) error {
 		case err != nil:
 			return service.Environment("replay: %w", err)
 		case len(all) == 0:
-			return service.Environment("replay: there is no snapshot of %s in %s: `orderflow snapshot %[1]s --to %[2]s` takes one", c.App.Name, f.archive)
+			return service.Environment("replay: there is no snapshot of %s in %s: `orderflow snapshot %[1]s --to %[2]s` takes one",
+				c.App.Name, f.archive)
 		}
 		name = all[len(all)-1]
 	}
@@ -129,18 +139,20 @@ func (f replayFlags) openArchive(ctx context.Context, c *replay.Config) error {
 
 func (f replayFlags) limit() (l replay.Limit, err error) {
 	modes := 0
-	for _, on := range []bool{f.dryRun, f.diff, f.apply && !f.diff, f.undo} {
+	for _, on := range []bool{f.dryRun, f.diff, f.apply && !f.diff, f.undo, f.decide} {
 		if on {
 			modes++
 		}
 	}
 	switch {
 	case modes > 1:
-		return l, service.Usage("replay: choose one of --dry-run, --diff, --apply and --undo; --diff and --apply go together")
+		return l, service.Usage("replay: choose one of --dry-run, --diff, --apply, --undo and --decide; --diff and --apply go together")
 	case f.to != "" && (f.diff || f.apply || f.undo):
 		return l, service.Usage("replay: --to rebuilds a part of the past, which cannot be compared with the present or take its place")
 	case f.order != "" && (f.apply || f.undo):
 		return l, service.Usage("replay: --order rebuilds a part of the service, which cannot take the place of all of it")
+	case f.from != "" && !f.decide:
+		return l, service.Usage("replay: --from is for --decide; a rebuild begins with the first event, or with --from-snapshot")
 	case f.to == "":
 		return l, nil
 	}
@@ -193,8 +205,9 @@ func (f replayFlags) replay(ctx context.Context, r *replay.Replay, w io.Writer) 
 		err = out.print(w)
 	}
 	if err == nil && out.Compared != nil && !out.Compared.Equal() && !f.apply {
-		err = service.Failed("replay: live rows of %s differ from what its topics say; `orderflow replay %[1]s --apply` puts the rebuilt ones in "+
-			"their place", out.Compared.Service)
+		err = service.Failed(
+			"replay: live rows of %s differ from what its topics say; `orderflow replay %[1]s --apply` puts the rebuilt ones in "+
+				"their place", out.Compared.Service)
 	}
 	return err
 }

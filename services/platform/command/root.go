@@ -19,7 +19,6 @@ func Root() *cobra.Command {
 			"ORDERFLOW_DATA_DIR) and a key of orderflow.yaml.",
 	}
 	service.BindFlags(root, run.Flags()...)
-	root.AddCommand(Up(), Demo(), Verify(), Choreography(), Topics(), Token(), Bench(), Migrate(), Parked(), Replay(),
-		Snapshot())
+	root.AddCommand(Up(), Demo(), Verify(), Choreography(), Topics(), Token(), Bench(), Migrate(), Parked(), Replay(), Snapshot())
 	return root
 }

@@ -24,9 +24,10 @@ func Snapshot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "snapshot SERVICE… --to DIR|s3://…",
 		Short: "Writes the state of services, and how far they are, to an archive",
-		Long: "Copies the tables that a service's events led to, at one consistent position, while it runs: no lock is taken. A rebuild\n" +
-			"can begin from there instead of from the first event. Tables that follow from no event, as idempotency keys and the engine's\n" +
-			"own, are not in it. Files are whole or not there, and never changed; they hold personal data. Needs the database only.",
+		Long: "Copies the tables that a service's events led to, at one consistent position, while it runs: no lock is taken. A\n" +
+			"rebuild can begin from there instead of from the first event. Tables that follow from no event, as idempotency keys\n" +
+			"and the engine's own, are not included. Files appear complete and are never changed; they hold personal data. Needs\n" +
+			"the database only.",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			apps, err := snapshotApps(names, all)

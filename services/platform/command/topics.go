@@ -20,23 +20,24 @@ func Topics() *cobra.Command {
 		return service.Topics(c.Partitions, replicas, run.Apps...)
 	}
 
-	create := &cobra.Command{Use: "create", Short: "Creates those that are missing; leaves the others alone", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		c, client, err := dial(cmd)
-		if err != nil {
-			return err
-		}
-		defer client.Close()
-		created, err := answered(cmd.Context(), probeServers(client, nil), func(ctx context.Context) ([]string, error) {
-			return client.CreateTopics(ctx, specs(c))
-		})
-		for _, name := range created {
-			fmt.Fprintln(cmd.OutOrStdout(), "created", name)
-		}
-		if err != nil {
-			return service.Environment("topics: %w", err)
-		}
-		return nil
-	}}
+	create := &cobra.Command{Use: "create", Short: "Creates those that are missing; leaves the others alone", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, client, err := dial(cmd)
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			created, err := answered(cmd.Context(), probeServers(client, nil), func(ctx context.Context) ([]string, error) {
+				return client.CreateTopics(ctx, specs(c))
+			})
+			for _, name := range created {
+				fmt.Fprintln(cmd.OutOrStdout(), "created", name)
+			}
+			if err != nil {
+				return service.Environment("topics: %w", err)
+			}
+			return nil
+		}}
 	cmd.AddCommand(topicsList(specs), create, topicsCheck(specs), topicsArchive(), topicsRepair(specs))
 	return cmd
 }

@@ -16,8 +16,9 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// places is what the flags that name an archive say of it.
-const places = "a directory, or s3://bucket/prefix?endpoint=https://host:port with credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+// places describes the values of the flags that name an archive.
+const places = "a directory, or s3://bucket/prefix?endpoint=https://host:port " +
+	"with credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 // topicsArchive copies the services' topics to an archive.
 func topicsArchive() *cobra.Command {
@@ -26,11 +27,11 @@ func topicsArchive() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "archive --to DIR|s3://…",
 		Short: "Copies what the topics hold to an archive, from where it ended the last time",
-		Long: "Copies the services' events to files, each partition from the number after the last archived one on, in order and never\n" +
-			"across a hole. Files are never changed; it can be killed at any moment, and run by cron as often as wanted: only complete\n" +
-			"segments are written, and what does not fill one waits for the next run, or for --all. What is archived can be read by\n" +
-			"orderflow replay, and refills topics by orderflow topics repair. Needs the broker only. Exit code 1 where a partition\n" +
-			"cannot go on. The files hold all that events hold, personal data too.",
+		Long: "Copies the services' events to files, each partition from the number after the last archived one on, in order and\n" +
+			"never across a hole. Files are never changed; the command can be killed at any moment, and run by cron as often as\n" +
+			"wanted: only complete segments are written, and the rest waits for the next run, or for --all. orderflow replay reads\n" +
+			"the archive, and orderflow topics repair refills topics from it. Needs the broker only. Exit code 1 where a partition\n" +
+			"cannot go on. The files hold everything that events hold, personal data too.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			bytes, err := parseSize(size)
@@ -48,9 +49,10 @@ func topicsArchive() *cobra.Command {
 			defer client.Close()
 			far := shown("topics archive")
 			defer hide(far)
-			a := &archive.Archiving{Log: client, Store: store, Topics: eventTopics(), Partitions: c.Partitions, SegmentBytes: bytes, All: all,
-				Progress: far}
-			report, err := answered(cmd.Context(), probeServers(client, nil), func(ctx context.Context) ([]archive.Archived, error) { return a.Run(ctx) })
+			a := &archive.Archiving{Log: client, Store: store, Topics: eventTopics(), Partitions: c.Partitions,
+				SegmentBytes: bytes, All: all, Progress: far}
+			report, err := answered(cmd.Context(), probeServers(client, nil),
+				func(ctx context.Context) ([]archive.Archived, error) { return a.Run(ctx) })
 			if err != nil {
 				return service.Environment("topics archive: %w", err)
 			}
@@ -59,7 +61,8 @@ func topicsArchive() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", places)
-	cmd.Flags().StringVar(&size, "segment-size", strconv.Itoa(archive.SegmentBytes>>20)+"MiB", "records that make a segment complete, before compression")
+	cmd.Flags().StringVar(&size, "segment-size", strconv.Itoa(archive.SegmentBytes>>20)+"MiB",
+		"records that make a segment complete, before compression")
 	cmd.Flags().BoolVar(&all, "all", false, "also write what does not make a complete segment")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for machines")
 	return cmd
@@ -84,7 +87,8 @@ func printArchived(cmd *cobra.Command, report []archive.Archived, asJSON bool) e
 			if r.Fault != "" {
 				state = "stopped, see below"
 			}
-			fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%s\n", r.Topic, r.Partition, numbers(r.First, r.Last), r.Topped, r.Records, r.Segments, state)
+			fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%s\n", r.Topic, r.Partition, numbers(r.First, r.Last), r.Topped,
+				r.Records, r.Segments, state)
 		}
 		if err := w.Flush(); err != nil {
 			return err

@@ -41,7 +41,7 @@ func topicsCheck(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 			"(retention.ms and retention.bytes are -1). A topic that forgets by age or size is right only beside an archive that keeps\n" +
 			"up: it is refused without one, and as soon as an event that is neither archived nor before a snapshot has used up half of\n" +
 			"the topic's retention, by age or by bytes, while it can still be archived.\n\n" +
-			"Segments are taken by their names, as topics archive wrote them; the newest snapshot of a service is read where it is needed.\n" +
+			"Segments are found by their names, as topics archive wrote them; the newest snapshot of a service is read if needed.\n" +
 			"Exit code 1 where topics differ, or a service cannot be rebuilt, or soon could not be.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -69,7 +69,8 @@ func topicsCheck(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 				err = found.print(cmd.OutOrStdout())
 			}
 			if n := len(found.Differences) + len(found.Faults); err == nil && n > 0 {
-				err = service.Failed("topics: %d differences from the list, %d dangers to rebuilding", len(found.Differences), len(found.Faults))
+				err = service.Failed("topics: %d differences from the list, %d dangers to rebuilding",
+					len(found.Differences), len(found.Faults))
 			}
 			return err
 		},
@@ -84,7 +85,8 @@ const (
 	retentionBytes = "retention.bytes"
 )
 
-func checkTopics(ctx context.Context, client *kafka.Client, specs []kafka.TopicSpec, store archive.Store, partitions int) (*checked, error) {
+func checkTopics(ctx context.Context, client *kafka.Client, specs []kafka.TopicSpec, store archive.Store,
+	partitions int) (*checked, error) {
 	events := eventTopics()
 	for i, s := range specs {
 		if slices.Contains(events, s.Name) { // what they keep is judged by what else is kept
@@ -102,7 +104,8 @@ func checkTopics(ctx context.Context, client *kafka.Client, specs []kafka.TopicS
 	if err != nil {
 		return nil, err
 	}
-	survey := archive.Survey{Log: client, Store: store, Apps: run.Apps, Partitions: partitions, Retention: map[string]archive.Retention{}}
+	survey := archive.Survey{Log: client, Store: store, Apps: run.Apps, Partitions: partitions,
+		Retention: map[string]archive.Retention{}}
 	for topic, of := range settings {
 		r := archive.Retention{Age: -1, Bytes: setting(of, retentionBytes)}
 		if ms := setting(of, retentionAge); ms >= 0 && ms <= math.MaxInt64/int64(time.Millisecond) { // more is for ever

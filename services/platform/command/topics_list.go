@@ -28,7 +28,8 @@ type archivedRange struct {
 func topicsList(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 	var place string
 	var asJSON bool
-	cmd := &cobra.Command{Use: "list", Short: "Lists the topics with their settings, and how far each is archived", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "list", Short: "Lists the topics with their settings, and how far each is archived",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := service.Load(cmd)
 			if err != nil {

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"orderflow.example/services/platform/run"
@@ -28,7 +26,9 @@ func Up() *cobra.Command {
 				return err
 			}
 			defer p.Stop()
-			fmt.Fprintf(cmd.OutOrStdout(), "ready %s operators %s kafka %v\n", p.StorefrontURL, p.OperatorsURL, p.Kafka[0])
+			if err := printAddresses(cmd.OutOrStdout(), p.Running); err != nil {
+				return service.Environment("%w", err)
+			}
 			select {
 			case <-cmd.Context().Done():
 				return p.Stop()

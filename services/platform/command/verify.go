@@ -21,9 +21,9 @@ func Verify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Checks every invariant on the running system's data",
-		Long: "Checks that rows follow from the topics, that nothing was applied twice or skipped, that money and goods are conserved\n" +
-			"and that every saga ends, over all services, while they run. Looks at the installation that runs on --data-dir, or at\n" +
-			"--kafka and --postgres where both are given. Changes nothing. Exit code 1 when something is broken.",
+		Long: "Checks that rows follow from the topics, that nothing was applied twice or skipped, that money and goods are\n" +
+			"conserved and that every saga ends, over all services, while they run. Reads the installation that runs on --data-dir,\n" +
+			"or --kafka and --postgres if both are given. Changes nothing. Exit code 1 when something is broken.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := service.Load(cmd)

@@ -202,7 +202,8 @@ func TestTheSeparatorIsFoundForTheWholeFile(t *testing.T) {
 			t.Errorf("%s: %v %+v", name, err, p)
 		}
 	}
-	if _, err := opened(strings.ReplaceAll(file, "~", "#")); err == nil || !strings.Contains(err.Error(), "comma between the fields") {
+	if _, err := opened(strings.ReplaceAll(file, "~", "#")); err == nil ||
+		!strings.Contains(err.Error(), "comma between the fields") {
 		t.Errorf("another separator: %v", err)
 	}
 	if _, err := opened("sep=\n" + with(",", file)); err == nil || !strings.Contains(err.Error(), "names no separator") {
@@ -244,7 +245,8 @@ func TestTheEncodingIsFoundForTheWholeFile(t *testing.T) {
 		}
 	}
 	for name, bad := range map[string]string{
-		"Latin-1 in UTF-8": "3,CUP,Caf\xe9,3,2010-12-01 08:26,2.55,7,France\n", "NUL": "3,CUP,Ca\x00fe,3,2010-12-01 08:26,2.55,7,France\n",
+		"Latin-1 in UTF-8": "3,CUP,Caf\xe9,3,2010-12-01 08:26,2.55,7,France\n",
+		"NUL":              "3,CUP,Ca\x00fe,3,2010-12-01 08:26,2.55,7,France\n",
 	} {
 		p, err := opened(file + bad)
 		if err != nil || len(p.orders) != 2 || p.products[0].description != "Café" {

@@ -92,7 +92,9 @@ func (r *replay) visible(ctx context.Context, onSale []product, inStock func(off
 		case len(missing) == 0:
 			return nil
 		case time.Since(began) > r.o.Patience:
-			return fmt.Errorf("after %s customers do not see %d of %d products as they were loaded; see /v1/obligations or /v1/parked on the operators' listener",
+			return fmt.Errorf(
+				"after %s customers do not see %d of %d products as they were loaded; "+
+					"see /v1/obligations or /v1/parked on the operators' listener",
 				r.o.Patience, len(missing), len(onSale))
 		}
 		if !pause(ctx, 200*time.Millisecond) {

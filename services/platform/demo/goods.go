@@ -11,14 +11,16 @@ var noGoods = map[string]bool{
 
 // isGoods tells whether a stock code, in capitals, is of something that can be sent.
 func isGoods(code string) bool {
-	return !noGoods[code] && !strings.HasPrefix(code, "GIFT_") && !strings.HasPrefix(code, "ADJUST") && !strings.HasPrefix(code, "TEST")
+	return !noGoods[code] && !strings.HasPrefix(code, "GIFT_") && !strings.HasPrefix(code, "ADJUST") &&
+		!strings.HasPrefix(code, "TEST")
 }
 
 // countries are the ISO 3166 codes of the names that the file uses, in lower case. The Channel Islands have two; most of
 // their people live in Jersey.
 var countries = map[string]string{
-	"united kingdom": "GB", "great britain": "GB", "england": "GB", "uk": "GB", "eire": "IE", "ireland": "IE", "channel islands": "JE",
-	"australia": "AU", "austria": "AT", "bahrain": "BH", "belgium": "BE", "brazil": "BR", "canada": "CA", "cyprus": "CY",
+	"united kingdom": "GB", "great britain": "GB", "england": "GB", "uk": "GB", "eire": "IE", "ireland": "IE",
+	"channel islands": "JE",
+	"australia":       "AU", "austria": "AT", "bahrain": "BH", "belgium": "BE", "brazil": "BR", "canada": "CA", "cyprus": "CY",
 	"czech republic": "CZ", "czechia": "CZ", "denmark": "DK", "finland": "FI", "france": "FR", "germany": "DE", "greece": "GR",
 	"hong kong": "HK", "iceland": "IS", "israel": "IL", "italy": "IT", "japan": "JP", "korea": "KR", "lebanon": "LB",
 	"lithuania": "LT", "malta": "MT", "netherlands": "NL", "nigeria": "NG", "norway": "NO", "poland": "PL", "portugal": "PT",

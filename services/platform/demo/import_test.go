@@ -175,7 +175,8 @@ func TestWhatWasReceivedIsWhatTheAnswersSaid(t *testing.T) {
 	if r := s.run(t, s.options(strings.NewReader(file), 0)); r.Goods.Received != 6 || r.Goods.ReceivedBefore != 0 {
 		t.Errorf("at first %+v", r.Goods)
 	}
-	if r := s.run(t, s.options(strings.NewReader(file), 0)); r.Goods.Received != 6 || r.Goods.ReceivedBefore != 6 || s.stock["MUG"] != 6 {
+	if r := s.run(t, s.options(strings.NewReader(file), 0)); r.Goods.Received != 6 || r.Goods.ReceivedBefore != 6 ||
+		s.stock["MUG"] != 6 {
 		t.Errorf("again %+v, stock %v", r.Goods, s.stock)
 	}
 	s.mu.Lock()

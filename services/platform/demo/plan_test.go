@@ -55,12 +55,14 @@ func TestACancellationMatchesTheLatestEarlierOrderWithEnoughLeft(t *testing.T) {
 		{"an older one with enough", []string{entry("C5", "MUG", -5, 5, "7")}, []string{"C5>1 MUG×5"}, 0},
 		{"none has enough", []string{entry("C5", "MUG", -11, 5, "7")}, nil, 1},
 		{"later orders do not count", []string{entry("C5", "MUG", -50, 5, "7")}, nil, 1},
-		{"what is taken back is gone", []string{entry("C5", "MUG", -3, 5, "7"), entry("C6", "MUG", -3, 6, "7"), entry("C7", "MUG", -8, 7, "7")},
+		{"what is taken back is gone", []string{entry("C5", "MUG", -3, 5, "7"), entry("C6", "MUG", -3, 6, "7"),
+			entry("C7", "MUG", -8, 7, "7")},
 			[]string{"C5>2 MUG×3", "C6>1 MUG×3"}, 1},
 		{"another product", []string{entry("C5", "CUP", -1, 5, "7")}, nil, 1},
 		{"two orders by one invoice", []string{entry("C5", "BAG", -2, 5, "7"), entry("C5", "MUG", -4, 5, "7")},
 			[]string{"C5>1 BAG×2", "C5>2 MUG×4 whole"}, 0},
-		{"rows of a product together", []string{entry("C5", "MUG", -6, 5, "7"), entry("C5", "BAG", -2, 5, "7"), entry("C5", "MUG", -4, 5, "7")},
+		{"rows of a product together", []string{entry("C5", "MUG", -6, 5, "7"), entry("C5", "BAG", -2, 5, "7"),
+			entry("C5", "MUG", -4, 5, "7")},
 			[]string{"C5>1 MUG×6 BAG×2", "C5>2 MUG×4 whole"}, 0},
 		{"whole only when nothing was taken back before", []string{entry("C5", "MUG", -1, 5, "7"), entry("C6", "MUG", -3, 6, "7")},
 			[]string{"C5>2 MUG×1", "C6>2 MUG×3"}, 0},
@@ -77,14 +79,16 @@ func TestACancellationMatchesTheLatestEarlierOrderWithEnoughLeft(t *testing.T) {
 
 func TestWhatBelongsTogetherBecomesOneOrderUpToItsLimit(t *testing.T) {
 	t.Parallel()
-	lines := []string{entry("2", "MUG", 5, 3, ""), entry("1", "MUG", 1, 1, "7"), entry("2", "BAG", 1, 3, ""), entry("2", "Mug", 2, 3, "")}
+	lines := []string{entry("2", "MUG", 5, 3, ""), entry("1", "MUG", 1, 1, "7"), entry("2", "BAG", 1, 3, ""),
+		entry("2", "Mug", 2, 3, "")}
 	for i := range 450 {
 		lines = append(lines, entry("3", fmt.Sprintf("SKU%d", i%440), 1, 4, "7"))
 	}
 	p := planned(t, 0, lines...)
 	var got []string
 	for _, o := range p.orders {
-		got = append(got, fmt.Sprintf("%s %s %d lines %d pieces %s", o.key, p.names.subject(o.customer), len(o.lines), pieces(o.lines), o.fill()))
+		got = append(got, fmt.Sprintf("%s %s %d lines %d pieces %s", o.key, p.names.subject(o.customer), len(o.lines),
+			pieces(o.lines), o.fill()))
 	}
 	want := []string{"1 customer-7 1 lines 1 pieces fill_or_kill", "2 guest-" + p.names.file + "-2 2 lines 8 pieces fill_or_kill",
 		"3 customer-7 200 lines 210 pieces fill_available", "3·2 customer-7 200 lines 200 pieces fill_available",
@@ -101,7 +105,8 @@ func TestALimitCountsInvoicesAndLeavesTheRestOut(t *testing.T) {
 	t.Parallel()
 	p := planned(t, 2, entry("1", "MUG", 1, 1, "7"), entry("2", "MUG", 1, 2, "7"), entry("C3", "MUG", -1, 3, "7"),
 		entry("4", "MUG", 1, 4, "7"), entry("4", "BAG", 1, 4, "7"), entry("C5", "MUG", -1, 5, "7"))
-	if rows := p.account.of(leftOut, "beyond --limit"); len(p.orders) != 2 || len(p.cancelled()) != 1 || rows.Sales != 2 || rows.Cancellations != 1 {
+	if rows := p.account.of(leftOut, "beyond --limit"); len(p.orders) != 2 || len(p.cancelled()) != 1 || rows.Sales != 2 ||
+		rows.Cancellations != 1 {
 		t.Fatalf("%d orders, cancellations %v, left out %+v", len(p.orders), p.cancelled(), rows)
 	}
 }
@@ -112,9 +117,10 @@ func TestAProductCostsWhatItWasSoldForMostOften(t *testing.T) {
 		return "1,MUG," + description + ",1,2010-12-01 08:26:00," + price + ",7,France"
 	}
 	for want, lines := range map[product][]string{
-		{"MUG", "A", 255}:   {sold("9.99", "A"), sold("2.55", "A"), sold("2.55", "B")},
-		{"MUG", "A", 100}:   {sold("9.99", "B"), sold("1.00", "A")},
-		{"MUG", "MUG", 300}: {sold("3", ""), sold("0", "damaged"), "C2,MUG,x,-1,2010-12-01 08:26:00,1,7,France", "C2,MUG,x,-1,2010-12-01 08:26:00,1,7,France"},
+		{"MUG", "A", 255}: {sold("9.99", "A"), sold("2.55", "A"), sold("2.55", "B")},
+		{"MUG", "A", 100}: {sold("9.99", "B"), sold("1.00", "A")},
+		{"MUG", "MUG", 300}: {sold("3", ""), sold("0", "damaged"), "C2,MUG,x,-1,2010-12-01 08:26:00,1,7,France",
+			"C2,MUG,x,-1,2010-12-01 08:26:00,1,7,France"},
 	} {
 		if got := planned(t, 0, lines...).products[0]; got != want {
 			t.Errorf("%+v, want %+v", got, want)
@@ -124,7 +130,8 @@ func TestAProductCostsWhatItWasSoldForMostOften(t *testing.T) {
 
 func TestStockIsThereAtFirstAndComesWeekly(t *testing.T) {
 	t.Parallel()
-	p := planned(t, 0, entry("1", "MUG", 10, 1, "7"), entry("2", "MUG", 5, 9, "7"), entry("3", "BAG", 1, 23, "7"), entry("4", "BAG", 1, 24, "7"))
+	p := planned(t, 0, entry("1", "MUG", 10, 1, "7"), entry("2", "MUG", 5, 9, "7"), entry("3", "BAG", 1, 23, "7"),
+		entry("4", "BAG", 1, 24, "7"))
 	show := func(ds []delivery) (text string) {
 		for _, d := range ds {
 			for _, s := range d.items {
@@ -144,10 +151,12 @@ func TestStockIsThereAtFirstAndComesWeekly(t *testing.T) {
 			got = append(got, strings.Split(s.receipt.deliveries[0].key, "/")[3]+" "+show(s.receipt.deliveries))
 		}
 	}
-	if want := []string{"1", "2010-12-08 MUG north 3, MUG south 2, ", "2", "2010-12-22 BAG north 1, BAG south 1, ", "3", "4"}; !slices.Equal(got, want) {
+	if want := []string{"1", "2010-12-08 MUG north 3, MUG south 2, ", "2", "2010-12-22 BAG north 1, BAG south 1, ", "3",
+		"4"}; !slices.Equal(got, want) {
 		t.Errorf("in this order: %q", got)
 	}
-	if a, b := planned(t, 0, entry("1", "MUG", 10, 1, "7")), planned(t, 0, entry("1", "MUG", 12, 1, "7")); a.opening[0].key == b.opening[0].key {
+	if a, b := planned(t, 0, entry("1", "MUG", 10, 1, "7")),
+		planned(t, 0, entry("1", "MUG", 12, 1, "7")); a.opening[0].key == b.opening[0].key {
 		t.Error("another delivery has the same key")
 	}
 }

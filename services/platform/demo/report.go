@@ -109,8 +109,10 @@ func percentiles(times []time.Duration) (p Percentiles) {
 var notes = []string{
 	"prices are the catalogue's: of each product the one it was sold for most often (among equals the lowest)",
 	"stock: at first 60% of what is ordered in the first 31 days, then weekly 90% of what is ordered in the week to come",
-	"orders of at most 10 lines are filled in full or not at all, larger ones take what is there; more than 200 lines are several orders",
-	"of 1,000 orders 10 are paid with tok_declined, 5 each with tok_insufficient_funds, tok_timeout, tok_slow and tok_capture_fails,\n50 with tok_refund_fails_once; 3 are of fraud.example, 3 parcels go to LOST 1",
+	"orders of at most 10 lines are filled in full or not at all, larger ones take what is there;\n" +
+		"more than 200 lines are several orders",
+	"of 1,000 orders 10 are paid with tok_declined, 5 each with tok_insufficient_funds, tok_timeout, tok_slow and\n" +
+		"tok_capture_fails, 50 with tok_refund_fails_once; 3 are of fraud.example, 3 parcels go to LOST 1",
 	"reviews (above 10,000.00): the operator approves up to 50,000.00 and refuses what is above",
 	"not goods: POST, DOT, C2, M, D, S, B, PADS, CRUK, AMAZONFEE, BANK CHARGES, ADJUST…, TEST…, gift vouchers",
 }

@@ -74,5 +74,6 @@ func pence(text, mark string) (int64, error) {
 
 // isName tells whether a text can stand in keys and headers.
 func isName(text string, longest int) bool {
-	return text != "" && len(text) <= longest && strings.IndexFunc(text, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) }) < 0
+	return text != "" && len(text) <= longest &&
+		strings.IndexFunc(text, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) }) < 0
 }

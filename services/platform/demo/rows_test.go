@@ -19,7 +19,8 @@ const header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,C
 // read is the plan of these lines, with a good row before them, and what became of the rows.
 func read(t *testing.T, lines ...string) *Plan {
 	t.Helper()
-	p, err := NewPlan(strings.NewReader(header+"536365,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"+strings.Join(lines, "\n")), "test", 0, Undecided)
+	p, err := NewPlan(strings.NewReader(header+"536365,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"+
+		strings.Join(lines, "\n")), "test", 0, Undecided)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,6 +30,10 @@ func read(t *testing.T, lines ...string) *Plan {
 func TestEveryKindOfDirtEndsWithItsReason(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
+		"536366,85123A,HOLDER,-6,2010-12-01 08:26:00,0.0,17850.0,United Kingdom":  "negative quantity outside a cancellation",
+		"C536366,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom": "positive quantity in a cancellation",
+		"536365,22423,STAND,6,2010-12-01 08:26:00,2.55,99999.0,United Kingdom":    "another customer than the invoice",
+
 		"536366,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,,France":                                   "",
 		"536366,85123A,,6,2010-12-01 08:26:00,2.55,17850,EIRE":                                      "",
 		`536366,85123A,"12"" RULER, long",6,12/13/2010 8:26,2.55,17850.0,Channel Islands`:           "",
@@ -38,8 +43,6 @@ func TestEveryKindOfDirtEndsWithItsReason(t *testing.T) {
 		"536366,gift_0001_20,Voucher,6,2010-12-01 08:26:00,2.55,17850.0,France":                     "not goods",
 		"A563185,B,Adjust bad debt,1,2011-08-12 14:50:00,-11062.06,,United Kingdom":                 "not goods",
 		"C536366,D,Discount,-1,2010-12-01 08:26:00,27.50,17850.0,United Kingdom":                    "not goods",
-		"536366,85123A,HOLDER,-6,2010-12-01 08:26:00,0.0,17850.0,United Kingdom":                    "negative quantity outside a cancellation",
-		"C536366,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom":                   "positive quantity in a cancellation",
 		"536366,85123A,HOLDER,0,2010-12-01 08:26:00,2.55,17850.0,United Kingdom":                    "quantity of 0",
 		"536366,85123A,HOLDER,6,2010-12-01 08:26:00,0,17850.0,United Kingdom":                       "no price",
 		"536366,85123A,HOLDER,6,2010-12-01 08:26:00,0.004,17850.0,United Kingdom":                   "no price",
@@ -47,7 +50,6 @@ func TestEveryKindOfDirtEndsWithItsReason(t *testing.T) {
 		"536366,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,Unspecified":                       "unknown country",
 		"536366,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,European Community":                "unknown country",
 		"536366,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,":                                  "unknown country",
-		"536365,22423,STAND,6,2010-12-01 08:26:00,2.55,99999.0,United Kingdom":                      "another customer than the invoice",
 		"C536366,85123A,HOLDER,-6,2010-12-01 09:26:00,2.55,,United Kingdom":                         "names no customer",
 		"C536366,85123A,HOLDER,-7,2010-12-01 09:26:00,2.55,17850.0,United Kingdom":                  "matches no earlier order",
 		"C536366,85123A,HOLDER,-6,2010-11-30 09:26:00,2.55,17850.0,United Kingdom":                  "matches no earlier order",
@@ -80,7 +82,8 @@ func TestEveryKindOfDirtEndsWithItsReason(t *testing.T) {
 		if len(rows) > 1 || reason != want || want != "" && rows[0].Sales+rows[0].Cancellations != 1 {
 			t.Errorf("%.80s: ended as %+v, want %q", line, rows, want)
 		}
-		if bad := p.account.malformed; (want == "malformed") != (len(bad) == 1) || len(bad) == 1 && (bad[0].Line != 3 || bad[0].Reason == "") {
+		if bad := p.account.malformed; (want == "malformed") != (len(bad) == 1) || len(bad) == 1 &&
+			(bad[0].Line != 3 || bad[0].Reason == "") {
 			t.Errorf("%.80s: shown as %+v", line, bad)
 		}
 	}
@@ -89,7 +92,8 @@ func TestEveryKindOfDirtEndsWithItsReason(t *testing.T) {
 func TestABadLineCostsNoOther(t *testing.T) {
 	t.Parallel()
 	good := "536367,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom"
-	p := read(t, `536366,85123A,"HOLDER,6`, "", good, strings.Repeat("y", 200_000), good+"\r", `536368,85123A,"HOLDER"S,6,2010-12-01 08:26:00,2.55,17850.0,France`)
+	p := read(t, `536366,85123A,"HOLDER,6`, "", good, strings.Repeat("y", 200_000), good+"\r",
+		`536368,85123A,"HOLDER"S,6,2010-12-01 08:26:00,2.55,17850.0,France`)
 	if p.account.read != 6 || len(p.account.malformed) != 3 || p.account.malformed[2].Line != 8 {
 		t.Fatalf("%d rows, malformed %+v", p.account.read, p.account.malformed)
 	}
@@ -114,20 +118,22 @@ func TestAFileWithoutTheColumnsOrWithoutOrdersIsRefused(t *testing.T) {
 
 func TestColumnsAreFoundByTheirNames(t *testing.T) {
 	t.Parallel()
-	file := "Country,Customer ID,unitprice,InvoiceDate,Quantity,Description,StockCode,INVOICENO,more\r\nFrance,17850,2.55,2010-12-01 08:26:00,6,\xa320 Caf\xe9,85123a,536365,x\r\n"
+	file := "Country,Customer ID,unitprice,InvoiceDate,Quantity,Description,StockCode,INVOICENO,more\r\n" +
+		"France,17850,2.55,2010-12-01 08:26:00,6,\xa320 Caf\xe9,85123a,536365,x\r\n"
 	p, err := NewPlan(strings.NewReader(file), "test", 0, Undecided)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (product{"85123A", "£20 Café", 255}); p.products[0] != want || p.orders[0].customer.number != "17850" || p.orders[0].country != "FR" {
+	if want := (product{"85123A", "£20 Café", 255}); p.products[0] != want || p.orders[0].customer.number != "17850" ||
+		p.orders[0].country != "FR" {
 		t.Fatalf("%+v, order %+v", p.products[0], p.orders[0])
 	}
 }
 
 func TestPricesAreRoundedToThePennyWithoutErrors(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]int64{"2.55": 255, "0.1": 10, "7": 700, ".5": 50, "5.": 500, "0.295": 30, "0.294": 29, "0.001": 0,
-		"-11062.06": -1106206, "8142.75": 814275, "1.1": 110, "4.35": 435} {
+	for text, want := range map[string]int64{"2.55": 255, "0.1": 10, "7": 700, ".5": 50, "5.": 500, "0.295": 30, "0.294": 29,
+		"0.001": 0, "-11062.06": -1106206, "8142.75": 814275, "1.1": 110, "4.35": 435} {
 		if got, err := pence(text, "."); err != nil || got != want {
 			t.Errorf("%s: %d %v", text, got, err)
 		}
@@ -156,7 +162,8 @@ func TestAFileIsReadPlainAndCompressedAlike(t *testing.T) {
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{"a.csv": text, "a.csv.gz": zipped.Bytes(), "a.csv.xz": xzipped.Bytes(), "misnamed.csv": xzipped.Bytes()} {
+	for name, content := range map[string][]byte{"a.csv": text, "a.csv.gz": zipped.Bytes(), "a.csv.xz": xzipped.Bytes(),
+		"misnamed.csv": xzipped.Bytes()} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
@@ -195,7 +202,8 @@ func december(t *testing.T, limit int) *Plan {
 func TestTheSampleIsDecember2010AndPlannedAlikeEveryTime(t *testing.T) {
 	t.Parallel()
 	p := december(t, 0)
-	if p.account.read != 42_481 || len(p.account.malformed) != 0 || p.from.Format(time.DateOnly) != "2010-12-01" || p.to.Format(time.DateOnly) != "2010-12-23" {
+	if p.account.read != 42_481 || len(p.account.malformed) != 0 || p.from.Format(time.DateOnly) != "2010-12-01" ||
+		p.to.Format(time.DateOnly) != "2010-12-23" {
 		t.Fatalf("%d rows, %v to %v, malformed %v", p.account.read, p.from, p.to, p.account.malformed)
 	}
 	rows := 0
@@ -221,11 +229,13 @@ func TestTheSampleIsDecember2010AndPlannedAlikeEveryTime(t *testing.T) {
 		t.Errorf("%d rows are planned or refused", rows)
 	}
 	again := december(t, 0)
-	if !reflect.DeepEqual(p.steps, again.steps) || !reflect.DeepEqual(p.opening, again.opening) || !reflect.DeepEqual(p.products, again.products) {
+	if !reflect.DeepEqual(p.steps, again.steps) || !reflect.DeepEqual(p.opening, again.opening) ||
+		!reflect.DeepEqual(p.products, again.products) {
 		t.Error("planned again, something is different")
 	}
 	few := december(t, 100)
-	if len(few.orders) < 100 || len(few.orders) > 105 || !reflect.DeepEqual(few.opening, p.opening) || !reflect.DeepEqual(few.products, p.products) {
+	if len(few.orders) < 100 || len(few.orders) > 105 || !reflect.DeepEqual(few.opening, p.opening) ||
+		!reflect.DeepEqual(few.products, p.products) {
 		t.Errorf("limited: %d orders, or another stock or catalogue", len(few.orders))
 	}
 }

@@ -74,7 +74,8 @@ func TestEachRowEndsAsItsOrderDid(t *testing.T) {
 	}{
 		{sold, "", [2]int{3, 0}}, {returned, "", [2]int{0, 1}}, {refused, "payment_declined", [2]int{1, 0}},
 		{refused, "the order had ended: payment_declined", [2]int{0, 1}},
-		{refused, "API: invalid", [2]int{1, 0}}, {refused, "the order was refused", [2]int{0, 1}}, {refused, "fraud_suspected", [2]int{1, 0}},
+		{refused, "API: invalid", [2]int{1, 0}}, {refused, "the order was refused", [2]int{0, 1}},
+		{refused, "fraud_suspected", [2]int{1, 0}},
 	} {
 		if got := r.ends(c.state, c.reason); got != c.want {
 			t.Errorf("%s %s: %v, want %v (%+v)", c.state, c.reason, got, c.want, r.Rows.Ends)
@@ -101,7 +102,8 @@ func TestEveryRowOfTheSampleIsAccountedForAndARepetitionChangesNothing(t *testin
 	orders, returns, receipts := len(s.orders), s.returns, len(s.receipts)
 	again := s.run(t, s.sample(t, 0))
 	if len(s.orders) != orders || s.returns != returns || len(s.receipts) != receipts {
-		t.Errorf("repeated: %d orders, %d returns, %d receipts; before %d, %d, %d", len(s.orders), s.returns, len(s.receipts), orders, returns, receipts)
+		t.Errorf("repeated: %d orders, %d returns, %d receipts; before %d, %d, %d", len(s.orders), s.returns, len(s.receipts),
+			orders, returns, receipts)
 	}
 	if !reflect.DeepEqual(again.Rows, first.Rows) || again.Orders.Replayed != orders {
 		t.Errorf("repeated: %+v, before %+v", again.Rows.Ends, first.Rows.Ends)
@@ -178,7 +180,8 @@ func TestAnOrderThatDoesNotEndIsNamed(t *testing.T) {
 	o := s.options(strings.NewReader(header+entry("1", "MUG", 3, 1, "7")+"\n"+entry("2", "GOLD", 5000, 1, "8")+"\n"), 0)
 	s.hideReviews = true
 	o.Patience = 300 * time.Millisecond
-	if r := s.run(t, o); r.Whole() || r.Orders.Unfinished != 1 || len(r.Orders.Open) != 1 || r.ends(unfinished, "placed")[0] != 1 || r.ends(sold, "")[0] != 1 {
+	if r := s.run(t, o); r.Whole() || r.Orders.Unfinished != 1 || len(r.Orders.Open) != 1 || r.ends(unfinished, "placed")[0] != 1 ||
+		r.ends(sold, "")[0] != 1 {
 		t.Errorf("%+v", r)
 	}
 }

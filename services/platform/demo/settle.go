@@ -27,7 +27,8 @@ type settle struct {
 
 // report settles the accounts of a run.
 func (r *replay) report(ctx context.Context) (Report, error) {
-	s := &settle{replay: r, ends: map[[2]string]*OrderCount{}, final: map[int]state{}, skus: make(map[string]int32, len(r.plan.products))}
+	s := &settle{replay: r, ends: map[[2]string]*OrderCount{}, final: map[int]state{},
+		skus: make(map[string]int32, len(r.plan.products))}
 	for i, p := range r.plan.products {
 		s.skus[p.sku] = int32(i)
 	}
@@ -220,7 +221,8 @@ func (s *settle) sum() Report {
 	r.Source, r.Format, r.From, r.To, r.Notes = p.source, p.format, p.from, p.to, notes
 	r.Rows = RowReport{Read: p.account.read, Ends: p.account.rows(), Malformed: p.account.malformed}
 	r.Orders.Placed, r.Orders.Replayed = len(s.byID), s.replayed
-	for _, kind := range slices.SortedFunc(maps.Keys(s.ends), func(a, b [2]string) int { return s.ends[b].Orders - s.ends[a].Orders }) {
+	for _, kind := range slices.SortedFunc(maps.Keys(s.ends),
+		func(a, b [2]string) int { return s.ends[b].Orders - s.ends[a].Orders }) {
 		r.Orders.Ends = append(r.Orders.Ends, *s.ends[kind])
 	}
 	r.Money.Kept = r.Money.Captured - r.Money.Refunded

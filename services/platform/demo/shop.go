@@ -52,7 +52,8 @@ func (c *client) place(ctx context.Context, o *order, products []product) (p pla
 		Total money  `json:"total"`
 	}
 	header, took, err := c.ask(ctx, asked{method: http.MethodPost, url: c.storefront + "/v1/orders", token: token,
-		key: c.names.orderKey(o), body: placing{items(o.lines, products), c.names.shipTo(o), c.names.email(o), o.card(), o.fill()}}, &answer)
+		key: c.names.orderKey(o), body: placing{items(o.lines, products), c.names.shipTo(o), c.names.email(o), o.card(), o.fill()}},
+		&answer)
 	return placed{answer.ID, answer.Total.Amount, header.Get("Idempotent-Replayed") == "true", took}, err
 }
 
@@ -171,7 +172,8 @@ func pages[T any](ctx context.Context, c *client, address string, query url.Valu
 			Items []T    `json:"items"`
 			Next  string `json:"next_cursor"`
 		}
-		if _, _, err := c.ask(ctx, asked{method: http.MethodGet, url: address + "?" + query.Encode(), token: token}, &page); err != nil {
+		if _, _, err := c.ask(ctx, asked{method: http.MethodGet, url: address + "?" + query.Encode(), token: token},
+			&page); err != nil {
 			return err
 		}
 		for _, one := range page.Items {

@@ -56,8 +56,8 @@ func open(t testing.TB) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{t: t, auth: auth, products: map[string]listing{}, stock: map[string]int64{}, receipts: map[string]bool{}, byKey: map[string]*sale{}, answers: map[string]int{},
-		lists: func(listing) bool { return true },
+	s := &shop{t: t, auth: auth, products: map[string]listing{}, stock: map[string]int64{}, receipts: map[string]bool{},
+		byKey: map[string]*sale{}, answers: map[string]int{}, lists: func(listing) bool { return true },
 		hitch: func(*http.Request) int { return 0 }}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/products", s.list)
@@ -300,7 +300,8 @@ func (s *shop) sendBack(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.returns++
-	o.view.Returns = append(o.view.Returns, back{ID: fmt.Sprint(s.returns), State: "requested", Reason: body.Reason, Lines: body.Lines})
+	o.view.Returns = append(o.view.Returns, back{ID: fmt.Sprint(s.returns), State: "requested",
+		Reason: body.Reason, Lines: body.Lines})
 	o.Open, o.age = true, 1
 	say(w, 202, nil)
 }

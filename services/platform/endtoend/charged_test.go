@@ -24,7 +24,8 @@ func TestOfCancellationsGrantedBeforePackingNoneWasCharged(t *testing.T) {
 	var all sync.WaitGroup
 	slots := make(chan struct{}, 12)
 	for i := range buyers {
-		after, wait := []string{"placed", "confirmed", "preparing"}[luck.IntN(3)], time.Duration(luck.Int64N(int64(400*time.Millisecond)))
+		after, wait := []string{"placed", "confirmed", "preparing"}[luck.IntN(3)],
+			time.Duration(luck.Int64N(int64(400*time.Millisecond)))
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
@@ -79,7 +80,8 @@ func (w *watched) says(t *testing.T, order, event string) (said bool) {
 	trial.Await(t, "the end of "+order+" in the tracker", func() (bool, string) {
 		saga := w.saga(t, order)
 		said = slices.ContainsFunc(saga.Events, is(event))
-		return slices.ContainsFunc(saga.Events, is("shipping.delivered.v1", "payment.voided.v1", "refund.issued.v1")), fmt.Sprint(saga.State)
+		return slices.ContainsFunc(saga.Events, is("shipping.delivered.v1", "payment.voided.v1", "refund.issued.v1")),
+			fmt.Sprint(saga.State)
 	})
 	return said
 }

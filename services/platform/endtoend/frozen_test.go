@@ -124,7 +124,8 @@ func TestAPrivatePostgresThatIsKilledIsStartedAgainAndOrdersGoOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := &trial.Site{Key: key, Storefront: func() string { return p.Customers }, Operators: func(string) string { return p.Operators }}
+	site := &trial.Site{Key: key, Storefront: func() string { return p.Customers },
+		Operators: func(string) string { return p.Operators }}
 	site.Sell(t, "MUG", 255, 100)
 	basket := trial.NewBasket(trial.Line{SKU: "MUG", Quantity: 1})
 	before := site.Buy(t, basket)

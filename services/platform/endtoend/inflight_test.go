@@ -66,7 +66,8 @@ func TestABuildThatWouldStrandOpenSagasIsToldSoByTheirOrders(t *testing.T) {
 	}
 	found = compare(next)
 	want = choreography.Stranded{Order: b.ID, Service: "payment",
-		Text: "says capture_requested on order.confirmed now, not on warehouse.packed any more, and the order has order.confirmed behind it"}
+		Text: "says capture_requested on order.confirmed now, not on warehouse.packed any more, " +
+			"and the order has order.confirmed behind it"}
 	if !slices.Contains(found.Stranded, want) {
 		t.Errorf("found %+v", found)
 	}

@@ -50,7 +50,8 @@ func TestWhatOneCauseParkedIsReleasedStepByStepOnceItIsMendedWhileAllElseGoesOn(
 	}
 	ops := w.Site.Operator("inventory")
 	list := trial.Read[items[parked.Redrive]](t, ops.Must(t, 200, "GET", "/v1/parked/redrives", nil)).Items
-	if len(list) != 1 || list[0].State != "failed" || list[0].Failed != 1 || list[0].Left != undelivered-1 || list[0].Total != undelivered {
+	if len(list) != 1 || list[0].State != "failed" || list[0].Failed != 1 || list[0].Left != undelivered-1 ||
+		list[0].Total != undelivered {
 		t.Fatalf("the redrives are %+v", list)
 	}
 	w.parkedGroups(t, undelivered, withdrawn)

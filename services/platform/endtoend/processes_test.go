@@ -42,8 +42,8 @@ func startFleet(t *testing.T) *fleet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.flags = []string{"--kafka", where.Kafka[0], "--postgres", where.Postgres, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0",
-		"--jwt-key-file", f.keyFile(), "--log-level", "warn"}
+	f.flags = []string{"--kafka", where.Kafka[0], "--postgres", where.Postgres, "--http-addr", "127.0.0.1:0",
+		"--ops-addr", "127.0.0.1:0", "--jwt-key-file", f.keyFile(), "--log-level", "warn"}
 	f.outside = run.Outside(where.WorldURL)
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -174,11 +174,12 @@ func (f *fleet) checkTrackerKilled(t *testing.T, site *trial.Site, buyers []*tri
 	stories := func() (told []string) {
 		for _, b := range buyers {
 			var a trial.Answer
-			trial.Await(t, "the tracker to have read the topics, and every service to have said that it has", func() (ok bool, seen string) {
-				var err error
-				a, err = site.Operator("tracker").Send("GET", "/v1/sagas/"+b.ID, nil)
-				return err == nil && a.Status == 200 && !strings.Contains(a.Body, `"kind":"reaction"`), a.Body
-			})
+			trial.Await(t, "the tracker to have read the topics, and every service to have said that it has",
+				func() (ok bool, seen string) {
+					var err error
+					a, err = site.Operator("tracker").Send("GET", "/v1/sagas/"+b.ID, nil)
+					return err == nil && a.Status == 200 && !strings.Contains(a.Body, `"kind":"reaction"`), a.Body
+				})
 			told = append(told, a.Body)
 		}
 		return told

@@ -37,7 +37,8 @@ func TestWhatTheEnvironmentLacksIsSaidInOneLineAndByTheExitCode(t *testing.T) {
 	orderflow := filepath.Join(bin, "orderflow")
 
 	used := openDir(t)
-	running := trial.Run(t, orderflow, "up", "--data-dir", used, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--services", "world")
+	running := trial.Run(t, orderflow, "up", "--data-dir", used, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0",
+		"--services", "world")
 	taken := strings.TrimPrefix(running.Operators, "http://")
 
 	old := openDir(t)
@@ -59,28 +60,36 @@ func TestWhatTheEnvironmentLacksIsSaidInOneLineAndByTheExitCode(t *testing.T) {
 		code    int
 		says    []string
 	}{
-		{"operators' port taken", "orderflow", []string{"up", "--data-dir", openDir(t), "--http-addr", "127.0.0.1:0", "--ops-addr", taken}, 3, []string{taken, "--ops-addr"}},
-		{"customers' port taken", "orderflow", []string{"up", "--data-dir", openDir(t), "--ops-addr", "127.0.0.1:0", "--http-addr", taken}, 3, []string{taken, "--http-addr"}},
+		{"operators' port taken", "orderflow", []string{"up", "--data-dir", openDir(t), "--http-addr", "127.0.0.1:0", "--ops-addr",
+			taken}, 3, []string{taken, "--ops-addr"}},
+		{"customers' port taken", "orderflow", []string{"up", "--data-dir", openDir(t), "--ops-addr", "127.0.0.1:0", "--http-addr",
+			taken}, 3, []string{taken, "--http-addr"}},
 		{"data directory in use", "orderflow", append(free, "up", "--data-dir", used), 3, []string{used, "in use by process"}},
 		{"data directory of another version", "orderflow", append(free, "up", "--data-dir", old), 3, []string{old, "version"}},
 		{"directory with other files", "orderflow", append(free, "up", "--data-dir", foreign), 3, []string{foreign, "thesis.doc"}},
-		{"Postgres not there", "orderflow", append(free, "up", "--data-dir", openDir(t), "--postgres", unreachable), 3, []string{"127.0.0.1:1"}},
+		{"Postgres not there", "orderflow", append(free, "up", "--data-dir", openDir(t), "--postgres", unreachable), 3,
+			[]string{"127.0.0.1:1"}},
 		{"Kafka not there", "orderflow", append(free, "up", "--data-dir", openDir(t), "--kafka", closed), 3, []string{closed}},
 		{"unknown flag", "orderflow", []string{"up", "--speed", "3"}, 2, []string{"--speed", "--help"}},
 		{"unknown command", "orderflow", []string{"explode"}, 2, []string{"explode", "--help"}},
-		{"unknown service", "orderflow", append(free, "up", "--data-dir", openDir(t), "--services", "order,teleport"), 2, []string{"teleport", "payment"}},
-		{"bad value", "orderflow", append(free, "up", "--data-dir", openDir(t), "--partitions", "0", "--log-format", "loud"), 2, []string{"partitions", "log-format"}},
+		{"unknown service", "orderflow", append(free, "up", "--data-dir", openDir(t), "--services", "order,teleport"), 2,
+			[]string{"teleport", "payment"}},
+		{"bad value", "orderflow", append(free, "up", "--data-dir", openDir(t), "--partitions", "0", "--log-format", "loud"), 2,
+			[]string{"partitions", "log-format"}},
 		{"unknown flag of a command below", "orderflow", []string{"topics", "list", "--surplus"}, 2, []string{"--surplus"}},
 		{"topics of nothing", "orderflow", []string{"topics", "check", "--data-dir", openDir(t)}, 3, []string{"orderflow up"}},
 		{"token for nobody", "orderflow", []string{"token", "--data-dir", openDir(t)}, 2, []string{"--customer", "--operator"}},
 		{"a service without Kafka", "order", append(free, "--data-dir", openDir(t)), 2, []string{"--kafka"}},
-		{"a service without its gateway", "payment", append(free, "--data-dir", openDir(t), "--kafka", closed, "--postgres", unreachable), 2, []string{"--gateway-url"}},
-		{"a service whose Kafka is not there", "order", append(free, "--data-dir", openDir(t), "--kafka", closed, "--postgres", unreachable), 3, []string{closed}},
+		{"a service without its gateway", "payment", append(free, "--data-dir", openDir(t), "--kafka", closed, "--postgres",
+			unreachable), 2, []string{"--gateway-url"}},
+		{"a service whose Kafka is not there", "order", append(free, "--data-dir", openDir(t), "--kafka", closed, "--postgres",
+			unreachable), 3, []string{closed}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			stdout, stderr, code := trial.Command(filepath.Join(bin, c.program), append(c.args, "--log-level=error")...)
-			if code != c.code || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, c.program+": ") || strings.Contains(stdout, "ready") {
+			if code != c.code || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, c.program+": ") ||
+				strings.Contains(stdout, "ready") {
 				t.Errorf("exit code %d, want %d with one line on standard error:\n%s%s", code, c.code, stderr, stdout)
 			}
 			for _, word := range c.says {

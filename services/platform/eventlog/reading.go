@@ -24,8 +24,9 @@ type Reading struct {
 	Upto     map[int]int64                                   // by partition: the last number wanted
 	Patience time.Duration                                   // how long to wait for a number that is not there
 	Rest     func(ctx context.Context, worked time.Duration) // after each piece of work; nil goes on at once
-	Wrong    func(rec *kafka.Record) bool                    // tells of a record that another event was committed under its number; may be nil
-	Aside    func(rec *kafka.Record, why Why)                // told once of each record that is not passed on; may be nil
+	// tells of a record that another event was committed under its number; may be nil
+	Wrong func(rec *kafka.Record) bool
+	Aside func(rec *kafka.Record, why Why) // told once of each record that is not passed on; may be nil
 
 	Last   map[int]int64 // by partition: the last number read; set beforehand, reading goes on after it
 	Next   map[int]int64 // by partition: the offset to go on from; absent means from the beginning of the log
@@ -120,7 +121,8 @@ func (r *Reading) leave() {
 }
 
 // fetch reads on, and tells whether that led any further.
-func (r *Reading) fetch(ctx context.Context, positions []kafka.Position, fn func(rec *kafka.Record) error) (moved bool, err error) {
+func (r *Reading) fetch(ctx context.Context, positions []kafka.Position,
+	fn func(rec *kafka.Record) error) (moved bool, err error) {
 	fetched, err := r.Log.Fetch(ctx, positions, min(longPoll, r.Patience))
 	if err != nil {
 		return false, fmt.Errorf("read topic %s: %w", r.Topic, err)

@@ -79,7 +79,8 @@ func (failing) Fetch(context.Context, []kafka.Position, time.Duration) ([]kafka.
 
 func TestABrokerThatIsGoneIsAnErrorNotAnOffence(t *testing.T) {
 	t.Parallel()
-	if _, _, err := read(t, failing{numbered(1, 2)}, 2); err == nil || !strings.Contains(err.Error(), "read topic a.events: connection refused") {
+	if _, _, err := read(t, failing{numbered(1, 2)}, 2); err == nil ||
+		!strings.Contains(err.Error(), "read topic a.events: connection refused") {
 		t.Errorf("got %v", err)
 	}
 }

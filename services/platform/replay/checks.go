@@ -24,7 +24,8 @@ func (s *shadow) loosen(ctx context.Context) error {
 				return err
 			}
 			for _, c := range checks {
-				if err := tx.Exec(`ALTER TABLE ` + t.in(s.schema) + ` DROP CONSTRAINT ` + pgx.Identifier{c.Name}.Sanitize()).Error; err != nil {
+				if err := tx.Exec(`ALTER TABLE ` + t.in(s.schema) + ` DROP CONSTRAINT ` +
+					pgx.Identifier{c.Name}.Sanitize()).Error; err != nil {
 					return err
 				}
 			}
@@ -46,7 +47,8 @@ func (s *shadow) tighten(tx *gorm.DB) (unproven []check, err error) {
 		tables := s.r.tables()
 		t := tables[slices.IndexFunc(tables, func(t table) bool { return t.name == c.Of })]
 		name := pgx.Identifier{c.Name}.Sanitize()
-		if err := tx.Exec(`ALTER TABLE ` + t.in(s.schema) + ` ADD CONSTRAINT ` + name + ` ` + c.Definition + ` NOT VALID`).Error; err != nil {
+		if err := tx.Exec(`ALTER TABLE ` + t.in(s.schema) + ` ADD CONSTRAINT ` + name + ` ` + c.Definition +
+			` NOT VALID`).Error; err != nil {
 			return nil, err
 		}
 		unproven = append(unproven, check{t.live(), name})

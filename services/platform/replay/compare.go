@@ -86,7 +86,8 @@ func (r *Replay) atOnce(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	}
 	defer tx.Rollback()
 	// The snapshot waits while topics are read; and all rows are read, which services never do.
-	if _, err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_seqscan = on`); err != nil {
+	if _,
+		err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_seqscan = on`); err != nil {
 		return environment(err)
 	}
 	return environment(fn(tx))
@@ -236,7 +237,8 @@ type querier interface {
 // keyColumns are those of the primary key, quoted.
 func keyColumns(ctx context.Context, tx *sql.Tx, t table) (names []string, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT a.attname FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (attnum, n)
-		JOIN pg_attribute a ON a.attnum = k.attnum WHERE i.indrelid = $1::regclass AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.n`,
+		JOIN pg_attribute a ON a.attnum = k.attnum
+		WHERE i.indrelid = $1::regclass AND a.attrelid = i.indrelid AND i.indisprimary ORDER BY k.n`,
 		t.live())
 	if err != nil {
 		return nil, err
@@ -268,7 +270,8 @@ func (r *Replay) side(ctx context.Context, q querier, name string, columns []str
 // columns lists those in which a row differs.
 func (r *Replay) columns(ctx context.Context, tx *sql.Tx, t table, names, key []string) (differ []Column, err error) {
 	read := func(q querier, name string) (row map[string]json.RawMessage, err error) {
-		rows, err := q.QueryContext(ctx, `SELECT to_jsonb(t) FROM `+name+` t WHERE `+keyOf(names)+` = $1::text[]`, pgtype.FlatArray[string](key))
+		rows, err := q.QueryContext(ctx, `SELECT to_jsonb(t) FROM `+name+` t WHERE `+keyOf(names)+` = $1::text[]`,
+			pgtype.FlatArray[string](key))
 		if err != nil {
 			return nil, err
 		}
@@ -313,7 +316,8 @@ var errUndone = fmt.Errorf("undone")
 
 // meaningful leaves out rows that say nothing: earlier builds kept a row also of what was heard without effect. It makes the
 // row of a blank state and compares.
-func (r *Replay) meaningful(ctx context.Context, tx *sql.Tx, t table, names []string, keys [][]string) (rest [][]string, err error) {
+func (r *Replay) meaningful(ctx context.Context, tx *sql.Tx, t table, names []string,
+	keys [][]string) (rest [][]string, err error) {
 	i := slices.IndexFunc(r.bindings, func(b engine.Binding) bool {
 		return slices.ContainsFunc(b.Store.Tables(), func(name string) bool { return strings.Trim(name, `"`) == t.name })
 	})
@@ -356,7 +360,8 @@ func texts(q querier, ctx context.Context, name string, columns []string, keys [
 	for i, key := range keys {
 		list[i] = key[0]
 	}
-	rows, err := q.QueryContext(ctx, `SELECT `+columns[0]+`::text, t::text FROM `+name+` t WHERE `+columns[0]+` = ANY($1::text[])`, list)
+	rows, err := q.QueryContext(ctx, `SELECT `+columns[0]+`::text, t::text FROM `+name+` t WHERE `+columns[0]+` = ANY($1::text[])`,
+		list)
 	if err != nil {
 		return err
 	}

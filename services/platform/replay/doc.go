@@ -8,7 +8,8 @@
 //   - replay.go: what is replayed, and the two databases, live and shadow, that are one.
 //   - scan.go: the topics are read once before anything is written: a hole, a damaged record or a version that nobody can
 //     read is named first.
-//   - shadow.go, merge.go, fold.go, left.go: the tables of the schema replay, made by the service's own migrations, and filled in batches that
+//   - shadow.go, merge.go, fold.go, left.go: the tables of the schema replay, made by the service's own migrations, and filled
+//     in batches that
 //     note how far they are in the same transaction. So a replay that was killed goes on.
 //   - compare.go: row by row, at one position that both have come to.
 //   - swap.go: the rebuilt tables take the place of the live ones, in one transaction; the old ones are kept in a schema of

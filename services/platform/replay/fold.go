@@ -80,8 +80,9 @@ func (s *shadow) advance(ctx context.Context, to engine.Position, total int64) (
 	}
 	for at, last := range upto {
 		if from[at].sequence > last {
-			return Effort{}, service.Environment("replay: what is rebuilt is at number %d of %s/%d, ahead of the live tables at %d: these were "+
-				"set back since; begin again with --fresh", from[at].sequence, at.topic, at.partition, last)
+			return Effort{},
+				service.Environment("replay: what is rebuilt is at number %d of %s/%d, ahead of the live tables at %d: these were "+
+					"set back since; begin again with --fresh", from[at].sequence, at.topic, at.partition, last)
 		}
 	}
 	stop := f.report(total)
@@ -94,7 +95,8 @@ func (s *shadow) advance(ctx context.Context, to engine.Position, total int64) (
 		err = f.all(ctx, false, from, upto)
 	}
 	e := Effort{Events: f.done.Load(), Took: time.Since(began), Decode: time.Duration(f.effort.decode.Load()),
-		Load: time.Duration(f.effort.load.Load()), Fold: time.Duration(f.effort.fold.Load()), Write: time.Duration(f.effort.write.Load())}
+		Load: time.Duration(f.effort.load.Load()), Fold: time.Duration(f.effort.fold.Load()),
+		Write: time.Duration(f.effort.write.Load())}
 	return e, err
 }
 
@@ -143,7 +145,8 @@ func (r *Replay) event(rec *kafka.Record) (e saga.Event, err error) {
 		}
 	}
 	if err != nil {
-		err = service.Environment("replay: %s/%d number %d at offset %d cannot be read: %w", rec.Topic, rec.Partition, rec.Sequence, rec.Offset, err)
+		err = service.Environment("replay: %s/%d number %d at offset %d cannot be read: %w", rec.Topic, rec.Partition,
+			rec.Sequence, rec.Offset, err)
 	}
 	return e, err
 }

@@ -19,7 +19,8 @@ func leave(tx *gorm.DB, records []kafka.Record) error {
 	}
 	n := len(records)
 	ids, topics := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)
-	partitions, numbers, offsets := make(pgtype.FlatArray[int32], n), make(pgtype.FlatArray[int64], n), make(pgtype.FlatArray[int64], n)
+	partitions, numbers, offsets := make(pgtype.FlatArray[int32], n), make(pgtype.FlatArray[int64], n),
+		make(pgtype.FlatArray[int64], n)
 	for i, rec := range records {
 		ids[i], topics[i], partitions[i], numbers[i], offsets[i] = rec.ID, rec.Topic, int32(rec.Partition), rec.Sequence, rec.Offset
 	}
@@ -30,7 +31,8 @@ func leave(tx *gorm.DB, records []kafka.Record) error {
 
 // released shows the events that were left and have been applied since, before whatever came after them.
 func (f *filling) released(ctx context.Context) error {
-	rows, err := f.s.db.Pool().QueryContext(ctx, `SELECT id, topic, partition, sequence, at_offset FROM replay_left ORDER BY topic, partition, sequence`)
+	rows, err := f.s.db.Pool().QueryContext(ctx,
+		`SELECT id, topic, partition, sequence, at_offset FROM replay_left ORDER BY topic, partition, sequence`)
 	if err != nil {
 		return environment(err)
 	}
@@ -61,7 +63,8 @@ func (f *filling) release(ctx context.Context, was kafka.Record) error {
 	var c chunk
 	err := f.s.r.read(ctx, at.topic, at.partition, mark{was.Sequence - 1, was.Offset}, was.Sequence, func(rec *kafka.Record) error {
 		if rec.ID != was.ID {
-			return service.Environment("replay: %s/%d number %d is %s now, and was %s: it is another log than before; begin again with --fresh",
+			return service.Environment(
+				"replay: %s/%d number %d is %s now, and was %s: it is another log than before; begin again with --fresh",
 				at.topic, at.partition, was.Sequence, rec.ID, was.ID)
 		}
 		return f.take(&c, at, rec)

@@ -16,7 +16,8 @@ func (s *Scan) Print(w io.Writer) error {
 		return nil
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "%s: %d events of its own and %d of others that it shows, %d bytes, all can be read\n", s.Service, s.Own, s.Inputs, s.Bytes)
+	fmt.Fprintf(t, "%s: %d events of its own and %d of others that it shows, %d bytes, all can be read\n", s.Service,
+		s.Own, s.Inputs, s.Bytes)
 	if !s.First.IsZero() {
 		fmt.Fprintf(t, "decided from %s to %s\n", s.First.UTC().Format(time.RFC3339), s.Last.UTC().Format(time.RFC3339))
 	}
@@ -31,8 +32,10 @@ func (r *Rebuilt) Print(w io.Writer) error {
 	if r == nil {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "%s: rebuilt from %d events in the schema %s of its database, %.0f events/s (%.1f s; of the workers' time: decode %s, "+
-		"load %s, fold %s, write %s)\n", r.Service, r.Effort.Events, r.Schema, r.PerSecond(), r.Took.Seconds(),
+	_,
+		err := fmt.Fprintf(w,
+		"%s: rebuilt from %d events in the schema %s of its database, %.0f events/s (%.1f s; of the workers' time: decode %s, "+
+			"load %s, fold %s, write %s)\n", r.Service, r.Effort.Events, r.Schema, r.PerSecond(), r.Took.Seconds(),
 		share(r.Decode, r.Effort), share(r.Load, r.Effort), share(r.Fold, r.Effort), share(r.Write, r.Effort))
 	if err == nil && r.Behind {
 		_, err = fmt.Fprintf(w, "  its database is behind its topic: --apply brings it level\n")
@@ -96,7 +99,8 @@ func (a *Applied) Print(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "%s: swapped in %s; deciding waited for %d ms. The tables of before are in the schema %s: "+
 		"`orderflow replay %[1]s --undo` brings them back\n", a.Service, strings.Join(a.Tables, ", "), a.Held.Milliseconds(), a.Kept)
 	if r := a.Restored; r != nil && err == nil {
-		_, err = fmt.Fprintf(w, "  the database got back %d events, %d open questions and %d deadlines\n", r.Events, r.Questions, r.Deadlines)
+		_, err = fmt.Fprintf(w, "  the database got back %d events, %d open questions and %d deadlines\n", r.Events,
+			r.Questions, r.Deadlines)
 	}
 	return err
 }

@@ -31,7 +31,8 @@ func (r *Replay) end(ctx context.Context, topic string, partition int) (eventlog
 
 // read passes the records after a mark, up to a number, to fn. All must be there: what the topic holds no more is read from the
 // archive.
-func (r *Replay) read(ctx context.Context, topic string, partition int, from mark, upto int64, fn func(*kafka.Record) error) error {
+func (r *Replay) read(ctx context.Context, topic string, partition int, from mark, upto int64,
+	fn func(*kafka.Record) error) error {
 	if upto <= from.sequence {
 		return nil
 	}
@@ -43,7 +44,8 @@ func (r *Replay) read(ctx context.Context, topic string, partition int, from mar
 		archived, to := r.Archive.Holdings.Ends(topic, partition)
 		if first > from.sequence+1 && archived <= from.sequence+1 && to > from.sequence {
 			last := min(upto, to)
-			if err := r.readLog(ctx, r.Archive, topic, partition, mark{from.sequence, from.sequence}, last, fn); err != nil || last == upto {
+			if err := r.readLog(ctx, r.Archive, topic, partition, mark{from.sequence, from.sequence}, last, fn); err != nil ||
+				last == upto {
 				return done(err)
 			}
 			from = mark{sequence: last}
@@ -59,7 +61,8 @@ func done(err error) error {
 	return err
 }
 
-func (r *Replay) readLog(ctx context.Context, log eventlog.Log, topic string, partition int, from mark, upto int64, fn func(*kafka.Record) error) error {
+func (r *Replay) readLog(ctx context.Context, log eventlog.Log, topic string, partition int, from mark, upto int64,
+	fn func(*kafka.Record) error) error {
 	reading := eventlog.Reading{Log: log, Topic: topic, Patience: r.Patience, Upto: map[int]int64{partition: upto},
 		Last: map[int]int64{partition: from.sequence}}
 	if from.next > 0 {
@@ -79,10 +82,12 @@ func (r *Replay) readLog(ctx context.Context, log eventlog.Log, topic string, pa
 	case last < upto && from.next > 0 && log == r.Log: // it may be another log than the one that the offset is of
 		return r.readLog(ctx, log, topic, partition, mark{sequence: last}, upto, fn)
 	case last < upto && reading.Beyond[partition] > 0:
-		return service.Environment("replay: %s/%d has a hole: after number %d comes %d: fill it with `orderflow topics repair`, or say where it "+
-			"is archived with --archive, and replay again", topic, partition, last, reading.Beyond[partition])
+		return service.Environment(
+			"replay: %s/%d has a hole: after number %d comes %d: fill it with `orderflow topics repair`, or say where it "+
+				"is archived with --archive, and replay again", topic, partition, last, reading.Beyond[partition])
 	case last < upto:
-		return service.Environment("replay: %s/%d ends with number %d, before %d: fill it with `orderflow topics repair`, and replay again",
+		return service.Environment(
+			"replay: %s/%d ends with number %d, before %d: fill it with `orderflow topics repair`, and replay again",
 			topic, partition, last, upto)
 	}
 	return nil

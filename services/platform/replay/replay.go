@@ -96,8 +96,9 @@ func (r *Replay) open(ctx context.Context) error {
 	}
 	if !there {
 		if !r.Missing {
-			return service.Environment("replay: there is no database of %s on this Postgres: `orderflow replay %[1]s --apply` makes it anew "+
-				"and fills it from the topics", r.App.Name)
+			return service.Environment(
+				"replay: there is no database of %s on this Postgres: `orderflow replay %[1]s --apply` makes it anew "+
+					"and fills it from the topics", r.App.Name)
 		}
 		db, err := service.OpenDatabase(ctx, r.Postgres, r.App, r.Logger)
 		if err != nil {
@@ -151,8 +152,9 @@ func (r *Replay) sameVersion(ctx context.Context) error {
 			return service.Environment("replay: %w", err)
 		}
 		if want := newest(set.files); has != want {
-			return service.Environment("replay: the tables of %s are of version %d (%s), those of this build of %d: use the build that the "+
-				"service runs, or bring the tables up with `orderflow migrate`", r.App.Name, has, set.table, want)
+			return service.Environment(
+				"replay: the tables of %s are of version %d (%s), those of this build of %d: use the build that the "+
+					"service runs, or bring the tables up with `orderflow migrate`", r.App.Name, has, set.table, want)
 		}
 	}
 	return nil

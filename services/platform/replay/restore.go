@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"context"
+	"errors"
 
 	"gorm.io/gorm"
 
@@ -15,6 +16,7 @@ type Restored struct {
 	Events    int64 `json:"events"`    // on the topic that the database did not know
 	Questions int   `json:"questions"` // open ones: they are asked again under their ids, beginning with an inquiry
 	Deadlines int   `json:"deadlines"`
+	Keys      int   `json:"keys"` // requests that are known again by their Idempotency-Key, when they are sent again
 }
 
 // lost is a database that its topic goes beyond: it is new, or a backup.
@@ -32,7 +34,8 @@ func (r *Replay) outboxGaps(ctx context.Context) (map[int]int64, error) {
 		SELECT c.partition, least(f.known, c.sequence) FROM engine.counter c JOIN engine.published p USING (partition), LATERAL (
 			SELECT min(known) AS known FROM (
 				SELECT sequence AS known, lead(sequence, 1, c.sequence + 1) OVER (ORDER BY sequence) AS next
-				FROM (SELECT p.pruned AS sequence UNION ALL SELECT sequence FROM engine.outbox o WHERE o.partition = c.partition AND o.sequence > p.pruned) s
+				FROM (SELECT p.pruned AS sequence UNION ALL SELECT sequence FROM engine.outbox o
+					WHERE o.partition = c.partition AND o.sequence > p.pruned) s
 			) g WHERE next > known + 1) f
 		WHERE f.known < c.sequence`)
 	if err != nil {
@@ -58,6 +61,10 @@ const filledAtOnce = 2000
 // Nobody decides meanwhile.
 func (l *lost) restore(ctx context.Context, tx *gorm.DB) error {
 	work := engine.NewOpenWork(l.r.App.Bindings)
+	keys, err := newKeys(tx)
+	if err != nil {
+		return err
+	}
 	for p := range l.r.Partitions {
 		var beyond []kafka.Record
 		fill := func(atLeast int) error {
@@ -65,7 +72,7 @@ func (l *lost) restore(ctx context.Context, tx *gorm.DB) error {
 				return nil
 			}
 			l.Events += int64(len(beyond))
-			err := engine.FillOutbox(tx, beyond)
+			err := errors.Join(engine.FillOutbox(tx, beyond), keys.restore(tx, beyond))
 			beyond = beyond[:0]
 			return err
 		}
@@ -93,5 +100,7 @@ func (l *lost) restore(ctx context.Context, tx *gorm.DB) error {
 		}
 	}
 	l.Questions, l.Deadlines = work.Counts()
-	return engine.Restore(tx, engine.Restored{Service: l.r.App.Name, Bindings: l.r.App.Bindings, Partitions: l.r.Partitions, Held: l.held, Work: work})
+	l.Keys = keys.restored
+	return engine.Restore(tx, engine.Restored{Service: l.r.App.Name, Bindings: l.r.App.Bindings, Partitions: l.r.Partitions,
+		Held: l.held, Work: work})
 }

@@ -41,7 +41,8 @@ type scanning struct {
 // Scan reads the topics once, before anything is written. A hole, a record that is damaged, and a version of an event that
 // this build cannot read are errors that name the place.
 func (r *Replay) Scan(ctx context.Context) (*Scan, error) {
-	s := &scanning{Replay: r, Scan: Scan{Service: r.App.Name, Types: map[string]int{}, own: map[int]engine.Held{}, inputs: map[string]map[int]int64{}}}
+	s := &scanning{Replay: r, Scan: Scan{Service: r.App.Name, Types: map[string]int{}, own: map[int]engine.Held{},
+		inputs: map[string]map[int]int64{}}}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
 	r.Progress.Stage("counting", 0)
@@ -154,7 +155,8 @@ func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
 		return "", "the envelope cannot be read: " + rec.Malformed.Error()
 	case !own && !shown:
 		if other := r.otherVersion(rec.Type); other != "" {
-			return "", fmt.Sprintf("this build reads %s, not %s: use one that does, or declare how the one becomes the other", other, rec.Type)
+			return "", fmt.Sprintf("this build reads %s, not %s: use one that does, or declare how the one becomes the other", other,
+				rec.Type)
 		}
 		return "", ""
 	case r.kind(rec.Type) == nil:

@@ -48,8 +48,8 @@ func (r *Replay) tables() (all []table) {
 }
 
 func openShadow(ctx context.Context, r *Replay, url, schema string) (*shadow, error) {
-	db, err := database.Open(ctx, database.Options{URL: url, Schema: schema, MaxConns: readers + 4, AppName: "orderflow-replay", Logger: r.Logger,
-		SlowQuery: slowBatch})
+	db, err := database.Open(ctx, database.Options{URL: url, Schema: schema, MaxConns: readers + 4,
+		AppName: "orderflow-replay", Logger: r.Logger, SlowQuery: slowBatch})
 	if err != nil {
 		return nil, service.Environment("replay: %w", err)
 	}
@@ -101,7 +101,8 @@ func (r *Replay) target() string {
 // target is what the tables that are there are of; empty where there are none.
 func (s *shadow) target(ctx context.Context) (what string, err error) {
 	var there bool
-	if err := s.db.Pool().QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, s.schema+".replay_target").Scan(&there); err != nil {
+	if err := s.db.Pool().QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, s.schema+".replay_target").
+		Scan(&there); err != nil {
 		return "", service.Environment("replay: %w", err)
 	}
 	if !there {
@@ -119,7 +120,8 @@ var noteTables = []string{"replay_progress", "replay_left", "replay_checks", "re
 
 // notes are the tables in which a replay notes how far it is. They are as durable as what is rebuilt.
 const notes = `CREATE UNLOGGED TABLE replay_progress (
-		topic text, partition int, own boolean, sequence bigint NOT NULL, next_offset bigint NOT NULL, PRIMARY KEY (topic, partition, own));
+		topic text, partition int, own boolean, sequence bigint NOT NULL, next_offset bigint NOT NULL,
+		PRIMARY KEY (topic, partition, own));
 	CREATE UNLOGGED TABLE replay_left (
 		id text PRIMARY KEY, topic text NOT NULL, partition int NOT NULL, sequence bigint NOT NULL, at_offset bigint NOT NULL);
 	CREATE UNLOGGED TABLE replay_checks (name text, of text, definition text NOT NULL, PRIMARY KEY (of, name));
@@ -214,7 +216,8 @@ func (s *shadow) reached(ctx context.Context) (map[stream]mark, error) {
 // note writes down how far the streams are, in the transaction that took them there.
 func note(tx *gorm.DB, to map[stream]mark) error {
 	for at, m := range to {
-		err := database.Later(tx, database.Statement{Name: "note progress", SQL: `INSERT INTO replay_progress VALUES ($1, $2, $3, $4, $5)
+		err := database.Later(tx, database.Statement{Name: "note progress",
+			SQL: `INSERT INTO replay_progress VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (topic, partition, own) DO UPDATE SET sequence = excluded.sequence, next_offset = excluded.next_offset`,
 			Args: []any{at.topic, at.partition, at.own, m.sequence, m.next}})
 		if err != nil {

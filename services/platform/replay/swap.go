@@ -47,7 +47,8 @@ func (r *Replay) Undo(ctx context.Context) (*Applied, error) {
 	}
 	defer old.db.Close()
 	if was, err := old.target(ctx); err != nil || was != r.target() {
-		return nil, errors.Join(err, service.Failed("replay: the schema %s has tables of %s, not of %s: they cannot come back", schema, was, r.target()))
+		return nil, errors.Join(err, service.Failed("replay: the schema %s has tables of %s, not of %s: they cannot come back",
+			schema, was, r.target()))
 	}
 	if err := old.loosen(ctx); err != nil {
 		return nil, environment(err)
@@ -164,9 +165,11 @@ func (r *Replay) swapOnce(ctx context.Context, s *shadow) (*Applied, error) {
 	if _, err := s.advance(ctx, position, 0); err != nil {
 		return nil, err
 	}
-	a := &Applied{Service: r.App.Name, Kept: replacedPrefix + strings.ReplaceAll(time.Now().UTC().Format("20060102t150405.000"), ".", "_")}
+	a := &Applied{Service: r.App.Name, Kept: replacedPrefix + strings.ReplaceAll(time.Now().UTC().Format("20060102t150405.000"), ".",
+		"_")}
 	err = database.Transact(ctx, r.live, func(tx *gorm.DB) error {
-		if err := tx.Exec(`SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '` + lockWait + `'`).Error; err != nil {
+		if err := tx.Exec(`SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '` + lockWait +
+			`'`).Error; err != nil {
 			return err
 		}
 		if behind != nil {

@@ -155,7 +155,8 @@ func TestEveryListRefusesFiltersItDoesNotHave(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	lists := map[string][]string{"customers": {"/v1/products", "/v1/orders"},
-		"operators": {"/v1/orders", "/v1/reviews", "/v1/sagas", "/v1/obligations", "/v1/deadlines", "/v1/parked", "/v1/parked/groups", "/v1/parked/redrives"}}
+		"operators": {"/v1/orders", "/v1/reviews", "/v1/sagas", "/v1/obligations", "/v1/deadlines", "/v1/parked", "/v1/parked/groups",
+			"/v1/parked/redrives"}}
 	for _, d := range doors(r) {
 		for _, list := range lists[d.name] {
 			for query, place := range map[string]string{"colour=red": "query.colour", "limit=1&limit=2": "query.limit",

@@ -47,7 +47,7 @@ func keep(ctx context.Context, ledger *audit.Ledger, p *service.Parts, services 
 	if err != nil {
 		return nil // it was told to end
 	}
-	ledger.Run(ctx, audit.Config{Kafka: p.Kafka, Apps: services, Databases: there.Databases, Book: there.Book, Partitions: c.Partitions,
-		Log: p.Log, Patience: ledgerPatience})
+	ledger.Run(ctx, audit.Config{Kafka: p.Kafka, Apps: services, Databases: there.Databases, Book: there.Book,
+		Partitions: c.Partitions, Log: p.Log, Patience: ledgerPatience})
 	return there.Close()
 }

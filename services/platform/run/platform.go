@@ -25,12 +25,13 @@ import (
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/model"
 	"orderflow.example/shared/service"
 )
 
 // Tracker watches them all, and keeps the ledger of what must be conserved. It is put together here because no service may
 // know the others.
-var Tracker = withLedger(tracker.New(machines(services.All), declared(services.All)), services.All)
+var Tracker = withLedger(tracker.New(machines(services.All), money(services.All), declared(services.All)), services.All)
 
 // Apps are all services.
 var Apps = append(slices.Clip(services.All), Tracker)
@@ -40,6 +41,13 @@ func machines(apps []service.App) (all []*saga.Machine) {
 		for _, b := range app.Bindings {
 			all = append(all, b.Machine)
 		}
+	}
+	return all
+}
+
+func money(apps []service.App) (all []model.Money) {
+	for _, app := range apps {
+		all = append(all, app.Model.Money...)
 	}
 	return all
 }
@@ -247,7 +255,8 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 		return service.Environment("%w", err)
 	}
 	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
-	server := httpserver.New(httpserver.Options{Addr: cmp.Or(worldAddr.Of(*c), worldAddr.Default), Flag: "--world-addr", Name: "world",
+	server := httpserver.New(httpserver.Options{Addr: cmp.Or(worldAddr.Of(*c), worldAddr.Default),
+		Flag: "--world-addr", Name: "world",
 		Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20, Uninspected: []string{service.SimulatedWorld}})
 	server.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
 	addr, err := server.Start()

@@ -38,54 +38,84 @@ func shipTo(field string, value any) func(map[string]any) {
 const shelf = "refusals"
 
 var refusals = []refusal{
-	{name: "unknown SKU", spoil: setTo("lines", line("no-such-product", 1)), status: 422, problem: "invalid", places: []string{"body.lines[0].sku"}},
-	{name: "quantity 0", spoil: setTo("lines", line(shelf, 0)), status: 422, problem: "invalid", places: []string{"body.lines[0].quantity"}},
-	{name: "negative quantity", spoil: setTo("lines", line(shelf, -3)), status: 422, problem: "invalid", places: []string{"body.lines[0].quantity"}},
-	{name: "quantity beyond 2^31", spoil: setTo("lines", line(shelf, int64(1)<<31+1)), status: 422, problem: "invalid", places: []string{"body.lines[0].quantity"}},
-	{name: "quantity beyond 2^63", spoil: setTo("lines", line(shelf, json.Number("9223372036854775808"))), status: 422, problem: "invalid", places: []string{"body.lines[0].quantity"}},
-	{name: "quantity 1.0", spoil: setTo("lines", line(shelf, json.Number("1.0"))), status: 422, problem: "invalid", places: []string{"body.lines[0].quantity"}},
-	{name: "quantity as text", spoil: setTo("lines", line(shelf, "1")), status: 422, problem: "invalid", places: []string{"body.lines[0].quantity"}},
+	{name: "unknown SKU", spoil: setTo("lines", line("no-such-product", 1)), status: 422, problem: "invalid",
+		places: []string{"body.lines[0].sku"}},
+	{name: "quantity 0", spoil: setTo("lines", line(shelf, 0)), status: 422, problem: "invalid",
+		places: []string{"body.lines[0].quantity"}},
+	{name: "negative quantity", spoil: setTo("lines", line(shelf, -3)), status: 422, problem: "invalid",
+		places: []string{"body.lines[0].quantity"}},
+	{name: "quantity beyond 2^31", spoil: setTo("lines", line(shelf, int64(1)<<31+1)), status: 422, problem: "invalid",
+		places: []string{"body.lines[0].quantity"}},
+	{name: "quantity beyond 2^63", spoil: setTo("lines", line(shelf, json.Number("9223372036854775808"))), status: 422,
+		problem: "invalid", places: []string{"body.lines[0].quantity"}},
+	{name: "quantity 1.0", spoil: setTo("lines", line(shelf, json.Number("1.0"))), status: 422, problem: "invalid",
+		places: []string{"body.lines[0].quantity"}},
+	{name: "quantity as text", spoil: setTo("lines", line(shelf, "1")), status: 422, problem: "invalid",
+		places: []string{"body.lines[0].quantity"}},
 	{name: "no lines", spoil: setTo("lines", []any{}), status: 422, problem: "invalid", places: []string{"body.lines"}},
-	{name: "lines missing", spoil: func(o map[string]any) { delete(o, "lines") }, status: 422, problem: "invalid", places: []string{"body.lines"}},
+	{name: "lines missing", spoil: func(o map[string]any) { delete(o, "lines") }, status: 422, problem: "invalid",
+		places: []string{"body.lines"}},
 	{name: "lines null", spoil: setTo("lines", nil), status: 422, problem: "invalid", places: []string{"body.lines"}},
-	{name: "201 lines", spoil: setTo("lines", slices.Repeat(line(shelf, 1), 201)), status: 422, problem: "invalid", places: []string{"body.lines"}},
+	{name: "201 lines", spoil: setTo("lines", slices.Repeat(line(shelf, 1), 201)), status: 422, problem: "invalid",
+		places: []string{"body.lines"}},
 	{name: "10,000 lines", spoil: setTo("lines", slices.Repeat(line(shelf, 1), 10_000)), status: 413, problem: "too-large"},
-	{name: "malformed JSON", raw: `{"lines":[{"sku":"refusals","quantity":1}`, status: 400, problem: "malformed", places: []string{"body"}},
+	{name: "malformed JSON", raw: `{"lines":[{"sku":"refusals","quantity":1}`, status: 400, problem: "malformed",
+		places: []string{"body"}},
 	{name: "no JSON", raw: "sku=refusals&quantity=1", status: 400, problem: "malformed", places: []string{"body"}},
 	{name: "empty body", raw: "", status: 400, problem: "malformed"},
 	{name: "unknown field", spoil: setTo("colour", "red"), status: 422, problem: "invalid", places: []string{"body.colour"}},
-	{name: "unknown field of the address", spoil: shipTo("planet", "Earth"), status: 422, problem: "invalid", places: []string{"body.ship_to.planet"}},
-	{name: "no form of a token", spoil: setTo("payment_token", "4711"), status: 422, problem: "invalid", places: []string{"body.payment_token"}},
-	{name: "unsupported country", spoil: shipTo("country", "XX"), status: 422, problem: "invalid", places: []string{"body.ship_to.country"}},
-	{name: "country in small letters", spoil: shipTo("country", "gb"), status: 422, problem: "invalid", places: []string{"body.ship_to.country"}},
-	{name: "no mail address", spoil: setTo("email", "ada at example"), status: 422, problem: "invalid", places: []string{"body.email"}},
-	{name: "a character that cannot be stored", spoil: shipTo("name", "Ada\x00"), status: 400, problem: "malformed", places: []string{"body.ship_to.name"}},
-	{name: "unknown fill policy", spoil: setTo("fill_policy", "fill_some"), status: 422, problem: "invalid", places: []string{"body.fill_policy"}},
+	{name: "unknown field of the address", spoil: shipTo("planet", "Earth"), status: 422, problem: "invalid",
+		places: []string{"body.ship_to.planet"}},
+	{name: "no form of a token", spoil: setTo("payment_token", "4711"), status: 422, problem: "invalid",
+		places: []string{"body.payment_token"}},
+	{name: "unsupported country", spoil: shipTo("country", "XX"), status: 422, problem: "invalid",
+		places: []string{"body.ship_to.country"}},
+	{name: "country in small letters", spoil: shipTo("country", "gb"), status: 422, problem: "invalid",
+		places: []string{"body.ship_to.country"}},
+	{name: "no mail address", spoil: setTo("email", "ada at example"), status: 422, problem: "invalid",
+		places: []string{"body.email"}},
+	{name: "a character that cannot be stored", spoil: shipTo("name", "Ada\x00"), status: 400, problem: "malformed",
+		places: []string{"body.ship_to.name"}},
+	{name: "unknown fill policy", spoil: setTo("fill_policy", "fill_some"), status: 422, problem: "invalid",
+		places: []string{"body.fill_policy"}},
 	{name: "no idempotency key", headers: []string{"Idempotency-Key: "}, status: 400, problem: "idempotency-key"},
-	{name: "too long an idempotency key", headers: []string{"Idempotency-Key: " + strings.Repeat("k", 256)}, status: 400, problem: "idempotency-key"},
-	{name: "card number", spoil: shipTo("line1", "4242 4242 4242 4242"), status: 422, problem: "card-number", places: []string{"body.ship_to.line1"}},
-	{name: "card number for a token", spoil: setTo("payment_token", "5555555555554444"), status: 422, problem: "card-number", places: []string{"body.payment_token"}},
-	{name: "card number between dots", spoil: shipTo("line2", "card 4111.1111.1111.1111"), status: 422, problem: "card-number", places: []string{"body.ship_to.line2"}},
+	{name: "too long an idempotency key", headers: []string{"Idempotency-Key: " + strings.Repeat("k", 256)}, status: 400,
+		problem: "idempotency-key"},
+	{name: "card number", spoil: shipTo("line1", "4242 4242 4242 4242"), status: 422, problem: "card-number",
+		places: []string{"body.ship_to.line1"}},
+	{name: "card number for a token", spoil: setTo("payment_token", "5555555555554444"), status: 422, problem: "card-number",
+		places: []string{"body.payment_token"}},
+	{name: "card number between dots", spoil: shipTo("line2", "card 4111.1111.1111.1111"), status: 422, problem: "card-number",
+		places: []string{"body.ship_to.line2"}},
 	{name: "no media type", headers: []string{"Content-Type: "}, status: 415, problem: "media-type"},
-	{name: "country of two letters and four bytes", spoil: shipTo("country", "éé"), status: 422, problem: "invalid", places: []string{"body.ship_to.country"}},
-	{name: "country of two bytes", spoil: shipTo("country", "é"), status: 422, problem: "invalid", places: []string{"body.ship_to.country"}},
-	{name: "two mail addresses", spoil: setTo("email", "a@x.example, other@y.example"), status: 422, problem: "invalid", places: []string{"body.email"}},
-	{name: "more than an order may cost", spoil: setTo("lines", line(shelf, 1_000_000)), status: 422, problem: "invalid", places: []string{"body.lines[0]"}},
-	{name: "half a surrogate pair", spoil: shipTo("name", json.RawMessage(`"Ada \ud800"`)), status: 422, problem: "invalid", places: []string{"body.ship_to.name"}},
-	{name: "name that turns the line around", spoil: shipTo("name", "Ada \u202egnp.exe"), status: 422, problem: "invalid", places: []string{"body.ship_to.name"}},
-	{name: "name that cannot be seen", spoil: shipTo("name", "\u200b\u2060"), status: 422, problem: "invalid", places: []string{"body.ship_to.name"}},
+	{name: "country of two letters and four bytes", spoil: shipTo("country", "éé"), status: 422, problem: "invalid",
+		places: []string{"body.ship_to.country"}},
+	{name: "country of two bytes", spoil: shipTo("country", "é"), status: 422, problem: "invalid",
+		places: []string{"body.ship_to.country"}},
+	{name: "two mail addresses", spoil: setTo("email", "a@x.example, other@y.example"), status: 422, problem: "invalid",
+		places: []string{"body.email"}},
+	{name: "more than an order may cost", spoil: setTo("lines", line(shelf, 1_000_000)), status: 422, problem: "invalid",
+		places: []string{"body.lines[0]"}},
+	{name: "half a surrogate pair", spoil: shipTo("name", json.RawMessage(`"Ada \ud800"`)), status: 422, problem: "invalid",
+		places: []string{"body.ship_to.name"}},
+	{name: "name that turns the line around", spoil: shipTo("name", "Ada \u202egnp.exe"), status: 422, problem: "invalid",
+		places: []string{"body.ship_to.name"}},
+	{name: "name that cannot be seen", spoil: shipTo("name", "\u200b\u2060"), status: 422, problem: "invalid",
+		places: []string{"body.ship_to.name"}},
 	{name: "five faults", spoil: func(o map[string]any) {
 		o["lines"] = append(line(shelf, 0), line("no-such-product", 1)...)
 		delete(o, "email")
 		shipTo("name", " ")(o)
 		shipTo("country", "XX")(o)
-	}, status: 422, problem: "invalid", places: []string{"body.email", "body.lines[0].quantity", "body.lines[1].sku", "body.ship_to.country", "body.ship_to.name"}},
+	}, status: 422, problem: "invalid", places: []string{"body.email", "body.lines[0].quantity", "body.lines[1].sku",
+		"body.ship_to.country", "body.ship_to.name"}},
 	{name: "another media type", headers: []string{"Content-Type: text/plain"}, status: 415, problem: "media-type"},
 	{name: "several faults at once", spoil: func(o map[string]any) {
 		o["lines"] = append(line(shelf, 0), line(shelf, -1)...)
 		o["payment_token"] = "card"
 		shipTo("country", "XX")(o)
-	}, status: 422, problem: "invalid", places: []string{"body.lines[0].quantity", "body.lines[1].quantity", "body.payment_token", "body.ship_to.country"}},
+	}, status: 422, problem: "invalid", places: []string{"body.lines[0].quantity", "body.lines[1].quantity", "body.payment_token",
+		"body.ship_to.country"}},
 }
 
 type problem struct {
@@ -125,11 +155,13 @@ func TestABadOrderIsRefusedWithEveryFaultAndLeavesNoTrace(t *testing.T) {
 		for _, bad := range refusals {
 			t.Run(bad.name, func(t *testing.T) {
 				t.Parallel()
-				headers := append([]string{"Idempotency-Key: " + bad.name, "X-Request-Id: a"}, bad.headers...) // a random id may look like what is secret
+				// a random id may look like what is secret
+				headers := append([]string{"Idempotency-Key: " + bad.name, "X-Request-Id: a"}, bad.headers...)
 				body := bad.body(t)
 				a := r.site.Customer(customer).Must(t, bad.status, "POST", "/v1/orders", body, headers...)
 				p := trial.Read[problem](t, a)
-				if a.Header.Get("Content-Type") != "application/problem+json" || !strings.HasSuffix(p.Type, "/"+bad.problem) || p.Status != bad.status || p.Detail == "" {
+				if a.Header.Get("Content-Type") != "application/problem+json" || !strings.HasSuffix(p.Type, "/"+bad.problem) ||
+					p.Status != bad.status || p.Detail == "" {
 					t.Errorf("%s: %s", a.Header.Get("Content-Type"), a.Body)
 				}
 				var places []string
@@ -156,7 +188,8 @@ func TestABadOrderIsRefusedWithEveryFaultAndLeavesNoTrace(t *testing.T) {
 	a := r.site.Customer(customer).Must(t, 202, "POST", "/v1/orders", good, "Idempotency-Key: "+refusals[0].name)
 	id := trial.Read[trial.Order](t, a).ID
 	var claims int
-	if err := r.Host.Databases()["storefront"].Gorm().Raw("SELECT count(*) FROM idempotency_keys WHERE caller = ?", customer).Row().Scan(&claims); err != nil || claims != 1 {
+	if err := r.Host.Databases()["storefront"].Gorm().Raw("SELECT count(*) FROM idempotency_keys WHERE caller = ?", customer).Row().
+		Scan(&claims); err != nil || claims != 1 {
 		t.Errorf("%d keys are claimed, want that of the good order alone (%v)", claims, err)
 	}
 	list := trial.Read[struct{ Items []trial.Order }](t, r.site.Customer(customer).Must(t, 200, "GET", "/v1/orders", nil))

@@ -40,7 +40,8 @@ func TestTheSameKeyAnswersByteForByteTheSameAndOrdersOnce(t *testing.T) {
 		t.Errorf("%d of %d clicks placed an order", placed, clicks)
 	}
 	buyer := &trial.Buyer{Site: site, Name: name, ID: trial.Read[trial.Order](t, first).ID}
-	buyer.AwaitOutcome(t, sku, trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: price, Captured: price}, Stock: trial.Free(received - 1)})
+	buyer.AwaitOutcome(t, sku, trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: price, Captured: price},
+		Stock: trial.Free(received - 1)})
 	// The answer stays what it was, whatever became of the order.
 	if again := customer.Must(t, 202, "POST", "/v1/orders", basket, "Idempotency-Key: twice"); again.Body != first.Body {
 		t.Errorf("after its end: %s, want %s", again.Body, first.Body)
@@ -52,7 +53,8 @@ func TestTheSameKeyAnswersByteForByteTheSameAndOrdersOnce(t *testing.T) {
 		t.Errorf("another body: %+v", p)
 	}
 	// Another customer's key is another key.
-	if other := site.Customer(fresh("another-customer")).Must(t, 202, "POST", "/v1/orders", basket, "Idempotency-Key: twice"); other.Body == first.Body {
+	if other := site.Customer(fresh("another-customer")).
+		Must(t, 202, "POST", "/v1/orders", basket, "Idempotency-Key: twice"); other.Body == first.Body {
 		t.Errorf("two customers got the same order: %s", other.Body)
 	}
 }
@@ -75,10 +77,14 @@ func TestAForeignOrderIsAsAbsentAsOneThatNeverWas(t *testing.T) {
 		{"POST", "/cancellation", map[string]any{}},
 		{"POST", "/returns", map[string]any{"lines": []any{map[string]any{"sku": sku, "quantity": 1}}, "reason": "mine now"}},
 	} {
-		foreign := stranger.Must(t, 404, call.method, "/v1/orders/"+buyer.ID+call.path, call.body, "Idempotency-Key: foreign", "X-Request-Id: r1") // answers carry it
-		absent := stranger.Must(t, 404, call.method, "/v1/orders/"+never+call.path, call.body, "Idempotency-Key: foreign", "X-Request-Id: r1")
+		// answers carry it
+		foreign := stranger.Must(t, 404, call.method, "/v1/orders/"+buyer.ID+call.path, call.body,
+			"Idempotency-Key: foreign", "X-Request-Id: r1")
+		absent := stranger.Must(t, 404, call.method, "/v1/orders/"+never+call.path, call.body,
+			"Idempotency-Key: foreign", "X-Request-Id: r1")
 		if foreign.Body != absent.Body || len(foreign.Header) != len(absent.Header) {
-			t.Errorf("%s %s: foreign %s %v, absent %s %v", call.method, call.path, foreign.Body, foreign.Header, absent.Body, absent.Header)
+			t.Errorf("%s %s: foreign %s %v, absent %s %v", call.method, call.path, foreign.Body, foreign.Header,
+				absent.Body, absent.Header)
 		}
 	}
 	if o := buyer.Order(t); len(o.Returns) != 0 || o.Status != "completed" {

@@ -28,7 +28,8 @@ func TestNothingIsReturnedTwiceNorBeforeItIsThere(t *testing.T) {
 		t.Errorf("returned before it was delivered: %d, want 409", status)
 	}
 	buyer.Await(t, "completed")
-	for what, body := range map[string]any{"more than bought": back(sku, 3), "another product": back("no such thing", 1), "nothing": back(sku, 0)} {
+	for what, body := range map[string]any{"more than bought": back(sku, 3), "another product": back("no such thing", 1),
+		"nothing": back(sku, 0)} {
 		if status := send(body); status != 422 {
 			t.Errorf("%s: %d, want 422", what, status)
 		}
@@ -75,11 +76,13 @@ func TestWhoeverAsksFirstTheReviewOrTheCustomerAnOrderEndsOnce(t *testing.T) {
 		both.Wait()
 		buyer.Await(t, "cancelled", "completed")
 		book := site.Book(t, buyer.ID)
-		want := trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: 2 * costly, Captured: 2 * costly}, Stock: trial.Free(left - 2)}
+		want := trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: 2 * costly, Captured: 2 * costly},
+			Stock: trial.Free(left - 2)}
 		if buyer.Order(t).Status == "cancelled" {
 			want = trial.Outcome{Status: "cancelled", Reason: "customer_request", Stock: trial.Free(left)}
 			if book.Authorized > 0 {
-				want.Money = trial.Ledger{Authorized: 2 * costly, Captured: book.Captured, Voided: 2*costly - book.Captured, Refunded: book.Captured}
+				want.Money = trial.Ledger{Authorized: 2 * costly, Captured: book.Captured, Voided: 2*costly - book.Captured,
+					Refunded: book.Captured}
 			}
 		}
 		left = want.Stock.OnHand

@@ -29,7 +29,8 @@ type Running struct {
 func FindRunning(dataDir string) (Running, error) {
 	r, err := ReadRunning(dataDir)
 	if err != nil {
-		return r, service.Environment("nothing runs on the data directory %s: start it with `orderflow up --data-dir %s`", dataDir, dataDir)
+		return r, service.Environment("nothing runs on the data directory %s: start it with `orderflow up --data-dir %[1]s`",
+			dataDir)
 	}
 	client := http.Client{Timeout: 3 * time.Second}
 	res, err := client.Get(r.OperatorsURL + "/healthz")
@@ -39,7 +40,8 @@ func FindRunning(dataDir string) (Running, error) {
 		return r, service.Environment("the platform on the data directory %s (process %d) does not answer: "+
 			"let it go on with `kill -CONT %[2]d` if it was stopped, or end it and start it again", dataDir, r.PID)
 	case err != nil:
-		return r, service.Environment("nothing runs on the data directory %s any more: start it with `orderflow up --data-dir %s`", dataDir, dataDir)
+		return r, service.Environment("nothing runs on the data directory %s any more: start it with `orderflow up --data-dir %s`",
+			dataDir, dataDir)
 	}
 	return r, res.Body.Close()
 }

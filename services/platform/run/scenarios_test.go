@@ -52,24 +52,30 @@ func cancelled(reason string, money trial.Ledger) trial.Outcome {
 }
 
 var (
-	sold     = trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: total, Captured: total}, Stock: trial.Free(received - 2)}
+	sold = trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: total, Captured: total},
+		Stock: trial.Free(received - 2)}
 	letGo    = trial.Ledger{Authorized: total, Voided: total}
 	paidBack = trial.Ledger{Authorized: total, Captured: total, Refunded: total}
 )
 
 var scenarios = []scenario{
 	{name: "all goes well", want: sold},
-	{name: "out of stock", basket: func(b *trial.Basket) { b.Lines[0].Quantity = received + 1 }, want: cancelled("out_of_stock", trial.Ledger{})},
-	{name: "only a part is there, and wanted", basket: func(b *trial.Basket) { b.Lines[0].Quantity, b.FillPolicy = received+1, "fill_available" },
+	{name: "out of stock", basket: func(b *trial.Basket) { b.Lines[0].Quantity = received + 1 },
+		want: cancelled("out_of_stock", trial.Ledger{})},
+	{name: "only a part is there, and wanted", basket: func(b *trial.Basket) {
+		b.Lines[0].Quantity, b.FillPolicy = received+1, "fill_available"
+	},
 		want: trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: received * price, Captured: received * price}}},
 	{name: "declined", basket: paying("tok_declined"), want: cancelled("payment_declined", trial.Ledger{})},
 	{name: "insufficient funds", basket: paying("tok_insufficient_funds"), want: cancelled("payment_declined", trial.Ledger{})},
 	{name: "unknown to the gateway", basket: paying("tok_of_another_gateway"), want: cancelled("payment_declined", trial.Ledger{})},
 	{name: "the gateway charges and times out", basket: paying("tok_timeout"), want: sold},
 	{name: "the gateway is slow", basket: paying("tok_slow"), want: sold},
-	{name: "fraud", basket: func(b *trial.Basket) { b.Email = "mallory@fraud.example" }, want: cancelled("fraud_suspected", trial.Ledger{})},
+	{name: "fraud", basket: func(b *trial.Basket) { b.Email = "mallory@fraud.example" },
+		want: cancelled("fraud_suspected", trial.Ledger{})},
 	{name: "review approved", price: costly, then: decideReview(true),
-		want: trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: 2 * costly, Captured: 2 * costly}, Stock: trial.Free(received - 2)}},
+		want: trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: 2 * costly, Captured: 2 * costly},
+			Stock: trial.Free(received - 2)}},
 	{name: "review refused", price: costly, then: decideReview(false), want: cancelled("fraud_suspected", trial.Ledger{})},
 	{name: "no carrier", basket: func(b *trial.Basket) { b.ShipTo.Postcode = "NOWHERE 1" }, want: cancelled("no_carrier", letGo)},
 	{name: "the capture fails after packing", basket: paying("tok_capture_fails"), want: cancelled("capture_failed", letGo)},
@@ -77,7 +83,8 @@ var scenarios = []scenario{
 		want: trial.Outcome{Status: "cancelled", Reason: "parcel_lost", Money: paidBack, Stock: trial.Free(received - 2)}},
 	{name: "goods are missing on the floor", sku: "SHORT-1", want: cancelled("short_picked", letGo)},
 	{name: "one of two comes back", then: returning(1),
-		want: trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: total, Captured: total, Refunded: price}, Stock: trial.Free(received - 1)}},
+		want: trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: total, Captured: total, Refunded: price},
+			Stock: trial.Free(received - 1)}},
 	{name: "one comes back, then the other", then: returning(1, 1),
 		want: trial.Outcome{Status: "returned", Money: paidBack, Stock: trial.Free(received)}},
 	{name: "the refund fails once", basket: paying("tok_refund_fails_once"), then: returning(2),

@@ -83,8 +83,8 @@ func TestNothingThatOperatorsSendIsAFailureOfOurs(t *testing.T) {
 		{"POST", "/v1/parked/redrive", `{"service":"order","group":"none","reason":"mended","per_second":5,"dry_run":true}`},
 	} {
 		bodies := slices.Collect(httpservertest.Variations(3, route.good, 60))
-		for _, due := range []string{"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-02-30T00:00:00Z", "2026-11-26T16:50:00+23:59",
-			"infinity", "294277-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"} {
+		for _, due := range []string{"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-02-30T00:00:00Z",
+			"2026-11-26T16:50:00+23:59", "infinity", "294277-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"} {
 			bodies = append(bodies, strings.Replace(route.good, "2026-11-26T16:50:00Z", due, 1))
 		}
 		for _, body := range bodies {

@@ -31,7 +31,8 @@ func TestTheTrackerTellsARejectedOrderToItsEnd(t *testing.T) {
 	}
 	lines := []schemas.Line{{SKU: "tea", Quantity: 1, UnitPrice: price}}
 	w.Tell("o1", storefront.PlaceOrder.Of(storefrontevent.OrderPlacedV1{CustomerID: "ann", Lines: lines,
-		Total: schemas.Money{Amount: price, Currency: "GBP"}, ShipTo: schemas.Address{Name: "Ann", Line1: "1 Road", City: "Leeds", Postcode: "LS1", Country: "XX"},
+		Total: schemas.Money{Amount: price, Currency: "GBP"}, ShipTo: schemas.Address{Name: "Ann", Line1: "1 Road", City: "Leeds",
+			Postcode: "LS1", Country: "XX"},
 		Email: "ann@example.com", PaymentToken: "tok_ok", FillPolicy: "fill_all"}))
 	w.Settle()
 
@@ -45,8 +46,8 @@ func TestTheTrackerTellsARejectedOrderToItsEnd(t *testing.T) {
 		}
 		topic := saga.Topic(e.Type)
 		numbers[topic]++
-		records = append(records, tracker.Record{Topic: topic, Offset: numbers[topic] - 1, Sequence: numbers[topic], ID: e.ID, Type: e.Type,
-			Key: e.Key, Saga: e.Saga, Cause: e.Cause, Via: e.Via, Time: e.Time, Data: data})
+		records = append(records, tracker.Record{Topic: topic, Offset: numbers[topic] - 1, Sequence: numbers[topic],
+			ID: e.ID, Type: e.Type, Key: e.Key, Saga: e.Saga, Cause: e.Cause, Via: e.Via, Time: e.Time, Data: data})
 		x.Add(&records[len(records)-1])
 	}
 	for _, app := range run.Apps {
@@ -54,7 +55,8 @@ func TestTheTrackerTellsARejectedOrderToItsEnd(t *testing.T) {
 			Partitions: []tracker.Progress{{Epoch: 1, Applied: numbers, Committed: numbers[app.Topic()]}}})
 	}
 	told, found := x.Saga("o1", records, time.Now())
-	if !found || told.State != "rejected" || told.Reason != "unknown_country" || told.EndedAt == nil || told.Stuck != nil || len(told.Obligations) != 0 ||
+	if !found || told.State != "rejected" || told.Reason != "unknown_country" || told.EndedAt == nil || told.Stuck != nil ||
+		len(told.Obligations) != 0 ||
 		len(told.Events) != len(w.Log) {
 		t.Errorf("told %+v", told)
 	}

@@ -24,7 +24,7 @@ type Answer struct {
 	Body   string
 }
 
-var client = &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+var client = &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
 // Send sends a request. A body that is a string goes as it is, any other as JSON; headers are "Name: value".
 func (c Caller) Send(method, path string, body any, headers ...string) (Answer, error) {

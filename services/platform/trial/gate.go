@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -15,8 +16,10 @@ import (
 type Gate struct {
 	URL string
 
-	mu   sync.Mutex
-	shut string // begin of the paths whose answers are withheld
+	mu      sync.Mutex
+	shut    string // begin of the paths whose answers are withheld
+	refuses string // begin of the paths that are refused, for this reason
+	reason  string
 }
 
 // NewGate opens a gate to the world at the address.
@@ -35,7 +38,15 @@ func NewGate(t testing.TB, world string) *Gate {
 		return nil
 	}
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
-	server := httptest.NewServer(proxy)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if reason := g.refused(r.URL.Path); reason != "" {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusPaymentRequired)
+			fmt.Fprintf(w, `{"code":%q}`, reason)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	g.URL = server.URL
 	return g
@@ -44,8 +55,27 @@ func NewGate(t testing.TB, world string) *Gate {
 // Shut withholds the answers of paths that begin so: "/sim/gateway/v1/captures".
 func (g *Gate) Shut(prefix string) { g.set(prefix) }
 
+// Refuse says no, for this reason, to what is asked under paths that begin so; the world does not hear of it.
+func (g *Gate) Refuse(prefix, reason string) {
+	g.mu.Lock()
+	g.refuses, g.reason = prefix, reason
+	g.mu.Unlock()
+}
+
+func (g *Gate) refused(path string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.refuses == "" || !strings.HasPrefix(path, g.refuses) {
+		return ""
+	}
+	return g.reason
+}
+
 // Open lets all answers through again.
-func (g *Gate) Open() { g.set("") }
+func (g *Gate) Open() {
+	g.set("")
+	g.Refuse("", "")
+}
 
 func (g *Gate) set(prefix string) {
 	g.mu.Lock()

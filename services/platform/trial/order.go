@@ -151,7 +151,8 @@ func (b *Buyer) outcome(t testing.TB, sku string) (got Outcome, seen Ledger) {
 	t.Helper()
 	o := b.Order(t)
 	got = Outcome{Status: o.Status, Reason: o.Reason, Money: b.Site.Book(t, b.ID), Stock: b.Site.Stock(t, sku)}
-	return got, Ledger{Authorized: o.Payment.Authorized.Amount, Captured: o.Payment.Captured.Amount, Refunded: o.Payment.Refunded.Amount}
+	return got, Ledger{Authorized: o.Payment.Authorized.Amount, Captured: o.Payment.Captured.Amount,
+		Refunded: o.Payment.Refunded.Amount}
 }
 
 // Check is AwaitOutcome without waiting: nothing may have changed since.

@@ -33,7 +33,8 @@ func Start(c service.Config) (*run.Platform, error) {
 // Whole is the site of a platform that runs all services.
 func Whole(p *run.Platform) (*Site, error) {
 	key, err := p.Config.Key()
-	return &Site{Key: key, Storefront: func() string { return p.StorefrontURL }, Operators: func(string) string { return p.OperatorsURL }}, err
+	return &Site{Key: key, Storefront: func() string { return p.StorefrontURL },
+		Operators: func(string) string { return p.OperatorsURL }}, err
 }
 
 // Parts is an installation in which each service runs in a part of its own, so that it can be stopped and started
@@ -49,13 +50,16 @@ type Parts struct {
 }
 
 // StartParts starts the broker, the database, the world and all services, and stops them when the test ends.
-func StartParts(t testing.TB, speed float64) *Parts {
+func StartParts(t testing.TB, speed float64, options ...func(*service.Config)) *Parts {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	p := &Parts{dir: dir, parts: map[string]*run.Platform{}, config: Config("", speed)}
+	for _, set := range options {
+		set(&p.config)
+	}
 	p.config.JWTKeyFile = filepath.Join(dir, "key")
 	key := bytes.Repeat([]byte("trial key "), 5)
 	if err := os.WriteFile(p.config.JWTKeyFile, key, 0o600); err != nil {

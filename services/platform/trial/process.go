@@ -118,7 +118,8 @@ func TryRun(t testing.TB, program string, args ...string) (*Process, error) {
 	select {
 	case p.Ready = <-ready:
 	case <-p.ended:
-		return nil, fmt.Errorf("%s %s ended with code %d: %s", filepath.Base(program), strings.Join(args, " "), p.cmd.ProcessState.ExitCode(), p.Log())
+		return nil, fmt.Errorf("%s %s ended with code %d: %s", filepath.Base(program), strings.Join(args, " "),
+			p.cmd.ProcessState.ExitCode(), p.Log())
 	case <-time.After(Patience):
 		return nil, fmt.Errorf("%s %s is not ready after %v: %s", filepath.Base(program), strings.Join(args, " "), Patience, p.Log())
 	}

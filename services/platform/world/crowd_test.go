@@ -77,7 +77,8 @@ func TestMoneyIsConservedWhateverACrowdAsks(t *testing.T) {
 			for n := range 40 {
 				number := luck.IntN(60)
 				order, token := fmt.Sprint("o", number), tokens[number%len(tokens)]
-				authorization := until("authorizations", "a-"+order, object{"order": order, "amount": 1000, "currency": "GBP", "token": token})
+				authorization := until("authorizations", "a-"+order,
+					object{"order": order, "amount": 1000, "currency": "GBP", "token": token})
 				key := fmt.Sprintf("%d-%d", i, n)
 				switch about := (object{"order": order, "reference": authorization.Reference, "amount": 1 + luck.IntN(1100)}); {
 				case luck.IntN(5) == 0:

@@ -63,7 +63,8 @@ func TestBookAndProgressSurviveARestart(t *testing.T) {
 			t.Errorf("%s is %s, want %s", path, s.State, want)
 		}
 	}
-	if next := c.want(200, "POST", "/carrier/v1/labels", "l3", label("outbound", "GB", "")); next.TrackingNumber == void.TrackingNumber || next.TrackingNumber == parcel.TrackingNumber {
+	if next := c.want(200, "POST", "/carrier/v1/labels", "l3",
+		label("outbound", "GB", "")); next.TrackingNumber == void.TrackingNumber || next.TrackingNumber == parcel.TrackingNumber {
 		t.Error("a tracking number was given out twice")
 	}
 	first.authorize(503, "a3", "o3", "tok_ok", 1)

@@ -9,7 +9,8 @@ import (
 )
 
 func label(kind, country, postcode string) object {
-	return object{"order": "o1", "kind": kind, "pieces": 3, "ship_to": object{"name": "A", "line1": "1 High St", "city": "X", "postcode": postcode, "country": country}}
+	return object{"order": "o1", "kind": kind, "pieces": 3, "ship_to": object{"name": "A", "line1": "1 High St", "city": "X",
+		"postcode": postcode, "country": country}}
 }
 
 func TestParcelIsDeliveredInItsTime(t *testing.T) {

@@ -158,12 +158,14 @@ func (c caller) want(status int, method, path, key string, body object) said {
 
 func (c caller) authorize(status int, key, order, token string, amount int64) said {
 	c.t.Helper()
-	return c.want(status, "POST", "/gateway/v1/authorizations", key, object{"order": order, "amount": amount, "currency": "GBP", "token": token})
+	return c.want(status, "POST", "/gateway/v1/authorizations", key,
+		object{"order": order, "amount": amount, "currency": "GBP", "token": token})
 }
 
 func (c caller) capture(status int, key, order, reference string, amount int64) said {
 	c.t.Helper()
-	return c.want(status, "POST", "/gateway/v1/captures", key, object{"order": order, "reference": reference, "amount": amount, "currency": "GBP"})
+	return c.want(status, "POST", "/gateway/v1/captures", key,
+		object{"order": order, "reference": reference, "amount": amount, "currency": "GBP"})
 }
 
 func (c caller) void(status int, key, order, attempt string) said {
@@ -173,7 +175,8 @@ func (c caller) void(status int, key, order, attempt string) said {
 
 func (c caller) refund(status int, key, order, reference string, amount int64) said {
 	c.t.Helper()
-	return c.want(status, "POST", "/gateway/v1/refunds", key, object{"order": order, "reference": reference, "amount": amount, "currency": "GBP"})
+	return c.want(status, "POST", "/gateway/v1/refunds", key,
+		object{"order": order, "reference": reference, "amount": amount, "currency": "GBP"})
 }
 
 // book reads all of it, page by page.

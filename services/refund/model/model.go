@@ -16,10 +16,15 @@ import (
 
 // Service is the refund service's part in an order.
 var Service = model.Service{
+	Watched:  watched,
 	Machines: []explore.Machine{{Machine: refund.Choreography.Machine(), Before: before, Check: refundsWhatWasTaken}},
 	Outside:  []explore.Outside{gateway.Outside(giveBack, refund.GiveBack.Name())},
 	End:      end,
 	Role:     audit.Refunds,
+	Money: []model.Money{{Event: event.Issued, Movement: "refunded", Of: func(payload any) (int64, string) {
+		m := payload.(event.IssuedV1).Amount
+		return m.Amount, m.Currency
+	}}},
 	Event: func(e saga.Event) audit.Fact {
 		if _, asked := e.Data.(event.RequestedV1); asked {
 			return audit.Asked{}

@@ -17,6 +17,7 @@ import (
 
 // Service is the shipping service's part in an order.
 var Service = model.Service{
+	Watched:  watched,
 	Machines: []explore.Machine{{Machine: shipping.Choreography.Machine(), Before: before, Check: goesOrIsWithdrawn}},
 	Outside:  []explore.Outside{carrier},
 	End:      end,

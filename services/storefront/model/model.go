@@ -13,9 +13,11 @@ import (
 
 // Service only shows an order. Its three events are what a customer wants, who may want it at any time.
 var Service = model.Service{
-	Left: []string{"storefront", "storefront (product)"},
-	Told: told,
-	Role: audit.Accepts,
+	Watched:   watched,
+	Unalarmed: "how much customers order is for people to judge; that orders are shed or answered late has alerts of its own",
+	Left:      []string{"storefront", "storefront (product)"},
+	Told:      told,
+	Role:      audit.Accepts,
 	Event: func(e saga.Event) audit.Fact {
 		if _, placed := e.Data.(event.OrderPlacedV1); placed {
 			return audit.Placed{}

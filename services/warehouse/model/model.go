@@ -14,6 +14,7 @@ import (
 
 // Service is the warehouse service's part in an order.
 var Service = model.Service{
+	Watched:  watched,
 	Machines: []explore.Machine{{Machine: warehouse.Picks.Machine(), Before: before}},
 	Left:     []string{"warehouse (product)"},
 	Outside:  []explore.Outside{floor},

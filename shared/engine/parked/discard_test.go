@@ -66,7 +66,7 @@ func TestADiscardWaitsForTheOwnerAndDoesNotTakeWhatItProcessedMeanwhile(t *testi
 			return err
 		}
 		go func() { _, err := o.discard(n); waits <- err }()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		for waiting := false; !waiting; {
 			if ctx.Err() != nil || len(waits) > 0 {

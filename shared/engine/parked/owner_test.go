@@ -167,7 +167,7 @@ func (o *owner) advance() {
 // settle ticks until the redrive does not run any more.
 func (o *owner) settle(id string) (r parked.Redrive) {
 	o.Helper()
-	ctx, cancel := context.WithTimeout(o.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(o.Context(), 3*time.Minute)
 	defer cancel()
 	for {
 		o.advance()

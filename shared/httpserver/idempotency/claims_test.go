@@ -102,7 +102,8 @@ func TestAKeyIsFreeAgainAfterSevenDays(t *testing.T) {
 	c := NewTable(db.Gorm())
 	for age, fresh := range map[string]bool{"6 days 23 hours": false, "7 days 1 minute": true} {
 		take(t, c, claim("ann", age, "o1"))
-		if err := db.Gorm().Exec("UPDATE idempotency_keys SET created_at = now() - $1::interval WHERE key = $1", age).Error; err != nil {
+		if err := db.Gorm().Exec("UPDATE idempotency_keys SET created_at = now() - $1::interval WHERE key = $1",
+			age).Error; err != nil {
 			t.Fatal(err)
 		}
 		if got := take(t, c, claim("ann", age, "o2")); got.Fresh != fresh || (got.ID == "o2") != fresh {
@@ -260,7 +261,8 @@ func TestAKeyIsFoundWithoutReadingOthers(t *testing.T) {
 	}
 	for _, s := range []string{takeSQL, lookSQL} {
 		var plan string
-		arguments := map[string]string{takeSQL: "'{ann}', '{/v1/goods}', '{k7}', '{f}', '{o}'", lookSQL: "'{ann}', '{/v1/goods}', '{k7}'"}[s]
+		arguments := map[string]string{takeSQL: "'{ann}', '{/v1/goods}', '{k7}', '{f}', '{o}'",
+			lookSQL: "'{ann}', '{/v1/goods}', '{k7}'"}[s]
 		types := map[string]string{takeSQL: "text[], text[], text[], bytea[], text[]", lookSQL: "text[], text[], text[]"}[s]
 		err := database.Transact(t.Context(), db, func(tx *gorm.DB) error {
 			if err := tx.Exec("PREPARE asked (" + types + ") AS " + s).Error; err != nil {

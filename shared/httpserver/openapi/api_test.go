@@ -125,11 +125,15 @@ func TestStrictReadingHoldsForOperations(t *testing.T) {
 		places []string
 	}{
 		`{"email":"secret`: {400, "malformed", []string{"body"}},
-		`{"lines":[{"sku":"a","sku":"secret","quantity":1}],"email":"a@b.example","email":"x"}`: {400, "malformed", []string{"body.email", "body.lines[0].sku"}},
+		`{"lines":[{"sku":"a","sku":"secret","quantity":1}],"email":"a@b.example","email":"x"}`: {400, "malformed",
+			[]string{"body.email", "body.lines[0].sku"}},
 		good + " secret": {400, "malformed", []string{"body"}},
-		`{"lines":[{"sku":"a","quantity":1}],"email":"a@b.example","total":null}`:                {422, "invalid", []string{"body.total"}},
-		`{"lines":[{"sku":"4111111111111111","quantity":1}],"email":"secret"}`:                   {422, "card-number", []string{"body.lines[0].sku"}},
-		`{"lines":[{"sku":"a","quantity":1}],"email":"a@b.example","total":9223372036854775808}`: {422, "invalid", []string{"body.total"}},
+		`{"lines":[{"sku":"a","quantity":1}],"email":"a@b.example","total":null}`: {422, "invalid",
+			[]string{"body.total"}},
+		`{"lines":[{"sku":"4111111111111111","quantity":1}],"email":"secret"}`: {422, "card-number",
+			[]string{"body.lines[0].sku"}},
+		`{"lines":[{"sku":"a","quantity":1}],"email":"a@b.example","total":9223372036854775808}`: {422, "invalid",
+			[]string{"body.total"}},
 		"": {400, "malformed", nil},
 	} {
 		r := post(t, h, "/v1/orders?limit=1", body)
@@ -174,7 +178,8 @@ func TestOurOwnFailureIsLoggedAndNotTold(t *testing.T) {
 
 func TestHandlersRefuseWithProblems(t *testing.T) {
 	t.Parallel()
-	r := post(t, setup(t, io.Discard, fmt.Errorf("wrapped: %w", httpserver.Conflict("too-late", "it has left"))), "/v1/orders?limit=1", good)
+	r := post(t, setup(t, io.Discard, fmt.Errorf("wrapped: %w", httpserver.Conflict("too-late", "it has left"))),
+		"/v1/orders?limit=1", good)
 	places(t, r, 409, "too-late")
 }
 
@@ -183,7 +188,8 @@ func TestTheDescriptionIsOpenAPI31AndNamesOurProblem(t *testing.T) {
 	h := setup(t, io.Discard, nil)
 	r := httptest.NewRecorder()
 	h.ServeHTTP(r, httptest.NewRequest("GET", "/openapi.json", nil))
-	for _, want := range []string{`"openapi":"3.1.0"`, `"application/problem+json"`, `"#/components/schemas/Problem"`, `"bearerFormat":"JWT"`, `"additionalProperties":false`} {
+	for _, want := range []string{`"openapi":"3.1.0"`, `"application/problem+json"`, `"#/components/schemas/Problem"`,
+		`"bearerFormat":"JWT"`, `"additionalProperties":false`} {
 		if !strings.Contains(r.Body.String(), want) {
 			t.Errorf("%s is missing in %s", want, r.Body)
 		}
@@ -213,7 +219,8 @@ func TestThePageWorksWithoutTheOutsideWorld(t *testing.T) {
 			t.Errorf("%s has no media type", reference[1])
 		}
 	}
-	if policy := page.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "http") || strings.Contains(policy, "*") {
+	if policy := page.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") ||
+		strings.Contains(policy, "http") || strings.Contains(policy, "*") {
 		t.Errorf("the policy allows other hosts: %s", policy)
 	}
 	if !strings.Contains(get("/docs/start.js").Body.String(), "validatorUrl: null") {

@@ -25,6 +25,10 @@ type Service struct {
 	Told  func(Scene) []explore.Told  // commands of people, and events of machines that are left out
 	End   func(Ending) (wrong string) // what is wrong in a final state; "" if nothing
 
+	Money     []Money   // what its events move
+	Watched   []Watched // what operators watch of its events
+	Unalarmed string    // why none of Watched is worth an alert; empty where one is
+
 	Role  audit.Role
 	Event func(saga.Event) audit.Fact // what an own event means; nil: nothing
 	State func(any) []audit.Fact      // what a state of a machine, a row, or a state of the outside means

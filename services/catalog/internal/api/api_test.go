@@ -82,7 +82,8 @@ func send(t *testing.T, p Products, method, path, body string) (status int, answ
 }
 
 func product(sku, description string, pence int64) string {
-	return fmt.Sprintf(`{"sku":%q,"description":%q,"price":{"amount":%d,"currency":"GBP"},"backorderable":true}`, sku, description, pence)
+	return fmt.Sprintf(`{"sku":%q,"description":%q,"price":{"amount":%d,"currency":"GBP"},"backorderable":true}`,
+		sku, description, pence)
 }
 
 func items(list ...string) string { return `{"items":[` + strings.Join(list, ",") + `]}` }
@@ -99,7 +100,8 @@ func TestAListingTellsWhatWasNewAndCanBeReadBack(t *testing.T) {
 			t.Errorf("%d: %d %v, want %s", i, status, got, c.want)
 		}
 	}
-	want := catalog.Product{SKU: "tea/1 kg", Listed: true, Description: "green tea", Price: schemas.Money{Amount: 350, Currency: "GBP"}, Backorderable: true}
+	want := catalog.Product{SKU: "tea/1 kg", Listed: true, Description: "green tea",
+		Price: schemas.Money{Amount: 350, Currency: "GBP"}, Backorderable: true}
 	if got := s.products["tea/1 kg"]; got != want {
 		t.Errorf("got %+v", got)
 	}
@@ -146,7 +148,8 @@ func TestWhatFailedIsNamedAndTheRestStays(t *testing.T) {
 		s := newShelf()
 		s.fails["mug"] = cause
 		status, got := send(t, s, "POST", Path, body)
-		if text := fmt.Sprint(got); status != want || !strings.Contains(text, "1 of 2") || !strings.Contains(text, "items[1]") || strings.Contains(text, "secret") {
+		if text := fmt.Sprint(got); status != want || !strings.Contains(text, "1 of 2") || !strings.Contains(text, "items[1]") ||
+			strings.Contains(text, "secret") {
 			t.Errorf("%d %v", status, got)
 		}
 		if status, got := send(t, s, "GET", Path+"/mug", ""); status != 503 || strings.Contains(fmt.Sprint(got), "secret") {

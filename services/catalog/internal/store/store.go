@@ -47,7 +47,8 @@ func Product(db *gorm.DB, sku string) (catalog.Product, error) {
 }
 
 func toRow(p catalog.Product) row {
-	return row{SKU: p.SKU, Listed: p.Listed, Description: p.Description, Price: p.Price.Amount, Currency: p.Price.Currency, Backorderable: p.Backorderable}
+	return row{SKU: p.SKU, Listed: p.Listed, Description: p.Description, Price: p.Price.Amount, Currency: p.Price.Currency,
+		Backorderable: p.Backorderable}
 }
 
 func fromRow(r row) catalog.Product {

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"orderflow.example/schemas"
 	"orderflow.example/services/fraud"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
@@ -105,7 +106,8 @@ func decide(c *gin.Context, r Reviews) {
 	ctx, order := c.Request.Context(), c.Param("order")
 	// Looked up first, so that a command about an order that is not there leaves nothing behind.
 	now, err := r.Of(ctx, order)
-	asked, decision := idempotency.Of(ctx), fraud.Decision{Approve: *body.Approve, By: httpserver.Subject(ctx)}
+	asked := idempotency.Of(ctx)
+	decision := fraud.Decision{Approve: *body.Approve, By: httpserver.Subject(ctx), Request: (*schemas.Request)(asked.Origin())}
 	decided := asked.IsRepeated() && now.IsDecidedBy(decision)
 	if err == nil && now.Status == fraud.InReview {
 		if p := asked.Begin(ctx); p != nil {

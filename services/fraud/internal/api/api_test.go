@@ -65,7 +65,8 @@ func ask(t *testing.T, d desk, method, path, body, audience string) (status int,
 	return askWith(t, idempotencytest.New(), d, method, path, body, audience, "")
 }
 
-func askWith(t *testing.T, claims idempotency.Claims, d Reviews, method, path, body, audience, idempotencyKey string) (status int, answer string) {
+func askWith(t *testing.T, claims idempotency.Claims, d Reviews, method, path, body, audience,
+	idempotencyKey string) (status int, answer string) {
 	t.Helper()
 	auth, err := httpserver.NewAuth(key)
 	if err != nil {
@@ -109,11 +110,13 @@ func TestOperatorsPageThroughTheOpenReviews(t *testing.T) {
 	if !slices.Equal(orders, []string{"a", "c", "d"}) || cursor != "" {
 		t.Fatalf("paged through %v, next %q", orders, cursor)
 	}
-	if status, body := ask(t, nil, http.MethodGet, "/v1/reviews", "", httpserver.AudienceOperators); status != http.StatusOK || body != `{"items":[]}` {
+	if status, body := ask(t, nil, http.MethodGet, "/v1/reviews", "", httpserver.AudienceOperators); status != http.StatusOK ||
+		body != `{"items":[]}` {
 		t.Errorf("got %d %s", status, body)
 	}
 	for _, query := range []string{"limit=0", "limit=x", "limit=201", "cursor=x"} {
-		if status, _ := ask(t, d, http.MethodGet, "/v1/reviews?"+query, "", httpserver.AudienceOperators); status != http.StatusUnprocessableEntity {
+		if status, _ := ask(t, d, http.MethodGet, "/v1/reviews?"+query, "",
+			httpserver.AudienceOperators); status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: got %d", query, status)
 		}
 	}
@@ -124,24 +127,31 @@ func TestAnOperatorDecidesAnOpenReviewAndIsToldWhenThereIsNone(t *testing.T) {
 	decided, closed := inReview("decided"), inReview("closed")
 	decided.Status, closed.Status = fraud.Rejected, fraud.Closed
 	d := desk{inReview("open"), inReview("raced"), decided, closed, {Order: "by-rules", Status: fraud.Cleared}}
-	want := `{"order":"open","status":"cleared","score":45,"rules":["amount"],"since":"2030-01-02T03:04:05Z","by":"operator","operator":"op1"}`
-	if status, body := ask(t, d, http.MethodPost, "/v1/reviews/open", `{"approve":true}`, httpserver.AudienceOperators); status != http.StatusOK || body != want {
+	want := `{"order":"open","status":"cleared","score":45,"rules":["amount"],"since":"2030-01-02T03:04:05Z",` +
+		`"by":"operator","operator":"op1"}`
+	if status, body := ask(t, d, http.MethodPost, "/v1/reviews/open", `{"approve":true}`,
+		httpserver.AudienceOperators); status != http.StatusOK || body != want {
 		t.Errorf("got %d %s\nwant %s", status, body, want)
 	}
-	if status, body := ask(t, d, http.MethodPost, "/v1/reviews/open", `{"approve":false}`, httpserver.AudienceOperators); status != http.StatusOK || !strings.Contains(body, `"rejected"`) {
+	if status, body := ask(t, d, http.MethodPost, "/v1/reviews/open", `{"approve":false}`,
+		httpserver.AudienceOperators); status != http.StatusOK || !strings.Contains(body, `"rejected"`) {
 		t.Errorf("got %d %s", status, body)
 	}
-	for order, want := range map[string]int{"unknown": 404, "by-rules": 404, "decided": 409, "closed": 409, "raced": 409, "down": 503} {
-		if status, body := ask(t, d, http.MethodPost, "/v1/reviews/"+order, `{"approve":true}`, httpserver.AudienceOperators); status != want || strings.Contains(body, "database") {
+	for order, want := range map[string]int{"unknown": 404, "by-rules": 404, "decided": 409, "closed": 409, "raced": 409,
+		"down": 503} {
+		if status, body := ask(t, d, http.MethodPost, "/v1/reviews/"+order, `{"approve":true}`,
+			httpserver.AudienceOperators); status != want || strings.Contains(body, "database") {
 			t.Errorf("%s: got %d %s", order, status, body)
 		}
 	}
-	for body, want := range map[string]int{`{}`: 422, `{"approve":null}`: 422, `{"approve":"yes"}`: 400, `{"approve":true,"x":1}`: 400, ``: 400} {
+	for body, want := range map[string]int{`{}`: 422, `{"approve":null}`: 422, `{"approve":"yes"}`: 400,
+		`{"approve":true,"x":1}`: 400, ``: 400} {
 		if status, _ := ask(t, d, http.MethodPost, "/v1/reviews/open", body, httpserver.AudienceOperators); status != want {
 			t.Errorf("%s: got %d", body, status)
 		}
 	}
-	if status, _ := ask(t, d, http.MethodPost, "/v1/reviews/open", `{"approve":true}`, httpserver.AudienceCustomers); status != http.StatusUnauthorized {
+	if status, _ := ask(t, d, http.MethodPost, "/v1/reviews/open", `{"approve":true}`,
+		httpserver.AudienceCustomers); status != http.StatusUnauthorized {
 		t.Errorf("a customer's token got %d", status)
 	}
 }

@@ -25,7 +25,8 @@ func TestCustomersReadBackAsTheyWereSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]any{}
-	if err := Customers().Each(db, func(id string, c any) error { got[id] = c; return nil }); err != nil || !reflect.DeepEqual(got, want) {
+	if err := Customers().Each(db, func(id string, c any) error { got[id] = c; return nil }); err != nil ||
+		!reflect.DeepEqual(got, want) {
 		t.Errorf("read back %v (%v)\nwant %v", got, err, want)
 	}
 }

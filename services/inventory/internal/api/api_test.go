@@ -53,7 +53,8 @@ func TestOperatorsSeeTheLevelsOfASKU(t *testing.T) {
 	want := `{"sku":"tea/1 kg","on_hand":6,"reserved":2,"available":4,"on_order":7,"warehouses":[` +
 		`{"warehouse":"bath","on_hand":5,"reserved":2,"available":3,"on_order":0,"reorder_point":0},` +
 		`{"warehouse":"leeds","on_hand":1,"reserved":0,"available":1,"on_order":7,"reorder_point":4}]}`
-	if status, body := get(t, "/v1/stock/tea%2F1%20kg", httpserver.AudienceOperators, levels); status != http.StatusOK || body != want {
+	if status, body := get(t, "/v1/stock/tea%2F1%20kg", httpserver.AudienceOperators, levels); status != http.StatusOK ||
+		body != want {
 		t.Errorf("got %d %s\nwant %s", status, body, want)
 	}
 	for path, want := range map[string]int{"/v1/stock/unknown": 404, "/v1/stock/": 404, "/v1/stock/down": 503} {

@@ -137,7 +137,8 @@ func cancels(id string) saga.Event { return heard(id, order.Cancelled.Of(order.C
 var receipts atomic.Int64
 
 func received(sku, at string, n int64) saga.Event {
-	return heard(sku, warehouse.StockReceived.Of(warehouse.StockReceivedV1{ReceiptID: fmt.Sprint("r", receipts.Add(1)), Warehouse: at, Quantity: n}))
+	return heard(sku, warehouse.StockReceived.Of(warehouse.StockReceivedV1{ReceiptID: fmt.Sprint("r", receipts.Add(1)),
+		Warehouse: at, Quantity: n}))
 }
 
 func kinds(events []saga.Event) []string {

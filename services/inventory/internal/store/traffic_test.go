@@ -97,7 +97,8 @@ func (f *traffic) cancel(i int) saga.Event {
 }
 
 func (f *traffic) receipt() saga.Event {
-	d := warehouse.StockReceivedV1{ReceiptID: fmt.Sprint("r", f.random.Uint64()), Warehouse: warehouses[f.random.IntN(len(warehouses))], Quantity: 1 + f.random.Int64N(3)}
+	d := warehouse.StockReceivedV1{ReceiptID: fmt.Sprint("r", f.random.Uint64()),
+		Warehouse: warehouses[f.random.IntN(len(warehouses))], Quantity: 1 + f.random.Int64N(3)}
 	own := f.partition + f.of*f.random.IntN(len(skus)/f.of)
 	sku := skus[own]
 	if len(f.asked) > 0 {

@@ -26,9 +26,12 @@ func TestSavedOrdersReadBackUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]order.Order{
-		"full": {ID: "full", Status: order.Shipped, Reason: "r", CustomerID: "c1", ShipTo: schemas.Address{Name: "Zoë <&>", Country: "GB"},
-			Ordered: []schemas.Line{{SKU: "A", Quantity: 2, UnitPrice: 3}}, Lines: []schemas.Allocation{{SKU: "A", Quantity: 1, UnitPrice: 3, Warehouse: "north"}},
-			Total: schemas.Money{Amount: 3, Currency: "GBP"}, Steps: []string{"inventory.reserved"}, Withdrawal: "customer_request", Refunded: 2, Returned: 1},
+		"full": {ID: "full", Status: order.Shipped, Reason: "r", CustomerID: "c1",
+			ShipTo:  schemas.Address{Name: "Zoë <&>", Country: "GB"},
+			Ordered: []schemas.Line{{SKU: "A", Quantity: 2, UnitPrice: 3}},
+			Lines:   []schemas.Allocation{{SKU: "A", Quantity: 1, UnitPrice: 3, Warehouse: "north"}},
+			Total:   schemas.Money{Amount: 3, Currency: "GBP"}, Steps: []string{"inventory.reserved"}, Withdrawal: "customer_request",
+			Refunded: 2, Returned: 1},
 		"rejected": {ID: "rejected", Status: order.Rejected, Reason: "no_lines"},
 	}
 	states := Orders().Memory()

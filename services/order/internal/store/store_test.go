@@ -24,7 +24,8 @@ func TestAnOrderSurvivesTheWayToItsRowAndBack(t *testing.T) {
 	d := sagatest.Given(t, order.Choreography.Machine())
 	same(t, d)
 	for _, e := range []saga.Event{
-		storefront.OrderPlaced.Of(storefront.OrderPlacedV1{CustomerID: "c1", Lines: []schemas.Line{{SKU: "A", Quantity: 2, UnitPrice: 300}},
+		storefront.OrderPlaced.Of(storefront.OrderPlacedV1{CustomerID: "c1",
+			Lines: []schemas.Line{{SKU: "A", Quantity: 2, UnitPrice: 300}},
 			Total: price, ShipTo: schemas.Address{Name: "Ada", Line1: "1 Mill Lane", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"},
 			Email: "ada@shop.example", PaymentToken: "tok_ok", FillPolicy: "fill_all"}),
 		inventory.Reserved.Of(inventory.ReservedV1{Lines: held, Total: price}),

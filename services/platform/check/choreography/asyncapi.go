@@ -100,9 +100,10 @@ func operation(action, service, producer string, events []string) object {
 	}
 	return object{
 		"action": action, "channel": ref("channels/" + producer), "messages": list,
-		"title":   service + " " + action + "s " + saga.Topic(events[0]),
-		"summary": map[string]string{"send": "What " + service + " says.", "receive": "What " + service + " reacts to, or shows."}[action],
-		"tags":    tags([]string{service}),
+		"title": service + " " + action + "s " + saga.Topic(events[0]),
+		"summary": map[string]string{"send": "What " + service + " says.",
+			"receive": "What " + service + " reacts to, or shows."}[action],
+		"tags": tags([]string{service}),
 	}
 }
 
@@ -122,11 +123,15 @@ func message(event string) (object, error) {
 	}
 	return object{
 		"name": event, "title": event, "summary": about.Description, "contentType": contentType,
-		"headers":       object{"allOf": []object{ref("components/schemas/CloudEvent"), {"type": "object", "properties": object{"ce_type": object{"const": event}}}}},
-		"payload":       object{"schemaFormat": "application/schema+json;version=draft-07", "schema": json.RawMessage(registry.Schema(event))},
-		"correlationId": object{"description": "The saga: the id of the order all this happens for.", "location": "$message.header#/ce_correlationid"},
-		"bindings":      kafka(object{"key": object{"type": "string", "description": key}}),
-		"examples":      []object{{"name": "example", "headers": exampleHeaders(event), "payload": json.RawMessage(registry.Example(event))}},
+		"headers": object{"allOf": []object{ref("components/schemas/CloudEvent"),
+			{"type": "object", "properties": object{"ce_type": object{"const": event}}}}},
+		"payload": object{"schemaFormat": "application/schema+json;version=draft-07",
+			"schema": json.RawMessage(registry.Schema(event))},
+		"correlationId": object{"description": "The saga: the id of the order all this happens for.",
+			"location": "$message.header#/ce_correlationid"},
+		"bindings": kafka(object{"key": object{"type": "string", "description": key}}),
+		"examples": []object{{"name": "example", "headers": exampleHeaders(event),
+			"payload": json.RawMessage(registry.Example(event))}},
 	}, nil
 }
 

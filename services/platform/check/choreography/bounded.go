@@ -32,12 +32,15 @@ func (g *graph) questions(rule *Rule) {
 		rule.Looked++
 		switch {
 		case r.Due == 0 && m.DeadlineOf(r.On.Name()) == nil:
-			rule.fault(m, "waits for %s after %s without a deadline: add an After row, or say UntilAnswered where it must be answered", r.Ask, plain(r.On))
+			rule.fault(m, "waits for %s after %s without a deadline: add an After row, or say UntilAnswered where it must be answered",
+				r.Ask, plain(r.On))
 		case r.Due > 0 && m.Key == saga.Order && before[r.On.Name()] && len(r.Undoes) == 0 && !g.covered([]string{r.On.Name()}):
-			rule.fault(m, "asks %s until it is answered, and no deadline that runs from an earlier event ends the order when it is not", r.Ask)
+			rule.fault(m, "asks %s until it is answered, and no deadline that runs from an earlier event ends the order when it is not",
+				r.Ask)
 		}
 		if ends := g.ends(m, r); len(r.Undoes) > 0 && len(ends) > 1 {
-			rule.fault(m, "asks %s to undo something, and leaves it at that on %s: what is refused has to be asked for again", r.Ask, or(ends))
+			rule.fault(m, "asks %s to undo something, and leaves it at that on %s: what is refused has to be asked for again", r.Ask,
+				or(ends))
 		}
 	})
 }
@@ -116,7 +119,9 @@ func (g *graph) persons(rule *Rule) {
 				continue
 			}
 			rule.Looked++
-			if !slices.ContainsFunc(m.Rows, func(other saga.Row) bool { return other.Form == saga.Deadline && overlap(other.Emits, r.Emits) }) {
+			if !slices.ContainsFunc(m.Rows, func(other saga.Row) bool {
+				return other.Form == saga.Deadline && overlap(other.Emits, r.Emits)
+			}) {
 				rule.fault(m, "leaves %s to a person (%s) without a deadline that decides when the person does not", or(r.Emits), r.On.Name())
 			}
 		}

@@ -56,7 +56,8 @@ func without[S any](c saga.Choreography[S]) (all []variant) {
 
 func variants() []variant {
 	return slices.Concat(without(storefront.Choreography), without(storefront.Products), without(catalog.Choreography),
-		without(order.Choreography), without(fraud.Choreography), without(fraud.Customers), without(inventory.Choreography), without(payment.Choreography),
+		without(order.Choreography), without(fraud.Choreography), without(fraud.Customers), without(inventory.Choreography),
+		without(payment.Choreography),
 		without(shipping.Choreography), without(warehouse.Picks), without(warehouse.Supplies), without(refund.Choreography))
 }
 
@@ -133,7 +134,8 @@ var (
 	roadDrive                                 = saga.Ask[note, note]("road.drive")
 	shopFinal, tillFinal, vanFinal            = []saga.Kind{shopDone}, []saga.Kind{tillFreed}, []saga.Kind(nil)
 	shopRows, tillRows, vanRows               = goodShop(), goodTill(), goodVan()
-	allEvents                                 = []saga.Kind{shopPlaced, shopCancelled, shopDone, tillAsked, tillPaid, tillNoted, tillFreed, vanLoaded, vanLeft}
+	allEvents                                 = []saga.Kind{shopPlaced, shopCancelled, shopDone, tillAsked, tillPaid, tillNoted,
+		tillFreed, vanLoaded, vanLeft}
 )
 
 // The good toys: a shop, a till that asks the bank, a van that leaves once the money is there.
@@ -195,7 +197,8 @@ func TestEachRuleFindsItsFault(t *testing.T) {
 		"nothing undoes it": {"undone", "asks bank.pay on till.asked before the pivot", untouched,
 			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 2, saga.On(shopCancelled, once(tillFreed), tillFreed))...), van}},
 		"no deadline": {"bounded", "waits for bank.pay after till.asked without a deadline", untouched,
-			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 1, saga.Call(tillAsked, bankPay, once(tillPaid), tillPaid))...), van}},
+			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 1, saga.Call(tillAsked, bankPay, once(tillPaid), tillPaid))...),
+				van}},
 		"asked for ever": {"bounded", "no deadline that runs from an earlier event", untouched,
 			[]*saga.Machine{toy("shop", shopFinal, shopRows[0], shopRows[1], shopRows[3]), till, van}},
 		"dropped by what never happens": {"given up", "drops bank.pay on till.noted, which no other row of it emits", untouched,
@@ -207,13 +210,17 @@ func TestEachRuleFindsItsFault(t *testing.T) {
 				saga.On(shopCancelled, once(tillFreed), tillFreed).Compensates(tillPaid)), van}},
 		"irrevocable too early": {"irrevocable", "does on till.asked what cannot be taken back", untouched,
 			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 1, tillRows[1].Irrevocably())...), van}},
-		"no topic": {"language", "a topic that is not made", choreography.Language{Events: said, Topics: []string{"shop.events", "van.events"}, Example: untouched.Example},
+		"no topic": {"language", "a topic that is not made",
+			choreography.Language{Events: said, Topics: []string{"shop.events", "van.events"}, Example: untouched.Example},
 			[]*saga.Machine{shop, till, van}},
 		"no example": {"language", "no schema or no example", choreography.Language{Events: said, Topics: untouched.Topics,
 			Example: func(saga.Kind) ([]byte, bool) { return nil, false }}, []*saga.Machine{shop, till, van}},
-		"no such key": {"keyed", "shop.placed is keyed by colour, which no machine declares", language(append([]saga.Kind{shopPlaced.Keyed("colour")}, said[1:]...)...), []*saga.Machine{shop, till, van}},
-		"a field is gone": {"grown", "shop.placed.v1: colour: is gone", choreography.Language{Events: said, Topics: untouched.Topics, Example: untouched.Example,
-			Broken: []compatibility.Problem{{Event: shopPlaced.Name(), Place: "colour", Change: "is gone", Advice: "keep it"}}}, []*saga.Machine{shop, till, van}},
+		"no such key": {"keyed", "shop.placed is keyed by colour, which no machine declares",
+			language(append([]saga.Kind{shopPlaced.Keyed("colour")}, said[1:]...)...), []*saga.Machine{shop, till, van}},
+		"a field is gone": {"grown", "shop.placed.v1: colour: is gone", choreography.Language{Events: said, Topics: untouched.Topics,
+			Example: untouched.Example,
+			Broken:  []compatibility.Problem{{Event: shopPlaced.Name(), Place: "colour", Change: "is gone", Advice: "keep it"}}},
+			[]*saga.Machine{shop, till, van}},
 		"twice": {"seen twice", "hears shop.placed twice", untouched,
 			[]*saga.Machine{shop, toy("till", tillFinal, with(tillRows, 0, saga.On(shopPlaced, func(s seen, _ note) []saga.Event {
 				if s[tillFreed.Name()] {
@@ -227,7 +234,9 @@ func TestEachRuleFindsItsFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			faults := choreography.Faults(choreography.Check(c.l, c.machines...))
-			if !slices.ContainsFunc(faults, func(f choreography.Fault) bool { return f.Check == c.rule && strings.Contains(f.Text, c.says) }) {
+			if !slices.ContainsFunc(faults, func(f choreography.Fault) bool {
+				return f.Check == c.rule && strings.Contains(f.Text, c.says)
+			}) {
 				t.Errorf("found %v", faults)
 			}
 		})

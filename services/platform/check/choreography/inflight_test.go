@@ -20,16 +20,20 @@ func TestWhatIsOnItsWayToARowThatIsGoneStrandsTheSaga(t *testing.T) {
 	late := saga.After(time.Hour, tillAsked, once(tillFreed), tillFreed)
 	running := tillsDeclared(append(slices.Clone(tillRows), late)...)
 	owed := func(kind string, k saga.Kind) choreography.Open {
-		return choreography.Open{Order: "o", Said: []string{k.Name()}, Owed: []choreography.Owed{{Service: "till", Kind: kind, Event: k.Name()}}}
+		return choreography.Open{Order: "o", Said: []string{k.Name()},
+			Owed: []choreography.Owed{{Service: "till", Kind: kind, Event: k.Name()}}}
 	}
 	for _, c := range []struct {
 		open  choreography.Open
 		next  choreography.Choreography
 		wants string
 	}{
-		{owed("reaction", shopCancelled), tillsDeclared(tillRows[:2]...), "shop.cancelled is on its way to it, and this build of it does not hear that"},
-		{owed("call", tillAsked), tillsDeclared(tillRows[0], tillRows[2]), "the question asked by till.asked is open, and this build of it does not know that one"},
-		{owed("deadline", tillAsked), tillsDeclared(tillRows...), "the deadline that runs from till.asked is armed, and this build of it has none"},
+		{owed("reaction", shopCancelled), tillsDeclared(tillRows[:2]...),
+			"shop.cancelled is on its way to it, and this build of it does not hear that"},
+		{owed("call", tillAsked), tillsDeclared(tillRows[0], tillRows[2]),
+			"the question asked by till.asked is open, and this build of it does not know that one"},
+		{owed("deadline", tillAsked), tillsDeclared(tillRows...),
+			"the deadline that runs from till.asked is armed, and this build of it has none"},
 	} {
 		if got := choreography.InFlight(running, running, []choreography.Open{c.open}); len(got) != 0 {
 			t.Errorf("the same declaration strands %v", got)
@@ -52,9 +56,10 @@ func TestATriggerThatMovedToAnEventAlreadySaidStrandsTheSaga(t *testing.T) {
 		open  choreography.Open
 		wants int
 	}{
-		"passed":         {choreography.Open{Order: "o", Said: []string{shopPlaced.Name(), shopDone.Name()}}, 1},
-		"still to come":  {choreography.Open{Order: "o", Said: []string{shopPlaced.Name()}}, 0},
-		"on its way":     {choreography.Open{Order: "o", Said: []string{shopDone.Name()}, Owed: []choreography.Owed{{Service: "till", Kind: "reaction", Event: shopDone.Name()}}}, 0},
+		"passed":        {choreography.Open{Order: "o", Said: []string{shopPlaced.Name(), shopDone.Name()}}, 1},
+		"still to come": {choreography.Open{Order: "o", Said: []string{shopPlaced.Name()}}, 0},
+		"on its way": {choreography.Open{Order: "o", Said: []string{shopDone.Name()},
+			Owed: []choreography.Owed{{Service: "till", Kind: "reaction", Event: shopDone.Name()}}}, 0},
 		"asked long ago": {choreography.Open{Order: "o", Said: []string{shopDone.Name(), tillAsked.Name()}}, 0},
 	} {
 		if got := choreography.InFlight(running, next, []choreography.Open{c.open}); len(got) != c.wants {

@@ -85,13 +85,14 @@ func TestADeadlineAtNoTimeThatCanBeIsFound(t *testing.T) {
 		row  saga.Row
 		says string
 	}{
-		"at once":        {saga.After(0, tillAsked, once(tillFreed), tillFreed), "falls due before it begins: after 0s"},
-		"in the past":    {saga.After(-time.Hour, tillAsked, once(tillFreed), tillFreed), "falls due before it begins: after -1h0m0s"},
-		"after too long": {saga.After(saga.Farthest+1, tillAsked, once(tillFreed), tillFreed), "falls due after more than a year: 8784h0m0"},
-		"at no time":     {at(func(note) time.Time { return time.Time{} }), "its example carries none"},
-		"unreadable":     {at(func(note) time.Time { panic("of mine") }), "reading it out of the example panics"},
-		"a year":         {saga.After(saga.Farthest, tillAsked, once(tillFreed), tillFreed), ""},
-		"at any time":    {at(func(note) time.Time { return time.Unix(1, 0) }), ""},
+		"at once":     {saga.After(0, tillAsked, once(tillFreed), tillFreed), "falls due before it begins: after 0s"},
+		"in the past": {saga.After(-time.Hour, tillAsked, once(tillFreed), tillFreed), "falls due before it begins: after -1h0m0s"},
+		"after too long": {saga.After(saga.Farthest+1, tillAsked, once(tillFreed), tillFreed),
+			"falls due after more than a year: 8784h0m0"},
+		"at no time":  {at(func(note) time.Time { return time.Time{} }), "its example carries none"},
+		"unreadable":  {at(func(note) time.Time { panic("of mine") }), "reading it out of the example panics"},
+		"a year":      {saga.After(saga.Farthest, tillAsked, once(tillFreed), tillFreed), ""},
+		"at any time": {at(func(note) time.Time { return time.Unix(1, 0) }), ""},
 	} {
 		got := strings.Join(faultsOf("dated", with(c.row), vanRows), "\n")
 		if (c.says == "") != (got == "") || !strings.Contains(got, c.says) {

@@ -84,11 +84,12 @@ func (p *probe) hear(k saga.Kind) (*saga.Step, bool) {
 	if !ok {
 		return nil, false
 	}
-	step, err := p.m.Hear(p.state, saga.Event{ID: "heard", Type: k.Name(), Key: probed, Saga: probed, Data: data}, func(e *saga.Event) {
-		p.n++
-		e.ID = "said-" + strconv.Itoa(p.n)
-		p.m.Number(e, func(string) int64 { return int64(p.n) })
-	})
+	step, err := p.m.Hear(p.state, saga.Event{ID: "heard", Type: k.Name(), Key: probed, Saga: probed, Data: data},
+		func(e *saga.Event) {
+			p.n++
+			e.ID = "said-" + strconv.Itoa(p.n)
+			p.m.Number(e, func(string) int64 { return int64(p.n) })
+		})
 	if err != nil {
 		return nil, false
 	}

@@ -30,7 +30,8 @@ func (g *graph) heardIsSaid(l Language) Rule {
 
 // saidIsHeard: what is said is heard by somebody, or leads on in the service itself, or is declared final.
 func (g *graph) saidIsHeard(events []saga.Kind) Rule {
-	rule := Rule{Name: "said is heard", Says: "every event has somebody who hears it, or is declared final, and every one there is is said", Of: "events"}
+	rule := Rule{Name: "said is heard",
+		Says: "every event has somebody who hears it, or is declared final, and every one there is is said", Of: "events"}
 	said := map[string]bool{}
 	for _, m := range g.machines {
 		for _, name := range m.Says() {
@@ -54,7 +55,8 @@ func (g *graph) saidIsHeard(events []saga.Kind) Rule {
 	}
 	for _, k := range events {
 		if !said[k.Name()] {
-			rule.Faults = append(rule.Faults, Fault{rule.Name, saga.Producer(k.Name()), "no row emits " + plain(k) + ": remove it from the language, or say it"})
+			rule.Faults = append(rule.Faults, Fault{rule.Name, saga.Producer(k.Name()),
+				"no row emits " + plain(k) + ": remove it from the language, or say it"})
 		}
 	}
 	return rule
@@ -75,10 +77,12 @@ func (g *graph) undone() Rule {
 		if r.Form != saga.Calling || m.Key != saga.Order {
 			return
 		}
-		if rule.Looked++; !before[r.On.Name()] || len(r.Undoes) > 0 || undone[r.On.Name()] || slices.ContainsFunc(r.Emits, func(k saga.Kind) bool { return undone[k.Name()] }) {
+		if rule.Looked++; !before[r.On.Name()] || len(r.Undoes) > 0 || undone[r.On.Name()] ||
+			slices.ContainsFunc(r.Emits, func(k saga.Kind) bool { return undone[k.Name()] }) {
 			return
 		}
-		rule.fault(m, "asks %s on %s before the pivot, and no reaction undoes %s: add a row that Compensates it", r.Ask, plain(r.On), or(append([]saga.Kind{r.On}, r.Emits...)))
+		rule.fault(m, "asks %s on %s before the pivot, and no reaction undoes %s: add a row that Compensates it", r.Ask, plain(r.On),
+			or(append([]saga.Kind{r.On}, r.Emits...)))
 	})
 	return rule
 }
@@ -86,7 +90,8 @@ func (g *graph) undone() Rule {
 // givenUp: what drops a question can happen while it is open, and is no way of ending with what was done outside all the
 // same: the service undoes it by what it asked, which it knows without an answer.
 func (g *graph) givenUp() Rule {
-	rule := Rule{Name: "given up", Says: "every question that may be dropped is dropped by something that happens, and undone", Of: "questions"}
+	rule := Rule{Name: "given up", Says: "every question that may be dropped is dropped by something that happens, and undone",
+		Of: "questions"}
 	g.each(func(m *saga.Machine, question *saga.Row) {
 		if question.Form != saga.Calling || len(question.Unless) == 0 {
 			return
@@ -129,7 +134,8 @@ func (g *graph) language(l Language) Rule {
 
 // grown: events only grow, so that what stands on topics is still read, and who is not yet deployed reads what is new.
 func grown(l Language) Rule {
-	rule := Rule{Name: "grown", Says: "no event has changed but by growing since the last release", Of: "events", Looked: len(l.Events)}
+	rule := Rule{Name: "grown", Says: "no event has changed but by growing since the last release", Of: "events",
+		Looked: len(l.Events)}
 	for _, p := range l.Broken {
 		rule.Faults = append(rule.Faults, Fault{rule.Name, saga.Producer(p.Event), p.String()})
 	}

@@ -60,7 +60,8 @@ func TestEveryOrderOfACustomerWhoseOrdersAreCountedEnds(t *testing.T) {
 	if r.Violation != nil {
 		t.Fatalf("%s", r.Violation)
 	}
-	for _, said := range []saga.Kind{frauds.CountRequested, frauds.VelocityMeasured, frauds.Cleared, frauds.ReviewRequested, frauds.Rejected, frauds.Closed} {
+	for _, said := range []saga.Kind{frauds.CountRequested, frauds.VelocityMeasured, frauds.Cleared, frauds.ReviewRequested,
+		frauds.Rejected, frauds.Closed} {
 		if slices.Contains(r.Unsaid, said.Name()) {
 			t.Errorf("nothing leads to %s", said.Name())
 		}
@@ -270,7 +271,8 @@ func TestTheReductionFindsWhatIsWrongAsSoon(t *testing.T) {
 	for _, broken := range []*saga.Machine{forgetful(), without(payment.Choreography, saga.Reaction, order.Cancelled)} {
 		model := exploration.Model(with(broken), roots(func(r model.Scene) bool { return plain(r) && r.Cancels }))
 		less, all := explore.Explore(model, explore.Options{}), explore.Explore(model, explore.Options{All: true})
-		if less.Violation == nil || all.Violation == nil || less.Violation.Why != all.Violation.Why || len(less.Violation.Steps) != len(all.Violation.Steps) {
+		if less.Violation == nil || all.Violation == nil || less.Violation.Why != all.Violation.Why ||
+			len(less.Violation.Steps) != len(all.Violation.Steps) {
 			t.Errorf("with the reduction\n%swithout\n%s", less.Violation, all.Violation)
 		}
 	}
@@ -283,8 +285,10 @@ func TestAReportSaysWhatWasExploredAndWhatMustNotBe(t *testing.T) {
 	if err := exploration.Run(model, explore.Options{}).Print(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"order, fraud, fraud (customer), inventory, payment, shipping, warehouse, refund", "left out   storefront", "roots      2",
-		"bounds     one order", "states a second", "This must not be:\nRoot: stock enough (fill_all), customer trusted", "  1. order hears storefront.order_placed"} {
+	for _, want := range []string{"order, fraud, fraud (customer), inventory, payment, shipping, warehouse, refund",
+		"left out   storefront", "roots      2",
+		"bounds     one order", "states a second", "This must not be:\nRoot: stock enough (fill_all), customer trusted",
+		"  1. order hears storefront.order_placed"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &text)
 		}

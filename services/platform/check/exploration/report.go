@@ -120,11 +120,13 @@ func (r Report) Print(w io.Writer) error {
 	for i, bound := range r.Bounds {
 		fmt.Fprintf(&b, "%-10s %s\n", map[bool]string{true: "bounds"}[i == 0], bound)
 	}
-	fmt.Fprintf(&b, "explored   %s states, %s transitions, %s deep, %s ends\n", grouped(r.States), grouped(r.Transitions), grouped(r.Depth), grouped(r.Ends))
+	fmt.Fprintf(&b, "explored   %s states, %s transitions, %s deep, %s ends\n", grouped(r.States), grouped(r.Transitions),
+		grouped(r.Depth), grouped(r.Ends))
 	fmt.Fprintf(&b, "spared     %s steps whose order does not matter\n", grouped(r.Spared))
 	fmt.Fprintf(&b, "took       %.1f s, %s states a second\n", r.Seconds, grouped(int(r.PerSecond)))
 	for i, p := range r.Parts {
-		fmt.Fprintf(&b, "%-10s %s: %s states, %s steps\n", map[bool]string{true: "each alone"}[i == 0], p.Name, grouped(p.States), grouped(p.Steps))
+		fmt.Fprintf(&b, "%-10s %s: %s states, %s steps\n", map[bool]string{true: "each alone"}[i == 0], p.Name,
+			grouped(p.States), grouped(p.Steps))
 	}
 	if r.Again != "" {
 		fmt.Fprintf(&b, "again      without taking anything for a mere note: %s\n", r.Again)

@@ -48,7 +48,8 @@ func harmless() map[string]string {
 func TestNoRowCanBeTakenOutUnnoticed(t *testing.T) {
 	t.Parallel()
 	few := roots(func(r model.Scene) bool {
-		return r.Stock == "enough" && (r.Customer == "trusted" || r.Operator == "approves") && (r.Returns == "" || r.Returns != "each" && !r.Cancels)
+		return r.Stock == "enough" && (r.Customer == "trusted" || r.Operator == "approves") &&
+			(r.Returns == "" || r.Returns != "each" && !r.Cancels)
 	})
 	usual := exploration.Run(exploration.Model(exploration.Machines(), few), explore.Options{}).Unsaid
 	noticed := func(l lesser) string {

@@ -4,8 +4,10 @@ import "orderflow.example/shared/saga/model"
 
 // Scenes are all ways in which an order may begin, by the rules as they are by default.
 func Scenes() (scenes []model.Scene) {
-	for _, goods := range [][2]string{{"enough", "fill_all"}, {"none", "fill_available"}, {"part", "fill_available"}, {"part", "fill_all"}} {
-		for _, who := range [][2]string{{"trusted", ""}, {"blocked", ""}, {"nowhere", ""}, {"review", ""}, {"review", "approves"}, {"review", "refuses"}} {
+	for _, goods := range [][2]string{{"enough", "fill_all"}, {"none", "fill_available"}, {"part", "fill_available"},
+		{"part", "fill_all"}} {
+		for _, who := range [][2]string{{"trusted", ""}, {"blocked", ""}, {"nowhere", ""}, {"review", ""}, {"review", "approves"},
+			{"review", "refuses"}} {
 			for _, cancels := range []bool{false, true} {
 				for _, returns := range []string{"", "one", "all", "each"} {
 					scenes = append(scenes, model.Scene{Stock: goods[0], Fill: goods[1], Customer: who[0], Operator: who[1],

@@ -43,7 +43,8 @@ func TestTheModelOfAServiceKnowsOnlyItsOwnServiceAndTheVocabulary(t *testing.T) 
 	each(t,
 		func(s source) bool { return s.service() != "" && s.folder == "services/"+s.service()+"/model" },
 		func(s source, imported string) bool {
-			return standard(imported) || imported == "services/"+s.service() || within(imported, "shared/saga") || within(imported, "schemas")
+			return standard(imported) || imported == "services/"+s.service() || within(imported, "shared/saga") ||
+				within(imported, "schemas")
 		})
 }
 
@@ -98,8 +99,16 @@ func TestOnlyServicesAndThePlatformKnowTheServicePackage(t *testing.T) {
 
 func TestSharedIsAClosedList(t *testing.T) {
 	t.Parallel()
-	want := []string{"database", "embedded", "engine", "httpserver", "kafka", "outside", "saga", "sagatest", "service"}
+	want := []string{"database", "embedded", "engine", "httpserver", "kafka", "measure", "outside", "saga", "sagatest", "service"}
 	if got := folders(t, "shared"); !slices.Equal(got, want) {
 		t.Errorf("shared holds %v, want %v: what only some services need belongs to them", got, want)
 	}
+}
+
+// What only writes files and draws pictures is in no program: it brings Grafana's builders along.
+func TestNothingThatRunsImportsTheDashboards(t *testing.T) {
+	t.Parallel()
+	each(t,
+		func(s source) bool { return !within(s.folder, "services/platform/observe") },
+		func(_ source, imported string) bool { return !within(imported, "services/platform/observe") })
 }

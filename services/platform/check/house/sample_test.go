@@ -19,7 +19,8 @@ var lists = []struct{ file, behind, line string }{
 // imports are what goes with them.
 var imports = []struct{ file, behind, line string }{
 	{lists[0].file, "\t\"orderflow.example/schemas/inventory\"\n", "\t\"orderflow.example/schemas/loyalty\"\n"},
-	{lists[1].file, "\tinventory \"orderflow.example/services/inventory/app\"\n", "\tloyalty \"orderflow.example/services/loyalty/app\"\n"},
+	{lists[1].file, "\tinventory \"orderflow.example/services/inventory/app\"\n",
+		"\tloyalty \"orderflow.example/services/loyalty/app\"\n"},
 }
 
 // testdata/sample is a small service, as services/README.md says how to add one. All that is done beside its two folders is
@@ -30,7 +31,8 @@ func TestASampleServiceNeedsItsFoldersAndALineInEachOfTwoLists(t *testing.T) {
 	tree.enter("services/platform/check/house/testdata/sample", "")
 
 	// What make tidy does: it has a go.mod, and is in the workspace and among what the platform may use.
-	tree.write("services/loyalty/go.mod", strings.ReplaceAll(tree.read("services/refund/go.mod"), "services/refund", "services/loyalty"))
+	tree.write("services/loyalty/go.mod", strings.ReplaceAll(tree.read("services/refund/go.mod"),
+		"services/refund", "services/loyalty"))
 	tree.write("services/loyalty/go.sum", tree.read("services/refund/go.sum"))
 	tree.run("go", "work", "use", "services/loyalty")
 	tree.run("go", "mod", "edit", "-require=orderflow.example/services/loyalty@v0.0.0",
@@ -50,8 +52,8 @@ func TestASampleServiceNeedsItsFoldersAndALineInEachOfTwoLists(t *testing.T) {
 	}
 
 	tree.run("go", "generate", "./schemas")
-	tree.run("go", "test", "-vet=off", "-run=Generated", "./services/platform/check/choreography", "./services/platform/check/stories",
-		"-args", "-update")
+	tree.run("go", "test", "-vet=off", "-run=Generated", "./services/platform/check/choreography",
+		"./services/platform/check/stories", "-args", "-update")
 	tree.run("go", house...)
 	tree.run("scripts/modules.sh", "--check")
 	tree.run("go", "test", "-vet=off", "-run=Generated", "./schemas/generate", "./services/platform/check/choreography",

@@ -6,11 +6,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"orderflow.example/schemas"
 	"orderflow.example/services/platform/run"
+	"orderflow.example/shared/saga"
 )
 
 func TestEveryServiceHasTheSameShape(t *testing.T) {
@@ -45,7 +48,8 @@ func TestTheTrackerOnlyWatches(t *testing.T) {
 	if got, want := folders(t, "services/tracker"), []string{"app", "internal"}; !slices.Equal(got, want) {
 		t.Errorf("services/tracker has the folders %v, want %v", got, want)
 	}
-	for _, file := range []string{"services/tracker/go.mod", "services/tracker/app/app.go", "services/platform/cmd/tracker/main.go"} {
+	for _, file := range []string{"services/tracker/go.mod", "services/tracker/app/app.go",
+		"services/platform/cmd/tracker/main.go"} {
 		if _, err := os.Stat(filepath.Join(root, file)); err != nil {
 			t.Errorf("there is no %s", file)
 		}
@@ -98,6 +102,54 @@ func TestThePlatformRunsEveryService(t *testing.T) {
 	if n := len(services(t)); len(names) != n {
 		t.Errorf("the platform runs %v: there are %d services", names, n)
 	}
+}
+
+// What is known of such requests comes back from the topic where a database is lost.
+func TestWhatARequestWithAKeyLeadsToTellsOfTheRequest(t *testing.T) {
+	t.Parallel()
+	request := reflect.TypeFor[*schemas.Request]()
+	tells := func(k saga.Kind) bool {
+		field, there := reflect.TypeOf(k.Example()).FieldByName("Request")
+		if there && (field.Type != request || field.Tag.Get("json") != "request,omitempty" || field.Tag.Get("x") != "personal") {
+			t.Errorf("%s has another Request than an optional, personal %s", k.Name(), request)
+		}
+		return there
+	}
+	keyed := 0
+	for _, app := range run.Apps {
+		if app.Migrations == nil || !keepsKeys(t, app.Migrations) {
+			continue
+		}
+		for _, b := range app.Bindings {
+			for _, r := range b.Machine.Rows {
+				for _, said := range r.Emits {
+					if saga.IsCommand(r.On) && !tells(said) {
+						t.Errorf("%s, which %s leads to, does not tell of the request: give it the field Request", said.Name(), r.On.Name())
+					}
+				}
+				if saga.IsCommand(r.On) {
+					keyed++
+				}
+			}
+		}
+	}
+	if keyed < 5 {
+		t.Errorf("%d commands: this test looks in the wrong place", keyed)
+	}
+}
+
+func keepsKeys(t *testing.T, migrations fs.FS) bool {
+	names, err := fs.Glob(migrations, "*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		text, err := fs.ReadFile(migrations, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Contains(text, []byte("idempotency_keys"))
+	})
 }
 
 func TestEveryModuleIsInTheWorkspace(t *testing.T) {

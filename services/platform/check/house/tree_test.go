@@ -48,7 +48,8 @@ func sources(t *testing.T) (all []source) {
 				return err
 			}
 			name, err := filepath.Rel(root, path)
-			s := source{path: filepath.ToSlash(name), folder: filepath.ToSlash(filepath.Dir(name)), test: strings.HasSuffix(name, "_test.go")}
+			s := source{path: filepath.ToSlash(name), folder: filepath.ToSlash(filepath.Dir(name)),
+				test: strings.HasSuffix(name, "_test.go")}
 			for _, i := range file.Imports {
 				imported, _ := strconv.Unquote(i.Path.Value)
 				s.imports = append(s.imports, strings.TrimPrefix(imported, here))
@@ -94,7 +95,8 @@ func services(t *testing.T) (names []string) {
 // standard tells packages of the standard library, whose first part has no dot, from others.
 func standard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
-	return !strings.Contains(first, ".") && !within(imported, "schemas") && !within(imported, "shared") && !within(imported, "services")
+	return !strings.Contains(first, ".") && !within(imported, "schemas") && !within(imported, "shared") &&
+		!within(imported, "services")
 }
 
 func within(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }

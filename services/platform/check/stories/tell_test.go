@@ -11,10 +11,11 @@ func TestAStoryThatGoesAnotherWayIsRefused(t *testing.T) {
 		change func(*Story)
 		why    string
 	}{
-		"it ends otherwise":              {func(s *Story) { s.Ends = "cancelled" }, "the order ends completed, not cancelled"},
-		"something does not happen":      {func(s *Story) { s.Must = []string{"refund.issued"} }, "refund.issued was not said"},
-		"something happens":              {func(s *Story) { s.Not = []string{"payment.captured"} }, "payment.captured was said"},
-		"people never do what they want": {func(s *Story) { s.When = when("storefront.order_placed", "order.completed") }, "the order ends"},
+		"it ends otherwise":         {func(s *Story) { s.Ends = "cancelled" }, "the order ends completed, not cancelled"},
+		"something does not happen": {func(s *Story) { s.Must = []string{"refund.issued"} }, "refund.issued was not said"},
+		"something happens":         {func(s *Story) { s.Not = []string{"payment.captured"} }, "payment.captured was said"},
+		"people never do what they want": {func(s *Story) { s.When = when("storefront.order_placed", "order.completed") },
+			"the order ends"},
 	} {
 		s := All[0]
 		c.change(&s)

@@ -188,7 +188,8 @@ func (c *customers) list(ctx context.Context, series int) error {
 
 func (f *fleet) sample(ctx context.Context, catalog, storefront *database.DB) (s Sample, err error) {
 	err = catalog.Gorm().WithContext(ctx).Raw(`SELECT (SELECT sum(sequence) FROM engine.counter),
-		(SELECT count(*) FROM engine.outbox), pg_total_relation_size('engine.outbox'), (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
+		(SELECT count(*) FROM engine.outbox), pg_total_relation_size('engine.outbox'),
+		(SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
 			WHERE c.relkind = 'r' AND c.relnamespace = 'engine'::regnamespace)`).Row().Scan(&s.Events, &s.Rows, &s.Bytes, &s.Engine)
 	if err != nil {
 		return s, err

@@ -71,7 +71,8 @@ func TestCustomersDoEverythingThatTheyCan(t *testing.T) {
 		}
 	}
 	for _, what := range []string{"tok_ok", "tok_slow", "tok_timeout", "tok_declined", "tok_insufficient_funds", "tok_capture_fails",
-		"tok_refund_fails_once", "fill_all", "fill_available", "NOWHERE 1", "LOST 1", "cancelled", "sent back", "fraud", limited, refill} {
+		"tok_refund_fails_once", "fill_all", "fill_available", "NOWHERE 1", "LOST 1", "cancelled", "sent back",
+		"fraud", limited, refill} {
 		if seen[what] < 10 {
 			t.Errorf("%s: %d of %d orders", what, seen[what], orders)
 		}

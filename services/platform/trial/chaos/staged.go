@@ -123,7 +123,8 @@ func (s Staged) Print(w io.Writer) error {
 	}
 	if b := s.Burst; b != nil {
 		during, after := b.Loads[0], b.Loads[1]
-		fmt.Fprintf(w, "%d orders in %.0f s: %d accepted, all carried out within %.0f s of the last; %d answered 503 and Retry-After.\n",
+		fmt.Fprintf(w,
+			"%d orders in %.0f s: %d accepted, all carried out within %.0f s of the last; %d answered 503 and Retry-After.\n",
 			during.Accepted+during.Shed, during.Seconds, during.Accepted, during.Drained, during.Shed)
 		fmt.Fprintf(w, "Placing took %v ms (p50 / p99), being refused %v ms; to be confirmed %v ms (the limit is %.0f s).\n",
 			during.Placing, during.Refusing, during.Confirming, b.Within)

@@ -50,9 +50,11 @@ type tariff struct {
 }
 
 var tariffs = []tariff{
-	{"Albion Post", "AP", 50, map[zone]int64{domestic: 349, europe: 1195, world: 1495}, map[zone]float64{domestic: 2, europe: 12, world: 30}},
+	{"Albion Post", "AP", 50, map[zone]int64{domestic: 349, europe: 1195, world: 1495},
+		map[zone]float64{domestic: 2, europe: 12, world: 30}},
 	{"Continental Parcel", "CP", 500, map[zone]int64{domestic: 495, europe: 995}, map[zone]float64{domestic: 1.5, europe: 8}},
-	{"Meridian Express", "ME", 0, map[zone]int64{domestic: 895, europe: 1695, world: 1995}, map[zone]float64{domestic: 1, europe: 6, world: 20}},
+	{"Meridian Express", "ME", 0, map[zone]int64{domestic: 895, europe: 1695, world: 1995},
+		map[zone]float64{domestic: 1, europe: 6, world: 20}},
 }
 
 // rates are those of the carriers that take so many pieces to the country, cheapest first.

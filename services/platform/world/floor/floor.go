@@ -29,7 +29,8 @@ type Floor struct {
 
 // Open takes the floor of this database over, with every pick and purchase as far as it is by now. With faults, people
 // miscount one pick in a hundred.
-func Open(ctx context.Context, db *database.DB, luck chance.Chance, faults bool, now func() time.Time, log *slog.Logger) (*Floor, error) {
+func Open(ctx context.Context, db *database.DB, luck chance.Chance, faults bool, now func() time.Time,
+	log *slog.Logger) (*Floor, error) {
 	f := &Floor{luck: luck, faults: faults, now: func() time.Time { return now().UTC().Truncate(time.Microsecond) }}
 	var err error
 	f.journal, err = journal.Open(ctx, db, "floor", &f.jobs, log)

@@ -108,7 +108,8 @@ func (b *book) add(e Entry) {
 	}
 	switch e.Kind {
 	case Authorized:
-		h := &hold{order: e.Order, attempt: e.Attempt, reference: e.Reference, token: e.Token, currency: e.Currency, authorized: e.Amount}
+		h := &hold{order: e.Order, attempt: e.Attempt, reference: e.Reference, token: e.Token, currency: e.Currency,
+			authorized: e.Amount}
 		b.byAttempt[e.Attempt], b.byReference[e.Reference] = h, h
 	case Captured:
 		b.byReference[e.Reference].captured += e.Amount

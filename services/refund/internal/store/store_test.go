@@ -15,11 +15,12 @@ func TestARefundSurvivesTheWayToItsRowAndBack(t *testing.T) {
 	for _, want := range []refund.Refund{
 		refund.Blank("o"),
 		{Order: "o", Claims: []refund.Claim{{Reason: "cancelled", Status: refund.Noted}}},
-		{Order: "o", Taken: true, Reference: "auth_1", Currency: "GBP", Captured: 1000, Refunded: 300, Pending: 600, Claims: []refund.Claim{
-			{Reason: "returned", ReturnID: "r1", Lines: lines, Status: refund.Issued, RefundID: "e1", Amount: 300},
-			{Reason: "returned", ReturnID: "r2", Lines: lines, Status: refund.Pending, RefundID: "e2", Amount: 600},
-			{Reason: "lost", Lines: lines, Status: refund.Failed, RefundID: "e3", Amount: 100},
-		}},
+		{Order: "o", Taken: true, Reference: "auth_1", Currency: "GBP", Captured: 1000, Refunded: 300, Pending: 600,
+			Claims: []refund.Claim{
+				{Reason: "returned", ReturnID: "r1", Lines: lines, Status: refund.Issued, RefundID: "e1", Amount: 300},
+				{Reason: "returned", ReturnID: "r2", Lines: lines, Status: refund.Pending, RefundID: "e2", Amount: 600},
+				{Reason: "lost", Lines: lines, Status: refund.Failed, RefundID: "e3", Amount: 100},
+			}},
 	} {
 		r := toRow(want)
 		document, err := json.Marshal(r.Claims)

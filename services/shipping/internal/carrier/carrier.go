@@ -52,9 +52,12 @@ func (c *Client) buyLabel(ctx context.Context, a engine.Attempt, e event.LabelRe
 	return shipping.LabelAnswer{Carrier: r.Carrier, TrackingNumber: r.TrackingNumber, Refused: r.Code}, err
 }
 
-func (c *Client) buyReturnLabel(ctx context.Context, a engine.Attempt, e event.ReturnLabelRequestedV1) (shipping.ReturnLabelAnswer, error) {
+func (c *Client) buyReturnLabel(ctx context.Context, a engine.Attempt,
+	e event.ReturnLabelRequestedV1) (shipping.ReturnLabelAnswer, error) {
 	r, err := c.label(ctx, a, labelRequest{Order: a.Saga, Kind: "return", Pieces: pieces(e.Lines)})
-	return shipping.ReturnLabelAnswer{ReturnID: e.ReturnID, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber, Refused: r.Code}, err
+	answer := shipping.ReturnLabelAnswer{ReturnID: e.ReturnID, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber,
+		Refused: r.Code}
+	return answer, err
 }
 
 // notTaken are the reasons for which no label is sold.

@@ -73,7 +73,8 @@ func TestALabelIsBoughtUnderTheIdOfItsQuestion(t *testing.T) {
 	if want := (shipping.LabelAnswer{Carrier: "royal", TrackingNumber: "T1"}); err != nil || got != want {
 		t.Fatalf("got %+v, %v, want %+v", got, err, want)
 	}
-	want := `{"order":"o1","kind":"outbound","ship_to":{"name":"Ada","line1":"1 Secret Street","city":"","postcode":"","country":"GB"},"pieces":5}`
+	want := `{"order":"o1","kind":"outbound",` +
+		`"ship_to":{"name":"Ada","line1":"1 Secret Street","city":"","postcode":"","country":"GB"},"pieces":5}`
 	if len(asked.bodies) != 1 || asked.bodies[0] != want || asked.keys[0] != "e1" {
 		t.Errorf("asked %s with keys %s, want %s with e1", asked.bodies, asked.keys, want)
 	}
@@ -100,7 +101,8 @@ func TestASecondTryInquiresBeforeItBuys(t *testing.T) {
 	c, asked = open(t, map[string]func(http.ResponseWriter){
 		"POST /v1/labels": says(422, `{"code":"no_carrier"}`), // and the inquiry: 404, never heard of it
 	})
-	if got, err := c.buyLabel(context.Background(), second, label); err != nil || got != (shipping.LabelAnswer{Refused: "no_carrier"}) {
+	if got, err := c.buyLabel(context.Background(), second, label); err != nil ||
+		got != (shipping.LabelAnswer{Refused: "no_carrier"}) {
 		t.Fatalf("got %+v, %v, want the refusal", got, err)
 	}
 	if !slices.Equal(asked.asked, []string{"GET /v1/labels/e1", "POST /v1/labels"}) {

@@ -14,7 +14,8 @@ func TestAShipmentSurvivesTheWayToItsRowAndBack(t *testing.T) {
 	lines := []schemas.Allocation{{SKU: "A", Quantity: 2, UnitPrice: 300, Warehouse: "LONDON"}}
 	for _, want := range []shipping.Shipment{
 		shipping.Blank("o"),
-		{Order: "o", Status: shipping.Withdrawn, ID: "s", Label: shipping.LabelRevoked, Carrier: "royal", TrackingNumber: "T1", Packed: true, Lines: lines},
+		{Order: "o", Status: shipping.Withdrawn, ID: "s", Label: shipping.LabelRevoked, Carrier: "royal", TrackingNumber: "T1",
+			Packed: true, Lines: lines},
 		{Order: "o", Status: shipping.Delivered, ID: "s", Label: shipping.LabelBought, Carrier: "royal", TrackingNumber: "T1",
 			Packed: true, Paid: true, Lines: lines, Returns: []shipping.Return{
 				{ID: "r1", Status: shipping.ReturnRefused},

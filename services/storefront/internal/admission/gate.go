@@ -14,7 +14,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"orderflow.example/schemas/metrics"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/measure"
+	"orderflow.example/shared/saga/metric"
 )
 
 // Reader counts orders. *store.Reader does.
@@ -54,24 +57,18 @@ const (
 // New admits orders while those that wait can be worked off within a time; all where it is 0. It looks until ctx ends.
 func New(ctx context.Context, within time.Duration, read Reader, log *slog.Logger, r prometheus.Registerer) *Gate {
 	g := &Gate{ctx: ctx, read: read, log: log, limit: limit{within: within}}
-	of := prometheus.Labels{"service": "storefront"}
-	gauge := func(name, help string, value func() float64) prometheus.GaugeFunc {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, ConstLabels: of, Help: help}, func() float64 {
+	of := measure.Service("storefront")
+	gauge := func(m metric.Metric, value func() float64) {
+		measure.GaugeFunc(r, m, of, func() float64 {
 			g.mu.Lock()
 			defer g.mu.Unlock()
 			return value()
 		})
 	}
-	g.shed = prometheus.NewCounter(prometheus.CounterOpts{Name: "orderflow_orders_shed_total", ConstLabels: of,
-		Help: "Orders that were not taken because too many wait: 503 and Retry-After."})
-	if r != nil {
-		r.MustRegister(g.shed)
-	}
-	if r != nil && within > 0 {
-		r.MustRegister(
-			gauge("orderflow_orders_waiting", "Orders that wait for their confirmation, as far as it was looked while anybody orders.",
-				func() float64 { return float64(g.limit.waiting) }),
-			gauge("orderflow_orders_waiting_limit", "How many may wait.", func() float64 { return g.limit.most() }))
+	g.shed = measure.Counter(r, metrics.OrdersShed, of).WithLabelValues()
+	if within > 0 {
+		gauge(metrics.OrdersWaiting, func() float64 { return float64(g.limit.waiting) })
+		gauge(metrics.OrdersWaitingLimit, func() float64 { return g.limit.most() })
 	}
 	return g
 }

@@ -54,11 +54,14 @@ type returnOutput struct {
 func (h *handlers) changes(api huma.API) {
 	operation := huma.Operation{
 		Method: http.MethodPost, Tags: []string{"Orders"}, DefaultStatus: http.StatusAccepted, Security: openapi.Bearer,
-		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict,
+			http.StatusServiceUnavailable},
 	}
 	cancel := operation
-	cancel.OperationID, cancel.Path, cancel.Summary = "cancel-order", "/v1/orders/{id}/cancellation", "Ask for the cancellation of an order"
-	cancel.Description = "The answer is the order as it stands. Whether it is still in time shows in its status. Asking again changes nothing."
+	cancel.OperationID, cancel.Path, cancel.Summary = "cancel-order", "/v1/orders/{id}/cancellation",
+		"Ask for the cancellation of an order"
+	cancel.Description = "The answer is the order at this moment; its status shows whether the request came in time. " +
+		"A repeat changes nothing."
 	register(api, h, cancel, idempotency.Rule{Optional: true}, h.cancelOrder)
 
 	sendBack := operation
@@ -78,7 +81,7 @@ func (h *handlers) cancelOrder(ctx context.Context, in *cancellationInput) (*ord
 	case o.TooLateToCancel():
 		return nil, httpserver.Conflict("too-late-to-cancel", "the order is "+o.Status+" and can no longer be cancelled")
 	default:
-		var wish event.CancellationRequestedV1
+		wish := event.CancellationRequestedV1{Request: (*schemas.Request)(idempotency.Of(ctx).Origin())}
 		if in.Body != nil {
 			wish.Reason = in.Body.Reason
 		}
@@ -107,7 +110,7 @@ func (h *handlers) returnGoods(ctx context.Context, in *returnInput) (*returnOut
 	if p := in.Body.check(o, o.Basket().Lines); p != nil {
 		return nil, p
 	}
-	command := in.Body.command(request.ID())
+	command := in.Body.command(request)
 	if p := service.Refused(event.ReturnRequested, command); p != nil {
 		return nil, p
 	}
@@ -158,8 +161,8 @@ func (r NewReturn) check(o storefront.Order, lines []schemas.Line) *httpserver.P
 	return httpserver.Invalid(faults...)
 }
 
-func (r NewReturn) command(id string) event.ReturnRequestedV1 {
-	command := event.ReturnRequestedV1{ReturnID: id, Reason: r.Reason}
+func (r NewReturn) command(request *idempotency.Request) event.ReturnRequestedV1 {
+	command := event.ReturnRequestedV1{ReturnID: request.ID(), Reason: r.Reason, Request: (*schemas.Request)(request.Origin())}
 	for _, l := range r.Lines {
 		command.Lines = append(command.Lines, event.ReturnLine(l))
 	}

@@ -25,9 +25,9 @@ func (h *handlers) events(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "watch-order", Method: http.MethodGet, Path: "/v1/orders/{id}/events", Tags: []string{"Orders"},
 		Summary: "Watch an order", Security: openapi.Bearer,
-		Description: "Server-sent events named `status`, one for each entry of the order's timeline, from the first on. Each id is the entry's " +
-			"place in the timeline, each data the entry. The stream ends after a status that none can follow: `rejected`, `cancelled` or `returned`. A completed order's goes on, as its " +
-			"goods may come back. Asked to go on after the end, it answers 204.",
+		Description: "Server-sent events named `status`, one for each entry of the order's timeline, from the first on. The id of an " +
+			"event is the entry's place in the timeline, its data the entry. The stream ends after `rejected`, `cancelled` or " +
+			"`returned`. That of a completed order stays open, as its goods may come back. Resumed after the end, it answers 204.",
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "Events", Content: map[string]*huma.MediaType{"text/event-stream": {}}},

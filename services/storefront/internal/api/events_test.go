@@ -15,7 +15,7 @@ func watch(t *testing.T, s *shop, id string, headers ...string) <-chan string {
 	t.Helper()
 	server := httptest.NewServer(s.engine)
 	t.Cleanup(server.Close)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
 	req := s.request("ann", "GET", "/", "", headers...).Clone(ctx)
 	to, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/v1/orders/"+id+"/events", nil)

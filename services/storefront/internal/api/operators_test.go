@@ -58,9 +58,11 @@ func TestOperatorsListTheOrdersOfAllCustomersAndCustomersDoNot(t *testing.T) {
 	if code, page := get(httpserver.AudienceOperators, ""); code != 200 || page.Body.Items == nil || len(page.Body.Items) != 0 {
 		t.Fatalf("without orders: %d %+v", code, page)
 	}
-	ids := []string{s.place("ann", "k1", order("MUG", 1)), s.place("bob", "k2", order("BAG", 2)), s.place("cid", "k3", order("MUG", 3))}
+	ids := []string{s.place("ann", "k1", order("MUG", 1)), s.place("bob", "k2", order("BAG", 2)),
+		s.place("cid", "k3", order("MUG", 3))}
 	slices.Sort(ids)
-	s.show(ids[1], status("confirmed"), orders.StatusChanged.Of(orders.StatusChangedV1{Status: "cancelled", Reason: "timed_out", Final: true}))
+	s.show(ids[1], status("confirmed"), orders.StatusChanged.Of(orders.StatusChangedV1{Status: "cancelled",
+		Reason: "timed_out", Final: true}))
 	var got []OrderState
 	for query := "?limit=2"; query != ""; {
 		code, page := get(httpserver.AudienceOperators, query)
@@ -72,7 +74,8 @@ func TestOperatorsListTheOrdersOfAllCustomersAndCustomersDoNot(t *testing.T) {
 			query = "?limit=2&cursor=" + page.Body.NextCursor
 		}
 	}
-	if len(got) != 3 || got[0].ID != ids[0] || got[2].ID != ids[2] || !got[0].Open || got[0].ConfirmedAt != nil || got[0].EndedAt != nil {
+	if len(got) != 3 || got[0].ID != ids[0] || got[2].ID != ids[2] || !got[0].Open || got[0].ConfirmedAt != nil ||
+		got[0].EndedAt != nil {
 		t.Fatalf("all: %+v", got)
 	}
 	if o := got[1]; o.Open || o.Status != "cancelled" || o.Reason != "timed_out" || o.ConfirmedAt == nil || o.EndedAt == nil {

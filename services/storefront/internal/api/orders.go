@@ -24,7 +24,8 @@ type orderInput struct {
 func (h *handlers) orders(api huma.API) {
 	listing := huma.Operation{
 		OperationID: "list-orders", Method: http.MethodGet, Path: "/v1/orders", Tags: []string{"Orders"},
-		Summary: "List your orders, newest first", Security: openapi.Bearer, Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity},
+		Summary: "List your orders, newest first", Security: openapi.Bearer,
+		Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity},
 	}
 	openapi.Link(&listing, http.StatusOK, "/items/0/id", "id", "get-order", "watch-order", "cancel-order", "return-goods")
 	huma.Register(api, listing, func(ctx context.Context, in *ordersInput) (*list[Order], error) {

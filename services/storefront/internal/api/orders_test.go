@@ -18,14 +18,16 @@ import (
 )
 
 func status(s string) saga.Event {
-	return orders.StatusChanged.Of(orders.StatusChangedV1{Status: s, Text: "It is " + s + ".", Final: slices.Contains([]string{"completed", "rejected", "cancelled", "returned"}, s)})
+	return orders.StatusChanged.Of(orders.StatusChangedV1{Status: s, Text: "It is " + s + ".",
+		Final: slices.Contains([]string{"completed", "rejected", "cancelled", "returned"}, s)})
 }
 
 func TestAnOrderReadsAsTheContractSays(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	id := s.place("ann", "k1", order("MUG", 2))
-	s.show(id, orders.StatusChanged.Of(orders.StatusChangedV1{Status: "confirmed", Text: "All there.", Next: &orders.Next{Text: "Packing", By: "warehouse"}}),
+	s.show(id, orders.StatusChanged.Of(orders.StatusChangedV1{Status: "confirmed", Text: "All there.",
+		Next: &orders.Next{Text: "Packing", By: "warehouse"}}),
 		payment.Authorized.Of(payment.AuthorizedV1{Amount: pounds(500)}),
 		shipping.Prepared.Of(shipping.PreparedV1{ShipmentID: "s1", Carrier: "post", TrackingNumber: "T1"}))
 	var got map[string]any
@@ -36,10 +38,13 @@ func TestAnOrderReadsAsTheContractSays(t *testing.T) {
 	delete(got, "placed_at")
 	var want map[string]any
 	if err := json.Unmarshal([]byte(`{"id":"`+id+`","status":"confirmed","total":{"amount":500,"currency":"GBP"},
-		"lines":[{"sku":"MUG","quantity":2,"ordered":2,"unfilled":0,"unit_price":{"amount":250,"currency":"GBP"}}],"refunds":[],"fill_policy":"fill_all",
+		"lines":[{"sku":"MUG","quantity":2,"ordered":2,"unfilled":0,"unit_price":{"amount":250,"currency":"GBP"}}],
+		"refunds":[],"fill_policy":"fill_all",
 		"ship_to":{"name":"Ada","line1":"1 High St","city":"Leeds","postcode":"LS1 1AA","country":"GB"},
-		"payment":{"state":"authorized","authorized":{"amount":500,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"}},
-		"shipments":[{"id":"s1","carrier":"post","tracking_number":"T1","state":"prepared"}],"returns":[],"cancellation_requested":false,
+		"payment":{"state":"authorized","authorized":{"amount":500,"currency":"GBP"},
+			"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"}},
+		"shipments":[{"id":"s1","carrier":"post","tracking_number":"T1","state":"prepared"}],
+		"returns":[],"cancellation_requested":false,
 		"timeline":[{"status":"placed","text":"We have your order."},{"status":"confirmed","text":"All there."}],
 		"next":{"text":"Packing","by":"warehouse"}}`), &want); err != nil {
 		t.Fatal(err)
@@ -74,14 +79,16 @@ func TestAnOrderShowsWhatWasAskedForAndWhatBecameOfIt(t *testing.T) {
 	id := s.place("ann", "k1", order("MUG", 3))
 	var o Order
 	s.ask("ann", "GET", "/v1/orders/"+id, "").is(200).read(&o)
-	if o.ShipTo.Line1 == "" || o.FillPolicy != "fill_all" || o.Lines[0].Ordered != 3 || o.Lines[0].Unfilled != 0 || len(o.Refunds) != 0 {
+	if o.ShipTo.Line1 == "" || o.FillPolicy != "fill_all" || o.Lines[0].Ordered != 3 || o.Lines[0].Unfilled != 0 ||
+		len(o.Refunds) != 0 {
 		t.Errorf("placed: %+v", o)
 	}
 	price := o.Lines[0].UnitPrice
 	s.show(id, orders.Confirmed.Of(orders.ConfirmedV1{Total: schemas.Money{Amount: 2 * price.Amount, Currency: price.Currency},
 		Lines: []schemas.Allocation{{SKU: "MUG", Quantity: 2, UnitPrice: price.Amount, Warehouse: "north"}}}),
 		status("confirmed"), status("shipped"), status("delivered"))
-	s.ask("ann", "POST", "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":1}],"reason":"broken"}`, "Idempotency-Key", "r").is(202)
+	s.ask("ann", "POST", "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":1}],"reason":"broken"}`, "Idempotency-Key",
+		"r").is(202)
 	s.ask("ann", "GET", "/v1/orders/"+id, "").is(200).read(&o)
 	before := time.Now()
 	s.show(id, shipping.ReturnRefused.Of(shipping.ReturnRefusedV1{ReturnID: o.Returns[0].ID, Reason: "not_received"}),
@@ -173,7 +180,8 @@ func TestWhatHasNotChangedIsNotSentAgain(t *testing.T) {
 	id := s.place("ann", "k1", order("MUG", 1))
 	for i, path := range []string{"/v1/orders/" + id, "/v1/products/MUG"} {
 		tag := s.ask("ann", "GET", path, "").is(200).Header().Get("ETag")
-		if a := s.ask("ann", "GET", path, "", "If-None-Match", tag).is(304); tag == "" || a.Body.Len() != 0 || a.Header().Get("ETag") != tag {
+		if a := s.ask("ann", "GET", path, "", "If-None-Match", tag).is(304); tag == "" || a.Body.Len() != 0 || a.Header().
+			Get("ETag") != tag {
 			t.Errorf("%s: tag %s, then %v %s", path, tag, a.Header(), a.Body)
 		}
 		s.show(id, status([]string{"confirmed", "preparing"}[i]))
@@ -235,22 +243,27 @@ func TestGoodsGoBackOnceTheyArrivedAndNoMoreOfThemThanArrived(t *testing.T) {
 	s.show(id, status("delivered"))
 	var r Return
 	s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).is(202).read(&r)
-	if last := s.said[len(s.said)-1].Data.(event.ReturnRequestedV1); last.ReturnID != r.ID || r.State != "requested" || last.Lines[0].Quantity != 2 {
+	if last := s.said[len(s.said)-1].Data.(event.ReturnRequestedV1); last.ReturnID != r.ID || r.State != "requested" ||
+		last.Lines[0].Quantity != 2 {
 		t.Fatalf("said %+v, answered %+v", last, r)
 	}
 	for body, places := range map[string]string{
 		two: "body.lines[0].quantity",
-		`{"lines":[{"sku":"MUG","quantity":1},{"sku":"CUP","quantity":1},{"sku":"MUG","quantity":1}],"reason":"x"}`: "body.lines[1].sku body.lines[2].quantity",
+		`{"lines":[{"sku":"MUG","quantity":1},{"sku":"CUP","quantity":1},{"sku":"MUG","quantity":1}],"reason":"x"}`: strings.Join(
+			[]string{"body.lines[1].sku", "body.lines[2].quantity"}, " "),
 		`{"lines":[],"reason":"x"}`:                          "body.lines",
 		`{"lines":[{"sku":"MUG","quantity":0}],"reason":""}`: "body.lines[0].quantity body.reason",
 	} {
-		if got := strings.Join(s.ask("ann", "POST", path, body, "Idempotency-Key", s.newKey()).problem(422, "invalid"), " "); got != places {
+		if got := strings.Join(s.ask("ann", "POST", path, body, "Idempotency-Key", s.newKey()).problem(422, "invalid"),
+			" "); got != places {
 			t.Errorf("%s: %s, want %s", body, got, places)
 		}
 	}
 	s.show(id, status("completed"))
-	s.ask("ann", "POST", path, `{"lines":[{"sku":"MUG","quantity":1},{"sku":"BAG","quantity":1}],"reason":"broken"}`, "Idempotency-Key", s.newKey()).is(202)
-	s.ask("ann", "POST", path, `{"lines":[{"sku":"BAG","quantity":1}],"reason":"broken"}`, "Idempotency-Key", s.newKey()).problem(422, "invalid")
+	s.ask("ann", "POST", path, `{"lines":[{"sku":"MUG","quantity":1},{"sku":"BAG","quantity":1}],"reason":"broken"}`,
+		"Idempotency-Key", s.newKey()).is(202)
+	s.ask("ann", "POST", path, `{"lines":[{"sku":"BAG","quantity":1}],"reason":"broken"}`, "Idempotency-Key", s.newKey()).
+		problem(422, "invalid")
 }
 
 func TestOfTwoReturnsAtOnceTheOneThatAsksTooMuchIsRefused(t *testing.T) {
@@ -264,7 +277,8 @@ func TestOfTwoReturnsAtOnceTheOneThatAsksTooMuchIsRefused(t *testing.T) {
 		s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).is(202)
 		return nil
 	}
-	if got := s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).problem(422, "invalid"); !slices.Equal(got, []string{"body.lines[0].quantity"}) {
+	if got := s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).
+		problem(422, "invalid"); !slices.Equal(got, []string{"body.lines[0].quantity"}) {
 		t.Fatalf("refused for %v", got)
 	}
 }
@@ -293,7 +307,8 @@ func TestAReturnThatIsSentAgainIsAnsweredAsItWasFirstAndOneReturn(t *testing.T) 
 		s.claims.Lose(c.Name)
 	}
 	repeat("after the process died")
-	for _, other := range []string{strings.Replace(one, `"quantity":1`, `"quantity":2`, 1), strings.Replace(one, "MUG", "NONE", 1), `{"lines":[]}`} {
+	for _, other := range []string{strings.Replace(one, `"quantity":1`, `"quantity":2`, 1), strings.Replace(one, "MUG", "NONE", 1),
+		`{"lines":[]}`} {
 		s.ask("ann", "POST", path, other, "Idempotency-Key", "k1").problem(422, "idempotency-key-reused")
 	}
 	if n := len(s.orders[id].Returns); n != 1 {
@@ -390,7 +405,8 @@ func TestTheAPIDescribesItself(t *testing.T) {
 	if !strings.HasPrefix(d.OpenAPI, "3.1") {
 		t.Errorf("OpenAPI %s", d.OpenAPI)
 	}
-	for path, methods := range map[string]string{"/v1/products": "get", "/v1/products/{sku}": "get", "/v1/orders": "get post", "/v1/orders/{id}": "get",
+	for path, methods := range map[string]string{"/v1/products": "get", "/v1/products/{sku}": "get", "/v1/orders": "get post",
+		"/v1/orders/{id}":        "get",
 		"/v1/orders/{id}/events": "get", "/v1/orders/{id}/cancellation": "post", "/v1/orders/{id}/returns": "post"} {
 		for _, m := range strings.Fields(methods) {
 			op, ok := d.Paths[path][m]
@@ -405,7 +421,8 @@ func TestTheAPIDescribesItself(t *testing.T) {
 			t.Errorf("placing an order is not said to answer %s", code)
 		}
 	}
-	for path, needed := range map[string]bool{"/v1/orders": true, "/v1/orders/{id}/returns": true, "/v1/orders/{id}/cancellation": false} {
+	for path, needed := range map[string]bool{"/v1/orders": true, "/v1/orders/{id}/returns": true,
+		"/v1/orders/{id}/cancellation": false} {
 		if !slices.ContainsFunc(d.Paths[path]["post"].Parameters, func(p struct {
 			Name     string
 			Required bool

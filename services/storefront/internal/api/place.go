@@ -34,8 +34,8 @@ type placeOutput struct {
 
 func (h *handlers) place(api huma.API) {
 	op := huma.Operation{
-		OperationID: "place-order", Method: http.MethodPost, Path: "/v1/orders", Tags: []string{"Orders"}, DefaultStatus: http.StatusAccepted,
-		Summary: "Place an order",
+		OperationID: "place-order", Method: http.MethodPost, Path: "/v1/orders", Tags: []string{"Orders"},
+		DefaultStatus: http.StatusAccepted, Summary: "Place an order",
 		Description: "Answered once the order is kept safely. What comes of it is read at the Location. Where more orders wait than " +
 			"can be carried out soon the answer is 503 with the problem `overloaded`: nothing was done, and Retry-After says when " +
 			"to send it again.",
@@ -69,7 +69,7 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 	if p != nil {
 		return nil, p
 	}
-	command := in.Body.command(customer, basket)
+	command := in.Body.command(customer, basket, request)
 	if p := service.Refused(event.OrderPlaced, command); p != nil {
 		return nil, p
 	}
@@ -80,10 +80,10 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 	return placedOrder(o), nil
 }
 
-func (o *NewOrder) command(customer string, basket storefront.Basket) event.OrderPlacedV1 {
+func (o *NewOrder) command(customer string, basket storefront.Basket, request *idempotency.Request) event.OrderPlacedV1 {
 	return event.OrderPlacedV1{
 		CustomerID: customer, Lines: basket.Lines, Total: basket.Total, ShipTo: schemas.Address(o.ShipTo), Email: o.Email,
-		PaymentToken: o.PaymentToken, FillPolicy: o.FillPolicy,
+		PaymentToken: o.PaymentToken, FillPolicy: o.FillPolicy, Request: (*schemas.Request)(request.Origin()),
 	}
 }
 

@@ -47,8 +47,8 @@ type shop struct {
 
 func open(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{t: t, machine: storefront.Choreography.Machine(), orders: map[string]storefront.Order{}, claims: idempotencytest.New(),
-		before: func() error { return nil },
+	s := &shop{t: t, machine: storefront.Choreography.Machine(), orders: map[string]storefront.Order{},
+		claims: idempotencytest.New(), before: func() error { return nil },
 		goods: map[string]storefront.Product{
 			"MUG":  {SKU: "MUG", Listed: true, Description: "A mug", Price: pounds(250), Available: 7, Backorderable: true},
 			"BAG":  {SKU: "BAG", Listed: true, Description: "A jumbo bag", Price: pounds(195)},
@@ -242,7 +242,8 @@ func (a answer) problem(status int, slug string) []string {
 	a.is(status)
 	var p httpserver.Problem
 	a.read(&p)
-	if got := a.Header().Get("Content-Type"); got != "application/problem+json" || !strings.HasSuffix(p.Type, "/"+slug) || p.Status != status {
+	if got := a.Header().Get("Content-Type"); got != "application/problem+json" || !strings.HasSuffix(p.Type, "/"+slug) ||
+		p.Status != status {
 		a.t.Fatalf("%s %+v, want a problem of type %s", got, p, slug)
 	}
 	places := []string{}
@@ -259,6 +260,7 @@ func order(lines ...any) string {
 	for i := 0; i < len(lines); i += 2 {
 		list = append(list, fmt.Sprintf(`{"sku":%q,"quantity":%v}`, lines[i], lines[i+1]))
 	}
-	return `{"lines":[` + strings.Join(list, ",") + `],"ship_to":{"name":"Ada","line1":"1 High St","city":"Leeds","postcode":"LS1 1AA","country":"GB"},` +
+	return `{"lines":[` + strings.Join(list, ",") +
+		`],"ship_to":{"name":"Ada","line1":"1 High St","city":"Leeds","postcode":"LS1 1AA","country":"GB"},` +
 		`"email":"ada@example.com","payment_token":"tok_ok"}`
 }

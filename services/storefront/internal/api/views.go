@@ -85,7 +85,8 @@ type ReturnLine struct {
 }
 
 func viewProduct(p storefront.Product) Product {
-	return Product{SKU: p.SKU, Description: p.Description, Price: Money(p.Price), Available: p.Available, Backorderable: p.Backorderable}
+	return Product{SKU: p.SKU, Description: p.Description, Price: Money(p.Price), Available: p.Available,
+		Backorderable: p.Backorderable}
 }
 
 func viewOrder(o storefront.Order) Order {

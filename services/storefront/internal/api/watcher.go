@@ -27,7 +27,8 @@ type wait struct {
 	news  chan store.Story
 }
 
-func newWatcher(read func(context.Context, map[string]int) (map[string]store.Story, error), log *slog.Logger, every time.Duration) *watcher {
+func newWatcher(read func(context.Context, map[string]int) (map[string]store.Story, error), log *slog.Logger,
+	every time.Duration) *watcher {
 	return &watcher{read: read, log: log, every: every, waiting: map[*wait]struct{}{}}
 }
 

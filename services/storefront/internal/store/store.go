@@ -58,8 +58,8 @@ func toOrderRow(o storefront.Order) orderRow {
 		Cancelling: o.Cancelling, Returns: o.Returns,
 		Status: o.Status, Reason: o.Reason, Final: o.Final, Next: o.Next, Timeline: o.Timeline,
 		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
-		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, Refunded: o.Refunded, Refunds: o.Refunds,
-		Shipments: o.Shipments, Open: o.Open(),
+		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured,
+		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments, Open: o.Open(),
 	}
 }
 

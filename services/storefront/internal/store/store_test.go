@@ -43,7 +43,8 @@ func open(t *testing.T) *database.DB {
 func pounds(pence int64) schemas.Money { return schemas.Money{Amount: pence, Currency: "GBP"} }
 
 func placedBy(customer string) saga.Event {
-	return storefront.PlaceOrder.Of(event.OrderPlacedV1{CustomerID: customer, Lines: []schemas.Line{{SKU: "MUG", Quantity: 2, UnitPrice: 250}}, Total: pounds(500),
+	return storefront.PlaceOrder.Of(event.OrderPlacedV1{CustomerID: customer,
+		Lines: []schemas.Line{{SKU: "MUG", Quantity: 2, UnitPrice: 250}}, Total: pounds(500),
 		ShipTo: schemas.Address{Country: "GB"}, FillPolicy: "fill_all"})
 }
 
@@ -56,12 +57,14 @@ func lives(t *testing.T) []storefront.Order {
 	for _, e := range []saga.Event{
 		placedBy("ann"),
 		storefront.RequestCancellation.Of(event.CancellationRequestedV1{}),
-		orders.StatusChanged.Of(orders.StatusChangedV1{Status: "confirmed", Text: "All there.", Next: &orders.Next{Text: "Packing", By: "shop"}}),
+		orders.StatusChanged.Of(orders.StatusChangedV1{Status: "confirmed", Text: "All there.",
+			Next: &orders.Next{Text: "Packing", By: "shop"}}),
 		orders.Confirmed.Of(orders.ConfirmedV1{Lines: held, Total: pounds(250)}),
 		payment.Authorized.Of(payment.AuthorizedV1{Amount: pounds(250)}), payment.Captured.Of(payment.CapturedV1{Amount: pounds(250)}),
 		shipping.Prepared.Of(shipping.PreparedV1{ShipmentID: "s1", Carrier: "post", TrackingNumber: "T1"}),
 		shipping.Delivered.Of(shipping.DeliveredV1{ShipmentID: "s1"}),
-		storefront.RequestReturn.Of(event.ReturnRequestedV1{ReturnID: "r1", Lines: []event.ReturnLine{{SKU: "MUG", Quantity: 1}}, Reason: "broken"}),
+		storefront.RequestReturn.Of(event.ReturnRequestedV1{ReturnID: "r1", Lines: []event.ReturnLine{{SKU: "MUG", Quantity: 1}},
+			Reason: "broken"}),
 		shipping.ReturnAuthorized.Of(shipping.ReturnAuthorizedV1{ReturnID: "r1", Carrier: "post", TrackingNumber: "T2"}),
 		refund.Issued.Of(refund.IssuedV1{Amount: pounds(250)}),
 		orders.StatusChanged.Of(orders.StatusChangedV1{Status: "returned", Reason: "all", Text: "All back.", Final: true}),
@@ -154,7 +157,8 @@ func TestCustomersReadTheirOwnOrdersAndNoOthers(t *testing.T) {
 	if !slices.Equal(got, []string{"4ann", "2ann", "0ann"}) {
 		t.Fatalf("ann's orders: %v", got)
 	}
-	stories, err := read.Stories(t.Context(), map[string]int{"018f0000-0000-7000-8000-000000000000": 0, "018f0000-0000-7000-8000-000000000001": 1, "none": 0})
+	stories, err := read.Stories(t.Context(), map[string]int{"018f0000-0000-7000-8000-000000000000": 0,
+		"018f0000-0000-7000-8000-000000000001": 1, "none": 0})
 	if err != nil || len(stories) != 1 || len(stories["018f0000-0000-7000-8000-000000000000"].Timeline) != 1 {
 		t.Fatalf("stories %v %v", stories, err)
 	}
@@ -200,10 +204,12 @@ func TestOnlyListedProductsAreFoundAndPriced(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	read := NewReader(db.Gorm())
-	mug := storefront.Product{SKU: "MUG_1", Listed: true, Description: "100% Mug", Price: pounds(250), Backorderable: true, Available: 7}
+	mug := storefront.Product{SKU: "MUG_1", Listed: true, Description: "100% Mug", Price: pounds(250),
+		Backorderable: true, Available: 7}
 	bag := storefront.Product{SKU: "bag", Listed: true, Description: "Jumbo Bag", Price: pounds(195)}
 	keep(t, db, Products(), map[string]any{mug.SKU: mug, bag.SKU: bag, "CUP": storefront.Product{SKU: "CUP", Available: 3}})
-	for q, want := range map[string][]storefront.Product{"": {mug, bag}, "BAG": {bag}, "mug_": {mug}, "0%": {mug}, "%": {mug}, "cup": {}, "'": {}} {
+	for q, want := range map[string][]storefront.Product{"": {mug, bag}, "BAG": {bag}, "mug_": {mug}, "0%": {mug}, "%": {mug},
+		"cup": {}, "'": {}} {
 		if got, err := read.Products(t.Context(), q, "", 10); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q finds %v %v", q, got, err)
 		}

@@ -117,7 +117,8 @@ func answer(c *gin.Context, body any, err error) {
 	case err == nil:
 		c.JSON(http.StatusOK, body)
 	case errors.As(err, &behind):
-		httpserver.WriteProblem(c, httpserver.NewProblem(http.StatusServiceUnavailable, "catching-up", "the tracker is reading the topics: "+behind.Error()))
+		httpserver.WriteProblem(c, httpserver.NewProblem(http.StatusServiceUnavailable, "catching-up",
+			"the tracker is reading the topics: "+behind.Error()))
 	default:
 		_ = c.Error(err)
 		httpserver.WriteProblem(c, httpserver.Unavailable())

@@ -36,7 +36,8 @@ func machines() []*saga.Machine {
 	return []*saga.Machine{
 		saga.Choreography[nothing]{Service: "storefront", Blank: blank, Rows: []saga.Row{
 			saga.On(placeOrder, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, storefront.OrderPlaced),
-			saga.After(time.Hour, storefront.OrderPlaced, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, storefront.CancellationRequested),
+			saga.After(time.Hour, storefront.OrderPlaced, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil },
+				storefront.CancellationRequested),
 		}}.Machine(),
 		saga.Choreography[nothing]{Service: "order", Blank: blank, Rows: []saga.Row{
 			saga.On(storefront.OrderPlaced, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }),
@@ -56,7 +57,8 @@ func newBoard() *board {
 	b := &board{index: tracker.New(machines())}
 	for i := range 5 {
 		id := fmt.Sprint("o", i)
-		b.index.Add(&tracker.Record{Topic: "storefront.events", Sequence: int64(i + 1), ID: fmt.Sprintf("01950000-0000-7000-8000-00000000000%d", i),
+		b.index.Add(&tracker.Record{Topic: "storefront.events", Sequence: int64(i + 1),
+			ID:   fmt.Sprintf("01950000-0000-7000-8000-00000000000%d", i),
 			Type: storefront.OrderPlaced.Name(), Key: id, Saga: id, Time: now.Add(time.Duration(i) * time.Second), Data: []byte(`{}`)})
 	}
 	return b
@@ -155,7 +157,8 @@ func TestWhatCannotBeAskedIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newBoard()
 	for path, want := range map[string]int{
-		"/v1/sagas?limit=0": 422, "/v1/sagas?limit=201": 422, "/v1/sagas?stuck=perhaps": 422, "/v1/sagas?cursor=x": 422, "/v1/sagas?sttate=placed": 422,
+		"/v1/sagas?limit=0": 422, "/v1/sagas?limit=201": 422, "/v1/sagas?stuck=perhaps": 422, "/v1/sagas?cursor=x": 422,
+		"/v1/sagas?sttate=placed":   422,
 		"/v1/obligations?overdue=1": 422, "/v1/obligations?cursor=x": 422, "/v1/deadlines?kind=call": 422,
 		"/v1/sagas/unknown": 404, "/v1/sagas/down": 503, "/v1/deadlines/unknown": 404,
 		"/v1/sagas/o1": 200, "/v1/deadlines/01950000-0000-7000-8000-000000000001": 200, "/v1/choreography": 200,
@@ -176,7 +179,8 @@ func TestBeforeEverythingIsReadItIsSaidHowFarThatIs(t *testing.T) {
 	b := newBoard()
 	b.behind = true
 	for _, path := range []string{"/v1/sagas", "/v1/sagas/o1", "/v1/obligations", "/v1/deadlines", "/v1/deadlines/x"} {
-		if status, body := get(t, b, path); status != http.StatusServiceUnavailable || !strings.Contains(body, "problems/catching-up") || !strings.Contains(body, "3 of 7 events") {
+		if status, body := get(t, b, path); status != http.StatusServiceUnavailable ||
+			!strings.Contains(body, "problems/catching-up") || !strings.Contains(body, "3 of 7 events") {
 			t.Errorf("%s: got %d %s", path, status, body)
 		}
 	}
@@ -185,11 +189,13 @@ func TestBeforeEverythingIsReadItIsSaidHowFarThatIs(t *testing.T) {
 func TestEveryChangeOfADeadlineIsWrittenDown(t *testing.T) {
 	t.Parallel()
 	b := newBoard()
-	status, body, log := ask(t, b, http.MethodPatch, "/v1/deadlines/d1", `{"due_at":"2030-05-06T07:08:09Z"}`, httpserver.AudienceOperators)
+	status, body, log := ask(t, b, http.MethodPatch, "/v1/deadlines/d1", `{"due_at":"2030-05-06T07:08:09Z"}`,
+		httpserver.AudienceOperators)
 	if status != 200 || !strings.Contains(body, `"due_at":"2030-05-06T07:08:09Z"`) || !strings.Contains(body, `"moved_by":"op1"`) {
 		t.Errorf("got %d %s", status, body)
 	}
-	for _, word := range []string{"operator=op1", `what="move deadline"`, "deadline=d1", "order=o1", "before=2030-01-02T04:04:05Z", "after=2030-05-06T07:08:09Z", "outcome=done"} {
+	for _, word := range []string{"operator=op1", `what="move deadline"`, "deadline=d1", "order=o1", "before=2030-01-02T04:04:05Z",
+		"after=2030-05-06T07:08:09Z", "outcome=done"} {
 		if !strings.Contains(log, word) {
 			t.Errorf("%s is not in the log: %s", word, log)
 		}
@@ -201,7 +207,8 @@ func TestEveryChangeOfADeadlineIsWrittenDown(t *testing.T) {
 	if want := []string{"d1 2030-05-06 07:08:09 +0000 UTC op1", "d1 <nil> op1"}; !slices.Equal(b.asked, want) {
 		t.Errorf("asked for %v", b.asked)
 	}
-	for refused, want := range map[error]int{watch.ErrNoDeadline: 404, watch.ErrSettled: 409, watch.ErrUnconfirmed: 503, watch.Behind{}: 503, errors.New("broken"): 503} {
+	for refused, want := range map[error]int{watch.ErrNoDeadline: 404, watch.ErrSettled: 409, watch.ErrUnconfirmed: 503,
+		watch.Behind{}: 503, errors.New("broken"): 503} {
 		b.moved = refused
 		status, body, log := ask(t, b, http.MethodDelete, "/v1/deadlines/d1", "", httpserver.AudienceOperators)
 		if status != want || strings.Contains(body, "broken") || strings.Contains(log, "outcome=done") {
@@ -209,12 +216,14 @@ func TestEveryChangeOfADeadlineIsWrittenDown(t *testing.T) {
 		}
 	}
 	asked := len(b.asked)
-	for body, want := range map[string]int{`{}`: 422, `{"due_at":null}`: 422, `{"due_at":"soon"}`: 400, `{"due_at":"2030-05-06T07:08:09Z","x":1}`: 400, ``: 400} {
+	for body, want := range map[string]int{`{}`: 422, `{"due_at":null}`: 422, `{"due_at":"soon"}`: 400,
+		`{"due_at":"2030-05-06T07:08:09Z","x":1}`: 400, ``: 400} {
 		if status, _, _ := ask(t, b, http.MethodPatch, "/v1/deadlines/d1", body, httpserver.AudienceOperators); status != want {
 			t.Errorf("%s: got %d", body, status)
 		}
 	}
-	if status, _, _ := ask(t, b, http.MethodDelete, "/v1/deadlines/d1", "", httpserver.AudienceCustomers); status != http.StatusUnauthorized || len(b.asked) != asked {
+	if status, _, _ := ask(t, b, http.MethodDelete, "/v1/deadlines/d1", "",
+		httpserver.AudienceCustomers); status != http.StatusUnauthorized || len(b.asked) != asked {
 		t.Errorf("a customer's token got %d, and %d changes were asked for", status, len(b.asked)-asked)
 	}
 }

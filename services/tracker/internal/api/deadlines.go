@@ -37,7 +37,8 @@ func (r *routes) move(c *gin.Context) {
 		return
 	}
 	if body.DueAt == nil {
-		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Detail: "want a time; DELETE takes a deadline off", Location: "body.due_at"}))
+		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Detail: "want a time; DELETE takes a deadline off",
+			Location: "body.due_at"}))
 		return
 	}
 	r.change(c, "move", body.DueAt)
@@ -68,7 +69,8 @@ func refuse(c *gin.Context, err error) {
 	case errors.Is(err, watch.ErrNoDeadline):
 		httpserver.WriteProblem(c, httpserver.NotFound("there is no such deadline"))
 	case errors.Is(err, watch.ErrSettled):
-		httpserver.WriteProblem(c, httpserver.Conflict("deadline-settled", "the deadline does not run any more: it was settled, or has fired"))
+		httpserver.WriteProblem(c, httpserver.Conflict("deadline-settled",
+			"the deadline does not run any more: it was settled, or has fired"))
 	case errors.Is(err, watch.ErrUnconfirmed):
 		httpserver.WriteProblem(c, httpserver.NewProblem(http.StatusServiceUnavailable, "unconfirmed",
 			"the service that owns the deadline has not confirmed the change; it may not be running, and then makes it when it starts"))

@@ -1,50 +1,95 @@
 package watch
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"orderflow.example/schemas"
+	declared "orderflow.example/schemas/metrics"
 	"orderflow.example/services/tracker"
+	"orderflow.example/shared/measure"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/metric"
+	"orderflow.example/shared/saga/model"
 )
 
 // metrics are what operators watch of all sagas. No label carries an id.
 type metrics struct {
 	overdue       *prometheus.GaugeVec
 	open          *prometheus.GaugeVec
+	stuck         *prometheus.GaugeVec
+	begun         prometheus.Counter
+	answers       *prometheus.HistogramVec
 	seconds       *prometheus.HistogramVec
 	compensations *prometheus.CounterVec
+	money         *prometheus.CounterVec
 
-	shownOverdue, shownOpen map[string]bool // the labels that have a value
+	services []string
 }
 
-func newMetrics(r prometheus.Registerer) *metrics {
-	m := &metrics{shownOverdue: map[string]bool{}, shownOpen: map[string]bool{},
-		overdue: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "orderflow_obligations_overdue",
-			Help: "What services owe sagas and is overdue, by the service that owes it."}, []string{"service"}),
-		open: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "orderflow_sagas_open",
-			Help: "Sagas that have not ended, by the status last told."}, []string{"status"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "orderflow_saga_seconds",
-			Help:    "From an order being placed to its end, of the sagas that ended while this tracker watched.",
-			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400, 604800}}, []string{"outcome"}),
-		compensations: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "orderflow_compensations_total",
-			Help: "Sagas turned back while this tracker watched, by the reason of their cancellation."}, []string{"reason"}),
+func newMetrics(r prometheus.Registerer, machines []*saga.Machine, money []model.Money) *metrics {
+	m, none := &metrics{}, measure.Labels{}
+	for _, x := range machines {
+		m.services = append(m.services, x.Service)
 	}
-	if r != nil {
-		r.MustRegister(m.overdue, m.open, m.seconds, m.compensations)
+	var movements []string
+	for _, x := range money {
+		movements = append(movements, x.Movement)
 	}
+	m.overdue = measure.Gauge(r, declared.Overdue, none.With(metric.Service.Name, measure.Among(m.services)))
+	m.open = measure.Gauge(r, declared.SagasOpen, none)
+	m.stuck = measure.Gauge(r, declared.SagasStuck, none)
+	m.begun = measure.Counter(r, declared.SagasBegun, none).WithLabelValues()
+	m.answers = measure.Histogram(r, declared.AnswerSeconds, none)
+	m.seconds = measure.Histogram(r, declared.SagaSeconds, none)
+	m.compensations = measure.Counter(r, declared.Compensations, none)
+	for _, reason := range declared.Compensations.Label("reason").Values {
+		m.compensations.WithLabelValues(reason)
+	}
+	m.money = measure.Counter(r, declared.Money, none.With("movement", measure.Among(movements)).With("currency", schemas.KnownCurrency))
 	return m
 }
 
-// show sets the gauges. What there is none of any more reads 0.
+// show sets the gauges. What there is none of reads 0.
 func (m *metrics) show(f tracker.Figures) {
-	set(m.overdue, f.Overdue, m.shownOverdue)
-	set(m.open, f.Open, m.shownOpen)
+	set(m.overdue, m.services, f.Overdue)
+	set(m.open, declared.SagasOpen.Label("status").Values, f.Open)
+	set(m.stuck, declared.SagasStuck.Label("cause").Values, f.Stuck)
 }
 
-func set(gauge *prometheus.GaugeVec, values map[string]int, shown map[string]bool) {
-	for label := range values {
-		shown[label] = true
-	}
-	for label := range shown {
+func set(gauge *prometheus.GaugeVec, labels []string, values map[string]int) {
+	for _, label := range labels {
 		gauge.WithLabelValues(label).Set(float64(values[label]))
+	}
+}
+
+// tell lets the index tell of what happens from now on, and not of what it reads from before.
+func (m *metrics) tell(x *tracker.Index, now func() bool, money []model.Money) {
+	x.Began = func() {
+		if now() {
+			m.begun.Inc()
+		}
+	}
+	timed := func(of *prometheus.HistogramVec) func(string, time.Duration) {
+		return func(label string, took time.Duration) {
+			if now() {
+				of.WithLabelValues(label).Observe(took.Seconds())
+			}
+		}
+	}
+	x.Answered, x.Ended = timed(m.answers), timed(m.seconds)
+	x.Cancelled = func(reason string) {
+		if now() {
+			m.compensations.WithLabelValues(reason).Inc()
+		}
+	}
+	x.Told = map[string]func(any){}
+	for _, one := range money {
+		x.Told[one.Event.Name()] = func(payload any) {
+			if amount, currency := one.Of(payload); now() && amount > 0 {
+				m.money.WithLabelValues(one.Movement, currency).Add(float64(amount))
+			}
+		}
 	}
 }

@@ -215,7 +215,8 @@ func (r *reading) tell(rec *kafka.Record) {
 const moveRequested = "orderflow.deadline_move_requested.v1"
 
 func recordOf(rec *kafka.Record) tracker.Record {
-	return tracker.Record{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, Sequence: rec.Sequence, ID: rec.ID, Type: rec.Type,
+	return tracker.Record{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, Sequence: rec.Sequence,
+		ID: rec.ID, Type: rec.Type,
 		Key: rec.Key, Saga: rec.Correlation, Cause: rec.Causation, Via: rec.Via, Time: rec.Time, Data: rec.Data}
 }
 

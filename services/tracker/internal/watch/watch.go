@@ -17,6 +17,7 @@ import (
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/model"
 )
 
 // Config says what to follow.
@@ -24,6 +25,7 @@ type Config struct {
 	Kafka      *kafka.Client
 	Lookup     *kafka.Client // reads single records; one that fetches little at once
 	Machines   []*saga.Machine
+	Money      []model.Money // what moves it
 	Topics     []string
 	Partitions int // of each of them
 	Log        *slog.Logger
@@ -71,7 +73,7 @@ const (
 
 // New prepares a watcher; Start makes it follow.
 func New(c Config) *Watcher {
-	w := &Watcher{Config: c, metrics: newMetrics(c.Registerer)}
+	w := &Watcher{Config: c, metrics: newMetrics(c.Registerer, c.Machines, c.Money)}
 	w.begin()
 	return w
 }
@@ -80,16 +82,7 @@ func New(c Config) *Watcher {
 func (w *Watcher) begin() {
 	w.index = tracker.New(w.Machines)
 	w.progress = Progress{}
-	w.index.Ended = func(outcome string, took time.Duration) {
-		if w.progress.Done {
-			w.metrics.seconds.WithLabelValues(outcome).Observe(took.Seconds())
-		}
-	}
-	w.index.Cancelled = func(reason string) {
-		if w.progress.Done {
-			w.metrics.compensations.WithLabelValues(reason).Inc()
-		}
-	}
+	w.metrics.tell(w.index, func() bool { return w.progress.Done }, w.Money)
 }
 
 // Start begins to follow. It does not wait until everything is read.
@@ -169,9 +162,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // reportOf is a report as the index knows it.
 func reportOf(s engine.Report) tracker.Report {
-	out := tracker.Report{Service: s.Service, Process: s.Process, At: s.At, Every: time.Duration(s.Every * float64(time.Second)), Leaving: s.Leaving}
+	out := tracker.Report{Service: s.Service, Process: s.Process, At: s.At, Every: time.Duration(s.Every * float64(time.Second)),
+		Leaving: s.Leaving}
 	for _, p := range s.Partitions {
-		at := tracker.Progress{Partition: p.Partition, Epoch: p.Epoch, Applied: p.Applied, Committed: p.Committed, ParkedCount: p.ParkedCount}
+		at := tracker.Progress{Partition: p.Partition, Epoch: p.Epoch, Applied: p.Applied, Committed: p.Committed,
+			ParkedCount: p.ParkedCount}
 		if p.NextDeadline != nil {
 			at.NextDeadline = *p.NextDeadline
 		}
@@ -179,7 +174,8 @@ func reportOf(s engine.Report) tracker.Report {
 			at.Stopped = &tracker.Stopped{Since: p.Stopped.Since, Reason: p.Stopped.Reason}
 		}
 		for _, one := range p.Parked {
-			at.Parked = append(at.Parked, tracker.Parked{Key: one.Key, Form: one.Form, Type: one.Type, ID: one.ID, Reason: one.Reason, ParkedAt: one.ParkedAt})
+			at.Parked = append(at.Parked, tracker.Parked{Key: one.Key, Form: one.Form, Type: one.Type, ID: one.ID, Reason: one.Reason,
+				ParkedAt: one.ParkedAt})
 		}
 		for _, t := range p.Retries {
 			at.Retries = append(at.Retries, tracker.Retry{ID: t.ID, Tries: t.Try, Error: t.Error, Since: t.Since})

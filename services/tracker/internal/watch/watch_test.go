@@ -31,7 +31,8 @@ var (
 		saga.Choreography[nothing]{Service: "storefront", Blank: func(string) nothing { return nothing{} }, Rows: []saga.Row{
 			saga.On(placeOrder, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, storefront.OrderPlaced)}}.Machine(),
 		saga.Choreography[nothing]{Service: "order", Blank: func(string) nothing { return nothing{} }, Rows: []saga.Row{
-			saga.On(storefront.OrderPlaced, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, order.Validated, order.StatusChanged),
+			saga.On(storefront.OrderPlaced, func(nothing, storefront.OrderPlacedV1) []saga.Event { return nil }, order.Validated,
+				order.StatusChanged),
 			saga.After(24*time.Hour, order.Validated, func(nothing, order.ValidatedV1) []saga.Event { return nil }, order.Cancelled).
 				Settled(order.StatusChanged)}}.Machine(),
 	}
@@ -84,7 +85,8 @@ func (b *bed) create(t testing.TB) {
 // wipe makes the topics others than they were. They are away for long enough that whoever reads them sees it.
 func (b *bed) wipe(t testing.TB, warnings *warnings) {
 	t.Helper()
-	if err := b.client.DeleteTopics(t.Context(), append([]string{engine.ReportsTopic, engine.ControlTopic}, topics...)...); err != nil {
+	if err := b.client.DeleteTopics(t.Context(),
+		append([]string{engine.ReportsTopic, engine.ControlTopic}, topics...)...); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the watcher to miss them", func() bool { return warnings.Load() > 0 })
@@ -129,8 +131,8 @@ func records(id string, at time.Time, more int) []kafka.Record {
 			panic(err)
 		}
 		own := uuid.Must(uuid.NewV7()).String()
-		all = append(all, kafka.Record{Topic: saga.Topic(kind.Name()), Partition: kafka.PartitionOf(id, partitions), Key: id, ID: own, Type: kind.Name(),
-			Source: "/" + saga.Producer(kind.Name()), Correlation: id, Causation: cause, Time: at, Data: text})
+		all = append(all, kafka.Record{Topic: saga.Topic(kind.Name()), Partition: kafka.PartitionOf(id, partitions), Key: id,
+			ID: own, Type: kind.Name(), Source: "/" + saga.Producer(kind.Name()), Correlation: id, Causation: cause, Time: at, Data: text})
 		cause = own
 	}
 	say(storefront.OrderPlaced, storefront.OrderPlacedV1{CustomerID: "c1", Email: "ada@example.com"})
@@ -153,7 +155,8 @@ func (b *bed) watcherOf(t testing.TB, atOnce int) *Watcher {
 	t.Helper()
 	client := kafka.Dial(kafka.Config{Brokers: []string{b.addr}, PartitionBytes: atOnce})
 	lookup := kafka.Dial(kafka.Config{Brokers: []string{b.addr}, PartitionBytes: 4 << 10})
-	w := New(Config{Kafka: client, Lookup: lookup, Machines: machines, Topics: topics, Partitions: partitions, Log: slog.New(slog.DiscardHandler)})
+	w := New(Config{Kafka: client, Lookup: lookup, Machines: machines, Topics: topics, Partitions: partitions,
+		Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(func() {
 		if w.cancel != nil {
 			w.Stop(context.Background())
@@ -166,9 +169,9 @@ func (b *bed) watcherOf(t testing.TB, atOnce int) *Watcher {
 
 func await(t testing.TB, what string, yes func() bool) {
 	t.Helper()
-	for patience := time.Now().Add(30 * time.Second); !yes(); time.Sleep(time.Millisecond) {
+	for patience := time.Now().Add(3 * time.Minute); !yes(); time.Sleep(time.Millisecond) {
 		if time.Now().After(patience) {
-			t.Fatalf("%s: not after half a minute", what)
+			t.Fatalf("%s: not after three minutes", what)
 		}
 	}
 }
@@ -271,9 +274,12 @@ func TestALogIsKnownAgainByTheRecordReadLast(t *testing.T) {
 		lost  bool
 		next  int64
 	}{
-		"the next ones":            {false, kafka.Fetched{Records: []kafka.Record{record(5, "e5")}, Next: 6, HighWatermark: 6}, false, 6},
-		"the last one and more":    {true, kafka.Fetched{Records: []kafka.Record{record(4, "e4"), record(5, "e5")}, Next: 6, HighWatermark: 6}, false, 6},
-		"another in its place":     {true, kafka.Fetched{Records: []kafka.Record{record(4, "x4"), record(5, "x5")}, Next: 6, HighWatermark: 6}, true, 5},
+		"the next ones": {false, kafka.Fetched{Records: []kafka.Record{record(5, "e5")}, Next: 6, HighWatermark: 6}, false,
+			6},
+		"the last one and more": {true, kafka.Fetched{Records: []kafka.Record{record(4, "e4"), record(5, "e5")}, Next: 6,
+			HighWatermark: 6}, false, 6},
+		"another in its place": {true, kafka.Fetched{Records: []kafka.Record{record(4, "x4"), record(5, "x5")}, Next: 6,
+			HighWatermark: 6}, true, 5},
 		"a shorter log":            {true, kafka.Fetched{HighWatermark: 4, Next: 4}, true, 5},
 		"nothing said this time":   {true, kafka.Fetched{HighWatermark: 5, Next: 4}, false, 5},
 		"a broker that is away":    {true, kafka.Fetched{HighWatermark: -1, Next: 4, Err: errors.New("away")}, false, 5},
@@ -308,7 +314,8 @@ func TestWhatServicesSayOfThemselvesIsHeard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.publish(t, kafka.Record{Topic: engine.ReportsTopic, ID: uuid.NewString(), Type: engine.ReportType, Source: "/order", Key: "order", Time: time.Now(), Data: data})
+	b.publish(t, kafka.Record{Topic: engine.ReportsTopic, ID: uuid.NewString(), Type: engine.ReportType, Source: "/order",
+		Key: "order", Time: time.Now(), Data: data})
 	await(t, "order to have taken it in", func() bool { return owed() == 0 })
 }
 
@@ -343,13 +350,14 @@ func TestMovingADeadlineThatHasFiredTellsWhatHappened(t *testing.T) {
 		var got error
 		await(t, "an answer", func() bool {
 			at = at.Add(time.Second)
-			data, err := json.Marshal(engine.Report{Service: "order", Process: "p", At: at, Every: 3, Partitions: []engine.PartitionProgress{
-				{Partition: p, Epoch: 1, Applied: map[string]int64{}, Committed: 100, NextDeadline: &next}}})
+			data, err := json.Marshal(engine.Report{Service: "order", Process: "p", At: at, Every: 3,
+				Partitions: []engine.PartitionProgress{
+					{Partition: p, Epoch: 1, Applied: map[string]int64{}, Committed: 100, NextDeadline: &next}}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.publish(t, kafka.Record{Topic: engine.ReportsTopic, ID: uuid.NewString(), Type: engine.ReportType, Source: "/order", Key: "order",
-				Time: at, Data: data})
+			b.publish(t, kafka.Record{Topic: engine.ReportsTopic, ID: uuid.NewString(), Type: engine.ReportType,
+				Source: "/order", Key: "order", Time: at, Data: data})
 			select {
 			case got = <-done:
 				return true

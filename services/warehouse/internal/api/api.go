@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"orderflow.example/schemas"
 	"orderflow.example/services/warehouse"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/idempotency"
@@ -71,7 +72,8 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 	problem := service.SubmitAll(c, len(r.Items), func(ctx context.Context, i int) error {
 		it := r.Items[i]
 		emitted, err := submit(ctx, it.SKU, warehouse.ReceiveStock.Of(warehouse.Receipt{
-			ID: asked.ID() + "/" + it.Warehouse, Warehouse: it.Warehouse, Quantity: it.Quantity, ReorderPoint: it.ReorderPoint}))
+			ID: asked.ID() + "/" + it.Warehouse, Warehouse: it.Warehouse, Quantity: it.Quantity, ReorderPoint: it.ReorderPoint,
+			Request: (*schemas.Request)(asked.Origin())}))
 		repeated[i] = len(emitted) == 0
 		return err
 	})

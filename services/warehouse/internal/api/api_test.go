@@ -83,14 +83,16 @@ func TestEveryItemOfADeliveryIsReceivedOnceHoweverOftenItIsSent(t *testing.T) {
 	t.Parallel()
 	submit, taken := engineOf(nil)
 	claims := idempotencytest.New()
-	body := `{"items":[{"sku":"tea","warehouse":"leeds","quantity":5,"reorder_point":2},{"sku":"tea","warehouse":"york","quantity":1},{"sku":"mug","warehouse":"leeds","quantity":7}]}`
+	body := `{"items":[{"sku":"tea","warehouse":"leeds","quantity":5,"reorder_point":2},` +
+		`{"sku":"tea","warehouse":"york","quantity":1},{"sku":"mug","warehouse":"leeds","quantity":7}]}`
 	for i, key := range []string{`"delivery-1"`, `"delivery-1"`, "delivery-1", "delivery-2"} {
 		if status, got := postWith(t, claims, submit, key, body); status != 200 || fmt.Sprint(got) != "map[received:3 repeated:0]" {
 			t.Errorf("time %d: %d %v", i, status, got)
 		}
 	}
 	for _, other := range []string{strings.Replace(body, `"quantity":5`, `"quantity":50`, 1), `{"items":[]}`} {
-		if status, got := postWith(t, claims, submit, "delivery-1", other); status != 422 || !strings.Contains(fmt.Sprint(got), "idempotency-key-reused") {
+		if status, got := postWith(t, claims, submit, "delivery-1", other); status != 422 ||
+			!strings.Contains(fmt.Sprint(got), "idempotency-key-reused") {
 			t.Errorf("another delivery with the key: %d %v", status, got)
 		}
 	}
@@ -155,7 +157,8 @@ func TestWhatFailedIsNamedAndTheRestStays(t *testing.T) {
 		submit, _ := engineOf(fails)
 		claims := idempotencytest.New()
 		status, got := postWith(t, claims, submit, "k", body)
-		if text := fmt.Sprint(got); status != want || !strings.Contains(text, "1 of 2") || !strings.Contains(text, "items[1]") || strings.Contains(text, "secret") {
+		if text := fmt.Sprint(got); status != want || !strings.Contains(text, "1 of 2") || !strings.Contains(text, "items[1]") ||
+			strings.Contains(text, "secret") {
 			t.Errorf("%d %v", status, got)
 		}
 		delete(fails, "mug")
@@ -173,7 +176,8 @@ func TestFiveThousandItemsFitIntoOneRequest(t *testing.T) {
 			strings.Repeat("𝓢", 59), i, strings.Repeat("𝓦", 64))
 	}
 	submit, _ := engineOf(nil)
-	if status, got := post(t, submit, "k", `{"items":[`+strings.Join(items, ",")+`]}`); status != 200 || got["received"] != float64(MaxItems) {
+	if status, got := post(t, submit, "k", `{"items":[`+strings.Join(items, ",")+`]}`); status != 200 ||
+		got["received"] != float64(MaxItems) {
 		t.Errorf("%d %.300v", status, got)
 	}
 }

@@ -68,7 +68,8 @@ func TestAPickIsPutThereOnceAndLookedAtUntilItIsDone(t *testing.T) {
 	same(t, answer, warehouse.PickAnswer{})
 	same(t, err, nil)
 	same(t, *heard, []string{
-		`PUT /v1/picks/ship%2F1 {"order":"order-1","lines":[{"sku":"tea","quantity":2,"warehouse":"leeds"},{"sku":"tea","quantity":1,"warehouse":"leeds"},{"sku":"mug","quantity":1,"warehouse":"york"}]}`,
+		`PUT /v1/picks/ship%2F1 {"order":"order-1","lines":[{"sku":"tea","quantity":2,"warehouse":"leeds"},` +
+			`{"sku":"tea","quantity":1,"warehouse":"leeds"},{"sku":"mug","quantity":1,"warehouse":"york"}]}`,
 		"GET /v1/picks/ship%2F1", "GET /v1/picks/ship%2F1"})
 }
 

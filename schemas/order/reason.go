@@ -1,0 +1,22 @@
+package order
+
+// Why an order is cancelled: stable words.
+const (
+	ReasonFraudSuspected  = "fraud_suspected"
+	ReasonOutOfStock      = "out_of_stock"
+	ReasonPaymentDeclined = "payment_declined"
+	ReasonPaymentUnknown  = "payment_unknown"
+	ReasonCaptureFailed   = "capture_failed"
+	ReasonNoCarrier       = "no_carrier"
+	ReasonShortPicked     = "short_picked"
+	ReasonTimedOut        = "timed_out"
+	ReasonNotDispatched   = "not_dispatched"
+	ReasonCustomerRequest = "customer_request"
+	ReasonParcelLost      = "parcel_lost" // after it was shipped: the money goes back
+)
+
+// Reasons are all of them.
+func Reasons() []string {
+	return []string{ReasonFraudSuspected, ReasonOutOfStock, ReasonPaymentDeclined, ReasonPaymentUnknown, ReasonCaptureFailed,
+		ReasonNoCarrier, ReasonShortPicked, ReasonTimedOut, ReasonNotDispatched, ReasonCustomerRequest, ReasonParcelLost}
+}

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Holds deployments/prometheus against promtool: the configuration, the alerts, and the tests of each of them.
+#   scripts/promtool.sh
+set -eu
+cd "$(dirname "$0")/.."
+promtool=$(scripts/prometheus.sh)/promtool
+"$promtool" check config deployments/prometheus/prometheus.yml >&2
+"$promtool" test rules deployments/prometheus/alerts_test.yml >&2

@@ -1,0 +1,41 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+
+	"orderflow.example/services/platform/run"
+)
+
+// printAddresses says where everything is, after the line that programs wait for. No password is printed.
+func printAddresses(w io.Writer, r run.Running) error {
+	if _, err := fmt.Fprintf(w, "ready %s operators %s kafka %v\n", r.StorefrontURL, r.OperatorsURL, r.Kafka[0]); err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(what, where string) {
+		if where != "" {
+			fmt.Fprintf(table, "  %s\t%s\n", what, where)
+		}
+	}
+	at := func(base, path string) string {
+		if base == "" {
+			return ""
+		}
+		return base + path
+	}
+	line("storefront, its API page", at(r.StorefrontURL, "/docs"))
+	line("operators, their API page", at(r.OperatorsURL, "/docs"))
+	line("metrics", at(r.OperatorsURL, "/metrics"))
+	line("health of each part", at(r.OperatorsURL, "/readyz"))
+	line("simulated world", at(r.WorldURL, "/sim/gateway/book"))
+	line("Kafka", strings.Join(r.Kafka, ","))
+	if postgres, err := url.Parse(r.Postgres); err == nil {
+		line("Postgres", postgres.Redacted())
+	}
+	line("Prometheus", "make observe, in another terminal")
+	return table.Flush()
+}

@@ -1,0 +1,31 @@
+package command
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"orderflow.example/services/platform/run"
+)
+
+func TestTheAddressesAreThoseOfTheInstallationWithoutPasswords(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	err := printAddresses(&out, run.Running{StorefrontURL: "http://127.0.0.1:1", OperatorsURL: "http://127.0.0.1:2",
+		Kafka: []string{"127.0.0.1:3"}, Postgres: "postgres://postgres:secret@127.0.0.1:4/postgres"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, rest, _ := strings.Cut(out.String(), "\n")
+	if first != "ready http://127.0.0.1:1 operators http://127.0.0.1:2 kafka 127.0.0.1:3" {
+		t.Errorf("programs wait for another line: %s", first)
+	}
+	for _, want := range []string{"http://127.0.0.1:1/docs\n", "http://127.0.0.1:2/metrics\n", "127.0.0.1:3\n", "127.0.0.1:4/postgres\n"} {
+		if !strings.Contains(rest, want) {
+			t.Errorf("%q is missing in\n%s", want, rest)
+		}
+	}
+	if strings.Contains(rest, "secret") || strings.Contains(rest, "simulated") {
+		t.Errorf("it tells too much:\n%s", rest)
+	}
+}

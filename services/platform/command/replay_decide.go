@@ -1,0 +1,79 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"orderflow.example/services/platform/redecide"
+	"orderflow.example/services/platform/replay"
+	"orderflow.example/services/platform/run"
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/service"
+)
+
+// redecide tells what this build would have decided otherwise. It reads only.
+func (f replayFlags) redecide(ctx context.Context, w io.Writer, app service.App, c service.Config, at *reached, to replay.Limit) error {
+	if to.Offset > 0 || f.archive != "" {
+		return service.Usage("replay: --decide takes times for --from and --to, and reads the topics only")
+	}
+	if app.Configured != nil {
+		app.Bindings = app.Configured(c)
+	}
+	far := shown("replay")
+	config := redecide.Config{App: app, Log: at.client, Partitions: at.partitions, To: to.Time, Order: f.order,
+		Progress: func(done, total int64) { far.Set(int(done)) }}
+	if f.from != "" {
+		var err error
+		if config.From, err = time.Parse(time.RFC3339Nano, f.from); err != nil {
+			return service.Usage("replay: --from: want a time like 2011-08-01T00:00:00Z, not %q", f.from)
+		}
+	}
+	for _, other := range run.Apps {
+		if len(other.Bindings) > 0 {
+			config.Topics = append(config.Topics, other.Topic())
+		}
+	}
+	if err := applied(ctx, at.postgres, &config); err != nil {
+		return service.Environment("replay: %w", err)
+	}
+	far.Stage("deciding again", 0)
+	report, err := redecide.Run(ctx, config)
+	hide(far)
+	switch {
+	case ctx.Err() != nil:
+		return service.Environment("replay: interrupted")
+	case err != nil:
+		return service.Environment("replay: %w", err)
+	}
+	if f.asJSON {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(report)
+	} else {
+		err = report.Print(w)
+	}
+	if err == nil && !report.Holds() {
+		err = service.Failed("replay: this build of %s would have decided %d steps otherwise", app.Name, report.Different)
+	}
+	return err
+}
+
+// applied reads how far the service has heard, where it has a database: what it had not come to is not held against the build.
+func applied(ctx context.Context, postgres string, c *redecide.Config) error {
+	there, err := database.Exists(ctx, postgres, c.App.Name)
+	if err != nil || !there {
+		return err
+	}
+	url, err := database.Provision(ctx, postgres, c.App.Name)
+	if err != nil {
+		return err
+	}
+	db, err := database.Open(ctx, database.Options{URL: url, MaxConns: 2, AppName: "orderflow-replay"})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return c.Standing(ctx, db.Gorm())
+}

@@ -1,0 +1,41 @@
+package observe
+
+import (
+	"orderflow.example/services/platform/services"
+	"orderflow.example/shared/engine"
+	"orderflow.example/shared/saga/model"
+)
+
+// decisions has what each service wants watched of its own events.
+func decisions() Dashboard {
+	d := Dashboard{Name: "decisions", Title: "Orderflow: Decisions",
+		About: "What each service decides, as its model declares it: shares of its events, and how many there are."}
+	for _, app := range services.All {
+		row := Row{Title: app.Name}
+		for _, w := range app.Model.Watched {
+			row.Panels = append(row.Panels, watched(w, 24/len(app.Model.Watched)))
+		}
+		if len(row.Panels) > 0 {
+			d.Rows = append(d.Rows, row)
+		}
+	}
+	return d
+}
+
+func watched(w model.Watched, span int) Panel {
+	if len(w.Among) == 0 {
+		p := lines(w.Asks, span, perMinuteOf, w.Do, Query{perMinute(sum(perSecond(engine.PublishedTotal, window,
+			events(w.Events)...), "event")), "{{event}}"})
+		return p.watchedBy(w.Alert)
+	}
+	p := lines(w.Asks, span, percent, w.Do, Query{share(sum(perSecond(engine.PublishedTotal, window, events(w.Events)...), "event"),
+		" ignoring (event) group_left () "+sum(perSecond(engine.PublishedTotal, window, events(w.Among)...))), "{{event}}"})
+	return p.watchedBy(w.Alert)
+}
+
+func (p Panel) watchedBy(a *model.Alert) Panel {
+	if a == nil {
+		return p
+	}
+	return p.limit(a.Above/2, a.Above).alerts(a.Name)
+}

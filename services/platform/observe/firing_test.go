@@ -1,0 +1,278 @@
+//go:build alerts
+
+package observe_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"orderflow.example/services/platform/observe"
+	"orderflow.example/services/platform/observe/prometheus"
+	"orderflow.example/services/platform/run"
+	"orderflow.example/services/platform/trial"
+	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/service"
+)
+
+// faster is by how much the windows of the alerts are shorter than they are in production: an hour is two minutes. What a
+// metric measures in seconds is not.
+const faster = 30
+
+// fault makes alerts fire on a running installation.
+type fault struct {
+	alerts []string
+	make   func(t *testing.T, b *bench)
+	mend   func(t *testing.T, b *bench)
+}
+
+// bench is an installation with a process part for each service, under load, and a Prometheus that watches it.
+type bench struct {
+	*trial.Parts
+	*prometheus.Server
+	bad  sync.Map // baskets that are ordered beside good ones, by name
+	undo func()   // what the fault under way did
+}
+
+func TestEveryAlertFiresInAFaultMadeForItAndResolves(t *testing.T) {
+	b := start(t)
+	covered := map[string]bool{}
+	for _, f := range faults() {
+		t.Run(strings.Join(f.alerts, " "), func(t *testing.T) {
+			began := time.Now()
+			f.make(t, b)
+			b.await(t, true, f.alerts)
+			fired := time.Since(began)
+			f.mend(t, b) // also where it did not fire: the next fault wants a sound installation
+			b.await(t, false, f.alerts)
+			t.Logf("fired after %.0f s, resolved %.0f s later", fired.Seconds(), (time.Since(began) - fired).Seconds())
+		})
+		for _, name := range f.alerts {
+			covered[name] = true
+		}
+	}
+	for _, a := range observe.Alerts() {
+		if !covered[a.Name] {
+			t.Errorf("no fault is made for %s", a.Name)
+		}
+	}
+}
+
+// await waits until all of the alerts fire, or none of them does.
+func (b *bench) await(t *testing.T, fires bool, alerts []string) {
+	t.Helper()
+	left := slices.Clone(alerts)
+	for end := time.Now().Add(4 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		firing, err := b.Firing(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Each has to fire at some time, but they need not at the same; resolved must be all at once.
+		if fires {
+			left = slices.DeleteFunc(left, func(name string) bool { return firing[name] })
+		} else {
+			left = slices.DeleteFunc(slices.Clone(alerts), func(name string) bool { return !firing[name] })
+		}
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Errorf("%v: firing was to become %v; firing are %v", left, fires, firing)
+			return
+		}
+	}
+}
+
+func start(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{Parts: trial.StartParts(t, 100, func(c *service.Config) { *c = c.With(service.Settings{"backlog": 10 * time.Second}) })}
+	text, err := observe.Rules(faster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Ten minutes without a look are too long to wait for; a look every quarter of a minute is usual.
+	text = strings.ReplaceAll(text, "> 600", "> 40")
+	var targets []string
+	for _, app := range run.Apps {
+		targets = append(targets, b.relay(t, app.Name))
+	}
+	b.Server, err = prometheus.Start(t.Context(), prometheus.Config{Script: root + "scripts/prometheus.sh", Dir: t.TempDir(),
+		Job:     observe.Job,
+		Targets: targets, Interval: 2 * time.Second, Rules: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Stop)
+	b.Site.Sell(t, "tea", 500, 900_000)
+	b.Site.Sell(t, "SHORT-1", 500, 900_000)
+	b.Site.Sell(t, "sold-out", 500, 1)
+	b.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "sold-out", Quantity: 1})).Await(t, "completed")
+	b.load(t)
+	return b
+}
+
+// relay is an address at which the metrics of a service are, wherever it runs; none are where it does not.
+func (b *bench) relay(t *testing.T, name string) string {
+	server := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		if to, err := url.Parse(b.Site.Operators(name)); err == nil {
+			r.SetURL(to)
+		}
+	}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }})
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// load orders good baskets all the time, and as many of each kind of bad ones as there are.
+func (b *bench) load(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	t.Cleanup(func() { cancel(); done.Wait() })
+	order := func(basket trial.Basket) {
+		n := fmt.Sprint(time.Now().UnixNano())
+		_, _ = b.Site.Customer("customer-"+n).Send("POST", "/v1/orders", basket, "Idempotency-Key: "+n) // also while it is refused
+	}
+	done.Go(func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			go order(good())
+			b.bad.Range(func(_, basket any) bool {
+				go order(basket.(trial.Basket))
+				return true
+			})
+		}
+	})
+}
+
+func good() trial.Basket { return trial.NewBasket(trial.Line{SKU: "tea", Quantity: 1}) }
+
+// ordered is a fault of what is ordered.
+func ordered(alert string, change func(*trial.Basket)) fault {
+	return fault{[]string{alert}, func(_ *testing.T, b *bench) {
+		basket := good()
+		change(&basket)
+		b.bad.Store(alert, basket)
+	}, func(_ *testing.T, b *bench) { b.bad.Delete(alert) }}
+}
+
+func faults() []fault {
+	return []fault{
+		{[]string{"OutsideFailing"}, func(_ *testing.T, b *bench) { b.Gate.Shut("/sim/gateway") }, func(_ *testing.T,
+			b *bench) {
+			b.Gate.Open()
+		}},
+		ordered("PaymentsDeclined", func(o *trial.Basket) { o.PaymentToken = "tok_declined" }),
+		ordered("CapturesFailing", func(o *trial.Basket) { o.PaymentToken = "tok_capture_fails" }),
+		ordered("FraudRejections", func(o *trial.Basket) { o.Email = "x@fraud.example" }),
+		ordered("StockOuts", func(o *trial.Basket) { o.Lines[0].SKU = "sold-out" }),
+		ordered("ShortPicks", func(o *trial.Basket) { o.Lines[0].SKU = "SHORT-1" }),
+		ordered("ParcelsLost", func(o *trial.Basket) { o.ShipTo.Postcode = "LOST 1" }),
+		{[]string{"RefundsFailing"}, func(_ *testing.T, b *bench) {
+			b.Gate.Refuse("/sim/gateway/v1/refunds", "exceeds_captured")
+			basket := good()
+			basket.ShipTo.Postcode = "LOST 1"
+			b.bad.Store("RefundsFailing", basket)
+		}, func(_ *testing.T, b *bench) { b.Gate.Open(); b.bad.Delete("RefundsFailing") }},
+		{[]string{"TargetDown"}, func(t *testing.T, b *bench) { b.Pause(t, "catalog") }, func(t *testing.T,
+			b *bench) {
+			b.Resume(t, "catalog")
+		}},
+		{[]string{"EventsParked"}, park, func(t *testing.T, b *bench) { b.undo() }},
+		{[]string{"ConservationBroken"}, pennies(-1), pennies(1)},
+		{[]string{"LedgerBlind"}, func(t *testing.T, b *bench) {
+			b.Damage(t, "catalog", `ALTER TABLE engine.watermark RENAME TO mislaid`)
+		}, func(t *testing.T, b *bench) { b.Damage(t, "catalog", `ALTER TABLE engine.mislaid RENAME TO watermark`) }},
+		{[]string{"AlarmRaised"}, intrude, func(*testing.T, *bench) {}},
+		{[]string{"OutboxStalled"}, loseTopic, func(t *testing.T, b *bench) { b.undo() }},
+		{[]string{"PartitionsStopped", "ConsumerLagging", "SagasStuck", "AnswersLateFast", "AnswersLateSlow"},
+			lock, func(t *testing.T, b *bench) { b.undo() }},
+		{[]string{"OrdersShed"}, func(t *testing.T, b *bench) {
+			b.Pause(t, "order")
+			for i := range 20 {
+				b.bad.Store(fmt.Sprint("more ", i), good())
+			}
+		}, func(t *testing.T, b *bench) {
+			for i := range 20 {
+				b.bad.Delete(fmt.Sprint("more ", i))
+			}
+			b.Resume(t, "order")
+		}},
+	}
+}
+
+// park lets inventory meet what it cannot believe: goods leave for an order that has none set aside.
+func park(t *testing.T, b *bench) {
+	b.Gate.Shut("/sim/gateway/v1/captures")
+	buyer := b.Site.Buy(t, good())
+	buyer.Await(t, "preparing")
+	const set = `UPDATE reservations SET status = $1 WHERE order_id = $2`
+	b.Damage(t, "inventory", set, "released", buyer.ID)
+	b.Gate.Open()
+	b.undo = func() {
+		b.Damage(t, "inventory", set, "reserved", buyer.ID)
+		b.Site.Operator("inventory").Must(t, 202, "POST", "/v1/parked/redrive", map[string]any{"all": true, "reason": "trial"},
+			"Idempotency-Key: firing")
+	}
+}
+
+// pennies alters what the payment service believes it has captured of one order.
+func pennies(n int) func(*testing.T, *bench) {
+	return func(t *testing.T, b *bench) {
+		b.Damage(t, "payment", fmt.Sprintf(`UPDATE payments SET captured = captured + (%d)
+			WHERE order_id = (SELECT min(order_id) FROM payments WHERE status = 'captured')`, n))
+	}
+}
+
+// intrude writes what is not of the service that owns the topic. That it was noticed is forgotten after ten minutes.
+func intrude(t *testing.T, b *bench) {
+	record := kafka.Record{Key: "nobody", ID: "foreign", Type: "order.confirmed.v1", Source: "/somebody", Sequence: 1,
+		Time: time.Now(), Data: []byte("{}")}
+	batch := kafka.Batch{Topic: "order.events", Partition: 0, Records: []kafka.Record{record}}
+	if ack := b.Kafka(t).NewProducer().Publish(t.Context(), []kafka.Batch{batch})[0]; ack.Err != nil {
+		t.Fatal(ack.Err)
+	}
+}
+
+// loseTopic takes the catalogue's topic away while it has something to say.
+func loseTopic(t *testing.T, b *bench) {
+	client := b.Kafka(t)
+	if err := client.DeleteTopics(t.Context(), "catalog.events"); err != nil {
+		t.Fatal(err)
+	}
+	b.Site.Operator("catalog").Must(t, 200, "POST", "/v1/products", map[string]any{"items": []any{
+		map[string]any{"sku": "late", "description": "Goods of a trial", "backorderable": false,
+			"price": map[string]any{"amount": 100, "currency": "GBP"}}}})
+	b.undo = func() {
+		if _, err := client.CreateTopics(t.Context(), []kafka.TopicSpec{{Name: "catalog.events", Partitions: 4}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// lock holds what the fraud service writes with every batch, for as long as it takes.
+func lock(t *testing.T, b *bench) {
+	db := b.Database(t, "fraud")
+	ctx, cancel := context.WithCancel(context.Background())
+	held := make(chan error, 1)
+	go func() {
+		held <- db.Gorm().WithContext(ctx).Exec(
+			`DO $$ BEGIN LOCK TABLE engine.watermark IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(600); END $$`).Error
+	}()
+	b.undo = func() {
+		cancel()
+		<-held
+	}
+}

@@ -1,0 +1,285 @@
+package observe_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"orderflow.example/services/platform/demo"
+	"orderflow.example/services/platform/observe"
+	"orderflow.example/services/platform/observe/picture"
+	"orderflow.example/services/platform/observe/prometheus"
+	"orderflow.example/services/platform/run"
+	"orderflow.example/services/platform/services"
+	"orderflow.example/services/platform/trial"
+	"orderflow.example/shared/saga/metric"
+	"orderflow.example/shared/service"
+)
+
+// scraped is an installation with failing parties outside, that a Prometheus watches while real orders are carried out.
+type scraped struct {
+	*run.Platform
+	*prometheus.Server
+	last time.Time // of the demo
+}
+
+// scene is what is carried out while Prometheus watches.
+type scene struct {
+	orders    int
+	rate      float64 // a second; 0 is as many as can be
+	speed     float64 // of the world outside
+	interval  time.Duration
+	meanwhile func(g *trial.Gate)
+}
+
+func scrape(t *testing.T, sc scene) scraped {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	t.Cleanup(cancel)
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := trial.Config(dir, sc.speed)
+	addr := unused(t)
+	gate := trial.NewGate(t, "http://"+addr)
+	c = c.With(service.Settings{"backlog": 10 * time.Second, "world-addr": addr, "gateway-url": gate.URL + "/sim/gateway"})
+	p, err := run.Start(ctx, c, run.Options{Faults: true, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Stop() })
+	rules, err := observe.Rules(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := prometheus.Start(ctx, prometheus.Config{Script: root + "scripts/prometheus.sh", Dir: t.TempDir(),
+		Job: observe.Job, Targets: []string{strings.TrimPrefix(p.OperatorsURL, "http://")}, Interval: sc.interval, Rules: rules})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	file, err := demo.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	plan, err := demo.NewPlan(file, demo.Sample, sc.orders, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := p.Config.Key()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A rate is of two scrapes at least, and one that begins with the first event of a kind has missed it.
+	trial.Await(t, "the first scrapes", func() (bool, string) {
+		got, err := server.Query(ctx, `count_over_time(up{job="`+observe.Job+`"}[1m]) > 2`, time.Now())
+		return err == nil && len(got) == 1, fmt.Sprint(got, err)
+	})
+	if sc.meanwhile != nil {
+		sc.meanwhile(gate)
+	}
+	_, err = demo.Run(ctx, demo.Options{StorefrontURL: p.StorefrontURL, OperatorsURL: p.OperatorsURL, Key: key, Plan: plan,
+		Rate: sc.rate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scraped{p, server, time.Now()}
+}
+
+// unused is an address at which nothing listens.
+func unused(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// standIn puts in values for Grafana's variables.
+func standIn(expr, service string) string {
+	return strings.NewReplacer("$__rate_interval", "15s", "$__range", "1m", "$service", service).Replace(expr)
+}
+
+func TestEveryQueryIsAnsweredByAPrometheusThatScrapesARealRun(t *testing.T) {
+	t.Parallel()
+	s := scrape(t, scene{orders: 150, speed: 20, interval: time.Second})
+	// data tells how many series an expression has, once: what is measured now and then may come a moment later.
+	data := func(name, expr string) (n int) {
+		t.Helper()
+		trial.Await(t, name+": "+expr, func() (bool, string) {
+			got, err := s.Range(t.Context(), expr, s.last.Add(-time.Minute), time.Now(), time.Second)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			n = len(got)
+			return n > 0, "no data"
+		})
+		return n
+	}
+	t.Run("panels", func(t *testing.T) {
+		for _, d := range observe.Dashboards() {
+			for _, r := range d.Rows {
+				for _, p := range r.Panels {
+					for _, q := range p.Queries {
+						if d.Service {
+							s.ofServices(t, p, q)
+						} else if p.Empty == "" {
+							data(d.Name+": "+p.Asks, standIn(q.Expr, ""))
+						} else if _, err := s.Query(t.Context(), standIn(q.Expr, ""), s.last); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			}
+		}
+	})
+	t.Run("alerts", func(t *testing.T) {
+		for _, a := range observe.Alerts() {
+			for _, part := range strings.Split(a.Expr, " and ") {
+				side, _, _ := strings.Cut(strings.ReplaceAll(part, " == ", " > "), " > ")
+				side, _, _ = strings.Cut(side, " >= ")
+				data(a.Name, side)
+			}
+		}
+	})
+	t.Run("pictures", func(t *testing.T) {
+		for _, d := range observe.Dashboards() {
+			text, err := d.JSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer := func(expr string) ([]prometheus.Series, error) {
+				return s.Range(t.Context(), standIn(expr, "payment"), s.last.Add(-time.Minute), s.last, time.Second)
+			}
+			drawn, err := picture.Dashboard([]byte(text), "", answer, s.last.Add(-time.Minute), s.last)
+			if err != nil || drawn.Bounds().Dy() < 400 {
+				t.Errorf("%s cannot be drawn: %v", d.Name, err)
+			}
+		}
+	})
+	t.Run("labels", s.closed)
+	t.Run("cost", s.cost)
+}
+
+// ofServices holds a query of the template against every service: with data, or legitimately without.
+func (s scraped) ofServices(t *testing.T, p observe.Panel, q observe.Query) {
+	t.Helper()
+	some := false
+	for _, app := range services.All {
+		got, err := s.Query(t.Context(), standIn(q.Expr, app.Name), s.last)
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", p.Asks, err)
+		case len(got) == 0 && p.Empty == "":
+			t.Errorf("service: %s: no data of %s: %s", p.Asks, app.Name, q.Expr)
+		case len(got) == 0 && app.Answerers != nil && p.Alert == "OutsideFailing":
+			t.Errorf("service: %s: no data of %s, which asks outside", p.Asks, app.Name)
+		}
+		some = some || len(got) > 0
+	}
+	if !some {
+		t.Errorf("service: %s: no data of any service: %s", p.Asks, q.Expr)
+	}
+}
+
+// families are what the installation shows.
+func (s scraped) families(t *testing.T) map[string]*dto.MetricFamily {
+	t.Helper()
+	response, err := http.Get(s.OperatorsURL + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return families
+}
+
+// closed: every metric is declared, has exactly the labels declared, and each label only values of its set. What no set
+// knows would be counted as other: nothing is.
+func (s scraped) closed(t *testing.T) {
+	declared, seen := map[string]metric.Metric{}, map[string]bool{}
+	for _, m := range observe.Metrics() {
+		declared[m.Name] = m
+	}
+	for name, family := range s.families(t) {
+		if !strings.HasPrefix(name, "orderflow_") {
+			continue
+		}
+		m, known := declared[name]
+		if !known {
+			t.Errorf("%s is shown and not declared", name)
+			continue
+		}
+		seen[name] = true
+		if got := family.GetHelp(); got != m.Help || !strings.EqualFold(family.GetType().String(), string(m.Kind)) {
+			t.Errorf("%s is a %v: %s", name, family.GetType(), got)
+		}
+		for _, one := range family.GetMetric() {
+			if len(one.GetLabel()) != len(m.Labels) {
+				t.Errorf("%s has the labels %v, declared are %v", name, one.GetLabel(), m.Labels)
+			}
+			for _, l := range one.GetLabel() {
+				switch d := m.Label(l.GetName()); {
+				case d == nil:
+					t.Errorf("%s has the label %s, which is not declared", name, l.GetName())
+				case l.GetValue() == metric.Other, d.Values != nil && !slices.Contains(d.Values, l.GetValue()):
+					t.Errorf("%s has %s %q, which is not in its set", name, l.GetName(), l.GetValue())
+				}
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
+		if !seen[name] {
+			t.Errorf("%s is declared, and nobody shows it", name)
+		}
+	}
+}
+
+// What a scrape may cost. Series do not grow with orders, so that nine months look like this too.
+const (
+	mostSeries = 6000
+	mostBytes  = 1 << 20
+)
+
+func (s scraped) cost(t *testing.T) {
+	got, err := s.Query(t.Context(), `scrape_samples_scraped{job="`+observe.Job+`"}`, s.last)
+	if err != nil || len(got) != 1 {
+		t.Fatal(got, err)
+	}
+	took, err := s.Query(t.Context(), `max_over_time(scrape_duration_seconds{job="`+observe.Job+`"}[1m])`, s.last)
+	if err != nil || len(took) != 1 {
+		t.Fatal(took, err)
+	}
+	response, err := http.Get(s.OperatorsURL + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	size, err := io.Copy(io.Discard, response.Body)
+	samples := got[0].Samples[0].Value
+	t.Logf("a scrape of all services has %v samples in %d bytes, and took at most %.0f ms", samples, size,
+		1000*took[0].Samples[0].Value)
+	if samples > mostSeries || size > mostBytes || err != nil {
+		t.Errorf("%v samples in %d bytes; at most %d in %d are wanted (%v)", samples, size, mostSeries, mostBytes, err)
+	}
+}

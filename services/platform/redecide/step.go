@@ -1,0 +1,316 @@
+package redecide
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"orderflow.example/shared/saga"
+)
+
+// step looks at all that one machine said because of one thing, of which e is the first event.
+func (p *pass) step(e *said) {
+	k := p.keepers[p.sayer(e)]
+	in := p.known(k, e)
+	group := p.group(k, e)
+	roots := slices.DeleteFunc(slices.Clone(group), func(g *said) bool { return g.Cause != e.Cause || g.Via != e.Via })
+	for _, g := range group {
+		g.taken = true
+		p.forget(g)
+		g.Data, _ = decode(p.kindOf(g.Type), g)
+		if p.causes.had(later, g.ID) || p.causes.had(nobody, g.ID) {
+			p.before[g.ID] = g.Type
+		}
+	}
+	if p.mine(keyOf(in, e)) {
+		p.judge(k, in, e, group, roots)
+	}
+	for _, g := range group {
+		if g.Data == nil {
+			continue
+		}
+		for _, other := range p.keepers {
+			if (p.speaker(g.Type) == other.number || other == k) && p.mine(g.Key) {
+				other.fold(g.Event)
+			}
+		}
+	}
+	if in != nil {
+		p.settle(k, in)
+	}
+	for _, g := range group {
+		p.silent(k, g.Key, e.at)
+		p.arrive(g, k.number)
+	}
+}
+
+// keyOf is the key whose machine took the step.
+func keyOf(in *input, e *said) string {
+	if in != nil {
+		return in.Key
+	}
+	return e.Key
+}
+
+// sayer is the number of the machine that said the event.
+func (p *pass) sayer(e *said) int {
+	if n := p.speaker(e.Type); n != nobody {
+		return n
+	}
+	on := p.before[e.Cause]
+	for _, k := range p.keepers {
+		if in := k.known[e.Cause]; in != nil && e.Via == "" {
+			on = in.Type
+		}
+	}
+	return p.reactor(on)
+}
+
+// known finds what was heard, where that led to the event.
+func (p *pass) known(k *keeper, e *said) *input {
+	if e.Via != "" || e.Cause == "" {
+		return nil
+	}
+	return k.known[e.Cause]
+}
+
+// group is the events of a step in the order said: those of the same cause, and what the machine said because of them.
+func (p *pass) group(k *keeper, first *said) []*said {
+	group := []*said{first}
+	mine := func(e *said, on string) bool {
+		n := p.speaker(e.Type)
+		return !e.taken && e != first && (n == k.number || n == nobody && (on == "" || p.reactor(on) == k.number))
+	}
+	if first.Cause != "" {
+		for _, e := range p.byCause[first.Cause] {
+			if mine(e, "") && e.Via == first.Via {
+				group = append(group, e)
+			}
+		}
+	}
+	for i := 0; i < len(group); i++ {
+		for _, e := range p.byCause[group[i].ID] {
+			if mine(e, group[i].Type) && e.Via == "" {
+				group = append(group, e)
+			}
+		}
+	}
+	slices.SortStableFunc(group, func(a, b *said) int {
+		if a.partition == b.partition {
+			return cmp.Compare(a.sequence, b.sequence)
+		}
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
+	})
+	return group
+}
+
+func (p *pass) forget(e *said) {
+	delete(p.unsaid, e.ID)
+	if e.Cause == "" {
+		return
+	}
+	left := slices.DeleteFunc(p.byCause[e.Cause], func(x *said) bool { return x == e })
+	if len(left) == 0 {
+		delete(p.byCause, e.Cause)
+		return
+	}
+	p.byCause[e.Cause] = left
+}
+
+// judge decides the step again as far as what led to it is there.
+func (p *pass) judge(k *keeper, in *input, e *said, group, roots []*said) {
+	s := &trial{pass: p, keeper: k, group: group, at: e.at}
+	var heard saga.Event
+	row := rowOf(k, saga.Reaction, "")
+	switch earlier := p.before[e.Cause]; {
+	case in != nil:
+		row.On = in.Type
+		heard, s.err = in.event(k)
+		s.decide = func(m *saga.Machine, state any, stamp saga.Stamp) (saga.Step, error) {
+			return m.Hear(state, heard, stamp)
+		}
+	case e.Via == saga.ViaDeadline:
+		row.Form, row.On = saga.Deadline.String(), earlier
+		if k.machine.DeadlineOf(earlier) == nil {
+			break // this build sets none
+		}
+		since, armed := k.armed[e.Cause]
+		if !armed {
+			p.given(e, "deadlines that were set before the topic begins, or that this build takes to be off")
+			return
+		}
+		heard = since
+		s.decide = func(m *saga.Machine, state any, stamp saga.Stamp) (saga.Step, error) {
+			return m.Expire(state, since, stamp)
+		}
+		defer k.disarm(about{since.Key, since.Type})
+	case e.Via != "":
+		row.Form, row.On = saga.Calling.String(), earlier
+		if !declares(k.machine.QuestionOf(earlier), roots) {
+			break // this build does not decide that any more on any answer
+		}
+		p.given(e, "answers from outside")
+		s.follow(roots)
+	case e.Cause != "" && !k.orders[e.Type], e.Cause == "" && len(k.orders) == 0:
+		row.On = "(something that this build does not hear)"
+	default:
+		p.given(e, "commands")
+		row.On = "(a command)"
+		s.follow(roots)
+	}
+	if s.given != nil && !slices.ContainsFunc(roots, func(g *said) bool { return k.reacts[g.Type] }) {
+		return // nothing follows from it
+	}
+	heard.Key = keyOf(in, e)
+	p.compare(k, s, heard, row, in, group)
+}
+
+func declares(r *saga.Row, roots []*said) bool {
+	return r != nil && !slices.ContainsFunc(roots, func(g *said) bool {
+		return !slices.ContainsFunc(r.Emits, func(k saga.Kind) bool { return k.Name() == g.Type })
+	})
+}
+
+// compare holds what this build says against what was recorded.
+func (p *pass) compare(k *keeper, s *trial, heard saga.Event, row rowName, in *input, group []*said) {
+	if len(s.given) > 0 {
+		heard = s.given[0]
+	}
+	v := s.best(k.get(heard))
+	raced := false
+	if v.differs() && !k.byKey && in != nil && in.before != nil {
+		if p.lost[row] == nil {
+			p.lost[row] = new(int)
+		}
+		raced = s.race(heard, in, p.lost[row])
+	}
+	if !p.reported(group[0].Event) {
+		return
+	}
+	p.report.Decided++
+	switch {
+	case !v.differs():
+		p.report.Equal++
+	case raced:
+		p.report.Raced++
+	default:
+		if i := slices.IndexFunc(group, func(g *said) bool { return g.ID == v.cause }); i >= 0 {
+			row.Form, row.On = saga.Reaction.String(), group[i].Type // it said that of its own event
+		}
+		p.report.differ(row, p.difference(keyOf(in, group[0]), in, group[0].Time, v, s, !k.byKey))
+	}
+}
+
+// settle ends the wait for an input that led to something, and for those before it on its topic that led to nothing.
+func (p *pass) settle(k *keeper, in *input) {
+	in.done = true
+	at := place{in.topic, in.partition}
+	p.end[at] = max(p.end[at], in.sequence)
+	if !in.arrived {
+		return
+	}
+	delete(k.known, in.ID)
+	p.keep(k, in.Key, func(other *input) bool {
+		if other == in {
+			return false
+		}
+		if !other.led && other.topic == in.topic && other.sequence < in.sequence {
+			p.unanswered(k, other)
+			return false
+		}
+		return true
+	})
+}
+
+func (p *pass) keep(k *keeper, key string, left func(*input) bool) {
+	all := k.waiting[key]
+	still := all[:0]
+	for _, in := range all {
+		if left(in) {
+			still = append(still, in)
+		}
+	}
+	if len(still) == 0 {
+		delete(k.waiting, key)
+		return
+	}
+	k.waiting[key] = still
+}
+
+// silent lets go of the inputs about the key that led to nothing, and to which this build answers nothing now. Those behind
+// one on their topic that is still to lead to something have not been heard yet.
+func (p *pass) silent(k *keeper, key string, at time.Time) {
+	if len(k.waiting[key]) == 0 {
+		return
+	}
+	blocked := map[string]bool{}
+	p.keep(k, key, func(in *input) bool {
+		if in.led || blocked[in.topic] {
+			blocked[in.topic] = blocked[in.topic] || in.led
+			return true
+		}
+		heard, err := in.event(k)
+		if err != nil {
+			return false // it was parked, and would be
+		}
+		s := &trial{pass: p, keeper: k, at: at,
+			decide: func(m *saga.Machine, state any, stamp saga.Stamp) (saga.Step, error) {
+				return m.Hear(state, heard, stamp)
+			}}
+		v := s.best(k.get(heard))
+		if in.first == nil {
+			in.first = &v
+		}
+		if !v.differs() {
+			p.report.quiet(p.reported(heard))
+		}
+		return v.differs()
+	})
+}
+
+// unanswered is an input that led to nothing, though this build answers it at every moment.
+func (p *pass) unanswered(k *keeper, in *input) {
+	switch {
+	case !p.reported(in.Event):
+	case in.first == nil:
+		p.report.quiet(true)
+	case p.Parked[in.ID]:
+		p.report.give("what is parked, or was discarded")
+	default:
+		p.report.Decided++
+		row := rowOf(k, saga.Reaction, in.Type)
+		p.report.differ(row, p.difference(in.Key, in, in.Time, *in.first, nil, !k.byKey))
+	}
+}
+
+// close judges what still waits at the end of the topics.
+func (p *pass) close() {
+	for _, k := range p.keepers {
+		for _, all := range k.waiting {
+			for _, in := range all {
+				at := place{in.topic, in.partition}
+				switch {
+				case in.led:
+					p.report.give("what by the clocks was heard before it was said")
+				case in.sequence <= max(p.end[at], p.Applied[in.topic][in.partition]):
+					p.unanswered(k, in)
+				case p.reported(in.Event):
+					p.report.give(fmt.Sprintf("what may not have been heard yet: %s, by %s", in.Type, k.machine))
+				}
+			}
+		}
+	}
+}
+
+func (p *pass) given(e *said, why string) {
+	if p.reported(e.Event) {
+		p.report.give(why)
+	}
+}
+
+// reported tells whether the report is to tell of what happened then and about this.
+func (p *pass) reported(e saga.Event) bool {
+	return (p.From.IsZero() || !e.Time.Before(p.From)) && (p.To.IsZero() || e.Time.Before(p.To)) &&
+		(p.Order == "" || e.Key == p.Order || e.Saga == p.Order)
+}

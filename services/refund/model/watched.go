@@ -1,0 +1,20 @@
+package model
+
+import (
+	event "orderflow.example/schemas/refund"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/model"
+)
+
+// watched is what operators watch of its events.
+var watched = []model.Watched{
+	{Asks: "Do customers get their money back?",
+		Events: []saga.Kind{event.Issued, event.Failed},
+		Do:     "A refund that failed is asked for again a day later. Ask the gateway why it refuses.",
+	},
+	{Asks: "Does the gateway refuse to give money back?",
+		Events: []saga.Kind{event.Failed}, Among: []saga.Kind{event.Issued, event.Failed},
+		Do: "Each is asked for again a day later; until then the customer waits. Ask the gateway why.",
+		Alert: &model.Alert{Name: "RefundsFailing", Above: .1, Least: 5,
+			Says: "more than a tenth of the refunds are refused by the gateway"}},
+}

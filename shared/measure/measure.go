@@ -1,0 +1,122 @@
+// Package measure makes Prometheus collectors of declared metrics. A label whose values are not all declared gets them here,
+// from whoever runs what they name; any other value is counted as metric.Other, so that no series can be made by what comes
+// in from outside.
+//
+// Histograms have the declared buckets and, for a Prometheus that asks for them, native ones within 10% of each value.
+package measure
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"orderflow.example/shared/saga/metric"
+)
+
+// Labels say of a metric's labels what its declaration leaves open.
+type Labels struct {
+	Fixed map[string]string            // labels with one value here: the service
+	Known map[string]func(string) bool // of other labels, by name, which values there are
+}
+
+// Service are the labels of a service's metrics.
+func Service(name string) Labels { return Labels{Fixed: map[string]string{metric.Service.Name: name}} }
+
+// With adds the values of a label.
+func (l Labels) With(label string, known func(value string) bool) Labels {
+	all := map[string]func(string) bool{label: known}
+	maps.Copy(all, l.Known)
+	return Labels{l.Fixed, all}
+}
+
+// Among is the set of these values.
+func Among(values []string) func(string) bool {
+	set := make(map[string]bool, len(values))
+	for _, v := range values {
+		set[v] = true
+	}
+	return func(v string) bool { return set[v] }
+}
+
+// Counter makes a counter and registers it, unless the registerer is nil.
+func Counter(r prometheus.Registerer, m metric.Metric, l Labels) *prometheus.CounterVec {
+	return register(r, prometheus.V2.NewCounterVec(prometheus.CounterVecOpts{
+		CounterOpts:    prometheus.CounterOpts{Name: m.Name, Help: m.Help, ConstLabels: l.Fixed},
+		VariableLabels: variable(m, metric.Counter, l)}))
+}
+
+// Gauge makes a gauge and registers it, unless the registerer is nil.
+func Gauge(r prometheus.Registerer, m metric.Metric, l Labels) *prometheus.GaugeVec {
+	return register(r, prometheus.V2.NewGaugeVec(prometheus.GaugeVecOpts{
+		GaugeOpts:      prometheus.GaugeOpts{Name: m.Name, Help: m.Help, ConstLabels: l.Fixed},
+		VariableLabels: variable(m, metric.Gauge, l)}))
+}
+
+// GaugeFunc makes a gauge that asks for its value and registers it, unless the registerer is nil.
+func GaugeFunc(r prometheus.Registerer, m metric.Metric, l Labels, value func() float64) prometheus.GaugeFunc {
+	if n := len(variable(m, metric.Gauge, l)); n > 0 {
+		panic(fmt.Sprintf("measure: %s has %d labels that are not fixed: one function cannot answer for all", m.Name, n))
+	}
+	return register(r, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: m.Name, Help: m.Help, ConstLabels: l.Fixed}, value))
+}
+
+// The limits of native histograms: so fine, and so many buckets before they become coarser.
+const (
+	nativeFactor     = 1.1
+	nativeBuckets    = 100
+	nativeResetAfter = time.Hour
+)
+
+// Histogram makes a histogram and registers it, unless the registerer is nil.
+func Histogram(r prometheus.Registerer, m metric.Metric, l Labels) *prometheus.HistogramVec {
+	return register(r, prometheus.V2.NewHistogramVec(prometheus.HistogramVecOpts{
+		HistogramOpts: prometheus.HistogramOpts{Name: m.Name, Help: m.Help, ConstLabels: l.Fixed, Buckets: m.Buckets,
+			NativeHistogramBucketFactor: nativeFactor, NativeHistogramMaxBucketNumber: nativeBuckets,
+			NativeHistogramMinResetDuration: nativeResetAfter},
+		VariableLabels: variable(m, metric.Histogram, l)}))
+}
+
+// variable are the labels that are not fixed, each held to its set. A declaration that does not fit panics: it is a mistake
+// in the code that no run could mend.
+func variable(m metric.Metric, kind metric.Kind, l Labels) (all prometheus.ConstrainedLabels) {
+	if m.Kind != kind {
+		panic(fmt.Sprintf("measure: %s is declared as a %s, and made as a %s", m.Name, m.Kind, kind))
+	}
+	for _, label := range m.Labels {
+		if _, fixed := l.Fixed[label.Name]; fixed {
+			continue
+		}
+		known := l.Known[label.Name]
+		if known == nil && label.Values != nil {
+			known = Among(label.Values)
+		}
+		if known == nil {
+			panic(fmt.Sprintf("measure: nobody says what values the label %s of %s has", label.Name, m.Name))
+		}
+		all = append(all, prometheus.ConstrainedLabel{Name: label.Name, Constraint: func(value string) string {
+			if known(value) {
+				return value
+			}
+			return metric.Other
+		}})
+	}
+	return all
+}
+
+// register registers a collector. Where the same is registered already, that one goes on.
+func register[C prometheus.Collector](r prometheus.Registerer, c C) C {
+	if r == nil {
+		return c
+	}
+	var known prometheus.AlreadyRegisteredError
+	switch err := r.Register(c); {
+	case errors.As(err, &known):
+		return known.ExistingCollector.(C)
+	case err != nil:
+		panic(fmt.Sprintf("measure: %v", err))
+	}
+	return c
+}
