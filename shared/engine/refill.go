@@ -78,7 +78,8 @@ func FillPruned(ctx context.Context, db *database.DB, partition int, from int64,
 		}
 		var ends struct{ Lowest, Last int64 }
 		err = tx.Raw(`SELECT c.sequence AS last, coalesce((SELECT min(o.sequence) FROM engine.outbox o
-			WHERE o.partition = c.partition AND o.sequence >= $2), c.sequence + 1) AS lowest FROM engine.counter c WHERE c.partition = $1`, partition, from).Scan(&ends).Error
+			WHERE o.partition = c.partition AND o.sequence >= $2), c.sequence + 1) AS lowest
+			FROM engine.counter c WHERE c.partition = $1`, partition, from).Scan(&ends).Error
 		if err != nil {
 			return err
 		}

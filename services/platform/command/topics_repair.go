@@ -96,7 +96,8 @@ func repairTopics(ctx context.Context, c service.Config, specs func(service.Conf
 	far := shown("topics repair")
 	defer hide(far)
 	return repair.Repair{Kafka: found.client, Apps: run.Apps, Databases: there.Databases, Specs: specs(c),
-		Partitions: c.Partitions, Archive: store, Recreate: recreate, Progress: far, Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)}.Run(ctx)
+		Partitions: c.Partitions, Archive: store, Recreate: recreate, Progress: far,
+		Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)}.Run(ctx)
 }
 
 func stillMissing(r *repair.Report) (lines []string) {
