@@ -71,18 +71,15 @@ func FillPruned(ctx context.Context, db *database.DB, partition int, from int64,
 			return err
 		}
 		// The lock keeps the cleaner out. The topic holds nothing from here on: nothing may be pruned before it was published.
-		err := tx.Exec(
-			`UPDATE engine.published
-			SET sequence = least(sequence, $2::bigint - 1), next_offset = 0, pruned = least(pruned, $2::bigint - 1)
-			WHERE partition = $1`, partition, from).Error
+		err := tx.Exec(`UPDATE engine.published SET sequence = least(sequence, $2::bigint - 1), next_offset = 0,
+			pruned = least(pruned, $2::bigint - 1) WHERE partition = $1`, partition, from).Error
 		if err != nil {
 			return err
 		}
 		var ends struct{ Lowest, Last int64 }
-		err = tx.Raw(
-			`SELECT c.sequence AS last, coalesce((SELECT min(o.sequence) FROM engine.outbox o
-				WHERE o.partition = c.partition AND o.sequence >= $2),
-			c.sequence + 1) AS lowest FROM engine.counter c WHERE c.partition = $1`, partition, from).Scan(&ends).Error
+		err = tx.Raw(`SELECT c.sequence AS last, coalesce((SELECT min(o.sequence) FROM engine.outbox o
+			WHERE o.partition = c.partition AND o.sequence >= $2), c.sequence + 1) AS lowest
+			FROM engine.counter c WHERE c.partition = $1`, partition, from).Scan(&ends).Error
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ type Snapshot struct {
 	At         time.Time        `json:"at"` // by the database's clock
 	Build      string           `json:"build"`
 	Partitions int              `json:"partitions"`
-	Versions   map[string]int64 `json:"versions"` // of the schemas, by the table that notes the migrations: engine_version, service_version
+	Versions   map[string]int64 `json:"versions"` // by the table that notes migrations: engine_version, service_version
 	Position   engine.Position  `json:"position"`
 	Series     map[string]int64 `json:"series"` // the last number given in each series without gaps
 	Tables     []Table          `json:"tables"`

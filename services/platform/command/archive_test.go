@@ -25,7 +25,7 @@ func TestWhatCannotBeArchivedOrRepairedIsRefusedBeforeAnythingIsAsked(t *testing
 		"snapshot --to x":                                           {service.CodeUsage, "name services, or give --all"},
 		"snapshot payment --all --to x":                             {service.CodeUsage, "name services, or give --all"},
 		"snapshot paiment --to x":                                   {service.CodeUsage, `there is no service "paiment"`},
-		"snapshot tracker --to x":                                   {service.CodeUsage, `there is no service "tracker" that keeps a state`},
+		"snapshot tracker --to x":                                   {service.CodeUsage, `no service "tracker" that keeps a state`},
 		"snapshot payment":                                          {service.CodeUsage, "--to is missing"},
 		"snapshot payment --to x --data-dir /nonexistent/orderflow": {service.CodeEnvironment, "orderflow up"},
 		"topics repair --data-dir /nonexistent/orderflow":           {service.CodeEnvironment, "orderflow up"},

@@ -29,13 +29,13 @@ func topicsRepair(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "repair",
 		Short: "Fills topics that lost events again, from the outboxes and from an archive",
-		Long: "Creates missing topics with the right settings, and publishes missing events again: from the services' outboxes, and\n" +
-			"with --archive also events that were pruned from there. Numbers, ids and order are kept, so that nothing is done twice.\n" +
-			"If a service runs, its own publishers do it, without a break; otherwise this command does, under the same locks. It can\n" +
-			"be killed and run again.\n\n" +
-			"Events pruned from the outbox come before those in it. Records cannot be put in front of existing ones: --recreate\n" +
-			"deletes such a topic and fills it whole, provided that outbox and archive hold all of it. Exit code 1 where numbers\n" +
-			"stay missing.",
+		Long: "Makes the topics that are missing, with the settings they must have, and publishes again what they lack: what the\n" +
+			"services' outboxes hold, and with --archive what those do not hold any more. Numbers, ids and order are kept, so that\n" +
+			"nothing is done twice. Where a service runs, its own publishers do it, and it goes on meanwhile; where it does not, this\n" +
+			"command does, under the same locks. It can be killed and run again.\n\n" +
+			"What the outbox lost to its retention must come before what it holds. Where the topic goes on already, records cannot be\n" +
+			"put in front of existing ones: --recreate deletes that topic and fills it whole, and only where outbox and archive hold\n" +
+			"all of it. Exit code 1 where numbers stay missing.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := service.Load(cmd)
@@ -80,9 +80,8 @@ func topicsRepair(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 	return cmd
 }
 
-func repairTopics(ctx context.Context, c service.Config, specs func(service.Config) []kafka.TopicSpec,
-	store archive.Store, recreate []string) (
-	report *repair.Report, err error) {
+func repairTopics(ctx context.Context, c service.Config, specs func(service.Config) []kafka.TopicSpec, store archive.Store,
+	recreate []string) (report *repair.Report, err error) {
 	found, err := reach(ctx, c, "orderflow-topics-repair")
 	if err != nil {
 		return nil, err
@@ -97,8 +96,8 @@ func repairTopics(ctx context.Context, c service.Config, specs func(service.Conf
 	far := shown("topics repair")
 	defer hide(far)
 	return repair.Repair{Kafka: found.client, Apps: run.Apps, Databases: there.Databases, Specs: specs(c),
-		Partitions: c.Partitions, Archive: store,
-		Recreate: recreate, Progress: far, Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)}.Run(ctx)
+		Partitions: c.Partitions, Archive: store, Recreate: recreate, Progress: far,
+		Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)}.Run(ctx)
 }
 
 func stillMissing(r *repair.Report) (lines []string) {
@@ -120,8 +119,8 @@ func printRepaired(to io.Writer, r *repair.Report) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "TOPIC\tPARTITION\tNUMBERED\tHELD\tFROM OUTBOX\tFROM ARCHIVE\tSTILL MISSING\tNOTE")
 	for _, p := range r.Parts {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", p.Topic, p.Partition, p.Given, p.Held, p.FromOutbox,
-			p.FromArchive, p.Missing(), p.Note)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", p.Topic, p.Partition, p.Given, p.Held, p.FromOutbox, p.FromArchive,
+			p.Missing(), p.Note)
 	}
 	return w.Flush()
 }

@@ -2,8 +2,6 @@ package redecide
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -136,20 +134,6 @@ func (r *Report) finish(began time.Time) Report {
 	})
 	r.Seconds = time.Since(began).Seconds()
 	return *r
-}
-
-// Tell decides again and writes the report: for people, or as JSON for programs.
-func Tell(ctx context.Context, c Config, w io.Writer, asJSON bool) (Report, error) {
-	r, err := Run(ctx, c)
-	switch {
-	case err != nil:
-		return r, err
-	case asJSON:
-		out := json.NewEncoder(w)
-		out.SetIndent("", "  ")
-		return r, out.Encode(r)
-	}
-	return r, r.Print(w)
 }
 
 // mostShown are the differences of a row that people are shown; programs get them all.

@@ -65,13 +65,13 @@ func install(t *testing.T) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i.site = &trial.Site{Key: key, Storefront: func() string { return i.services.StorefrontURL },
-		Operators: func(name string) string {
-			if name == run.World {
-				return world.OperatorsURL
-			}
-			return i.services.OperatorsURL
-		}}
+	storefront := func() string { return i.services.StorefrontURL }
+	i.site = &trial.Site{Key: key, Storefront: storefront, Operators: func(name string) string {
+		if name == run.World {
+			return world.OperatorsURL
+		}
+		return i.services.OperatorsURL
+	}}
 	return i
 }
 
@@ -119,8 +119,8 @@ func (i *installation) prune() {
 		if err != nil {
 			i.Fatal(err)
 		}
-		err = db.Gorm().
-			Exec(`WITH p AS (UPDATE engine.published SET pruned = greatest(pruned, sequence / 2) RETURNING partition, pruned)
+		err = db.Gorm().Exec(`WITH p AS (
+				UPDATE engine.published SET pruned = greatest(pruned, sequence / 2) RETURNING partition, pruned)
 			DELETE FROM engine.outbox o USING p WHERE o.partition = p.partition AND o.sequence <= p.pruned`).Error
 		if err != nil {
 			i.Fatal(err)
@@ -212,8 +212,8 @@ func TestTopicsThatWereWipedAreFilledAgainWithOrdersInFlight(t *testing.T) {
 			i.Fatalf("without an archive: exit code %d: %s", code, stderr)
 		}
 		code, stdout, stderr := i.orderflow("topics", "repair", "--json", "--archive", archive)
-		if code != service.CodeFailed || !strings.Contains(stderr,
-			"records cannot be put in front of existing ones: run again with --recreate") {
+		if code != service.CodeFailed ||
+			!strings.Contains(stderr, "records cannot be put in front of existing ones: run again with --recreate") {
 			i.Fatalf("with one, too late: exit code %d: %s", code, stderr)
 		}
 		var report repair.Report
@@ -247,8 +247,8 @@ func TestTopicsThatWereWipedAreFilledAgainWithOrdersInFlight(t *testing.T) {
 		i.gate.Open()
 		i.ends(buyers)
 		i.must("topics", "archive", "--all", "--to", archive) // it goes on: the numbers are the same
-		if again := i.must("topics", "repair", "--archive", archive); strings.Contains(again, "created") ||
-			!strings.Contains(out, "created order.events") {
+		again := i.must("topics", "repair", "--archive", archive)
+		if strings.Contains(again, "created") || !strings.Contains(out, "created order.events") {
 			i.Errorf("repaired again: %s", again)
 		}
 		if taken := i.must("snapshot", "--all", "--to", archive); !strings.Contains(taken, "snapshots/refund/") {
