@@ -69,9 +69,11 @@ func decideReview(c Case, d Decision) []saga.Event {
 		return nil
 	}
 	if d.Approve {
-		return []saga.Event{event.Cleared.Of(event.ClearedV1{Score: c.Score, Rules: c.Rules, By: byOperator, Operator: d.By, Request: d.Request})}
+		return []saga.Event{event.Cleared.Of(event.ClearedV1{Score: c.Score, Rules: c.Rules, By: byOperator, Operator: d.By,
+			Request: d.Request})}
 	}
-	return []saga.Event{event.Rejected.Of(event.RejectedV1{Score: c.Score, Rules: c.Rules, By: byOperator, Operator: d.By, Request: d.Request})}
+	return []saga.Event{event.Rejected.Of(event.RejectedV1{Score: c.Score, Rules: c.Rules, By: byOperator, Operator: d.By,
+		Request: d.Request})}
 }
 
 func giveUp(c Case, _ event.ReviewRequestedV1) []saga.Event {

@@ -43,7 +43,8 @@ func TestALostTopicIsFilledWhileTheServiceDoesNotRunAndNothingElseIsDone(t *test
 	e := b.publishing()
 	b.eventuallyPublished(key, upTo(10))
 	for i, rec := range b.log(0) {
-		if was := lost[i]; rec.ID != was.ID || rec.Sequence != was.Sequence || rec.TraceParent != was.TraceParent || string(rec.Data) != string(was.Data) {
+		if was := lost[i]; rec.ID != was.ID || rec.Sequence != was.Sequence || rec.TraceParent != was.TraceParent ||
+			string(rec.Data) != string(was.Data) {
 			t.Errorf("published again is %+v, and it was %+v", rec, was)
 		}
 	}

@@ -19,24 +19,25 @@ func TestWhatAPartitionLacksComesFromTheOutboxElseFromTheArchiveElseIsNamed(t *t
 		missing, fill, stays    string
 		note                    string
 	}{
-		"all is there":                  {topic: list(1, 10), outbox: list(1, 10)},
-		"wiped, all in the outbox":      {outbox: list(1, 10), missing: "1 to 10"},
-		"a tail is lost":                {topic: list(1, 7), outbox: list(5, 10), missing: "8 to 10"},
-		"a hole, in the outbox":         {topic: list(1, 3, 6, 10), outbox: list(3, 10), missing: "4 to 5"},
-		"wiped, half of it pruned":      {outbox: list(6, 10), archived: list(1, 8), missing: "1 to 10", fill: "1 to 5"},
-		"wiped, all pruned":             {archived: list(1, 10), missing: "1 to 10", fill: "1 to 10"},
-		"a tail is lost that is pruned": {topic: list(1, 3), outbox: list(8, 10), archived: list(1, 8), missing: "4 to 10", fill: "4 to 7"},
-		"wiped, and no archive":         {outbox: list(6, 10), missing: "1 to 10", stays: "1 to 5", note: "neither in the outbox nor archived"},
+		"all is there":             {topic: list(1, 10), outbox: list(1, 10)},
+		"wiped, all in the outbox": {outbox: list(1, 10), missing: "1 to 10"},
+		"a tail is lost":           {topic: list(1, 7), outbox: list(5, 10), missing: "8 to 10"},
+		"a hole, in the outbox":    {topic: list(1, 3, 6, 10), outbox: list(3, 10), missing: "4 to 5"},
+		"wiped, half of it pruned": {outbox: list(6, 10), archived: list(1, 8), missing: "1 to 10", fill: "1 to 5"},
+		"wiped, all pruned":        {archived: list(1, 10), missing: "1 to 10", fill: "1 to 10"},
+		"a tail is lost that is pruned": {topic: list(1, 3), outbox: list(8, 10), archived: list(1, 8),
+			missing: "4 to 10", fill: "4 to 7"},
+		"wiped, and no archive": {outbox: list(6, 10), missing: "1 to 10", stays: "1 to 5", note: "neither in the outbox nor archived"},
 		"wiped, and the archive too short": {outbox: list(6, 10), archived: list(1, 3), missing: "1 to 10", stays: "1 to 5",
 			note: "numbers 4 to 5 are neither in the outbox nor archived; 1 to 3 are archived, and are not published before what is lost"},
-		"a beginning is lost that is pruned": {topic: list(6, 10), outbox: list(6, 10), archived: list(1, 8), missing: "1 to 5", stays: "1 to 5",
-			note: "--recreate order.events"},
-		"a beginning is lost, partly pruned": {topic: list(8, 10), outbox: list(6, 10), archived: list(1, 8), missing: "1 to 7", stays: "1 to 5",
-			note: "--recreate order.events"},
+		"a beginning is lost that is pruned": {topic: list(6, 10), outbox: list(6, 10), archived: list(1, 8),
+			missing: "1 to 5", stays: "1 to 5", note: "--recreate order.events"},
+		"a beginning is lost, partly pruned": {topic: list(8, 10), outbox: list(6, 10), archived: list(1, 8),
+			missing: "1 to 7", stays: "1 to 5", note: "--recreate order.events"},
 		"a beginning that the topic is set to forget": {topic: list(6, 10), outbox: list(6, 10), archived: list(1, 8), forgets: true,
 			note: "set to forget"},
-		"a beginning that it forgot before it was archived": {topic: list(6, 10), outbox: list(6, 10), archived: list(1, 4), forgets: true,
-			missing: "1 to 5", stays: "1 to 5", note: "numbers 5 are neither"},
+		"a beginning that it forgot before it was archived": {topic: list(6, 10), outbox: list(6, 10),
+			archived: list(1, 4), forgets: true, missing: "1 to 5", stays: "1 to 5", note: "numbers 5 are neither"},
 		"a topic ahead of its database": {topic: list(1, 12), outbox: list(1, 10), note: "start order"},
 		"nothing was ever said":         {},
 	} {
@@ -46,7 +47,8 @@ func TestWhatAPartitionLacksComesFromTheOutboxElseFromTheArchiveElseIsNamed(t *t
 			p.given = 0
 		}
 		p.decide(c.recreate, c.forgets)
-		if p.missing.String() != c.missing || p.fill.String() != c.fill || p.stays.String() != c.stays || !strings.Contains(p.note, c.note) ||
+		if p.missing.String() != c.missing || p.fill.String() != c.fill || p.stays.String() != c.stays ||
+			!strings.Contains(p.note, c.note) ||
 			(c.note == "") != (p.note == "") {
 			t.Errorf("%s: missing %v, to be filled %v, stays %v: %s", name, p.missing, p.fill, p.stays, p.note)
 		}
