@@ -38,7 +38,7 @@ type Request struct {
 	Route       string `json:"route" schema:"min=1" example:"/v1/orders"`
 	Key         string `json:"key" schema:"pattern=^[ -~]{1,255}$" example:"7d1f0a52-basket-3"`
 	ID          string `json:"id" schema:"min=1" example:"019e5a3b-9c12-7a40-b2d1-5e6f70819007"`
-	Fingerprint string `json:"fingerprint" schema:"pattern=^[0-9a-f]{64}$" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
+	Fingerprint string `json:"fingerprint" schema:"pattern=^[0-9a-f]{64}$"`
 }
 
 // Address is where goods go.

@@ -31,6 +31,7 @@ var values = map[string]any{
 	"email":           "ada.sample@example.com",
 	"fill_policy":     "fill_all",
 	"final":           false,
+	"fingerprint":     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 	"line1":           "12 Canal Row",
 	"line2":           "Flat 3",
 	"name":            "Ada Sample",

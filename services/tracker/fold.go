@@ -21,7 +21,8 @@ func (f folds) fold(k *kind, r *Record) map[string]Change {
 	if k.says == nil || k.payload == nil {
 		return nil
 	}
-	data, err := k.payload.Decode(r.Data)
+	kind := saga.As(k.payload, r.Type)
+	data, err := kind.Decode(r.Data)
 	if err != nil {
 		return nil
 	}
@@ -34,7 +35,7 @@ func (f folds) fold(k *kind, r *Record) map[string]Change {
 	if !known {
 		before = k.says.Blank(r.Key)
 	}
-	after := k.says.Evolve(before, saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Cause: r.Cause, Via: r.Via,
+	after := k.says.Evolve(before, saga.Event{ID: r.ID, Type: kind.Name(), Key: r.Key, Saga: r.Saga, Cause: r.Cause, Via: r.Via,
 		Time: r.Time, Data: data})
 	states[r.Key] = after
 	return f.changes(before, after)

@@ -47,12 +47,14 @@ func (x *Index) declare(m *saga.Machine) {
 			k := x.kinds[x.kind(said.Name())]
 			k.about, k.says, k.payload = said.KeyedBy(), m, said
 			k.rows = append(k.rows, r)
+			x.older(said)
 		}
 		if saga.IsCommand(r.On) {
 			continue
 		}
 		k := x.kinds[x.kind(r.On.Name())]
 		k.about, k.payload = r.On.KeyedBy(), r.On
+		x.older(r.On)
 		switch {
 		case r.Form == saga.Calling:
 			k.call, k.dropped = r, x.kindsOf(r.Unless)
@@ -65,6 +67,27 @@ func (x *Index) declare(m *saga.Machine) {
 			k.heardBy(service, len(r.Emits) > 0)
 		}
 	}
+}
+
+// older lets earlier versions of an event go by what is declared of the newest, unless they are declared themselves.
+func (x *Index) older(k saga.Kind) {
+	for _, o := range k.Older() {
+		if n, known := x.kindOf[o.Name()]; !known || x.kinds[n].payload == nil {
+			x.kindOf[o.Name()] = x.kind(k.Name())
+		}
+	}
+}
+
+// recorded is what a record of the type says, in the version it was said in.
+func (k *kind) recorded(name string) saga.Kind {
+	if k.payload != nil {
+		for _, o := range k.payload.Older() {
+			if o.Name() == name {
+				return o.Kind
+			}
+		}
+	}
+	return k.payload
 }
 
 func (x *Index) kindsOf(all []saga.Kind) map[int]bool {

@@ -103,7 +103,7 @@ func (x *Index) Saga(name string, records []Record, now time.Time) (Saga, bool) 
 		}
 		e.Reaction = x.reactionOf(k, r, cause)
 		e.Compensates = undone(k, e.Reaction, said)
-		e.Data = x.personal.payload(r.Data, k.payload)
+		e.Data = x.personal.payload(r.Data, k.recorded(r.Type))
 		e.Changes = states.fold(k, r)
 		said[r.Type] = true
 		t.Events = append(t.Events, e)

@@ -64,11 +64,11 @@ func (s *story) key(e *entry) string {
 }
 
 // arm notes when the deadline falls due that runs from an event, where the event itself tells.
-func (s *story) arm(e entry, k *kind, data []byte) {
+func (s *story) arm(e entry, k *kind, name string, data []byte) {
 	if k.deadline == nil || !k.deadline.TellsWhen() {
 		return
 	}
-	payload, err := k.payload.Decode(data)
+	payload, err := saga.As(k.payload, name).Decode(data)
 	due := time.Time{}
 	if err == nil {
 		due, err = k.deadline.FallsDue(saga.Event{Type: k.name, Time: time.Unix(0, e.at), Data: payload})

@@ -92,6 +92,9 @@ func New(machines []*saga.Machine) *Index {
 	for _, k := range x.kinds {
 		if k.payload != nil {
 			x.personal.declare(k.payload)
+			for _, o := range k.payload.Older() {
+				x.personal.declare(o)
+			}
 		}
 	}
 	return x
@@ -144,7 +147,7 @@ func (x *Index) Add(r *Record) {
 	x.infer(s, e)
 	s.entries = append(s.entries, e)
 	s.last = max(s.last, e.at)
-	s.arm(e, k, r.Data)
+	s.arm(e, k, r.Type, r.Data)
 	x.understand(s, k, r, e)
 	if s.began != 0 && !s.active {
 		s.active = true

@@ -37,7 +37,7 @@ func (p *partition) fireDeadlines(ctx context.Context) error {
 	}
 	for _, r := range rows {
 		in := input{form: deadline, event: saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga}}
-		in.event.Data, in.reason = p.e.decode(r.Type, r.Since)
+		in.event.Type, in.event.Data, in.reason = p.e.decode(r.Type, r.Since)
 		if in.reason != "" {
 			in.raw = r.Since
 		}
@@ -46,17 +46,18 @@ func (p *partition) fireDeadlines(ctx context.Context) error {
 	return nil
 }
 
-// decode reads the stored payload of an own event; reason is why it cannot be read.
-func (e *Engine) decode(name string, data []byte) (payload any, reason string) {
+// decode reads the stored payload of an own event, and tells its type, which is a newer one if it is of an earlier version;
+// reason is why it cannot be read.
+func (e *Engine) decode(name string, data []byte) (current string, payload any, reason string) {
 	k := e.kind(name)
 	if k == nil {
-		return nil, fmt.Sprintf("%s is not known to this build of %s", name, e.Service)
+		return name, nil, fmt.Sprintf("%s is not known to this build of %s", name, e.Service)
 	}
 	payload, err := k.Decode(data)
 	if err != nil {
-		return nil, "the payload cannot be read: " + err.Error()
+		return name, nil, "the payload cannot be read: " + err.Error()
 	}
-	return payload, ""
+	return k.Name(), payload, ""
 }
 
 // deadlineOf is the row whose deadline runs from the own event.

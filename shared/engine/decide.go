@@ -27,11 +27,12 @@ func (b *batch) read(live []*input) {
 			in.reason = or(in.reason, tooLong(rec.Key).Error())
 			continue
 		}
-		data, err := b.e.kind(rec.Type).Decode(rec.Data)
+		kind := b.e.kind(rec.Type)
+		data, err := kind.Decode(rec.Data)
 		if err != nil {
 			in.reason = or(in.reason, "the payload cannot be read: "+err.Error())
 		}
-		in.event.Data = data
+		in.event.Type, in.event.Data = kind.Name(), data
 	}
 }
 

@@ -96,7 +96,7 @@ func New(c Config) (*Engine, error) {
 				e.topics = append(e.topics, topic)
 			}
 		}
-		if err := loopbacks(b.Machine, c.Bindings); err != nil {
+		if err := errors.Join(loopbacks(b.Machine, c.Bindings), versions(b.Machine, c.Bindings)); err != nil {
 			return nil, err
 		}
 		for _, r := range b.Machine.Rows {

@@ -83,6 +83,7 @@ func (q *partitionPublisher) bringBack(ctx context.Context, counter int64, lost 
 			return fmt.Errorf("number %d cannot be read: %w", lost[i].Sequence, err)
 		}
 		work.Add(events[i], lost[i].Data)
+		events[i].Type = kind.Name()
 	}
 	return database.Transact(ctx, q.e.DB, func(tx *gorm.DB) error {
 		if err := tx.Exec(`SELECT pg_advisory_xact_lock($1, $2)`, partitionClass, q.partition).Error; err != nil {

@@ -39,3 +39,17 @@ func loopbacks(m *saga.Machine, bindings []Binding) error {
 	}
 	return nil
 }
+
+// versions finds an event that machines of one service know in two versions: a record is read once for all of them.
+func versions(m *saga.Machine, bindings []Binding) error {
+	for _, r := range m.Rows {
+		for _, o := range r.On.Older() {
+			for _, b := range bindings {
+				if k := b.Machine.Kind(o.Name()); k != nil && k.Name() == o.Name() {
+					return fmt.Errorf("engine: %s knows %s, which %s takes in as %s: let both know that", b.Machine, o.Name(), m, r.On.Name())
+				}
+			}
+		}
+	}
+	return nil
+}

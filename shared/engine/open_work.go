@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -64,6 +65,7 @@ func (w *OpenWork) Reads(name string) bool {
 
 // Add takes in an own event with its payload as JSON. Those of one partition must come in the order of their numbers.
 func (w *OpenWork) Add(own saga.Event, data []byte) {
+	own, data = w.current(own, data)
 	k := about{own.Key, own.Type}
 	switch {
 	case own.Via == saga.ViaAnswer || strings.HasPrefix(own.Via, saga.ViaAnswer+"/"):
@@ -107,6 +109,24 @@ func (w *OpenWork) Add(own saga.Event, data []byte) {
 	for _, m := range w.machines {
 		m.Number(&own, func(series string) int64 { w.series[series]++; return w.series[series] })
 	}
+}
+
+// current is the event as this build would have said it, where it is of an earlier version.
+func (w *OpenWork) current(own saga.Event, data []byte) (saga.Event, []byte) {
+	for _, m := range w.machines {
+		k := m.Kind(own.Type)
+		if k == nil || k.Name() == own.Type {
+			continue
+		}
+		raised, err := k.Decode(data)
+		if err != nil {
+			continue // whoever folds it says so
+		}
+		if text, err := json.Marshal(raised); err == nil {
+			own.Type, own.Data, data = k.Name(), raised, text
+		}
+	}
+	return own, data
 }
 
 func (w *OpenWork) settle(k about) {

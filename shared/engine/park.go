@@ -75,6 +75,9 @@ func (b *batch) parkInput(s *share, in *input, reason string) {
 	p := parkedRow{Number: in.number, Partition: s.w.partition, Key: storable(e.Key), Form: formNames[in.form],
 		Type: storable(e.Type), ID: storable(e.ID), Saga: storable(e.Saga), Cause: storable(e.Cause), At: storableTime(e.Time),
 		Reason: storableText(reason), Try: in.try}
+	if in.record != nil {
+		p.Type = storable(in.record.Type) // of the version that its payload is
+	}
 	switch {
 	case in.raw != nil:
 		p.Data = in.raw
@@ -250,6 +253,7 @@ func (e *Engine) unparked(p parkedRow) (input, error) {
 		in.form, in.try = answer, p.Try
 		for _, b := range e.Bindings {
 			if r := b.Machine.QuestionOf(p.Type); r != nil {
+				in.event.Type = r.On.Name()
 				in.answer, err = r.DecodeAnswer(p.Data)
 			}
 		}
@@ -261,8 +265,10 @@ func (e *Engine) unparked(p parkedRow) (input, error) {
 	default:
 		in.form = event
 	}
-	if in.event.Data, reason = e.decode(p.Type, p.Data); reason != "" {
+	if in.event.Type, in.event.Data, reason = e.decode(p.Type, p.Data); reason != "" {
 		err = fmt.Errorf("%s", reason)
+	} else if in.form == asking && in.event.Type != p.Type {
+		in.raw = answerJSON(in.event.Data) // it was kept as an earlier version
 	}
 	return in, err
 }

@@ -61,13 +61,13 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 		 ORDER BY next_try_at LIMIT $5)`, o.p.partition, ids, types, rooms, room).Scan(&rows).Error
 	for _, r := range rows {
 		asked := saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Saga: r.Saga, Time: r.At}
-		payload, reason := o.p.e.decode(r.Type, r.Asked)
-		if reason != "" || o.p.e.laneOf(r.Type) == nil {
+		current, payload, reason := o.p.e.decode(r.Type, r.Asked)
+		if reason != "" || o.p.e.laneOf(current) == nil {
 			reason = cmp.Or(reason, r.Type+" makes no call in this build")
 			o.p.queue.pushOnce(r.ID, input{form: refusal, event: asked, raw: r.Asked, try: r.Try, reason: reason})
 			continue
 		}
-		asked.Data = payload
+		asked.Type, asked.Data = current, payload
 		o.ask(asked, max(r.Try, 1)+1) // an earlier try may have succeeded unseen
 	}
 	return err

@@ -68,7 +68,7 @@ func (b *bed) spoken(service string, machines ...*saga.Machine) (events []saga.E
 				if k := m.Kind(r.Type); k != nil {
 					data, err := k.Decode(r.Data)
 					b.must(err)
-					events = append(events, saga.Event{ID: r.ID, Type: r.Type, Key: r.Key, Time: r.Time, Data: data})
+					events = append(events, saga.Event{ID: r.ID, Type: k.Name(), Key: r.Key, Time: r.Time, Data: data})
 				}
 			}
 		}

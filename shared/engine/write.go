@@ -126,15 +126,15 @@ func (b *batch) fence(tx *gorm.DB) error {
 // is restored, and no lease, which keeps owners away.
 func (e *Engine) numbered(tx *gorm.DB, partitions pgtype.FlatArray[int32]) error {
 	read := func(rows database.Rows) error {
-		for rows.Next() {
-			var partition int
-			if err := rows.Scan(&partition); err != nil {
-				return err
-			}
-			return fmt.Errorf("its database has no numbers for partition %d: it was made anew; run `orderflow replay %s --apply`",
-				partition, e.Service)
+		var partition int
+		if !rows.Next() {
+			return nil
 		}
-		return nil
+		if err := rows.Scan(&partition); err != nil {
+			return err
+		}
+		return fmt.Errorf("its database has no numbers for partition %d: it was made anew; run `orderflow replay %s --apply`",
+			partition, e.Service)
 	}
 	return database.Later(tx, database.Statement{Name: "numbers", Read: read, Args: []any{partitions},
 		SQL: `SELECT p FROM unnest($1::int[]) AS p WHERE NOT EXISTS (SELECT FROM engine.counter c WHERE c.partition = p) LIMIT 1`})

@@ -33,6 +33,7 @@ func (c Choreography[S]) Machine() *Machine {
 	for i := range m.Rows {
 		m.index(&m.Rows[i])
 	}
+	m.indexOlder()
 	m.indexLookups()
 	m.indexSpread()
 	m.checkSeries()
@@ -111,7 +112,8 @@ func (m *Machine) Says() []string {
 }
 
 // Kind finds an event type, or a command, that this machine reacts to, shows or emits; nil for others, also for those that it
-// only stores for lookups.
+// only stores for lookups. Of an earlier version it is the kind
+// that reads it as the one known, and has that name.
 func (m *Machine) Kind(name string) Kind { return m.kinds[name] }
 
 // String is how people refer to a machine: "payment", or "storefront (product)" where a service has several.

@@ -39,6 +39,8 @@ type Kind interface {
 	KeyedBy() Key
 	// Latest tells that only the last event of a batch for one key matters: each carries the whole state.
 	Latest() bool
+	// Older are the earlier versions that read as this one; see Upcast.
+	Older() []Older
 }
 
 // Type names a kind of event and fixes its payload.
@@ -46,6 +48,7 @@ type Type[E any] struct {
 	name     string
 	keyed    Key
 	latest   bool
+	older    *[]Older           // a pointer, so that types can be compared
 	contract *contract.Contract // nil: a command, whose content is for its service to judge
 }
 

@@ -91,11 +91,16 @@ type Said struct {
 
 // Of is the latest payload of the type; nil if there is none.
 func (s Said) Of(known Kind) (any, error) {
-	text := s.Latest[known.Name()]
+	kind, text := known, s.Latest[known.Name()]
+	for _, o := range known.Older() { // kept by an earlier build
+		if text == nil {
+			kind, text = As(known, o.Name()), s.Latest[o.Name()]
+		}
+	}
 	if text == nil {
 		return nil, nil
 	}
-	data, err := known.Decode(text)
+	data, err := kind.Decode(text)
 	if err != nil {
 		return nil, fmt.Errorf("what is known of %s: %w", s.Key, err)
 	}

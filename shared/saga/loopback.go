@@ -8,10 +8,13 @@ package saga
 
 // Takes tells whether the machine has a row for a command, an event of another service, or a loopback. Its own events are none of
 // these.
-func (m *Machine) Takes(name string) bool { return len(m.heard[name]) > 0 && !m.says[name] }
+func (m *Machine) Takes(name string) bool {
+	name = m.newest(name)
+	return len(m.heard[name]) > 0 && !m.says[name]
+}
 
 // Emits tells whether a row of the machine emits this event.
-func (m *Machine) Emits(name string) bool { return m.says[name] }
+func (m *Machine) Emits(name string) bool { return m.says[m.newest(name)] }
 
 // Loopbacks lists the names of the events that the machine consumes from its own service's topic, in the order declared.
 func (m *Machine) Loopbacks() (names []string) {

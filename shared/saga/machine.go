@@ -95,10 +95,10 @@ func (m *Machine) Expire(state any, since Event, stamp Stamp) (Step, error) {
 }
 
 // QuestionOf is the row by which this own event starts a call; nil if it starts none.
-func (m *Machine) QuestionOf(own string) *Row { return m.asked[own] }
+func (m *Machine) QuestionOf(own string) *Row { return m.asked[m.newest(own)] }
 
 // DeadlineOf is the row whose deadline runs from this own event; nil if there is none.
-func (m *Machine) DeadlineOf(own string) *Row { return m.since[own] }
+func (m *Machine) DeadlineOf(own string) *Row { return m.since[m.newest(own)] }
 
 // DecodeAnswer reads the JSON answer to this row's question.
 func (r *Row) DecodeAnswer(data []byte) (any, error) { return r.decodeReply(data) }
@@ -178,8 +178,8 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 			if m.asked[out.Type] != nil {
 				step.Asks = append(step.Asks, out)
 			}
-			if m.since[out.Type] != nil {
-				step.Armed = append(step.Armed, out)
+			if r := m.since[out.Type]; r != nil {
+				step.Armed, step.Settled = append(step.Armed, out), append(step.Settled, older(r.On)...)
 			}
 			if out.Key == in.Key {
 				m.giveUp(step, out)
@@ -195,11 +195,11 @@ func (m *Machine) giveUp(step *Step, own Event) {
 		return func(e Event) bool { return e.Key == own.Key && e.Type == r.On.Name() }
 	}
 	for _, q := range m.drops[own.Type] {
-		step.Dropped = append(step.Dropped, q.On.Name())
+		step.Dropped = append(append(step.Dropped, q.On.Name()), older(q.On)...)
 		step.Asks = slices.DeleteFunc(step.Asks, earlier(q))
 	}
 	for _, d := range m.settles[own.Type] {
-		step.Settled = append(step.Settled, d.On.Name())
+		step.Settled = append(append(step.Settled, d.On.Name()), older(d.On)...)
 		step.Armed = slices.DeleteFunc(step.Armed, earlier(d))
 	}
 }

@@ -162,6 +162,10 @@ func (w *World) deliver(i int) {
 	if q.events = q.events[1:]; len(q.events) == 0 {
 		w.queues = slices.Delete(w.queues, i, i+1)
 	}
+	e, err := q.to.Current(e)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	w.heard[q.to] = append(w.heard[q.to], e)
 	again := w.answered[q.to][e.ID]
 	delete(w.answered[q.to], e.ID)
@@ -222,7 +226,7 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(m *saga.Machine, s
 	for _, e := range step.Emitted {
 		w.Log = append(w.Log, e)
 		for _, to := range w.machines {
-			if slices.Contains(to.Hears(), e.Type) && to.Kind(e.Type) != nil {
+			if to.Takes(e.Type) {
 				w.enqueue(to, m.Service, e)
 			}
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A file is a header, one line of JSON; blocks, each its compressed length and its bytes as zstd; a length of zero; and the
-// SHA-256 of all that. Nothing follows.
+// A file is a header, one line of JSON; blocks, each its compressed length in four bytes and its bytes as zstd; a length of
+// zero; and the SHA-256 of all that. Nothing follows.
 
 // ErrDamaged means that a file is not what was written: cut off, changed, or not of this archive.
 var ErrDamaged = errors.New("the file is damaged")
@@ -59,20 +59,24 @@ func (w *writer) write(b []byte) {
 
 // block writes a block, which is not empty.
 func (w *writer) block(b []byte) error {
-	if w.err == nil && len(b) > longestBlock {
+	if w.err == nil && len(b) > longestBlock/2 { // what cannot be compressed grows a little
 		w.err = fmt.Errorf("a block of %d bytes", len(b))
 	}
 	if w.err == nil {
 		w.out = compressor.EncodeAll(b, w.out[:0])
-		w.write(binary.AppendUvarint(nil, uint64(len(w.out))))
-		w.write(w.out)
+		w.compressed(w.out)
 	}
 	return w.err
 }
 
+func (w *writer) compressed(b []byte) {
+	w.write(binary.BigEndian.AppendUint32(nil, uint32(len(b))))
+	w.write(b)
+}
+
 // close ends the file, but not what it is written to.
 func (w *writer) close() error {
-	w.write([]byte{0})
+	w.compressed(nil)
 	if w.err == nil {
 		_, w.err = w.to.Write(w.sum.Sum(nil))
 	}
@@ -121,12 +125,17 @@ func (r *reader) next() ([]byte, error) {
 
 // compressed is next without decompressing.
 func (r *reader) compressed() ([]byte, error) {
-	n, err := binary.ReadUvarint(summing{r})
-	if err != nil || n > longestBlock {
-		return nil, cut(err, "a block has no length")
+	var length [4]byte
+	if _, err := io.ReadFull(r.from, length[:]); err != nil {
+		return nil, cut(err, "it ends before its checksum")
 	}
+	r.sum.Write(length[:])
+	n := binary.BigEndian.Uint32(length[:])
 	if n == 0 {
 		return nil, r.end()
+	}
+	if n > longestBlock {
+		return nil, damaged("a block is longer than any")
 	}
 	// A wrong length must not make room for what is not there.
 	r.in.Reset()
@@ -172,23 +181,11 @@ func decompress(b, into []byte) ([]byte, error) {
 	return into, nil
 }
 
-// summing passes single bytes on to the checksum.
-type summing struct{ r *reader }
-
-func (s summing) ReadByte() (byte, error) {
-	b, err := s.r.from.ReadByte()
-	if err == nil {
-		s.r.sum.Write([]byte{b})
-	}
-	return b, err
-}
-
 func damaged(how string) error { return fmt.Errorf("%w: %s", ErrDamaged, how) }
 
-// cut is damage where the file ended or made no sense, and the error itself where it could not be read.
+// cut is damage where the file ended, and the error itself where it could not be read.
 func cut(err error, how string) error {
-	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		err.Error() == "binary: varint overflows a 64-bit integer" {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return damaged(how)
 	}
 	return err

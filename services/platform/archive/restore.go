@@ -19,8 +19,8 @@ func OpenSnapshot(ctx context.Context, store Store, name string) (*Snapshot, err
 		err = errors.Join(r.verify(), file.Close())
 	}
 	if err == nil && s.Format != snapshotFormat {
-		err = fmt.Errorf("its format is %.40q and this build reads %q: read it with the build that wrote it, or a later one",
-			s.Format, snapshotFormat)
+		err = fmt.Errorf("its format is %.40q and this build reads %q: read it with the build that wrote it, or a later "+
+			"one", s.Format, snapshotFormat)
 	}
 	if err != nil {
 		return nil, s.fault("open", err)

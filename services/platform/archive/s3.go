@@ -33,9 +33,8 @@ func newS3(u *url.URL) (*S3, error) {
 	query := u.Query()
 	for name := range query {
 		if name != "endpoint" && name != "region" {
-			return nil,
-				fmt.Errorf(
-					"archive: the s3 address has a parameter %q: there are endpoint and region; credentials belong into the environment", name)
+			return nil, fmt.Errorf("archive: the s3 address has a parameter %q: there are endpoint and region; credentials "+
+				"belong into the environment", name)
 		}
 	}
 	chain := []credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}
@@ -48,7 +47,8 @@ func newS3(u *url.URL) (*S3, error) {
 		endpoint, err = url.Parse(text)
 		if err != nil || endpoint.Host == "" || endpoint.User != nil || endpoint.Scheme != "http" && endpoint.Scheme != "https" ||
 			strings.Trim(endpoint.Path, "/") != "" {
-			return nil, errors.New("archive: the endpoint in the s3 address is not valid: want https://host:port or http://host:port")
+			return nil, errors.New("archive: the endpoint in the s3 address is not valid: want https://host:port or " +
+				"http://host:port")
 		}
 	} else {
 		chain = append(chain, &credentials.IAM{})
@@ -56,8 +56,8 @@ func newS3(u *url.URL) (*S3, error) {
 	if u.Host == "" {
 		return nil, errors.New("archive: the s3 address has no bucket: want s3://bucket/prefix?endpoint=https://host:port")
 	}
-	client, err := minio.New(endpoint.Host, &minio.Options{Creds: credentials.NewChainCredentials(chain),
-		Secure: endpoint.Scheme == "https", Region: query.Get("region")})
+	client, err := minio.New(endpoint.Host, &minio.Options{Creds: credentials.NewChainCredentials(chain), Secure: endpoint.Scheme == "https",
+		Region: query.Get("region")})
 	if err != nil {
 		return nil, fmt.Errorf("archive: the s3 address is not valid: %w", err)
 	}
@@ -125,8 +125,8 @@ func (s *S3) fault(what, name string, err error) error {
 	case missing(err) && r.Code == minio.NoSuchBucket:
 		err = errors.New("there is no such bucket: make it first, closed to everyone else")
 	case r.StatusCode == http.StatusForbidden:
-		err = fmt.Errorf(
-			"refused (%s): check the credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) and their rights", r.Code)
+		err = fmt.Errorf("refused (%s): check the credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) "+
+			"and their rights", r.Code)
 	}
 	return fmt.Errorf("archive: %s %s: %w", what, s.place(name), err)
 }

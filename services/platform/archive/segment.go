@@ -3,14 +3,12 @@ package archive
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"regexp"
 	"strconv"
-	"time"
 
 	"orderflow.example/shared/kafka"
 )
@@ -93,8 +91,7 @@ func (w *segmentWriter) bytes() (Segment, *bytes.Reader, error) {
 	var file bytes.Buffer
 	to := newWriter(&file, w.header)
 	for _, b := range w.blocks {
-		to.write(binary.AppendUvarint(nil, uint64(len(b))))
-		to.write(b)
+		to.compressed(b)
 	}
 	err := to.close()
 	s := Segment{w.header.Topic, w.header.Partition, w.header.First, w.header.Last}
@@ -114,9 +111,9 @@ func load(ctx context.Context, store Store, s Segment) (*loaded, error) {
 	l, err := loadBlocks(ctx, store, s)
 	switch {
 	case errors.Is(err, ErrDamaged):
-		return nil,
-			fmt.Errorf("archive: %s: %w; restore it from a copy, or move it away and run orderflow topics archive again while the topic "+
-				"still holds its numbers", s.Name(), err)
+		return nil, fmt.Errorf("archive: %s: %w; restore it from a copy, or move it away and run orderflow topics archive "+
+			"again while the topic "+
+			"still holds its numbers", s.Name(), err)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("archive: %s was there a moment ago: %w", s.Name(), err)
 	case err != nil:
@@ -148,12 +145,12 @@ func loadBlocks(ctx context.Context, store Store, s Segment) (*loaded, error) {
 	}
 	h := l.header
 	if h.Format != segmentFormat {
-		return nil, fmt.Errorf("its format is %.40q and this build reads %q: read it with the build that wrote it, or a later one",
-			h.Format, segmentFormat)
+		return nil, fmt.Errorf("its format is %.40q and this build reads %q: read it with the build that wrote it, or a "+
+			"later one", h.Format, segmentFormat)
 	}
 	if s != (Segment{h.Topic, h.Partition, h.First, h.Last}) {
-		return nil, damaged(fmt.Sprintf("it holds numbers %d to %d of %s partition %d, which is not what its name says", h.First,
-			h.Last, h.Topic, h.Partition))
+		return nil, damaged(fmt.Sprintf("it holds numbers %d to %d of %s partition %d, which is not what its name "+
+			"says", h.First, h.Last, h.Topic, h.Partition))
 	}
 	return l, nil
 }
@@ -168,99 +165,4 @@ func (l *loaded) records(block int) ([]kafka.Record, error) {
 		}
 	}
 	return nil, fmt.Errorf("archive: %s: %w", l.Name(), err)
-}
-
-// appendRecord writes down all that a record has, but for its place, which its number and its segment tell.
-func appendRecord(b []byte, r *kafka.Record) []byte {
-	malformed := ""
-	if r.Malformed != nil {
-		malformed = r.Malformed.Error()
-	}
-	b = binary.AppendUvarint(b, uint64(r.Sequence))
-	b = binary.AppendVarint(b, r.Time.Unix())
-	b = binary.AppendUvarint(b, uint64(r.Time.Nanosecond()))
-	for _, s := range [...]string{r.Key, r.ID, r.Subject, r.Correlation, r.Causation, r.TraceParent, r.Type, r.Source, r.Via,
-		r.DataSchema, malformed} {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
-	}
-	b = binary.AppendUvarint(b, uint64(len(r.Data)))
-	return append(b, r.Data...)
-}
-
-func decodeRecords(b []byte, topic string, partition int) (list []kafka.Record, err error) {
-	d := decoder{b: b, recurring: map[string]string{}}
-	for len(d.b) > 0 {
-		r := kafka.Record{Topic: topic, Partition: partition, Sequence: int64(d.uvarint())}
-		r.Offset = r.Sequence - 1
-		seconds, nanoseconds := d.varint(), d.uvarint()
-		if r.Time = time.Unix(seconds, int64(nanoseconds)).UTC(); r.Time.Unix() != seconds {
-			d.bad = true
-		}
-		r.Key = string(d.bytes())
-		for _, s := range [...]*string{&r.ID, &r.Subject, &r.Correlation, &r.Causation, &r.TraceParent} {
-			if b := d.bytes(); string(b) == r.Key { // subject and correlation often are
-				*s = r.Key
-			} else {
-				*s = string(b)
-			}
-		}
-		for _, s := range [...]*string{&r.Type, &r.Source, &r.Via, &r.DataSchema} {
-			*s = d.intern(d.bytes())
-		}
-		if malformed := d.bytes(); len(malformed) > 0 {
-			r.Malformed = errors.New(string(malformed))
-		}
-		if r.Data = d.bytes(); d.bad {
-			return nil, damaged("a record makes no sense")
-		}
-		list = append(list, r)
-	}
-	return list, nil
-}
-
-type decoder struct {
-	b         []byte
-	bad       bool
-	recurring map[string]string
-}
-
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.b)
-	if n <= 0 {
-		d.bad, d.b = true, nil
-		return 0
-	}
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.b)
-	if n <= 0 {
-		d.bad, d.b = true, nil
-		return 0
-	}
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) bytes() []byte {
-	n := d.uvarint()
-	if n > uint64(len(d.b)) {
-		d.bad, d.b = true, nil
-		return nil
-	}
-	b := d.b[:n:n]
-	d.b = d.b[n:]
-	return b
-}
-
-func (d *decoder) intern(b []byte) string {
-	if s, known := d.recurring[string(b)]; known {
-		return s
-	}
-	s := string(b)
-	d.recurring[s] = s
-	return s
 }

@@ -34,14 +34,14 @@ func OpenStore(place string) (Store, error) {
 		return nil, errors.New("archive: no place is given: want a directory or s3://bucket/prefix?endpoint=https://host:port")
 	case strings.HasPrefix(place, "s3://"):
 		if err != nil || u.User != nil { // its text may hold a password
-			return nil,
-				errors.New("archive: the s3 address is not valid: want s3://bucket/prefix?endpoint=https://host:port, and credentials " +
-					"in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or in a file (AWS_SHARED_CREDENTIALS_FILE)")
+			return nil, errors.New("archive: the s3 address is not valid: want " +
+				"s3://bucket/prefix?endpoint=https://host:port, and credentials " +
+				"in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or in a file (AWS_SHARED_CREDENTIALS_FILE)")
 		}
 		return newS3(u)
 	case err == nil && u.Scheme != "" && u.Host != "":
-		return nil, fmt.Errorf("archive: nothing is kept at %s://: want a directory or s3://bucket/prefix?endpoint=https://host:port",
-			u.Scheme)
+		return nil, fmt.Errorf("archive: nothing is kept at %s://: want a directory or "+
+			"s3://bucket/prefix?endpoint=https://host:port", u.Scheme)
 	}
 	return Dir(place), nil
 }

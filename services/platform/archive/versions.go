@@ -16,9 +16,10 @@ func (s *Snapshot) Fits(versions map[string]int64) error {
 	if maps.Equal(s.Versions, versions) {
 		return nil
 	}
-	return fmt.Errorf(
-		"it was taken of tables of version %s, by build %q, and here they have version %s: use a snapshot of this version, "+
-			"or rebuild from the topics without one, or restore it with the build that took it and then run `orderflow migrate`",
+	return fmt.Errorf("it was taken of tables of version %s, by build %q, and here they have version %s: use a snapshot of "+
+		"this version, "+
+		"or rebuild from the topics without one, or restore it with the build that took it and let `orderflow migrate` "+
+		"bring it up to date",
 		versionText(s.Versions), s.Build, versionText(versions))
 }
 

@@ -124,9 +124,9 @@ func (a *archiving) partition(ctx context.Context, held Holdings, r *Archived) e
 	}
 	if beyond := reading.Beyond[r.Partition]; beyond > 0 {
 		missing := reading.Last[r.Partition] + 1
-		r.Fault = fmt.Sprintf(
-			"numbers %d to %d are missing on the topic, and nothing is archived across a hole: run orderflow topics repair; "+
-				"if they are lost for good, archive to another place", missing, beyond-1)
+		r.Fault = fmt.Sprintf("numbers %d to %d are missing on the topic, and nothing is archived across a hole: run "+
+			"orderflow topics repair; "+
+			"if they are lost for good, archive to another place", missing, beyond-1)
 	}
 	return nil
 }
@@ -186,10 +186,9 @@ func (a *archiving) goOn(ctx context.Context, s Segment) (next int64, fault stri
 		case id == last.header.LastID:
 			return next, "", nil
 		case id != "" && from == nil:
-			return 0,
-				fmt.Sprintf(
-					"number %d on the topic is event %s, and event %s is archived under it: this archive is of another installation, "+
-						"or the topic was numbered anew; archive to another place", s.Last, id, last.header.LastID), nil
+			return 0, fmt.Sprintf("number %d on the topic is event %s, and event %s is archived under it: this archive is "+
+				"of another installation, "+
+				"or the topic was numbered anew; archive to another place", s.Last, id, last.header.LastID), nil
 		}
 	}
 	return -1, "", nil // the topic does not hold that record any more

@@ -76,7 +76,8 @@ func (f *fold) own(ctx context.Context, e saga.Event) {
 }
 
 func (f *fold) show(ctx context.Context, e saga.Event) {
-	if f.shows[e.Type] == nil {
+	e, err := f.machine.Current(e) // who said it may be of an earlier version than who hears it
+	if err != nil || f.shows[e.Type] == nil {
 		return
 	}
 	about, err := f.machine.About(e)
@@ -120,6 +121,8 @@ func eventOf(rec *kafka.Record, kind saga.Kind) (saga.Event, error) {
 		return e, fmt.Errorf("%s is not known to this build", rec.Type)
 	}
 	var err error
-	e.Data, err = kind.Decode(rec.Data)
+	if e.Data, err = kind.Decode(rec.Data); err == nil {
+		e.Type = kind.Name()
+	}
 	return e, err
 }

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -85,7 +86,10 @@ func (r *Reading) Run(ctx context.Context, fn func(rec *kafka.Record) error) err
 			return nil
 		}
 		moved, err := r.fetch(ctx, positions, fn)
+		var refused refusal
 		switch {
+		case errors.As(err, &refused):
+			return refused.error
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case moved:
@@ -151,6 +155,9 @@ func (r *Reading) fetch(ctx context.Context, positions []kafka.Position,
 	return moved, err
 }
 
+// refusal is an error of whoever the records are passed to: unlike one of the log, it is not tried again.
+type refusal struct{ error }
+
 func (r *Reading) pass(ctx context.Context, rec *kafka.Record, fn func(rec *kafka.Record) error) error {
 	p := rec.Partition
 	switch {
@@ -176,7 +183,10 @@ func (r *Reading) pass(ctx context.Context, rec *kafka.Record, fn func(rec *kafk
 	case rec.Sequence == r.Last[p]+1:
 		r.Last[p], r.Beyond[p] = rec.Sequence, 0
 		r.told[p] = max(r.told[p], rec.Offset+1)
-		return fn(rec)
+		if err := fn(rec); err != nil {
+			return refusal{err}
+		}
+		return nil
 	case r.Beyond[p] == 0:
 		r.Beyond[p] = rec.Sequence
 	}

@@ -85,6 +85,21 @@ func TestABrokerThatIsGoneIsAnErrorNotAnOffence(t *testing.T) {
 	}
 }
 
+func TestARecordThatIsRefusedEndsTheReadingHoweverLongItCouldWait(t *testing.T) {
+	t.Parallel()
+	r := eventlog.Reading{Log: numbered(1, 2, 3, 4), Topic: "a.events", Upto: map[int]int64{0: 4}, Patience: time.Hour}
+	refused, passed := errors.New("refused"), 0
+	err := r.Run(t.Context(), func(rec *kafka.Record) error {
+		if passed++; rec.Sequence == 2 {
+			return refused
+		}
+		return nil
+	})
+	if !errors.Is(err, refused) || passed != 2 {
+		t.Errorf("%v after %d records", err, passed)
+	}
+}
+
 func TestATopicIsReadOnWhereTheReadingBeforeEndedAndAHoleIsLookedForAgain(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -38,7 +38,7 @@ func (b *bar) Stage(name string, total int) {
 		progressbar.OptionSetRenderBlankState(true),
 	}
 	if total > 0 {
-		options = append(options, progressbar.OptionShowCount())
+		options = append(options, progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true))
 	} else {
 		total = -1 // a spinner
 	}
@@ -65,6 +65,7 @@ type lineProgress struct {
 	command string
 	name    string
 	total   int
+	began   time.Time
 	next    time.Time
 }
 
@@ -73,16 +74,18 @@ const everyLine = 5 * time.Second
 func (l *lineProgress) Stage(name string, total int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.name, l.total, l.next = name, total, time.Now().Add(everyLine)
+	l.name, l.total, l.began, l.next = name, total, time.Now(), time.Now().Add(everyLine)
 	fmt.Fprintf(l.w, "%s: %s\n", l.command, name)
 }
 
 func (l *lineProgress) Set(done int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.total == 0 || time.Now().Before(l.next) {
+	if l.total == 0 || done == 0 || time.Now().Before(l.next) {
 		return
 	}
 	l.next = time.Now().Add(everyLine)
-	fmt.Fprintf(l.w, "%s: %s: %d of %d\n", l.command, l.name, done, l.total)
+	rate := float64(done) / time.Since(l.began).Seconds()
+	left := time.Duration(float64(l.total-done) / rate * float64(time.Second))
+	fmt.Fprintf(l.w, "%s: %s: %d of %d, %.0f/s, %s left\n", l.command, l.name, done, l.total, rate, left.Round(time.Second))
 }

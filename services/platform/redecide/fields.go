@@ -28,7 +28,7 @@ const mostFields = 20
 // said: it is not compared.
 func differing(kind saga.Kind, numbered *saga.Series, e saga.Event, g *said) []Field {
 	data, recorded := e.Data, g.raw
-	if g.Type != kind.Name() || numbered != nil {
+	if g.wrote != kind.Name() || numbered != nil {
 		was := g.Data
 		if numbered != nil && was != nil {
 			data, was = numbered.Set(data, 0), numbered.Set(was, 0)

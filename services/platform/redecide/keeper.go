@@ -137,7 +137,7 @@ type input struct {
 func (in *input) event(k *keeper) (saga.Event, error) {
 	if !in.read {
 		in.read = true
-		in.Data, in.err = decode(k.machine.Kind(in.Type), in.said)
+		in.Data, in.err = decode(k.machine.Kind(in.wrote), in.said)
 	}
 	return in.Event, in.err
 }

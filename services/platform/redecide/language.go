@@ -39,6 +39,14 @@ func (l *language) kindOf(name string) saga.Kind {
 	return kind
 }
 
+// name is that of the version that this build knows of an event.
+func (l *language) name(recorded string) string {
+	if kind := l.kindOf(recorded); kind != nil {
+		return kind.Name()
+	}
+	return recorded
+}
+
 // speaker is the number of the machine that says the events of a type; nobody where this build says them no more.
 func (l *language) speaker(name string) int {
 	n, known := l.speakers[name]

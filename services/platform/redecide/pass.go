@@ -52,12 +52,12 @@ func (p *pass) run(ctx context.Context) error {
 	for i, topic := range topicsOf(p.Config, p.keepers) {
 		if i > 0 {
 			s := newSource(p.Config, p.log, topic, slack)
-			s.read = p.foresee
+			s.read, s.name = p.foresee, p.name
 			p.sources = append(p.sources, s)
 		}
 	}
 	p.own = newSource(p.Config, p.log, p.App.Topic(), 0)
-	p.own.read = p.announce
+	p.own.read, p.own.name = p.announce, p.name
 	p.sources = append(p.sources, p.own)
 	for {
 		next, err := p.next(ctx)
@@ -253,11 +253,13 @@ func newLookups(bindings []engine.Binding) *lookups {
 }
 
 func (l *lookups) hear(e *said) {
-	if l.machine == nil || l.machine.Kind(e.Type) == nil {
+	if l.machine == nil || l.machine.Kind(e.wrote) == nil {
 		return
 	}
-	if data, err := decode(l.machine.Kind(e.Type), e); err == nil {
-		l.said[about{e.Key, e.Type}] = append(l.said[about{e.Key, e.Type}], data)
+	kind := l.machine.Kind(e.wrote)
+	if data, err := decode(kind, e); err == nil {
+		a := about{e.Key, kind.Name()}
+		l.said[a] = append(l.said[a], data)
 	}
 }
 

@@ -95,6 +95,7 @@ func topicsOf(c Config, keepers []*keeper) []string {
 func index(ctx context.Context, c Config, log *frozen, keepers []*keeper) (found causes, own int, err error) {
 	found = causes{}
 	words, s := languageOf(keepers), newSource(c, log, c.App.Topic(), 0)
+	s.name = words.name
 	for !s.ended() {
 		if err := s.more(ctx, s.partitions()); err != nil {
 			return nil, 0, err

@@ -142,7 +142,7 @@ func TestWhatMayNotHaveBeenHeardOrWasParkedIsNotHeldAgainstTheBuild(t *testing.T
 	t.Parallel()
 	_, log, _ := trading(t)
 	// The last that shipping did about its orders did not happen: it had not heard of it, or it is parked.
-	heard, parked := log.heard(), map[string]bool{}
+	parked := map[string]bool{}
 	for p := range partitions {
 		at := place{"shipping.events", p}
 		records := log[at]
@@ -167,7 +167,7 @@ func TestWhatMayNotHaveBeenHeardOrWasParkedIsNotHeldAgainstTheBuild(t *testing.T
 			}
 		}
 	}
-	if len(r.Given) == 0 || heard == nil {
+	if len(r.Given) == 0 {
 		t.Error("nothing is said of what may not have been heard")
 	}
 }

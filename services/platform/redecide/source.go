@@ -70,7 +70,8 @@ func (f *frozen) Fetch(ctx context.Context, positions []kafka.Position, wait tim
 
 // said is an event as it was read.
 type said struct {
-	saga.Event // without its payload, until it is needed
+	saga.Event        // without its payload, until it is needed
+	wrote      string // its type as it was recorded; Type is the version that this build knows
 	raw        []byte
 	malformed  error
 	topic      string
@@ -86,8 +87,9 @@ type source struct {
 	reading eventlog.Reading
 	streams []stream
 	upto    map[int]int64
-	early   time.Duration // how much earlier than it says an event may have been there
-	read    func(*said)   // told of each, as it is read
+	early   time.Duration                // how much earlier than it says an event may have been there
+	name    func(recorded string) string // of the version that this build knows
+	read    func(*said)                  // told of each, as it is read
 }
 
 type stream struct {
@@ -103,7 +105,8 @@ const chunk = 2000
 const patience = 10 * time.Second
 
 func newSource(c Config, log *frozen, topic string, early time.Duration) *source {
-	s := &source{log: log, streams: make([]stream, c.Partitions), upto: c.Upto[topic], early: early, read: func(*said) {}}
+	s := &source{log: log, streams: make([]stream, c.Partitions), upto: c.Upto[topic], early: early, read: func(*said) {},
+		name: func(recorded string) string { return recorded }}
 	s.reading = eventlog.Reading{Log: log, Topic: topic, Upto: map[int]int64{}, Patience: time.Millisecond, Last: map[int]int64{}}
 	return s
 }
@@ -156,10 +159,8 @@ func (s *source) more(ctx context.Context, partitions []int) error {
 
 func (s *source) take(rec *kafka.Record) error {
 	st := &s.streams[rec.Partition]
-	e := &said{raw: bytes.Clone(rec.Data), malformed: rec.Malformed, topic: rec.Topic, partition: rec.Partition,
-		sequence: rec.Sequence,
-		Event: saga.Event{ID: rec.ID, Type: rec.Type, Key: rec.Key, Saga: rec.Correlation, Cause: rec.Causation,
-			Via: rec.Via, Time: rec.Time}}
+	e := &said{wrote: rec.Type, raw: bytes.Clone(rec.Data), malformed: rec.Malformed, topic: rec.Topic, partition: rec.Partition, sequence: rec.Sequence,
+		Event: saga.Event{ID: rec.ID, Type: s.name(rec.Type), Key: rec.Key, Saga: rec.Correlation, Cause: rec.Causation, Via: rec.Via, Time: rec.Time}}
 	if e.Saga == "" {
 		e.Saga = e.Key
 	}

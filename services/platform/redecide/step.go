@@ -18,7 +18,7 @@ func (p *pass) step(e *said) {
 	for _, g := range group {
 		g.taken = true
 		p.forget(g)
-		g.Data, _ = decode(p.kindOf(g.Type), g)
+		g.Data, _ = decode(p.kindOf(g.wrote), g)
 		if p.causes.had(later, g.ID) || p.causes.had(nobody, g.ID) {
 			p.before[g.ID] = g.Type
 		}

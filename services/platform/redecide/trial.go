@@ -262,7 +262,7 @@ func (p *pass) soon(k *keeper, until time.Time) (events []saga.Event) {
 		return 1
 	})
 	for _, e := range all {
-		if data, err := decode(k.machine.Kind(e.Type), e); err == nil {
+		if data, err := decode(p.kindOf(e.wrote), e); err == nil {
 			one := e.Event
 			one.Data = data
 			events = append(events, one)

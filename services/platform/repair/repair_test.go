@@ -251,6 +251,12 @@ func TestTopicsThatWereWipedAreFilledAgainWithOrdersInFlight(t *testing.T) {
 			!strings.Contains(out, "created order.events") {
 			i.Errorf("repaired again: %s", again)
 		}
+		if taken := i.must("snapshot", "--all", "--to", archive); !strings.Contains(taken, "snapshots/refund/") {
+			i.Error(taken)
+		}
+		if listed := i.must("topics", "list", "--archive", archive); !strings.Contains(listed, "0: 1 to ") {
+			i.Error(listed)
+		}
 	})
 }
 

@@ -141,6 +141,7 @@ func (r *Replay) event(rec *kafka.Record) (e saga.Event, err error) {
 		if k := r.kind(rec.Type); k == nil {
 			err = fmt.Errorf("%s is not known to this build", rec.Type)
 		} else {
+			e.Type = k.Name() // of an earlier version it reads as the one that this build knows
 			e.Data, err = k.Decode(rec.Data)
 		}
 	}

@@ -141,7 +141,7 @@ func (f *filling) take(c *chunk, at stream, rec *kafka.Record) error {
 		c.left = append(c.left, *rec)
 		return nil
 	}
-	if !at.own && !r.shown[rec.Type] || !r.concerns(rec) {
+	if !at.own && !r.shows(rec.Type) || !r.concerns(rec) {
 		return nil
 	}
 	began := time.Now()

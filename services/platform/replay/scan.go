@@ -149,7 +149,7 @@ func (s *Scan) add(t tally) {
 
 // readable is the event's name where it is folded or shown; why says why it cannot be.
 func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
-	shown := r.shown[rec.Type]
+	shown := r.shows(rec.Type)
 	switch {
 	case rec.Malformed != nil:
 		return "", "the envelope cannot be read: " + rec.Malformed.Error()
@@ -163,6 +163,15 @@ func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
 		return "", fmt.Sprintf("%s is not known to this build of %s: use the build that said it, or a later one", rec.Type, r.App.Name)
 	}
 	return rec.Type, ""
+}
+
+// shows tells whether a machine shows the event, in this version or a later one.
+func (r *Replay) shows(name string) bool {
+	if r.shown[name] {
+		return true
+	}
+	k := r.kind(name)
+	return k != nil && r.shown[k.Name()]
 }
 
 func shows(m *saga.Machine, name string) bool {

@@ -136,6 +136,27 @@ func TryRun(t testing.TB, program string, args ...string) (*Process, error) {
 	return p, nil
 }
 
+// RunUntil starts a command that is to be killed before it ends. It is killed when the test ends.
+func RunUntil(t testing.TB, program string, args ...string) *Process {
+	t.Helper()
+	log, err := os.CreateTemp(t.TempDir(), "stderr-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	p := &Process{cmd: exec.Command(program, args...), log: log.Name(), ended: make(chan struct{})}
+	p.cmd.Stderr = log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	go func() {
+		p.cmd.Wait()
+		close(p.ended)
+	}()
+	return p
+}
+
 // Log is the end of what the process wrote to standard error.
 func (p *Process) Log() string {
 	text, err := os.ReadFile(p.log)

@@ -13,5 +13,7 @@
 //
 // The claim on a key is committed before the effect, in the same database, and the effect is done under the claim's id, so
 // that doing it again changes nothing. A process may therefore die at any moment: whoever comes back with the key finds the
-// effect by the id, or does it.
+// effect by the id, or does it. Events that the request led to tell of it (Origin), so that the claim comes back where the
+// database is lost (Restore). The answer does not: it is made again from what was done, the same bytes where the handler makes
+// it of nothing that changes since. A request without an effect is a new one then.
 package idempotency

@@ -39,7 +39,7 @@ func Check(l Language, machines ...*saga.Machine) []Rule {
 	g := newGraph(machines)
 	return []Rule{
 		g.heardIsSaid(l), g.saidIsHeard(l.Events), g.undone(), g.givenUp(), g.bounded(), g.dated(l), g.irrevocable(), g.keyed(l),
-		g.loopback(), g.language(l), g.seenTwice(l), g.compensationFirst(l), g.shown(l), grown(l),
+		g.loopback(), g.language(l), g.seenTwice(l), g.compensationFirst(l), g.shown(l), g.olderIsRead(l), grown(l),
 	}
 }
 

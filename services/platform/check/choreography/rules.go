@@ -54,7 +54,7 @@ func (g *graph) saidIsHeard(events []saga.Kind) Rule {
 		}
 	}
 	for _, k := range events {
-		if !said[k.Name()] {
+		if !said[k.Name()] && !upcast(k, events) {
 			rule.Faults = append(rule.Faults, Fault{rule.Name, saga.Producer(k.Name()),
 				"no row emits " + plain(k) + ": remove it from the language, or say it"})
 		}
