@@ -58,6 +58,6 @@ type StockReceivedV1 struct {
 	Warehouse    string           `json:"warehouse"`
 	Quantity     int64            `json:"quantity" schema:"min=1"`
 	ReorderPoint *int64           `json:"reorder_point,omitempty"`        // a new reorder point for the SKU in this warehouse
-	Replenishes  string           `json:"replenishes,omitempty"`          // the id of the inventory.replenishment_requested event it answers
+	Replenishes  string           `json:"replenishes,omitempty"`          // the id of the replenishment request it answers
 	Request      *schemas.Request `json:"request,omitempty" x:"personal"` // of the operator who said so
 }

@@ -41,8 +41,10 @@ var (
 	stopped   = shipping.Withdrawn.Of(shipping.WithdrawnV1{})
 	notStop   = shipping.WithdrawalRefused.Of(shipping.WithdrawalRefusedV1{Reason: "handed_over"})
 
-	validated = event.Validated.Of(event.ValidatedV1{CustomerID: placedOrder.CustomerID, Lines: placedOrder.Lines, Total: placedOrder.Total,
-		ShipTo: placedOrder.ShipTo, Email: placedOrder.Email, PaymentToken: placedOrder.PaymentToken, FillPolicy: placedOrder.FillPolicy})
+	validated = event.Validated.Of(event.ValidatedV1{CustomerID: placedOrder.CustomerID, Lines: placedOrder.Lines,
+		Total:  placedOrder.Total,
+		ShipTo: placedOrder.ShipTo, Email: placedOrder.Email, PaymentToken: placedOrder.PaymentToken,
+		FillPolicy: placedOrder.FillPolicy})
 	confirmed = event.Confirmed.Of(event.ConfirmedV1{CustomerID: "c1", Lines: held, Total: pounds(700), ShipTo: home})
 )
 

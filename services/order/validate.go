@@ -31,8 +31,8 @@ func validate(o Order, e storefront.OrderPlacedV1) []saga.Event {
 			say(Rejected, reason, "We cannot carry out this order: "+detail+".", nil),
 		}
 	}
-	return []saga.Event{event.Validated.Of(event.ValidatedV1{CustomerID: e.CustomerID, Lines: e.Lines, Total: e.Total, ShipTo: e.ShipTo,
-		Email: e.Email, PaymentToken: e.PaymentToken, FillPolicy: e.FillPolicy})}
+	return []saga.Event{event.Validated.Of(event.ValidatedV1{CustomerID: e.CustomerID, Lines: e.Lines,
+		Total: e.Total, ShipTo: e.ShipTo, Email: e.Email, PaymentToken: e.PaymentToken, FillPolicy: e.FillPolicy})}
 }
 
 // fault is the first thing wrong with an order, as a stable word and in plain ones that repeat nothing personal.

@@ -143,7 +143,8 @@ func FillOutbox(tx *gorm.DB, records []kafka.Record) error {
 			causes = append(causes, r.Causation)
 		}
 	}
-	if err := tx.Exec(`INSERT INTO engine.answered SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO NOTHING`, causes).Error; err != nil {
+	if err := tx.Exec(`INSERT INTO engine.answered SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO NOTHING`,
+		causes).Error; err != nil {
 		return err
 	}
 	return tx.Exec(`INSERT INTO engine.outbox (partition, sequence, id, type, key, saga, cause, via, at, data)

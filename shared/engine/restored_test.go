@@ -24,7 +24,8 @@ func TestARestoredServiceDoesNotDecideAgainWhatItHasAnswered(t *testing.T) {
 		}
 	}
 	execAll(`DO $$ DECLARE name text; BEGIN
-		FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'engine' LOOP EXECUTE 'TRUNCATE engine.' || name || ' CASCADE'; END LOOP; END $$`)
+		FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'engine' LOOP
+			EXECUTE 'TRUNCATE engine.' || name || ' CASCADE'; END LOOP; END $$`)
 	work := engine.NewOpenWork([]engine.Binding{{Machine: b.machine(), Store: store()}})
 	held := map[int]engine.Held{}
 	tx := b.db.Gorm().Begin()
@@ -36,8 +37,8 @@ func TestARestoredServiceDoesNotDecideAgainWhatItHasAnswered(t *testing.T) {
 		held[n] = engine.Held{Sequence: int64(len(own)), EndNext: int64(len(own))}
 		b.must(engine.FillOutbox(tx, own))
 	}
-	b.must(engine.Restore(tx, engine.Restored{Service: b.names.service, Bindings: []engine.Binding{{Machine: b.machine(), Store: store()}},
-		Partitions: b.partitions, Held: held, Work: work}))
+	b.must(engine.Restore(tx, engine.Restored{Service: b.names.service,
+		Bindings: []engine.Binding{{Machine: b.machine(), Store: store()}}, Partitions: b.partitions, Held: held, Work: work}))
 	b.must(tx.Commit().Error)
 	b.start()
 	b.send(key, sentV1{N: 6})

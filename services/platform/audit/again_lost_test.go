@@ -95,7 +95,8 @@ func TestAServiceLostAtAnyMomentGoesOnAsIfNothingHadHappened(t *testing.T) {
 					t.Fatalf("seed %d, %v lost: %s of %s is said again of %s", seed, lost, e.Type, e.Key, e.Cause)
 				}
 			}
-			s.sendBack("sent-back", storefrontevent.ReturnLine{SKU: "tea", Quantity: 2}, storefrontevent.ReturnLine{SKU: "mug", Quantity: 1})
+			s.sendBack("sent-back", storefrontevent.ReturnLine{SKU: "tea", Quantity: 2},
+				storefrontevent.ReturnLine{SKU: "mug", Quantity: 1})
 			s.world.Settle()
 			if broken := listed(s.picture(t).verdict(t)); broken != nil {
 				t.Fatalf("seed %d, %v lost: %v", seed, lost, broken)

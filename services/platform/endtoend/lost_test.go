@@ -35,7 +35,8 @@ func install(t *testing.T, kafkas ...string) *installation {
 	c.Kafka = kafkas
 	ctx, cancel := context.WithTimeout(t.Context(), trial.Patience)
 	defer cancel()
-	p, err := run.Start(ctx, c, run.Options{Log: slog.New(slog.DiscardHandler)}) // lost databases are much complained of
+	// lost databases are much complained of
+	p, err := run.Start(ctx, c, run.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +85,8 @@ func (in *installation) replay(t *testing.T, name string) *replay.Replay {
 }
 
 func (in *installation) tryReplay(ctx context.Context, name string) (*replay.Replay, error) {
-	return replay.Open(ctx, replay.Config{App: app(name), Partitions: in.Partitions, Postgres: in.Postgres, Log: in.kafka, Missing: true,
-		Logger: slog.New(slog.DiscardHandler)})
+	return replay.Open(ctx, replay.Config{App: app(name), Partitions: in.Partitions, Postgres: in.Postgres,
+		Log: in.kafka, Missing: true, Logger: slog.New(slog.DiscardHandler)})
 }
 
 func app(name string) service.App {
@@ -117,8 +118,8 @@ func (in *installation) checkHolds(t *testing.T) {
 	t.Helper()
 	awaitAllEnded(t, in.site)
 	trial.Await(t, "the end of every saga", func() (bool, string) {
-		r, err := audit.Run(t.Context(), audit.Config{Kafka: in.kafka, Apps: run.Apps, Databases: in.Host.Databases(), Partitions: in.Partitions,
-			Book: audit.BookAt(in.WorldURL), Patience: 5 * time.Second})
+		r, err := audit.Run(t.Context(), audit.Config{Kafka: in.kafka, Apps: run.Apps, Databases: in.Host.Databases(),
+			Partitions: in.Partitions, Book: audit.BookAt(in.WorldURL), Patience: 5 * time.Second})
 		if err != nil {
 			return false, err.Error()
 		}
@@ -245,7 +246,8 @@ func (in *installation) checkRepeats(t *testing.T, all []purchase) {
 		a, err := insist(in.site, p.customer, "/v1/orders", p.basket, key)
 		if err != nil || a.Status != 202 || a.Header.Get("Location") != "/v1/orders/"+p.id || a.Body != p.answer ||
 			a.Header.Get("Idempotent-Replayed") != "true" {
-			t.Errorf("%s was answered %s; again, after the database was lost: %d %v %s %v", p.customer, p.answer, a.Status, a.Header, a.Body, err)
+			t.Errorf("%s was answered %s; again, after the database was lost: %d %v %s %v", p.customer, p.answer, a.Status,
+				a.Header, a.Body, err)
 		}
 		other := p.basket
 		other.Email = "other@example.com"

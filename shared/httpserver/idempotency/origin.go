@@ -51,7 +51,8 @@ type Past struct {
 // restoreSQL leaves claims that are there, unless their time is over.
 const restoreSQL = `INSERT INTO idempotency_keys AS k (caller, route, key, fingerprint, id, created_at, busy_until)
 	SELECT DISTINCT ON (caller, route, key) caller, route, key, decode(fingerprint, 'hex'), id, at, least(at, now())
-	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) AS p (caller, route, key, fingerprint, id, at)
+	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+			AS p (caller, route, key, fingerprint, id, at)
 	WHERE at >= now() - interval '7 days' ORDER BY caller, route, key, at DESC
 	ON CONFLICT (caller, route, key) DO UPDATE SET fingerprint = EXCLUDED.fingerprint, id = EXCLUDED.id,
 		created_at = EXCLUDED.created_at, busy_until = EXCLUDED.busy_until,

@@ -32,9 +32,11 @@ func TestAnOrderIsPricedTakenAndToldWhereItIs(t *testing.T) {
 		ShipTo: schemas.Address{Name: "Ada", Line1: "1 High St", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"},
 	}
 	if got, is := s.said[0].Data.(event.OrderPlacedV1); is && got.Request != nil {
-		want.Request = &schemas.Request{Caller: "ann", Route: "/v1/orders", Key: "k1", ID: placed.ID, Fingerprint: got.Request.Fingerprint}
+		want.Request = &schemas.Request{Caller: "ann", Route: "/v1/orders", Key: "k1", ID: placed.ID,
+			Fingerprint: got.Request.Fingerprint}
 	}
-	if len(s.said) != 1 || want.Request == nil || len(want.Request.Fingerprint) != 64 || s.said[0].Key != placed.ID || !reflect.DeepEqual(s.said[0].Data, want) {
+	if len(s.said) != 1 || want.Request == nil || len(want.Request.Fingerprint) != 64 || s.said[0].Key != placed.ID ||
+		!reflect.DeepEqual(s.said[0].Data, want) {
 		t.Fatalf("said %+v", s.said)
 	}
 }
