@@ -30,7 +30,8 @@ func TestRecordsAndRowsOfAnEarlierVersionAreTakenInAsTheNewer(t *testing.T) {
 	newTold := saga.Upcast(told, saga.Define[summedV2](n.feeder+".told.v2"), up)
 	newAsked := saga.Upcast(asked, saga.Define[summedV2](n.service+".tallied.v2"), up)
 	c := b.counts(saga.On(newTold, func(_ tally, e summedV2) []saga.Event { return []saga.Event{newAsked.Of(e)} }, newAsked),
-		saga.After(time.Hour, newAsked, func(_ tally, e summedV2) []saga.Event { return []saga.Event{late.Of(countedV1{e.Sum + 1})} }, late).Settled(late))
+		saga.After(time.Hour, newAsked, func(_ tally, e summedV2) []saga.Event { return []saga.Event{late.Of(countedV1{e.Sum + 1})} },
+			late).Settled(late))
 	c.Evolve = func(s tally, e saga.Event) tally {
 		switch d := e.Data.(type) {
 		case summedV2:
@@ -61,7 +62,8 @@ func TestRecordsAndRowsOfAnEarlierVersionAreTakenInAsTheNewer(t *testing.T) {
 		return b.count(`SELECT count(*) FROM engine.deadline WHERE key = $1`, key) == 1
 	})
 	// That of the other was set by the earlier build, let us say, and falls due in this one.
-	b.must(b.db.Gorm().Exec(`UPDATE engine.deadline SET type = ?, since = '{"n":4}', due_at = now() WHERE key = ?`, asked.Name(), other).Error)
+	b.must(b.db.Gorm().Exec(`UPDATE engine.deadline SET type = ?, since = '{"n":4}', due_at = now() WHERE key = ?`,
+		asked.Name(), other).Error)
 	b.eventuallySeen(other, 40, 41)
 	b.eventually("all is published", func() bool { return len(b.log(0)) == 3 && len(b.log(1)) == 2 })
 	b.replayed(after, store())

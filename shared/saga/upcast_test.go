@@ -29,8 +29,9 @@ var (
 		}
 		return paidV2{Amount: e.Pence}
 	})
-	thirdPaid = saga.Upcast(secondPaid, saga.Define[paidV3]("bank.paid.v3"), func(e paidV2) paidV3 { return paidV3{e.Amount, "GBP"} })
-	noted     = saga.Define[paidV3]("till.noted.v1")
+	thirdPaid = saga.Upcast(secondPaid, saga.Define[paidV3]("bank.paid.v3"),
+		func(e paidV2) paidV3 { return paidV3{e.Amount, "GBP"} })
+	noted = saga.Define[paidV3]("till.noted.v1")
 )
 
 // till hears that something was paid, in this version and all before.
@@ -44,7 +45,8 @@ func till[E any](t saga.Type[E], rows ...saga.Row) *saga.Machine {
 func TestEarlierVersionsAreReadAsTheOneThatIsKnown(t *testing.T) {
 	t.Parallel()
 	m := till(thirdPaid)
-	for name, data := range map[string]string{"bank.paid.v1": `{"pence":5}`, "bank.paid.v2": `{"amount":5}`, "bank.paid.v3": `{"amount":5,"currency":"GBP"}`} {
+	for name, data := range map[string]string{"bank.paid.v1": `{"pence":5}`, "bank.paid.v2": `{"amount":5}`,
+		"bank.paid.v3": `{"amount":5,"currency":"GBP"}`} {
 		k := m.Kind(name)
 		if k == nil || k.Name() != "bank.paid.v3" || !m.Takes(name) {
 			t.Fatalf("%s: kind %v, taken %v", name, k, m.Takes(name))
@@ -58,14 +60,16 @@ func TestEarlierVersionsAreReadAsTheOneThatIsKnown(t *testing.T) {
 			t.Errorf("%s leads to %+v, %v", name, step.Emitted, err)
 		}
 	}
-	if e, err := m.Current(saga.Event{Type: "bank.paid.v1", Data: paidV1{7}}); err != nil || e.Type != "bank.paid.v3" || e.Data != (paidV3{7, "GBP"}) {
+	if e, err := m.Current(saga.Event{Type: "bank.paid.v1", Data: paidV1{7}}); err != nil || e.Type != "bank.paid.v3" ||
+		e.Data != (paidV3{7, "GBP"}) {
 		t.Errorf("the current version is %+v, %v", e, err)
 	}
 	_, err := m.Kind("bank.paid.v1").Decode([]byte(`{"pence":-1}`))
 	if err == nil || !strings.Contains(err.Error(), "bank.paid.v1: read as bank.paid.v3: panic: less than nothing") {
 		t.Errorf("what cannot be raised: %v", err)
 	}
-	if k := till(secondPaid, saga.On(firstPaid, func(string, paidV1) []saga.Event { return nil })).Kind("bank.paid.v1"); k.Name() != "bank.paid.v1" {
+	if k := till(secondPaid, saga.On(firstPaid, func(string, paidV1) []saga.Event { return nil })).
+		Kind("bank.paid.v1"); k.Name() != "bank.paid.v1" {
 		t.Errorf("a version that has a row is read as %s", k.Name())
 	}
 }
@@ -73,7 +77,8 @@ func TestEarlierVersionsAreReadAsTheOneThatIsKnown(t *testing.T) {
 func TestAVersionThatNobodyReadsIsTold(t *testing.T) {
 	t.Parallel()
 	third, second := []*saga.Machine{till(thirdPaid)}, []*saga.Machine{till(secondPaid)}
-	keeps := saga.Choreography[string]{Service: "till", Blank: func(string) string { return "" }, Rows: []saga.Row{saga.Known(secondPaid)}}.Machine()
+	keeps := saga.Choreography[string]{Service: "till", Blank: func(string) string { return "" },
+		Rows: []saga.Row{saga.Known(secondPaid)}}.Machine()
 	for name, c := range map[string]struct {
 		machines []*saga.Machine
 		event    string

@@ -17,7 +17,8 @@ func appendRecord(b []byte, r *kafka.Record) []byte {
 	b = binary.AppendUvarint(b, uint64(r.Sequence))
 	b = binary.AppendVarint(b, r.Time.Unix())
 	b = binary.AppendUvarint(b, uint64(r.Time.Nanosecond()))
-	for _, s := range [...]string{r.Key, r.ID, r.Subject, r.Correlation, r.Causation, r.TraceParent, r.Type, r.Source, r.Via, r.DataSchema, malformed} {
+	for _, s := range [...]string{r.Key, r.ID, r.Subject, r.Correlation, r.Causation, r.TraceParent, r.Type, r.Source, r.Via,
+		r.DataSchema, malformed} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}

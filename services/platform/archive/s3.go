@@ -56,8 +56,8 @@ func newS3(u *url.URL) (*S3, error) {
 	if u.Host == "" {
 		return nil, errors.New("archive: the s3 address has no bucket: want s3://bucket/prefix?endpoint=https://host:port")
 	}
-	client, err := minio.New(endpoint.Host, &minio.Options{Creds: credentials.NewChainCredentials(chain), Secure: endpoint.Scheme == "https",
-		Region: query.Get("region")})
+	client, err := minio.New(endpoint.Host, &minio.Options{Creds: credentials.NewChainCredentials(chain),
+		Secure: endpoint.Scheme == "https", Region: query.Get("region")})
 	if err != nil {
 		return nil, fmt.Errorf("archive: the s3 address is not valid: %w", err)
 	}

@@ -17,15 +17,16 @@ const (
 
 // Snapshot is the state of one service at one position: the header of the file, and where to find the rest.
 type Snapshot struct {
-	Format     string           `json:"format"`
-	Service    string           `json:"service"`
-	At         time.Time        `json:"at"` // by the database's clock
-	Build      string           `json:"build"`
-	Partitions int              `json:"partitions"`
-	Versions   map[string]int64 `json:"versions"` // of the schemas, by the table that notes the migrations: engine_version, service_version
-	Position   engine.Position  `json:"position"`
-	Series     map[string]int64 `json:"series"` // the last number given in each series without gaps
-	Tables     []Table          `json:"tables"`
+	Format     string    `json:"format"`
+	Service    string    `json:"service"`
+	At         time.Time `json:"at"` // by the database's clock
+	Build      string    `json:"build"`
+	Partitions int       `json:"partitions"`
+	// of the schemas, by the table that notes the migrations: engine_version, service_version
+	Versions map[string]int64 `json:"versions"`
+	Position engine.Position  `json:"position"`
+	Series   map[string]int64 `json:"series"` // the last number given in each series without gaps
+	Tables   []Table          `json:"tables"`
 
 	Name  string `json:"-"` // of the file
 	store Store

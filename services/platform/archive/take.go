@@ -49,7 +49,8 @@ func take(ctx context.Context, store Store, app service.App, tx *gorm.DB, progre
 		if err := s.describe(ctx, conn, app); err != nil {
 			return err
 		}
-		done = Taken{Service: app.Name, At: s.At, Name: snapshotsFolder + app.Name + "/" + s.At.Format("20060102T150405.000Z") + ".snapshot"}
+		done = Taken{Service: app.Name, At: s.At, Name: snapshotsFolder + app.Name + "/" + s.At.Format("20060102T150405.000Z") +
+			".snapshot"}
 		content, into := io.Pipe()
 		copied := make(chan error, 1)
 		go func() {
@@ -152,7 +153,9 @@ func (r *rowWriter) flush() error {
 
 // columnsOf are the columns of a table that a copy of it needs, in their order.
 func columnsOf(ctx context.Context, conn *pgx.Conn, table string) ([]string, error) {
-	rows, err := conn.Query(ctx, `SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+	rows,
+		err := conn.Query(ctx,
+		`SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 		ORDER BY attnum`, sanitize(table))
 	if err != nil {
 		return nil, err

@@ -44,7 +44,8 @@ func (in *installation) traffic(t *testing.T) (stop func() (taken, refused int))
 	placing.Go(func() {
 		for tick := time.NewTicker(100 * time.Millisecond); ctx.Err() == nil; <-tick.C {
 			name := fmt.Sprint("passer-by-", taken)
-			a, err := in.site.Customer(name).Send("POST", "/v1/orders", trial.NewBasket(trial.Line{SKU: "survivor", Quantity: 1}), "Idempotency-Key: "+name)
+			a, err := in.site.Customer(name).Send("POST", "/v1/orders", trial.NewBasket(trial.Line{SKU: "survivor", Quantity: 1}),
+				"Idempotency-Key: "+name)
 			if err != nil || a.Status >= 500 {
 				inARow++
 			} else {
@@ -63,7 +64,8 @@ func TestAnAlteredAmountIsFoundMendedUnderTrafficAndComesBackWithUndo(t *testing
 	order := in.site.Buy(t, trial.NewBasket(trial.Line{SKU: "survivor", Quantity: 1}))
 	order.Await(t, "completed")
 	stop := in.traffic(t)
-	if err := in.Host.Databases()["payment"].Gorm().Exec(`UPDATE payments SET captured = captured - 1 WHERE order_id = $1`, order.ID).Error; err != nil {
+	if err := in.Host.Databases()["payment"].Gorm().Exec(`UPDATE payments SET captured = captured - 1 WHERE order_id = $1`,
+		order.ID).Error; err != nil {
 		t.Fatal(err)
 	}
 	checkAltered := func(when string) {
@@ -74,7 +76,8 @@ func TestAnAlteredAmountIsFoundMendedUnderTrafficAndComesBackWithUndo(t *testing
 		}
 		d := c.Differences[0]
 		if d.Table != "payments" || d.Kind != "differs" || !slices.Equal(d.Key, []string{order.ID}) || len(d.Columns) != 1 ||
-			d.Columns[0].Name != "captured" || string(d.Columns[0].Live) != fmt.Sprint(price-1) || string(d.Columns[0].Rebuilt) != fmt.Sprint(price) {
+			d.Columns[0].Name != "captured" || string(d.Columns[0].Live) != fmt.Sprint(price-1) ||
+			string(d.Columns[0].Rebuilt) != fmt.Sprint(price) {
 			t.Errorf("%s: %+v", when, d)
 		}
 	}
@@ -150,7 +153,8 @@ func (in *installation) checkBadInput(t *testing.T) {
 			[]string{topic, "number 3", "ce_id"}},
 		"a damaged payload": {third(func(r *kafka.Record) { r.Data = []byte(`{"amount":`) }), []string{topic, "number 3"}},
 	} {
-		r, err := replay.Open(t.Context(), replay.Config{App: app("payment"), Partitions: in.Partitions, Postgres: in.Postgres, Fresh: true,
+		r, err := replay.Open(t.Context(), replay.Config{App: app("payment"), Partitions: in.Partitions,
+			Postgres: in.Postgres, Fresh: true,
 			Log: faulty{in.kafka, topic, c.damage}, Patience: 100 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
@@ -160,8 +164,8 @@ func (in *installation) checkBadInput(t *testing.T) {
 		r.Close()
 	}
 
-	part, err := replay.Open(t.Context(), replay.Config{App: app("payment"), Partitions: in.Partitions, Postgres: in.Postgres, Log: in.kafka,
-		Order: "somebody-else", Fresh: true, Logger: slog.New(slog.DiscardHandler)})
+	part, err := replay.Open(t.Context(), replay.Config{App: app("payment"), Partitions: in.Partitions,
+		Postgres: in.Postgres, Log: in.kafka, Order: "somebody-else", Fresh: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,8 @@ func (in *installation) holdReplay(t *testing.T, service string, at string) (rel
 		`CREATE EVENT TRIGGER hold ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE') EXECUTE FUNCTION held.command()`)
 	return func() {
 		t.Helper()
-		run(context.WithoutCancel(t.Context()), conn, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`,
+		run(context.WithoutCancel(t.Context()), conn,
+			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`,
 			"DROP EVENT TRIGGER hold", "DROP SCHEMA held CASCADE")
 		conn.Close()
 		db.Close()

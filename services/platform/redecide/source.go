@@ -159,8 +159,10 @@ func (s *source) more(ctx context.Context, partitions []int) error {
 
 func (s *source) take(rec *kafka.Record) error {
 	st := &s.streams[rec.Partition]
-	e := &said{wrote: rec.Type, raw: bytes.Clone(rec.Data), malformed: rec.Malformed, topic: rec.Topic, partition: rec.Partition, sequence: rec.Sequence,
-		Event: saga.Event{ID: rec.ID, Type: s.name(rec.Type), Key: rec.Key, Saga: rec.Correlation, Cause: rec.Causation, Via: rec.Via, Time: rec.Time}}
+	e := &said{wrote: rec.Type, raw: bytes.Clone(rec.Data), malformed: rec.Malformed, topic: rec.Topic, partition: rec.Partition,
+		sequence: rec.Sequence,
+		Event: saga.Event{ID: rec.ID, Type: s.name(rec.Type), Key: rec.Key, Saga: rec.Correlation, Cause: rec.Causation,
+			Via: rec.Via, Time: rec.Time}}
 	if e.Saga == "" {
 		e.Saga = e.Key
 	}

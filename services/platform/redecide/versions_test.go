@@ -29,9 +29,10 @@ func (book) TableName() string { return "books" }
 
 var (
 	priced   = saga.Define[stampV1]("stamps.priced.v1")
-	pricedIn = saga.Upcast(priced, saga.Define[stampV2]("stamps.priced.v2"), func(e stampV1) stampV2 { return stampV2{e.Pence, "GBP"} })
-	sold     = saga.Define[stampV1]("stamps.sold.v1")
-	soldIn   = saga.Upcast(sold, saga.Define[stampV2]("stamps.sold.v2"), func(e stampV1) stampV2 { return stampV2{e.Pence, "GBP"} })
+	pricedIn = saga.Upcast(priced, saga.Define[stampV2]("stamps.priced.v2"),
+		func(e stampV1) stampV2 { return stampV2{e.Pence, "GBP"} })
+	sold   = saga.Define[stampV1]("stamps.sold.v1")
+	soldIn = saga.Upcast(sold, saga.Define[stampV2]("stamps.sold.v2"), func(e stampV1) stampV2 { return stampV2{e.Pence, "GBP"} })
 )
 
 // stamps is a service of two machines: one prices an order, the other hears of it and sells, once a customer.
@@ -57,7 +58,8 @@ func stamps[E any](price, sell saga.Type[E], of func(pence int64) E, pence func(
 			}
 			return []saga.Event{sell.Of(of(pence(e) + b.Sold))}
 		}, sell)}}
-	return service.App{Name: "stamps", Bindings: []engine.Binding{{Machine: orders.Machine(), Store: store()}, {Machine: customers.Machine(), Store: store()}}}
+	return service.App{Name: "stamps", Bindings: []engine.Binding{{Machine: orders.Machine(), Store: store()},
+		{Machine: customers.Machine(), Store: store()}}}
 }
 
 func TestWhatWasHeardAndSaidInAnEarlierVersionIsDecidedAgainInTheNewer(t *testing.T) {
@@ -65,8 +67,8 @@ func TestWhatWasHeardAndSaidInAnEarlierVersionIsDecidedAgainInTheNewer(t *testin
 	first := stamps(priced.Keyed(schemas.KeyCustomer), sold.Keyed(schemas.KeyCustomer), func(n int64) stampV1 { return stampV1{n} },
 		func(e stampV1) int64 { return e.Pence })
 	second := func(more int64) service.App {
-		return stamps(pricedIn.Keyed(schemas.KeyCustomer), soldIn.Keyed(schemas.KeyCustomer), func(n int64) stampV2 { return stampV2{n, "GBP"} },
-			func(e stampV2) int64 { return e.Price + more })
+		return stamps(pricedIn.Keyed(schemas.KeyCustomer), soldIn.Keyed(schemas.KeyCustomer),
+			func(n int64) stampV2 { return stampV2{n, "GBP"} }, func(e stampV2) int64 { return e.Price + more })
 	}
 	s := open(t, 1, append(apps(), first))
 	for n := range 20 {

@@ -25,8 +25,8 @@ func (r Repair) fill(ctx context.Context, p *part) error {
 	for _, s := range p.fill {
 		err := engine.FillPruned(ctx, p.db, p.partition, s.From, func(upto int64, pass func([]kafka.Record) error) error {
 			some := make([]kafka.Record, 0, atOnce)
-			reading := eventlog.Reading{Log: log, Topic: p.topic, Upto: map[int]int64{p.partition: upto}, Last: map[int]int64{p.partition: s.From - 1},
-				Next: map[int]int64{p.partition: s.From - 1}, Patience: time.Second}
+			reading := eventlog.Reading{Log: log, Topic: p.topic, Upto: map[int]int64{p.partition: upto},
+				Last: map[int]int64{p.partition: s.From - 1}, Next: map[int]int64{p.partition: s.From - 1}, Patience: time.Second}
 			err := reading.Run(ctx, func(rec *kafka.Record) error {
 				if some = append(some, *rec); len(some) < atOnce {
 					return nil

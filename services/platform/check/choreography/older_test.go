@@ -35,7 +35,8 @@ func TestTheRuleAboutEarlierVersionsFindsItsFaults(t *testing.T) {
 			"reads shop.told.v1 as shop.told.v2, and as shop.told.v2: declare one upcaster"},
 		"a gap": {nil, hears(on(saga.Upcast(first, saga.Define[is]("shop.told.v3"), up))),
 			"reads shop.told.v1 as shop.told.v3 and leaves a version out"},
-		"in both versions": {[]saga.Kind{second}, append(hears(on(second)), declared("desk", "purse", nil, saga.On(first, none)).Machine()),
+		"in both versions": {[]saga.Kind{second}, append(hears(on(second)), declared("desk", "purse", nil, saga.On(first, none)).
+			Machine()),
 			"has a row on shop.told.v1, and desk of the same service knows it as shop.told.v2"},
 	} {
 		var found []string
