@@ -91,7 +91,7 @@ orderflow_conservation_breaks{kind="stock"} 0
 orderflow_conservation_breaks{kind="topics"} 0
 orderflow_conservation_breaks{kind="watermarks"} 0
 `
-	if err := testutil.GatherAndCompare(registry, strings.NewReader(metric)); err != nil {
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(metric), "orderflow_conservation_breaks"); err != nil {
 		t.Error(err)
 	}
 	if n := strings.Count(log.String(), "level=ERROR"); n != 2 ||
