@@ -105,7 +105,7 @@ func (c *Client) send(ctx context.Context, key, method, path string, body any) (
 		return r, c.unknown(method, broken(err))
 	}
 	if len(r.body) > maxAnswer {
-		return r, c.unknown(method, errors.New("the answer is larger than an answer may be"))
+		return r, c.unknown(method, errors.New("the answer has more than 64 KiB"))
 	}
 	return r, nil
 }

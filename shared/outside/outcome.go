@@ -26,7 +26,7 @@ func (c *Client) read(r reply, answers []int, into any) (int, error) {
 		return r.status, nil
 	}
 	if json.Unmarshal(r.body, into) != nil {
-		return 0, c.unknown(r.method, fmt.Errorf("status %d, and not the JSON expected", r.status))
+		return 0, c.unknown(r.method, fmt.Errorf("status %d, and the body is not the expected JSON", r.status))
 	}
 	return r.status, nil
 }
@@ -100,5 +100,5 @@ func broken(err error) error {
 	case errors.As(err, &certificate):
 		return certificate
 	}
-	return errors.New("the connection broke, or what came back was not HTTP")
+	return errors.New("the connection broke, or the answer was not HTTP")
 }

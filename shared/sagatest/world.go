@@ -113,7 +113,7 @@ func (w *World) Steps(n int) int {
 func (w *World) Settle() {
 	w.t.Helper()
 	if w.Steps(100_000) == 100_000 {
-		w.t.Fatal("the saga does not come to rest")
+		w.t.Fatal("the saga does not end: steps remain possible")
 	}
 }
 
@@ -125,7 +125,7 @@ func (w *World) ExpireAll() {
 	w.t.Helper()
 	for n := 0; len(w.armed) > 0; n++ {
 		if n == mostDeadlines {
-			w.t.Fatalf("deadlines arm one another without end, now %s of %s", w.armed[0].e.Type, w.armed[0].e.Key)
+			w.t.Fatalf("deadlines set one another without end, now %s of %s", w.armed[0].e.Type, w.armed[0].e.Key)
 		}
 		p := w.armed[0]
 		w.armed = w.armed[1:]
@@ -183,7 +183,7 @@ func (w *World) ask(i int) {
 	name := p.m.QuestionOf(p.e.Type).Ask
 	outside := w.answers[name]
 	if outside == nil {
-		w.t.Fatalf("nobody outside answers %s", name)
+		w.t.Fatalf("no outside party answers %s: call Outside or Answer", name)
 	}
 	if p.dropped && w.random.IntN(2) == 0 {
 		return // the question did not arrive

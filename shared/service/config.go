@@ -49,7 +49,7 @@ type Config struct {
 func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f := cmd.PersistentFlags()
 	f.String("config", "", "configuration file (default orderflow.yaml in the working directory, if there)")
-	f.String("data-dir", "./data", "directory for everything that is kept on this machine")
+	f.String("data-dir", "./data", "directory for all data on this machine")
 	f.StringSlice("kafka", nil, "brokers, host:port, comma-separated (default: an embedded broker)")
 	f.String("postgres", "",
 		"URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
@@ -63,12 +63,12 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 		"published events older than this are deleted from the outboxes; a topic that lost them cannot be refilled")
 	f.Bool("validate-produced", false, "check every event against its schema before it is emitted; an event that fails is parked")
 	f.StringSlice("cors-origins", nil,
-		"origins whose pages may ask the customers' listener from a browser, as https://shop.example, or * (default: none)")
+		"origins whose pages may call the customers' API from a browser, as https://shop.example, or * (default: none)")
 	f.Float64("rate-per-customer", 0,
-		"requests of one customer in a second, in bursts of ten seconds' worth, above which the answer is 429; 0: any number")
-	f.Float64("rate-per-address", 0, "the same of one address, on the customers' listener")
+		"most requests of one customer in a second, in bursts of ten seconds' worth; more are answered 429; 0: no limit")
+	f.Float64("rate-per-address", 0, "the same limit for one address, on the customers' listener")
 	f.StringSlice("trusted-proxies", nil,
-		"addresses or networks of proxies whose X-Forwarded-For tells a caller's address (default: none)")
+		"addresses or networks of proxies whose X-Forwarded-For is trusted for a caller's address (default: none)")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 	for _, flag := range own {
 		flag.bind(f)

@@ -38,7 +38,7 @@ func Run(app App) {
 
 func severally(app App) string {
 	if len(app.Bindings) == 0 {
-		return "Any number of these processes may run; it needs no database."
+		return "Any number of these processes may run; they need no database."
 	}
 	return "Several of these processes share its partitions."
 }

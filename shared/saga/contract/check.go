@@ -10,7 +10,7 @@ import (
 
 // CheckClosed checks a payload against this version, without unknown fields. It is for producers.
 //
-// An error names the place and what is wrong there, and repeats no value: errors end in logs and parked lists.
+// An error names the place and the violation, and repeats no value: errors end in logs and parked lists.
 func (c *Contract) CheckClosed(data []byte) error { return c.check(data, true) }
 
 // CheckOpen is CheckClosed for consumers: unknown fields are skipped, since a newer producer may add some. encoding/json
@@ -29,7 +29,7 @@ func (c *Contract) check(data []byte, closed bool) error {
 	return nil
 }
 
-// Fault is what is wrong at a place, as in lines[2].quantity. It repeats no value.
+// Fault is a violation and its place, as in lines[2].quantity. It repeats no value.
 type Fault struct{ Place, Text string }
 
 func (f *Fault) Error() string {
@@ -169,7 +169,7 @@ func (w *walker) str(c *Contract) error {
 	case c.Min > 0 && int64(utf8.RuneCount(text)) < c.Min:
 		return wrong("shorter than %d", c.Min)
 	case c.Pattern != nil && !c.Pattern.Match(text):
-		return wrong("does not read %s", c.Pattern)
+		return wrong("does not match %s", c.Pattern)
 	case c.Enum != nil && !slices.ContainsFunc(c.Enum, func(one string) bool { return one == string(text) }):
 		return wrong("is none of %s", strings.Join(c.Enum, ", "))
 	}

@@ -77,7 +77,7 @@ var (
 func of(t reflect.Type, inside []reflect.Type) (*Contract, error) {
 	c := &Contract{Go: t}
 	if reads := reflect.PointerTo(t); reads.Implements(jsonReader) || reads.Implements(textReader) {
-		return nil, fmt.Errorf("%s reads JSON in its own way", t)
+		return nil, fmt.Errorf("%s has its own UnmarshalJSON or UnmarshalText", t)
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -147,7 +147,7 @@ func (c *Contract) narrow(tag string) (err error) {
 	case word == "min" && c.Type != Object && c.Type != Boolean:
 		c.Min, err = strconv.ParseInt(value, 10, 64)
 		if err == nil && c.Min < 0 && c.Type != Integer {
-			err = fmt.Errorf("tag schema:%q: nothing is that short", tag)
+			err = fmt.Errorf("tag schema:%q: a length is not negative", tag)
 		}
 	default:
 		err = fmt.Errorf("tag schema:%q: want min=, or pattern= or enum= on a string", tag)

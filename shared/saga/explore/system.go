@@ -42,7 +42,7 @@ func newSystem(m Model) *system {
 		p := (*part)(nil)
 		switch {
 		case len(askers) == 0:
-			panic("explore: nobody asks " + o.Name)
+			panic("explore: no machine asks " + o.Name)
 		case len(askers) == 1 && askers[0].own == nil:
 			p = askers[0]
 		default:
@@ -117,7 +117,7 @@ func (s *system) check(p *part) {
 		switch {
 		case r.Form != saga.Calling:
 		case s.asks[r.Ask] == nil:
-			panic("explore: nobody outside answers " + r.Ask)
+			panic("explore: no outside party answers " + r.Ask)
 		case r.Due > 0 && len(r.Unless) > 0 && s.asks[r.Ask] != p:
 			// a party that several machines ask is not told here that a question asked until answered is dropped and may be
 			// forgotten
