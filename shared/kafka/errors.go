@@ -33,7 +33,7 @@ var (
 // IsOutOfRange reports whether the requested offset is not (or no longer) in the log.
 func IsOutOfRange(err error) bool { return errors.Is(err, kafkago.OffsetOutOfRange) }
 
-// IsUnknownTopic reports whether the topic or partition does not exist, or is not known to the broker yet.
+// IsUnknownTopic reports whether the topic or partition does not exist, or the broker does not know it yet.
 func IsUnknownTopic(err error) bool { return errors.Is(err, kafkago.UnknownTopicOrPartition) }
 
 // IsTransient reports whether a retry may help. It does not tell whether a publish was written.

@@ -175,7 +175,7 @@ func fail(c *gin.Context, err error) {
 	refuse(c, httpserver.Unavailable())
 }
 
-// refuse answers with the problem and, for a problem that ends with time, Retry-After.
+// refuse answers with the problem, and on a conflict with Retry-After.
 func refuse(c *gin.Context, p *httpserver.Problem) {
 	if p.Status == http.StatusConflict {
 		c.Header("Retry-After", "1")

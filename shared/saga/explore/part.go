@@ -61,7 +61,7 @@ type step struct {
 	did    *reaction
 }
 
-// send is the input that one other part gets from a step.
+// send is the parcel that one other part gets from a step.
 type send struct {
 	to     int
 	parcel int32

@@ -235,7 +235,7 @@ func (s *system) undisturbed(c int, at []int32) bool {
 	}
 }
 
-// kept tells whether the machine broke its Before.
+// kept returns the violation if the machine broke its Before, "" if not.
 func (p *part) kept(before, after any, f form, e saga.Event, got saga.Step) string {
 	if p.machine.Before == nil {
 		return ""
