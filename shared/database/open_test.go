@@ -161,7 +161,7 @@ func TestOnlyTheDataOfAStatementIsADataFault(t *testing.T) {
 	for _, code := range []string{"08006", "25P02", "40001", "40P01", "42501", "42P01", "53100", "54000", "55P03", "57014",
 		"57P01", "58030", "XX001"} {
 		if database.IsDataFault(&pgconn.PgError{Code: code, Severity: "ERROR"}) {
-			t.Errorf("%s is not counted as a data fault", code)
+			t.Errorf("%s counts as a data fault", code)
 		}
 	}
 	refused := &pgconn.PgError{Code: "23505", Severity: "ERROR"}

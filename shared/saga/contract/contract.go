@@ -147,7 +147,7 @@ func (c *Contract) narrow(tag string) (err error) {
 	case word == "min" && c.Type != Object && c.Type != Boolean:
 		c.Min, err = strconv.ParseInt(value, 10, 64)
 		if err == nil && c.Min < 0 && c.Type != Integer {
-			err = fmt.Errorf("tag schema:%q: a length is not negative", tag)
+			err = fmt.Errorf("tag schema:%q: a length cannot be negative", tag)
 		}
 	default:
 		err = fmt.Errorf("tag schema:%q: want min=, or pattern= or enum= on a string", tag)

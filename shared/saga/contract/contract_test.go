@@ -152,7 +152,7 @@ func TestADeclarationThatCannotBeHeldIsRefused(t *testing.T) {
 		}{}, `tag schema:"min=1"`},
 		{struct {
 			N string `json:"n" schema:"min=-1"`
-		}{}, "a length is not negative"},
+		}{}, "a length cannot be negative"},
 		{struct {
 			N int64 `json:"n" schema:"min=one"`
 		}{}, "invalid syntax"},
