@@ -2,8 +2,8 @@ package schemas
 
 import "strings"
 
-// countries are the codes of ISO 3166-1 alpha-2, as officially assigned. Whether parcels are sent there
-// tells DeliveredTo.
+// countries are the codes of ISO 3166-1 alpha-2, as officially assigned. DeliveredTo tells whether parcels are sent
+// there.
 const countries = " AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY" +
 	" BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR" +
 	" GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP" +
@@ -17,11 +17,11 @@ func KnownCountry(code string) bool {
 	return len(code) == 2 && strings.Contains(countries, " "+code+" ")
 }
 
-// undelivered are the countries among them to which no carrier takes a parcel.
+// undelivered are the countries to which no carrier takes a parcel.
 const undelivered = " AQ "
 
-// DeliveredTo tells whether carriers take parcels to this country. It is the one truth for whoever takes orders, buys labels
-// or stands for the carriers; no address that it allows is thereby one that a carrier takes.
+// DeliveredTo tells whether carriers take parcels to this country. It is the only definition for services that take
+// orders, buy labels or simulate the carriers; a carrier may still refuse an address in such a country.
 func DeliveredTo(country string) bool {
 	return KnownCountry(country) && !strings.Contains(undelivered, " "+country+" ")
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// currencies are the codes of ISO 4217 for money that people pay with.
+// currencies are the codes of ISO 4217 of money that people pay with.
 var currencies = strings.Fields(`
 	AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP
 	CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR
@@ -15,7 +15,7 @@ var currencies = strings.Fields(`
 	WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 `)
 
-// KnownCurrency tells whether this is the code of such a currency.
+// KnownCurrency tells whether the code is such a currency.
 func KnownCurrency(code string) bool {
 	_, known := slices.BinarySearch(currencies, code)
 	return known

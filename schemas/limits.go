@@ -1,6 +1,6 @@
 package schemas
 
-// What an order may hold, at the door and in the services behind it. The tags of APIs repeat these, since tags cannot name
+// The limits of an order, in the API and in the services behind it. The tags of APIs repeat these, since tags cannot name
 // constants; tests compare them.
 const (
 	MaxLines    = 200

@@ -1,11 +1,11 @@
-// Package schemas is the language of Orderflow: what its services tell one another. One package below it for each
-// producing service holds that service's event types and payloads; this package holds the words they share.
+// Package schemas is the common vocabulary of Orderflow's events. One package below it for each producing service holds
+// that service's event types and payloads; this package holds the types they share.
 //
-// It is vocabulary only: no behaviour, no rules but what a value may be at all. Services, the platform's checks and the
-// documents are its users.
+// It is vocabulary only: no behaviour, no rules except which values are valid at all. Services, the platform's checks and
+// the generated documents use it.
 //
-// A payload may only grow compatibly; anything else is a new version beside the old one. Fields that tell of a person
-// carry the tag x:"personal" and stand in as few events as possible.
+// A payload may only grow compatibly; anything else is a new version beside the old one. Fields with personal data carry
+// the tag x:"personal" and are in as few events as possible.
 package schemas
 
 //go:generate go run ./generate
@@ -51,7 +51,7 @@ type Address struct {
 	Country  string `json:"country" schema:"pattern=^[A-Z]{2}$"` // ISO 3166-1 alpha-2
 }
 
-// Total is what the lines cost together, in minor units.
+// Total is the price of all lines together, in minor units.
 func Total(lines []Line) int64 {
 	var sum int64
 	for _, l := range lines {

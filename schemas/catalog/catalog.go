@@ -1,4 +1,4 @@
-// Package catalog holds the events of the catalogue: what is for sale. All are about a SKU.
+// Package catalog holds the events of the catalogue of products for sale. All are about a SKU.
 package catalog
 
 import (
@@ -11,7 +11,7 @@ var (
 	PriceChanged  = saga.Define[PriceChangedV1]("catalog.price_changed.v1").Keyed(schemas.KeyProduct)
 )
 
-// Events lists them all.
+// Events lists all events of the package.
 var Events = []saga.Kind{
 	ProductListed, PriceChanged,
 }

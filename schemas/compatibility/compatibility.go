@@ -1,10 +1,10 @@
-// Package compatibility holds the schemas of today against those last released. What is on a topic stays there, and
-// services are deployed one after another, so the rule for an event version is: its new closed form reads all older
-// events, and its released open form, which passes over unknown fields, reads all new ones. That leaves adding optional
-// fields; anything else is a new version beside the old one.
+// Package compatibility compares today's schemas with those last released. Records stay on their topic, and services are
+// deployed one after another, so the rule for an event version is: its new closed form reads all older events, and its
+// released open form, which skips unknown fields, reads all new ones. That leaves adding optional fields; anything else
+// is a new version beside the old one.
 //
-// It reads JSON Schemas, not Go types, so that those released at any time can be compared. "make check" and
-// "orderflow choreography --check" ask it.
+// It reads JSON Schemas, not Go types, so that schemas of any release can be compared. "make check" and "orderflow
+// choreography --check" use it.
 package compatibility
 
 import (
@@ -21,7 +21,7 @@ import (
 // Problem is one change that breaks readers, or a schema that cannot be compared.
 type Problem struct {
 	Event  string `json:"event"`           // "payment.captured.v1"
-	Place  string `json:"place,omitempty"` // "lines[].quantity"; empty for the event as a whole
+	Place  string `json:"place,omitempty"` // "lines[].quantity"; empty for the whole event
 	Change string `json:"change"`          // what changed, and whom it breaks
 	Advice string `json:"advice"`          // what to do instead
 }
@@ -34,7 +34,7 @@ func (p Problem) String() string {
 	return place + ": " + p.Change + "; " + p.Advice
 }
 
-// Check compares every event version released with what this build says, both as built in.
+// Check compares every released event version with the one of this build.
 func Check() []Problem {
 	var problems []Problem
 	for _, event := range Released() {
@@ -47,7 +47,7 @@ func Check() []Problem {
 	return problems
 }
 
-// Released lists the event versions last released.
+// Released lists the released event versions.
 func Released() (events []string) {
 	files, err := fs.Glob(released.Files, "*/*.json")
 	if err != nil {
@@ -59,11 +59,11 @@ func Released() (events []string) {
 	return events
 }
 
-// Compare holds an event's schema against the one released. Nil for current means that there is none any more.
+// Compare compares an event's schema with the released one. Nil for current means that there is none any more.
 func Compare(event string, released, current []byte) []Problem {
 	c := comparison{event: event}
 	if current == nil {
-		c.problem("", "it is gone, and still stands on topics and in open sagas", "keep it, and say it no more")
+		c.problem("", "it is removed, and is still on topics and in open sagas", "keep it, and stop emitting it")
 		return c.problems
 	}
 	before, ok := c.read("the released schema", released)
@@ -91,7 +91,7 @@ func (c *comparison) read(which string, text []byte) (*schema, bool) {
 	return s, f == nil
 }
 
-// beside names the version to define instead.
+// beside names the new version to define.
 func (c *comparison) beside() string {
 	stem, version, _ := cutLast(c.event, ".v")
 	n, err := strconv.Atoi(version)
@@ -133,7 +133,8 @@ func (c *comparison) compare(place string, before, after *schema) {
 	}
 }
 
-// words compares what narrows a value. As new schemas must read old events and the other way round, none may change.
+// words compares the keywords that narrow a value. As new schemas must read old events and the other way round, none may
+// change.
 func (c *comparison) words(place string, before, after *schema) {
 	c.enum(place, before.enum, after.enum)
 	if was, is := text(before.pattern), text(after.pattern); was != is {

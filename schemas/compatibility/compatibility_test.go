@@ -171,7 +171,7 @@ func TestAReleasedEventStays(t *testing.T) {
 	t.Parallel()
 	problems := compatibility.Compare("till.paid.v1", []byte(released), nil)
 	if len(problems) != 1 ||
-		problems[0].String() != "till.paid.v1: it is gone, and still stands on topics and in open sagas; keep it, and say it no more" {
+		problems[0].String() != "till.paid.v1: it is removed, and is still on topics and in open sagas; keep it, and stop emitting it" {
 		t.Error(problems)
 	}
 }

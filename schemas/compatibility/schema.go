@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// schema is a JSON Schema in the words that schemas/generate writes. Words that only describe are not kept.
+// schema is a JSON Schema with the keywords that schemas/generate writes. Keywords that only describe are dropped.
 type schema struct {
 	types      []string // sorted
 	enum       []string // sorted; nil: any
@@ -27,7 +27,7 @@ var dialects = []string{"http://json-schema.org/draft-07/schema#", "https://json
 
 var known = []string{"object", "array", "string", "integer", "boolean", "null"}
 
-// read refuses every word it does not know: what is not understood cannot be compared.
+// read refuses every keyword it does not know: such a schema cannot be compared.
 func read(text []byte) (*schema, *fault) {
 	var words map[string]json.RawMessage
 	if json.Unmarshal(text, &words) != nil || words == nil {
@@ -138,7 +138,7 @@ func (s *schema) readProperties(value json.RawMessage) *fault {
 	return nil
 }
 
-// fault is a schema that cannot be read, and where.
+// fault is the reason why a schema cannot be read, and the place.
 type fault struct{ place, text string }
 
 func in(outer string, f *fault) *fault {
@@ -146,7 +146,7 @@ func in(outer string, f *fault) *fault {
 	return f
 }
 
-// join puts the place inside another behind it: "lines" and "[].sku" is "lines[].sku".
+// join puts the outer place before another: "lines" and "[].sku" is "lines[].sku".
 func join(outer, inner string) string {
 	if outer == "" || inner == "" || strings.HasPrefix(inner, "[") {
 		return outer + inner

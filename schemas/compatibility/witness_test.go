@@ -13,8 +13,8 @@ import (
 	"orderflow.example/schemas/compatibility"
 )
 
-// TestNoEventContradictsTheVerdict changes schemas at random and lets a JSON Schema validator look for an event that
-// the verdict is wrong about: one that the old closed form accepts and the new one refuses, or that the new closed form
+// TestNoEventContradictsTheVerdict changes schemas at random, and searches with a JSON Schema validator for an event that
+// contradicts the verdict: one that the old closed form accepts and the new one refuses, or that the new closed form
 // accepts and the old open form refuses.
 func TestNoEventContradictsTheVerdict(t *testing.T) {
 	t.Parallel()
@@ -91,7 +91,7 @@ func (d draw) value(depth int) word {
 	return word{"type": "string", "minLength": d.IntN(3)}
 }
 
-// change alters one thing somewhere in the schema and says what.
+// change alters one thing somewhere in the schema and describes it.
 func (d draw) change(s word) string {
 	parts := partsOf(s)
 	part := parts[d.IntN(len(parts))]
@@ -152,7 +152,7 @@ func (d draw) change(s word) string {
 	}
 }
 
-// partsOf are the schema and all those in it, in a fixed order.
+// partsOf lists the schema and all those in it, in a fixed order.
 func partsOf(s word) (parts []word) {
 	parts = []word{s}
 	if items, ok := s["items"].(word); ok {
@@ -169,7 +169,7 @@ func partsOf(s word) (parts []word) {
 	return parts
 }
 
-// event is a value that the schema mostly accepts, near its edges.
+// event returns a value that the schema mostly accepts, near its limits.
 func (d draw) event(s word) any {
 	if d.IntN(40) == 0 {
 		return pick[any](d, nil, true, json.Number("1"), "a", []any{}, word{})
@@ -205,7 +205,7 @@ func (d draw) event(s word) any {
 	return nil
 }
 
-// witness looks for an event that old and new do not agree on.
+// witness searches for an event that old and new do not agree on.
 func (d draw) witness(t *testing.T, before, after word) any {
 	open := cloned(before)
 	for _, part := range partsOf(open) {

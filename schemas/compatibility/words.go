@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// bound compares a least value, or with the sign -1 a largest one; nil is none.
+// bound compares a minimum, or with the sign -1 a maximum; nil is none.
 func (c *comparison) bound(place, word string, before, after *int64, sign int64) {
 	if before == nil && after == nil || before != nil && after != nil && *before == *after {
 		return

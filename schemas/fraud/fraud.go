@@ -1,4 +1,4 @@
-// Package fraud holds the events of the fraud service: whether an order is trusted.
+// Package fraud holds the events of the fraud service, which decides whether an order is trusted.
 package fraud
 
 import (
@@ -18,7 +18,7 @@ var (
 	VelocityMeasured = saga.Define[VelocityMeasuredV1]("fraud.velocity_measured.v1")
 )
 
-// Events lists them all.
+// Events lists all events of the package.
 var Events = []saga.Kind{
 	Cleared, Rejected, ReviewRequested, Closed, CountRequested, OrderSeen, OrderCounted, VelocityMeasured,
 }

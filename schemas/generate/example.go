@@ -10,10 +10,10 @@ import (
 	"orderflow.example/shared/saga/contract"
 )
 
-// values are of fields that stand in events of several services; others have a tag, example:"…".
+// values are the values of fields that occur in events of several services; others have a tag, example:"…".
 //
-// The examples tell of one order: six light holders at 2.55, from the click to the doorstep and back. The persons in them
-// are invented.
+// The examples are one order: six light holders at 2.55, from the click to the doorstep and back. The persons in them are
+// invented.
 var values = map[string]any{
 	"amount":          1530,
 	"attempt":         "019e5a3c-1a40-7c52-9d0e-4b7f10c2a001",
@@ -65,7 +65,7 @@ var values = map[string]any{
 	"within_seconds":  3600,
 }
 
-// special are values that fit one event, by its name without version, or one part only. nil leaves the field out.
+// special are values for one event, by its name without version, or one struct only. nil leaves the field out.
 var special = map[string]any{
 	"Next.by":                                    "us",
 	"Next.text":                                  "We pack your parcel.",
@@ -103,7 +103,7 @@ var special = map[string]any{
 	"warehouse.stock_received.quantity":          40,
 }
 
-// exampleOf is a payload as it could be seen.
+// exampleOf returns a realistic payload.
 func exampleOf(kind saga.Kind) (any, error) {
 	name := kind.Name()[:strings.LastIndex(kind.Name(), ".")]
 	v := reflect.New(reflect.TypeOf(kind.Example())).Elem()
@@ -131,7 +131,7 @@ func fill(v reflect.Value, c *contract.Contract, event string) error {
 	return nil
 }
 
-// parsed gives a field the value that its tag says, as huma reads such tags: a string as it stands, all else as JSON.
+// parsed returns the value in a field's tag, as huma reads such tags: a string as it is, all else as JSON.
 func parsed(v reflect.Value, tag string) error {
 	if v.Kind() == reflect.String {
 		v.SetString(tag)

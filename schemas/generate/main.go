@@ -1,7 +1,7 @@
 // Command generate writes the JSON Schema of every event version, and an example of it, from the Go types:
-// schemas/<service>/<event>.v1.json and schemas/<service>/<event>.v1.example.json. "make generate" runs it; a test holds
-// that the files committed are those it writes. With -release it copies the schemas to schemas/released instead, unless
-// they break what is released; "make release-schemas" runs that.
+// schemas/<service>/<event>.v1.json and schemas/<service>/<event>.v1.example.json. "make generate" runs it; a test
+// compares the committed files with its output. With -release it copies the schemas to schemas/released instead, unless
+// they break a released one; "make release-schemas" runs that.
 package main
 
 import (
@@ -67,8 +67,8 @@ func files(root string) (map[string][]byte, error) {
 	return all, nil
 }
 
-// releases are the schemas of this build by the path at which they are kept as released. One that breaks what is
-// released is refused; where that never left the house, its file there may be removed first.
+// releases are the schemas of this build by their path under schemas/released. A schema that breaks the released one is
+// refused; if that one never left the house, its file there may be removed first.
 func releases(root string) (map[string][]byte, error) {
 	var faults []error
 	for _, p := range compatibility.Check() {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// place is where a value stands in a JSON text.
+// place is the position of a value in a JSON text.
 type place struct {
 	path       string
 	field      string // its name; empty for an item of an array
@@ -17,7 +17,7 @@ type place struct {
 
 func (p place) replace(text, value string) string { return text[:p.start] + value + text[p.end:] }
 
-// insert puts something before the field.
+// insert inserts text before the field.
 func (p place) insert(text, what string) string { return text[:p.name] + what + text[p.name:] }
 
 func (p place) rename(text, field string) string { return p.renameRaw(text, fmt.Sprintf("%q", field)) }
@@ -26,7 +26,7 @@ func (p place) renameRaw(text, quoted string) string {
 	return text[:p.name] + quoted + text[p.name+len(p.field)+2:]
 }
 
-// without takes the field out, and the comma that goes with it.
+// without removes the field, and its comma.
 func (p place) without(text string) string {
 	before, after := bytes.TrimRight([]byte(text[:p.name]), " \n"), bytes.TrimLeft([]byte(text[p.end:]), " \n")
 	switch {
@@ -48,7 +48,7 @@ func placesOf(t testing.TB, text string) (all []place) {
 		}
 		return tok
 	}
-	// begin is where the next value begins.
+	// begin returns the position of the next value.
 	begin := func() int {
 		at := int(d.InputOffset())
 		for text[at] == ':' || text[at] == ',' || text[at] == ' ' || text[at] == '\n' {
@@ -87,7 +87,7 @@ func placesOf(t testing.TB, text string) (all []place) {
 	return all
 }
 
-// backward is the payload with its outermost fields in the opposite order.
+// backward returns the payload with its outermost fields in the opposite order.
 func backward(t testing.TB, text string) string {
 	var out []byte
 	for _, p := range placesOf(t, text) {

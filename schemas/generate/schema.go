@@ -10,8 +10,8 @@ import (
 	"orderflow.example/shared/saga/contract"
 )
 
-// schema is a JSON Schema in the words that draft-07 and 2020-12 read alike. Parts are written out where they stand:
-// the drafts differ in where shared parts are kept.
+// schema is a JSON Schema of keywords that mean the same in draft-07 and 2020-12. Shared parts are repeated in place: the
+// drafts differ in where they are kept.
 type schema struct {
 	Dialect     string     `json:"$schema,omitempty"`
 	ID          string     `json:"$id,omitempty"`
@@ -57,7 +57,7 @@ func (p properties) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// event is the closed form of the event's payload: it allows what this version says and nothing else.
+// event returns the closed form of the event's payload: it allows the fields and values of this version and nothing else.
 func (d docs) event(kind saga.Kind) (*schema, error) {
 	c, err := contract.Of(reflect.TypeOf(kind.Example()))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"orderflow.example/shared/saga/contract"
 )
 
-// judge holds a payload against an event's contract and against its JSON Schema, in both forms.
+// judge checks a payload against an event's contract and against its JSON Schema, in both forms.
 type judge struct {
 	kind         saga.Kind
 	contract     *contract.Contract
@@ -36,8 +36,8 @@ func judges(t testing.TB) (all []judge) {
 	return all
 }
 
-// agrees fails where the contract and the schema differ on a payload, but for what is told apart by name: what a JSON
-// Schema cannot refuse, as it sees values and not how they are written, and Go would bend or refuse.
+// agrees fails if the contract and the schema differ on a payload, except for the faults listed in beyondSchema: a JSON
+// Schema cannot find them, as it sees values and not their spelling, and Go would alter or refuse such values.
 func (j judge) agrees(t *testing.T, how, payload string) (accepted bool) {
 	t.Helper()
 	_, openErr := j.kind.Decode([]byte(payload))
@@ -78,13 +78,13 @@ func must(t testing.TB, kind saga.Kind, payload string) any {
 	return e
 }
 
-// beyondSchema are the refusals that no schema knows.
+// beyondSchema tells whether the refusal is one that no schema can express.
 func beyondSchema(err error) bool {
 	for _, text := range []string{
 		"want an integer in digits alone", // 1.0 and 1e3 are integers to JSON Schema, not to encoding/json
 		"is there twice",                  // encoding/json would merge them
 		"its name is in another case",     // encoding/json would take it for the known field
-		"not UTF-8",                       // encoding/json would put U+FFFD in place of what was written
+		"not UTF-8",                       // encoding/json would replace it by U+FFFD
 	} {
 		if strings.HasSuffix(err.Error(), text) {
 			return true
@@ -93,7 +93,7 @@ func beyondSchema(err error) bool {
 	return false
 }
 
-// repeats tells whether an object in the text has a field twice, of which a schema sees the last alone.
+// repeats tells whether an object in the text has a field twice; a schema sees only the last one.
 func repeats(text string) bool {
 	d := json.NewDecoder(strings.NewReader(text))
 	var open []map[string]bool // names so far, nil in an array
@@ -170,7 +170,7 @@ func enormous(payload string) bool {
 
 type mutation struct{ how, payload string }
 
-// mutations are payloads made from a good one by one change each.
+// mutations are payloads made from a valid one by one change each.
 func mutations(t testing.TB, example string) (all []mutation) {
 	add := func(how, payload string) { all = append(all, mutation{how, payload}) }
 	add("as it is", example)

@@ -8,8 +8,8 @@ import (
 	"orderflow.example/shared/saga/contract"
 )
 
-// decodedAsWritten fails where Go read something else than the text says: known fields must have their values, and
-// unknown ones no effect.
+// decodedAsWritten fails if Go decoded something other than the text: known fields must have their values, and unknown
+// ones no effect.
 func (j judge) decodedAsWritten(t *testing.T, how, payload string, value any) {
 	t.Helper()
 	again, err := json.Marshal(must(t, j.kind, payload))

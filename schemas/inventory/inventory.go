@@ -1,4 +1,4 @@
-// Package inventory holds the events of the inventory service: which goods are promised, gone or back.
+// Package inventory holds the events of the inventory service: goods reserved, booked out and returned.
 package inventory
 
 import (
@@ -20,7 +20,7 @@ var (
 	ReplenishmentRequested = saga.Define[ReplenishmentRequestedV1]("inventory.replenishment_requested.v1").Keyed(schemas.KeyProduct)
 )
 
-// Events lists them all.
+// Events lists all events of the package.
 var Events = []saga.Kind{
 	Reserved, Rejected, Released, Committed, Restocked, Stocked, StockChanged, ReplenishmentRequested,
 }

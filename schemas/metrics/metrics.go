@@ -1,5 +1,5 @@
-// Package metrics declares what operators watch of orders as a whole. What every service shows of its events, its calls and
-// its requests is declared where it is measured: shared/engine, shared/httpserver. deployments/prometheus/metrics.md lists all.
+// Package metrics declares the metrics of orders as a whole. Each service's metrics of its events, calls and requests are
+// declared where they are measured: shared/engine, shared/httpserver. deployments/prometheus/metrics.md lists all.
 package metrics
 
 import (
@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga/metric"
 )
 
-// Of all orders, as the tracker sees them.
+// Metrics of all orders, as the tracker sees them.
 var (
 	SagasBegun = metric.Metric{Name: "orderflow_sagas_begun_total", Kind: metric.Counter,
 		Help: "Orders placed while this tracker watched."}
@@ -40,10 +40,11 @@ var (
 		Labels: []metric.Label{{Name: metric.Service.Name, Is: "the service that owes it"}}}
 )
 
-// AnswerWithin is how soon, in seconds, a customer is to be told what becomes of an order: a bucket of AnswerSeconds ends there.
+// AnswerWithin is the time in seconds within which a customer must get the first status: a bucket of AnswerSeconds ends
+// there.
 const AnswerWithin = 5
 
-// Of money and goods, as the ledger finds them.
+// Metrics of money and goods, as the ledger finds them.
 var (
 	ConservationBreaks = metric.Metric{Name: "orderflow_conservation_breaks", Kind: metric.Gauge,
 		Help: "What does not hold between the services, by check.",
@@ -53,7 +54,7 @@ var (
 		Help: "How long ago the ledger last looked at everything; before its first look, how long it has been trying."}
 )
 
-// Of orders at the storefront's door.
+// Metrics of orders at the storefront's admission.
 var (
 	OrdersShed = metric.Metric{Name: "orderflow_orders_shed_total", Kind: metric.Counter, Labels: []metric.Label{metric.Service},
 		Help: "Orders that were not taken because too many wait: 503 and Retry-After."}
@@ -64,7 +65,7 @@ var (
 		Help:   "How many may wait."}
 )
 
-// All are those of this package.
+// All lists the metrics of this package.
 var All = []metric.Metric{SagasBegun, SagasOpen, SagasStuck, SagaSeconds, AnswerSeconds, Compensations, Money, Overdue,
 	ConservationBreaks, ConservationAge, OrdersShed, OrdersWaiting, OrdersWaitingLimit}
 

@@ -1,4 +1,4 @@
-// Package order holds the events of the order service: where an order as a whole stands.
+// Package order holds the events of the order service: the progress of an order as a whole.
 package order
 
 import (
@@ -20,7 +20,7 @@ var (
 	Completed           = saga.Define[CompletedV1]("order.completed.v1")
 )
 
-// Events lists them all.
+// Events lists all events of the package.
 var Events = []saga.Kind{
 	Validated, Rejected, Progressed, Extended, Confirmed, Cancelled, WithdrawalRequested, CancellationRefused,
 	Shipped, StatusChanged, Completed,

@@ -1,6 +1,6 @@
 package order
 
-// Why an order is cancelled: stable words.
+// The reasons for which an order is cancelled: stable words.
 const (
 	ReasonFraudSuspected  = "fraud_suspected"
 	ReasonOutOfStock      = "out_of_stock"
@@ -15,7 +15,7 @@ const (
 	ReasonParcelLost      = "parcel_lost" // after it was shipped: the money goes back
 )
 
-// Reasons are all of them.
+// Reasons lists all of them.
 func Reasons() []string {
 	return []string{ReasonFraudSuspected, ReasonOutOfStock, ReasonPaymentDeclined, ReasonPaymentUnknown, ReasonCaptureFailed,
 		ReasonNoCarrier, ReasonShortPicked, ReasonTimedOut, ReasonNotDispatched, ReasonCustomerRequest, ReasonParcelLost}

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// The statuses of an order that customers are told of.
+// The statuses of an order that customers see.
 const (
 	StatusPlaced      = "placed"      // goods, trust and money are being looked for
 	StatusInReview    = "in_review"   // a person decides whether it is trusted
@@ -21,20 +21,20 @@ const (
 	StatusReturned    = "returned"    // everything came back and is paid back
 )
 
-// rank orders the statuses. Of two with the same rank neither follows the other, but for those in which the order waits.
+// rank orders the statuses. Two with the same rank do not follow each other, except those in which the order waits.
 var rank = map[string]int{
 	StatusPlaced: 1, StatusInReview: 2, StatusBackordered: 2, StatusConfirmed: 3, StatusPreparing: 4, StatusCancelling: 5,
 	StatusShipped: 5, StatusDelivered: 6, StatusCompleted: 7, StatusRejected: 8, StatusCancelled: 8, StatusReturned: 8,
 }
 
-// Statuses are all of them, in no order.
+// Statuses lists all of them, in no order.
 func Statuses() []string { return slices.Collect(maps.Keys(rank)) }
 
-// Reached tells whether an order with this status has come as far as that one. Nothing is before placed; what is no status
-// has come nowhere, and nothing has come as far.
+// Reached tells whether an order with this status has come as far as that one. Nothing comes before placed; a word that
+// is no status has come nowhere, and nothing has come as far.
 func Reached(status, that string) bool { return rank[that] > 0 && rank[status] >= rank[that] }
 
-// MayFollow tells whether a customer who was told of last, empty for nothing, may be told of next: an order never goes back.
+// MayFollow tells whether next may be shown to a customer after last (empty for none): an order never goes back.
 func MayFollow(last, next string) bool {
 	switch waits := rank[StatusInReview]; {
 	case rank[next] == 0:
@@ -45,8 +45,8 @@ func MayFollow(last, next string) bool {
 	return rank[next] > rank[last]
 }
 
-// Last tells whether no other status may follow this one. Of what is completed, goods may still come back.
+// Last tells whether no other status may follow this one. Goods of a completed order may still be returned.
 func Last(status string) bool { return Reached(status, StatusReturned) }
 
-// Final tells whether an order with this status is done with.
+// Final tells whether an order with this status has ended.
 func Final(status string) bool { return Reached(status, StatusCompleted) }

@@ -7,7 +7,7 @@ import (
 	"orderflow.example/schemas/order"
 )
 
-// follow says what may be told after each status, beside the same again.
+// follow lists the statuses that may follow each status, beside the same again.
 var follow = map[string][]string{
 	"": {"placed", "in_review", "backordered", "confirmed", "preparing", "cancelling", "shipped", "delivered",
 		"completed", "rejected", "cancelled", "returned"},

@@ -1,4 +1,4 @@
-// Package payment holds the events of the payment service: what the gateway was asked and what it said.
+// Package payment holds the events of the payment service: requests to the gateway and its answers.
 package payment
 
 import (
@@ -20,7 +20,7 @@ var (
 	Voided                 = saga.Define[VoidedV1]("payment.voided.v1")
 )
 
-// Events lists them all.
+// Events lists all events of the package.
 var Events = []saga.Kind{
 	Readied, AuthorizationRequested, Authorized, Declined, OutcomeUnknown, CaptureRequested, Captured, CaptureFailed,
 	Withdrawn, VoidRequested, Voided,

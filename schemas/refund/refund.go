@@ -1,4 +1,4 @@
-// Package refund holds the events of the refund service: what goes back to the customer.
+// Package refund holds the events of the refund service: money that goes back to the customer.
 package refund
 
 import (
@@ -13,7 +13,7 @@ var (
 	Failed    = saga.Define[FailedV1]("refund.failed.v1")
 )
 
-// Events lists them all.
+// Events lists all events of the package.
 var Events = []saga.Kind{
 	Readied, Requested, Issued, Failed,
 }

@@ -1,5 +1,5 @@
-// Package registry lists every event type there is, for those who look at all of them: the schemas' generator, the
-// platform's drawings and checks. Services name the events they need and do not use it.
+// Package registry lists all event types, for tools that look at all of them: the schemas' generator, the platform's
+// drawings and checks. Services name the events they need and do not use it.
 package registry
 
 import (
@@ -37,7 +37,7 @@ func Events() []saga.Kind {
 // Schema is the JSON Schema of the event's payload, in its closed form; nil for an event type that is not listed.
 func Schema(event string) []byte { return file(event, ".json") }
 
-// Example is a payload of the event as it could be seen; nil for an event type that is not listed.
+// Example is a realistic payload of the event; nil for an event type that is not listed.
 func Example(event string) []byte { return file(event, ".example.json") }
 
 func file(event, ending string) []byte {

@@ -1,5 +1,5 @@
-// Package released holds the JSON Schema of every event version as it was last released, by "make release-schemas".
-// Nothing here is edited by hand: it says what is out there. schemas/compatibility compares today's schemas with it.
+// Package released holds the JSON Schema of every event version as it was last released, by "make release-schemas". No
+// file here is edited by hand. schemas/compatibility compares today's schemas with them.
 package released
 
 import "embed"

@@ -1,4 +1,4 @@
-// Package shipping holds the events of the shipping service: where the parcel is, and who decides that it goes.
+// Package shipping holds the events of the shipping service: the state of the parcel, and whether it may be handed over.
 package shipping
 
 import (
@@ -24,7 +24,7 @@ var (
 	ReturnReceived       = saga.Define[ReturnReceivedV1]("shipping.return_received.v1")
 )
 
-// Events lists them all.
+// Events lists all events of the package.
 var Events = []saga.Kind{
 	LabelRequested, Prepared, Rejected, Readied, Dispatched, Withdrawn, WithdrawalRefused, LabelVoidRequested,
 	LabelVoided, Delivered, Lost, ReturnLabelRequested, ReturnAuthorized, ReturnRefused, ReturnReceived,

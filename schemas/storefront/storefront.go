@@ -1,4 +1,4 @@
-// Package storefront holds the events of the storefront: what customers asked for.
+// Package storefront holds the events of the storefront: the requests of customers.
 package storefront
 
 import (
@@ -12,7 +12,7 @@ var (
 	ReturnRequested       = saga.Define[ReturnRequestedV1]("storefront.return_requested.v1")
 )
 
-// Events lists them all.
+// Events lists all events of the package.
 var Events = []saga.Kind{
 	OrderPlaced, CancellationRequested, ReturnRequested,
 }

@@ -1,4 +1,4 @@
-// Package warehouse holds the events of the warehouses: what is picked, packed and received.
+// Package warehouse holds the events of the warehouses: goods picked, packed and received.
 package warehouse
 
 import (
@@ -18,7 +18,7 @@ var (
 	StockReceived   = saga.Define[StockReceivedV1]("warehouse.stock_received.v1").Keyed(schemas.KeyProduct)
 )
 
-// Events lists them all.
+// Events lists all events of the package.
 var Events = []saga.Kind{
 	PickRequested, Packed, ShortPicked, PickCancelled, PurchaseOrdered, StockReceived,
 }

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Batch runs what many callers ask for at the same time as one statement: while one runs, the next gathers. Nobody
-// waits for others to ask, and nothing runs while nobody asks.
+// Batch combines concurrent calls into one statement: while one statement runs, the next calls gather. A call never waits
+// for others to come.
 type Batch[I, O any] struct {
-	run     func(ctx context.Context, asked []I) ([]O, error) // one answer for each, in order
+	run     func(ctx context.Context, asked []I) ([]O, error) // one result for each, in order
 	mu      sync.Mutex
 	waiting []*wish[I, O]
 	busy    bool
@@ -27,12 +27,12 @@ const (
 	batchTimeout = 10 * time.Second
 )
 
-// NewBatch runs what is asked for with run, which returns one answer for each, in order.
+// NewBatch returns a Batch of calls to run, which returns one result for each argument, in order.
 func NewBatch[I, O any](run func(context.Context, []I) ([]O, error)) *Batch[I, O] {
 	return &Batch[I, O]{run: run}
 }
 
-// Do returns the answer, or the error of the whole batch. When ctx ends first the batch goes on without the caller.
+// Do returns the result, or the error of the whole batch. When ctx ends first the batch goes on without the caller.
 func (b *Batch[I, O]) Do(ctx context.Context, asked I) (O, error) {
 	w := &wish[I, O]{asked: asked, done: make(chan struct{})}
 	b.mu.Lock()

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// instance is shaped like what the engine keeps per saga.
+// instance is shaped like the engine's row of a saga.
 type instance struct {
 	ID      string `gorm:"primaryKey"`
 	Status  string

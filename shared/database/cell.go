@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// cell puts one scanned value into a field. One is made per column and query, and pointed at row after row.
+// cell sets a field to one scanned value. One is made per column and query, and reused for each row.
 type cell struct {
 	*column
 	field reflect.Value
@@ -39,7 +39,7 @@ func (c *cell) Scan(value any) error {
 			return nil
 		}
 	case []byte:
-		// The driver uses its memory again.
+		// The driver reuses its memory.
 		if c.kind == reflect.Slice {
 			field.SetBytes(append([]byte{}, v...))
 			return nil

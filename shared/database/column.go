@@ -13,11 +13,11 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// column is how one field travels: as which array, and what it is in the table.
+// column is the mapping of one field: its array type in statements, and its column of the table.
 type column struct {
 	name      string // quoted
 	index     []int
-	kind      reflect.Kind // of the field, or of what its pointer points to
+	kind      reflect.Kind // of the field, or of its pointer's element
 	pointer   bool
 	primary   bool
 	updatable bool
@@ -60,7 +60,7 @@ func newColumn(field *schema.Field) (*column, error) {
 	return c, nil
 }
 
-// choose sets the types and the way to the array.
+// choose sets the types and the conversion to an array.
 func (c *column) choose(t reflect.Type, declared string) error {
 	or := func(sqlType string) string {
 		if declared != "" {
@@ -96,8 +96,8 @@ func (c *column) choose(t reflect.Type, declared string) error {
 	return nil
 }
 
-// from is the column's value in a statement over unnest. It casts only where Postgres would not by itself, because a
-// written cast to varchar(n) cuts the text off where an assignment refuses it.
+// from is the column's value in a statement over unnest. It casts only where Postgres would not by itself, because an
+// explicit cast to varchar(n) truncates the text where an assignment refuses it.
 func (c *column) from(i int) string {
 	value := "u.c" + strconv.Itoa(i)
 	if c.cast() {
@@ -110,8 +110,8 @@ func (c *column) cast() bool {
 	return c.wire == "text" && c.sqlType != "text" && !strings.Contains(c.sqlType, "char")
 }
 
-// arrayOf collects a column; through pointers when it can be NULL. FlatArray spares pgx the search for a way to
-// encode a slice.
+// arrayOf collects a column's values; as pointers when it can be NULL. FlatArray saves pgx the search for a slice's
+// encoding.
 func arrayOf[T any](c *column, value func(reflect.Value) T) func(reflect.Value) (any, error) {
 	if !c.pointer {
 		return func(rows reflect.Value) (any, error) {
@@ -153,7 +153,7 @@ func (c *column) documents(rows reflect.Value) (any, error) {
 	return out, nil
 }
 
-// marshalled keeps gorm's rule that what marshals to null is NULL, unless the column forbids that.
+// marshalled follows gorm's rule that a value marshalled to null is NULL, unless the column forbids that.
 func (c *column) marshalled(rows reflect.Value) (any, error) {
 	out := make(pgtype.FlatArray[*string], rows.Len())
 	for i := range out {

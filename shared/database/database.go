@@ -1,6 +1,6 @@
-// Package database opens Postgres through gorm and gives services the few things gorm leaves open: a database per
-// service, migrations that several processes may start at once, transactions whose outcome is never guessed, errors
-// told apart by cause, and bulk reads and writes for the hot path.
+// Package database opens Postgres through gorm and adds what gorm lacks: a database per service, migrations that several
+// processes may start at once, transactions whose outcome is never guessed, errors distinguished by cause, and bulk reads
+// and writes for the hot path.
 //
 // It is not a repository layer and knows no service's tables. It never writes a value or a password to a log or an
 // error. Services' stores use it, and so does the engine.
@@ -24,21 +24,21 @@ import (
 	"gorm.io/gorm"
 )
 
-// Options say which database to open and how.
+// Options select the database and configure its sessions.
 type Options struct {
 	// URL is postgres://user:password@host:port/database, as Provision returns it.
 	URL string
-	// Role is what every session runs as. Empty keeps what the URL says.
+	// Role is the role of every session. Empty keeps the one of the URL.
 	Role string
 	// Schema is the search path of every session. Empty keeps the database's own.
 	Schema string
 	// MaxConns bounds the pool; 0 means 10, the least is 2, as migrations hold a lock in a session of its own.
 	MaxConns int
-	// AppName is what pg_stat_activity shows.
+	// AppName is the application name shown in pg_stat_activity.
 	AppName string
-	// Logger gets failed statements, and those slower than SlowQuery, without their values. Nil is silent.
+	// Logger logs failed statements, and those slower than SlowQuery, without their values. Nil means no log.
 	Logger *slog.Logger
-	// SlowQuery is how long a statement may take unlogged; 0 means 200 ms.
+	// SlowQuery is the duration above which a statement is logged; 0 means 200 ms.
 	SlowQuery time.Duration
 }
 
@@ -64,13 +64,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	set("search_path", o.Schema)
 	set("application_name", o.AppName)
 	set("timezone", "UTC")
-	// Services look rows up by key. A statement prepared while its table was small would go on reading all of it after
-	// the table grew, until the next ANALYZE; and compiling plans costs more than such statements do.
+	// Services look rows up by key. A statement prepared while its table was small would go on with sequential scans after
+	// the table grew, until the next ANALYZE; and compiling plans (jit) costs more than such statements do.
 	set("enable_seqscan", "off")
-	// The same plan serves every time: what is looked up by key has one good plan, and making it anew can cost more than to run it.
+	// A generic plan is used every time: a lookup by key has one good plan, and planning can cost more than running it.
 	set("plan_cache_mode", "force_generic_plan")
 	set("jit", "off")
-	// A process that stands still in the middle of a transaction must not keep its locks for ever.
+	// A process that hangs in the middle of a transaction must not keep its locks for ever.
 	set("idle_in_transaction_session_timeout", "10s")
 	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareSession))
 	size := o.MaxConns
@@ -101,10 +101,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return &DB{gorm: db, pool: pool}, nil
 }
 
-// Gorm is the handle for queries; give it a context with WithContext.
+// Gorm returns the handle for queries; give it a context with WithContext.
 func (db *DB) Gorm() *gorm.DB { return db.gorm }
 
-// Pool is the connection pool underneath, for what needs a session of its own.
+// Pool returns the underlying connection pool, for code that needs a session of its own.
 func (db *DB) Pool() *sql.DB { return db.pool }
 
 // Close waits for running statements and closes every connection.
@@ -122,7 +122,7 @@ func parse(url string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// prepareSession makes times read as UTC, and the ends of a Pipeline known to the server by their names.
+// prepareSession makes the session read times as UTC, and prepares the statements that begin and end a Pipeline.
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	types := conn.TypeMap()
 	stamp := &pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}}
@@ -141,7 +141,7 @@ func address(config *pgx.ConnConfig) string {
 	return net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 }
 
-// unreachable turns the driver's many lines into one.
+// unreachable shortens the driver's error of many lines to one.
 func unreachable(config *pgx.ConnConfig, err error) error {
 	return &openError{address: address(config), database: config.Database, cause: err}
 }

@@ -15,15 +15,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// IsConstraint tells whether the error is the named constraint, of any kind.
+// IsConstraint tells whether the error is a violation of the named constraint, of any kind.
 func IsConstraint(err error, name string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "23") && pg.ConstraintName == name
 }
 
-// IsDataFault tells whether the data of a statement was refused: it cannot be stored as it is (class 22), or a constraint
-// forbids it (class 23). Doing it again would fail again. All other errors of a server, time-outs among them, are the
-// installation's.
+// IsDataFault tells whether the server refused the data of a statement: it cannot be stored as it is (class 22), or a
+// constraint forbids it (class 23). A retry would fail again. All other errors of a server, time-outs among them, are
+// faults of the installation.
 func IsDataFault(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || ended(pg) || errors.Is(err, ErrCommitUnknown) {
@@ -32,8 +32,9 @@ func IsDataFault(err error) bool {
 	return strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23")
 }
 
-// IsConversion tells whether a value could not be converted on its way from a row or into a statement: a document that is no
-// JSON or of another shape, a number or a time out of range. The database is well, and the next row may be too.
+// IsConversion tells whether a value could not be converted when read from a row or written into a statement: a document
+// that is not JSON or has another shape, a number or a time out of range. The database works, and the next row may be
+// fine.
 func IsConversion(err error) bool {
 	if err == nil || errors.As(err, new(*pgconn.PgError)) {
 		return false
@@ -44,7 +45,7 @@ func IsConversion(err error) bool {
 		errors.As(err, new(*strconv.NumError)) || errors.As(err, new(*time.ParseError)) {
 		return true
 	}
-	// The driver and database/sql have no types for theirs.
+	// The driver and database/sql have no error types for these.
 	for _, text := range []string{"failed to encode args[", "Scan error on column", "can't scan into dest", "cannot scan "} {
 		if strings.Contains(err.Error(), text) {
 			return true
@@ -53,18 +54,18 @@ func IsConversion(err error) bool {
 	return false
 }
 
-// IsSerialization tells whether the transaction lost against a concurrent one and may be run again.
+// IsSerialization tells whether the transaction lost against a concurrent one and may be retried.
 func IsSerialization(err error) bool { return hasCode(err, "40001") }
 
-// IsDeadlock tells whether the transaction was chosen to end a deadlock and may be run again.
+// IsDeadlock tells whether the transaction was aborted to end a deadlock and may be retried.
 func IsDeadlock(err error) bool { return hasCode(err, "40P01") }
 
 // IsLockTimeout tells whether the transaction waited longer for a lock than its lock_timeout.
 func IsLockTimeout(err error) bool { return hasCode(err, "55P03") }
 
-// IsConnection tells whether the database, not the statement, is at fault: down, restarting, out of room or
-// connections, failed over to a read-only copy, or it ended the session. The same statement may succeed later. The
-// caller's own cancellation is not such a fault.
+// IsConnection tells whether the database, not the statement, is at fault: down, restarting, out of disk space or
+// connections, failed over to a read-only replica, or it ended the session. A retry of the statement may succeed later.
+// The caller's own cancellation is not such a fault.
 func IsConnection(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -86,7 +87,7 @@ func IsConnection(err error) bool {
 		errors.As(err, &network) || errors.Is(err, pgconn.ErrConnClosed)
 }
 
-// environmental goes by the classes of https://www.postgresql.org/docs/current/errcodes-appendix.html
+// environmental decides by the classes of https://www.postgresql.org/docs/current/errcodes-appendix.html
 func environmental(pg *pgconn.PgError) bool {
 	switch {
 	case ended(pg):

@@ -13,14 +13,14 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// queryLog is gorm's logger: failed and slow statements, never a value. Server messages are left out as well, because
-// they quote values ("invalid input syntax for type uuid: …"); the code and the constraint say enough.
+// queryLog is gorm's logger: it logs failed and slow statements, never a value. Server messages are left out as well,
+// because they quote values ("invalid input syntax for type uuid: …"); the code and the constraint are enough.
 type queryLog struct {
 	log  *slog.Logger
 	slow time.Duration
 }
 
-// withoutValues finds what gorm's rendering leaves of $1 when there is no value to put there.
+// withoutValues matches gorm's rendering of $1 without a value.
 var withoutValues = regexp.MustCompile(`\$(\d+)\$`)
 
 func (l *queryLog) LogMode(logger.LogLevel) logger.Interface      { return l }
@@ -28,7 +28,7 @@ func (l *queryLog) Info(context.Context, string, ...interface{})  {}
 func (l *queryLog) Warn(context.Context, string, ...interface{})  {}
 func (l *queryLog) Error(context.Context, string, ...interface{}) {}
 
-// ParamsFilter keeps gorm from writing values into the statement it hands to Trace.
+// ParamsFilter keeps gorm from writing values into the statement that it passes to Trace.
 func (l *queryLog) ParamsFilter(_ context.Context, sql string, _ ...interface{}) (string, []interface{}) {
 	return sql, nil
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Migrate applies the SQL files in fsys (goose format, numbered names) that the database has not seen yet, in order,
-// and returns how many. What was applied is noted in table, so several sets can share a database. Any number of
-// processes may call it at once: one works, the others wait.
+// Migrate applies the SQL files in fsys (goose format, numbered names) that the database has not applied yet, in order,
+// and returns their number. Applied migrations are recorded in table, so several sets can share a database. Any number of
+// processes may call it at once: one migrates, the others wait.
 func Migrate(ctx context.Context, db *DB, fsys fs.FS, table string) (applied int, err error) {
 	provider, err := goose.NewProvider(goose.DialectPostgres, db.pool, fsys,
 		goose.WithTableName(table), goose.WithDisableGlobalRegistry(true))
@@ -52,14 +52,14 @@ func Migrate(ctx context.Context, db *DB, fsys fs.FS, table string) (applied int
 	return len(results), nil
 }
 
-// pending asks without goose, which would create its table, outside any lock, and wait a second when that collides.
+// pending does not use goose, which would create its table, outside any lock, and wait a second on a conflict.
 func pending(ctx context.Context, db *DB, provider *goose.Provider, table string) (bool, error) {
 	seen, err := versions(ctx, db, table)
 	missing := func(source *goose.Source) bool { return !slices.Contains(seen, source.Version) }
 	return slices.ContainsFunc(provider.ListSources(), missing), err
 }
 
-// Version is the number of the newest migration noted in table, 0 if none.
+// Version is the number of the newest migration recorded in table, 0 if none.
 func Version(ctx context.Context, db *DB, table string) (int64, error) {
 	seen, err := versions(ctx, db, table)
 	return slices.Max(append(seen, 0)), err
@@ -85,8 +85,8 @@ func lockKey(name string) int64 {
 
 const tryLock = "SELECT pg_try_advisory_lock($1)"
 
-// acquire asks for a lock again and again instead of waiting for it inside the server, because a session that waits
-// there holds a snapshot, and CREATE INDEX CONCURRENTLY in the session that has the lock would wait for that one.
+// acquire polls for the lock instead of waiting for it inside the server, because a session that waits there holds a
+// snapshot, and CREATE INDEX CONCURRENTLY in the session that has the lock would wait for that one.
 func acquire(ctx context.Context, try func() (bool, error)) error {
 	for {
 		if got, err := try(); err != nil || got {

@@ -93,7 +93,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 		t.Errorf("unique: %v", err)
 	}
 	if err := run("SELECT nonsense"); err == nil || database.IsConnection(err) {
-		t.Errorf("a wrong statement is not the connection's fault: %v", err)
+		t.Errorf("a wrong statement counts as a connection fault: %v", err)
 	}
 	if err := run("SET ROLE NONE; SELECT pg_terminate_backend(pg_backend_pid())"); !database.IsConnection(err) {
 		t.Errorf("an ended session: %v", err)
@@ -115,7 +115,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 	}
 	for _, code := range []string{"57P03", "53300", "53100", "08006", "25006"} {
 		if !database.IsConnection(errors.Join(&pgconn.PgError{Code: code})) {
-			t.Errorf("%s is the environment's fault", code)
+			t.Errorf("%s is not counted as a connection fault", code)
 		}
 	}
 	if _, err := database.Open(context.Background(), database.Options{URL: "postgres://x@127.0.0.1:1/x"}); !database.IsConnection(
@@ -161,14 +161,14 @@ func TestOnlyTheDataOfAStatementIsADataFault(t *testing.T) {
 	for _, code := range []string{"08006", "25P02", "40001", "40P01", "42501", "42P01", "53100", "54000", "55P03", "57014",
 		"57P01", "58030", "XX001"} {
 		if database.IsDataFault(&pgconn.PgError{Code: code, Severity: "ERROR"}) {
-			t.Errorf("%s is not the data's fault", code)
+			t.Errorf("%s counts as a data fault", code)
 		}
 	}
 	refused := &pgconn.PgError{Code: "23505", Severity: "ERROR"}
 	if !database.IsDataFault(fmt.Errorf("database: commit: rolled back: %w", refused)) {
-		t.Error("a constraint that is checked at commit")
+		t.Error("a constraint checked at commit does not count as a data fault")
 	}
 	if database.IsDataFault(fmt.Errorf("%w: %w", database.ErrCommitUnknown, refused)) || database.IsDataFault(nil) {
-		t.Error("an unknown outcome, or none")
+		t.Error("a commit with an unknown outcome, or no error, counts as a data fault")
 	}
 }

@@ -13,30 +13,30 @@ import (
 	"gorm.io/gorm"
 )
 
-// Statement is one to be sent by Later.
+// Statement is a statement to be sent by Later.
 type Statement struct {
-	Name string // what it does, for errors: "write payments"
+	Name string // its purpose, for errors: "write payments"
 	SQL  string // with $1, $2…
 	Args []any
-	Read func(Rows) error // reads the answer; nil when there is nothing to read
+	Read func(Rows) error // reads the result; nil when there is nothing to read
 }
 
-// Rows is an answer.
+// Rows is the result of a statement.
 type Rows interface {
 	Next() bool
 	Scan(targets ...any) error
 }
 
-// The names under which a session knows the ends of a Pipeline.
+// The names of a session's prepared statements that begin and end a Pipeline.
 const begin, commit = "pipeline_begin", "pipeline_commit"
 
-// Pipeline is Transact for the hot path. What is given to Later waits for the next statement whose answer somebody needs
-// and goes with it, and the rest goes with COMMIT: three statements need one round trip. Statements through gorm work as
-// in Transact. The errors are those of Transact; that of a statement which waited comes from whatever made it go. The
+// Pipeline is Transact for the hot path. Statements given to Later are sent with the next statement whose result is
+// needed, and the rest with COMMIT: three statements need one round trip. Statements through gorm work as in Transact.
+// The errors are those of Transact; the error of a deferred statement is returned by the call that sent it. The
 // statements of Later are not logged.
 //
-// A Read whose answer comes with that of COMMIT is too late to prevent it: its error makes the outcome unknown. Call
-// Arrived after one that may refuse.
+// A Read that gets its result together with that of COMMIT cannot prevent the commit: its error makes the outcome
+// unknown. Call Arrived after a statement whose Read may return an error.
 func Pipeline(ctx context.Context, db *DB, fn func(tx *gorm.DB) error) error {
 	conn, err := db.pool.Conn(ctx)
 	if err != nil {
@@ -66,8 +66,8 @@ func Pipeline(ctx context.Context, db *DB, fn func(tx *gorm.DB) error) error {
 	return nil
 }
 
-// Later sends the statement in its turn, but not before an answer is needed. In a transaction that is no Pipeline it
-// is sent at once.
+// Later queues the statement; it is sent, in order, when a result is needed. In a transaction that is no Pipeline it is
+// sent at once.
 func Later(tx *gorm.DB, s Statement) error {
 	if p, ok := tx.Statement.ConnPool.(*pipeline); ok {
 		p.add(s)
@@ -87,7 +87,7 @@ func Later(tx *gorm.DB, s Statement) error {
 	return named(s.Name, rows.Err())
 }
 
-// Arrived returns once everything given to Later has been answered and read.
+// Arrived returns once all statements given to Later have been executed and their results read.
 func Arrived(tx *gorm.DB) error {
 	if p, ok := tx.Statement.ConnPool.(*pipeline); ok {
 		return p.flush()
@@ -107,7 +107,7 @@ type pipeline struct {
 	*sql.Conn
 	ctx     context.Context
 	waiting *pgx.Batch
-	sent    bool  // anything, so that there is something to roll back
+	sent    bool  // something was sent, so that there is something to roll back
 	alive   bool  // the session is in step with the server
 	idle    bool  // and in no transaction
 	err     error // the first; nothing is sent after it
@@ -133,7 +133,7 @@ func (p *pipeline) add(s Statement) {
 	}
 }
 
-// flush sends what waits, in one piece, and reads the answers.
+// flush sends the queued statements, in one piece, and reads the results.
 func (p *pipeline) flush() error {
 	if p.err != nil || p.waiting.Len() == 0 {
 		return p.err
@@ -156,7 +156,7 @@ func (p *pipeline) flush() error {
 
 func (p *pipeline) commit() error {
 	if p.err == nil {
-		p.err = p.ctx.Err() // the server need not be asked
+		p.err = p.ctx.Err() // nothing is sent
 	}
 	if p.err != nil {
 		return p.err
@@ -187,11 +187,11 @@ func (p *pipeline) rollBack() {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 5*time.Second)
 	defer cancel()
-	// A session that stays in its transaction is not used again.
+	// A session that is still in its transaction is not used again.
 	_, _ = p.Conn.ExecContext(ctx, "ROLLBACK")
 }
 
-// What follows is what gorm calls. Whatever waits goes first.
+// The following methods are called by gorm. Queued statements are sent first.
 
 func (p *pipeline) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if err := p.flush(); err != nil {
@@ -209,7 +209,7 @@ func (p *pipeline) QueryContext(ctx context.Context, query string, args ...any) 
 
 func (p *pipeline) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	if p.flush() != nil {
-		// A Row has no other way to say that there is none.
+		// A Row has no other way to return an error.
 		cancelled, cancel := context.WithCancel(ctx)
 		cancel()
 		return p.Conn.QueryRowContext(cancelled, query, args...)

@@ -149,7 +149,8 @@ func TestALostAnswerToAPipelinesCommitIsUnknown(t *testing.T) {
 	if err := db.Gorm().Exec(createMarks).Error; err != nil {
 		t.Fatal(err)
 	}
-	// The statements are known to the session before the commit that matters, or the answer lost is to their preparation.
+	// The session has prepared its statements before the commit under test; otherwise the lost answer would be to the
+	// preparation.
 	if err := database.Pipeline(ctx, db, markLater(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +160,7 @@ func TestALostAnswerToAPipelinesCommitIsUnknown(t *testing.T) {
 	}
 	cut.Store(false)
 	if n := marks(t, db); n != 2 {
-		t.Errorf("%d marks: the commit that the proxy passed on did happen", n)
+		t.Errorf("%d marks, want 1: the proxy passed the commit on", n)
 	}
 }
 

@@ -12,11 +12,12 @@ import (
 
 var serviceName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`)
 
-// Provision makes sure that the server has the role and the database orderflow_<service>, closed to everyone else, and
-// returns the database's URL, in which every session runs with that role's rights. It changes nothing when they are
-// there, and any number of processes may call it at once. The user of adminURL may create roles and databases.
+// Provision makes sure that the server has the role and the database orderflow_<service>, without rights for anyone else,
+// and returns the database's URL, in which every session runs with that role's rights. It changes nothing when they
+// exist, and any number of processes may call it at once. The user of adminURL must be allowed to create roles and
+// databases.
 //
-// A session that needs the login's own rights back says SET ROLE NONE; RESET ROLE returns to the service's role.
+// A session that needs the login's own rights uses SET ROLE NONE; RESET ROLE returns to the service's role.
 //
 // Text is compared byte by byte (collation C): the same order on every machine, and faster.
 func Provision(ctx context.Context, adminURL, service string) (string, error) {
@@ -54,7 +55,7 @@ func Provision(ctx context.Context, adminURL, service string) (string, error) {
 	return own, nil
 }
 
-// Exists tells whether the server has the service's database. It makes none.
+// Exists tells whether the server has the service's database. It creates nothing.
 func Exists(ctx context.Context, adminURL, service string) (there bool, err error) {
 	config, err := parse(adminURL)
 	if err != nil {
@@ -72,7 +73,7 @@ func Exists(ctx context.Context, adminURL, service string) (there bool, err erro
 	return there, nil
 }
 
-// ownURL is the admin's URL on another database and with another role.
+// ownURL returns the admin's URL with another database and role.
 func ownURL(adminURL, name string) (string, error) {
 	u, err := url.Parse(adminURL)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
@@ -89,7 +90,7 @@ func ownURL(adminURL, name string) (string, error) {
 	return u.String(), nil
 }
 
-// provisioned tells whether all is there and PUBLIC has no right on the database.
+// provisioned tells whether role and database exist and PUBLIC has no right on the database.
 func provisioned(ctx context.Context, conn *pgx.Conn, name string) (done bool, err error) {
 	err = conn.QueryRow(ctx, `SELECT EXISTS (
 		SELECT FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba

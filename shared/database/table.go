@@ -13,14 +13,14 @@ import (
 )
 
 // Table reads and writes many rows of one gorm model in one statement each, with one array per column instead of one
-// placeholder per value. It is several times as fast as gorm's Create and needs one prepared statement for any number
-// of rows.
+// placeholder per value. It is several times as fast as gorm's Create and needs one prepared statement for any number of
+// rows.
 //
-// In a Pipeline a write is sent with the next statement that is waited for, see Later.
+// In a Pipeline a write is sent with the next statement whose result is needed, see Later.
 //
-// It writes every field the model lets it write, also zero ones: no hooks, no automatic times, no database defaults.
-// Fields marked `->` are only read, fields marked `<-:create` are not updated. Column types are the `type:` of the gorm
-// tag or follow from the Go type. A nil pointer is NULL. A Table is safe for concurrent use.
+// It writes every field that the model declares writable, also zero ones: no hooks, no automatic times, no database
+// defaults. Fields marked `->` are only read, fields marked `<-:create` are not updated. Column types are the `type:` of
+// the gorm tag or follow from the Go type. A nil pointer is NULL. A Table is safe for concurrent use.
 type Table[Row any] struct {
 	name    string
 	columns []*column // readable, in the order of selected
@@ -30,7 +30,7 @@ type Table[Row any] struct {
 	load, insert, upsert string
 }
 
-// NewTable works the model out once. It panics when the model cannot be used, as that is a mistake in the program.
+// NewTable analyses the model once. It panics when the model cannot be used, as that is a mistake in the program.
 func NewTable[Row any]() *Table[Row] {
 	var row Row
 	model, err := schema.Parse(&row, &sync.Map{}, schema.NamingStrategy{IdentifierMaxLength: 63})
@@ -78,8 +78,8 @@ func (t *Table[Row]) LoadForUpdate(tx *gorm.DB, keys []string) ([]Row, error) {
 	return t.query(tx, len(keys), t.load, pgtype.FlatArray[string](keys))
 }
 
-// Select returns the rows that a condition holds for; tail is the SQL after FROM table, with $1, $2… for its values,
-// as in "WHERE due_at <= now() ORDER BY due_at LIMIT $1". It must contain neither ? nor @, which gorm reads as its own.
+// Select returns the rows that match a condition; tail is the SQL after FROM table, with $1, $2… for its values, as in
+// "WHERE due_at <= now() ORDER BY due_at LIMIT $1". It must contain neither ? nor @, which gorm reads as its own.
 func (t *Table[Row]) Select(tx *gorm.DB, tail string, args ...any) ([]Row, error) {
 	from := t.name
 	if w := writtenOf(tx); w != nil {
@@ -91,10 +91,10 @@ func (t *Table[Row]) Select(tx *gorm.DB, tail string, args ...any) ([]Row, error
 	return t.query(tx, 16, "SELECT "+names(t.columns, "t.")+" FROM "+from+" t "+tail, args...)
 }
 
-// Insert writes new rows. A row that is there already is an error, and nothing is written.
+// Insert writes new rows. If a row exists already, Insert fails and writes nothing.
 func (t *Table[Row]) Insert(tx *gorm.DB, rows []Row) error { return t.write(tx, t.insert, rows) }
 
-// Upsert writes rows, replacing those that are there. No two rows may have the same key.
+// Upsert writes rows, replacing existing ones. No two rows may have the same key.
 func (t *Table[Row]) Upsert(tx *gorm.DB, rows []Row) error { return t.write(tx, t.upsert, rows) }
 
 func (t *Table[Row]) write(tx *gorm.DB, sql string, rows []Row) error {
@@ -140,7 +140,7 @@ func (t *Table[Row]) query(tx *gorm.DB, size int, sql string, args ...any) ([]Ro
 	return rows, nil
 }
 
-// prepare writes the statements. They use $n, which gorm passes on as it is, arrays included.
+// prepare builds the statements. They use $n, which gorm passes on unchanged, arrays included.
 func (t *Table[Row]) prepare() {
 	key, keys := t.keys[0], "$1::text[]"
 	if key.cast() {

@@ -100,7 +100,7 @@ func TestALostAnswerToACommitIsUnknown(t *testing.T) {
 	}
 	cut.Store(false)
 	if n := marks(t, db); n != 1 {
-		t.Errorf("%d marks: the commit that the proxy passed on did happen", n)
+		t.Errorf("%d marks, want 1: the proxy passed the commit on", n)
 	}
 }
 

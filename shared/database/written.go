@@ -6,10 +6,10 @@ import (
 	"gorm.io/gorm"
 )
 
-// Written finds the rows that were written lately, by the number that Postgres keeps of the transaction that wrote each.
-// Whoever looks at the same tables again and again reads only those; what was changed by hand is among them.
+// Written selects the rows written lately, by the number that Postgres keeps of the transaction that wrote each. Code
+// that reads the same tables repeatedly reads only those; rows changed by hand are among them.
 type Written struct {
-	// Rows is how many rows the tables selected from have in all.
+	// Rows is the total number of rows in the tables selected from.
 	Rows int64
 
 	since uint64
@@ -17,10 +17,9 @@ type Written struct {
 
 const writtenKey = "orderflow:written"
 
-// Since is tx in which a Table's Select sees only rows written by the transaction with this number or a later one, and
-// adds to Rows. The number is Postgres' pg_snapshot_xmin(pg_current_snapshot()) of an earlier look; a row that was not
-// seen then is always among those found. It goes through the whole table, in Postgres: a few milliseconds for ten
-// thousand rows.
+// Since returns tx in which a Table's Select sees only rows written by the transaction with this number or a later one,
+// and adds to Rows. The number is Postgres' pg_snapshot_xmin(pg_current_snapshot()) of an earlier read; a row that was
+// not visible then is always among those found. Postgres scans the whole table: a few milliseconds for ten thousand rows.
 func (w *Written) Since(tx *gorm.DB, transaction string) *gorm.DB {
 	n, err := strconv.ParseUint(transaction, 10, 64)
 	if err != nil {
@@ -44,7 +43,7 @@ func (w *Written) count(tx *gorm.DB, table string) error {
 	return named("count "+table, err)
 }
 
-// condition compares ages, because the numbers that rows carry begin anew after four billion.
+// condition compares ages, because the transaction numbers in rows wrap around after four billion.
 func (w *Written) condition() string {
 	if w.since == 0 {
 		return "true"

@@ -20,7 +20,7 @@ type note struct {
 
 func (note) TableName() string { return "notes" }
 
-// writtenSince looks, and returns the ids found, how many rows there are, and from where to look next.
+// writtenSince returns the ids of the rows written since, the number of rows, and the position for the next call.
 func writtenSince(t *testing.T, db *database.DB, since string) (ids string, rows int64, horizon string) {
 	t.Helper()
 	table := database.NewTable[note]()

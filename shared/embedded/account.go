@@ -12,13 +12,13 @@ import (
 	"syscall"
 )
 
-// account is the user under which Postgres runs: ourselves, or, because Postgres refuses root, another one.
+// account is the user under which Postgres runs: the current one, or, because Postgres refuses root, another one.
 type account struct {
 	other    bool
 	uid, gid uint32
 }
 
-// accountFor is the owner of the existing data, else nobody, if we are root.
+// accountFor returns the owner of the existing data; without data, the user nobody if we are root.
 func accountFor(data string) (account, error) {
 	if os.Geteuid() != 0 {
 		return account{}, nil
@@ -40,7 +40,7 @@ func accountFor(data string) (account, error) {
 	return account{other: true, uid: uint32(uid), gid: uint32(gid)}, nil
 }
 
-// own gives path to the account.
+// own makes the account the owner of path.
 func (a account) own(path string) error {
 	if !a.other {
 		return nil
@@ -49,8 +49,8 @@ func (a account) own(path string) error {
 }
 
 // command prepares program to run under the account. args gets the name under which the program reaches dir: another
-// account may not be allowed to walk there (/root is closed), so it inherits the open directory instead. release must
-// be called once the program has been started.
+// account may not be allowed to traverse its path (/root is closed), so it inherits the open directory instead. Call
+// release once the program has been started.
 func (a account) command(ctx context.Context, dir, program string, args func(dir string) []string) (*exec.Cmd, func(), error) {
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Dir = "/"

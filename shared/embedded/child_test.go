@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// startChild runs a role until it has printed its line, which is returned.
+// startChild runs a role until it has printed its line, and returns the line.
 func startChild(t *testing.T, role, dir string) (*exec.Cmd, string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])

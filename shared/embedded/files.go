@@ -14,8 +14,8 @@ const (
 	unfinished = ".new" // the end of the name of a file being written
 )
 
-// writeDurably replaces path by content, readable by its owner only, so that after a power failure there is the old
-// file or the new one.
+// writeDurably replaces path by content, readable by its owner only, so that after a power failure either the old or the
+// new file exists.
 func writeDurably(path, content string) error {
 	next := path + unfinished
 	if err := writeSynced(next, content); err != nil {
@@ -48,8 +48,8 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
-// listenRemembered listens on address. A port of 0 means the port that dir remembers, if it is free, else any free one,
-// which dir then remembers: addresses in bookmarks and scripts survive a restart.
+// listenRemembered listens on address. A port of 0 means the port recorded in dir, if it is free, else any free one,
+// which is then recorded in dir: addresses in bookmarks and scripts survive a restart.
 func listenRemembered(dir, address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

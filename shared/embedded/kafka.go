@@ -15,25 +15,25 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// KafkaConfig says where the broker keeps its records and where it listens.
+// KafkaConfig is the configuration of the broker: its directory and its address.
 type KafkaConfig struct {
 	Dir        string       // its own directory, made if missing
 	Addr       string       // loopback host:port; default 127.0.0.1:0, and port 0 means the same port at every start
 	Partitions int          // of a topic created without a partition count; default 12
 	Logger     *slog.Logger // default: nothing is logged
 
-	// NoSync leaves writing to the disk to the system: what was acknowledged survives the end of this process but not a
-	// power failure, after which the outboxes must publish it again.
+	// NoSync leaves syncing to the operating system: acknowledged records survive the end of this process but not a power
+	// failure, after which the outboxes must publish them again.
 	NoSync bool
 
 	flush func(*os.File) error // for tests; default (*os.File).Sync
 }
 
-// Kafka is a single broker inside this process. What it acknowledged is on the disk, and it deletes nothing unless a
+// Kafka is a single broker inside this process. Acknowledged records are on the disk, and nothing is deleted unless a
 // topic asks for it (retention.ms or retention.bytes in the topic's own configuration).
 type Kafka struct {
 	cluster  *kfake.Cluster
-	segments *segments // nil where nothing is synced
+	segments *segments // nil when nothing is synced
 	lock     io.Closer
 	addr     string
 	log      *kafkaLog
@@ -41,7 +41,7 @@ type Kafka struct {
 	err      error
 }
 
-// StartKafka starts the broker on the records in cfg.Dir. Topics exist only after somebody created them.
+// StartKafka starts the broker on the records in cfg.Dir. Topics are not created automatically.
 func StartKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func StartKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 		return nil, fmt.Errorf("embedded Kafka cannot open %s: %w; restore the directory, or remove it: "+
 			"the services publish again what they still have", cfg.Dir, err)
 	}
-	// At start the broker reads every record once; the memory of that is not needed again.
+	// At start the broker reads every record once; that memory is not needed again.
 	debug.FreeOSMemory()
 	return &Kafka{cluster: cluster, segments: written, lock: lock, addr: listener.Addr().String(), log: log}, nil
 }
@@ -101,7 +101,7 @@ var brokerSettings = map[string]string{
 	// As soon as one topic has a retention of its own, the broker applies its defaults of seven days to all others.
 	"log.retention.ms":    "-1",
 	"log.retention.bytes": "-1",
-	// Positions of a service that was off for weeks: ten years, in minutes.
+	// Committed offsets of a service that was off for weeks: ten years, in minutes.
 	"offsets.retention.minutes": "5256000",
 	// A segment is read whole at start.
 	"log.segment.bytes": "16777216",
@@ -124,7 +124,7 @@ func (k *Kafka) Close() error {
 	return k.err
 }
 
-// kafkaLog passes the broker's warnings on and keeps its last error, which its Close does not return.
+// kafkaLog passes on the broker's warnings and keeps its last error, which its Close does not return.
 type kafkaLog struct {
 	to  *slog.Logger
 	mu  sync.Mutex

@@ -17,10 +17,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// syncedListener makes the broker durable without making it slow. The broker does one thing at a time and would do nothing
-// while it waits for the disk. So it does not wait: the answer to a produce request does, in its connection, until what the
-// request wrote is on the disk. Syncs of several partitions and of several connections go on at the same time, and the disk
-// makes few of them. Consumers may see a record a moment before; so they may with Apache Kafka.
+// syncedListener makes the broker durable without making it slow. The broker is single-threaded and would be blocked by a
+// sync. So the connection holds back the answer to a produce request until its records are on the disk. Syncs for several
+// partitions and connections run concurrently, and the disk combines them. Consumers may see a record a moment before it
+// is synced, as with Apache Kafka.
 type syncedListener struct {
 	net.Listener
 	segments *segments
@@ -40,16 +40,16 @@ type place struct {
 	partition int32
 }
 
-// syncedConn is a connection whose produce requests it reads along.
+// syncedConn is a connection that parses the produce requests it carries.
 type syncedConn struct {
 	net.Conn
 	segments *segments
 
-	frame []byte // what is known of the request being read: its head, and of a produce request all
+	frame []byte // the bytes read of the current request: its head, and of a produce request all
 	skip  int    // bytes of another request still to come
 
 	mu      sync.Mutex
-	written map[uint32][]place // by the number of the request
+	written map[uint32][]place // the partitions written to, by the request's correlation id
 }
 
 func (c *syncedConn) Read(p []byte) (int, error) {
@@ -60,7 +60,7 @@ func (c *syncedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// head is the size of a request, its kind, its version and its number.
+// head is the length of a request's size, API key, version and correlation id.
 const head = 4 + 2 + 2 + 4
 
 func (c *syncedConn) readAlong(p []byte) error {
@@ -117,8 +117,8 @@ func readProduce(body []byte) (number uint32, places []place, err error) {
 	return number, places, nil
 }
 
-// Write writes an answer, which the broker gives in one piece. What cannot be made durable is not acknowledged: the client
-// then does not know, and looks.
+// Write writes an answer, which the broker passes in one piece. If the records cannot be synced, the answer is not sent:
+// the outcome is then unknown to the client, which reads the topic.
 func (c *syncedConn) Write(answer []byte) (int, error) {
 	if len(answer) >= 8 {
 		number := binary.BigEndian.Uint32(answer[4:])
@@ -156,7 +156,7 @@ func newSegments(dir string) *segments {
 	return &segments{dir: dir, flush: (*os.File).Sync, rollSize: rollSize, open: map[place]*segment{}}
 }
 
-// sync returns when all that was written to the partitions is on the disk.
+// sync returns when everything written to the partitions is on the disk.
 func (s *segments) sync(places []place) error {
 	if len(places) == 1 {
 		return s.syncOne(places[0])
@@ -195,11 +195,11 @@ func (s *segments) syncOne(p place) error {
 	return at.follow(s, p)
 }
 
-// follow goes on to the newest segment: the broker began another when this one was full, or the topic anew.
+// follow switches to the newest segment: the broker began another when this one was full, or the topic was created anew.
 func (at *segment) follow(s *segments, p place) error {
 	dir := filepath.Join(s.dir, "partitions", url.PathEscape(p.topic)+"-"+strconv.Itoa(int(p.partition)))
 	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) { // it does not exist where the request was refused
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // it does not exist if the request was refused
 		return fmt.Errorf("embedded Kafka: %w", err)
 	}
 	newest, name := int64(-1), ""
@@ -223,7 +223,7 @@ func (at *segment) follow(s *segments, p place) error {
 	return s.flush(file)
 }
 
-// close makes durable whatever is open.
+// close syncs all open segments.
 func (s *segments) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// disk remembers how much of each file is on it.
+// disk records how much of each file has been synced.
 type disk struct {
 	mu     sync.Mutex
 	synced map[string]int64
@@ -41,7 +41,7 @@ func (d *disk) flush(f *os.File) error {
 	return nil
 }
 
-// holds fails the test unless all that a partition has in its files is on the disk.
+// holds fails the test unless all files of a partition are synced completely.
 func (d *disk) holds(t *testing.T, dir, partition string) (files int) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "log", "partitions", partition, "*.dat"))

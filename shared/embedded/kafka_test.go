@@ -181,7 +181,7 @@ func TestKafkaMovesToAnotherPortWhenItsOwnIsTaken(t *testing.T) {
 		t.Fatal("a fixed port that is taken was accepted")
 	}
 	if _, err := StartKafka(t.Context(), KafkaConfig{Dir: t.TempDir(), Addr: "0.0.0.0:0"}); err == nil {
-		t.Fatal("a broker without access control listens to the world")
+		t.Fatal("a broker without access control listens beyond loopback")
 	}
 }
 

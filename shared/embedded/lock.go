@@ -1,6 +1,6 @@
 // Package embedded is the one-machine default of Orderflow: a durable Kafka inside the process and a private Postgres
-// beside it, both kept under one data directory, on a machine where neither is installed. It works as root and as an
-// ordinary user, and everything acknowledged survives a kill -9.
+// beside it, both under one data directory, on a machine where neither is installed. It works as root and as an ordinary
+// user, and everything acknowledged survives a kill -9.
 //
 // It is not a cluster, has no replicas and listens on loopback only. The platform command uses it when no --kafka or
 // --postgres is given; the tests of the other packages reach it through embedded/embeddedtest.
@@ -31,8 +31,8 @@ type DirLock struct {
 	file *os.File
 }
 
-// Lock takes dataDir for this process, creating it if needed. It refuses a directory of another layout version, one
-// that holds something else, and one that a process is using; each error is one line that says what to do.
+// Lock locks dataDir for this process, creating it if needed. It refuses a directory of another layout version, one with
+// other files, and one in use by a process; each error is one line that says what to do.
 func Lock(dataDir string) (*DirLock, error) {
 	path, err := filepath.Abs(dataDir)
 	if err != nil {
@@ -61,10 +61,10 @@ func Lock(dataDir string) (*DirLock, error) {
 // Path is the absolute path of the data directory.
 func (l *DirLock) Path() string { return l.path }
 
-// Close frees the data directory.
+// Close releases the data directory.
 func (l *DirLock) Close() error { return l.file.Close() }
 
-// checkVersion reports whether dir already carries this layout's version; false means a directory free to be taken.
+// checkVersion tells whether dir has this layout's version already; false means that the directory can be used.
 func checkVersion(dir string) (bool, error) {
 	found, err := os.ReadFile(filepath.Join(dir, versionFile))
 	if err == nil {
@@ -82,7 +82,7 @@ func checkVersion(dir string) (bool, error) {
 		return false, fmt.Errorf("data directory %s: %w", dir, err)
 	}
 	for _, e := range entries {
-		// A fresh mount brings lost+found, a crash before the version was written leaves LOCK and the unfinished file.
+		// A new file system has lost+found, a crash before the version was written leaves LOCK and the unfinished file.
 		if n := e.Name(); n != lockFile && n != versionFile+unfinished && n != "lost+found" && !strings.HasPrefix(n, ".") {
 			return false, fmt.Errorf("directory %s holds other files (%s) and no %s: choose an empty or new directory",
 				dir, n, versionFile)
@@ -91,13 +91,13 @@ func checkVersion(dir string) (bool, error) {
 	return false, nil
 }
 
-// How often, and after what pause, a lock that this process itself seems to hold is tried again.
+// The number of retries for a lock that this process itself seems to hold, and the pause between them.
 const (
 	ownTries = 20
 	ownPause = 25 * time.Millisecond
 )
 
-// holder is the process that took the lock last, 0 where that is not known.
+// holder is the process that took the lock last, 0 if unknown.
 func holder(file *os.File) int {
 	text := make([]byte, 20)
 	n, _ := file.ReadAt(text, 0)
@@ -105,7 +105,7 @@ func holder(file *os.File) int {
 	return pid
 }
 
-// flock takes dir/LOCK without waiting. The kernel frees it when the process ends, so there is no stale lock; the
+// flock locks dir/LOCK without waiting. The kernel releases it when the process ends, so there is no stale lock; the
 // number inside only names the holder.
 func flock(dir, what string) (*os.File, error) {
 	file, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o644)
@@ -114,7 +114,7 @@ func flock(dir, what string) (*os.File, error) {
 	}
 	err = tryLock(file)
 	for tries := 0; errors.Is(err, syscall.EWOULDBLOCK) && tries < ownTries && holder(file) == os.Getpid(); tries++ {
-		// This process has just let go of it, and a child that it is starting has a copy of the file until it runs.
+		// This process has just released it, and a child that it is starting has a copy of the file until exec.
 		time.Sleep(ownPause)
 		err = tryLock(file)
 	}

@@ -21,7 +21,7 @@ func TestLockIsRefusedToASecondProcessAndFreedByKill9(t *testing.T) {
 
 	_, err := Lock(dir)
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("in use by process %d:", child.Process.Pid)) {
-		t.Fatalf("a second process got the directory, or no word of who has it: %v", err)
+		t.Fatalf("a second process got the directory, or the error does not name the holder: %v", err)
 	}
 	kill9(child)
 	lock, err := Lock(dir)

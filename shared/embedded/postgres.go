@@ -21,7 +21,7 @@ const (
 	serverLog    = "postgres.log"
 )
 
-// PostgresConfig says where the private Postgres lives.
+// PostgresConfig is the configuration of the private Postgres.
 type PostgresConfig struct {
 	Dir      string       // its own directory, made if missing
 	CacheDir string       // for downloaded binaries; default: the user's cache directory
@@ -37,10 +37,10 @@ type Postgres struct {
 	err    error
 }
 
-// StartPostgres starts the server on the data in cfg.Dir, which it makes at the first start. ctx bounds the start, not
-// the server's life. A server that a killed process left behind is taken over, or its end awaited.
+// StartPostgres starts the server on the data in cfg.Dir, which it creates at the first start. ctx bounds the start, not
+// the server's life. A server left over by a killed process is taken over, or its end awaited.
 //
-// The binaries are those of the machine, PostgreSQL 15 or newer; where there are none they are downloaded once.
+// The binaries are those of the machine, PostgreSQL 15 or newer; if there are none they are downloaded once.
 func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -88,14 +88,14 @@ func startPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	return c.start(ctx, left)
 }
 
-// URL connects as the superuser to the database "postgres". It contains the password.
+// URL is the superuser's URL of the database "postgres". It contains the password.
 func (p *Postgres) URL() string { return p.url }
 
 // Done is closed when the server has ended, by Close or by itself.
 func (p *Postgres) Done() <-chan struct{} { return p.server.done }
 
-// Close stops the server, ending its sessions, and returns when it is gone: within 5 s, after which it is stopped the
-// hard way and repeats the rest from its log at the next start.
+// Close stops the server, ending its sessions, and returns when it is gone: within 5 s, after which it is stopped
+// immediately and recovers from its log at the next start.
 func (p *Postgres) Close() error {
 	p.close.Do(func() { p.err = errors.Join(p.server.stop(4*time.Second), p.lock.Close()) })
 	return p.err
@@ -107,7 +107,7 @@ func superuserURL(port, password string) string {
 	return u.String()
 }
 
-// answers reports whether a server at url lets us in and works.
+// answers checks that a server at url accepts the connection and works.
 func answers(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

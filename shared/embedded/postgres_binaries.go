@@ -16,7 +16,7 @@ import (
 // oldest is the first version of PostgreSQL that the services' statements are tested on.
 const oldest = 15
 
-// Where packages put the programs when they keep them out of PATH.
+// The directories of packages that keep the programs out of PATH.
 var packaged = []string{
 	"/usr/lib/postgresql/*/bin",          // Debian, Ubuntu
 	"/usr/pgsql-*/bin",                   // Red Hat, from postgresql.org
@@ -25,8 +25,8 @@ var packaged = []string{
 	"/usr/local/opt/postgresql@*/bin",
 }
 
-// findBinaries returns a directory with the programs of a PostgreSQL that account can run: of version major if the data
-// is of that version, else the newest on the machine, else a downloaded one.
+// findBinaries returns a directory with the programs of a PostgreSQL that account can run: of version major if there is
+// data of that version, else the newest on the machine, else a downloaded one.
 func findBinaries(ctx context.Context, a account, major string, cfg PostgresConfig) (string, error) {
 	type found struct {
 		dir   string
@@ -56,7 +56,8 @@ func findBinaries(ctx context.Context, a account, major string, cfg PostgresConf
 	return dir, nil
 }
 
-// candidates are the directories to try. Links are followed: a lone link to initdb has its siblings where it points.
+// candidates are the directories to try. Links are followed: a single link to initdb has the other programs in its
+// target's directory.
 func candidates(ctx context.Context) []string {
 	var dirs []string
 	if path, err := exec.LookPath("initdb"); err == nil {
@@ -75,8 +76,8 @@ func candidates(ctx context.Context) []string {
 	return slices.Compact(dirs)
 }
 
-// versionOf is the major version of the programs in dir, or 0 if they are not all there, are scripts that stand before
-// the real ones, or do not run under the account.
+// versionOf is the major version of the programs in dir, or 0 if they are incomplete, are wrapper scripts, or do not run
+// under the account.
 func versionOf(ctx context.Context, a account, dir string) int {
 	for _, name := range []string{"initdb", "postgres"} {
 		file, err := os.Open(filepath.Join(dir, name))
@@ -95,7 +96,7 @@ func versionOf(ctx context.Context, a account, dir string) int {
 		return 0
 	}
 	defer release()
-	runtime.LockOSThread() // the program lives no longer than the thread that started it
+	runtime.LockOSThread() // the program ends with the thread that started it
 	defer runtime.UnlockOSThread()
 	out, err := cmd.Output()
 	if err != nil {

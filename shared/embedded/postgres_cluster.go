@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// cluster is one database directory and what is needed to run a server on it.
+// cluster is one database directory and the settings to run a server on it.
 type cluster struct {
 	dir     string
 	account account
@@ -24,12 +24,12 @@ type cluster struct {
 	log     *slog.Logger
 }
 
-// settings of every start, for a machine shared with all services. What protects data is never relaxed.
+// settings of every start, for a machine shared with all services. Settings that protect data are never relaxed.
 var settings = []string{
 	"fsync=on",
 	"synchronous_commit=on",
 	"full_page_writes=on",
-	// No replica and no archive can ever read this log.
+	// No replica and no archive ever reads this log.
 	"wal_level=minimal",
 	"max_wal_senders=0",
 	"max_logical_replication_workers=0",
@@ -41,7 +41,7 @@ var settings = []string{
 	// Parallel plans need /dev/shm, of which containers have 64 MB.
 	"max_parallel_workers_per_gather=0",
 	"listen_addresses=127.0.0.1",
-	// The path of a data directory may be longer than a socket's may be.
+	// The path of a data directory may be longer than the path of a socket may be.
 	"unix_socket_directories=",
 	"timezone=UTC",
 	"log_timezone=UTC",
@@ -79,7 +79,7 @@ func (c cluster) create(ctx context.Context) error {
 		return err
 	}
 	c.log.Info("creating the database directory", "dir", c.data())
-	// Text sorts by bytes: the same on every system and in every version of its libraries, so no index goes stale.
+	// Text sorts by bytes: the same on every system and in every version of its libraries, so no index becomes invalid.
 	// Upper and lower case follow Unicode where the system has C.UTF-8.
 	made, err := c.initdb(ctx, "--lc-collate=C", "--lc-ctype=C.UTF-8")
 	if err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "locale") {
@@ -94,8 +94,8 @@ func (c cluster) create(ctx context.Context) error {
 	return syncDir(c.dir)
 }
 
-// initdb returns the new directory. Those of starts that were killed are removed; a new name each time, because the
-// initdb of such a start may still be cleaning up.
+// initdb returns the new directory. It removes those of killed starts, and uses a new name each time, because the initdb
+// of such a start may still be cleaning up.
 func (c cluster) initdb(ctx context.Context, locale ...string) (string, error) {
 	unfinished, _ := filepath.Glob(filepath.Join(c.dir, "data.new-*"))
 	for _, dir := range unfinished {
@@ -118,7 +118,7 @@ func (c cluster) initdb(ctx context.Context, locale ...string) (string, error) {
 	defer release()
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &output, &output, time.Second
-	runtime.LockOSThread() // the program lives no longer than the thread that started it
+	runtime.LockOSThread() // the program ends with the thread that started it
 	defer runtime.UnlockOSThread()
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s: %w: %s", cmd.Path, err, lastLines(output.Bytes()))
@@ -126,8 +126,9 @@ func (c cluster) initdb(ctx context.Context, locale ...string) (string, error) {
 	return made, nil
 }
 
-// start runs a server, which inherits the lock, and waits until it answers. A port can be taken between choosing and using it,
-// and the memory of a server that was killed can outlive it for a moment: both end the new server early, and another try helps.
+// start runs a server, which inherits the lock, and waits until it answers. A port can be taken between choosing and
+// using it, and the memory of a killed server can outlive it for a moment: both end the new server early, and a retry
+// helps.
 func (c cluster) start(ctx context.Context, lock *os.File) (*Postgres, error) {
 	password, err := os.ReadFile(filepath.Join(c.dir, passwordFile))
 	if err != nil {
@@ -219,7 +220,7 @@ func logSince(path string, offset int64) string {
 	return lastLines(text[offset:])
 }
 
-// lastLines is the end of a program's output as one line.
+// lastLines returns the end of a program's output as one line.
 func lastLines(text []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	if len(lines) > 4 {

@@ -61,7 +61,7 @@ func fetchBinaries(ctx context.Context, repository, major string, cfg PostgresCo
 			err = os.Rename(filepath.Join(unfinished, "programs"), final)
 		}
 		if _, statErr := os.Stat(bin); statErr == nil {
-			err = nil // perhaps another process was faster
+			err = nil // another process may have been faster
 		}
 		_ = os.RemoveAll(unfinished)
 		failed <- err
@@ -74,8 +74,8 @@ func fetchBinaries(ctx context.Context, repository, major string, cfg PostgresCo
 	}
 }
 
-// extract uses the one door that the library has: a start. It downloads, checks the sum, unpacks and only then looks at
-// the data directory, where it finds nothing that it could start.
+// extract uses the library's only entry point: a start. It downloads, checks the checksum, unpacks and only then looks at
+// the data directory, which it cannot start.
 func extract(dir, repository string, version embeddedpostgres.PostgresVersion) error {
 	programs, data := filepath.Join(dir, "programs"), filepath.Join(dir, "data")
 	if err := os.MkdirAll(data, 0o755); err != nil {
@@ -101,7 +101,7 @@ func extract(dir, repository string, version embeddedpostgres.PostgresVersion) e
 	return err
 }
 
-// openToAll lets every account read and run what we can, whatever our umask took away.
+// openToAll lets every account read and run the files that we can, whatever the umask removed.
 func openToAll(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.Type()&fs.ModeSymlink != 0 {
@@ -116,7 +116,7 @@ func openToAll(dir string) error {
 	})
 }
 
-// cacheDir must be open to the account that runs Postgres, so root's is not below /root.
+// cacheDir must be accessible to the account that runs Postgres, so root's is not below /root.
 func cacheDir(cfg PostgresConfig) (string, error) {
 	if cfg.CacheDir != "" {
 		return filepath.Abs(cfg.CacheDir)

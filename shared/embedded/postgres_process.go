@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// server is a postgres process, our child or one we took over.
+// server is a postgres process, our child or one that was taken over.
 type server struct {
 	pid  int
 	done chan struct{} // closed when the process is gone
 }
 
-// run starts cmd and watches it. The goroutine keeps its thread until the end: the order to end the child when its
+// run starts cmd and watches it. The goroutine keeps its thread until the end: the signal that ends the child when its
 // parent dies is tied to the thread that started it.
 func run(cmd *exec.Cmd, release func()) (server, error) {
 	s := server{done: make(chan struct{})}
@@ -36,7 +36,7 @@ func run(cmd *exec.Cmd, release func()) (server, error) {
 		}
 		started <- err
 		if err == nil {
-			// How it ended is in its log, and nobody can do anything with the exit code.
+			// The server's log has the reason for its end, and the exit code is of no use.
 			_ = cmd.Wait()
 		}
 	}()
@@ -44,10 +44,11 @@ func run(cmd *exec.Cmd, release func()) (server, error) {
 	return s, err
 }
 
-// postmasterKills is how long an immediate shutdown may take: after five seconds the postmaster kills what is left.
+// postmasterKills is how long an immediate shutdown may take: after five seconds the postmaster kills the remaining
+// processes.
 const postmasterKills = 6 * time.Second
 
-// stop requests a fast shutdown, which writes everything out, and after patience an immediate one, which does not.
+// stop requests a fast shutdown, which writes a checkpoint, and after patience an immediate one, which does not.
 func (s server) stop(patience time.Duration) error {
 	for _, step := range []struct {
 		signal syscall.Signal
@@ -70,9 +71,9 @@ func (s server) stop(patience time.Duration) error {
 	return fmt.Errorf("Postgres (process %d) does not stop: see its log", s.pid)
 }
 
-// takeOver deals with what a killed process left. Every process of a server holds the lock on the file SERVER, so the
-// kernel tells for certain whether one is left: if it works it is taken over, if it is ending that is awaited. It
-// returns either a server or the lock to start one with.
+// takeOver handles a server left over by a killed process. Every process of a server holds the lock on the file SERVER,
+// so the kernel tells for certain whether one is left: a working server is taken over, the end of a stopping one is
+// awaited. It returns either a server or the lock to start one with.
 func (c cluster) takeOver(ctx context.Context) (*Postgres, *os.File, error) {
 	lock, err := os.OpenFile(filepath.Join(c.dir, "SERVER"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -92,7 +93,7 @@ func (c cluster) takeOver(ctx context.Context) (*Postgres, *os.File, error) {
 	return nil, lock, c.removeStaleNote()
 }
 
-// adopt waits until the server answers or is gone, and then has the lock.
+// adopt waits until the server answers, or is gone and the lock is free.
 func (c cluster) adopt(ctx context.Context, lock *os.File) (*Postgres, error) {
 	password, err := os.ReadFile(filepath.Join(c.dir, passwordFile))
 	if err != nil {
@@ -124,7 +125,7 @@ func (c cluster) adopt(ctx context.Context, lock *os.File) (*Postgres, error) {
 	}
 }
 
-// note is what a running server writes down about itself: its process and port.
+// note returns the process and port that a running server records about itself.
 func (c cluster) note() (pid int, port string) {
 	text, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
 	lines := strings.Split(string(text), "\n")

@@ -65,7 +65,7 @@ func TestPostgresTakesOverTheServerOfAKilledProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// A server that nobody watches, as a kill leaves it where the system cannot end it with its parent.
+	// A server without a parent, as a kill leaves it where the system cannot end it with its parent.
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +174,7 @@ func TestAFailedDownloadLeavesNothingInTheCache(t *testing.T) {
 	cache := t.TempDir()
 	cfg := PostgresConfig{CacheDir: cache, Logger: slog.New(slog.DiscardHandler)}
 	if bin, err := fetchBinaries(t.Context(), repository.URL, "", cfg); err == nil {
-		t.Fatalf("programs out of nothing: %s", bin)
+		t.Fatalf("programs found where there are none: %s", bin)
 	}
 	if left, err := os.ReadDir(cache); err != nil || len(left) > 0 {
 		t.Fatalf("left behind: %v %v", left, err)

@@ -11,5 +11,5 @@ import (
 // ends it when we are killed; the next start takes it over.
 func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
-// mayBePostgres is false only if process pid is certainly none.
+// mayBePostgres is false only if process pid is certainly not Postgres.
 func mayBePostgres(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }

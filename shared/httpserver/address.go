@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// limitAddresses holds each address to Options.PerAddress. Whether the process lives is for anybody to ask.
+// limitAddresses applies Options.PerAddress to each address. The probes /healthz and /readyz are not limited.
 func (s *Server) limitAddresses() gin.HandlerFunc {
 	limit := newLimiter(s.options.PerAddress)
 	return func(c *gin.Context) {
@@ -23,9 +23,9 @@ func (s *Server) limitAddresses() gin.HandlerFunc {
 	}
 }
 
-// callerAddress is where a request comes from: the far end of the connection, or, while that is a trusted proxy, whom
-// the proxy names last in X-Forwarded-For, in whatever line of it. What stands before was written by somebody who is not
-// trusted. A host has a whole /64 of IPv6 addresses.
+// callerAddress is the address a request comes from: the remote end of the connection, or, while that is a trusted proxy,
+// the last address in X-Forwarded-For, over all its lines. Earlier entries may be forged. A host has a whole /64 of IPv6
+// addresses.
 func callerAddress(r *http.Request, trusted []netip.Prefix) string {
 	end, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

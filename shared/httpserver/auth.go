@@ -12,7 +12,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// The audiences of tokens. One made for one of them is worth nothing to the other.
+// The audiences of tokens. A token for one audience is not valid for the other.
 const (
 	AudienceCustomers = "orderflow-storefront"
 	AudienceOperators = "orderflow-operators"
@@ -45,7 +45,7 @@ type Auth struct {
 	customers *limiter
 }
 
-// NewAuth checks tokens signed with this key, of at least 32 bytes.
+// NewAuth returns an Auth for tokens signed with this key, of at least 32 bytes.
 func NewAuth(key []byte) (*Auth, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func NewAuth(key []byte) (*Auth, error) {
 	return &Auth{key: key}, nil
 }
 
-// LimitCustomers holds each customer to so many requests in a second, in bursts of ten seconds' worth; 0 is no limit.
+// LimitCustomers limits each customer to so many requests in a second, in bursts of ten seconds' worth; 0 is no limit.
 func (a *Auth) LimitCustomers(perSecond float64) { a.customers = newLimiter(perSecond) }
 
 func checkKey(key []byte) error {
@@ -63,13 +63,13 @@ func checkKey(key []byte) error {
 	return nil
 }
 
-// RequireCustomer lets only customers' tokens pass. Subject tells handlers whose it is.
+// RequireCustomer admits only requests with a customer's token. Handlers get the customer from Subject.
 func (a *Auth) RequireCustomer() gin.HandlerFunc { return a.require(AudienceCustomers) }
 
-// RequireOperator lets only operators' tokens pass.
+// RequireOperator admits only requests with an operator's token.
 func (a *Auth) RequireOperator() gin.HandlerFunc { return a.require(AudienceOperators) }
 
-// errSubject is the fault of a token that is signed rightly for somebody who cannot be written down.
+// errSubject is the fault of a validly signed token whose subject cannot be stored.
 var errSubject = errors.New("no usable subject")
 
 // Verify checks a token and returns its subject.
@@ -95,7 +95,7 @@ func (a *Auth) require(audience string) gin.HandlerFunc {
 			return
 		}
 		for _, param := range c.Params {
-			if wrong := UnusableText(param.Value); wrong != "" { // nothing is called so
+			if wrong := UnusableText(param.Value); wrong != "" { // no resource has such a name
 				p := NotFound("there is no such resource")
 				p.Errors = []Fault{{Detail: wrong, Location: "path." + param.Key}}
 				WriteProblem(c, p)
@@ -105,11 +105,11 @@ func (a *Auth) require(audience string) gin.HandlerFunc {
 	}
 }
 
-// caller is who a request's token is for.
+// caller is the subject and audience of a request's token.
 type caller struct{ subject, audience string }
 
-// Authenticate puts the token's subject into the request's context, or says why not and sets WWW-Authenticate. A request
-// is judged, and counted, once.
+// Authenticate puts the token's subject into the request's context, or returns the problem and sets WWW-Authenticate.
+// Each request is checked, and counted, once.
 func (a *Auth) Authenticate(c *gin.Context, audience string) *Problem {
 	if known, ok := c.Request.Context().Value(subjectKey{}).(caller); ok && known.audience == audience {
 		return nil
@@ -146,7 +146,7 @@ func (a *Auth) Authenticate(c *gin.Context, audience string) *Problem {
 	return nil
 }
 
-// Subject is whose token the request came with, empty without one. For customers it is the customer's id.
+// Subject is the subject of the request's token, empty without one. For customers it is the customer's id.
 func Subject(ctx context.Context) string {
 	known, _ := ctx.Value(subjectKey{}).(caller)
 	return known.subject

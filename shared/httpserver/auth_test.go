@@ -83,7 +83,7 @@ func TestOnlyTheRightTokenPasses(t *testing.T) {
 	}
 	if response, body := call(t, "GET", url+"/operator", "", "Authorization",
 		"Bearer "+customer); response.StatusCode != http.StatusUnauthorized {
-		t.Errorf("a customer became an operator: %s", body)
+		t.Errorf("a customer's token was not refused on the operators' route: %s", body)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestWhatIsKnownIsNotSentAgain(t *testing.T) {
 	}
 	owned, _ := call(t, "GET", url+"/v1/list", "", "Authorization", "Bearer x")
 	if owned.Header.Get("Cache-Control") != "private, no-cache" {
-		t.Errorf("what a token shows may be shared: %v", owned.Header)
+		t.Errorf("an answer that needs a token may be cached by others: %v", owned.Header)
 	}
 	for header, want := range map[string]int{`"other"`: 200, tag: 304, strings.TrimPrefix(tag, "W/"): 304,
 		`"other", ` + tag: 304, "*": 304} {

@@ -12,14 +12,14 @@ import (
 var identifier = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32,}` +
 	`|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))\b`)
 
-// amounts are the fields that hold numbers of ours, articleNumbers those that hold what is often a GTIN: one in ten of
-// these passes for a card number.
+// amounts are fields with numbers of our own, articleNumbers those that often hold a GTIN: one in ten GTINs looks like a
+// card number.
 var (
 	amounts        = []string{"quantity", "amount", "reorder_point"}
 	articleNumbers = []string{"sku", "warehouse"}
 )
 
-// cardFaults finds the fields of a body that hold a payment card number. What is no JSON is searched as one text.
+// cardFaults finds the fields of a body that hold a payment card number. A body that is not JSON is searched as one text.
 func cardFaults(body []byte) (faults []Fault) {
 	if !bytes.Contains(body, []byte(`\u`)) && !holdsCard(string(body)) {
 		return nil
@@ -59,7 +59,7 @@ func cardFaults(body []byte) (faults []Fault) {
 	return faults
 }
 
-// isArticleNumber tells a GTIN, of 14 digits at most, from the longer numbers of the cards in use.
+// isArticleNumber distinguishes a GTIN, of 14 digits at most, from the longer numbers of the cards in use.
 func isArticleNumber(text string) bool {
 	return countDigits(text) <= 14
 }
@@ -73,8 +73,8 @@ func countDigits(text string) (n int) {
 	return n
 }
 
-// holdsCard looks for a card number in one piece or in groups with as many as three separators between them: anything
-// but letters and digits. Digits are those of any script. Another number may stand before or behind it.
+// holdsCard looks for a card number without separators or in groups with up to three separators between them: anything
+// but letters and digits. Digits of all scripts count. Other numbers may precede or follow it.
 func holdsCard(text string) bool {
 	if countDigits(text) < 13 {
 		return false
@@ -102,7 +102,7 @@ func holdsCard(text string) bool {
 	return cardIn(groups)
 }
 
-// decimal is the digit that a character of any script stands for, as an ASCII one.
+// decimal returns the ASCII digit for a digit of any script.
 func decimal(r rune) (byte, bool) {
 	if r < 0x80 {
 		return byte(r), '0' <= r && r <= '9'
@@ -138,8 +138,8 @@ func cardIn(groups [][]byte) bool {
 	return false
 }
 
-// issuers are the ranges of ISO/IEC 7812 in which cards are issued, and how long those are. Maestro's short numbers are
-// left out: nobody issues them, and they begin as the article numbers of Britain do.
+// issuers are the ranges of ISO/IEC 7812 in which cards are issued, and the lengths of their numbers. Maestro's short
+// numbers are left out: nobody issues them, and they begin like the article numbers of Britain.
 var issuers = []struct {
 	from, to string
 	lengths  []int

@@ -7,15 +7,15 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// What pages of other origins may send beside the simplest requests, and what they may read of an answer.
+// The headers that pages of other origins may send, and those of an answer that they may read, beside the simple ones.
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
 	corsHeaders = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id, traceparent, tracestate"
 	corsExposed = "ETag, Idempotent-Replayed, Location, Retry-After, X-Request-Id"
 )
 
-// cors lets pages of the origins in Options ask from a browser, as the Fetch standard has it. Nothing here depends on
-// cookies, so that no credentials are ever allowed.
+// cors lets browser pages of the origins in Options send requests, as the Fetch standard defines. Nothing here depends on
+// cookies, so credentials are never allowed.
 func (s *Server) cors() gin.HandlerFunc {
 	anyOrigin := slices.Contains(s.options.Origins, "*")
 	return func(c *gin.Context) {

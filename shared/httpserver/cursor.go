@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// EncodeCursor makes an opaque cursor of the values at which a list goes on.
+// EncodeCursor makes an opaque cursor of the values at which a list continues.
 func EncodeCursor(position any) string {
 	text, err := json.Marshal(position)
 	if err != nil {
@@ -15,8 +15,8 @@ func EncodeCursor(position any) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// DecodeCursor reads a cursor back; position points to what EncodeCursor was given. Clients can make cursors up: its
-// content is input like any other.
+// DecodeCursor decodes a cursor; position points to a value of the type given to EncodeCursor. Clients can make cursors
+// up: its content is input like any other.
 func DecodeCursor(cursor string, position any) error {
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(text) > 1024 || UnmarshalStrict(text, position) != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// tagAnswers gives each JSON representation that is read under /v1/ an entity tag, and answers 304 to whoever has it
-// already. Tags are weak: the same representation may be sent compressed or not.
+// tagAnswers gives each JSON representation read under /v1/ an entity tag, and answers 304 if the client has it already.
+// Tags are weak: the same representation may be sent compressed or not.
 func tagAnswers(c *gin.Context) {
 	if c.Request.Method != http.MethodGet || !strings.HasPrefix(c.FullPath(), "/v1/") {
 		return
@@ -37,7 +37,7 @@ func tagAnswers(c *gin.Context) {
 		c.Writer.WriteHeaderNow()
 		return
 	}
-	_, _ = c.Writer.Write(held.body.Bytes()) // a caller who left is not there to be told
+	_, _ = c.Writer.Write(held.body.Bytes()) // the caller may have closed the connection
 }
 
 func etag(representation []byte) string {
@@ -45,7 +45,7 @@ func etag(representation []byte) string {
 	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 }
 
-// matches tells whether If-None-Match names the tag, by the weak comparison of RFC 9110.
+// matches tells whether If-None-Match contains the tag, by the weak comparison of RFC 9110.
 func matches(ifNoneMatch []string, tag string) bool {
 	for one := range strings.SplitSeq(strings.Join(ifNoneMatch, ","), ",") {
 		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/") {
@@ -55,7 +55,7 @@ func matches(ifNoneMatch []string, tag string) bool {
 	return false
 }
 
-// heldWriter holds a JSON representation back until it is whole. Anything else, streams among it, goes through.
+// heldWriter buffers a JSON representation until it is complete. Anything else, such as a stream, is passed on at once.
 type heldWriter struct {
 	gin.ResponseWriter
 	body    bytes.Buffer

@@ -18,13 +18,14 @@ type Event struct {
 	Data []byte
 }
 
-// KeepAlive is how often an idle stream says something, so that nothing in between takes it for dead.
+// KeepAlive is the interval of comments in an idle stream, so that no proxy closes it.
 const KeepAlive = 15 * time.Second
 
 const streamWrite = 10 * time.Second
 
-// Stream sends events until the channel is closed, the client leaves, or the server stops. ctx given to source ends
-// with the stream. The server's time-outs do not hold for it, but a client that does not read for ten seconds is cut.
+// Stream sends events until the channel is closed, the client leaves, or the server stops. The ctx given to source ends
+// with the stream. The server's time-outs do not apply to it, but a client that does not read for ten seconds is
+// disconnected.
 func Stream(c *gin.Context, source func(ctx context.Context) <-chan Event) {
 	ctx, cancel := context.WithCancel(c.Request.Context())
 	defer cancel()

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// IdempotencyKey reads the header of that name, which makes a request that is sent again the same request. It is a quoted
-// string, as draft-ietf-httpapi-idempotency-key-header has it, or bare, as most clients send it; both are the same key.
+// IdempotencyKey reads the header of that name, which identifies a request that is sent again. Its value is a quoted
+// string, as in draft-ietf-httpapi-idempotency-key-header, or bare, as most clients send it; both are the same key.
 func IdempotencyKey(header string) (string, *Problem) {
 	key := strings.TrimSpace(header)
 	if strings.HasPrefix(key, `"`) {

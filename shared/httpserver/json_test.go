@@ -180,7 +180,7 @@ func TestOnlyJSONIsDecoded(t *testing.T) {
 	t.Parallel()
 	url := start(t, httpserver.Options{}, func(e *gin.Engine) {
 		e.POST("/", func(c *gin.Context) {
-			var o struct { // what has no omitempty must be there
+			var o struct { // fields without omitempty are required
 				Lines []struct {
 					SKU string `json:"sku,omitempty"`
 				} `json:"lines,omitempty"`

@@ -36,11 +36,11 @@ func DecodeJSON(c *gin.Context, v any) *Problem {
 	}
 }
 
-// Wrong is how much is wrong with a body, by the worst of its faults.
+// Wrong is the severity of the worst fault of a body.
 type Wrong int
 
-// Syntax: it is no JSON, or could be read in two ways. Structure: it holds other fields or types. Values: it holds values
-// that are not wanted, or lacks some.
+// Syntax: it is not JSON, or is ambiguous. Structure: it has other fields or types. Values: it has values that are not
+// allowed, or lacks some.
 const (
 	Nothing Wrong = iota
 	Values
@@ -48,19 +48,18 @@ const (
 	Syntax
 )
 
-// IsJSON tells whether a Content-Type header says JSON, which is UTF-8.
+// IsJSON tells whether a Content-Type header means JSON, which is UTF-8.
 func IsJSON(header string) bool {
 	kind, parameters, err := mime.ParseMediaType(header)
 	charset, given := parameters["charset"]
 	return err == nil && kind == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
-// Checked are bodies with more to be said of them than tags can say. Their faults are at places such as body.items[2].sku.
+// Checked are bodies with checks that tags cannot express. Their faults are at places such as body.items[2].sku.
 type Checked interface{ Check() []Fault }
 
-// Decode reads a body into v and finds all its faults, each at its own place: what UnmarshalStrict refuses, what the
-// tags of v's fields forbid, and what v says itself, if it is Checked. But for faults of syntax v is filled as far as it
-// goes.
+// Decode reads a body into v and finds all its faults, each at its own place: those of UnmarshalStrict, those of the tags
+// of v's fields, and those of v itself, if it is Checked. Except after faults of syntax v is filled as far as possible.
 func Decode(body []byte, v any) ([]Fault, Wrong) {
 	root, faults := readTree(body)
 	if faults != nil {
@@ -115,7 +114,7 @@ type checker struct {
 	malformed bool
 }
 
-// refuse is for what cannot be read, forbid for what can be read and is not wanted.
+// refuse is for values that cannot be read, forbid for readable values that are not allowed.
 func (k *checker) refuse(n *node, detail string) {
 	k.malformed = true
 	k.faults = append(k.faults, Fault{Detail: detail, Location: n.place})
@@ -132,7 +131,7 @@ var (
 	textReader = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// check compares a value with the Go type that is to hold it and, where there is one, its field's rule.
+// check compares a value with the Go type that will hold it and, if there is one, its field's rule.
 func (k *checker) check(n *node, t reflect.Type, r *rule) {
 	if t.Kind() == reflect.Pointer {
 		if n.kind != isNull {

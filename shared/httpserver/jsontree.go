@@ -41,8 +41,8 @@ type treeReader struct {
 
 var errUnreadable = errors.New("unreadable")
 
-// readTree reads exactly one JSON value. It finds what encoding/json lets pass: repeated keys, trailing data, text that
-// is not UTF-8, U+0000, which no database column takes.
+// readTree reads exactly one JSON value. It finds faults that encoding/json ignores: repeated keys, trailing data, text
+// that is not UTF-8, and U+0000, which no database column takes.
 func readTree(body []byte) (*node, []Fault) {
 	if !utf8.Valid(body) {
 		return nil, []Fault{{Detail: "the body is not UTF-8", Location: "body"}}
@@ -140,7 +140,7 @@ func (r *treeReader) children(n *node, depth int) error {
 
 var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,39}$`)
 
-// FieldName is a name that was sent as a place may show it: a name, and not what somebody sends instead.
+// FieldName returns a field's name for use in a place: only a name, not any text that may be sent instead.
 func FieldName(key string) string {
 	if !fieldName.MatchString(key) || holdsCard(key) {
 		return "?"

@@ -12,11 +12,11 @@ import (
 const (
 	// burst is how many seconds' worth of requests may come at once.
 	burst = 10
-	// mostBuckets bounds the memory of a limiter to some ten megabytes. Whoever comes when there are so many shares one.
+	// mostBuckets bounds the memory of a limiter to some ten megabytes. Above that number new callers share one bucket.
 	mostBuckets = 1 << 16
 )
 
-// limiter holds each caller to so many requests in a second, by a token bucket of its own.
+// limiter limits each caller to so many requests in a second, by a token bucket of its own.
 type limiter struct {
 	rate float64
 
@@ -40,7 +40,7 @@ func (l *limiter) bucket() *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(l.rate), int(max(1, math.Ceil(l.rate*burst))))
 }
 
-// refuse counts a request of this caller, or is the problem of one too many.
+// refuse counts a request of this caller, and returns a problem if it is one too many.
 func (l *limiter) refuse(caller string, now time.Time) *Problem {
 	if l == nil {
 		return nil
@@ -57,7 +57,7 @@ func (l *limiter) refuse(caller string, now time.Time) *Problem {
 	return p
 }
 
-// of is the caller's bucket. A full one is like a new one, so that those who were quiet are forgotten.
+// of returns the caller's bucket. A full bucket equals a new one, so idle callers are dropped.
 func (l *limiter) of(caller string, now time.Time) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()

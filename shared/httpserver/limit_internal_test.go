@@ -47,11 +47,11 @@ func TestAFloodOfCallersNeitherGrowsWithoutEndNorFreesAnybody(t *testing.T) {
 		l.refuse("stranger "+strconv.Itoa(n), now)
 	}
 	if len(l.buckets) > mostBuckets || l.refuse("ann", now) == nil || l.refuse("one more stranger", now) == nil {
-		t.Errorf("%d buckets; ann, who has had hers, and a new stranger must wait", len(l.buckets))
+		t.Errorf("%d buckets; ann, whose bucket is empty, and a new stranger must wait", len(l.buckets))
 	}
 	now = now.Add(time.Minute)
 	if l.refuse("bob", now) != nil || len(l.buckets) != 1 {
-		t.Errorf("a minute later %d buckets are kept of those who were quiet", len(l.buckets)-1)
+		t.Errorf("a minute later %d buckets of idle callers are kept", len(l.buckets)-1)
 	}
 }
 

@@ -29,10 +29,10 @@ var Seconds = metric.Metric{Name: "orderflow_http_seconds", Kind: metric.Histogr
 		{Name: "code", Is: "a status code of HTTP"}},
 	Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}
 
-// unmatched is the route of what no pattern matches.
+// unmatched is the route of requests that no pattern matches.
 const unmatched = "unmatched"
 
-// statusCode tells whether code is one that HTTP knows.
+// statusCode tells whether code is one defined for HTTP.
 func statusCode(code string) bool {
 	n, err := strconv.Atoi(code)
 	return err == nil && http.StatusText(n) != ""
@@ -69,7 +69,7 @@ func (s *Server) observe() gin.HandlerFunc {
 	}
 }
 
-// recover answers a panic with a problem that says nothing about it.
+// recover answers a panic with a problem that has no details.
 func (s *Server) recover() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
@@ -80,7 +80,7 @@ func (s *Server) recover() gin.HandlerFunc {
 			if reason == http.ErrAbortHandler {
 				panic(reason)
 			}
-			// Only the runtime's own reasons are sure to hold nothing of the request.
+			// Only the runtime's own panics are certain to hold nothing of the request.
 			what := fmt.Sprintf("%T", reason)
 			if fault, ok := reason.(runtime.Error); ok {
 				what = fault.Error()
@@ -88,7 +88,8 @@ func (s *Server) recover() gin.HandlerFunc {
 			s.log.ErrorContext(c, "handler panicked", "route", c.FullPath(),
 				"reason", what, "stack", string(debug.Stack()))
 			if c.Writer.Written() {
-				// Too late for an answer: cut the connection, so that the client does not take half for the whole.
+				// It is too late for an answer: close the connection, so that the client does not take half an answer for the
+				// whole.
 				panic(http.ErrAbortHandler)
 			}
 			WriteProblem(c, Internal())
@@ -97,7 +98,7 @@ func (s *Server) recover() gin.HandlerFunc {
 	}
 }
 
-// body reads the whole body of those who may send one, bounded, refuses card numbers, and leaves it to be read again.
+// body reads the whole body, bounded, of callers that may send one, refuses card numbers, and keeps it for handlers.
 func (s *Server) body() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if c.Request.Body == nil || c.Request.Body == http.NoBody || c.FullPath() == "" {

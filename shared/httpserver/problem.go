@@ -9,10 +9,10 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// problemBase is what every problem type begins with. It names, it need not answer.
+// problemBase is the prefix of every problem type. It is a name and need not resolve.
 const problemBase = "https://orderflow.example/problems/"
 
-// Problem is a refusal as RFC 9457 has it. It never holds anything taken from a request but the names of fields.
+// Problem is a refusal as defined in RFC 9457. It never holds anything taken from a request but the names of fields.
 type Problem struct {
 	Type   string  `json:"type" format:"uri" doc:"Stable name of the kind of problem"`
 	Title  string  `json:"title" doc:"Short summary of the kind of problem"`
@@ -20,8 +20,8 @@ type Problem struct {
 	Detail string  `json:"detail,omitempty" doc:"What was wrong this time, and what to do"`
 	Errors []Fault `json:"errors,omitempty" doc:"Every fault that was found"`
 
-	// RetryAfter is the seconds in the header of that name, of a problem that time may mend; 0 is 1. Whoever knows the time
-	// is at work: the answer is no error of the server.
+	// RetryAfter is the value in seconds of the header of that name, for a problem that may end with time; 0 is 1. Where
+	// it is set the answer counts as planned: it is not logged as an error of the server.
 	RetryAfter int `json:"-"`
 
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer"`
@@ -50,18 +50,18 @@ func Malformed(faults ...Fault) *Problem {
 		faults...)
 }
 
-// NotFound is the problem of something absent, or not the caller's to see.
+// NotFound is the problem of a resource that does not exist, or is not the caller's to see.
 func NotFound(detail string) *Problem { return NewProblem(http.StatusNotFound, "not-found", detail) }
 
-// Conflict is the problem of something that the state does not allow.
+// Conflict is the problem of a request that the current state does not allow.
 func Conflict(slug, detail string) *Problem { return NewProblem(http.StatusConflict, slug, detail) }
 
-// Internal is the problem of our own failure. It says nothing about it; the log does.
+// Internal is the problem of a failure of our own. It has no details; the log does.
 func Internal() *Problem {
 	return NewProblem(http.StatusInternalServerError, "internal", "the request could not be processed; trying again may help")
 }
 
-// Unavailable is the problem of a part that is down for now.
+// Unavailable is the problem of a dependency that is down.
 func Unavailable() *Problem {
 	return NewProblem(http.StatusServiceUnavailable, "unavailable", "a part of the system is not available; try again shortly")
 }
@@ -75,7 +75,7 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is the media type of problems.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// Ready is the problem as the answer to a request; one that time may mend says in its header when to come back.
+// Ready is the problem as the answer to a request; one that may end with time gets Retry-After.
 func (p *Problem) Ready(ctx context.Context, header func(name, value string)) *Problem {
 	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
 		header("Retry-After", strconv.Itoa(max(1, p.RetryAfter)))
@@ -85,7 +85,7 @@ func (p *Problem) Ready(ctx context.Context, header func(name, value string)) *P
 	return &answer
 }
 
-// plannedMark is set for answers that are no error, whatever their status.
+// plannedMark marks answers that are no error, whatever their status.
 const plannedMark = "httpserver.planned"
 
 // WriteProblem answers with the problem and ends the chain of handlers.
@@ -105,6 +105,6 @@ func WriteProblem(c *gin.Context, p *Problem) {
 		return
 	}
 	c.Header("Cache-Control", "no-store")
-	c.Header("Content-Type", p.ContentType("")) // a handler that broke half way may have set another
+	c.Header("Content-Type", p.ContentType("")) // a handler that failed half way may have set another
 	c.Data(p.Status, p.ContentType(""), append(body, '\n'))
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Query reads the parameters of a list and gathers what is wrong with them.
+// Query reads the parameters of a list and collects their faults.
 type Query struct {
 	*gin.Context
 	faults []Fault
 }
 
-// NewQuery is the query of a list with these filters beside limit and cursor. Any other parameter is refused, so that a
-// misspelt filter does not pass for none.
+// NewQuery returns the query of a list with these filters beside limit and cursor. Any other parameter is refused, so
+// that a misspelt filter is not ignored.
 func NewQuery(c *gin.Context, filters ...string) *Query {
 	q := &Query{Context: c}
 	for name, values := range c.Request.URL.Query() {
@@ -28,12 +28,12 @@ func NewQuery(c *gin.Context, filters ...string) *Query {
 	return q
 }
 
-// Fault notes what is wrong with a parameter.
+// Fault adds a fault of a parameter.
 func (q *Query) Fault(name, detail string) {
 	q.faults = AddFaults(q.faults, Fault{Detail: detail, Location: "query." + name})
 }
 
-// Limit is how many items a page may hold: standard where nothing is said, most at most.
+// Limit is the most items that a page may hold: standard by default, most at most.
 func (q *Query) Limit(standard, most int) int {
 	text, given := q.GetQuery("limit")
 	if !given {
@@ -46,7 +46,7 @@ func (q *Query) Limit(standard, most int) int {
 	return n
 }
 
-// YesOrNo is a filter of true and false, nil where it is left out or empty.
+// YesOrNo is a filter of true and false, nil if it is missing or empty.
 func (q *Query) YesOrNo(name string) *bool {
 	text := q.Query(name)
 	if text == "" {
@@ -65,7 +65,7 @@ func (q *Query) Yes(name string) bool {
 	return yes != nil && *yes
 }
 
-// Cursor reads the position that a page goes on from into what position points to.
+// Cursor decodes the position at which a page begins into the value that position points to.
 func (q *Query) Cursor(position any) (given bool) {
 	text := q.Query("cursor")
 	if text == "" {
@@ -77,7 +77,7 @@ func (q *Query) Cursor(position any) (given bool) {
 	return true
 }
 
-// Refused answers where something is wrong.
+// Refused answers with the faults, if there are any.
 func (q *Query) Refused() bool {
 	if q.faults == nil {
 		return false

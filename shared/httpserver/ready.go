@@ -11,13 +11,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Part is something without which requests cannot be served. Check must end with its context.
+// Part is a dependency without which requests cannot be served. Check must end with its context.
 type Part struct {
 	Name  string
 	Check func(ctx context.Context) error
 }
 
-// readyz asks every part at once. Why a part is not ready is for the log, as anybody may ask this route.
+// readyz checks all parts concurrently. The reason why a part is not ready goes to the log, as anybody may call this
+// route.
 func (s *Server) readyz(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), 2*time.Second)
 	defer cancel()
@@ -44,7 +45,7 @@ func (s *Server) readyz(c *gin.Context) {
 	c.JSON(code, gin.H{"status": status, "parts": parts})
 }
 
-// Metrics serves what the gatherer collects, for Prometheus.
+// Metrics serves the gatherer's metrics, for Prometheus.
 func Metrics(gatherer prometheus.Gatherer) gin.HandlerFunc {
 	return gin.WrapH(promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
 }

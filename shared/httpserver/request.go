@@ -20,13 +20,13 @@ type (
 
 var requestID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 
-// RequestID is what a request is called in its answer, in logs and in problems: by its sender's X-Request-Id or by us.
+// RequestID is the id of a request in its answer, in logs and in problems: its sender's X-Request-Id or a generated one.
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }
 
-// prepare sets what every answer has and every handler may ask for.
+// prepare sets the headers of every answer and the values of every request's context.
 func (s *Server) prepare() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		id := c.GetHeader("X-Request-Id")
@@ -41,7 +41,7 @@ func (s *Server) prepare() gin.HandlerFunc {
 			ctx = WithTraceParent(ctx, trace)
 		}
 		c.Request = c.Request.WithContext(ctx)
-		if c.Request.URL.RawPath != "" { // routes are found in it, so that a slash in a value does not divide
+		if c.Request.URL.RawPath != "" { // routes are matched on it, so that an escaped slash does not separate segments
 			for i, p := range c.Params {
 				if text, err := url.PathUnescape(p.Value); err == nil {
 					c.Params[i].Value = text
@@ -51,19 +51,19 @@ func (s *Server) prepare() gin.HandlerFunc {
 	}
 }
 
-// refuseUnreadable comes after cors, so that a page may read why.
+// refuseUnreadable runs after cors, so that a page may read the reason.
 func refuseUnreadable(c *gin.Context) {
 	if p := refuseBytes(c.Request); p != nil {
 		WriteProblem(c, p)
 	}
 }
 
-// readHeaders are the headers whose values go further than this package. Idempotency-Key has a check of its own.
+// readHeaders are the headers whose values leave this package. Idempotency-Key has a check of its own.
 var readHeaders = []string{"Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID",
 	"Traceparent", "Tracestate", "X-Request-Id"}
 
-// refuseBytes finds what no handler, log or database should be given: bytes that are no text, control characters, and
-// characters that change how others are read. What is in a path is for its route to say, if only it is text.
+// refuseBytes finds input that no handler, log or database should get: bytes that are not text, control characters, and
+// characters that change how others are read. The content of a path is checked by its route, if it is text.
 func refuseBytes(r *http.Request) *Problem {
 	if !utf8.ValidString(r.URL.Path) {
 		p := NotFound("there is no such resource")
@@ -115,7 +115,7 @@ func refuseBytes(r *http.Request) *Problem {
 	return NewProblem(http.StatusBadRequest, "malformed", "the request cannot be read as it is; errors lists every fault", faults...)
 }
 
-// methods answers HEAD as GET is answered, without the body, which net/http leaves out.
+// methods answers HEAD like GET, without the body, which net/http omits.
 func methods(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
@@ -128,7 +128,8 @@ func methods(next http.Handler) http.Handler {
 
 func isHead(ctx context.Context) bool { return ctx.Value(headKey{}) != nil }
 
-// otherMethod answers OPTIONS with what there is, and anything else that there is not with 405. gin has set Allow.
+// otherMethod answers OPTIONS with the allowed methods, and any other method that the route lacks with 405. gin has set
+// Allow.
 func otherMethod(c *gin.Context) {
 	allow := c.Writer.Header().Get("Allow")
 	if strings.Contains(allow, http.MethodGet) && !strings.Contains(allow, http.MethodHead) {

@@ -11,10 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// rule is what a field's tags say of its values. They are the tags that OpenAPI documents are written from, so that what
-// is described and what is checked are the same: minLength, maxLength (in characters), pattern, enum, format:"email",
-// minimum, maximum, minItems, maxItems, and required, which a field without omitempty is. Beside them text:"code" marks
-// what is compared, not read: it has no space at its ends.
+// rule holds the checks that a field's tags declare. The OpenAPI documents are generated from the same tags, so that the
+// description and the checks agree: minLength, maxLength (in characters), pattern, enum, format:"email", minimum,
+// maximum, minItems, maxItems, and required, which a field without omitempty is. In addition text:"code" marks text that
+// is compared, not read: it has no space at its ends.
 type rule struct {
 	name           string
 	of             reflect.Type
@@ -26,7 +26,7 @@ type rule struct {
 	email, trimmed bool
 }
 
-// record is a struct's fields as JSON has them.
+// record holds a struct's fields by their JSON names.
 type record struct {
 	fields []*rule
 	byName map[string]*rule
@@ -44,7 +44,7 @@ func recordOf(t reflect.Type) *record {
 	return r
 }
 
-// add lists the names encoding/json would fill, exactly as they are written.
+// add lists the names that encoding/json would fill, exactly as written.
 func (r *record) add(t reflect.Type) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -105,7 +105,7 @@ func newRule(name string, f reflect.StructField, required bool) *rule {
 	return r
 }
 
-// text says what is wrong with a string for its field, empty for nothing.
+// text returns the fault of a string, empty for none.
 func (r *rule) text(s string) string {
 	n := int64(utf8.RuneCountInString(s))
 	unusable := UnusableText(s)
@@ -131,7 +131,7 @@ func (r *rule) text(s string) string {
 	return ""
 }
 
-// bounded says what is wrong with a number or a count, empty for nothing.
+// bounded returns the fault of a number or a count, empty for none.
 func (r *rule) bounded(n int64, of string) string {
 	if r.least != nil && n < *r.least || r.most != nil && n > *r.most {
 		return "want " + r.bounds(of)

@@ -30,23 +30,25 @@ type Options struct {
 	// Name appears in logs.
 	Name   string
 	Logger *slog.Logger
-	// Registerer gets orderflow_http_seconds; nil means no metrics.
+	// Registerer registers orderflow_http_seconds; nil means no metrics.
 	Registerer prometheus.Registerer
-	// BodyLimit is the most a request may carry; 0 means 64 KiB. RouteBodyLimits replaces it per route pattern.
+	// BodyLimit is the largest body of a request, in bytes; 0 means 64 KiB. RouteBodyLimits replaces it per route pattern.
 	BodyLimit       int64
 	RouteBodyLimits map[string]int64
 	// Uninspected are route patterns whose bodies are not searched for card numbers. They are for machines that send
-	// references of their own making: one in some thousands of hexadecimal ones reads like a card number.
+	// generated references: one in some thousands of hexadecimal ones looks like a card number.
 	Uninspected []string
-	// Admit is asked about whoever sends a body before that is read, except on the routes Uninspected; nil lets all send.
+	// Admit is called for each request with a body before the body is read, except on the routes Uninspected; nil admits
+	// all.
 	Admit func(*gin.Context) *Problem
-	// Origins are those whose pages may ask from a browser (CORS), as in https://shop.example, or "*"; none by default.
+	// Origins are the origins whose pages may send requests from a browser (CORS), as in https://shop.example, or "*";
+	// none by default.
 	Origins []string
 	// PerAddress is how many requests one address may send in a second, in bursts of ten seconds' worth; 0 is no limit.
 	PerAddress float64
-	// TrustedProxies are those whose X-Forwarded-For is believed; none by default.
+	// TrustedProxies are the proxies whose X-Forwarded-For is trusted; none by default.
 	TrustedProxies []netip.Prefix
-	// Ready are the parts that /readyz asks.
+	// Ready are the parts that /readyz checks.
 	Ready []Part
 }
 
@@ -99,7 +101,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// Engine is where routes and middleware are added, before Start.
+// Engine takes routes and middleware, before Start.
 func (s *Server) Engine() *gin.Engine { return s.engine }
 
 // Start listens and serves in the background. It returns the address it listens on.
@@ -116,10 +118,11 @@ func (s *Server) Start() (addr string, err error) {
 	return listener.Addr().String(), nil
 }
 
-// Failed yields the error when the server ends by itself.
+// Failed receives the error when the server ends by itself.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// Stop takes no more requests, ends event streams and waits for the rest until ctx ends; then it cuts them off.
+// Stop accepts no more requests, ends event streams and waits for the others until ctx ends; then it closes their
+// connections.
 func (s *Server) Stop(ctx context.Context) error {
 	if err := s.http.Shutdown(ctx); err != nil {
 		s.http.Close()

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// UnusableText says what is wrong with a text, empty for nothing. Names in any script are fine. What databases do not
-// keep (U+0000), what is left of bytes that are no text, and what makes a line read otherwise than it is are not.
+// UnusableText returns the fault of a text, empty for none. Names in any script are valid. Text that databases cannot
+// store (U+0000), replacement characters of invalid bytes, and characters that change how a line is read are not.
 func UnusableText(text string) string {
 	if !utf8.ValidString(text) {
 		return "want text in UTF-8"
@@ -27,7 +27,7 @@ func UnusableText(text string) string {
 	return ""
 }
 
-// visible tells whether anything of a text can be seen: not in one of blanks, joiners and fillers alone.
+// visible tells whether a text has any visible character: blanks, joiners and fillers alone are invisible.
 func visible(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && r != '\u2800' &&
@@ -35,7 +35,8 @@ func visible(text string) bool {
 	})
 }
 
-// isEmail tells an address that mail can be sent to from one with a display name, a comment or a host without a domain.
+// isEmail tells whether mail can be sent to the text: an address without display name and comment, at a host with a
+// domain.
 func isEmail(text string) bool {
 	parsed, err := mail.ParseAddress(text)
 	at := strings.LastIndexByte(text, '@')

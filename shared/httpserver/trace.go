@@ -15,8 +15,8 @@ type (
 
 var traceParent = regexp.MustCompile(`^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$`)
 
-// parseTraceParent reads a header as https://www.w3.org/TR/trace-context/ has it, of later versions what this one knows,
-// and returns it in version 00; empty when it is not valid.
+// parseTraceParent reads a header as defined in https://www.w3.org/TR/trace-context/, of later versions only the fields
+// of this one, and returns it in version 00; empty when it is not valid.
 func parseTraceParent(headers []string) string {
 	if len(headers) != 1 {
 		return ""
@@ -40,7 +40,7 @@ func TraceParent(ctx context.Context) string {
 	return header
 }
 
-// traceID is the trace that the caller's request is part of, empty without one.
+// traceID is the trace that the caller's request belongs to, empty without one.
 func traceID(ctx context.Context) string {
 	if header := TraceParent(ctx); header != "" {
 		return header[3:35]
@@ -48,7 +48,7 @@ func traceID(ctx context.Context) string {
 	return ""
 }
 
-// LogRequests adds the request that a line is about: its id and its caller's trace, from the context.
+// LogRequests adds to each log line the id of its request and its caller's trace, from the context.
 func LogRequests(next slog.Handler) slog.Handler {
 	if done, ok := next.(requestLog); ok {
 		return done

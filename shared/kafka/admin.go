@@ -14,7 +14,8 @@ import (
 
 const topicPoll = 50 * time.Millisecond
 
-// TopicSpec is how a topic must be. A ReplicationFactor of 0 leaves it to the broker, and is not checked.
+// TopicSpec is the required configuration of a topic. A ReplicationFactor of 0 leaves it to the broker, and is not
+// checked.
 type TopicSpec struct {
 	Name              string
 	Partitions        int
@@ -22,8 +23,8 @@ type TopicSpec struct {
 	Config            map[string]string // cleanup.policy, retention.ms …
 }
 
-// CreateTopics creates the topics that do not exist and returns their names, once their leaders answer. Existing ones are
-// left alone, whatever they look like: CheckTopics says how they differ.
+// CreateTopics creates the topics that do not exist and returns their names, once their leaders answer. It does not
+// change existing topics: CheckTopics lists how they differ.
 func (c *Client) CreateTopics(ctx context.Context, specs []TopicSpec) (created []string, err error) {
 	request := &kafkago.CreateTopicsRequest{}
 	for _, spec := range specs {
@@ -106,7 +107,7 @@ func (c *Client) CheckTopics(ctx context.Context, specs []TopicSpec) ([]string, 
 	return differences, nil
 }
 
-// MissingTopics lists those that do not exist.
+// MissingTopics lists the names of topics that do not exist.
 func (c *Client) MissingTopics(ctx context.Context, names ...string) (missing []string, err error) {
 	known, err := c.freshLayout(ctx, names)
 	if err != nil {
@@ -174,7 +175,7 @@ func compareConfig(spec TopicSpec, actual map[string]string) []string {
 	return differences
 }
 
-// freshLayout asks the cluster anew instead of using what is known.
+// freshLayout asks the cluster for its layout, past the cache.
 func (c *Client) freshLayout(ctx context.Context, names []string) (layout, error) {
 	c.mu.Lock()
 	c.reconnected = time.Now()
@@ -183,7 +184,8 @@ func (c *Client) freshLayout(ctx context.Context, names []string) (layout, error
 	return c.layout(ctx, names)
 }
 
-// DeleteTopics deletes topics, existing or not, and returns when they are gone. Tests do this, and who makes a topic anew.
+// DeleteTopics deletes topics, existing or not, and returns when they are gone. It is for tests and for replacing a
+// topic.
 func (c *Client) DeleteTopics(ctx context.Context, names ...string) error {
 	response, err := c.admin.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: names})
 	if err != nil {

@@ -27,10 +27,10 @@ func (p *Producer) attempt(ctx context.Context, jobs []*job) {
 	}
 }
 
-// request is what one attempt has for one broker.
+// request is one attempt's request to one broker.
 type request struct {
 	sender  *sender
-	suspect bool // a single chunk, not to travel with others
+	suspect bool // a single chunk, sent in a request of its own
 	chunks  []*chunk
 }
 

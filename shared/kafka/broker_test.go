@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { embeddedtest.Main(m) }
 
-// fakeCluster is for what one durable broker cannot show: several leaders, counted requests, passwords.
+// fakeCluster is for tests that one durable broker cannot serve: several leaders, counted requests, passwords.
 func fakeCluster(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
 	cluster, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, opts...)...)
@@ -40,7 +40,7 @@ func client(t testing.TB, config Config) *Client {
 	return c
 }
 
-// newTopic creates a topic that goes away with the test.
+// newTopic creates a topic that is deleted after the test.
 func newTopic(t testing.TB, c *Client, partitions int) string {
 	t.Helper()
 	name := "test." + strings.ToLower(rand.Text())
@@ -160,7 +160,7 @@ func (c *lossyConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// Read lets the broker answer, so that the request has certainly been executed, and then breaks.
+// Read lets the broker answer, so that the request has certainly been executed, and then breaks the connection.
 func (c *lossyConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if c.doomed.Load() {

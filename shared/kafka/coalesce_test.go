@@ -28,7 +28,7 @@ func TestAPartitionThatCannotBeWrittenHoldsUpNoOther(t *testing.T) {
 	}
 	for len(l.arrived) > 0 {
 		if partitions := <-l.arrived; len(partitions) != 1 {
-			t.Errorf("the refused partition travels with others: %v", partitions)
+			t.Errorf("the refused partition shares a request with others: %v", partitions)
 		}
 	}
 	read(t, l.client, l.topic, 0, 2)
@@ -91,16 +91,16 @@ func TestASuspectPartitionTravelsAloneUntilItIsNoLonger(t *testing.T) {
 	l.waits(0) // every answer is slow
 	both()
 	if next := receive(t, l.arrived); !slices.Equal(next, []int32{0, 1}) {
-		t.Fatalf("unsuspected, they travel as %v", next)
+		t.Fatalf("not suspect, the partitions share the request %v", next)
 	}
-	l.waits(time.Hour) // none is
+	l.waits(time.Hour) // no answer is slow
 	both()
 	if first, second := receive(t, l.arrived), receive(t, l.arrived); len(first) != 1 || len(second) != 1 {
-		t.Fatalf("suspects travel as %v and %v", first, second)
+		t.Fatalf("suspect partitions are in the requests %v and %v", first, second)
 	}
 	both()
 	if next := receive(t, l.arrived); !slices.Equal(next, []int32{0, 1}) {
-		t.Fatalf("cleared of suspicion, they travel as %v", next)
+		t.Fatalf("no longer suspect, the partitions share the request %v", next)
 	}
 }
 

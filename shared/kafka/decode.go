@@ -12,11 +12,11 @@ import (
 	"github.com/segmentio/kafka-go/compress"
 )
 
-// maxInflated bounds what a compressed batch may grow to.
+// maxInflated bounds the size of a decompressed batch, in bytes.
 const maxInflated = 64 << 20
 
-// decodeBatches reads the batches of one partition into f, from offset from on. Only batches whose checksum is right are
-// delivered; a batch that the end of the response cut off is left for the next fetch.
+// decodeBatches decodes the batches of one partition into f, from offset from on. Only batches with a correct checksum
+// are delivered; a batch truncated by the end of the response is left for the next fetch.
 func (d *decoder) decodeBatches(f *Fetched, from int64, b []byte) {
 	f.Next = from
 	for started := false; len(b) > 0; started = true {
@@ -58,8 +58,8 @@ func (d *decoder) decodeBatch(f *Fetched, from int64, b []byte) error {
 		return fmt.Errorf("%w: the batch at offset %d has checksum %08x, not %08x", ErrCorrupt, base, sum, want)
 	}
 	last := base + int64(int32(binary.BigEndian.Uint32(b[atLastDelta:])))
-	// The base offset stands outside the checksum, but offsets are dense where nothing is compacted. Only the first batch
-	// may begin before the position asked for.
+	// The checksum does not cover the base offset, but offsets are dense where nothing is compacted. Only the first batch
+	// may begin before the requested position.
 	if last < f.Next || base > f.Next || base < f.Next && f.Next > from {
 		return fmt.Errorf("%w: a batch claims offsets %d to %d where %d was due (cleanup.policy must be delete)",
 			ErrCorrupt, base, last, f.Next)
@@ -132,7 +132,7 @@ func (d *decoder) decodeRecords(f *Fetched, from, base, firstTime int64, count i
 	return true
 }
 
-// cursor reads a record's fields; after a fault everything it returns is zero.
+// cursor reads a record's fields; after a fault it returns only zero values.
 type cursor struct {
 	b   []byte
 	bad bool

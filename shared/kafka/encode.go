@@ -31,7 +31,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Header names as they stand on the wire: length, then bytes. Two of them never change and carry their value.
+// Header names in their encoding: length, then bytes. Two headers never change and carry their value.
 var (
 	headerSpec        = headerName("ce_specversion") + headerName(specVersion)
 	headerContent     = headerName("content-type") + headerName(contentType)
@@ -52,7 +52,7 @@ func headerName(s string) string {
 	return string(append(binary.AppendVarint(nil, int64(len(s))), s...))
 }
 
-// EncodedSize is the most that a record takes on the wire, in bytes, without compression.
+// EncodedSize is the largest size of a record in the protocol, in bytes, without compression.
 func EncodedSize(r Record) int {
 	const timeMax, sequenceMax = len("2006-01-02T15:04:05.000000Z"), 20
 	return binary.MaxVarintLen32 + bodySize(&r, timeMax, sequenceMax) + binary.MaxVarintLen32
@@ -82,8 +82,7 @@ func optional(r *Record) [6]header {
 	}
 }
 
-// noTimestamp is what a batch without Kafka's own timestamps has in their place. Retention then goes by the age of the
-// log's files.
+// noTimestamp replaces Kafka's own timestamps in a batch without them. Retention then goes by the age of the log's files.
 const noTimestamp = -1
 
 // appendBatch appends the records as one version 2 batch of an idempotent producer. Kafka's own timestamp, in

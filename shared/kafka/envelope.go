@@ -60,10 +60,10 @@ func fieldOf(name []byte) (int, bool) {
 	return 0, false
 }
 
-// maxInterned bounds a decoder's table of recurring strings, should a producer fill it with unique ones.
+// maxInterned bounds a decoder's table of recurring strings, in case a producer fills it with unique ones.
 const maxInterned = 4096
 
-// decoder holds what is reused from one fetch to the next.
+// decoder holds buffers that are reused from one fetch to the next.
 type decoder struct {
 	values   [fields][]byte
 	interned map[string]string
@@ -72,8 +72,8 @@ type decoder struct {
 
 var decoders = sync.Pool{New: func() any { return &decoder{interned: make(map[string]string)} }}
 
-// decodeEnvelope reads the headers into r. It returns false when the record's bytes make no sense; a readable record
-// with a faulty envelope gets r.Malformed.
+// decodeEnvelope reads the headers into r. It returns false when the record cannot be decoded; a readable record with a
+// faulty envelope gets r.Malformed.
 func (d *decoder) decodeEnvelope(r *Record, key []byte, headers int, c *cursor) bool {
 	v := &d.values
 	*v = [fields][]byte{}
@@ -138,8 +138,8 @@ func jsonContent(value []byte) bool {
 	return strings.EqualFold(strings.TrimSpace(media), contentType)
 }
 
-// ownStrings copies the fields that belong to this record alone into one string and cuts it up: one allocation, and
-// keeping one of them does not keep the whole fetch. Subject and correlation are often the key itself.
+// ownStrings copies the fields that belong to this record alone into one string and slices it: one allocation, and
+// keeping one of them does not keep the whole fetch in memory. Subject and correlation are often the key itself.
 func (d *decoder) ownStrings(r *Record, key []byte) {
 	d.scratch = append(d.scratch[:0], key...)
 	for i := range ownFields {

@@ -10,16 +10,17 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 )
 
-// OffsetOutOfRange means that the log holds no record at the asked offset: retention ate it, or the log lost its tail.
+// OffsetOutOfRange means that the log holds no record at the requested offset: retention deleted it, or the log lost its
+// tail.
 const OffsetOutOfRange = kafkago.OffsetOutOfRange
 
 var (
-	// ErrSession means that the broker no longer knows the producer's session, so it is unknown which of the records
-	// are on the topic. Read the topic's end before publishing again; the next Publish opens a new session.
+	// ErrSession means that the broker no longer knows the producer's session, so it is unknown which of the records are
+	// on the topic. Read the topic's end before publishing again; the next Publish opens a new session.
 	ErrSession = errors.New("kafka producer session lost: read the end of the topic before publishing again")
 
-	// ErrTooLarge means that a record exceeds MaxRecordBytes, and nothing of its batch was sent; or that it exceeds what
-	// its topic takes, and neither it nor what follows it in its batch is on the topic.
+	// ErrTooLarge means that a record exceeds MaxRecordBytes, and nothing of its batch was sent; or that it exceeds the
+	// topic's max.message.bytes, and neither it nor the later records of its batch are on the topic.
 	ErrTooLarge = errors.New("kafka record too large")
 
 	// ErrInvalid means that a record breaks the envelope's rules. Nothing of its batch was sent.
@@ -29,13 +30,13 @@ var (
 	ErrCorrupt = errors.New("kafka log corrupt")
 )
 
-// IsOutOfRange reports whether the asked offset is not (or no longer) in the log.
+// IsOutOfRange reports whether the requested offset is not (or no longer) in the log.
 func IsOutOfRange(err error) bool { return errors.Is(err, kafkago.OffsetOutOfRange) }
 
-// IsUnknownTopic reports whether the topic or partition does not exist, or is not known to the broker yet.
+// IsUnknownTopic reports whether the topic or partition does not exist, or the broker does not know it yet.
 func IsUnknownTopic(err error) bool { return errors.Is(err, kafkago.UnknownTopicOrPartition) }
 
-// IsTransient reports whether trying again later may help. It says nothing about whether a publish was written.
+// IsTransient reports whether a retry may help. It does not tell whether a publish was written.
 func IsTransient(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrSession) || errors.Is(err, ErrCorrupt) {
 		return false
@@ -59,8 +60,8 @@ var transient = []error{
 	kafkago.BrokerNotAvailable, kafkago.ReplicaNotAvailable,
 }
 
-// broken reports whether err is that of a connection which was in use; one that could not be made, or whose answer is
-// late, is not.
+// broken reports whether a connection in use failed. A connection that could not be made, and a late answer, are not such
+// failures.
 func broken(err error) bool {
 	var op *net.OpError
 	if errors.As(err, &op) && (op.Op == "dial" || op.Timeout()) {
@@ -70,7 +71,7 @@ func broken(err error) bool {
 		errors.Is(err, net.ErrClosed) || op != nil
 }
 
-// tooLarge reports whether the broker refused a batch for its size. Nothing of it was appended.
+// tooLarge reports whether the broker refused a batch for its size. Nothing of the batch was appended.
 func tooLarge(err error) bool {
 	return errors.Is(err, kafkago.MessageSizeTooLarge) || errors.Is(err, kafkago.RecordListTooLarge)
 }

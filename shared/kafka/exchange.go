@@ -10,10 +10,10 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 )
 
-// anyBroker routes a request to whichever broker answers.
+// anyBroker routes a request to any broker that answers.
 const anyBroker = int32(-1)
 
-// maxResponse refuses lengths that no honest broker sends, before memory is allocated for them.
+// maxResponse bounds the announced length of a response, before memory is allocated for it.
 const maxResponse = 256 << 20
 
 // exchange sends one request to one broker on a connection of its own from kafka-go's pool, so that a long poll delays
@@ -32,9 +32,9 @@ func (c *Client) exchange(ctx context.Context, broker int32, request protocol.Me
 	return response, err
 }
 
-// message carries a request past kafka-go's own routing (it looks up a transaction coordinator for idempotent producers,
-// and splits or rejects requests by its own cache of leaders) and past its decoding of fetched records, which allocates
-// several times per header.
+// message bypasses kafka-go's own routing (which looks up a transaction coordinator for idempotent producers, and splits
+// or rejects requests by its own cache of leaders) and its decoding of fetched records, which allocates several times per
+// header.
 type message struct {
 	protocol.Message
 	broker  int32

@@ -18,7 +18,7 @@ type Position struct {
 	Offset    int64
 }
 
-// Fetched is what a fetch found in one partition. When Err is set, Records may still hold the good ones before it.
+// Fetched is the result of a fetch for one partition. When Err is set, Records may still hold the good ones before it.
 type Fetched struct {
 	Topic         string
 	Partition     int
@@ -29,10 +29,11 @@ type Fetched struct {
 	Err           error
 }
 
-// Fetch reads all positions in one long poll per leader. It returns as soon as any partition of any leader has something
-// to say, or wait has passed, and at once when ctx ends; every partition of the leaders that answered is in the result.
-// The error is set when nothing could be asked; a partition without a reachable leader has its own Err. A broker answers a
-// faulty position (out of range, say) at once: leave it out of the next call, or the others' waiting turns into spinning.
+// Fetch reads all positions in one long poll per leader. It returns as soon as any partition has records or an error, or
+// wait has passed, and at once when ctx ends; every partition of the leaders that answered is in the result. The error is
+// set when no leader could be asked; a partition without a reachable leader has its own Err. A broker answers a faulty
+// position (out of range, for example) at once: leave it out of the next call, or the long poll of the others becomes a
+// busy loop.
 func (c *Client) Fetch(ctx context.Context, positions []Position, wait time.Duration) ([]Fetched, error) {
 	groups, lost, err := c.byLeader(ctx, positions)
 	if err != nil {
@@ -51,7 +52,7 @@ func (c *Client) Fetch(ctx context.Context, positions []Position, wait time.Dura
 	return append(fetched, lost...), err
 }
 
-// byLeader groups positions by the broker to ask; those that nobody leads come back with the reason.
+// byLeader groups positions by the broker to ask; those without a leader are returned with the reason.
 func (c *Client) byLeader(ctx context.Context, positions []Position) (map[int32][]Position, []Fetched, error) {
 	if len(positions) == 0 {
 		return nil, nil, nil
@@ -96,7 +97,7 @@ func pause(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// fetchFrom asks one leader.
+// fetchFrom fetches from one leader.
 func (c *Client) fetchFrom(ctx context.Context, leader int32, positions []Position, wait time.Duration) ([]Fetched, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait+requestTimeout)
 	defer cancel()
@@ -217,7 +218,7 @@ func (w *wire) int64() int64 {
 	return 0
 }
 
-// count is the length of an array whose elements take at least two bytes each.
+// count returns the length of an array whose elements take at least two bytes each.
 func (w *wire) count() int {
 	n := int(w.int32())
 	if n > len(w.b)/2 {

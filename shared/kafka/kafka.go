@@ -1,9 +1,9 @@
-// Package kafka is kafka-go, reduced to what the engine needs: a CRC-checked fetch of many partitions in one long poll,
+// Package kafka wraps kafka-go, reduced to the engine's needs: a CRC-checked fetch of many partitions in one long poll,
 // an idempotent producer, topic administration, and CloudEvents in binary mode.
 //
-// It is not a consumer group, a reader with its own prefetching or a linger-based writer: who owns a partition, where
-// it continues and what is published again are decided in the database by the engine, which is the only regular user
-// beside the tracker, which reads everything and owns nothing. The services that decide never import it.
+// It has no consumer group, no reader that prefetches and no writer that lingers: the engine decides in the database who
+// owns a partition, at which offset it continues and what is published again. The engine is the only regular user beside
+// the tracker, which reads everything and owns nothing. Services with machines never import it.
 package kafka
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/segmentio/kafka-go/sasl"
 )
 
-// Config says how to reach a cluster.
+// Config is the configuration of a connection to a cluster.
 type Config struct {
 	Brokers  []string       // host:port, at least one; the others are learned from it
 	ClientID string         // shown in the brokers' logs and quotas
@@ -34,10 +34,10 @@ type Config struct {
 	// PartitionBytes bounds what one fetch returns per partition; 0 means 512 KiB. A single larger batch still arrives whole.
 	PartitionBytes int
 
-	// Log is told what an operator should know of. nil means nobody is.
+	// Log receives messages for operators. nil means none.
 	Log *slog.Logger
 
-	// Now is the clock that timestamps of published records come from. nil means the machine's.
+	// Now is the clock for the timestamps of published records. nil means the machine's.
 	Now func() time.Time
 
 	// Dial replaces the TCP dialer, for simulated networks. nil means TCP.
@@ -112,7 +112,7 @@ func (c *Client) Close() {
 	c.transport.CloseIdleConnections()
 }
 
-// Ping asks a broker for an answer. Its error is one line and names the brokers.
+// Ping checks that a broker answers. Its error is one line and names the brokers.
 func (c *Client) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout+time.Second)
 	defer cancel()

@@ -18,9 +18,9 @@ type leader struct {
 	arrived chan []int32 // the partitions of each request
 
 	mu    sync.Mutex
-	codes map[int32]int16 // what requests for these partitions alone are refused with
-	held  map[int32]bool  // requests with these are not answered
-	woken chan struct{}   // closed when anything is let go
+	codes map[int32]int16 // error codes for requests for these partitions alone
+	held  map[int32]bool  // requests with these partitions are not answered
+	woken chan struct{}   // closed when a held partition is released
 }
 
 func newLeader(t *testing.T, partitions int, config Config) *leader {

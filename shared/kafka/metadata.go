@@ -13,7 +13,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
-// layout says which broker leads which partition, from kafka-go's cache.
+// layout holds the leaders of partitions, from kafka-go's cache.
 type layout struct{ topics []metadata.ResponseTopic }
 
 func (c *Client) layout(ctx context.Context, topics []string) (layout, error) {
@@ -50,8 +50,8 @@ func (l layout) leader(topic string, partition int) (int32, error) {
 	return anyBroker, fmt.Errorf("topic %s partition %d: %w", topic, partition, kafkago.UnknownTopicOrPartition)
 }
 
-// refresh has kafka-go ask for the leaders again, in the background. Connections stay as they are, since the partitions
-// of other leaders use them. When the broker asked does not answer, another is tried on new connections.
+// refresh makes kafka-go ask for the leaders again, in the background. Connections stay open, since the partitions of
+// other leaders use them. If the broker does not answer, another is asked on new connections.
 func (c *Client) refresh() {
 	if !c.due(&c.refreshed) {
 		return
@@ -66,15 +66,14 @@ func (c *Client) refresh() {
 	}()
 }
 
-// reconnect drops the idle connections and what is known of leaders: of the connections to a broker that went away,
-// each would fail once.
+// reconnect drops the idle connections and the known leaders: each connection to a broker that is gone would fail once.
 func (c *Client) reconnect() {
 	if c.due(&c.reconnected) {
 		c.transport.CloseIdleConnections()
 	}
 }
 
-// due tells whether what was last done at that time may be done again, and notes that it is.
+// due tells whether the last action was long enough ago to be repeated, and sets its time to now if so.
 func (c *Client) due(last *time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,7 +85,7 @@ func (c *Client) due(last *time.Time) bool {
 }
 
 // refreshRequest makes kafka-go ask for metadata, which it does by itself only now and then, and after it has created
-// topics. So that is what this pretends to have done.
+// topics. So this request pretends to create topics.
 type refreshRequest struct{}
 
 func (refreshRequest) ApiKey() protocol.ApiKey { return protocol.CreateTopics }

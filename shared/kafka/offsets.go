@@ -63,7 +63,7 @@ func (c *Client) listOffsets(ctx context.Context, topic string, leaders map[int3
 	return offsets, nil
 }
 
-// ReportPositions commits positions under a group's name, so that tools show its lag. Nothing ever reads them back.
+// ReportPositions commits positions under a group's name, so that tools show its lag. They are never read back.
 func (c *Client) ReportPositions(ctx context.Context, group string, positions []Position) error {
 	if len(positions) == 0 {
 		return nil

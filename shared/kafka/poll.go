@@ -7,7 +7,7 @@ import (
 )
 
 // poll is a fetch from one leader of several. Kafka cannot cancel a long poll: when another leader answers first, this
-// one stays parked, and the next Fetch with the same positions takes it up instead of asking twice.
+// one stays open, and the next Fetch with the same positions continues it instead of asking twice.
 type poll struct {
 	leader    int32
 	positions []Position

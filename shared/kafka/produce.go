@@ -16,24 +16,24 @@ import (
 const (
 	acksAll = -1
 
-	// slow is how many times the patience of others an answer takes that makes partitions suspect: a broker holds its
-	// answer until the last partition of the request is replicated, so one of them may be holding up the others.
+	// slow is the multiple of the producer's patience after which an answer makes partitions suspect: a broker holds its
+	// answer until the last partition of the request is replicated, so one of them may be delaying the others.
 	slow = 5
 )
 
-// chunk is one attempt to append one record batch. Its outcome is written before answered is closed.
+// chunk is one attempt to append one record batch. Its outcome is set before answered is closed.
 type chunk struct {
 	topic     string
 	partition int32
 	bytes     []byte        // with the length that the protocol puts before it
-	answered  chan struct{} // nil when it travels in its caller's own goroutine
+	answered  chan struct{} // nil when its caller's own goroutine sends it
 
 	offset  int64
 	err     error
 	suspect bool // it was slow or failed
 }
 
-// outcome is read once send has returned.
+// outcome returns the chunk's outcome once send has returned.
 func (c *chunk) outcome(ctx context.Context) (offset int64, suspect bool, err error) {
 	if c.answered != nil {
 		select {
@@ -45,7 +45,7 @@ func (c *chunk) outcome(ctx context.Context) (offset int64, suspect bool, err er
 	return c.offset, c.suspect, c.err
 }
 
-// produce sends the chunks in one request and gives each its outcome.
+// produce sends the chunks in one request and sets the outcome of each.
 func (s *sender) produce(ctx context.Context, chunks []*chunk) {
 	request := &rawproduce.Request{Acks: acksAll, Timeout: int32(requestTimeout.Milliseconds() / 2)}
 	for _, chunk := range chunks {
@@ -89,7 +89,7 @@ func appended(r *produce.Response, c *chunk) (offset int64, err error) {
 			case part.ErrorCode == 0:
 				return part.BaseOffset, nil
 			case code == kafkago.DuplicateSequenceNumber:
-				return -1, nil // appended by an earlier attempt that was not answered
+				return -1, nil // appended by an earlier attempt whose answer was lost
 			case part.ErrorMessage != "":
 				return -1, fmt.Errorf("%w (%s)", code, part.ErrorMessage)
 			default:

@@ -10,17 +10,17 @@ import (
 	"github.com/segmentio/kafka-go/protocol/initproducerid"
 )
 
-// Batch is what to append to one partition, in order. The records' own Topic, Partition and Offset are ignored.
+// Batch holds the records to append to one partition, in order. The records' own Topic, Partition and Offset are ignored.
 type Batch struct {
 	Topic     string
 	Partition int
 	Records   []Record
 }
 
-// Ack is the outcome of a batch. Without an error all its records are on the topic, acknowledged by all in-sync
-// replicas, once per producer session; they stand at BaseOffset and after it, or BaseOffset is -1 because the offsets are
-// unknown or not contiguous. With an error it is unknown which of them are there, except that ErrInvalid is found before
-// anything is sent, and that with ErrTooLarge neither the record it names nor what follows is there.
+// Ack is the outcome of a batch. Without an error all its records are on the topic, acknowledged by all in-sync replicas,
+// once per producer session; they are at BaseOffset and after it, or BaseOffset is -1 because the offsets are unknown or
+// not contiguous. With an error it is unknown which of them are there, except that ErrInvalid is found before anything is
+// sent, and that with ErrTooLarge neither the record it names nor the later ones are there.
 type Ack struct {
 	BaseOffset int64
 	Err        error
@@ -33,7 +33,7 @@ type Producer struct {
 	asking chan struct{} // held by the goroutine that asks for a producer id
 
 	untimed  atomic.Bool   // the broker refuses this machine's time
-	patience time.Duration // other than the usual in tests
+	patience time.Duration // replaced in tests
 
 	mu       sync.Mutex
 	id       int64 // the newest producer id, noID before the first and after one was lost
@@ -44,7 +44,7 @@ type Producer struct {
 
 const noID = -1
 
-// session is what the broker knows of a producer on one partition.
+// session is the broker's state of a producer on one partition.
 type session struct {
 	id    int64
 	epoch int16
@@ -60,8 +60,8 @@ func (c *Client) NewProducer() *Producer {
 		sessions: make(map[Position]*session), senders: make(map[int32]*sender)}
 }
 
-// open makes a partition's session usable. A session that ended in doubt never continues: its sequence numbers could
-// make the broker take new records for old ones. Partitions that have a session do not wait for one that needs it.
+// open makes a partition's session usable. A session with an unknown outcome is never continued: its sequence numbers
+// could make the broker drop new records as duplicates. Partitions that have a session do not wait for one that needs it.
 func (p *Producer) open(ctx context.Context, topic string, partition int) (*session, error) {
 	for {
 		if s := p.session(topic, partition); s.id != noID {
@@ -73,7 +73,7 @@ func (p *Producer) open(ctx context.Context, topic string, partition int) (*sess
 	}
 }
 
-// session returns the partition's session, begun anew if it has ended and there is a producer id for it.
+// session returns the partition's session, a new one if it has ended and there is a producer id for it.
 func (p *Producer) session(topic string, partition int) *session {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -89,7 +89,7 @@ func (p *Producer) session(topic string, partition int) *session {
 	return s
 }
 
-// identify gets a producer id, unless another goroutine has done so meanwhile.
+// identify gets a producer id, unless another goroutine has done so in the meantime.
 func (p *Producer) identify(ctx context.Context) error {
 	select {
 	case p.asking <- struct{}{}:

@@ -21,10 +21,10 @@ const (
 	unknownTopicFor = 2 * time.Second // a new topic may take a moment; a missing one must not block for ever
 )
 
-// Publish appends the batches and returns one Ack for each, once all have an outcome. Give batches that must not wait
-// for each other to calls of their own: what concurrent calls have for one broker travels in few requests all the same.
-// A batch larger than brokers accept goes out in pieces. Time-outs, lost connections and changes of leader are answered
-// by sending the same bytes again until ctx ends; a topic that does not exist is given two seconds.
+// Publish appends the batches and returns one Ack for each, once all have an outcome. Use separate calls for batches that
+// must not wait for each other: the chunks of concurrent calls for one broker still share requests. A batch larger than
+// brokers accept is sent in pieces. After time-outs, lost connections and changes of leader the same bytes are sent again
+// until ctx ends; a topic that does not exist is retried for two seconds.
 func (p *Producer) Publish(ctx context.Context, batches []Batch) []Ack {
 	acks := make([]Ack, len(batches))
 	jobs := make([]*job, 0, len(batches))
@@ -81,7 +81,7 @@ func (j *job) fail(err error) {
 	j.ack.Err = fmt.Errorf("publish to %s partition %d: %w", j.batch.Topic, j.batch.Partition, err)
 }
 
-// encode puts as many records into the next chunk as the broker is thought to accept, and at least one.
+// encode encodes the next chunk: as many records as the broker is expected to accept, and at least one.
 func (j *job) encode(timestamp int64) {
 	rest := j.batch.Records[j.sent:]
 	size, n := batchHeader, 0
@@ -118,7 +118,7 @@ func (p *Producer) finish(ctx context.Context, j *job) {
 	}
 }
 
-// conclude draws the consequence of an attempt and tells whether there is nothing more to do.
+// conclude handles the outcome of an attempt and tells whether the job is done.
 func (p *Producer) conclude(ctx context.Context, j *job) bool {
 	switch err := j.err; {
 	case err == nil:
@@ -157,7 +157,7 @@ func (p *Producer) timestamp() int64 {
 	return p.client.config.Now().UnixMilli()
 }
 
-// omitTimestamps keeps a wrong clock from keeping all that this process publishes from the topics.
+// omitTimestamps publishes without Kafka's timestamps from now on, so that a wrong clock does not stop all publishing.
 func (p *Producer) omitTimestamps(err error) {
 	if p.untimed.CompareAndSwap(false, true) {
 		p.client.config.Log.Warn("kafka refuses the time of this machine; publishing without Kafka's timestamps until the next start; "+

@@ -32,8 +32,8 @@ type Record struct {
 	// Data is a JSON object. Fetched data lies in the buffer of the whole fetch: copy it to keep it.
 	Data []byte
 
-	// Malformed is set on a fetched record whose envelope cannot be read. Key, Offset, Data and whatever else could be
-	// read are still set; Sequence is 0 when it could not be read. Data is only checked to have an object's braces.
+	// Malformed is set on a fetched record whose envelope cannot be read. Key, Offset, Data and all other readable fields
+	// are still set; Sequence is 0 when it could not be read. Data is only checked to have an object's braces.
 	Malformed error
 }
 
@@ -42,7 +42,7 @@ const (
 	contentType = "application/json"
 )
 
-// check says what keeps a record from being published; reading holds records to the same rules.
+// check returns the reason why a record cannot be published. Fetched records are held to the same rules.
 func (r *Record) check() error {
 	switch {
 	case r.ID == "":
@@ -69,8 +69,8 @@ func object(data []byte) bool {
 	return len(data) >= 2 && data[0] == '{' && data[len(data)-1] == '}'
 }
 
-// PartitionOf is the partition that Kafka's default partitioner gives a key (murmur2), so that producers in other
-// languages agree.
+// PartitionOf returns the partition that Kafka's default partitioner assigns to a key (murmur2), so that producers in
+// other languages agree.
 func PartitionOf(key string, partitions int) int {
 	return int(murmur2(key)&0x7fffffff) % partitions
 }

@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	// patience is how long chunks wait for the request under way before they travel in a further one.
+	// patience is how long chunks wait for the current request before they are sent in another one.
 	patience = 20 * time.Millisecond
 
 	// maxInFlight bounds the requests to one broker at a time. Suspect partitions come on top, each with at most one.
 	maxInFlight = 8
 )
 
-// sender gathers what goes to one broker into few requests, as a group commit does: while a request is under way, chunks
-// queue, and when it ends they travel together. Nothing lingers when nothing is under way.
+// sender combines the chunks for one broker into few requests, as a group commit does: chunks queue during a request, and
+// are sent together when it ends. There is no linger: a chunk that finds no request is sent at once.
 type sender struct {
 	client   *Client
 	broker   int32
@@ -31,7 +31,7 @@ type sender struct {
 	timer    *time.Timer
 }
 
-// send returns when every chunk has been answered or ctx has ended. Chunks that find nothing under way travel in the
+// send returns when every chunk has been answered or ctx has ended. Chunks that find no request in flight are sent in the
 // caller's own goroutine.
 func (s *sender) send(ctx context.Context, chunks []*chunk) {
 	s.mu.Lock()
@@ -58,7 +58,7 @@ func (s *sender) send(ctx context.Context, chunks []*chunk) {
 	}
 }
 
-// wait is how long the current request may still keep chunks waiting.
+// wait returns how long the chunks may still wait for the current request.
 func (s *sender) wait() time.Duration {
 	if s.current == 0 {
 		return 0
@@ -83,8 +83,8 @@ func (s *sender) end(number int) {
 	s.advance()
 }
 
-// advance sends what is queued, or sees to it that it does not wait too long for the current request. When as many
-// requests as allowed are under way, the end of one leads here again.
+// advance sends the queued chunks, or sets a timer so that they do not wait too long for the current request. When as
+// many requests as allowed are in flight, it is called again at the end of one.
 func (s *sender) advance() {
 	if len(s.queue) == 0 || s.inFlight == maxInFlight {
 		return
@@ -108,7 +108,7 @@ func (s *sender) overdue() {
 	s.advance()
 }
 
-// deliver sends chunks of several callers. None of them may take the others along by giving up.
+// deliver sends chunks of several callers. The request goes on when one of them gives up.
 func (s *sender) deliver(number int, chunks []*chunk) {
 	ctx, cancel := context.WithTimeout(s.client.ctx, requestTimeout)
 	defer cancel()
@@ -119,7 +119,7 @@ func (s *sender) deliver(number int, chunks []*chunk) {
 	}
 }
 
-// withdraw takes chunks out of the queue: what its caller has given up must not be written later.
+// withdraw removes chunks from the queue: a chunk that its caller has given up must not be written later.
 func (s *sender) withdraw(chunks []*chunk) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

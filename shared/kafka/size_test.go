@@ -53,7 +53,7 @@ func TestABatchLargerThanBrokersAcceptGoesOutInOrder(t *testing.T) {
 	}
 }
 
-// limitedTopic takes batches of at most so many bytes.
+// limitedTopic creates a topic that takes batches of at most so many bytes.
 func limitedTopic(t *testing.T, c *Client, limit string) string {
 	name := newTopic(t, c, 1)
 	if err := c.DeleteTopics(t.Context(), name); err != nil {

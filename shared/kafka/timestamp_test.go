@@ -52,7 +52,7 @@ func TestAClockThatIsAheadDoesNotKeepRecordsFromTheTopic(t *testing.T) {
 				}
 			}
 			if n := strings.Count(log.String(), "set the clock"); n > 1 || brokers != nil && n != 1 {
-				t.Errorf("said %d times:\n%s", n, log.String())
+				t.Errorf("logged %d times:\n%s", n, log.String())
 			}
 			if brokers == nil {
 				t.Logf("%s", log.String())

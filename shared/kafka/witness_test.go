@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write testdata")
 
-// seen is a record as any client of Kafka sees it. scripts/cloudevents.sh gives testdata/records.json to the SDK of the
+// seen is a record as Kafka clients see it. scripts/cloudevents.sh feeds testdata/records.json to the SDK of the
 // CloudEvents project.
 type seen struct {
 	Key     string      `json:"key"`
@@ -55,7 +55,7 @@ func TestOtherClientsSeeTheRecordsThatTheCloudEventsSDKReads(t *testing.T) {
 	}
 	var want []seen
 	if err := json.Unmarshal(committed, &want); err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("testdata/records.json is something else (%v): run go test -update, then scripts/cloudevents.sh. Seen are\n%s", err,
+		t.Errorf("testdata/records.json differs (%v): run go test -update, then scripts/cloudevents.sh. Seen are\n%s", err,
 			text)
 	}
 }

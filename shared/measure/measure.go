@@ -1,6 +1,6 @@
-// Package measure makes Prometheus collectors of declared metrics. A label whose values are not all declared gets them here,
-// from whoever runs what they name; any other value is counted as metric.Other, so that no series can be made by what comes
-// in from outside.
+// Package measure makes Prometheus collectors of declared metrics. A label whose values are not all declared gets them
+// here, from the component that knows them; any other value is counted as metric.Other, so that input from outside cannot
+// create series.
 //
 // Histograms have the declared buckets and, for a Prometheus that asks for them, native ones within 10% of each value.
 package measure
@@ -16,13 +16,13 @@ import (
 	"orderflow.example/shared/saga/metric"
 )
 
-// Labels say of a metric's labels what its declaration leaves open.
+// Labels complete the labels of a metric's declaration.
 type Labels struct {
 	Fixed map[string]string            // labels with one value here: the service
-	Known map[string]func(string) bool // of other labels, by name, which values there are
+	Known map[string]func(string) bool // the valid values of other labels, by name
 }
 
-// Service are the labels of a service's metrics.
+// Service returns the labels of a service's metrics.
 func Service(name string) Labels { return Labels{Fixed: map[string]string{metric.Service.Name: name}} }
 
 // With adds the values of a label.
@@ -32,7 +32,7 @@ func (l Labels) With(label string, known func(value string) bool) Labels {
 	return Labels{l.Fixed, all}
 }
 
-// Among is the set of these values.
+// Among returns the set of these values.
 func Among(values []string) func(string) bool {
 	set := make(map[string]bool, len(values))
 	for _, v := range values {
@@ -55,15 +55,15 @@ func Gauge(r prometheus.Registerer, m metric.Metric, l Labels) *prometheus.Gauge
 		VariableLabels: variable(m, metric.Gauge, l)}))
 }
 
-// GaugeFunc makes a gauge that asks for its value and registers it, unless the registerer is nil.
+// GaugeFunc makes a gauge that calls value and registers it, unless the registerer is nil.
 func GaugeFunc(r prometheus.Registerer, m metric.Metric, l Labels, value func() float64) prometheus.GaugeFunc {
 	if n := len(variable(m, metric.Gauge, l)); n > 0 {
-		panic(fmt.Sprintf("measure: %s has %d labels that are not fixed: one function cannot answer for all", m.Name, n))
+		panic(fmt.Sprintf("measure: %s has %d labels that are not fixed: a GaugeFunc needs all labels fixed", m.Name, n))
 	}
 	return register(r, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: m.Name, Help: m.Help, ConstLabels: l.Fixed}, value))
 }
 
-// The limits of native histograms: so fine, and so many buckets before they become coarser.
+// The limits of native histograms: their resolution, and the number of buckets above which they become coarser.
 const (
 	nativeFactor     = 1.1
 	nativeBuckets    = 100
@@ -79,8 +79,8 @@ func Histogram(r prometheus.Registerer, m metric.Metric, l Labels) *prometheus.H
 		VariableLabels: variable(m, metric.Histogram, l)}))
 }
 
-// variable are the labels that are not fixed, each held to its set. A declaration that does not fit panics: it is a mistake
-// in the code that no run could mend.
+// variable are the labels that are not fixed, each restricted to its set. A declaration that does not fit panics: it is a
+// mistake in the code.
 func variable(m metric.Metric, kind metric.Kind, l Labels) (all prometheus.ConstrainedLabels) {
 	if m.Kind != kind {
 		panic(fmt.Sprintf("measure: %s is declared as a %s, and made as a %s", m.Name, m.Kind, kind))
@@ -94,7 +94,7 @@ func variable(m metric.Metric, kind metric.Kind, l Labels) (all prometheus.Const
 			known = Among(label.Values)
 		}
 		if known == nil {
-			panic(fmt.Sprintf("measure: nobody says what values the label %s of %s has", label.Name, m.Name))
+			panic(fmt.Sprintf("measure: the values of the label %s of %s are neither declared nor given", label.Name, m.Name))
 		}
 		all = append(all, prometheus.ConstrainedLabel{Name: label.Name, Constraint: func(value string) string {
 			if known(value) {
@@ -106,7 +106,7 @@ func variable(m metric.Metric, kind metric.Kind, l Labels) (all prometheus.Const
 	return all
 }
 
-// register registers a collector. Where the same is registered already, that one goes on.
+// register registers a collector. If the same one is registered already, that one is returned.
 func register[C prometheus.Collector](r prometheus.Registerer, c C) C {
 	if r == nil {
 		return c

@@ -46,7 +46,7 @@ func TestALabelWithoutASetIsNotMade(t *testing.T) {
 		},
 	} {
 		if told := panics(make); !strings.HasPrefix(told, "measure: ") {
-			t.Errorf("%s is made: %q", name, told)
+			t.Errorf("%s: panic %q, want one of package measure", name, told)
 		}
 	}
 }

@@ -1,9 +1,9 @@
-// Package outside asks whoever is outside over HTTP, in JSON, for the adapters behind the questions of a choreography: the
-// id of the question is the idempotency key, a later try first looks for what an earlier one did, and whatever is no clear
-// answer is an error of the kind that the engine goes by.
+// Package outside is the HTTP client for outside parties, in JSON, for the adapters behind the calls of a choreography:
+// the id of the call is the idempotency key, a retry first inquires after the outcome of an earlier try, and an answer
+// that is not clear becomes an error of a kind that the engine understands.
 //
-// It knows what HTTP says of an answer, and nothing of gateways, carriers or floors: what a clear answer says, and whether
-// it says enough to be a yes or a no, its adapter judges. Services use it under their internal folders.
+// It interprets HTTP statuses, and knows nothing of gateways, carriers or floors: the adapter judges whether the body of
+// a clear answer is a yes or a no. Services use it under their internal folders.
 package outside
 
 import (
@@ -19,7 +19,7 @@ import (
 	"orderflow.example/shared/engine"
 )
 
-// Client asks one party.
+// Client calls one party.
 type Client struct {
 	party string // for errors
 	url   string
@@ -31,31 +31,31 @@ const (
 	maxAnswer = 64 << 10        // bytes, of its head and of its body each
 )
 
-// New is a client of the party at the URL. Redirects are not followed: what is asked may hold a token or an address.
+// New returns a client of the party at the URL. Redirects are not followed: a request may hold a token or an address.
 func New(party, url string) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 256 // of all questions that are asked at once
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 256 // for all calls in flight
 	transport.MaxResponseHeaderBytes = maxAnswer
 	return &Client{party: party, url: strings.TrimRight(url, "/"), http: &http.Client{Timeout: timeout, Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-// Question is what an adapter asks.
+// Question is a request of an adapter.
 type Question struct {
 	Method  string
 	Path    string // escaped, below the URL
-	Inquire string // where a later try looks for what an earlier one did; "": it asks again as if it were the first
+	Inquire string // path at which a retry inquires after an earlier try; "": a retry sends the same request again
 	Body    any    // nil: none
-	Answers []int  // the statuses that are answers; 202 and 204 say no more than that
+	Answers []int  // the statuses that are answers; with 202 and 204 no body is expected
 }
 
-// Ask asks once. It returns the status of a clear answer, and reads its body into the value given, if one is. Any other
-// outcome is an error:
+// Ask makes one try. It returns the status of a clear answer, and decodes its body into the value given, if any. Any
+// other outcome is an error:
 //   - engine.Refused where the request itself is refused for good;
 //   - engine.NotYet where the party says when to ask again;
 //   - else unknown, to be asked again under the same id.
 //
-// Errors repeat nothing of what was sent, nor of what came back.
+// Errors repeat neither the request nor the response.
 func (c *Client) Ask(ctx context.Context, a engine.Attempt, q Question, into any) (status int, err error) {
 	if a.Number > 1 && q.Inquire != "" {
 		r, err := c.send(ctx, a.ID, http.MethodGet, q.Inquire, nil)
@@ -73,7 +73,7 @@ func (c *Client) Ask(ctx context.Context, a engine.Attempt, q Question, into any
 	return c.read(r, q.Answers, into)
 }
 
-// reply is what came back whole.
+// reply is a complete response.
 type reply struct {
 	method string
 	status int
@@ -81,7 +81,7 @@ type reply struct {
 	body   []byte
 }
 
-// send makes one request. A body that is larger than an answer may be is not read on: its connection is closed.
+// send makes one request. A body above the limit is not read further: its connection is closed.
 func (c *Client) send(ctx context.Context, key, method, path string, body any) (r reply, err error) {
 	var data []byte
 	if body != nil {
@@ -105,7 +105,7 @@ func (c *Client) send(ctx context.Context, key, method, path string, body any) (
 		return r, c.unknown(method, broken(err))
 	}
 	if len(r.body) > maxAnswer {
-		return r, c.unknown(method, errors.New("the answer is larger than an answer may be"))
+		return r, c.unknown(method, errors.New("the answer has more than 64 KiB"))
 	}
 	return r, nil
 }

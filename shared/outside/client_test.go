@@ -27,7 +27,7 @@ type answer struct {
 	Amount    int64  `json:"amount"`
 }
 
-// party is a server, and what it was asked: method, path, key and body.
+// party returns a server's client, and the requests it got: method, path, key and body.
 func party(t *testing.T, handle http.HandlerFunc) (*Client, func() []string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -48,7 +48,7 @@ func party(t *testing.T, handle http.HandlerFunc) (*Client, func() []string) {
 	}
 }
 
-// says answers everything so; headers are names and values in turn.
+// says answers every request alike; headers are names and values in turn.
 func says(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(headers); i += 2 {
@@ -122,7 +122,7 @@ func TestALaterTryLooksForWhatAnEarlierOneDidBeforeItAsks(t *testing.T) {
 	}
 }
 
-// kind is how the engine takes an error.
+// kind returns the engine's interpretation of an error.
 func kind(err error) string {
 	switch {
 	case err == nil:
@@ -155,7 +155,7 @@ func TestEachStatusHasItsOutcome(t *testing.T) {
 	c, _ := party(t, says(404, `{}`))
 	_, err := c.Ask(t.Context(), first, Question{Method: http.MethodGet, Path: "/x", Answers: []int{200}}, nil)
 	if kind(err) != "unknown" {
-		t.Errorf("what is not found when it is looked at: %s (%v), want unknown", kind(err), err)
+		t.Errorf("status 404 for an inquiry: %s (%v), want unknown", kind(err), err)
 	}
 }
 
@@ -300,7 +300,7 @@ func TestAPartyThatSaysNothingIsLeftInTime(t *testing.T) {
 		cancel()
 	}()
 	if _, err := c.Ask(ctx, first, post(200), nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("given up by us: %v", err)
+		t.Errorf("cancelled by the caller: %v", err)
 	}
 }
 

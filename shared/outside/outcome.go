@@ -15,7 +15,7 @@ import (
 	"orderflow.example/shared/engine"
 )
 
-// maxWait is how long a party may put us off at a time.
+// maxWait bounds the wait that a party may ask for at a time.
 const maxWait = time.Minute
 
 func (c *Client) read(r reply, answers []int, into any) (int, error) {
@@ -26,13 +26,13 @@ func (c *Client) read(r reply, answers []int, into any) (int, error) {
 		return r.status, nil
 	}
 	if json.Unmarshal(r.body, into) != nil {
-		return 0, c.unknown(r.method, fmt.Errorf("status %d, and not the JSON expected", r.status))
+		return 0, c.unknown(r.method, fmt.Errorf("status %d, and the body is not the expected JSON", r.status))
 	}
 	return r.status, nil
 }
 
-// outcome is what a status that is no answer says of the request. A conflict is one with ourselves, an earlier try that is
-// still being carried out; what is not found may be found later, but for the place where requests are sent to.
+// outcome is the error for a status that is no answer. A conflict means that an earlier try of ours is still being
+// processed; a resource that is not found may be found later, except the one that requests are sent to.
 func (c *Client) outcome(r reply) error {
 	status := fmt.Errorf("status %d", r.status)
 	switch r.status {
@@ -58,17 +58,18 @@ func (c *Client) unknown(method string, why error) error {
 	return fmt.Errorf("%s: %s: outcome unknown: %w", c.party, method, why)
 }
 
-// Unclear is the error of an adapter that makes neither a yes nor a no of an answer.
+// Unclear is the error of an adapter for an answer that is neither a yes nor a no.
 func (c *Client) Unclear(why string) error {
 	return fmt.Errorf("%s: outcome unknown: %s", c.party, why)
 }
 
-// Refused is the error of an adapter to which the party says, in its own way, that the request is wrong.
+// Refused is the error of an adapter for an answer by which the party refuses the request as wrong.
 func (c *Client) Refused(why string) error {
 	return engine.Refused(fmt.Errorf("%s: refused: %s", c.party, why))
 }
 
-// retryAfter is how long to wait, at most maxWait; 0 where nothing of use is said. A date counts from the party's own.
+// retryAfter returns how long to wait, at most maxWait; 0 if the header has no usable value. A date is compared with the
+// party's own.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
@@ -84,7 +85,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return max(0, min(at.Sub(now), maxWait))
 }
 
-// broken tells how a request failed without the text of what came back, which may repeat what was sent.
+// broken describes how a request failed without the text of the response, which may repeat the request.
 func broken(err error) error {
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError
@@ -99,5 +100,5 @@ func broken(err error) error {
 	case errors.As(err, &certificate):
 		return certificate
 	}
-	return errors.New("the connection broke, or what came back was not HTTP")
+	return errors.New("the connection broke, or the answer was not HTTP")
 }

@@ -13,7 +13,7 @@ import (
 // Order is the key that decisions are tested with.
 const Order = "018f0000-0000-7000-8000-000000000001"
 
-// Decision is one machine with a past.
+// Decision is one machine with a history of own events.
 type Decision struct {
 	t       testing.TB
 	machine *saga.Machine
@@ -23,7 +23,7 @@ type Decision struct {
 	series  map[string]int64
 }
 
-// Given is a machine whose own events so far were these.
+// Given returns a machine that has emitted these events so far.
 func Given(t testing.TB, m *saga.Machine, own ...saga.Event) *Decision {
 	t.Helper()
 	d := &Decision{t: t, machine: m, state: m.Blank(Order), series: map[string]int64{}}
@@ -42,7 +42,7 @@ func Given(t testing.TB, m *saga.Machine, own ...saga.Event) *Decision {
 	return d
 }
 
-// Knowing lets the machine find what others said: the latest of these events for each type and key.
+// Knowing sets the results of the machine's lookups: the latest of these events for each type and key.
 func (d *Decision) Knowing(said ...saga.Event) *Decision {
 	d.machine = d.machine.Knowing(func(known saga.Kind, key string) (found any) {
 		for _, e := range said {
@@ -55,7 +55,7 @@ func (d *Decision) Knowing(said ...saga.Event) *Decision {
 	return d
 }
 
-// When lets the machine hear an event or a command.
+// When lets the machine consume an event or a command.
 func (d *Decision) When(e saga.Event) *Decision {
 	d.t.Helper()
 	if e.Key == "" {
@@ -66,20 +66,20 @@ func (d *Decision) When(e saga.Event) *Decision {
 	return d.take(d.machine.Hear(d.state, e, d.emitted))
 }
 
-// Answered lets the machine hear the answer to what the own event asked.
+// Answered lets the machine consume the answer to the question that the own event asked.
 func (d *Decision) Answered(asked saga.Kind, answer any) *Decision {
 	d.t.Helper()
 	return d.take(d.machine.Answer(d.state, saga.Event{ID: "asked", Type: asked.Name(), Key: Order, Saga: Order}, answer, d.emitted))
 }
 
-// Expired lets the deadline that runs from the own event fall due.
+// Expired lets the deadline of the own event fall due.
 func (d *Decision) Expired(since saga.Event) *Decision {
 	d.t.Helper()
 	since.Key, since.Saga = Order, Order
 	return d.take(d.machine.Expire(d.state, since, d.emitted))
 }
 
-// Then checks what was emitted by the last input: these events in this order, payloads and all.
+// Then checks the events emitted for the last input, in this order, with their payloads.
 func (d *Decision) Then(want ...saga.Event) *Decision {
 	d.t.Helper()
 	got := d.step.Emitted
@@ -95,7 +95,7 @@ func (d *Decision) Then(want ...saga.Event) *Decision {
 	return d
 }
 
-// ThenKinds checks only the types of what was emitted by the last input.
+// ThenKinds checks only the types of the events emitted for the last input.
 func (d *Decision) ThenKinds(want ...saga.Kind) *Decision {
 	d.t.Helper()
 	var names, got []string
@@ -111,10 +111,10 @@ func (d *Decision) ThenKinds(want ...saga.Kind) *Decision {
 	return d
 }
 
-// Emitted is what the last input led to.
+// Emitted are the events emitted for the last input.
 func (d *Decision) Emitted() []saga.Event { return d.step.Emitted }
 
-// State is the state now.
+// State is the current state.
 func (d *Decision) State() any { return d.state }
 
 func (d *Decision) take(step saga.Step, err error) *Decision {
@@ -127,7 +127,7 @@ func (d *Decision) take(step saga.Step, err error) *Decision {
 	return d
 }
 
-// keepsContract fails the test when an event is not what its version may say.
+// keepsContract fails the test when an event violates the contract of its version.
 func keepsContract(t testing.TB, m *saga.Machine, emitted []saga.Event) {
 	t.Helper()
 	for _, e := range emitted {
@@ -141,7 +141,7 @@ func keepsContract(t testing.TB, m *saga.Machine, emitted []saga.Event) {
 	}
 }
 
-// emitted stamps what the machine emits.
+// emitted stamps an event that the machine emits.
 func (d *Decision) emitted(e *saga.Event) {
 	d.stamp(e)
 	d.machine.Number(e, d.next)

@@ -6,9 +6,9 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Lose takes a machine's states away, as where its database is lost, and makes them anew in k from its own events. It hears
-// from the beginning whatever it has heard; what led to events of its service is only shown, as the
-// engine does it. Questions and deadlines stay: the engine restores them.
+// Lose drops a machine's states, as when its database is lost, and rebuilds them in k from its own events. The machine
+// consumes from the beginning all events it has consumed; those that led to events of its service are only projected, as
+// in the engine. Questions and deadlines stay: the engine restores them.
 func (w *World) Lose(m *saga.Machine, k Keeper) {
 	w.t.Helper()
 	w.keepers[m], w.answered[m] = k, map[string]bool{}

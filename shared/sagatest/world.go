@@ -16,24 +16,24 @@ type Keeper interface {
 	Put(e saga.Event, state any)
 }
 
-// World is a set of services that hear each other in an order drawn from a seed.
+// World is a set of services that consume each other's events in an order drawn from a seed.
 type World struct {
 	t        testing.TB
 	random   *rand.Rand
 	machines []*saga.Machine
 	keepers  map[*saga.Machine]Keeper
-	lookups  map[*saga.Machine]*saga.Machine // what keeps that a machine looks up
+	lookups  map[*saga.Machine]*saga.Machine // the machine that keeps the events a machine looks up
 	series   map[string]int64                // the last numbers, by service and series
 	answers  map[string]func(asked saga.Event) (answer any, ok bool)
 	queues   []*queue
 	heard    map[*saga.Machine][]saga.Event    // from topics, in the order heard
-	answered map[*saga.Machine]map[string]bool // ids of what a lost machine hears again and has answered
+	answered map[*saga.Machine]map[string]bool // ids of events that a lost machine consumes again and has answered
 	asks     []pending
 	armed    []pending
 	clock    time.Time
 	n        int
 
-	Log []saga.Event // everything emitted, in the order it was decided
+	Log []saga.Event // all emitted events, in the order of the decisions
 }
 
 type queue struct {
@@ -45,10 +45,10 @@ type queue struct {
 type pending struct {
 	m       *saga.Machine
 	e       saga.Event
-	dropped bool // a question that is given up, and may be on its way all the same
+	dropped bool // a dropped question, which may be in flight already
 }
 
-// NewWorld is a world of machines in which nothing has happened yet.
+// NewWorld returns a world of machines that have consumed nothing yet.
 func NewWorld(t testing.TB, seed uint64, machines ...*saga.Machine) *World {
 	w := &World{t: t, random: rand.New(rand.NewPCG(seed, seed)), machines: slices.Clip(machines),
 		keepers: map[*saga.Machine]Keeper{}, lookups: map[*saga.Machine]*saga.Machine{}, series: map[string]int64{},
@@ -66,7 +66,7 @@ func NewWorld(t testing.TB, seed uint64, machines ...*saga.Machine) *World {
 // Keep makes k hold the states of m.
 func (w *World) Keep(m *saga.Machine, k Keeper) { w.keepers[m] = k }
 
-// Lookups is the machine that keeps what m looks up; nil where that is nothing.
+// Lookups is the machine that keeps the events that m looks up; nil if m looks nothing up.
 func (w *World) Lookups(m *saga.Machine) *saga.Machine { return w.lookups[m] }
 
 // Outside makes ask answer a question; it returns false for "no answer, ever".
@@ -74,12 +74,12 @@ func Outside[E, A any](w *World, q saga.Question[E, A], ask func(e saga.Event, a
 	w.Answer(q.Name(), func(e saga.Event) (any, bool) { return ask(e, e.Data.(E)) })
 }
 
-// Answer makes ask answer the question of this name, for those who know questions by what is declared alone.
+// Answer makes ask answer the question of this name, for callers that know only the question's declaration.
 func (w *World) Answer(question string, ask func(asked saga.Event) (answer any, ok bool)) {
 	w.answers[question] = ask
 }
 
-// Tell gives a command, or somebody's event, to the machines that hear it, now.
+// Tell delivers a command or an event to the machines that hear it, now.
 func (w *World) Tell(key string, e saga.Event) {
 	w.t.Helper()
 	e.Key, e.Saga = key, key
@@ -91,8 +91,8 @@ func (w *World) Tell(key string, e saga.Event) {
 	}
 }
 
-// Steps lets at most n things happen, chosen at random among those that could, and returns how many did. Deadlines do
-// not fall due by themselves.
+// Steps makes at most n steps, chosen at random among the possible ones, and returns how many it made. Deadlines do not
+// fall due by themselves.
 func (w *World) Steps(n int) int {
 	w.t.Helper()
 	for done := range n {
@@ -109,23 +109,23 @@ func (w *World) Steps(n int) int {
 	return n
 }
 
-// Settle lets everything happen until nothing is left to happen.
+// Settle makes steps until none is possible.
 func (w *World) Settle() {
 	w.t.Helper()
 	if w.Steps(100_000) == 100_000 {
-		w.t.Fatal("the saga does not come to rest")
+		w.t.Fatal("the saga does not end: steps remain possible")
 	}
 }
 
-// mostDeadlines is how many fall due at most: those that arm one another, as days do, are to come to an end in a test.
+// mostDeadlines bounds the deadlines that fall due: deadlines that set one another, as for each day, must end in a test.
 const mostDeadlines = 10_000
 
-// ExpireAll lets every deadline still running fall due, oldest first, then settles, until none is left.
+// ExpireAll lets every running deadline fall due, oldest first, then settles, until none is left.
 func (w *World) ExpireAll() {
 	w.t.Helper()
 	for n := 0; len(w.armed) > 0; n++ {
 		if n == mostDeadlines {
-			w.t.Fatalf("deadlines arm one another without end, now %s of %s", w.armed[0].e.Type, w.armed[0].e.Key)
+			w.t.Fatalf("deadlines set one another without end, now %s of %s", w.armed[0].e.Type, w.armed[0].e.Key)
 		}
 		p := w.armed[0]
 		w.armed = w.armed[1:]
@@ -134,7 +134,7 @@ func (w *World) ExpireAll() {
 	}
 }
 
-// State is what a service knows of a key.
+// State is a service's state of a key.
 func (w *World) State(service, key string) any {
 	for _, m := range w.machines {
 		if m.String() == service {
@@ -145,7 +145,7 @@ func (w *World) State(service, key string) any {
 	return nil
 }
 
-// Said lists the payloads of all events of a type, in the order decided.
+// Said lists the payloads of all events of a type, in the order of the decisions.
 func Said[E any](w *World, t saga.Type[E]) []E {
 	var said []E
 	for _, e := range w.Log {
@@ -183,10 +183,10 @@ func (w *World) ask(i int) {
 	name := p.m.QuestionOf(p.e.Type).Ask
 	outside := w.answers[name]
 	if outside == nil {
-		w.t.Fatalf("nobody outside answers %s", name)
+		w.t.Fatalf("no outside party answers %s: call Outside or Answer", name)
 	}
 	if p.dropped && w.random.IntN(2) == 0 {
-		return // it never got there
+		return // the question did not arrive
 	}
 	if answer, ok := outside(p.e); ok && !p.dropped {
 		w.take(p.m, p.e, func(m *saga.Machine, state any) (saga.Step, error) { return m.Answer(state, p.e, answer, w.stampOf(m)) })
@@ -201,7 +201,7 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(m *saga.Machine, s
 	}
 	k := w.keeper(m)
 	var step saga.Step
-	for _, e := range about { // several only where nothing follows
+	for _, e := range about { // more than one only where nothing follows
 		if step, err = run(w.knowing(m), k.Get(e)); err != nil {
 			w.t.Fatal(err)
 		}
@@ -216,7 +216,7 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(m *saga.Machine, s
 	w.armed = slices.DeleteFunc(w.armed, func(p pending) bool {
 		return p.m == m && p.e.Key == in.Key && slices.Contains(step.Settled, p.e.Type)
 	})
-	for _, e := range step.Armed { // one of a kind for each key: a new one takes the place of the old
+	for _, e := range step.Armed { // one of a kind for each key: a new one replaces the old
 		w.armed = slices.DeleteFunc(w.armed, func(p pending) bool { return p.m == m && p.e.Key == e.Key && p.e.Type == e.Type })
 		w.armed = append(w.armed, pending{m: m, e: e})
 	}
@@ -250,7 +250,7 @@ func (w *World) keeper(m *saga.Machine) Keeper {
 	return w.keepers[m]
 }
 
-// knowing is the machine with what it has heard by now of what it looks up.
+// knowing returns the machine with the events it has heard by now of those it looks up.
 func (w *World) knowing(m *saga.Machine) *saga.Machine {
 	return m.Knowing(func(known saga.Kind, key string) any {
 		data, err := w.keeper(w.lookups[m]).Get(saga.Event{Key: key}).(saga.Said).Of(known)
@@ -261,7 +261,7 @@ func (w *World) knowing(m *saga.Machine) *saga.Machine {
 	})
 }
 
-// stampOf stamps what a machine emits.
+// stampOf returns the stamp of an event that a machine emits.
 func (w *World) stampOf(m *saga.Machine) saga.Stamp {
 	return func(e *saga.Event) {
 		w.stamp(e)

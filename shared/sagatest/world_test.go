@@ -38,12 +38,12 @@ func TestADroppedQuestionIsNotAnsweredThoughTheOutsideMayHaveActed(t *testing.T)
 		w.Tell("other", stop.Of(nothing{}))
 		w.Tell("one", stop.Of(nothing{}))
 		if w.Settle(); len(sagatest.Said(w, paid)) > 0 {
-			t.Fatal("an answer to what was given up is heard")
+			t.Fatal("the answer to a dropped question was heard")
 		}
 		acted[has]++
 		w.Tell("one", want.Of(nothing{}))
 		if w.Settle(); len(sagatest.Said(w, paid)) != 1 {
-			t.Fatal("what was asked after it is not answered")
+			t.Fatal("a question asked after the dropped one was not answered")
 		}
 	}
 	if acted[true] == 0 || acted[false] == 0 {

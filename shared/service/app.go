@@ -16,31 +16,32 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// App is one service, ready to be run alone or beside others. One without machines decides nothing: it has no database, no
-// engine and no topic of its own, and only watches.
+// App is one service, ready to be run alone or beside others. A service without machines decides nothing: it has no
+// database, no engine and no topic of its own, and only watches.
 type App struct {
 	Name       string                            // "payment"
-	Model      model.Service                     // what those must know of it who look at the whole
+	Model      model.Service                     // for tools that look at all services
 	Bindings   []engine.Binding                  // its machines and where their states are kept
 	Configured func(c Config) []engine.Binding   // the same, where decisions depend on the configuration; the rows may not
 	Migrations fs.FS                             // goose files for its tables; the engine's own tables are not among them
 	Answerers  func(c Config) []engine.Answerer  // its adapters to the outside, nil if it asks nothing
-	Flags      []Declared                        // that it reads beside those of Config
+	Flags      []Declared                        // the settings it reads beside those of Config
 	Storefront func(api huma.API, p *Parts)      // its operations on the customers' listener, nil if none
 	Operators  func(r *openapi.Routes, p *Parts) // its routes on the operators' listener, nil if none
 
-	// Watch prepares what goes on beside machines and adds its routes to the operators' listener; nil if there is nothing.
+	// Watch prepares background work beside the machines and adds its routes to the operators' listener; nil if there is
+	// none.
 	Watch  func(operators *openapi.Routes, p *Parts) Begin
-	Topics []string // that Watch reads
+	Topics []string // the topics that Watch reads
 }
 
-// Begin lets what was prepared go on until stop. It returns before the listeners do.
+// Begin starts the prepared work, which runs until stop. It is called before the listeners open.
 type Begin func(ctx context.Context) (stop func(context.Context) error, err error)
 
-// Topic is the one the service writes, if it has machines.
+// Topic is the topic the service writes, if it has machines.
 func (a App) Topic() string { return a.Name + ".events" }
 
-// Parts is what a running service's routes work with.
+// Parts are what a running service's routes work with.
 type Parts struct {
 	Config Config
 	Auth   *httpserver.Auth
@@ -50,5 +51,5 @@ type Parts struct {
 
 	Kafka    *kafka.Client
 	Registry prometheus.Registerer
-	Running  context.Context // of what routes begin beside requests: it ends before the database is closed
+	Running  context.Context // for work that outlives a request: it ends before the database is closed
 }

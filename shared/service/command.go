@@ -9,9 +9,9 @@ import (
 	"orderflow.example/shared/saga/contract"
 )
 
-// Refused holds what a command would have said against the contract of that event, before the engine could only park
-// it: nil, or the problem with the place in the request's body. It is what stands behind the checks of an API, which are
-// to find the same.
+// Refused checks an event that a command would emit against the event's contract, before the engine could only park it:
+// it returns nil, or a problem that names the place in the request's body. It is the last line of defence: the checks of
+// the API should have found the same.
 func Refused(kind saga.Kind, payload any) *httpserver.Problem {
 	data, err := json.Marshal(payload)
 	if err == nil {

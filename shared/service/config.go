@@ -1,5 +1,5 @@
-// Package service turns parts into a program: configuration, exit codes, logs, metrics, secrets, and an orderly stop.
-// It is the only package of shared that knows the others; none of them knows it.
+// Package service builds a program from the other packages: configuration, exit codes, logs, metrics, secrets, and an
+// orderly stop. It is the only package of shared that knows the others; none of them knows it.
 //
 // It decides nothing about any service. The commands of services and of the platform use it.
 package service
@@ -20,8 +20,8 @@ import (
 )
 
 // Config is everything an installation can choose. Each field is a flag, an environment variable (--data-dir is
-// ORDERFLOW_DATA_DIR) and a key of orderflow.yaml (data-dir); the first of these that is given wins. What one service alone
-// reads, its App declares: see Flag.
+// ORDERFLOW_DATA_DIR) and a key of orderflow.yaml (data-dir); the first of these that is given wins. Settings of one
+// service alone are declared by its App: see Flag.
 type Config struct {
 	DataDir    string
 	Kafka      []string // host:port; none means the embedded broker
@@ -33,7 +33,7 @@ type Config struct {
 	LogFormat  string // text or json
 	JWTKeyFile string // empty means a key of its own under DataDir
 	Services   []string
-	Own        Settings // of the services: what each declares for itself
+	Own        Settings // the settings that the services declare
 
 	CORSOrigins     []string // of pages that may ask the customers' listener from a browser
 	RatePerCustomer float64  // requests in a second; 0 is no limit
@@ -41,15 +41,15 @@ type Config struct {
 	TrustedProxies  []string // addresses or networks whose X-Forwarded-For is believed
 
 	OutboxRetention  time.Duration // published events older than this leave the outbox
-	ValidateProduced bool          // hold every event against its schema before it is said
+	ValidateProduced bool          // check every event against its schema before it is emitted
 }
 
-// BindFlags adds the flags of Config and those of the services to the command and those below it. It panics if two of them
-// cannot be one flag.
+// BindFlags adds the flags of Config and those of the services to the command and its subcommands. It panics if two
+// declarations of one flag differ.
 func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f := cmd.PersistentFlags()
 	f.String("config", "", "configuration file (default orderflow.yaml in the working directory, if there)")
-	f.String("data-dir", "./data", "directory for everything that is kept on this machine")
+	f.String("data-dir", "./data", "directory for all data on this machine")
 	f.StringSlice("kafka", nil, "brokers, host:port, comma-separated (default: an embedded broker)")
 	f.String("postgres", "",
 		"URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
@@ -60,15 +60,15 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f.String("log-format", "text", "text or json")
 	f.String("jwt-key-file", "", "file with the key that signs tokens, at least 32 bytes (default: made under the data directory)")
 	f.Duration("outbox-retention", 7*24*time.Hour,
-		"published events older than this leave the outboxes; topics that lost them can be refilled no more")
-	f.Bool("validate-produced", false, "hold every event against its schema before it is said; what breaks it is parked")
+		"published events older than this are deleted from the outboxes; a topic that lost them cannot be refilled")
+	f.Bool("validate-produced", false, "check every event against its schema before it is emitted; an event that fails is parked")
 	f.StringSlice("cors-origins", nil,
-		"origins whose pages may ask the customers' listener from a browser, as https://shop.example, or * (default: none)")
+		"origins whose pages may call the customers' API from a browser, as https://shop.example, or * (default: none)")
 	f.Float64("rate-per-customer", 0,
-		"requests of one customer in a second, in bursts of ten seconds' worth, above which the answer is 429; 0: any number")
-	f.Float64("rate-per-address", 0, "the same of one address, on the customers' listener")
+		"most requests of one customer in a second, in bursts of ten seconds' worth; more are answered 429; 0: no limit")
+	f.Float64("rate-per-address", 0, "the same limit for one address, on the customers' listener")
 	f.StringSlice("trusted-proxies", nil,
-		"addresses or networks of proxies whose X-Forwarded-For tells a caller's address (default: none)")
+		"addresses or networks of proxies whose X-Forwarded-For is trusted for a caller's address (default: none)")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 	for _, flag := range own {
 		flag.bind(f)
@@ -81,7 +81,7 @@ func Load(cmd *cobra.Command) (Config, error) {
 	faults := merge(cmd)
 	f := cmd.Flags()
 	var c Config
-	// These fail only for flags that do not exist, which is for whoever forgot BindFlags to see.
+	// These fail only for flags that do not exist: the command lacks a call of BindFlags.
 	keep := func(err error) {
 		if err != nil {
 			faults = append(faults, err)
@@ -181,7 +181,7 @@ func isURL(s string, schemes ...string) bool {
 	return false
 }
 
-// isOrigin tells an origin as browsers write it, which is in lower case and without the usual port.
+// isOrigin tells whether the text is an origin as browsers write it: in lower case and without the default port.
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && s == u.Scheme+"://"+strings.ToLower(u.Host)

@@ -90,7 +90,7 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 		}
 	}
 	if strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "ok:9092") {
-		t.Errorf("too much is said: %v", err)
+		t.Errorf("the error repeats values: %v", err)
 	}
 }
 

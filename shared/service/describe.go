@@ -34,7 +34,8 @@ func metricsOperation() huma.Operation {
 		Responses: map[string]*huma.Response{"200": {Description: "What is measured", Content: texts}}}
 }
 
-// Describe is what the two listeners of these services describe at /openapi.json. Nothing of the services runs.
+// Describe returns the /openapi.json of the customers' and of the operators' listener of these services. It runs no
+// service.
 func Describe(apps ...App) (customers, operators []byte, err error) {
 	auth, err := httpserver.NewAuth(make([]byte, 32))
 	if err != nil {

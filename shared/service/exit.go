@@ -16,7 +16,7 @@ import (
 
 // The exit codes of every command.
 const (
-	CodeFailed      = 1 // the thing asked about does not hold
+	CodeFailed      = 1 // a check found a fault
 	CodeUsage       = 2 // wrong usage or configuration
 	CodeEnvironment = 3 // port taken, database down, no binaries
 )
@@ -29,30 +29,30 @@ type Exit struct {
 
 func (e *Exit) Error() string { return e.Err.Error() }
 
-// Unwrap gives the reason.
+// Unwrap returns the reason.
 func (e *Exit) Unwrap() error { return e.Err }
 
-// Failed is the answer no: exit code 1.
+// Failed is the error of a check that found a fault: exit code 1.
 func Failed(format string, args ...any) error { return &Exit{CodeFailed, fmt.Errorf(format, args...)} }
 
 // Usage is a mistake in the call or the configuration: exit code 2.
 func Usage(format string, args ...any) error { return &Exit{CodeUsage, fmt.Errorf(format, args...)} }
 
-// Environment is a failure of what the command needs: exit code 3.
+// Environment is a failure of something the command needs: exit code 3.
 func Environment(format string, args ...any) error {
 	return &Exit{CodeEnvironment, fmt.Errorf(format, args...)}
 }
 
-// memoryLimit is what a process tries to make do with, in bytes. A million events fit, all services in one process: what
-// verify compares is most of it, and the collector would let garbage multiply that.
+// memoryLimit is the memory that a process tries to stay below, in bytes. A million events fit, all services in one
+// process: most of it is the data that verify compares, and without a limit garbage would multiply that.
 const memoryLimit = 3 << 29
 
 // Main runs a command line and ends the process. SIGINT and SIGTERM end the commands' context; a second one ends the
 // process at once.
 //
-// Memory is spent to save time: collecting garbage when the heap has grown to five times what lives, not twice, takes a
-// fifth off the CPU of a busy engine, whose events live for milliseconds. Only beyond memoryLimit is it worth more than
-// time. GOGC and GOMEMLIMIT in the environment decide otherwise.
+// Memory is traded for time: collecting garbage when the heap has grown to five times the live data, not twice, saves a
+// fifth of the CPU of a busy engine, whose events live for milliseconds. Above memoryLimit the collector works harder.
+// GOGC and GOMEMLIMIT in the environment take precedence.
 func Main(root *cobra.Command) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
@@ -67,7 +67,7 @@ func Main(root *cobra.Command) {
 		<-signals
 		cancel()
 		second := <-signals
-		fmt.Fprintf(os.Stderr, "%s: second signal: not waiting any longer\n", root.Name())
+		fmt.Fprintf(os.Stderr, "%s: second signal: exiting without an orderly stop\n", root.Name())
 		os.Exit(128 + int(second.(syscall.Signal)))
 	}()
 	os.Exit(Execute(ctx, root, os.Stderr))
@@ -89,7 +89,7 @@ func Execute(ctx context.Context, root *cobra.Command, stderr io.Writer) int {
 	case errors.As(err, &exit):
 		code = exit.Code
 	case !running:
-		// cobra's own complaints, which have no type.
+		// cobra's own errors, which have no type.
 		code = CodeUsage
 		hint = fmt.Sprintf("; see %s --help", cmd.CommandPath())
 	}
@@ -97,7 +97,7 @@ func Execute(ctx context.Context, root *cobra.Command, stderr io.Writer) int {
 	return code
 }
 
-// prepare tells cobra's complaints from a command's own errors, and lets no superfluous argument pass unnoticed.
+// prepare lets Execute tell cobra's errors from a command's own, and refuses superfluous arguments.
 func prepare(cmd *cobra.Command, running *bool) {
 	for _, sub := range cmd.Commands() {
 		prepare(sub, running)
@@ -114,7 +114,7 @@ func prepare(cmd *cobra.Command, running *bool) {
 		run = func(cmd *cobra.Command, args []string) error { own(cmd, args); return nil }
 	}
 	if run == nil {
-		// A group of commands is only runnable, and its arguments only checked, with a function of its own.
+		// A command with subcommands only checks its arguments if it can be run.
 		run = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -11,13 +11,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Flag is a setting that a service declares for itself. Like those of Config it is a flag, an environment variable and a key
-// of orderflow.yaml. Services that share a flag declare it alike.
+// Flag is a setting that a service declares for itself. Like those of Config it is a flag, an environment variable and a
+// key of orderflow.yaml. Services that share a flag declare it alike.
 type Flag[T string | int | float64 | time.Duration] struct {
 	Name, Usage string
 	Default     T
-	Valid       func(T) bool // nil where any value will do
-	Want        string       // what Valid asks for: "1s to 1h"
+	Valid       func(T) bool // nil: any value
+	Want        string       // the values that Valid accepts: "1s to 1h"
 	Needed      bool         // a service that runs alone does not start without it
 }
 
@@ -31,7 +31,7 @@ type Declared interface {
 // Settings are the values of Flags by name. A Flag without one has the zero value of its type.
 type Settings map[string]any
 
-// With is the configuration with these settings changed.
+// With returns the configuration with these settings changed.
 func (c Config) With(changed Settings) Config {
 	own := maps.Clone(c.Own)
 	if own == nil {
@@ -42,7 +42,7 @@ func (c Config) With(changed Settings) Config {
 	return c
 }
 
-// Arguments are those of the settings that the App declares, as its command takes them.
+// Arguments returns the settings that the App declares as arguments of its command.
 func (a App) Arguments(s Settings) (args []string) {
 	for _, flag := range a.Flags {
 		if v, ok := s[flag.name()]; ok {
@@ -52,7 +52,7 @@ func (a App) Arguments(s Settings) (args []string) {
 	return args
 }
 
-// Of is the flag's value in a configuration.
+// Of returns the flag's value in a configuration.
 func (f Flag[T]) Of(c Config) (v T) {
 	if set, ok := c.Own[f.Name]; ok {
 		v = set.(T)
@@ -60,7 +60,7 @@ func (f Flag[T]) Of(c Config) (v T) {
 	return v
 }
 
-// AdapterURL is the flag of a party outside, which the platform simulates where no address of it is given.
+// AdapterURL is the flag for the address of an outside party, which the platform simulates where none is given.
 func AdapterURL(name, party string) Flag[string] {
 	return Flag[string]{Name: name, Usage: party + " (default: simulated)", Needed: true, Want: "http://… or https://…",
 		Valid: func(s string) bool { return s == "" || isURL(s, "http", "https") }}
@@ -78,7 +78,7 @@ func (f Flag[T]) bind(to *pflag.FlagSet) {
 	}
 }
 
-// missing tells that a service alone needs the flag and does not have it.
+// missing tells whether a service that runs alone lacks this flag.
 func (f Flag[T]) missing(c Config) bool {
 	var zero T
 	return f.Needed && f.Of(c) == zero
@@ -121,7 +121,7 @@ func (s *setting[T]) check() error {
 	return fmt.Errorf("%s: want %s", s.Name, s.Want)
 }
 
-// settings are the values of all Flags of a command, and what is wrong with them.
+// settings returns the values of all Flags of a command, and their faults.
 func settings(cmd *cobra.Command) (all Settings, faults []error) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		own, ok := f.Value.(interface {

@@ -23,11 +23,11 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// SimulatedWorld is the route under which the operators' listener may show the simulated outside world.
+// SimulatedWorld is the route under which the operators' listener may serve the simulated outside world.
 const SimulatedWorld = "/sim/*path"
 
 // Host runs services in this process: one, or all of them side by side. They share the listeners and the connection to
-// Kafka, nothing else: each has its own database and hears the others only through topics.
+// Kafka, nothing else: each has its own database and consumes the events of the others only from topics.
 type Host struct {
 	Config   Config
 	Log      *slog.Logger
@@ -87,13 +87,13 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	return h, nil
 }
 
-// admit lets only those with a token send a body, however large it may be.
+// admit lets only callers with a token send a body, however large it may be.
 func admit(auth *httpserver.Auth, audience string) func(*gin.Context) *httpserver.Problem {
 	return func(c *gin.Context) *httpserver.Problem { return auth.Authenticate(c, audience) }
 }
 
-// Start runs the services: their databases are made and migrated if need be, then the engines start, then the listeners.
-// It returns once every partition of every service is worked on, by this process or another.
+// Start runs the services: it creates and migrates their databases if need be, then starts the engines, then the
+// listeners. It returns once every partition of every service has an owner, in this process or another.
 func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators string, err error) {
 	if err := checkTopics(ctx, h.Kafka, Topics(h.Config.Partitions, 0, apps...)); err != nil {
 		return "", "", err
@@ -189,7 +189,7 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 	return &running{app: app, db: db, engine: e, log: log}, nil
 }
 
-// OpenDatabase opens a service's own database on the server at adminURL, after making and migrating it if need be.
+// OpenDatabase opens a service's own database on the server at adminURL, and first creates and migrates it if need be.
 func OpenDatabase(ctx context.Context, adminURL string, app App, log *slog.Logger) (*database.DB, error) {
 	url, err := database.Provision(ctx, adminURL, app.Name)
 	if err != nil {
@@ -219,7 +219,7 @@ func (h *Host) serve(s *httpserver.Server) (addr string, err error) {
 	return addr, nil
 }
 
-// pingDatabases tells whether the database of each service here answers.
+// pingDatabases checks that the database of each service here answers.
 func (h *Host) pingDatabases(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, r := range h.running {
@@ -230,7 +230,7 @@ func (h *Host) pingDatabases(ctx context.Context) error {
 	return group.Wait()
 }
 
-// owns tells whether every partition of every service here has an owner, and none that is owned here stands still.
+// owns checks that every partition of every service here has an owner, and that none owned here is blocked.
 func (h *Host) owns(ctx context.Context) error {
 	for _, r := range h.running {
 		if r.db == nil {
@@ -252,7 +252,7 @@ func (h *Host) owns(ctx context.Context) error {
 	return nil
 }
 
-// parked are the services here that may have something parked.
+// parked are the services here that may have parked inputs.
 func (h *Host) parked() (services parked.Services) {
 	for _, r := range h.running {
 		if r.db != nil {
@@ -277,5 +277,5 @@ func (h *Host) Databases() map[string]*database.DB {
 	return all
 }
 
-// Stop stops the listeners, then the engines after the batches under way, then closes what is open.
+// Stop stops the listeners, then the engines after the batches in progress, then closes all connections.
 func (h *Host) Stop() error { return h.lifecycle.Stop() }

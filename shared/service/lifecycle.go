@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// StopLimit is how long everything together may take to stop.
+// StopLimit bounds the time for stopping everything together.
 const StopLimit = 10 * time.Second
 
-// Lifecycle stops what was started, the last first. The zero value is ready.
+// Lifecycle stops the started parts, the last first. The zero value is ready.
 type Lifecycle struct {
 	mu    sync.Mutex
 	parts []part
@@ -23,21 +23,21 @@ type part struct {
 	stop func(ctx context.Context) error
 }
 
-// Add notes how a part that has just been started is stopped.
+// Add registers how a part that has just been started is stopped.
 func (l *Lifecycle) Add(name string, stop func(ctx context.Context) error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.parts = append(l.parts, part{name, stop})
 }
 
-// AddCloser is Add for what needs no context.
+// AddCloser is Add for a part that needs no context.
 func (l *Lifecycle) AddCloser(name string, stop func() error) {
 	l.Add(name, func(context.Context) error { return stop() })
 }
 
 // Stop stops all parts and returns every failure. The contexts of the parts end together, after the limit; a part that
-// does not end with its context is left behind after a moment, so that it cannot keep the others from stopping. A
-// second call does nothing.
+// does not end with its context is abandoned after a moment, so that it cannot keep the others from stopping. A second
+// call does nothing.
 func (l *Lifecycle) Stop() error {
 	l.mu.Lock()
 	parts := l.parts

@@ -14,8 +14,8 @@ import (
 
 const defaultFile = "orderflow.yaml"
 
-// merge gives each flag of the command that was not on the command line its value from the environment or the file.
-// One file serves all commands: it may hold the flags of any of them, and nothing else.
+// merge sets each flag that was not on the command line from the environment or the file. One file serves all commands:
+// it may hold the flags of any of them, and nothing else.
 func merge(cmd *cobra.Command) (faults []error) {
 	v := viper.New()
 	v.SetEnvPrefix("orderflow")
@@ -66,7 +66,7 @@ func readFile(v *viper.Viper, cmd *cobra.Command) error {
 	return fmt.Errorf("config: %s cannot be read as YAML: %w", path, err)
 }
 
-// flagsOf lists the flags of a command and all below it.
+// flagsOf lists the flags of a command and its subcommands.
 func flagsOf(cmd *cobra.Command) (names []string) {
 	add := func(f *pflag.Flag) { names = append(names, f.Name) }
 	cmd.PersistentFlags().VisitAll(add)

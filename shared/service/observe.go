@@ -10,8 +10,8 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// NewLogger writes what is at least as important as level, as text or json, with times in UTC and, where a line is about
-// a request, its id and trace.
+// NewLogger logs at this level and above, as text or json, with times in UTC and, for a line about a request, its id and
+// trace.
 func NewLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 && a.Key == slog.TimeKey {
@@ -26,7 +26,7 @@ func NewLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 	return slog.New(httpserver.LogRequests(handler))
 }
 
-// NewRegistry is a registry that already tells about the process and its runtime.
+// NewRegistry returns a registry with the metrics of the process and the Go runtime.
 func NewRegistry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -13,8 +13,8 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// parkedRoutes are what operators may ask about what is parked, and have done about it, in all services of this process,
-// whoever owns their partitions.
+// parkedRoutes are the operators' routes about parked inputs, of all services of this process, including partitions that
+// other processes own.
 type parkedRoutes struct {
 	services parked.Services
 	log      *slog.Logger
@@ -50,7 +50,7 @@ func (r *parkedRoutes) list(c *gin.Context) {
 	answer(c, http.StatusOK, page, err)
 }
 
-// groups go on by count: they change all the time.
+// groups serves pages ordered by count: the groups change all the time.
 func (r *parkedRoutes) groups(c *gin.Context) {
 	q := httpserver.NewQuery(c, "service")
 	limit, from := q.Limit(defaultLimit, maxLimit), 0
@@ -155,7 +155,7 @@ func (r *parkedRoutes) discard(c *gin.Context) {
 	answer(c, http.StatusAccepted, done, err)
 }
 
-// audit writes down who had what done.
+// audit logs which operator did what.
 func (r *parkedRoutes) audit(c *gin.Context, what string, err error, args ...any) {
 	outcome := "done"
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// read decodes the body of a request that changes something. Its Idempotency-Key is looked up before the body is judged.
+// read decodes the body of a changing request. Its Idempotency-Key is looked up before the body is judged.
 func (r *parkedRoutes) read(c *gin.Context, body any) (o parked.Origin, problem *httpserver.Problem) {
 	o.By = httpserver.Subject(c.Request.Context())
 	var data []byte

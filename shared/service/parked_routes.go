@@ -30,7 +30,7 @@ type redriveInput struct {
 	ID string `path:"id" doc:"The redrive's id"`
 }
 
-// RegisterParked adds the routes of what is parked in these services to the operators' listener.
+// RegisterParked adds the routes about parked inputs of these services to the operators' listener.
 func RegisterParked(to *openapi.Routes, services parked.Services, log *slog.Logger) {
 	r := &parkedRoutes{services: services, log: log}
 	op := func(method, path, id, summary string) huma.Operation {

@@ -160,7 +160,7 @@ func TestOperatorsRedriveAGroupFromAProcessThatOwnsNothing(t *testing.T) {
 	}
 }
 
-// finishStep plays the owner for what is marked in shipping, and the coordinator before and after.
+// finishStep does the work of the owner for the marked rows in shipping, and of the coordinator before and after.
 func (d *desk) finishStep() {
 	d.Helper()
 	for range 2 {

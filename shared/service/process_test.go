@@ -17,7 +17,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// TestMain is also the child process of the tests of signals.
+// TestMain also runs the child process of the tests of signals.
 func TestMain(m *testing.M) {
 	behaviour := os.Getenv("SERVICE_TEST_CHILD")
 	if behaviour == "" {

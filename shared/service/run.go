@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Run is the main function of a service's own command: it runs this one service against a Kafka and a Postgres that
-// others run too, until it is told to stop.
+// Run is the main function of a service's own command: it runs this one service, with a Kafka and a Postgres that it does
+// not start, until SIGTERM.
 func Run(app App) {
 	cmd := &cobra.Command{
 		Use:   app.Name,
@@ -38,7 +38,7 @@ func Run(app App) {
 
 func severally(app App) string {
 	if len(app.Bindings) == 0 {
-		return "Any number of these processes may run; it needs no database."
+		return "Any number of these processes may run; they need no database."
 	}
 	return "Several of these processes share its partitions."
 }

@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 )
 
-// Secret returns the secret of this name that belongs to the data directory. At first use it is made, of 32 random
-// bytes in hexadecimal, readable by its owner only. Processes that ask at once get the same one.
+// Secret returns the secret of this name in the data directory. At first use it is made, of 32 random bytes in
+// hexadecimal, readable by its owner only. Concurrent callers in several processes get the same one.
 func Secret(dataDir, name string) ([]byte, error) {
-	// A hidden directory, because one with other files in it is not taken as a data directory.
+	// A hidden directory, because a directory with other files in it is not accepted as a data directory.
 	dir := filepath.Join(dataDir, ".secrets")
 	path := filepath.Join(dir, name)
 	if name != filepath.Base(name) || name == "." {
@@ -22,7 +22,7 @@ func Secret(dataDir, name string) ([]byte, error) {
 	if secret, err := readSecret(path); !errors.Is(err, os.ErrNotExist) {
 		return secret, err
 	}
-	// The data directory itself is open: as root, the private Postgres runs as another user.
+	// The data directory itself is readable by all: when run as root, the private Postgres runs as another user.
 	if err := errors.Join(os.MkdirAll(dataDir, 0o755), os.MkdirAll(dir, 0o700)); err != nil {
 		return nil, fmt.Errorf("secret %s: %w; choose a data directory this user may write", name, err)
 	}
@@ -35,7 +35,7 @@ func Secret(dataDir, name string) ([]byte, error) {
 // keyName is the secret that tokens are signed with.
 const keyName = "jwt.key"
 
-// Key is what tokens are signed with: the file of the configuration, or the data directory's own.
+// Key is the key that signs tokens: the file of the configuration, or the data directory's own.
 func (c Config) Key() ([]byte, error) {
 	if c.JWTKeyFile == "" {
 		return Secret(c.DataDir, keyName)
@@ -50,11 +50,11 @@ func (c Config) Key() ([]byte, error) {
 	return key, nil
 }
 
-// InstalledKey is Key of an installation that is there: none is made, so that a mistyped data directory is noticed.
+// InstalledKey is Key for an existing installation: no key is made, so that a mistyped data directory is noticed.
 func (c Config) InstalledKey() ([]byte, error) {
 	if c.JWTKeyFile == "" {
 		if _, err := os.Stat(filepath.Join(c.DataDir, ".secrets", keyName)); errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("there is no installation in the data directory %s: say its --data-dir or its --jwt-key-file, "+
+			return nil, fmt.Errorf("there is no installation in the data directory %s: give --data-dir or --jwt-key-file, "+
 				"or start one with `orderflow up --data-dir %[1]s`", c.DataDir)
 		}
 	}
@@ -76,7 +76,7 @@ func readSecret(path string) ([]byte, error) {
 	return secret, err
 }
 
-// makeSecret writes the whole file before it gets its name; of several that do so at once, the first one's stays.
+// makeSecret writes the whole file before it gets its name; of several concurrent writers the first one's file stays.
 func makeSecret(dir, path string) error {
 	random := make([]byte, 32)
 	if _, err := rand.Read(random); err != nil {

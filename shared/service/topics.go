@@ -11,10 +11,10 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Topics are those that the services write and hear, and the engines' own two. The former have the same number of
-// partitions, so that one order's events stand in the same partition of each. Of them nothing is deleted by age or size:
-// state is rebuilt from the topics. How far the engines are is said again and again, and kept for an hour; what they are
-// asked to do, for a week. Replicas of 0 leave their number to the broker.
+// Topics are the topics that the services write and read, and the engines' own two. The services' topics have the same
+// number of partitions, so that one order's events are in the same partition of each. Nothing is deleted from them by age
+// or size: state is rebuilt from the topics. Progress reports of the engines are kept for an hour, requests to the
+// engines for a week. Replicas of 0 leave their number to the broker.
 func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 	config := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 	if replicas >= 3 {
@@ -52,8 +52,8 @@ func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 	return specs
 }
 
-// checkTopics fails when a topic is missing, or is such that events would be lost or come out of order. The rest, as the
-// number of replicas, is the operator's choice; `orderflow topics check` compares all of it.
+// checkTopics fails when a topic is missing, or is configured so that events would be lost or come out of order. All
+// else, such as the number of replicas, is the operator's choice; `orderflow topics check` compares all of it.
 func checkTopics(ctx context.Context, k *kafka.Client, specs []kafka.TopicSpec) error {
 	needed := make([]kafka.TopicSpec, len(specs))
 	for i, s := range specs {

@@ -1,9 +1,9 @@
-// Package embeddedtest gives tests a real broker and a real database: one of each per test binary, started when first
-// asked for, with everything that protects data switched on. It is not a mock and skips nothing: what cannot be started
-// fails the test with a message that says what to install.
+// Package embeddedtest gives tests a real broker and a real database: one of each per test binary, started at first use,
+// with all protection of data switched on. It is not a mock and skips nothing: a server that cannot be started fails the
+// test with a message that says what to install.
 //
-// ORDERFLOW_TEST_KAFKA (host:port) and ORDERFLOW_TEST_POSTGRES (URL of a superuser) put servers that run already in
-// their place. Call Main from TestMain in each package that uses them.
+// ORDERFLOW_TEST_KAFKA (host:port) and ORDERFLOW_TEST_POSTGRES (URL of a superuser) replace them by running servers. Call
+// Main from TestMain in each package that uses them.
 package embeddedtest
 
 import (
@@ -56,7 +56,7 @@ func Kafka(t testing.TB) string {
 	return shared.kafka.Addr()
 }
 
-// Topic is a name no other test and no earlier run uses. It creates nothing.
+// Topic returns a name that no other test and no earlier run uses. It creates nothing.
 func Topic(t testing.TB, prefix string) string {
 	t.Helper()
 	return unused(prefix)
@@ -84,7 +84,7 @@ func Postgres(t testing.TB) string {
 	return shared.postgres.URL()
 }
 
-// Database is the URL of a new, empty database, dropped when the test ends, whoever is still connected.
+// Database returns the URL of a new, empty database, dropped when the test ends, even if sessions are still connected.
 func Database(t testing.TB) string {
 	t.Helper()
 	admin := Postgres(t)
@@ -136,7 +136,7 @@ type servers struct {
 
 var shared servers
 
-// dir is a place for one server in the data directory of this test binary.
+// dir returns a directory for one server in the data directory of this test binary.
 func (s *servers) dir(name string) (string, error) {
 	if s.lock == nil {
 		sweep()

@@ -19,10 +19,10 @@ func TestAllTestsOfABinaryShareTheServersButNoDatabaseAndNoTopic(t *testing.T) {
 		t.Errorf("two servers: %s, %s", a, b)
 	}
 	if a, b := Database(t), Database(t); a == b {
-		t.Errorf("one database for two: %s", a)
+		t.Errorf("two calls share one database: %s", a)
 	}
 	if a, b := Topic(t, "order.events"), Topic(t, "order.events"); a == b {
-		t.Errorf("one topic name for two: %s", a)
+		t.Errorf("two calls share one topic name: %s", a)
 	}
 }
 
@@ -55,7 +55,7 @@ func TestADirectoryInUseIsNotSwept(t *testing.T) {
 	t.Parallel()
 	Kafka(t)
 	if os.Getenv("ORDERFLOW_TEST_KAFKA") != "" {
-		return // nothing of ours to sweep
+		return // no files of ours to sweep
 	}
 	sweep()
 	if _, err := os.Stat(shared.lock.Path()); err != nil {

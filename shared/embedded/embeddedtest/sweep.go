@@ -10,7 +10,7 @@ import (
 
 const prefix = "orderflow-test-"
 
-// stop ends the servers and removes what they wrote.
+// stop ends the servers and removes their files.
 func (s *servers) stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -27,8 +27,8 @@ func (s *servers) stop() error {
 	return errors.Join(errs...)
 }
 
-// sweep removes what test binaries left that were killed, or that did not call Main. Theirs are the directories that
-// nobody has locked; another user's cannot be opened and stay.
+// sweep removes the files of test binaries that were killed, or that did not call Main: the directories that nobody has
+// locked. Another user's cannot be opened and stay.
 func sweep() {
 	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
 	for _, dir := range dirs {

@@ -1,5 +1,5 @@
-// Package httpservertest makes requests that come near to good ones, for tests that hold an API to what it describes: what
-// it takes is right for everybody behind it, and what it does not take is refused. It knows no API.
+// Package httpservertest makes requests that nearly equal valid ones, for tests that hold an API to its description: an
+// accepted request is valid for every consumer behind the API, and any other is refused. It knows no API.
 package httpservertest
 
 import (
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// values are what a member of a body is replaced with: each has broken something somewhere.
+// values replace a member of a body: each of them has broken something somewhere.
 var values = []string{
 	`null`, `true`, `0`, `-1`, `1`, `1.0`, `1e3`, `1000000`, `1000001`, `9007199254740991`, `9223372036854775807`,
 	`9223372036854775808`, `""`, `" "`, `"x"`, `"é"`, `"éé"`, `"ßß"`, `"gb"`, `"GB"`, `"FR"`, `"ＧＢ"`, `"GBP"`, `"XX"`, `"EUR"`,
@@ -26,7 +26,7 @@ var values = []string{
 	`"` + strings.Repeat("𝓢", 200) + `"`, `"` + strings.Repeat("y", 501) + `"`,
 }
 
-// Variations are n bodies that differ from a good one in up to three places, the same for the same seed.
+// Variations returns n bodies that differ from a good one in up to three places, the same for the same seed.
 func Variations(seed uint64, good string, n int) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		dice := rand.New(rand.NewPCG(seed, 0))

@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// heldWriter holds back what a handler answers. Headers go where they belong.
+// heldWriter buffers the answer of a handler. Headers are passed on.
 type heldWriter struct {
 	gin.ResponseWriter
 	status int
@@ -55,10 +55,10 @@ func (a Answer) write(c *gin.Context, replayed bool) {
 		h.Set("Idempotent-Replayed", "true")
 	}
 	c.Writer.WriteHeader(a.Status)
-	_, _ = c.Writer.Write(a.Body) // a caller who left is not there to be told
+	_, _ = c.Writer.Write(a.Body) // the caller may have closed the connection
 }
 
-// fingerprintOf is equal for equal requests and tells nothing of them. The body is left to be read again.
+// fingerprintOf is equal for equal requests and reveals nothing of them. The body can be read again afterwards.
 func fingerprintOf(r *http.Request) ([]byte, *httpserver.Problem) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -71,7 +71,7 @@ func fingerprintOf(r *http.Request) ([]byte, *httpserver.Problem) {
 	return sum.Sum(nil), nil
 }
 
-// canonical is a JSON text in one spelling, with sorted fields and without blanks, and any other text as it is.
+// canonical returns a JSON text in one spelling, with sorted fields and without blanks, and any other text unchanged.
 func canonical(body []byte) []byte {
 	var tree any
 	decoder := json.NewDecoder(bytes.NewReader(body))

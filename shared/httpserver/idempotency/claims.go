@@ -13,19 +13,19 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// Name is what a key is known by.
+// Name identifies a key.
 type Name struct{ Caller, Route, Key string }
 
-// Claim is what is known of a key.
+// Claim is the record of a key.
 type Claim struct {
 	Name
-	Fingerprint []byte  // of the request it came with
-	ID          string  // what the request does is known by this id
-	Fresh       bool    // it was made just now
+	Fingerprint []byte  // of the key's request
+	ID          string  // the id of the request's effect
+	Fresh       bool    // this call made the claim
 	Answer      *Answer // nil where none is kept
 }
 
-// Answer is what a request was answered.
+// Answer is the answer to a request.
 type Answer struct {
 	Status      int
 	Location    string
@@ -33,30 +33,30 @@ type Answer struct {
 	Body        []byte
 }
 
-// Claims keep keys. *Table does.
+// Claims store claims on keys. *Table does.
 type Claims interface {
-	// Take makes the claim, or returns the one that is there. No two callers in a process may take the same key at once.
+	// Take makes the claim, or returns the existing one. No two callers in a process may take the same key at once.
 	Take(ctx context.Context, want Claim) (Claim, error)
 	// Known tells whether there is a claim. It makes none.
 	Known(ctx context.Context, name Name) (bool, error)
-	// Resume takes over a claim without an answer; false while whoever has it may still be at work.
+	// Resume takes over a claim without an answer; false while its holder may still be working.
 	Resume(ctx context.Context, c Claim) (bool, error)
-	// Keep notes the answer unless there is one, and returns the one that is there afterwards.
+	// Keep stores the answer unless there is one, and returns the stored one.
 	Keep(ctx context.Context, c Claim, a Answer) (Answer, error)
-	// Release lets a repeat go on at once.
+	// Release lets a repeat of the request proceed at once.
 	Release(ctx context.Context, c Claim) error
 	// Forget makes the key unused again.
 	Forget(ctx context.Context, c Claim) error
 }
 
-// Table keeps keys in the table idempotency_keys of a service's database.
+// Table stores claims in the table idempotency_keys of a service's database.
 type Table struct {
 	db   *gorm.DB
 	take *database.Batch[Claim, Claim]
 	look *database.Batch[Name, bool]
 }
 
-// NewTable keeps keys in this database. The service's migrations create the table.
+// NewTable returns the Table of this database. The service's migrations create the table idempotency_keys.
 func NewTable(db *gorm.DB) *Table {
 	t := &Table{db: db}
 	t.take, t.look = database.NewBatch(t.takeAll), database.NewBatch(t.lookForAll)
@@ -65,14 +65,14 @@ func NewTable(db *gorm.DB) *Table {
 
 const named = " WHERE caller = $1 AND route = $2 AND key = $3 AND id = $4"
 
-// Take does so in one statement with others that are made at the same time.
+// Take takes the claims of concurrent callers in one statement.
 func (t *Table) Take(ctx context.Context, want Claim) (Claim, error) { return t.take.Do(ctx, want) }
 
-// Known does so in one statement for those that ask at the same time.
+// Known looks up the keys of concurrent callers in one statement.
 func (t *Table) Known(ctx context.Context, name Name) (bool, error) { return t.look.Do(ctx, name) }
 
-// lookSQL names those that are there, by their place. Each key is looked up by itself (LATERAL … LIMIT): joined, all keys of
-// seven days would be read, by their age.
+// lookSQL returns the positions of the existing keys. Each key is looked up by itself (LATERAL … LIMIT): a join would
+// read all keys of seven days, by their age.
 const lookSQL = `SELECT w.n - 1
 	FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(caller, route, key, n)
 	CROSS JOIN LATERAL (
@@ -101,7 +101,7 @@ func (t *Table) lookForAll(ctx context.Context, names []Name) ([]bool, error) {
 	return known, rows.Err()
 }
 
-// Resume takes over a claim whose time is up.
+// Resume takes over a claim that is no longer busy.
 func (t *Table) Resume(ctx context.Context, c Claim) (bool, error) {
 	done := t.db.WithContext(ctx).Exec("UPDATE idempotency_keys SET busy_until = now() + interval '15 seconds'"+named+
 		" AND status IS NULL AND busy_until <= now()", c.Caller, c.Route, c.Key, c.ID)
@@ -111,7 +111,7 @@ func (t *Table) Resume(ctx context.Context, c Claim) (bool, error) {
 	return done.RowsAffected == 1, nil
 }
 
-// Keep fails where the key is not there any more.
+// Keep fails if the claim no longer exists.
 func (t *Table) Keep(ctx context.Context, c Claim, a Answer) (kept Answer, err error) {
 	err = t.db.WithContext(ctx).Raw(`UPDATE idempotency_keys SET status = coalesce(status, $5),
 		location = CASE WHEN status IS NULL THEN $6 ELSE location END,
@@ -126,7 +126,7 @@ func (t *Table) Keep(ctx context.Context, c Claim, a Answer) (kept Answer, err e
 	return kept, nil
 }
 
-// Release ends the time of a claim.
+// Release ends the busy time of a claim.
 func (t *Table) Release(ctx context.Context, c Claim) error {
 	err := t.db.WithContext(ctx).Exec("UPDATE idempotency_keys SET busy_until = now()"+named, c.Caller, c.Route, c.Key, c.ID).Error
 	if err != nil {
@@ -144,10 +144,10 @@ func (t *Table) Forget(ctx context.Context, c Claim) error {
 	return nil
 }
 
-// takeSQL makes those that are not there or have expired, and reads the others. One that another process makes at the
-// same moment is in neither part. Each key is looked up by itself, as in lookSQL.
+// takeSQL inserts the keys that do not exist or have expired, and reads the others. A key that another process inserts at
+// the same moment is in neither result. Each key is looked up by itself, as in lookSQL.
 //
-// Nobody waits until a claim is on the disk: the commit of its effect comes behind it in the same log, and is not there
+// The commit does not wait for the disk: the commit of the effect comes later in the same log, and does not survive
 // without it. A crash in between loses both.
 const takeSQL = `WITH unsynced AS MATERIALIZED (
 	SELECT set_config('synchronous_commit', 'off', true)
@@ -176,7 +176,7 @@ func (t *Table) takeAll(ctx context.Context, wanted []Claim) ([]Claim, error) {
 	for i := range order {
 		order[i] = i
 	}
-	// Two processes that lock the same keys lock them in the same order.
+	// Processes that lock the same keys lock them in the same order.
 	slices.SortFunc(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(wanted[a].Caller, wanted[b].Caller), cmp.Compare(wanted[a].Route, wanted[b].Route),
 			cmp.Compare(wanted[a].Key, wanted[b].Key))

@@ -156,7 +156,7 @@ func TestTheFirstAnswerIsKeptAndTheKeyIsFreeOnceItIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := c.Resume(t.Context(), mine); got || err != nil {
-		t.Fatalf("what is answered was taken over: %v %v", got, err)
+		t.Fatalf("an answered claim was resumed: %v %v", got, err)
 	}
 	if err := c.Forget(t.Context(), mine); err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func TestOnlyAClaimItselfIsCommittedWithoutWaitingForTheDisk(t *testing.T) {
 	all.Wait()
 }
 
-// A statement that went through all keys by their age would be slower with each key.
+// A statement that reads all keys by their age would become slower with each key.
 func TestAKeyIsFoundWithoutReadingOthers(t *testing.T) {
 	t.Parallel()
 	db := open(t)

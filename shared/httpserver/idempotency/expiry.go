@@ -11,11 +11,11 @@ import (
 
 const (
 	expireEvery  = time.Minute
-	expireAtOnce = 1000 // keys in one statement, so that nobody waits long for a key that is being deleted
+	expireAtOnce = 1000 // keys in one statement, so that no request waits long for a key that is being deleted
 )
 
-// StartExpiry deletes expired idempotency keys, every minute all there are, until it is stopped. Every process of the
-// service may do so at the same time.
+// StartExpiry deletes all expired idempotency keys, every minute, until it is stopped. Several processes of the service
+// may run it.
 func StartExpiry(db *gorm.DB, log *slog.Logger) (stop func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -25,7 +25,7 @@ func StartExpiry(db *gorm.DB, log *slog.Logger) (stop func(context.Context) erro
 		defer tick.Stop()
 		for {
 			if err := expire(ctx, db); err != nil && ctx.Err() == nil {
-				log.Warn("expired idempotency keys were not deleted; trying again", "in", expireEvery, "err", err)
+				log.Warn("could not delete expired idempotency keys; trying again", "in", expireEvery, "err", err)
 			}
 			select {
 			case <-ctx.Done():
@@ -45,7 +45,7 @@ func StartExpiry(db *gorm.DB, log *slog.Logger) (stop func(context.Context) erro
 	}
 }
 
-// expire deletes until no expired key is left but for those that someone else is deleting or taking anew.
+// expire deletes all expired keys except those that another process is deleting or taking anew.
 func expire(ctx context.Context, db *gorm.DB) error {
 	for {
 		done := db.WithContext(ctx).Exec(`DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(

@@ -51,7 +51,7 @@ func TestExpiredKeysAreDeletedSoonByTwoProcessesWhilePlacingGoesOn(t *testing.T)
 	var taken [4][]Claim
 	for n := range taken {
 		placing.Go(func() {
-			for i := n; ctx.Err() == nil; i += len(taken) { // keys that have expired, from both ends, and new ones
+			for i := n; ctx.Err() == nil; i += len(taken) { // expired keys, from both ends, and new ones
 				for _, want := range []Claim{claim("ann", fmt.Sprint(1+i), fmt.Sprint("again-", i)),
 					claim("ann", fmt.Sprint(expired-i), fmt.Sprint("end-", i)), claim("eve", fmt.Sprint(i), fmt.Sprint("new-", i))} {
 					got, err := claims.Take(t.Context(), want)
@@ -100,7 +100,7 @@ func TestAKeyThatSomeoneHoldsIsDeletedLater(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		return expire(ctx, db) // waits for nobody
+		return expire(ctx, db) // must not wait for locks
 	})
 	if err != nil || countKeys(t, db, "true") != 1 {
 		t.Fatalf("%d keys are left, %v", countKeys(t, db, "true"), err)

@@ -28,18 +28,18 @@ type Keys struct {
 	busy map[Name]struct{} // being worked on in this process
 }
 
-// New serves with these claims.
+// New returns Keys that store these claims.
 func New(claims Claims, log *slog.Logger) *Keys {
 	return &Keys{claims: claims, log: log, busy: map[Name]struct{}{}}
 }
 
-// Rule is how a route takes keys.
+// Rule configures how a route handles keys.
 type Rule struct {
-	Optional bool // a request without a key is a request of its own
-	Rebuilt  bool // the handler can make its answer again from what is stored, the same bytes for ever: none is kept
+	Optional bool // a request without a key is allowed, and counts as new
+	Rebuilt  bool // the handler can rebuild its answer from stored data, always the same bytes: no answer is kept
 
-	// Admit may refuse a request before anything is read of it but its key, or written; nil admits all. What is known is
-	// not to be refused: the request came before. Done is called once what was admitted is answered.
+	// Admit may refuse a request when only its key has been read, and nothing written; nil admits all. It must not refuse
+	// a request whose key is known: the request came before. Done is called once an admitted request is answered.
 	Admit func(known func() (bool, error)) (done func(), p *httpserver.Problem)
 }
 
@@ -48,8 +48,8 @@ func (k *Keys) Handler(rule Rule, handle gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) { k.Serve(c, rule, func() { handle(c) }) }
 }
 
-// Serve answers from the key, or lets handle answer: its answer is sent once it is kept. It runs before the body is
-// read by anyone. The context that handle finds in the request lasts although the caller leaves, who has asked all the
+// Serve answers from the key, or calls handle, whose answer is sent once it is stored. It runs before the body is read by
+// anyone. The context of the request that handle gets does not end when the caller leaves: the request was made all the
 // same.
 func (k *Keys) Serve(c *gin.Context, rule Rule, handle func()) {
 	if rule.Optional && len(c.Request.Header.Values(header)) == 0 {
@@ -128,7 +128,7 @@ func (k *Keys) begin(name Name) (end func(), ok bool) {
 	}, true
 }
 
-// handle holds the answer back until it is known what becomes of the claim.
+// handle holds the answer back until the outcome of the claim is known.
 func (k *Keys) handle(ctx context.Context, c *gin.Context, r *Request, rule Rule, handle func()) {
 	c.Request = c.Request.WithContext(context.WithValue(ctx, requestKey{}, r))
 	held := &heldWriter{ResponseWriter: c.Writer}
@@ -146,7 +146,7 @@ func (k *Keys) handle(ctx context.Context, c *gin.Context, r *Request, rule Rule
 	case answer.Status < 300 && rule.Rebuilt:
 	case answer.Status < 300:
 		if answer, err = k.claims.Keep(ctx, r.claim, answer); err != nil {
-			fail(c, err) // what was done is found when the request is sent again
+			fail(c, err) // the effect is found when the request is sent again
 			return
 		}
 	case !r.begun && r.claim.Fresh:
@@ -155,7 +155,8 @@ func (k *Keys) handle(ctx context.Context, c *gin.Context, r *Request, rule Rule
 		err = k.claims.Release(ctx, r.claim)
 	}
 	if err != nil {
-		k.log.Warn("an idempotency key stays busy for some seconds", "route", r.claim.Route, "id", r.claim.ID, "err", err)
+		k.log.Warn("could not update an idempotency key: it stays busy for some seconds",
+			"route", r.claim.Route, "id", r.claim.ID, "err", err)
 	}
 	if r.busy || answer.Status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", "1")
@@ -163,7 +164,7 @@ func (k *Keys) handle(ctx context.Context, c *gin.Context, r *Request, rule Rule
 	answer.write(c, repeated && answer.Status < 300)
 }
 
-// inUse is the problem of a key whose first request is under way.
+// inUse is the problem of a key whose first request is in progress.
 func inUse() *httpserver.Problem {
 	return httpserver.Conflict("idempotency-key-in-use",
 		"the request with this Idempotency-Key is under way; send it again in a moment")
@@ -174,7 +175,7 @@ func fail(c *gin.Context, err error) {
 	refuse(c, httpserver.Unavailable())
 }
 
-// refuse tells a caller who is to come back when that is.
+// refuse answers with the problem, and on a conflict with Retry-After.
 func refuse(c *gin.Context, p *httpserver.Problem) {
 	if p.Status == http.StatusConflict {
 		c.Header("Retry-After", "1")

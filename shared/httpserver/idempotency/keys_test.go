@@ -21,7 +21,7 @@ import (
 
 var signing = []byte(strings.Repeat("k", 32))
 
-// till is a route that moves money: it answers how often it did, and does so once for each id.
+// till is a route that moves money: it counts the payments, and makes one for each id.
 type till struct {
 	t      *testing.T
 	engine http.Handler
@@ -145,7 +145,7 @@ func TestWhileTheFirstRequestIsUnderWayTheSecondIsToldToComeBack(t *testing.T) {
 	k.is(k.ask("/v1/tills/1", `{}`, "k"), 202, "")
 	k.is(second, 409, "idempotency-key-in-use")
 	if second.Header().Get("Retry-After") == "" {
-		t.Error("it does not say when to come back")
+		t.Error("Retry-After is missing")
 	}
 }
 
@@ -155,10 +155,10 @@ func TestAProcessThatDiedBeforeItsAnswerWasKeptDidItOnce(t *testing.T) {
 	first := k.ask("/v1/tills/1", `{}`, "k")
 	name := k.claims.All()[0].Name
 	k.claims.Lose(name)
-	busy := k.ask("/v1/tills/1", `{}`, "k") // the other process may be at work still
+	busy := k.ask("/v1/tills/1", `{}`, "k") // the other process may still be working
 	k.is(busy, 409, "idempotency-key-in-use")
 	if busy.Header().Get("Retry-After") == "" {
-		t.Error("it does not say when to come back")
+		t.Error("Retry-After is missing")
 	}
 	k.claims.SetBusy(name, false)
 	again := k.ask("/v1/tills/1", `{}`, "k")
@@ -208,7 +208,7 @@ func TestAHandlerThatPanicsIsAnsweredAsAnyOther(t *testing.T) {
 	k.during = func() { panic("out of luck") }
 	k.is(k.ask("/v1/tills/1", "{}", "k"), 500, "internal")
 	k.during = nil
-	k.is(k.ask("/v1/tills/1", "{}", "k"), 409, "idempotency-key-in-use") // nobody knows how far it came
+	k.is(k.ask("/v1/tills/1", "{}", "k"), 409, "idempotency-key-in-use") // its progress is unknown
 }
 
 func TestARouteThatTakesNoMoreRefusesWhatIsNewAndLeavesNothingOfIt(t *testing.T) {

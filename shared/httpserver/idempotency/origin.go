@@ -10,8 +10,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// Origin is a request with a key as the event tells of it that came of the request, in its field "request": so the claim
-// comes back with the events where the table of keys is lost. It is nothing to be logged, for the key is the caller's own text.
+// Origin is the request with a key that led to an event, stored in the event's field "request": so the claim can be
+// restored from the events if the table of keys is lost. It must not be logged, for the key is the caller's own text.
 type Origin struct {
 	Caller      string `json:"caller"`
 	Route       string `json:"route"`
@@ -20,7 +20,7 @@ type Origin struct {
 	Fingerprint string `json:"fingerprint"` // hexadecimal
 }
 
-// Origin is what events say of the request; nil where it has no key.
+// Origin returns the origin for the events of the request; nil if it has no key.
 func (r *Request) Origin() *Origin {
 	if r.claims == nil {
 		return nil
@@ -42,13 +42,13 @@ func OriginOf(payload []byte) (o Origin, found bool, err error) {
 	return *said.Request, true, nil
 }
 
-// Past is a request whose effect is known by an event.
+// Past is a request whose effect is known from an event.
 type Past struct {
 	Origin
-	At time.Time // when it had it
+	At time.Time // the time of the effect
 }
 
-// restoreSQL leaves claims that are there, unless their time is over.
+// restoreSQL inserts claims, and replaces existing ones that are expired.
 const restoreSQL = `INSERT INTO idempotency_keys AS k (caller, route, key, fingerprint, id, created_at, busy_until)
 	SELECT DISTINCT ON (caller, route, key) caller, route, key, decode(fingerprint, 'hex'), id, at, least(at, now())
 	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
@@ -59,8 +59,9 @@ const restoreSQL = `INSERT INTO idempotency_keys AS k (caller, route, key, finge
 		status = NULL, location = NULL, content_type = NULL, body = NULL
 	WHERE k.created_at < now() - interval '7 days'`
 
-// Restore makes the claims of requests again whose keys are kept still. They have no answers: a repeat is answered from what
-// its request has led to, as where a process was killed before it answered. Restored is how many there were not.
+// Restore restores the claims of requests whose keys have not expired. They have no answers: a repeat is answered from
+// the effect of its request, as if the process had been killed before it answered. Restored is the number of claims that
+// were missing.
 func Restore(tx *gorm.DB, requests []Past) (restored int, err error) {
 	n := len(requests)
 	callers, routes, keys := make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n), make(pgtype.FlatArray[string], n)

@@ -21,7 +21,7 @@ func TestAKeyThatWasLostIsKnownAgainByTheEventsThatCameOfIt(t *testing.T) {
 	restored, err := Restore(db, []Past{
 		past("ann", "k", "o2", time.Hour), past("ann", "k", "o2", 2*time.Hour), // two events of one request
 		past("ann", "there", "o3", time.Hour), past("ann", "old", "o4", 8*24*time.Hour),
-		past("bob", "1", "o5", -time.Second), // the clock of who decided went ahead
+		past("bob", "1", "o5", -time.Second), // the clock of the deciding process was ahead
 	})
 	if err != nil || restored != 2 {
 		t.Fatalf("%d restored, %v", restored, err)

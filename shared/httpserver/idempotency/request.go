@@ -12,17 +12,17 @@ import (
 
 type requestKey struct{}
 
-// Request is what a handler has to know of the request it serves.
+// Request is the request that a handler serves.
 type Request struct {
 	claims    Claims
 	claim     Claim
 	begun     bool
-	busy      bool // whoever came first may still be at work
+	busy      bool // the first request may still be in progress
 	uncertain bool
-	cause     error // of a problem that says nothing of it
+	cause     error // of a problem without details
 }
 
-// Of is the request that a handler serves. Without a key it is one that nobody sends again.
+// Of returns the request that a handler serves. A request without a key is never a repeat.
 func Of(ctx context.Context) *Request {
 	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
 		return r
@@ -34,15 +34,15 @@ func Of(ctx context.Context) *Request {
 	return &Request{claim: Claim{ID: id.String(), Fresh: true}}
 }
 
-// ID is the id of what the request does, the same when it is sent again: a UUIDv7.
+// ID is the id of the request's effect, the same when the request is sent again: a UUIDv7.
 func (r *Request) ID() string { return r.claim.ID }
 
-// IsRepeated tells whether the request came before and may have had its effect. The handler looks for that first, and
-// answers from it where it is there.
+// IsRepeated tells whether the request came before and may have had its effect. The handler looks for the effect first,
+// and answers from it if it exists.
 func (r *Request) IsRepeated() bool { return !r.claim.Fresh }
 
-// Begin says that the effect comes now, or what is missing of it; all that could be refused has been. A problem is
-// to be answered: whoever came first may still be at work.
+// Begin declares that the effect, or the missing part of it, comes now; all refusals are past. A problem must be
+// answered: the first request may still be in progress.
 func (r *Request) Begin(ctx context.Context) *httpserver.Problem {
 	if r.claims != nil && !r.claim.Fresh && !r.begun {
 		mine, err := r.claims.Resume(ctx, r.claim)
@@ -59,7 +59,7 @@ func (r *Request) Begin(ctx context.Context) *httpserver.Problem {
 	return nil
 }
 
-// Failed notes why the effect did not come. Where it may still come the key stays busy until that is known.
+// Failed records why the effect failed. If it may still happen the key stays busy until the outcome is known.
 func (r *Request) Failed(err error) {
 	r.uncertain = r.uncertain || errors.Is(err, database.ErrCommitUnknown) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.Is(err, context.Canceled)

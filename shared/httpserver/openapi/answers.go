@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// describeAnswers adds to an operation what package httpserver may answer whatever the operation is.
+// describeAnswers adds the answers that package httpserver may give for any operation.
 func describeAnswers(api *huma.OpenAPI, op *huma.Operation) {
 	delete(op.Responses, "default") // every answer is named
 	problem := api.Components.Schemas.Schema(reflect.TypeFor[httpserver.Problem](), true, "Problem")
@@ -42,7 +42,7 @@ func describeAnswers(api *huma.OpenAPI, op *huma.Operation) {
 	describeKey(op)
 }
 
-// describeTag says how what is read is read again.
+// describeTag describes the entity tag of an operation that reads.
 func describeTag(op *huma.Operation) {
 	ok := op.Responses["200"]
 	if op.Method != http.MethodGet || !strings.HasPrefix(op.Path, "/v1/") || ok == nil || ok.Content["application/json"] == nil {
@@ -86,7 +86,7 @@ func addHeader(r *huma.Response, name, description, kind string) {
 	r.Headers[name] = &huma.Param{Description: description, Schema: &huma.Schema{Type: kind}}
 }
 
-// describeProbes describes what each listener answers anybody.
+// describeProbes describes the answers of the probes, which need no token.
 func describeProbes(api huma.API) {
 	type health struct {
 		Status string `json:"status" enum:"ok"`
@@ -109,8 +109,8 @@ func describeProbes(api huma.API) {
 			"503": answer("A part is not ready", reflect.TypeFor[readiness]())}})
 }
 
-// Link says in the description that an answer of this status holds what other operations ask for as their parameter:
-// where in the body, as /items/0/id.
+// Link describes that an answer of this status contains a value that other operations take as their parameter: the
+// value's place in the body, as /items/0/id.
 func Link(op *huma.Operation, status int, place, parameter string, others ...string) {
 	code := strconv.Itoa(status)
 	if op.Responses == nil {

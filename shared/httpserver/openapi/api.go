@@ -1,6 +1,6 @@
-// Package openapi describes an HTTP API in OpenAPI 3.1 from the code that serves it, and shows the description at
-// /docs without asking anything of the outside world. It is huma over gin, set up so that its refusals are the
-// problems of package httpserver, its bodies are read and checked by that package, and nothing of a request is repeated.
+// Package openapi describes an HTTP API in OpenAPI 3.1 from the code that serves it, and shows the description at /docs
+// without any request to other hosts. It is huma over gin, set up so that its refusals are the problems of package
+// httpserver, its bodies are read and checked by that package, and nothing of a request is repeated.
 //
 // The storefront is New, whose operations huma serves; the operators' API is Routes, whose handlers are gin's.
 package openapi
@@ -22,9 +22,8 @@ const bearer = "token"
 // Bearer is the Security of an operation that needs a token.
 var Bearer = []map[string][]string{{bearer: {}}}
 
-// New serves /openapi.json, /openapi.yaml and /docs on the engine and returns the API that operations are registered
-// on, with huma.Register. Numbers in request bodies are integers: an operation that takes another kind panics when it
-// is registered.
+// New serves /openapi.json, /openapi.yaml and /docs on the engine and returns the API that operations are registered on,
+// with huma.Register. Numbers in request bodies are integers: registering an operation that takes another kind panics.
 func New(engine *gin.Engine, title, version string) huma.API {
 	config := configure(title, version)
 	config.OnAddOperation = append([]huma.AddOpFunc{refuseFloats, func(_ *huma.OpenAPI, op *huma.Operation) {
@@ -62,7 +61,7 @@ func serve(engine *gin.Engine, config huma.Config) huma.API {
 	return api
 }
 
-// needJSON refuses a body that does not say to be JSON, in whatever case it says so.
+// needJSON refuses a body whose media type is not JSON, in upper or lower case.
 func needJSON(ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
 	if ctx.Operation().RequestBody != nil && c.Request.Body != nil && c.Request.ContentLength != 0 {
@@ -76,7 +75,7 @@ func needJSON(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// needOnce refuses a parameter that is given twice: which one counts is nobody's to guess.
+// needOnce refuses a parameter that is given twice: it is ambiguous.
 func needOnce(ctx huma.Context, next func(huma.Context)) {
 	url := ctx.URL()
 	var faults []httpserver.Fault
@@ -105,8 +104,8 @@ func ready(ctx huma.Context, _ string, v any) (any, error) {
 	return v, nil
 }
 
-// RequireToken lets operations whose Security is Bearer be called only with a token for this audience. Handlers ask
-// httpserver.Subject whose it is. Use it before operations are registered.
+// RequireToken requires a token for this audience for operations whose Security is Bearer. Handlers get its subject from
+// httpserver.Subject. Use it before operations are registered.
 func RequireToken(api huma.API, auth *httpserver.Auth, audience string) {
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		for _, scheme := range ctx.Operation().Security {
@@ -123,7 +122,7 @@ func RequireToken(api huma.API, auth *httpserver.Auth, audience string) {
 	})
 }
 
-// Keeper is a body whose handler answers its faults together with those that only it can find.
+// Keeper is a body whose handler answers its faults together with those that only the handler can find.
 type Keeper interface {
 	Keep(faults []httpserver.Fault)
 }
@@ -140,7 +139,7 @@ func unmarshal(body []byte, v any) error {
 	return &bodyFaults{Malformed: wrong == httpserver.Syntax, Faults: faults}
 }
 
-// refuseFloats holds what Decode relies on: its bounds are those of integers.
+// refuseFloats makes sure of an assumption of Decode: its bounds are those of integers.
 func refuseFloats(api *huma.OpenAPI, op *huma.Operation) {
 	if op.RequestBody == nil {
 		return

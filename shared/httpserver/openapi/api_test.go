@@ -227,7 +227,7 @@ func TestThePageWorksWithoutTheOutsideWorld(t *testing.T) {
 		t.Error("the page would ask a validator on the internet")
 	}
 	if !strings.Contains(get("/docs/swagger-ui-bundle.js").Body.String(), "SwaggerUIBundle") {
-		t.Error("the script is not the one")
+		t.Error("the served script differs from the embedded one")
 	}
 }
 

@@ -32,7 +32,7 @@ var page = template.Must(template.New("docs").Parse(`<!doctype html>
 </html>
 `))
 
-// The validator is a service on the internet; without an address the page does not ask it.
+// The validator is a service on the internet; without an address the page does not call it.
 const start = `SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", validatorUrl: null, deepLinking: true});
 `
 
@@ -57,7 +57,7 @@ func serveDocs(engine *gin.Engine, title string) {
 	engine.GET("/docs/swagger-ui-bundle.js", asset("swagger-ui-bundle.js", "text/javascript; charset=utf-8"))
 }
 
-// asset serves an embedded file as it is stored, compressed, to those who take that.
+// asset serves an embedded file as it is stored, compressed, to clients that accept gzip.
 func asset(name, contentType string) gin.HandlerFunc {
 	packed, err := assets.ReadFile("swagger-ui/" + name + ".gz")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// faultMark begins the text of bodyFaults. huma keeps only the text of an error of unmarshalling, so that the places
-// have to travel in it.
+// faultMark begins the text of bodyFaults. huma keeps only the text of an error of unmarshalling, so the text has to
+// carry the places.
 const faultMark = "\x00faults"
 
 type bodyFaults struct {
@@ -27,7 +27,7 @@ func (f *bodyFaults) Error() string {
 	return faultMark + string(text)
 }
 
-// install puts our problems in the place of huma's, once: they are variables of its package.
+// install replaces huma's problems by ours, once: they are variables of its package.
 var install = sync.OnceFunc(func() {
 	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, detail string, errs ...error) huma.StatusError {
@@ -35,7 +35,7 @@ var install = sync.OnceFunc(func() {
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, detail string, errs ...error) huma.StatusError {
 		if status >= http.StatusInternalServerError {
-			// For the log of the server; the client learns nothing.
+			// The server's log gets the details; the client does not.
 			_ = humagin.Unwrap(ctx).Error(errors.Join(append(errs, errors.New(detail))...))
 		}
 		return problem(status, detail, errs)
@@ -80,7 +80,7 @@ func problem(status int, detail string, errs []error) *httpserver.Problem {
 	return httpserver.NewProblem(status, slug, detail, faults...)
 }
 
-// faultsOf takes place and message of an error; the value, which may be the whole body, stays behind.
+// faultsOf extracts place and message of an error, without the value, which may be the whole body.
 func faultsOf(err error) (faults []httpserver.Fault, malformed bool) {
 	message, location := err.Error(), ""
 	var detailed huma.ErrorDetailer
@@ -96,7 +96,7 @@ func faultsOf(err error) (faults []httpserver.Fault, malformed bool) {
 		return body.Faults, body.Malformed
 	}
 	if strings.HasPrefix(message, "invalid value: ") {
-		// What follows is the text of some type's own parser, which may quote the value.
+		// The rest is the text of some type's own parser, which may quote the value.
 		message = "invalid value"
 	}
 	return []httpserver.Fault{{Detail: message, Location: location}}, false

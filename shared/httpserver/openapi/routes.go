@@ -13,15 +13,15 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// Routes are operations that plain gin handlers serve, each behind the guard, and described where it is declared: what is
-// served is in the description, and the other way round.
+// Routes are operations served by plain gin handlers, each behind the guard, and described where it is declared: an
+// operation is served if and only if it is described.
 type Routes struct {
 	engine *gin.Engine
 	api    huma.API
 	guard  gin.HandlerFunc
 }
 
-// NewRoutes serves the description and its page as New does. Guard refuses whoever has no token.
+// NewRoutes serves the description and its page as New does. Guard refuses requests without a token.
 func NewRoutes(s *httpserver.Server, guard gin.HandlerFunc, title, version, description string) *Routes {
 	config := configure(title, version)
 	config.Info.Description = description
@@ -29,13 +29,13 @@ func NewRoutes(s *httpserver.Server, guard gin.HandlerFunc, title, version, desc
 	return &Routes{engine: s.Engine(), api: described{serve(s.Engine(), config)}, guard: guard}
 }
 
-// Description is the document as it stands.
+// Description is the document so far.
 func (r *Routes) Description() *huma.OpenAPI { return r.api.OpenAPI() }
 
 var variable = regexp.MustCompile(`[:*](\w+)`)
 
 // Handle serves an operation with a handler that reads the request by itself. op.Path is gin's, as /v1/stock/*sku. In and
-// Out only describe what is read and answered, as huma has it.
+// Out only describe the request and the answer, as in huma.
 func Handle[In, Out any](r *Routes, op huma.Operation, handle gin.HandlerFunc) {
 	op.Security = Bearer
 	parameters := describe[In, Out](r, op)
@@ -61,7 +61,7 @@ func withoutQuery(handle gin.HandlerFunc) gin.HandlerFunc {
 	}
 }
 
-// HandleOpen is Handle for what anybody may ask.
+// HandleOpen is Handle for operations without a token.
 func HandleOpen[In, Out any](r *Routes, op huma.Operation, handle gin.HandlerFunc) {
 	describe[In, Out](r, op)
 	r.engine.Handle(op.Method, op.Path, handle)
@@ -79,7 +79,7 @@ func describe[In, Out any](r *Routes, op huma.Operation) []*huma.Param {
 	return nil
 }
 
-// described takes operations into the description and serves none.
+// described adds operations to the description and serves none.
 type described struct{ huma.API }
 
 func (described) Adapter() huma.Adapter { return unserved{} }
@@ -88,7 +88,7 @@ type unserved struct{ huma.Adapter }
 
 func (unserved) Handle(*huma.Operation, func(huma.Context)) {}
 
-// qualified names a schema after its service, or else its package, as well: each has an Item of its own.
+// qualified puts the service, or else the package, into a schema's name: each has an Item of its own.
 func qualified(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer {

@@ -1,15 +1,15 @@
-// Package audit has common terms for an order's money and goods, so that invariants across services can be checked without
-// knowing any service. The package model of each service translates its events and states; the platform's audit and exploration
-// use them.
+// Package audit defines common terms for an order's money and goods, so that invariants across services can be checked
+// without knowing any service. The package model of each service translates its events and states into them; the
+// platform's audit and exploration use them.
 package audit
 
-// Role is what the audit needs a service for. A service that moves neither money nor goods has none.
+// Role is the part of the audit that a service plays. A service that moves neither money nor goods has none.
 type Role string
 
 const (
 	Accepts  Role = "accepts"  // takes orders from customers
-	Decides  Role = "decides"  // knows where an order stands
-	Charges  Role = "charges"  // sets money aside, takes it and lets go of it
+	Decides  Role = "decides"  // keeps the order's status
+	Charges  Role = "charges"  // authorizes, captures and voids
 	Refunds  Role = "refunds"  // gives money back
 	Reserves Role = "reserves" // keeps the levels of goods
 	Ships    Role = "ships"    // hands parcels over and takes goods back

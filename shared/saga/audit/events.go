@@ -1,6 +1,6 @@
 package audit
 
-// What an event may tell. It is about the event's key: an order, or a SKU where that is said.
+// The meanings of events. Each is about the event's key: an order, or a SKU where the comment says so.
 type (
 	Placed struct{} // a customer's order was accepted
 	Begun  struct{} // the order was found valid, or refused

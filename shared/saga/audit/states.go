@@ -11,7 +11,7 @@ const (
 	Completed
 )
 
-// What a service may have of an order, or of a SKU. Amounts are in minor units of the currency.
+// The facts that a service may keep of an order, or of a SKU. Amounts are in minor units of the currency.
 type (
 	Accepted struct{ Exists bool }
 
@@ -25,14 +25,14 @@ type (
 	}
 
 	Payment struct {
-		Open             int64 // set aside, neither taken nor let go of
-		Settling         bool  // what is open is not known, because the gateway was asked
+		Open             int64 // authorized, neither captured nor voided
+		Settling         bool  // the open amount is unknown while a request to the gateway is pending
 		Captured, Voided int64
 		Currency         string
 	}
 
 	Refund struct {
-		Taken              bool // it has heard what was captured
+		Taken              bool // it has consumed the event of the capture
 		Captured, Refunded int64
 		Refused            int64 // by the gateway, and not given back since
 		Currency           string
@@ -56,5 +56,5 @@ type (
 		Back       []CameBack // returns that have arrived
 	}
 
-	Shelves struct{ Stocked map[string]int64 } // by SKU: what lay there before the order
+	Shelves struct{ Stocked map[string]int64 } // by SKU: the pieces in stock before the order
 )

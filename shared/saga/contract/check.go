@@ -10,11 +10,12 @@ import (
 
 // CheckClosed checks a payload against this version, without unknown fields. It is for producers.
 //
-// An error names the place and what is wrong there, and repeats no value: errors end in logs and parked lists.
+// An error names the place and the violation, and repeats no value: errors end in logs and parked lists.
 func (c *Contract) CheckClosed(data []byte) error { return c.check(data, true) }
 
-// CheckOpen is CheckClosed for consumers: unknown fields are skipped, since a newer producer may add some. encoding/json decodes
-// what passes without changing it: a field that is there twice or in another case, and bytes that are not UTF-8, are refused.
+// CheckOpen is CheckClosed for consumers: unknown fields are skipped, since a newer producer may add some. encoding/json
+// decodes an accepted payload without changing it: repeated fields, fields in another case, and bytes that are not UTF-8
+// are refused.
 func (c *Contract) CheckOpen(data []byte) error { return c.check(data, false) }
 
 func (c *Contract) check(data []byte, closed bool) error {
@@ -28,7 +29,7 @@ func (c *Contract) check(data []byte, closed bool) error {
 	return nil
 }
 
-// Fault is what is wrong at a place, as in lines[2].quantity. It repeats no value.
+// Fault is a violation and its place, as in lines[2].quantity. It repeats no value.
 type Fault struct{ Place, Text string }
 
 func (f *Fault) Error() string {
@@ -38,7 +39,7 @@ func (f *Fault) Error() string {
 	return f.Place + ": " + f.Text
 }
 
-// wrong makes a fault at the place under the walker's hand; who holds it adds the way there.
+// wrong makes a fault at the walker's current place; callers add the path to it.
 func wrong(format string, args ...any) error { return &Fault{Text: fmt.Sprintf(format, args...)} }
 
 // in adds to a fault the field or item that it is in.
@@ -124,8 +125,8 @@ func (c *Contract) field(name []byte, expected int) (int, bool) {
 	return 0, false
 }
 
-// unknown passes over a field the contract does not have. One whose name encoding/json would take for a known one, in
-// another case, would be read unchecked: it is never right.
+// unknown skips a field that the contract does not have. A field whose name encoding/json would match to a known one in
+// another case is refused: its value would be read unchecked.
 func (w *walker) unknown(c *Contract, name []byte) error {
 	text := string(name)
 	for i := range c.Fields {
@@ -168,7 +169,7 @@ func (w *walker) str(c *Contract) error {
 	case c.Min > 0 && int64(utf8.RuneCount(text)) < c.Min:
 		return wrong("shorter than %d", c.Min)
 	case c.Pattern != nil && !c.Pattern.Match(text):
-		return wrong("does not read %s", c.Pattern)
+		return wrong("does not match %s", c.Pattern)
 	case c.Enum != nil && !slices.ContainsFunc(c.Enum, func(one string) bool { return one == string(text) }):
 		return wrong("is none of %s", strings.Join(c.Enum, ", "))
 	}
@@ -184,7 +185,7 @@ func (w *walker) integer(c *Contract) error {
 	for _, b := range w.data[start:w.at] {
 		switch {
 		case digit(b):
-			n = min(n*10+int64(b-'0'), Largest+1) // beyond is beyond
+			n = min(n*10+int64(b-'0'), Largest+1) // all values above Largest are alike
 		case b != '-':
 			return wrong("want an integer in digits alone")
 		}

@@ -1,9 +1,9 @@
-// Package contract checks payloads against their Go types: which fields there are, which are required, and which values are
-// valid. It alone reads the struct tags that declare this; the JSON Schemas are generated from it, so that the published and the
-// checked contract are the same.
+// Package contract checks payloads against their Go types: which fields exist, which are required, and which values are
+// valid. No other package reads the struct tags that declare this; the JSON Schemas are generated from it, so that the
+// published and the checked contract are the same.
 //
-// It is no JSON Schema validator and knows no event. package saga checks every payload with it, and schemas/generate
-// writes it down.
+// It is no JSON Schema validator and knows no event. Package saga checks every payload with it, and schemas/generate
+// writes the schemas from it.
 package contract
 
 import (
@@ -20,7 +20,7 @@ import (
 // Type is a kind of JSON value, by its name in JSON Schema.
 type Type string
 
-// What payloads are made of. An Integer is written in digits alone, without fraction or exponent.
+// The types of payloads. An Integer is written in digits alone, without fraction or exponent.
 const (
 	Object  Type = "object"
 	Array   Type = "array"
@@ -32,19 +32,19 @@ const (
 // Largest is the largest integer that every JSON reader keeps exactly: 2⁵³ − 1.
 const Largest = 1<<53 - 1
 
-// maxFields is how many fields an object may have: as many as a set of them has bits.
+// maxFields is how many fields an object may have: a set of them has this many bits.
 const maxFields = 64
 
-// Contract is what one value must be.
+// Contract is the contract of one value.
 type Contract struct {
 	Go       reflect.Type // without pointers
 	Type     Type
-	Nullable bool           // null will do, as Go writes a list that was never begun
-	Personal bool           // it tells of a person
+	Nullable bool           // null is valid: Go marshals a nil slice as null
+	Personal bool           // personal data
 	Min      int64          // the least integer, the fewest characters of a string, the fewest items of an array
 	Max      int64          // the largest integer
 	Pattern  *regexp.Regexp // of a string, nil: any
-	Enum     []string       // the strings there are, nil: all
+	Enum     []string       // the valid strings, nil: all
 	Items    *Contract      // of an array
 	Fields   []Field        // of an object
 
@@ -60,8 +60,8 @@ type Field struct {
 }
 
 // Of reads a payload's type: a struct of strings, booleans, int64s, structs and slices of them, each field with a json
-// tag. Fields without omitempty must be there. A field's tag schema:"…" narrows it: min=1, pattern=^[A-Z]{2}$, enum=a|b;
-// x:"personal" marks one that tells of a person.
+// tag. Fields without omitempty are required. A field's tag schema:"…" narrows it: min=1, pattern=^[A-Z]{2}$, enum=a|b;
+// x:"personal" marks personal data.
 func Of(t reflect.Type) (*Contract, error) {
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%s: a payload is a struct", t)
@@ -77,7 +77,7 @@ var (
 func of(t reflect.Type, inside []reflect.Type) (*Contract, error) {
 	c := &Contract{Go: t}
 	if reads := reflect.PointerTo(t); reads.Implements(jsonReader) || reads.Implements(textReader) {
-		return nil, fmt.Errorf("%s reads JSON in its own way", t)
+		return nil, fmt.Errorf("%s has its own UnmarshalJSON or UnmarshalText", t)
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -147,7 +147,7 @@ func (c *Contract) narrow(tag string) (err error) {
 	case word == "min" && c.Type != Object && c.Type != Boolean:
 		c.Min, err = strconv.ParseInt(value, 10, 64)
 		if err == nil && c.Min < 0 && c.Type != Integer {
-			err = fmt.Errorf("tag schema:%q: nothing is that short", tag)
+			err = fmt.Errorf("tag schema:%q: a length cannot be negative", tag)
 		}
 	default:
 		err = fmt.Errorf("tag schema:%q: want min=, or pattern= or enum= on a string", tag)

@@ -52,7 +52,7 @@ func TestAnErrorNamesThePlaceAndRepeatsNoValue(t *testing.T) {
 		{`"ab"`, `"é"`, "lines[0].name: shorter than 2"},
 		{`[{"name":"ab","count":1}]`, `[]`, "lines: 0 items are fewer than 1"},
 		{`[{"name":"ab","count":1}]`, `null`, "lines: want array, not null"},
-		{`"GB"`, `"secret"`, "country: does not read ^[A-Z]{2}$"},
+		{`"GB"`, `"secret"`, "country: does not match ^[A-Z]{2}$"},
 		{`"all"`, `"secret"`, "policy: is none of all, some"},
 		{`false`, `fals`, "paid: not JSON at byte 72"},
 		{`}]`, `}],"first":{"name":"abc"}`, "first.count: is missing"},
@@ -108,7 +108,7 @@ func TestEscapesCountAsWhatTheyStandFor(t *testing.T) {
 		t.Error(err)
 	}
 	if err := c.CheckOpen([]byte(strings.Replace(good, "ab", `\ud83d\ude00`, 1))); err == nil {
-		t.Error("one character, written in two escapes, passes for two")
+		t.Error("one character, written as two escapes, counts as two")
 	}
 }
 
@@ -134,10 +134,10 @@ func TestADeclarationThatCannotBeHeldIsRefused(t *testing.T) {
 		}{}, "n: int: payloads are made of"},
 		{struct {
 			At time.Time `json:"at"`
-		}{}, "at: time.Time reads JSON in its own way"},
+		}{}, "at: time.Time has its own UnmarshalJSON or UnmarshalText"},
 		{struct {
 			Raw json.RawMessage `json:"raw"`
-		}{}, "reads JSON in its own way"},
+		}{}, "has its own UnmarshalJSON or UnmarshalText"},
 		{struct {
 			N map[string]string `json:"n"`
 		}{}, "payloads are made of"},
@@ -152,7 +152,7 @@ func TestADeclarationThatCannotBeHeldIsRefused(t *testing.T) {
 		}{}, `tag schema:"min=1"`},
 		{struct {
 			N string `json:"n" schema:"min=-1"`
-		}{}, "nothing is that short"},
+		}{}, "a length cannot be negative"},
 		{struct {
 			N int64 `json:"n" schema:"min=one"`
 		}{}, "invalid syntax"},

@@ -34,7 +34,7 @@ func (w *walker) space() {
 	}
 }
 
-// peek is the byte that comes next, 0 at the end.
+// peek returns the next byte, 0 at the end.
 func (w *walker) peek() byte {
 	if w.at < len(w.data) {
 		return w.data[w.at]
@@ -42,7 +42,7 @@ func (w *walker) peek() byte {
 	return 0
 }
 
-// take goes past b, which must come next, after space.
+// take skips space and then b, which must come next.
 func (w *walker) take(b byte) error {
 	w.space()
 	if w.peek() != b {
@@ -52,7 +52,7 @@ func (w *walker) take(b byte) error {
 	return nil
 }
 
-// open enters an object or array and tells whether anything is in it.
+// open enters an object or array and tells whether it has any items.
 func (w *walker) open(end byte) (bool, error) {
 	w.at++
 	if w.depth++; w.depth > maxDepth {
@@ -66,7 +66,7 @@ func (w *walker) open(end byte) (bool, error) {
 	return true, nil
 }
 
-// more goes past a comma, or leaves the object or array.
+// more skips a comma, or leaves the object or array.
 func (w *walker) more(end byte) (bool, error) {
 	w.space()
 	switch w.peek() {
@@ -94,7 +94,7 @@ func (w *walker) name() ([]byte, error) {
 	return name, w.take(':')
 }
 
-// skip goes past any value.
+// skip skips any value.
 func (w *walker) skip() error {
 	w.space()
 	switch b := w.peek(); b {
@@ -155,7 +155,7 @@ func (w *walker) digits() error {
 	return nil
 }
 
-// number goes past a number as RFC 8259 section 6 has it.
+// number skips a number as defined in RFC 8259, section 6.
 func (w *walker) number() error {
 	if w.peek() == '-' {
 		w.at++
@@ -181,7 +181,7 @@ func (w *walker) number() error {
 	return nil
 }
 
-// plainByte tells the bytes of a string that need no second look.
+// plainByte holds which bytes of a string need no further check.
 var plainByte = func() (plain [256]bool) {
 	for b := ' '; b < utf8.RuneSelf; b++ {
 		plain[b] = b != '"' && b != '\\'
@@ -189,7 +189,7 @@ var plainByte = func() (plain [256]bool) {
 	return plain
 }()
 
-// text reads a string and returns what is between the quotes; plain says that it stands for itself, without escapes.
+// text reads a string and returns the bytes between the quotes; plain tells that they contain no escapes.
 func (w *walker) text() (raw []byte, plain bool, err error) {
 	if w.peek() != '"' {
 		return nil, false, w.notJSON()
@@ -221,7 +221,7 @@ func (w *walker) text() (raw []byte, plain bool, err error) {
 	}
 }
 
-// escape goes to the last byte of an escape sequence.
+// escape moves to the last byte of an escape sequence.
 func (w *walker) escape() error {
 	w.at++
 	switch w.peek() {
@@ -239,8 +239,7 @@ func (w *walker) escape() error {
 	return w.notJSON()
 }
 
-// unescape is the text that a string with escapes stands for. Halves of surrogate pairs become U+FFFD, as encoding/json
-// has it.
+// unescape returns the text of a string with escapes. Halves of surrogate pairs become U+FFFD, as in encoding/json.
 func unescape(raw []byte) []byte {
 	var text string
 	quoted := append(append([]byte{'"'}, raw...), '"')

@@ -8,8 +8,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// hearAgain lets each machine hear again, in each place it was seen in, everything it had heard by then: nothing may
-// change, be asked or become due. What was heard by then is gathered over all ways there, so that no order is missed.
+// hearAgain redelivers to each machine, in each place it was seen in, every event it had consumed by then: no state may
+// change, no call and no deadline may follow. The events are gathered over all ways there, so that no order is missed.
 func (x *search) hearAgain() {
 	for _, p := range x.parts {
 		if p.machine == nil {
@@ -27,7 +27,7 @@ func (x *search) hearAgain() {
 	}
 }
 
-// heardBy gathers, for each thing the part may know, what it had heard by then, sorted.
+// heardBy gathers, for each state that the part may have, the events it had consumed by then, sorted.
 func (x *search) heardBy(p *part) [][]int32 {
 	by := make([][]int32, len(p.locals.at))
 	type edge struct{ to, heard int32 }
@@ -59,13 +59,13 @@ func (x *search) heardBy(p *part) [][]int32 {
 	return by
 }
 
-// record tells whether an input is on a topic, and so may come again. A command given again is another one.
+// record tells whether an input is on a topic, and so may be redelivered. A command given again is another one.
 func (s *system) record(in int32) bool {
 	input := s.inputs.at[in]
 	return input.form == heard && strings.Contains(s.events.at[input.event].Type, ".")
 }
 
-// repeated tells what is wrong with hearing an input again, whatever is known by then; "" if nothing.
+// repeated tells what is wrong with redelivering an input, whatever was consumed by then; "" if nothing.
 func (s *system) repeated(p *part, at, in int32) string {
 	for _, k := range p.knows {
 		if why := s.repeatedKnowing(p, k, at, in); why != "" {
@@ -95,7 +95,7 @@ func (s *system) repeatedKnowing(p *part, k *knowing, at, in int32) string {
 	return fmt.Sprintf("%s hears %s again: %s", p.name, bare(e.Type), why)
 }
 
-// againViolation looks for a way on which the part heard the input and then came to know what it knows there.
+// againViolation looks for a way on which the part consumed the input and reached its state there.
 func (x *search) againViolation(p *part, at, in int32, why string) *Violation {
 	for n := range x.seen.len() {
 		if p.configs.at[x.seen.get(n)[p.i]].local != at {

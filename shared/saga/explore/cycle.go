@@ -20,8 +20,8 @@ func (x *search) following(n int) iter.Seq[int32] {
 	}
 }
 
-// findCycle looks for a saga that goes on for ever: what is left when states that nothing leads to are taken away,
-// one after the other.
+// findCycle looks for a saga that never ends: the states left over when states without a predecessor are removed, one
+// after the other.
 func (x *search) findCycle() {
 	leads := make([]int32, x.seen.len())
 	for n := range x.next.count {
@@ -43,7 +43,7 @@ func (x *search) findCycle() {
 	if len(free) == len(leads) {
 		return
 	}
-	// What is left is a round, or follows from one: going back from any of it, one comes into the round.
+	// The states left over are in a cycle, or follow from one: going back from any of them leads into the cycle.
 	from := map[int32]int32{}
 	for n := range leads {
 		for to := range x.following(n) {

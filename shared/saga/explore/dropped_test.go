@@ -20,11 +20,11 @@ var (
 	settling = saga.Define[nothing]("till.settling.v1")
 )
 
-// account is what a bank knows that is asked to pay, and to halt where it is too late to ask for that.
+// account is the state of a bank that is asked to pay, and to halt where it is too late to ask for that.
 type account struct{ Paid, Late, Halted bool }
 
-// impatient is a till that asks the bank to pay, gives that up after a while, and then has it halted. Its decision on the
-// bank's answer relies on the question's being dropped.
+// impatient is a till that asks the bank to pay, drops the question after a while, and then asks the bank to halt. Its
+// decision on the bank's answer relies on the question's being dropped.
 func impatient(question func(saga.Row) saga.Row, more ...saga.Row) explore.Model {
 	says := func(e saga.Type[nothing]) []saga.Event { return []saga.Event{e.Of(nothing{})} }
 	till := machine("till",
@@ -116,7 +116,7 @@ func TestWhatIsDroppedMayBeActedOnBeforeSomethingElseIsAskedAndAnswered(t *testi
 		before = before || !v.State("till").(said).has(paid) && v.State("the bank") == any(account{Paid: true, Halted: true})
 	}})
 	if !before {
-		t.Error("the bank never pays before it is halted without the till's hearing of it")
+		t.Error("the exploration misses: the bank pays before it is halted, and the till does not hear of it")
 	}
 }
 

@@ -6,35 +6,35 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Options say how to explore.
+// Options configure an exploration.
 type Options struct {
 	All      bool             // every step of every part in every order, without the reduction
-	Limit    int              // states to give up at; 0: 50 million
-	Progress func(states int) // told now and then
-	Ends     func(View)       // told each state in which nothing more can happen; once more where all is explored again
-	noNotes  bool             // take nothing for a mere note
+	Limit    int              // the number of states at which to stop; 0: 50 million
+	Progress func(states int) // called from time to time
+	Ends     func(View)       // called with each state in which nothing more can happen; again if all is explored again
+	noNotes  bool             // treat no input as a note
 }
 
-// Result is what was found. It is the same in every exploration of a model, but for how long it took.
+// Result is the result of an exploration. It is the same for every exploration of a model, except for the time taken.
 type Result struct {
 	Roots       int
 	States      int
 	Transitions int
-	Spared      int // steps that were not tried in a state, because the order does not matter
+	Spared      int // steps not tried in a state, because the order does not matter
 	Depth       int // the most steps to a state, each reached in the fewest
 	Ends        int // states in which nothing more can happen
 	Parts       []PartResult
-	Unsaid      []saga.Kind // events that machines may say by their declaration, and never say in any state reached
+	Unsaid      []saga.Kind // events that machines declare, and do not emit in any state reached
 	Unfinished  bool        // the limit was reached
-	NoNotes     string      // why everything was explored again, without taking anything for a mere note; "" where it was not
+	NoNotes     string      // why everything was explored again without notes; "" if it was not
 	Violation   *Violation
 }
 
-// PartResult tells what was seen of one part.
+// PartResult is the result for one part.
 type PartResult struct {
 	Name   string
-	States int // what it may know
-	Steps  int // and take in, knowing that
+	States int // the states it may have
+	Steps  int // the inputs it may consume, counted for each state
 }
 
 const defaultLimit = 50_000_000
@@ -50,7 +50,7 @@ type search struct {
 	Result
 }
 
-// Explore tries everything. It stops at the first thing that is wrong, which breadth-first is among the nearest.
+// Explore tries everything. It stops at the first violation, which is among the nearest: the search is breadth-first.
 func Explore(m Model, o Options) Result {
 	x := &search{system: newSystem(m), Options: o, parent: list{width: 1}, next: list{width: 1}, ranges: list{width: 1}}
 	x.seen = newSet(len(x.parts))
@@ -95,7 +95,7 @@ func (x *search) count() {
 	x.Unsaid = x.unsaid()
 }
 
-// lookBack looks for what no single step shows.
+// lookBack makes the checks that no single step shows.
 func (x *search) lookBack() {
 	x.findCycle()
 	if x.Violation == nil {
@@ -192,7 +192,7 @@ func (x *search) visit(n int, at, next []int32) {
 	x.Spared += enabled - taken
 }
 
-// noting is a part that only notes something in one of its steps, and which that is; nil where there is none.
+// noting returns a part that only notes something in one of its steps, and the index of that step; nil if there is none.
 func (x *search) noting(at []int32) (*part, int) {
 	for i, p := range x.parts {
 		if c := p.configs.at[at[i]]; c.noting >= 0 && !x.noNotes {

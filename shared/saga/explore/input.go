@@ -8,29 +8,29 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// form is how something reaches a part.
+// form is how an input reaches a part.
 type form uint8
 
 const (
 	heard    form = iota // an event of others
 	answered             // the outside's answer to an own event
 	expired              // the deadline that runs from an own event
-	asked                // a question, which whoever is outside is to answer
+	asked                // a question, which the outside party is to answer
 )
 
 var forms = [...]string{"hears", "answered", "expires", "asked"}
 
-// input is what a part can take in: of one queue in order, or of the bag in any.
+// input is something that a part can consume: from one queue in order, or from the bag in any order.
 type input struct {
 	form   form
-	event  int32  // what is heard, or the own event that asked or that the deadline runs from
+	event  int32  // the event heard, or the own event that asked or that the deadline runs from
 	from   int    // the machine that asked
 	answer any    // of answered
-	words  string // who told it, or what the outside did
-	past   pivots // heard: those behind it when it was said
+	words  string // the sender, or the act of the outside party
+	past   pivots // heard: the pivots behind it when it was emitted
 }
 
-// event numbers an event, without what differs from one way here to another.
+// event numbers an event, without the fields that differ between the ways to the same state.
 func (s *system) event(e saga.Event) int32 {
 	e.Cause, e.Via, e.Time, e.Saga = "", "", time.Time{}, s.model.Key
 	return s.events.number(e.Type+" "+e.Key+" "+e.ID+" "+text(e.Data), func() saga.Event { return e })
@@ -41,7 +41,7 @@ func (s *system) input(in input) int32 {
 	return s.inputs.number(key, func() input { return in })
 }
 
-// waiting lists in words what a part has not taken in yet.
+// waiting describes the inputs that a part has not consumed yet.
 func (s *system) waiting(c *config) (list []string) {
 	for _, in := range c.inputs() {
 		input := s.inputs.at[in]
@@ -56,7 +56,7 @@ func bare(event string) string { return strings.TrimSuffix(event, ".v1") }
 
 func own(service, event string) string { return strings.TrimPrefix(bare(event), service+".") }
 
-// duration is one as a person says it.
+// duration formats a duration for people.
 func duration(d time.Duration) string {
 	for _, unit := range []struct {
 		name string

@@ -8,16 +8,17 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// What a machine looks up was said about another key, by a saga that is not explored, at any time: no order is promised
-// between the two. So each decision may find nothing, or any of what the model says it may find, whatever it found before.
+// A record that a machine looks up is about another key, from a saga that is not explored, and may have been emitted at
+// any time: no order is guaranteed between the two. So each decision may find nothing, or any event that the model lists,
+// whatever it found before.
 
 // knowing is a machine that finds one thing for each event type it looks up, or nothing.
 type knowing struct {
 	*saga.Machine
-	looked map[string]any // at which types since it was last asked, and what it found
+	looked map[string]any // the types looked up since the last call, and the results
 }
 
-// knowings are all a machine may find together; the first finds nothing.
+// knowings are all combinations of lookup results that a machine may get; the first finds nothing.
 func (m *Machine) knowings() (list []*knowing) {
 	found := []map[string]any{{}}
 	for _, k := range m.Knows() {
@@ -51,7 +52,7 @@ func (m *Machine) knowings() (list []*knowing) {
 	return list
 }
 
-// words tell what was found where the machine looked; "" where it did not look.
+// words describes the results of the lookups; "" if there was no lookup.
 func (k *knowing) words() string {
 	var list []string
 	for name, found := range k.looked {
@@ -65,7 +66,7 @@ func (k *knowing) words() string {
 	return strings.Join(list, ", ")
 }
 
-// runs lets the machine take in one input, with each thing that it may find meanwhile.
+// runs lets the machine consume one input, once for each possible result of its lookups.
 func (s *system) runs(p *part, l local, x input, answer any) (list []reaction) {
 	for _, k := range p.knows {
 		k.looked = nil
@@ -75,7 +76,7 @@ func (s *system) runs(p *part, l local, x input, answer any) (list []reaction) {
 			list = append(list, r)
 		}
 		if len(k.looked) == 0 {
-			break // nor would it look with anything else to find
+			break // it made no lookup: other results change nothing
 		}
 	}
 	return list

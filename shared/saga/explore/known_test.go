@@ -41,7 +41,7 @@ func TestADecisionIsExploredWithAndWithoutWhatItLooksUp(t *testing.T) {
 	withNothing.Machines[1].Known = nil
 	defer func() {
 		if recover() == nil {
-			t.Error("a model that says nothing of what may be found is explored as if nothing could be")
+			t.Error("a model without Known for a lookup was explored")
 		}
 	}()
 	explore.Explore(withNothing, explore.Options{})

@@ -16,7 +16,7 @@ var (
 	told    = saga.Define[nothing]("shop.told.v1")
 )
 
-// loopback is a shop of two machines: that of the order waits for what that of the customer tells.
+// loopback is a shop of two machines: the order's machine waits for events of the customer's machine.
 func loopback(about string, customers ...saga.Row) explore.Model {
 	says := func(none saga.Kind, events ...saga.Event) func(said, nothing) []saga.Event {
 		return func(s said, _ nothing) []saga.Event {
@@ -80,7 +80,7 @@ func TestALoopbackThatIsTakenOutOrGoesRoundIsFound(t *testing.T) {
 	}
 }
 
-// goesRound lets the order's machine say again what the customer's has told it of.
+// goesRound makes the order's machine emit again on the event of the customer's machine.
 func goesRound(m explore.Model) explore.Model {
 	m.Machines[0] = machine("shop",
 		saga.On(wants, func(said, nothing) []saga.Event { return []saga.Event{seen.About("c", nothing{})} }, seen),

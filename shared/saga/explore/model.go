@@ -7,71 +7,72 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Model is what is explored.
+// Model is the model to explore.
 type Model struct {
 	Key      string // what the saga is about
 	Machines []Machine
 	Outside  []Outside
 	Roots    []Root
-	// End tells what is wrong with a state in which nothing more can happen; "" if it is as it should be.
+	// End tells the fault of a state in which nothing more can happen; "" if there is none.
 	End func(View) string
 }
 
-// Machine is one service's part, and what the explorer may know of it beside its rows.
+// Machine is one service's machine, and its description for the explorer beside its rows.
 type Machine struct {
 	*saga.Machine
-	// Key is what it takes part as, where that is not the saga: the customer of an order. It hears what is said about that.
+	// Key is the machine's key where that is not the saga's: the customer of an order. The machine consumes the events
+	// about it.
 	Key string
-	// Same gives one of several states that differ in nothing that matters, so that they are explored once; nil: each
+	// Same returns one of several states that differ in nothing that matters, so that they are explored once; nil: each
 	// state is only like itself. It is checked, with one other state for each.
 	Same func(state any) any
-	// Check tells what is wrong with a step; "" if it is as it should be. What it finds must stay found, whatever others
-	// do: it is asked about each step once, not about each way there.
+	// Check tells the fault of a step; "" if there is none. A fault must stay one whatever others do: Check is called once
+	// for each step, not for each way there.
 	Check func(before any, step saga.Step) string
-	// Known are what others may have said last, of whatever key the machine looks up: at least one event of each type.
+	// Known are the events that lookups may find, about whatever key: at least one of each type that the machine looks up.
 	Known []saga.Event
-	// Notes are events that the machine may hear only to note them; see notes.go. It is checked.
+	// Notes are events that the machine may consume only to note them; see notes.go. It is checked.
 	Notes []saga.Kind
-	// Before tells what the machine does not say yet, or never will, in this state. It is what the reduction may rely on, and
-	// is itself checked at each step. nil: nothing is known.
+	// Before lists the events that the machine does not emit yet, or never will, in this state. The reduction relies on
+	// it, and each step checks it. nil: nothing is known.
 	Before func(state any) []Before
 }
 
-// Before says that the machine does not say an event before it hears one of some others; never where there are none.
+// Before declares that the machine does not emit an event before it consumes one of some others; never if there are none.
 type Before struct {
 	Says  saga.Kind
 	Hears []saga.Kind
 }
 
-// Outside is somebody outside who is asked questions. What one asks another does not answer.
+// Outside is an outside party that machines ask. A question of one machine is not answered by another's Outside.
 type Outside struct {
 	Name  string // "the gateway"
 	Asked []string
-	Start any // a value whose text tells all of it
-	// Act lists what may come of a question. None: it cannot be answered as things stand, and is asked on.
+	Start any // a value whose text holds all of it
+	// Act lists the possible outcomes of a question. None: it cannot be answered in this state, and stays open.
 	Act func(state any, question string, asked saga.Event) []Outcome
 	// Check is Machine.Check for a state of the outside.
 	Check func(state any) string
 }
 
-// Outcome is one thing the outside may do when asked.
+// Outcome is one possible act of the outside party when asked.
 type Outcome struct {
 	Does   string // "authorizes"
 	State  any    // of the outside, afterwards
 	Answer any
 }
 
-// Root is one way in which the saga begins.
+// Root is one beginning of the saga.
 type Root struct {
 	Name   string
 	States map[string]any // of machines and the outside, by name, where not blank
 	Told   []Told
 }
 
-// Told is what somebody tells the machines that hear it: an event of a service that is left out, or a command. It may
-// arrive at any time, but in order where one producer tells several.
+// Told is an event from outside the model for the machines that consume it: of a service that is not explored, or a
+// command. It may arrive at any time, but events of one producer arrive in order.
 type Told struct {
-	Who   string // in words: "the customer cancels"; "" where the event says enough
+	Who   string // a description: "the customer cancels"; "" where the event's name is enough
 	Event saga.Event
 }
 
@@ -81,7 +82,7 @@ type View struct {
 	at []int32
 }
 
-// State is where a machine, or somebody outside, stands; by name.
+// State is the state of a machine or an outside party, by name.
 func (v View) State(name string) any {
 	for i, p := range v.s.parts {
 		l := p.locals.at[p.configs.at[v.at[i]].local]
@@ -107,7 +108,7 @@ func (v View) Open() (open []string) {
 	return open
 }
 
-// String tells the whole state, the same in every exploration.
+// String returns the whole state as text, the same in every exploration.
 func (v View) String() string {
 	var b strings.Builder
 	for i, p := range v.s.parts {

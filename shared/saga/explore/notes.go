@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// A machine may hear some things only to note them: nobody hears what it then says, and it comes to know the same
-// whenever it hears them. Such a step is taken at once, alone. The model says which they may be (Machine.Notes), and
-// commute checks it: it lets each note be heard later, after each of the steps that were taken after it, and compares.
-// What the machine takes in on the way is checked like any other step. Where a note turns out to be more than that, the
-// exploration is done again without.
+// A machine may consume some events only to note them: nobody consumes the events that it then emits, and its state is
+// the same whenever it consumes them. Such a step is taken at once, alone. The model lists the candidates
+// (Machine.Notes), and commute checks them: it lets each note be consumed later, after each of the steps that were taken
+// after it, and compares. The inputs consumed on the way are checked like any other step. Where a note turns out to be
+// more than that, the exploration is done again without.
 
-// onlyNotes tells whether a reaction reaches nobody.
+// onlyNotes tells whether a reaction reaches no other part.
 func (r *reaction) onlyNotes() bool {
 	return r.wrong == "" && len(r.sends) == 0 && len(r.keeps) == 0 && len(r.settled) == 0
 }
@@ -22,21 +22,21 @@ func (s *system) isNote(p *part, in int32) bool {
 	return p.machine != nil && x.form == heard && p.notes[s.events.at[x.event].Type]
 }
 
-// postponed is a note, what the machine knows once it has heard it, and what it would know if it had not yet.
+// postponed is a note, the machine's state after consuming it, and the state it would have without it.
 type postponed struct{ note, with, without int32 }
 
 // commuting is the check of one machine.
 type commuting struct {
 	*system
 	p     *part
-	takes [][]int32 // by what it knows: what it takes in then
+	takes [][]int32 // by state: the inputs consumed then
 	met   map[reacting]bool
-	late  [][]postponed // by what it knows with the note
+	late  [][]postponed // by the state with the note
 	known map[postponed]bool
 	wrong string
 }
 
-// commute tells where a machine's notes are more than notes; "" if nowhere.
+// commute tells which of a machine's notes are more than notes; "" if none.
 func (s *system) commute(p *part) string {
 	c := &commuting{system: s, p: p, met: map[reacting]bool{}, known: map[postponed]bool{}}
 	for _, key := range s.reactedInOrder(p) {
@@ -45,7 +45,7 @@ func (s *system) commute(p *part) string {
 	return c.wrong
 }
 
-// meet goes through one thing the machine may take in.
+// meet visits one input that the machine may consume.
 func (c *commuting) meet(at, in int32) {
 	if key := (reacting{at, in}); c.wrong != "" || c.met[key] {
 		return
@@ -82,7 +82,7 @@ func (c *commuting) postpone(l postponed) {
 	}
 }
 
-// compare takes an input in before the note, which was taken in after it.
+// compare consumes an input before the note that was consumed first.
 func (c *commuting) compare(l postponed, in int32) {
 	if c.wrong != "" || c.sameQueue(l.note, in) {
 		return
@@ -109,7 +109,7 @@ func (s *system) name(in int32) string { return bare(s.typeOf(in)) }
 
 func (s *system) typeOf(in int32) string { return s.events.at[s.inputs.at[in].event].Type }
 
-// sameQueue tells whether two inputs come in the order they were said in.
+// sameQueue tells whether two inputs keep the order in which they were emitted.
 func (s *system) sameQueue(a, b int32) bool {
 	return s.inputs.at[b].form == heard && s.channel(s.typeOf(a)) == s.channel(s.typeOf(b))
 }

@@ -6,19 +6,19 @@ import (
 	"slices"
 )
 
-// part is a machine, or somebody outside whom several machines ask. Somebody whom one machine alone asks is part of it:
-// nobody else can see what he does before he answers, so acting and answering are one step.
+// part is a machine, or an outside party that several machines ask. A party that one machine alone asks belongs to that
+// machine's part: nobody else sees its state before it answers, so acting and answering are one step.
 type part struct {
 	i        int
 	name     string
-	machine  *Machine        // nil for somebody outside
-	knows    []*knowing      // the machine with each thing it may find
-	own      *Outside        // himself, or who belongs to the machine
-	key      string          // what it is about
-	channels []string        // who says what it hears: the queues of its inbox
+	machine  *Machine        // nil for an outside party
+	knows    []*knowing      // the machine with each result of its lookups
+	own      *Outside        // the outside party itself, or the one that belongs to the machine
+	key      string          // its key
+	channels []string        // the producers of the events it hears: the queues of its inbox
 	counted  map[string]int  // own events whose ids are told apart
-	notes    map[string]bool // what it may hear only to note
-	watches  pivots          // those it must be past for some of its rows
+	notes    map[string]bool // events that it may hear only to note
+	watches  pivots          // the pivots that some of its rows need behind them
 
 	locals  table[*local]
 	configs table[*config]
@@ -26,42 +26,42 @@ type part struct {
 	with    map[uint64]int32 // the config that a config becomes when a parcel arrives
 }
 
-// local is what a part knows.
+// local is the state of a part.
 type local struct {
 	state any
-	other any     // one that is the same to the model, and is not; nil where none was met
-	aside any     // of whoever outside belongs to it
-	count []uint8 // how many events of each counted type were said
-	drops []uint8 // how many of them, the first ones, asked what is given up; nil where nothing is
-	past  pivots  // said by it, and of those watched, those behind what it has heard
+	other any     // another state that the model takes for the same; nil where none was met
+	aside any     // the state of the outside party that belongs to it
+	count []uint8 // the number of emitted events of each counted type
+	drops []uint8 // how many of the first of them asked a question that is dropped; nil where none is
+	past  pivots  // pivots it emitted, and the watched ones behind the events it has heard
 	text  string
 
-	unsaid []unsaid // what it does not say yet
+	unsaid []unsaid // events it does not emit yet
 }
 
-// config is what a part knows, and what waits to be taken in by it.
+// config is the state of a part and the inputs that wait for it.
 type config struct {
 	local  int32
 	queues [][]int32 // by channel, in order
 	bag    []int32   // in any order; sorted
 
 	steps    []step
-	noting   int32 // which of them only notes something; -1 where none does
+	noting   int32 // the one that is only noted; -1 where none is
 	expanded bool
-	inbox    kinds // what is in it
-	gates    kinds // what would be a step more if it came
+	inbox    kinds // the kinds of input in it
+	gates    kinds // the kinds whose arrival would make another step possible
 	surveyed bool
 }
 
-// step is one thing a part may do.
+// step is one possible step of a part.
 type step struct {
 	input  int32
-	choice int32 // which outcome, where the outside may choose
+	choice int32 // the outcome, where the outside has a choice
 	next   int32
 	did    *reaction
 }
 
-// send is what one other part gets from a step.
+// send is the parcel that one other part gets from a step.
 type send struct {
 	to     int
 	parcel int32
@@ -87,7 +87,7 @@ func (s *system) local(p *part, l local) int32 {
 	return n
 }
 
-// tail tells what is known of a part beside its state.
+// tail describes a part's state apart from its machine's.
 func tail(l local) (s string) {
 	if l.aside != nil {
 		s += " outside " + text(l.aside)
@@ -120,7 +120,7 @@ func (p *part) config(c config) int32 {
 
 func (c *config) inputs() []int32 { return append(slices.Concat(c.queues...), c.bag...) }
 
-// arrive is the config after a parcel was put into its inbox.
+// arrive returns the config after a parcel was put into its inbox.
 func (s *system) arrive(p *part, at, number int32) int32 {
 	key := uint64(at)<<32 | uint64(number)
 	if next, known := p.with[key]; known {
@@ -139,7 +139,7 @@ func (s *system) arrive(p *part, at, number int32) int32 {
 	return next
 }
 
-// sketch numbers a config and notes what the reduction asks about it.
+// sketch numbers a config and notes what the reduction needs of it.
 func (s *system) sketch(p *part, c config) int32 {
 	n := p.config(c)
 	if made := p.configs.at[n]; !made.surveyed {
@@ -148,7 +148,7 @@ func (s *system) sketch(p *part, c config) int32 {
 	return n
 }
 
-// expand lists what a part may do next.
+// expand lists the next possible steps of a part.
 func (s *system) expand(p *part, at int32) []step {
 	c := p.configs.at[at]
 	if c.expanded {
@@ -171,7 +171,7 @@ func (s *system) expand(p *part, at int32) []step {
 	return c.steps
 }
 
-// take adds the steps in which one input is taken in.
+// take adds the steps in which one input is consumed.
 func (s *system) take(p *part, c *config, in int32, rest config) {
 	reactions := s.reactions(p, c.local, in)
 	for i := range reactions {
@@ -187,7 +187,7 @@ func (s *system) take(p *part, c *config, in int32, rest config) {
 	}
 }
 
-// keep is the bag after a reaction: deadlines go when they are settled, and of each kind there is one, the latest.
+// keep returns the bag after a reaction: settled deadlines are removed, and of each kind only the latest is kept.
 func (s *system) keep(bag []int32, r *reaction) []int32 {
 	off := slices.Clone(r.settled)
 	for _, in := range r.keeps {
@@ -204,7 +204,7 @@ func (s *system) keep(bag []int32, r *reaction) []int32 {
 	return bag
 }
 
-// parcel numbers inputs on their way to a part.
+// parcel numbers inputs in flight to a part.
 func (s *system) parcel(to *part, channel int, inputs ...int32) send {
 	n := s.parcels.number(fmt.Sprint(channel, inputs), func() parcel { return parcel{channel, inputs} })
 	return send{to.i, n}

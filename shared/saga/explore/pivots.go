@@ -8,15 +8,15 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// pivots is a set of events after which something may be done that could not be done before. It goes with what is said:
-// what a part hears tells it which of them are behind, so that a step is too early in this order of things exactly where
-// it could be made before them in another.
+// pivots is a set of events after which a step may be taken that could not be taken before. It travels with each emitted
+// event: an event that a part hears carries the pivots behind it, so that a step is too early in this order of events
+// exactly where it could be made before them in another.
 type pivots uint64
 
 // anyPivot stands for all events that rows declare as the pivot of the saga. The others are those that rows name.
 const anyPivot pivots = 1
 
-// namePivots gives each its place in the set.
+// namePivots gives each pivot its place in the set.
 func (s *system) namePivots() {
 	next := anyPivot
 	for _, m := range s.model.Machines {
@@ -43,7 +43,7 @@ func (s *system) namePivots() {
 	}
 }
 
-// needed are the pivots of which one must be behind before the row leads on; none where it may at any time.
+// needed are the pivots of which one must be behind before the row emits anything; none where it may at any time.
 func (s *system) needed(r *saga.Row) (needed pivots) {
 	if r.Irrevocable && len(r.Behind) == 0 {
 		return anyPivot
@@ -54,7 +54,7 @@ func (s *system) needed(r *saga.Row) (needed pivots) {
 	return needed
 }
 
-// tooEarly tells whether a row led on although none of the events that it must be past led here.
+// tooEarly tells whether a row emitted something although none of the pivots it needs is behind.
 func (s *system) tooEarly(p *part, in saga.Event, got saga.Step, past pivots) string {
 	if p.watches == 0 {
 		return ""
@@ -84,10 +84,10 @@ func (s *system) tooEarly(p *part, in saga.Event, got saga.Step, past pivots) st
 	return ""
 }
 
-// ledOn tells whether something was said in a step by this row, which answers what came in or what was said on it.
+// ledOn tells whether this row emitted something in a step, for the input or for an event emitted on it.
 func ledOn(r *saga.Row, in saga.Event, got saga.Step) bool {
 	if r.Form == saga.Calling {
-		return false // it began where it was asked
+		return false // the outside acted when it was asked
 	}
 	via := ""
 	if r.Form == saga.Deadline {

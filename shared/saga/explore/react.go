@@ -11,25 +11,25 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// mostOfAKind bounds how many events of one type that asks or sets a deadline may be said: more is a saga without end.
+// mostOfAKind bounds the events of one type that asks or sets a deadline: more of them mean a saga without end.
 const mostOfAKind = 12
 
-// reacting is what the reaction depends on.
+// reacting is the input of a reaction.
 type reacting struct{ local, input int32 }
 
-// reaction is what follows where a part takes something in.
+// reaction is the result of a part consuming an input.
 type reaction struct {
 	next    int32
 	says    []int32  // events, in order
 	sends   []send   // to other parts
-	keeps   []int32  // what it puts into its own bag
+	keeps   []int32  // inputs for its own bag
 	settled []string // types of own events whose deadlines are off
-	does    string   // what the outside did
-	knows   string   // what the machine found that it looked up
+	does    string   // the act of the outside party
+	knows   string   // the results of the machine's lookups
 	wrong   string   // the violation, empty for none
 }
 
-// reactions are decided once for each thing a part may know and take in.
+// reactions computes each reaction once, for each state and input of a part.
 func (s *system) reactions(p *part, at, in int32) []reaction {
 	key := reacting{at, in}
 	if known, done := p.reacted[key]; done {
@@ -52,7 +52,7 @@ func (s *system) reactions(p *part, at, in int32) []reaction {
 	return list
 }
 
-// isDropped tells whether what the own event asked is given up.
+// isDropped tells whether the own event's question is dropped.
 func (p *part) isDropped(l *local, own saga.Event) bool {
 	if l.drops == nil {
 		return false
@@ -62,8 +62,8 @@ func (p *part) isDropped(l *local, own saga.Event) bool {
 	return err == nil && n <= int(l.drops[p.counted[own.Type]])
 }
 
-// outcomes are what may come of a question, with silence, which is told from the answers by silent. Silence is all that
-// comes of one that is dropped.
+// outcomes are the possible outcomes of a question, among them silence, which silent marks. A dropped question has
+// silence as its only outcome.
 func outcomes(o *Outside, aside any, row *saga.Row, e saga.Event, dropped bool) (list []Outcome, silent []bool) {
 	acts := o.Act(aside, row.Ask, e)
 	if !dropped {
@@ -82,13 +82,13 @@ func outcomes(o *Outside, aside any, row *saga.Row, e saga.Event, dropped bool) 
 	return list, silent
 }
 
-// What the outside does where its answer does not come.
+// The text where the outside's answer does not arrive.
 const (
 	neverAnswers = "never answers"
 	answerLost   = ", the answer is lost"
 )
 
-// act is what somebody outside, whom several ask, does: the answer is on its way then.
+// act is the step of an outside party that several machines ask: its answer is then in flight.
 func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction) {
 	asker := s.parts[x.from]
 	outs, silent := outcomes(p.own, l.state, asker.machine.QuestionOf(e.Type), e, false)
@@ -103,8 +103,8 @@ func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction)
 	return list
 }
 
-// answerAtOnce is what follows where nobody but the machine sees what is done outside. Where the question may be dropped
-// before its answer is heard, that comes later.
+// answerAtOnce is the reaction where only the machine sees the outside's act. Where the question may be dropped before
+// its answer is heard, the answer comes in a later step.
 func (s *system) answerAtOnce(p *part, l *local, x input, e saga.Event) (list []reaction) {
 	row, dropped := p.machine.QuestionOf(e.Type), p.isDropped(l, e)
 	outs, silent := outcomes(p.own, l.aside, row, e, dropped)
@@ -137,7 +137,7 @@ func (o *Outside) wrong(state any) string {
 
 var always = time.Unix(0, 0).UTC()
 
-// run lets the machine take in one event, answer or deadline.
+// run lets the machine consume one event, answer or deadline.
 func (s *system) run(p *part, k *knowing, l local, x input, answer any) reaction {
 	e := s.events.at[x.event]
 	after := local{aside: l.aside, count: slices.Clone(l.count), drops: l.drops, past: l.past | x.past&(p.watches|s.carried)}
@@ -180,7 +180,7 @@ func (k *knowing) decide(state any, f form, e saga.Event, answer any, stamp saga
 	return k.Hear(state, e, stamp)
 }
 
-// drop notes which questions are given up: all of their kind but those asked after what gave the others up.
+// drop marks the dropped questions: all of their kind except those asked after the drop.
 func (p *part) drop(l *local, got saga.Step) {
 	for _, name := range got.Dropped {
 		i := p.counted[name]
@@ -206,7 +206,7 @@ func (p *part) same(state any) any {
 	return p.machine.Same(state)
 }
 
-// follow puts what was said where it is heard, asked or awaited.
+// follow delivers the emitted events to the parts that hear, answer or await them.
 func (s *system) follow(p *part, r *reaction, got saga.Step, after *local, past pivots) {
 	for _, e := range got.Emitted {
 		after.past |= s.pivots[e.Type]

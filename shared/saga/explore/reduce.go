@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// kinds is a set of kinds of input: what a part hears, is answered or asked, and which deadlines it has.
+// kinds is a set of kinds of input: events, answers, questions and deadlines of the parts.
 type kinds [2]uint64
 
 func (k *kinds) add(o kinds)       { k[0], k[1] = k[0]|o[0], k[1]|o[1] }
@@ -16,24 +16,24 @@ func (k kinds) and(o kinds) kinds  { return kinds{k[0] & o[0], k[1] & o[1]} }
 func (k kinds) less(o kinds) kinds { return kinds{k[0] &^ o[0], k[1] &^ o[1]} }
 func (k kinds) none() bool         { return k == kinds{} }
 
-// Two steps of different parts commute: each takes from its own part's inbox and puts at the end of others' queues, or
-// into their bags. So a part's steps may be taken alone, without trying those of the others first or in between, where
-// nothing the others do before it moves can give it a step more. Whatever they would have done first they can do after.
+// Two steps of different parts commute: each takes from its own part's inbox and appends to others' queues, or adds to
+// their bags. So a part's steps may be taken alone, without trying those of the others first or in between, if nothing
+// that the others do before it moves can make another step of it possible. The others can do the same steps after it.
 //
-// What the others may do is told from their rows, over all that is in their inboxes and all that may follow: too much
-// rather than too little.
+// The possible steps of the others are derived from their rows, over all inputs in their inboxes and all that may follow:
+// rather too many than too few.
 
-// kind is one kind of input: what may follow where a part takes one in.
+// kind is one kind of input: the events that may follow when a part consumes one.
 type kind struct {
 	part  int
 	leads kinds
 }
 
-// reach is what the reduction knows from the rows.
+// reach is the reduction's knowledge of the rows.
 type reach struct {
 	kinds  []kind
 	of     map[string]kinds // by part, form and event
-	caused map[string]kinds // by part and own event: what its being said is to others, and to the part itself
+	caused map[string]kinds // by part and own event: the inputs that it becomes for others, and for the part itself
 	mine   []kinds          // by part
 }
 
@@ -121,7 +121,7 @@ func (p *part) maySay(row *saga.Row) (names []string) {
 	return names
 }
 
-// causes is what an own event's being said is to all parts.
+// causes returns the inputs that an own event becomes for all parts.
 func (s *system) causes(p *part, name string) (k kinds) {
 	for _, to := range s.hearers[name] {
 		k.add(s.reach.of[kindName(to, heard, name)])
@@ -139,7 +139,7 @@ func (s *system) causes(p *part, name string) (k kinds) {
 	return k
 }
 
-// survey notes what a config has in its inbox, and what would be a step more for it.
+// survey notes the kinds of input in a config's inbox, and those that would make another step possible.
 func (s *system) survey(p *part, c *config) {
 	c.surveyed = true
 	for _, in := range c.inputs() {
@@ -167,7 +167,7 @@ func (s *system) survey(p *part, c *config) {
 	}
 }
 
-// unsaid is what follows from an event that is not said before one of some kinds of input is there.
+// unsaid holds the inputs that follow from an event that is not emitted before one of some kinds of input arrives.
 type unsaid struct{ mutes, until kinds }
 
 func (s *system) unsaidIn(p *part, state any) (list []unsaid) {
@@ -181,7 +181,7 @@ func (s *system) unsaidIn(p *part, state any) (list []unsaid) {
 	return list
 }
 
-// alone chooses a part whose steps may be taken alone in this state, the one with the fewest; nil where there is none.
+// alone chooses a part whose steps may be taken alone in this state, the one with the fewest; nil if there is none.
 func (s *system) alone(at []int32) *part {
 	var best *part
 	fewest := 0
@@ -194,7 +194,7 @@ func (s *system) alone(at []int32) *part {
 	return best
 }
 
-// undisturbed tells whether nothing the other parts may do before part c moves can give it a step more.
+// undisturbed tells whether no step of the other parts before part c moves can make another step of it possible.
 func (s *system) undisturbed(c int, at []int32) bool {
 	var there, done kinds
 	for i, p := range s.parts {
@@ -235,7 +235,7 @@ func (s *system) undisturbed(c int, at []int32) bool {
 	}
 }
 
-// kept tells whether the machine broke what Before promised of it.
+// kept returns the violation if the machine broke its Before, "" if not.
 func (p *part) kept(before, after any, f form, e saga.Event, got saga.Step) string {
 	if p.machine.Before == nil {
 		return ""

@@ -8,11 +8,11 @@ import (
 // Frame is one moment of a replay.
 type Frame struct {
 	Step  Step   // what led here; empty at the beginning
-	State string // where everybody stands, and what is on its way
+	State string // all states, and the inputs in flight
 }
 
-// Replay makes the steps of a counter-example again, on a model that may have changed since, and tells what is wrong at
-// its end, also when what was heard is heard again there; "" where nothing is. An error says that a step cannot be made, which
+// Replay makes the steps of a counter-example again, on a model that may have changed since, and tells the violation at
+// its end, also when events are heard again there; "" if there is none. An error means that a step cannot be made, which
 // is one way of being repaired.
 func Replay(m Model, v Violation) (frames []Frame, why string, err error) {
 	s := newSystem(m)
@@ -56,7 +56,7 @@ func Replay(m Model, v Violation) (frames []Frame, why string, err error) {
 	return frames, "", nil
 }
 
-// find is the step, if it can be made.
+// find returns the step, if it can be made.
 func (s *system) find(at []int32, want Step) (move, bool) {
 	for i, p := range s.parts {
 		steps := s.expand(p, at[i])

@@ -9,8 +9,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// alike checks what the model takes for the same: where a machine was met in a state of its own and in the one that
-// stands for it, both lead to the same, whatever was taken in there.
+// alike checks the model's Same: where a machine was met in a state of its own and in the one that replaces it, both
+// react alike to every input.
 func (s *system) alike(p *part) string {
 	for _, key := range s.reactedInOrder(p) {
 		l, x := p.locals.at[key.local], s.inputs.at[key.input]
@@ -57,7 +57,7 @@ func (s *system) leadsToTheSame(p *part, k *knowing, l *local, x input, answer a
 		(failed != nil || text(p.same(a.State)) == text(p.same(b.State)))
 }
 
-// reactedInOrder is everything a machine was met in and took in there.
+// reactedInOrder lists the states and inputs that a machine was met in.
 func (s *system) reactedInOrder(p *part) []reacting {
 	return slices.SortedFunc(maps.Keys(p.reacted), func(a, b reacting) int {
 		return cmp.Or(cmp.Compare(a.local, b.local), cmp.Compare(a.input, b.input))

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga/explore"
 )
 
-// A shop that a customer wants something of, a till that asks the bank, and a clerk who is told of both.
+// A shop, the requests of a customer, a till that asks the bank, and a clerk who consumes events of both.
 type nothing struct{}
 
 var (
@@ -28,14 +28,14 @@ var (
 	pay      = saga.Ask[nothing, bool]("bank.pay")
 )
 
-// said is what a machine knows: the names of the events it said.
+// said is a machine's state: the names of the events it emitted.
 type said []string
 
 func (s said) has(k saga.Kind) bool { return slices.Contains(s, k.Name()) }
 
 func (s said) any(kinds ...saga.Kind) bool { return slices.ContainsFunc(kinds, s.has) }
 
-// unless says e, where none of these was said.
+// unless emits e if none of these events was emitted.
 func unless(e saga.Type[nothing], none ...saga.Kind) func(said, nothing) []saga.Event {
 	return func(s said, _ nothing) []saga.Event {
 		if s.any(none...) {
@@ -53,7 +53,7 @@ func machine(service string, rows ...saga.Row) explore.Machine {
 	}.Machine()}
 }
 
-// rows, which tests replace one by one.
+// rows are the rows of the model, which tests replace one by one.
 type rows map[string]saga.Row
 
 func whole() rows {
@@ -78,7 +78,7 @@ func whole() rows {
 	}
 }
 
-// book is what the bank took.
+// book is the money that the bank took.
 type book struct{ Paid int }
 
 var bank = explore.Outside{
@@ -118,7 +118,7 @@ func shop(r rows, told ...saga.Event) explore.Model {
 	}
 }
 
-// words are what the steps of a violation say.
+// words returns the words of a violation's steps.
 func words(v *explore.Violation) string {
 	if v == nil {
 		return "nothing is wrong"

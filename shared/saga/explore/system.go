@@ -7,17 +7,17 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// system is a model made ready: everything that recurs is numbered, so that a whole state is a few numbers.
+// system is a prepared model: all recurring values are numbered, so that a whole state is a few numbers.
 type system struct {
 	model   Model
 	parts   []*part
-	hearers map[string][]int  // by event
-	sayers  map[string]string // by event: the machine that says it
-	asks    map[string]*part  // by question
+	hearers map[string][]int  // the machines that hear an event
+	sayers  map[string]string // by event: the machine that emits it
+	asks    map[string]*part  // the party that answers a question
 	reach   reach
 	said    map[string]bool // events, in any state reached
 	pivots  map[string]pivots
-	carried pivots // watched by a part that cannot take something back: all parts remember them
+	carried pivots // watched by a part that does something irrevocable: all parts remember them
 
 	events  table[saga.Event]
 	inputs  table[input]
@@ -42,7 +42,7 @@ func newSystem(m Model) *system {
 		p := (*part)(nil)
 		switch {
 		case len(askers) == 0:
-			panic("explore: nobody asks " + o.Name)
+			panic("explore: no machine asks " + o.Name)
 		case len(askers) == 1 && askers[0].own == nil:
 			p = askers[0]
 		default:
@@ -78,7 +78,7 @@ func (s *system) add(name string, m *Machine) *part {
 	for _, r := range m.Rows {
 		name := r.On.Name()
 		if _, known := p.counted[name]; !known && (r.Form == saga.Calling || r.Form == saga.Deadline) {
-			p.counted[name] = len(p.counted) // what asks, or sets a deadline: its id may matter
+			p.counted[name] = len(p.counted) // it asks, or sets a deadline: its id may matter
 		}
 		p.watches |= s.needed(&r)
 		if r.Form != saga.Reaction || !m.Takes(name) {
@@ -95,11 +95,11 @@ func (s *system) add(name string, m *Machine) *part {
 	return p
 }
 
-// channel names the queue in which an event comes: what one machine says arrives in its order. What several machines of a
-// service say is on one topic, and said by each when it likes.
+// channel names the queue of an event: events of one machine keep their order. The events of several machines of a
+// service are on one topic, but in no fixed order among the machines.
 func (s *system) channel(event string) string { return cmp.Or(s.sayers[event], saga.Producer(event)) }
 
-// askers are the parts that ask somebody outside anything.
+// askers are the parts that ask an outside party anything.
 func (s *system) askers(o *Outside) (list []*part) {
 	for _, p := range s.parts {
 		if p.machine != nil && slices.ContainsFunc(p.machine.Rows, func(r saga.Row) bool { return slices.Contains(o.Asked, r.Ask) }) {
@@ -117,15 +117,16 @@ func (s *system) check(p *part) {
 		switch {
 		case r.Form != saga.Calling:
 		case s.asks[r.Ask] == nil:
-			panic("explore: nobody outside answers " + r.Ask)
+			panic("explore: no outside party answers " + r.Ask)
 		case r.Due > 0 && len(r.Unless) > 0 && s.asks[r.Ask] != p:
-			// whom several ask cannot know here that a question which has to be answered is dropped, and may be forgotten
+			// a party that several machines ask is not told here that a question asked until answered is dropped and may be
+			// forgotten
 			panic("explore: " + r.Ask + " is asked until it is answered, may be dropped, and others ask there as well")
 		}
 	}
 }
 
-// begin is the state in which a root starts.
+// begin returns the state in which a root starts.
 func (s *system) begin(root Root) []int32 {
 	at := make([]int32, len(s.parts))
 	for i, p := range s.parts {
@@ -162,7 +163,7 @@ func (s *system) begin(root Root) []int32 {
 	return at
 }
 
-// after is the state after a step, written into next.
+// after returns the state after a step, written into next.
 func (s *system) after(at []int32, p *part, st *step, next []int32) {
 	copy(next, at)
 	next[p.i] = st.next

@@ -2,13 +2,13 @@ package explore
 
 import "slices"
 
-// table numbers things by a text that tells them apart.
+// table numbers things by a text that distinguishes them.
 type table[T any] struct {
 	at []T
 	of map[string]int32
 }
 
-// number is the number of the thing with this text, made if it is new.
+// number returns the number of the thing with this text, made if it is new.
 func (t *table[T]) number(text string, thing func() T) int32 {
 	if n, known := t.of[text]; known {
 		return n
@@ -24,7 +24,7 @@ func (t *table[T]) number(text string, thing func() T) int32 {
 
 // list is a long list of numbers that grows without being copied.
 type list struct {
-	width  int // numbers that stand together
+	width  int // numbers in a group
 	chunks [][]int32
 	count  int // of such groups
 }
@@ -72,7 +72,7 @@ func (s *set) add(state []int32) (n int, fresh bool) {
 	return n, true
 }
 
-// find is the slot of the state, or the free one it would have.
+// find returns the slot of the state, or the free one it would have.
 func (s *set) find(state []int32) int {
 	mask := len(s.slots) - 1
 	i := int(hash(state)) & mask
@@ -94,7 +94,7 @@ func (s *set) grow() {
 	}
 }
 
-// hash mixes the numbers of the parts, in their order, as FNV-1a does bytes, and spreads the result.
+// hash mixes the numbers of the parts, in their order, as FNV-1a does with bytes, and spreads the result.
 func hash(state []int32) uint64 {
 	h := uint64(14695981039346656037)
 	for _, v := range state {

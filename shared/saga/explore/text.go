@@ -10,8 +10,8 @@ import (
 	"unicode"
 )
 
-// text tells a value so that two values of one type have the same text only if they are the same. Fields that are zero
-// are left out.
+// text formats a value so that two values of one type have the same text only if they are equal. Fields that are zero are
+// left out.
 func text(v any) string {
 	var b strings.Builder
 	write(&b, reflect.ValueOf(v))
@@ -91,7 +91,7 @@ func write(b *strings.Builder, v reflect.Value) {
 	}
 }
 
-// plain tells whether a text can stand without quotes.
+// plain tells whether a text needs no quotes.
 func plain(s string) bool {
 	return s != "" && s != "-" && strings.IndexFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.@#/", r)

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// Violation is something that must not be, and how it came to be.
+// Violation is a violated rule, and the steps that led to it.
 type Violation struct {
 	Root  string `json:"root"`
 	Steps []Step `json:"steps"`
 	Why   string `json:"why"`
 }
 
-// Step is one thing that happened. Part, Form, Event and Choice are enough to find it again.
+// Step is one step. Part, Form, Event and Choice are enough to find it again.
 type Step struct {
 	Part   string `json:"part"`
 	Form   string `json:"form"`             // hears, answered, expires or asked
 	Event  string `json:"event"`            // its id
-	Choice string `json:"choice,omitempty"` // what the outside did, of several things
+	Choice string `json:"choice,omitempty"` // the outside's outcome, of several
 	Words  string `json:"words"`
 }
 
-// String is the violation as people read it.
+// String formats the violation for people.
 func (v *Violation) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Root: %s\n", v.Root)
@@ -39,7 +39,7 @@ type move struct {
 	st *step
 }
 
-// way is how the exploration came to a state: its root, and the moves.
+// way is the path of the exploration to a state: its root, and the moves.
 func (x *search) way(n int) (root int, moves []move) {
 	next := make([]int32, len(x.parts))
 	for x.parent.one(n) >= 0 {
@@ -69,7 +69,7 @@ func (x *search) between(before, n int, next []int32) move {
 	panic("explore: no step leads from a state to one that followed from it")
 }
 
-// violation tells how state n came to be, and the step there that must not be; none where the state itself is wrong.
+// violation returns the path to state n and the faulty step there; none where the state itself is wrong.
 func (x *search) violation(n int, p *part, st *step) *Violation {
 	root, moves := x.way(n)
 	v := &Violation{Root: x.model.Roots[root].Name}
@@ -83,7 +83,7 @@ func (x *search) violation(n int, p *part, st *step) *Violation {
 	return v
 }
 
-// needed leaves out the moves without which the last one can be made just as well.
+// needed removes the moves without which the last one can still be made.
 func (x *search) needed(root int, moves []move) []move {
 	for i := len(moves) - 2; i >= 0; i-- {
 		if fewer := slices.Delete(slices.Clone(moves), i, i+1); x.possible(root, fewer) {
@@ -124,7 +124,7 @@ func (x *search) goesRound(states []int32) *Violation {
 	return v
 }
 
-// tell says a move in words.
+// tell describes a move in words.
 func (s *system) tell(m move) Step {
 	in := s.inputs.at[m.st.input]
 	e := s.events.at[in.event]
@@ -158,7 +158,7 @@ func (s *system) tell(m move) Step {
 	return st
 }
 
-// choice tells a reaction from the others to the same input.
+// choice distinguishes a reaction from the others to the same input.
 func (r *reaction) choice() string {
 	if r.does != "" && r.knows != "" {
 		return r.does + "; " + r.knows
@@ -166,7 +166,7 @@ func (r *reaction) choice() string {
 	return r.does + r.knows
 }
 
-// follows lists what a machine says in a move.
+// follows lists the events that a machine emits in a move.
 func (s *system) follows(m move) string {
 	if m.p.machine == nil {
 		return ""

@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Walk goes one way through a model, of all that Explore tries: whoever walks chooses each step.
+// Walk goes one way through a model, of all that Explore tries: its caller chooses each step.
 type Walk struct {
 	s  *system
 	at []int32
@@ -17,9 +17,9 @@ type Walk struct {
 // Possible is a step that may be taken.
 type Possible struct {
 	Step
-	Machine *saga.Machine // whose decision it is; where somebody outside acts: who asks
-	Who     string        // of heard: who told it, in words. Of answered: what the outside did
-	On      saga.Event    // what is heard, or the own event that asked or that the deadline runs from
+	Machine *saga.Machine // the machine that decides; where an outside party acts: the one that asks
+	Who     string        // of heard: a description of the sender. Of answered: the act of the outside
+	On      saga.Event    // the event heard, or the own event that asked or that the deadline runs from
 	Says    []saga.Event
 	Silent  bool   // the outside does not answer, or its answer is lost
 	Wrong   string // the violation, empty for none: it cannot be taken
@@ -27,7 +27,7 @@ type Possible struct {
 	move move
 }
 
-// NewWalk stands where the root begins.
+// NewWalk returns a walk at the beginning of the root.
 func NewWalk(m Model, root string) (*Walk, error) {
 	s := newSystem(m)
 	i := slices.IndexFunc(m.Roots, func(r Root) bool { return r.Name == root })
@@ -69,5 +69,5 @@ func (w *Walk) Take(p Possible) {
 	w.at = next
 }
 
-// View is where everybody stands.
+// View returns the current state.
 func (w *Walk) View() View { return View{w.s, slices.Clone(w.at)} }

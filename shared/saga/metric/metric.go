@@ -1,11 +1,11 @@
-// Package metric is how a metric is declared: once, with its meaning, its unit, and labels whose values are a closed set. It
-// is pure. shared/measure makes Prometheus collectors of declarations; the platform's dashboards, alerts and list of all
-// metrics name them by their declarations, so that what is renamed does not build until all follow.
+// Package metric declares metrics: each once, with its meaning, its unit, and labels whose values are a closed set. It is
+// pure. shared/measure makes Prometheus collectors of declarations; the platform's dashboards, alerts and list of all
+// metrics refer to the declarations, so that a renamed metric does not build until all follow.
 package metric
 
 import "slices"
 
-// Kind is what Prometheus makes of a metric.
+// Kind is the Prometheus type of a metric.
 type Kind string
 
 const (
@@ -14,11 +14,11 @@ const (
 	Histogram Kind = "histogram"
 )
 
-// Unit is what a metric's values are.
+// Unit is the unit of a metric's values.
 type Unit string
 
 const (
-	Count      Unit = "" // of what the name says
+	Count      Unit = "" // of the things in the metric's name
 	Seconds    Unit = "seconds"
 	MinorUnits Unit = "minor units" // of the currency that a label names
 )
@@ -33,11 +33,11 @@ type Metric struct {
 	Buckets []float64 // of a histogram: upper bounds, in its unit
 }
 
-// Label declares what a label may be.
+// Label declares the values that a label may have.
 type Label struct {
 	Name   string
-	Is     string   // what its values are: "a service"
-	Values []string // all of them; nil where they follow from what a process runs, which says so to measure
+	Is     string   // the kind of its values: "a service"
+	Values []string // all of them; nil where they depend on the process, which gives them to measure
 }
 
 // The labels that many metrics have.
@@ -46,10 +46,10 @@ var (
 	Event   = Label{Name: "event", Is: "a type of event that the service hears"}
 )
 
-// Other is what a label says in place of a value that is not in its set.
+// Other is a label's value in place of one that is not in its set.
 const Other = "other"
 
-// Of is a label with exactly these values.
+// Of returns a label with exactly these values.
 func Of(name, is string, values ...string) Label {
 	slices.Sort(values)
 	return Label{Name: name, Is: is, Values: values}
@@ -58,7 +58,7 @@ func Of(name, is string, values ...string) Label {
 // Has tells whether the metric has the label.
 func (m Metric) Has(label string) bool { return m.Label(label) != nil }
 
-// Label is the metric's label of that name, nil if it has none.
+// Label returns the metric's label of that name, nil if it has none.
 func (m Metric) Label(name string) *Label {
 	for i := range m.Labels {
 		if m.Labels[i].Name == name {

@@ -1,7 +1,7 @@
-// Package model is what a service declares for tools that look at all services: which of its machines take part in an order,
-// which events it does not emit yet, its invariants, the outside parties that it calls, and what its events and rows mean for
-// money and goods. Each service has a package model of its own; the platform's exploration and audit use it. No running service
-// does.
+// Package model is the model of a service for tools that look at all services: which of its machines take part in an
+// order, which events it does not emit yet, its invariants, the outside parties that it calls, and what its events and
+// rows mean for money and goods. Each service has a package model of its own; the platform's exploration and audit use
+// it. Running services do not use it.
 package model
 
 import (
@@ -12,26 +12,26 @@ import (
 
 // Service is the model of one service. Every field is optional.
 type Service struct {
-	Machines []explore.Machine // those that take part in an order, in order
-	Left     []string          // the others, by name: they only project, or are not about an order
-	Outside  []explore.Outside // who answers what the machines ask; several services may name parts of the same one
+	Machines []explore.Machine // the machines that take part in an order, in sequence
+	Left     []string          // the names of the others: projections, and machines that are not about an order
+	Outside  []explore.Outside // the parties that answer the machines' calls; several services may share one
 	Variants []Variant
 
-	// Harmless are rows without which an order still ends as it should, by form and event ("on payment.declined.v1"), with the
-	// reason for each. Some check fails without any other row of Machines.
+	// Harmless are rows without which an order still ends as it should, by form and event ("on payment.declined.v1"), each
+	// with its reason. For any other row of Machines, some check fails when the row is missing.
 	Harmless map[string]string
 
 	Start func(Scene) map[string]any  // the initial states of machines and outside parties that are not blank
-	Told  func(Scene) []explore.Told  // commands of people, and events of machines that are left out
+	Told  func(Scene) []explore.Told  // commands of people, and events of machines that are not explored
 	End   func(Ending) (wrong string) // what is wrong in a final state; "" if nothing
 
-	Money     []Money   // what its events move
-	Watched   []Watched // what operators watch of its events
+	Money     []Money   // the money that its events move
+	Watched   []Watched // the questions that operators ask of its events
 	Unalarmed string    // why none of Watched is worth an alert; empty where one is
 
 	Role  audit.Role
-	Event func(saga.Event) audit.Fact // what an own event means; nil: nothing
-	State func(any) []audit.Fact      // what a state of a machine, a row, or a state of the outside means
+	Event func(saga.Event) audit.Fact // the meaning of an own event; nil: nothing
+	State func(any) []audit.Fact      // the meaning of a machine's state, a row, or an outside party's state
 }
 
 // Variant is a machine with other rules than the default, and the scenes to explore with it.

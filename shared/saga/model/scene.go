@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The one order of a scene, its two products, and where they lie.
+// The one order of a scene, its two products, and their warehouses.
 const (
 	Order    = "order-1"
 	Customer = "c1"
@@ -14,7 +14,7 @@ const (
 	Where    = "LONDON"
 )
 
-// Scene says how one order begins and what people will want of it.
+// Scene is how one order begins and what people will do about it.
 type Scene struct {
 	Stock    string // enough, none or part
 	Fill     string // fill_all or fill_available
@@ -25,7 +25,7 @@ type Scene struct {
 	Counts   bool   // a rule asks how many orders the customer has placed
 }
 
-// Stocked is what lies on the shelves, by SKU.
+// Stocked is the stock at the beginning, by SKU.
 func (s Scene) Stocked() map[string]int64 {
 	switch s.Stock {
 	case "enough":
@@ -36,7 +36,7 @@ func (s Scene) Stocked() map[string]int64 {
 	return map[string]int64{}
 }
 
-// String tells the scene in words.
+// String describes the scene in words.
 func (s Scene) String() string {
 	words := []string{fmt.Sprintf("stock %s (%s)", s.Stock, s.Fill), "customer " + s.Customer}
 	switch s.Customer {

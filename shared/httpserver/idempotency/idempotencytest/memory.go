@@ -8,19 +8,19 @@ import (
 	"orderflow.example/shared/httpserver/idempotency"
 )
 
-// Memory are claims that a test can look at. A claim is busy until it is released.
+// Memory stores claims that a test can inspect. A claim is busy until it is released.
 type Memory struct {
 	mu     sync.Mutex
 	claims map[idempotency.Name]idempotency.Claim
 	busy   map[idempotency.Name]bool
 }
 
-// New holds no keys.
+// New returns a Memory without keys.
 func New() *Memory {
 	return &Memory{claims: map[idempotency.Name]idempotency.Claim{}, busy: map[idempotency.Name]bool{}}
 }
 
-// Take makes the claim or returns the one that is there.
+// Take makes the claim or returns the existing one.
 func (m *Memory) Take(_ context.Context, want idempotency.Claim) (idempotency.Claim, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -49,7 +49,7 @@ func (m *Memory) Resume(_ context.Context, c idempotency.Claim) (bool, error) {
 	return !was, nil
 }
 
-// Keep notes the first answer.
+// Keep stores the first answer.
 func (m *Memory) Keep(_ context.Context, c idempotency.Claim, a idempotency.Answer) (idempotency.Answer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -61,7 +61,7 @@ func (m *Memory) Keep(_ context.Context, c idempotency.Claim, a idempotency.Answ
 	return *kept.Answer, nil
 }
 
-// Release ends the time of a claim.
+// Release ends the busy time of a claim.
 func (m *Memory) Release(_ context.Context, c idempotency.Claim) error {
 	m.SetBusy(c.Name, false)
 	return nil
@@ -75,14 +75,14 @@ func (m *Memory) Forget(_ context.Context, c idempotency.Claim) error {
 	return nil
 }
 
-// SetBusy says whether whoever has the claim may still be at work.
+// SetBusy sets whether the claim's holder may still be working.
 func (m *Memory) SetBusy(n idempotency.Name, busy bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.busy[n] = busy
 }
 
-// Lose forgets the answer of a claim, as a process does that dies before it keeps it.
+// Lose removes the answer of a claim, as if the process had died before storing it.
 func (m *Memory) Lose(n idempotency.Name) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -91,7 +91,7 @@ func (m *Memory) Lose(n idempotency.Name) {
 	m.claims[n] = c
 }
 
-// All are the claims there are.
+// All are the existing claims.
 func (m *Memory) All() []idempotency.Claim {
 	m.mu.Lock()
 	defer m.mu.Unlock()

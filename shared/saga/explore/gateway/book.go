@@ -1,5 +1,5 @@
-// Package gateway is the payment gateway as explorations have it: its book, which is the outside's own witness for money.
-// It moves money as the simulated gateway does. The services that ask it say what they ask and how they are answered.
+// Package gateway models the payment gateway for explorations: its book, which is the outside witness for money. It moves
+// money as the simulated gateway does. The services that call it declare their calls and the answers.
 package gateway
 
 import (
@@ -10,36 +10,36 @@ import (
 	"orderflow.example/shared/saga/explore"
 )
 
-// Name is that of the somebody outside whose state is a Book.
+// Name is the name of the outside party whose state is a Book.
 const Name = "the gateway"
 
 // Refusals is how many refunds of an order the gateway may refuse.
 const Refusals = 2
 
-// Outside is the gateway, as far as one service asks it.
+// Outside returns the gateway as one service calls it.
 func Outside(act func(b Book, id string, asked any) []explore.Outcome, questions ...string) explore.Outside {
 	return explore.Outside{Name: Name, Asked: questions, Start: Book{},
 		Check: func(state any) string { return state.(Book).wrong() },
 		Act:   func(state any, _ string, e saga.Event) []explore.Outcome { return act(state.(Book), e.ID, e.Data) }}
 }
 
-// Book is what the gateway knows.
+// Book is the gateway's state.
 type Book struct {
 	Holds    []Hold
 	Refusals int // refunds refused
 }
 
-// Hold is what became of one authorisation's money, in minor units.
+// Hold is the money of one authorisation, in minor units.
 type Hold struct {
 	Attempt                                  string
 	Authorized, Captured, Released, Refunded int64
-	Void                                     bool // voided, perhaps before it came
+	Void                                     bool // voided, perhaps before the authorisation arrived
 }
 
-// Open is what is still set aside.
+// Open is the amount still authorised.
 func (h Hold) Open() int64 { return h.Authorized - h.Captured - h.Released }
 
-// Reference is what the gateway calls the hold.
+// Reference is the gateway's name for the hold.
 func (h Hold) Reference() string { return "au " + h.Attempt }
 
 // About finds the hold of an attempt.
@@ -52,7 +52,7 @@ func (b Book) About(attempt string) *Hold {
 	return nil
 }
 
-// Of finds the hold of a reference. One that was voided before it came has none.
+// Of finds the hold of a reference. A hold that was voided before the authorisation arrived has none.
 func (b Book) Of(reference string) *Hold {
 	for i, h := range b.Holds {
 		if h.Reference() == reference && h.Authorized > 0 {
@@ -62,7 +62,7 @@ func (b Book) Of(reference string) *Hold {
 	return nil
 }
 
-// With is a copy in which one hold is new, or changed.
+// With returns a copy in which one hold is new or changed.
 func (b Book) With(h Hold) Book {
 	b.Holds = slices.Clone(b.Holds)
 	if old := b.About(h.Attempt); old != nil {
@@ -84,7 +84,7 @@ func (b Book) Sum() (sum Hold) {
 	return sum
 }
 
-// wrong tells where money is not conserved.
+// wrong tells whether money is not conserved, and how.
 func (b Book) wrong() string {
 	held := 0
 	for _, h := range b.Holds {
