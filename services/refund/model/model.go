@@ -1,4 +1,4 @@
-// Package model says of the refund service what those must know who look at the whole.
+// Package model declares the refund service's part in exploration, audit and demo.
 package model
 
 import (
@@ -56,7 +56,7 @@ func refundsWhatWasTaken(_ any, step saga.Step) string {
 	return ""
 }
 
-// giveBack is what the gateway may do when it is asked for a refund.
+// giveBack lists the gateway's possible outcomes of a refund.
 func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 	d := asked.(event.RequestedV1)
 	refused := func(why string) explore.Outcome {
@@ -78,7 +78,7 @@ func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 	return outcomes
 }
 
-// end: it knows of what the gateway did, and nothing is still to be given back.
+// end checks that refund's amounts are the gateway's, and that nothing is left to refund.
 func end(v model.Ending) string {
 	r, sum := v.State("refund").(refund.Refund), v.State(gateway.Name).(gateway.Book).Sum()
 	if r.Captured != sum.Captured || r.Refunded != sum.Refunded || r.Pending != 0 {
