@@ -1,4 +1,4 @@
-// Package model says of the shipping service what those must know who look at the whole.
+// Package model declares the shipping service's part in exploration, audit and demo.
 package model
 
 import (
