@@ -1,4 +1,4 @@
-// Package model says of the warehouse service what those must know who look at the whole.
+// Package model declares the warehouse service's part in exploration, audit and demo.
 package model
 
 import (
@@ -45,7 +45,7 @@ func before(state any) []explore.Before {
 	return b
 }
 
-// end: of an order that was cancelled before its parcel left, nothing stands packed.
+// end checks that no parcel stays packed for an order that was cancelled before its parcel left.
 func end(v model.Ending) string {
 	if v.Order.Ending != audit.Cancelled || v.Parcel.HandedOver {
 		return ""
