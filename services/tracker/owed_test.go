@@ -193,12 +193,12 @@ func TestADeadlineIsOwedUntilItIsSettledReplacedTakenOffOrCarriedOut(t *testing.
 	if o.Overdue || !o.Until.Equal(s.at(1800.1)) {
 		t.Errorf("owed is %+v", o)
 	}
-	s.report(1802, "order").NextDeadline = s.at(1800.1) // it has not come to it
+	s.report(1802, "order").NextDeadline = s.at(1800.1) // it has not reached it
 	if o = owedBy(s.seen(), "o1", "order", s.at(1802))[deadline]; o.Overdue {
 		t.Errorf("overdue before %v have passed: %+v", Grace, o)
 	}
 	if o = owedBy(s.seen(), "o1", "order", s.at(1804))[deadline]; !o.Overdue || o.Cause != CauseConsumer ||
-		o.Detail != "order has not come to it" {
+		o.Detail != "order has not reached it" {
 		t.Errorf("owed is %+v", o)
 	}
 
@@ -398,7 +398,7 @@ func TestTheCausesAreToldApart(t *testing.T) {
 			"gateway.void was asked 7 times without an answer; the last time: HTTP 503"},
 		"a call unanswered": {evidence{kind: KindCall, question: "gateway.void", running: true}, CauseOutside,
 			"nothing has answered gateway.void"},
-		"a deadline": {evidence{kind: KindDeadline, service: "order", running: true}, CauseConsumer, "order has not come to it"},
+		"a deadline": {evidence{kind: KindDeadline, service: "order", running: true}, CauseConsumer, "order has not reached it"},
 		"unpublished and gone": {evidence{kind: KindPublication, service: "order", unpublished: 2, since: time.Second, silence: -1},
 			CausePublisher, "order has committed 2 events that are not on its topic, for 1s; no process of order has reported yet"},
 	} {
