@@ -22,7 +22,7 @@ const (
 	Cleared  Status = "cleared"   // it is trusted
 	Rejected Status = "rejected"  // it is not trusted
 	InReview Status = "in_review" // a person has to decide
-	Closed   Status = "closed"    // the order was cancelled before anybody decided
+	Closed   Status = "closed"    // the order was cancelled before a decision
 )
 
 // Case is this service's state of one order.

@@ -55,7 +55,7 @@ var rules = []rule{
 // blocked are mail domains whose orders are rejected.
 var blocked = map[string]bool{"fraud.example": true}
 
-// throwaway are mail domains that give anybody an address for ten minutes.
+// throwaway are mail domains of addresses that last for minutes.
 var throwaway = map[string]bool{
 	"10minutemail.com": true, "dispostable.com": true, "guerrillamail.com": true, "mailinator.com": true,
 	"sharklasers.com": true, "temp-mail.org": true, "trashmail.com": true, "yopmail.com": true,
