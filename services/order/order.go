@@ -34,7 +34,7 @@ const (
 // Final tells whether the status is a final one.
 func (s Status) Final() bool { return event.Final(string(s)) }
 
-// Order is what this service knows of one order.
+// Order is this service's state of one order.
 type Order struct {
 	ID         string
 	Status     Status // empty: no event of it was folded

@@ -76,7 +76,7 @@ func end(v model.Ending) string {
 		return ""
 	}
 	if gave := v.State(gateway.Name).(gateway.Book).Sum().Refunded; o.Refunded != gave {
-		return fmt.Sprintf("the customer was told of %d given back, and the gateway gave %d", o.Refunded, gave)
+		return fmt.Sprintf("the customer was told of %d refunded, and the gateway refunded %d", o.Refunded, gave)
 	}
 	return ""
 }
