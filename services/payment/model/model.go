@@ -77,7 +77,7 @@ func before(state any) []explore.Before {
 func end(v model.Ending) string {
 	p, sum := v.State("payment").(payment.Payment), v.State(gateway.Name).(gateway.Book).Sum()
 	if p.Captured != sum.Captured || p.Voided != sum.Released {
-		return fmt.Sprintf("payment knows of %d captured and %d voided, the gateway of %d and %d",
+		return fmt.Sprintf("payment has %d captured and %d voided, the gateway %d and %d",
 			p.Captured, p.Voided, sum.Captured, sum.Released)
 	}
 	return ""
