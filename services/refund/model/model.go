@@ -51,7 +51,7 @@ func before(state any) []explore.Before {
 
 func refundsWhatWasTaken(_ any, step saga.Step) string {
 	if r := step.State.(refund.Refund); r.Left() < 0 {
-		return fmt.Sprintf("%d is refunded or about to be, and %d captured", r.Refunded+r.Pending, r.Captured)
+		return fmt.Sprintf("%d is refunded or pending, and %d captured", r.Refunded+r.Pending, r.Captured)
 	}
 	return ""
 }
@@ -82,7 +82,7 @@ func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 func end(v model.Ending) string {
 	r, sum := v.State("refund").(refund.Refund), v.State(gateway.Name).(gateway.Book).Sum()
 	if r.Captured != sum.Captured || r.Refunded != sum.Refunded || r.Pending != 0 {
-		return fmt.Sprintf("refund knows of %d captured and %d refunded, the gateway of %d and %d",
+		return fmt.Sprintf("refund has %d captured and %d refunded, the gateway %d and %d",
 			r.Captured, r.Refunded, sum.Captured, sum.Refunded)
 	}
 	return ""
