@@ -14,7 +14,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Order is what a customer sees of an order. The storefront's own events fill what was asked for; each of the other
+// Order is what a customer sees of an order. The storefront's own events set the customer's requests; each of the other
 // fields is shown from the events of the one service named beside it.
 type Order struct {
 	ID         string
@@ -24,7 +24,7 @@ type Order struct {
 	ShipTo     schemas.Address
 	FillPolicy string   // what to do if not all goods are there
 	Cancelling bool     // the customer has asked for the cancellation
-	Returns    []Return // as asked for; their states from shipping
+	Returns    []Return // as requested; their states from shipping
 
 	Status   string  // order
 	Reason   string  // order: a stable word, for cancelled and rejected

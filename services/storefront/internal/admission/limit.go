@@ -10,7 +10,7 @@ import (
 type limit struct {
 	within   time.Duration
 	rate     float64 // orders processed in a second
-	waiting  int     // at the last look, and admitted since
+	waiting  int     // at the last poll, and admitted since
 	shedding bool
 }
 
