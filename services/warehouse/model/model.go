@@ -51,7 +51,7 @@ func end(v model.Ending) string {
 		return ""
 	}
 	if v.State(floor.Name).(Shelves).Picked {
-		return "its parcel stands packed"
+		return "its parcel is still packed"
 	}
 	if p := v.State("warehouse").(warehouse.Pick); p.Status != warehouse.Cancelled {
 		return fmt.Sprintf("the warehouse was not told: its pick is %s", p.Status)
