@@ -30,7 +30,7 @@ type Obligation struct {
 	Since   time.Time `json:"since"`
 	Until   time.Time `json:"until"`
 	Overdue bool      `json:"overdue"`
-	Cause   string    `json:"cause,omitempty"` // where it is overdue
+	Cause   string    `json:"cause,omitempty"` // empty if it is not overdue
 	Detail  string    `json:"detail,omitempty"`
 
 	moved *Move

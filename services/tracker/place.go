@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// place is what is known of one partition of a topic.
+// place is the index's state of one partition of a topic.
 type place struct {
 	where
 	service int // that writes it

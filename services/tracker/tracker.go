@@ -33,7 +33,7 @@ const Grace = 3 * time.Second
 // events are kept.
 const keptWhole = 10_000
 
-// Index is all that is known of all sagas. It is not safe for concurrent use.
+// Index holds all sagas. It is not safe for concurrent use.
 type Index struct {
 	// Callbacks, if set: a saga began, the customer got a first status, a saga ended, a saga was turned back.
 	Began     func()

@@ -174,7 +174,7 @@ func (r *reading) lost(c *cursor) error {
 	return fmt.Errorf("%w: %s partition %d at offset %d", errOtherLog, c.topic, c.partition, c.next)
 }
 
-// find looks where lost partitions begin now.
+// find looks up where lost partitions begin now.
 func (r *reading) find(ctx context.Context) error {
 	for _, c := range r.cursors {
 		if !c.lost {

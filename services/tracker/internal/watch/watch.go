@@ -20,7 +20,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// Config says what to follow.
+// Config names the topics to follow, and the clients to read them.
 type Config struct {
 	Kafka      *kafka.Client
 	Lookup     *kafka.Client // reads single records; one that fetches little at once
@@ -160,7 +160,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// reportOf is a report as the index knows it.
+// reportOf converts a report for the index.
 func reportOf(s engine.Report) tracker.Report {
 	out := tracker.Report{Service: s.Service, Process: s.Process, At: s.At, Every: time.Duration(s.Every * float64(time.Second)),
 		Leaving: s.Leaving}
