@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// MostOrders is the most orders that are kept of a customer, and so the most a rule can count.
+// MostOrders is the largest limit of a rule on a customer's orders, and so bounds how many are kept of one.
 const MostOrders = 1000
 
 // Customer is this service's state of one customer: the latest orders, as many as a rule needs.

@@ -72,7 +72,7 @@ func withdraw(o Order, _ storefront.CancellationRequestedV1) []saga.Event {
 	case Shipped, Delivered, Completed, Returned:
 		return tooLate(o, string(o.Status))
 	}
-	return nil // not placed yet, or cancelling already
+	return nil // not placed yet, or already cancelled or rejected
 }
 
 func stopAsWished(o Order) []saga.Event {
