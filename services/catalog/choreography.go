@@ -17,10 +17,10 @@ var Choreography = saga.Choreography[Product]{
 	},
 }
 
-// List is an operator's word on what a product is and costs.
+// List is the command of an operator to list a product.
 var List = saga.Command[Listing]("list_product")
 
-// Listing is all an operator says of a product.
+// Listing is the data of a product that an operator lists.
 type Listing struct {
 	Description   string
 	Price         schemas.Money

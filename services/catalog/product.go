@@ -1,6 +1,6 @@
-// Package catalog decides what is for sale and at what price: it says what changed when an operator lists a product,
-// and nothing when nothing did. How much there is of a product is the inventory service's business, and customers read
-// products in the storefront.
+// Package catalog decides which products are for sale and at what price: when an operator lists a product it emits what changed,
+// and nothing if nothing did. Stock levels are kept by the inventory service, and customers read products in the
+// storefront.
 //
 // It is pure: rows are in internal/store, operators' routes in internal/api.
 package catalog
@@ -11,7 +11,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Product is what the catalogue knows of one SKU.
+// Product is the catalogue's state of one SKU.
 type Product struct {
 	SKU           string
 	Listed        bool
@@ -34,8 +34,8 @@ func Evolve(p Product, e saga.Event) Product {
 	return p
 }
 
-// list says what is new in a listing. Where a listed product's price changes along with the rest, both are said, so
-// that whoever follows prices hears of each change.
+// list emits what is new in a listing. If a listed product's price changes along with its description, it emits both events, so
+// that a consumer of price changes gets each one.
 func list(p Product, l Listing) (events []saga.Event) {
 	if !p.Listed || p.Description != l.Description || p.Backorderable != l.Backorderable {
 		events = append(events, event.ProductListed.Of(event.ProductListedV1(l)))

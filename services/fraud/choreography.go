@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	reviewWithin = 7 * 24 * time.Hour // an operator has; the order service waits a day longer
-	countWithin  = time.Minute        // the customer's orders are counted, or an operator decides without
+	reviewWithin = 7 * 24 * time.Hour // for an operator; the order service waits a day longer
+	countWithin  = time.Minute        // until the customer's orders are counted; then an operator decides without the count
 )
 
-// Choreography is everything the fraud service does about an order, by the rules as they are by default.
+// Choreography is everything the fraud service does about an order, by the default rules.
 var Choreography = Rules{}.Choreography()
 
 // Choreography is everything the fraud service does about an order by these rules. The rows are always the same, so that
-// what was begun by other rules goes on.
+// cases begun under other rules go on.
 func (r Rules) Choreography() saga.Choreography[Case] {
 	return saga.Choreography[Case]{
 		Service: "fraud",
@@ -40,7 +40,7 @@ func (r Rules) Choreography() saga.Choreography[Case] {
 	}
 }
 
-// Customers is what the service does about a customer: it hears of orders from the machine above, and answers to it.
+// Customers is what the service does about a customer: it consumes orders of the machine above, and answers them.
 var Customers = saga.Choreography[Customer]{
 	Service: "fraud",
 	Key:     schemas.KeyCustomer,
@@ -59,5 +59,5 @@ var DecideReview = saga.Command[Decision]("decide_review")
 type Decision struct {
 	Approve bool
 	By      string           // the operator
-	Request *schemas.Request // that the operator sent
+	Request *schemas.Request // the operator's HTTP request
 }

@@ -8,13 +8,13 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// MostOrders bounds how many orders of a customer can be told apart, and so how much is kept of one.
+// MostOrders is the largest limit of a rule on a customer's orders, and so bounds how many are kept of one.
 const MostOrders = 1000
 
-// Customer is what this service knows of one customer: the latest orders, as many as a rule asks for.
+// Customer is this service's state of one customer: the latest orders, as many as a rule needs.
 type Customer struct {
 	ID   string
-	Seen []Seen // in the order they were counted
+	Seen []Seen // in the order of counting
 }
 
 // Seen is an order that was counted.
@@ -23,11 +23,11 @@ type Seen struct {
 	At    time.Time
 }
 
-// BlankCustomer is a customer nothing is known of.
+// BlankCustomer is a customer without events.
 func BlankCustomer(id string) Customer { return Customer{ID: id} }
 
-// EvolveCustomer folds what was counted. The window slides with the time of counting: what was counted longer before than the
-// event says is forgotten, and so are the oldest where there are more than it tells apart.
+// EvolveCustomer folds the counted orders. The window slides with the time of counting: orders counted before the window of the
+// event are dropped, and so are the oldest above its limit.
 func EvolveCustomer(c Customer, e saga.Event) Customer {
 	d, counted := e.Data.(event.OrderCountedV1)
 	if !counted {
@@ -48,7 +48,7 @@ func count(c Customer, e event.OrderSeenV1) []saga.Event {
 	return []saga.Event{event.OrderCounted.Of(event.OrderCountedV1(e))}
 }
 
-// measure tells the order how many there are.
+// measure emits the count for the order's case.
 func measure(c Customer, e event.OrderCountedV1) []saga.Event {
 	return []saga.Event{event.VelocityMeasured.About(e.OrderID, event.VelocityMeasuredV1{Orders: int64(len(c.Seen))})}
 }

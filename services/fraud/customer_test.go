@@ -84,7 +84,7 @@ func TestTheWindowSlidesAndWhatIsKeptIsBounded(t *testing.T) {
 		}
 	}
 	if fmt.Sprint(c) != before {
-		t.Errorf("what was folded before has changed: %v", c)
+		t.Errorf("an earlier state has changed: %v", c)
 	}
 	for n := range 3 * fraud.MostOrders {
 		c = after(c, time.Hour, fmt.Sprint(n), int64(n))
@@ -94,7 +94,7 @@ func TestTheWindowSlidesAndWhatIsKeptIsBounded(t *testing.T) {
 	}
 }
 
-// A world of three customers: each is counted alone, and only who has ordered too often waits for a person.
+// Three customers: each is counted alone, and only orders of one who has ordered too often go to review.
 func TestOrdersAreCountedForEachCustomer(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {

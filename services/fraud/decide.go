@@ -9,15 +9,15 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Who decides.
+// The deciders of a case.
 const (
 	byRules    = "rules"
 	byOperator = "operator"
 	byDeadline = "deadline"
 )
 
-// assess applies the rules. A case that is there already was decided, or its order is cancelled. Where a rule asks how many
-// orders the customer has placed, that is counted first, unless the order is not trusted in any case.
+// assess applies the rules. A case that exists already was decided, or its order is cancelled. If a rule needs the number of
+// orders of the customer, they are counted first, unless the order is rejected in any case.
 func (r Rules) assess(c Case, e order.ValidatedV1) []saga.Event {
 	if c.Status != Unknown {
 		return nil
@@ -33,7 +33,7 @@ func (r Rules) assess(c Case, e order.ValidatedV1) []saga.Event {
 	}
 }
 
-// weigh applies the rule that the order was counted for, as it was then.
+// weigh applies the rule that the orders were counted for, with its limits of that time.
 func weigh(c Case, e event.VelocityMeasuredV1) []saga.Event {
 	if c.Status != Counting {
 		return nil
@@ -44,7 +44,7 @@ func weigh(c Case, e event.VelocityMeasuredV1) []saga.Event {
 	return verdict(min(c.Score+velocityScore, 100), append(slices.Clip(c.Rules), velocityRule))
 }
 
-// giveUpCounting leaves it to a person what nobody has counted.
+// giveUpCounting requests a review of an order whose count did not come in time.
 func giveUpCounting(c Case, _ event.CountRequestedV1) []saga.Event {
 	if c.Status != Counting {
 		return nil
@@ -63,7 +63,7 @@ func verdict(score int64, hits []string) []saga.Event {
 	return []saga.Event{event.Cleared.Of(event.ClearedV1{Score: score, Rules: hits, By: byRules})}
 }
 
-// decideReview refuses by answering nothing where no review is open; the state says why.
+// decideReview emits nothing if no review is open; the state tells why.
 func decideReview(c Case, d Decision) []saga.Event {
 	if c.Status != InReview {
 		return nil
@@ -83,8 +83,8 @@ func giveUp(c Case, _ event.ReviewRequestedV1) []saga.Event {
 	return []saga.Event{event.Rejected.Of(event.RejectedV1{Score: c.Score, Rules: c.Rules, By: byDeadline})}
 }
 
-// closeCase ends a review nobody needs any more, and leaves word of the cancellation where it comes first, so that
-// nothing is cleared after it.
+// closeCase ends the review of a cancelled order, and notes a cancellation that arrives first, so that the order is not cleared
+// after it.
 func closeCase(c Case, _ order.CancelledV1) []saga.Event {
 	if c.Status != InReview && c.Status != Unknown && c.Status != Counting {
 		return nil

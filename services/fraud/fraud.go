@@ -1,8 +1,7 @@
-// Package fraud decides whether an order is trusted, by rules that look at the order, and where that is asked for, at how many
-// orders its customer has placed of late. What the rules cannot tell a person decides, and when nobody does in time, the
-// order is not trusted.
+// Package fraud decides whether an order is trusted, by rules on the order and, if configured, on how many orders its customer
+// has placed of late. If the rules are not conclusive a person decides, and if no one does in time, the order is rejected.
 //
-// Which orders ended in a chargeback is not looked at. Nor is the billing address compared: only the gateway knows it.
+// The rules do not use chargebacks of earlier orders, nor the billing address: only the gateway knows it.
 //
 // It is pure: operators decide through internal/api, rows are in internal/store.
 package fraud
@@ -14,31 +13,31 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Status is where the case of one order stands.
+// Status is the state of the case of one order.
 type Status string
 
 const (
-	Unknown  Status = ""          // nothing is known of the order
+	Unknown  Status = ""          // the order has no event here
 	Counting Status = "counting"  // its customer's orders are being counted
 	Cleared  Status = "cleared"   // it is trusted
-	Rejected Status = "rejected"  // it is not
+	Rejected Status = "rejected"  // it is not trusted
 	InReview Status = "in_review" // a person has to decide
-	Closed   Status = "closed"    // the order was cancelled before anybody decided
+	Closed   Status = "closed"    // the order was cancelled before a decision
 )
 
-// Case is what this service knows of one order.
+// Case is this service's state of one order.
 type Case struct {
 	Order    string
 	Status   Status
 	Score    int64     // 0 harmless … 100
 	Rules    []string  // those that added to the score
-	Orders   int64     // while counting: more of its customer than so many are suspicious
+	Orders   int64     // while counting: more orders of its customer than this are suspicious
 	By       string    // who decided: rules, operator or deadline
 	Operator string    // which operator
-	Since    time.Time // when a review was asked for; zero where none was
+	Since    time.Time // when a review was requested; zero if none was
 }
 
-// Blank is the case of an order nothing is known of.
+// Blank is the case of an order without events.
 func Blank(order string) Case { return Case{Order: order} }
 
 // IsDecidedBy tells whether the case was decided by this decision.

@@ -7,17 +7,17 @@ import (
 	"orderflow.example/schemas/order"
 )
 
-// Rules are what can be set of the rules; the zero value is the default.
+// Rules is the configuration of the rules; the zero value is the default.
 type Rules struct{ Velocity Velocity }
 
-// Velocity is how many orders of one customer, within a time, are as they should be: more than so many add to the score. Where
-// it is 0 orders nothing is counted, and no order pays for it.
+// Velocity is how many orders of one customer, within a time, are normal: more add to the score. With 0 orders nothing is
+// counted, at no cost for an order.
 type Velocity struct {
 	Orders int64 // at most MostOrders
 	Within time.Duration
 }
 
-// The rule about velocity, and what an operator reads where it could not be applied in time. By itself it asks for a
+// The rule about velocity, and the name that an operator reads if it could not be applied in time. By itself it leads to a
 // review; with a large amount and a throwaway address it rejects.
 const (
 	velocityRule  = "velocity"
@@ -25,20 +25,20 @@ const (
 	notCounted    = "velocity_unknown"
 )
 
-// From these scores on an order goes to review, or is rejected. The rules that look at the order alone cannot reject
-// together, but for the block list.
+// The scores from which an order goes to review, or is rejected. The rules on the order alone cannot reject together, except
+// for the block list.
 const (
 	reviewFrom = 45
 	rejectFrom = 100
 )
 
-// Limits above which a rule holds.
+// The limits above which a rule holds.
 const (
 	reviewAmount = 1_000_000 // minor units: 10,000.00 where a unit has a hundred
 	bulkQuantity = 10_000    // pieces of one product
 )
 
-// rule adds its score to an order it holds for.
+// rule adds its score to an order if it holds.
 type rule struct {
 	name  string
 	score int64
@@ -52,10 +52,10 @@ var rules = []rule{
 	{"bulk", 20, bulk},
 }
 
-// blocked are mail domains nothing is sold to.
+// blocked are mail domains whose orders are rejected.
 var blocked = map[string]bool{"fraud.example": true}
 
-// throwaway are mail domains that give anybody an address for ten minutes.
+// throwaway are mail domains of addresses that last for minutes.
 var throwaway = map[string]bool{
 	"10minutemail.com": true, "dispostable.com": true, "guerrillamail.com": true, "mailinator.com": true,
 	"sharklasers.com": true, "temp-mail.org": true, "trashmail.com": true, "yopmail.com": true,
@@ -81,7 +81,7 @@ func scored(o order.ValidatedV1) (score int64, hits []string) {
 	return min(score, 100), hits
 }
 
-// mailDomain is what follows the last @, in the one spelling that domains are compared in.
+// mailDomain is the text after the last @, normalised for comparison.
 func mailDomain(email string) string {
 	domain := email[strings.LastIndexByte(email, '@')+1:]
 	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(domain), "."))

@@ -8,7 +8,7 @@ import (
 	event "orderflow.example/schemas/inventory"
 )
 
-// grant tells how much of each line can be had, earlier lines first, and of which SKUs there is too little.
+// grant returns how much of each line is available, earlier lines first, and the SKUs with a shortage.
 func grant(levels Levels, lines []schemas.Line) (granted []schemas.Line, short []event.Shortage) {
 	wanted, left := map[string]int64{}, map[string]int64{}
 	var skus []string
@@ -32,15 +32,15 @@ func grant(levels Levels, lines []schemas.Line) (granted []schemas.Line, short [
 	return granted, short
 }
 
-// allocate finds warehouses for lines that can be had: one that has everything if there is one, else as few as taking
-// the most from each next one gives. Among equals the one with the most stock of these SKUs is taken, then the first
-// by name. Allocations come in the order of the lines.
+// allocate finds warehouses for lines that are available: one that has everything, if there is one, else greedily the one that
+// covers most of the rest. Among equals the one with the most stock of these SKUs comes first, then the first by name.
+// Allocations are in the order of the lines.
 func allocate(levels Levels, lines []schemas.Line) []schemas.Allocation {
 	free := map[string]map[string]int64{} // by warehouse and SKU
 	need := map[string]int64{}
 	for _, l := range lines {
 		if need[l.SKU] += l.Quantity; need[l.SKU] > l.Quantity {
-			continue // met before
+			continue // seen before
 		}
 		for _, level := range levels.Of(l.SKU) {
 			if free[level.Warehouse] == nil {
@@ -71,7 +71,7 @@ func allocate(levels Levels, lines []schemas.Line) []schemas.Allocation {
 	return slices.Concat(parts...)
 }
 
-// best is the warehouse that covers most of what is needed.
+// best is the warehouse that covers most of the need.
 func best(names []string, free map[string]map[string]int64, need map[string]int64) string {
 	var name string
 	var covers, stock int64

@@ -9,8 +9,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Choreography is everything the inventory service reacts to. An order and the products it is of are decided on together, so
-// that one store keeps the states of both.
+// Choreography is everything the inventory service reacts to. An order and its products are decided together, so that one
+// store keeps the states of both.
 var Choreography = saga.Choreography[State]{
 	Service: "inventory",
 	Key:     saga.Order,

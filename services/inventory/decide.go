@@ -12,11 +12,11 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// fillAvailable is the policy of customers who take what is there. The two others, fill_all and fill_or_kill, take all
+// fillAvailable is the policy of customers who accept a partial order. The two others, fill_all and fill_or_kill, take all
 // or nothing; they will differ once goods can be back-ordered.
 const fillAvailable = "fill_available"
 
-// reserve sets goods aside for an order. The cancellation may have come first: then nothing is.
+// reserve sets goods aside for an order, unless the cancellation came first.
 func reserve(s State, e order.ValidatedV1) []saga.Event {
 	if s.Reservation.Status != Unknown {
 		return nil
@@ -31,7 +31,7 @@ func reserve(s State, e order.ValidatedV1) []saga.Event {
 	return follow(s, reserved, skusOf(lines), onlyBetweenSomeAndNone)
 }
 
-// release frees what was set aside, and always answers, so that the order knows that nothing is left to undo.
+// release frees the goods set aside. It always emits an event, so that the order knows that nothing is left to compensate.
 func release(s State, _ order.CancelledV1) []saga.Event {
 	switch s.Reservation.Status {
 	case Released:
@@ -46,7 +46,7 @@ func release(s State, _ order.CancelledV1) []saga.Event {
 	return follow(s, event.Released.Of(event.ReleasedV1{Lines: lines}), skusOf(lines), onlyBetweenSomeAndNone)
 }
 
-// commit books out what left: what was set aside, as shipping ships nothing else.
+// commit takes dispatched goods off the stock: those set aside, as shipping ships nothing else.
 func commit(s State, _ shipping.DispatchedV1) []saga.Event {
 	switch s.Reservation.Status {
 	case Committed:
@@ -70,8 +70,8 @@ func restock(s State, e shipping.ReturnReceivedV1) []saga.Event {
 	return follow(s, restocked, skusOf(e.Lines), always)
 }
 
-// stock puts goods received on the shelf, each receipt once. More is asked for at once where they
-// do not lift the level above its reorder point: nothing else would ask for a SKU that nobody can order.
+// stock adds goods received to the stock, each receipt once. More is requested at once if they do not lift the level above its
+// reorder point: no other event would request a SKU that is not available to order.
 func stock(s State, e warehouse.StockReceivedV1) []saga.Event {
 	if slices.Contains(s.Receipts, e.ReceiptID) {
 		return nil
@@ -88,12 +88,12 @@ func stock(s State, e warehouse.StockReceivedV1) []saga.Event {
 	return follow(s, event.Stocked.About(s.Key, d), []string{s.Key}, always)
 }
 
-// When the shop is told of a level: whenever goods came or went, and when the last piece was promised or is free again.
+// The shop is told of a level whenever goods came or went; by reservations only when the last piece is reserved or free again.
 func always(_, _ int64) bool                          { return true }
 func onlyBetweenSomeAndNone(before, after int64) bool { return (before > 0) != (after > 0) }
 
-// follow adds to an event what follows from it for each SKU: more is asked for where a level ran low, twice its reorder
-// point in all, and the shop is told the new level.
+// follow adds to an event those that follow from it for each SKU: a replenishment request if a level ran low, up to twice its
+// reorder point in all, and the new level for the shop.
 func follow(s State, e saga.Event, skus []string, tell func(before, after int64) bool) []saga.Event {
 	after := Evolve(s, e).Levels
 	events := []saga.Event{e}
@@ -121,8 +121,8 @@ func skusOf(lines []schemas.Allocation) []string {
 	return slices.Compact(skus)
 }
 
-// impossible is for what shipping, which alone decides whether a parcel goes, and this service would have to disagree
-// about. No event would be true then: the panic parks this saga, where people see it, and leaves the levels alone.
+// impossible handles a contradiction between this service and shipping, which alone decides whether a parcel leaves. No event
+// would be true: the panic parks the input for an operator, and leaves the levels alone.
 func impossible(s State, what string) {
 	panic(fmt.Sprintf("inventory: order %s, whose reservation is %q, %s", s.Key, s.Reservation.Status, what))
 }

@@ -125,7 +125,7 @@ func TestACancellationIsAnsweredEvenIfNothingWasSetAside(t *testing.T) {
 	nothing := event.Released.Of(event.ReleasedV1{Lines: []schemas.Allocation{}})
 	wants := validated("fill_all", line("tea", 2))
 	sagatest.Given(t, machine, stocked("tea", 5, "leeds")).When(cancelled).Then(nothing).
-		When(wants).Then(). // it overtook the order
+		When(wants).Then(). // the cancellation overtook the order
 		When(cancelled).Then()
 	sagatest.Given(t, machine).When(wants).ThenKinds(event.Rejected).When(cancelled).Then(nothing).When(cancelled).Then()
 }
@@ -159,7 +159,7 @@ func TestGoodsReceivedAreOnTheShelf(t *testing.T) {
 	sagatest.Given(t, machine).
 		When(receipt("r-1", 5, &point)).Then(watched("r-1", sku, 5, "leeds", 3), changed(sku, 5, 0)).
 		When(receipt("r-2", 2, nil)).Then(watched("r-2", sku, 2, "leeds", 3), changed(sku, 7, 0)).
-		When(receipt("r-1", 5, &point)).Then() // seen twice
+		When(receipt("r-1", 5, &point)).Then() // a repeat
 }
 
 func TestMoreIsAskedForOnceWhenALevelRunsLow(t *testing.T) {
@@ -181,7 +181,7 @@ func TestMoreIsAskedForOnceWhenALevelRunsLow(t *testing.T) {
 	d.When(receipt(5, id, nil)).ThenKinds(event.Stocked, event.StockChanged)
 	d.When(receipt(1, "", nil)).ThenKinds(event.Stocked, event.StockChanged)
 
-	// Where even the receipt leaves too little, more is asked for at once.
+	// If even the receipt leaves too little, more is requested at once.
 	sagatest.Given(t, machine).When(receipt(1, "", &point)).
 		ThenKinds(event.Stocked, event.ReplenishmentRequested, event.StockChanged)
 	sagatest.Given(t, machine, watched("earlier", sku, 5, "leeds", 0)).When(validated("fill_all", line(sku, 5))).

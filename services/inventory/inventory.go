@@ -1,11 +1,11 @@
-// Package inventory decides which goods are promised to which order: it sets them aside when an order is valid, frees
-// them when it is cancelled, and books them out when they leave and in when they come.
+// Package inventory decides which goods are reserved for which order: it reserves them when an order is valid, releases them
+// when it is cancelled, and changes the stock when goods leave or come in.
 //
-// An order's reservation and the levels of its SKUs are decided together, so State is both, for the one event at hand.
-// Levels change only by adding and subtracting, so that folding the topic's partitions in any interleaving gives the
-// same levels: what one order's events and another's do to a SKU commutes.
+// An order's reservation and the levels of its SKUs are decided together, so State holds both, for the one event at hand.
+// Levels change only by addition and subtraction, so that folding the topic's partitions in any interleaving gives the
+// same levels: the changes of different orders to a SKU commute.
 //
-// It is pure: internal/store puts a State together from rows and takes it apart again.
+// It is pure: internal/store builds a State from rows and writes it back to them.
 package inventory
 
 import (
@@ -16,18 +16,18 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Status is where the reservation of one order stands.
+// Status is the state of the reservation of one order.
 type Status string
 
 const (
-	Unknown   Status = ""          // nothing was heard of the order
+	Unknown   Status = ""          // the order has no event here
 	Reserved  Status = "reserved"  // goods are set aside
-	Rejected  Status = "rejected"  // the goods were not there
-	Released  Status = "released"  // cancelled: nothing is set aside, nothing will be
+	Rejected  Status = "rejected"  // too few goods were available
+	Released  Status = "released"  // cancelled: nothing is set aside, and nothing will be
 	Committed Status = "committed" // the goods have left
 )
 
-// State is what one event is decided on: the reservation of its order and the levels of the SKUs concerned.
+// State is the state for one event: the reservation of its order and the levels of the SKUs concerned.
 type State struct {
 	Key         string // the order, or the SKU, that the event is about
 	Reservation Reservation
@@ -35,17 +35,17 @@ type State struct {
 	Receipts    []string // of the SKU that the event is about: the ids of the last, the newest at the end
 }
 
-// Remembered is how many receipts of a SKU are known again. The warehouse, which counts each receipt once, remembers more.
+// Remembered is how many receipts of a SKU are recognised as repeats. The warehouse, which counts each once, keeps more.
 const Remembered = 10
 
-// Reservation is what this service knows of one order.
+// Reservation is this service's state of one order.
 type Reservation struct {
 	Status  Status
-	Lines   []schemas.Allocation // what is set aside, or has left
+	Lines   []schemas.Allocation // the goods set aside, or dispatched
 	Returns []string             // ids of the returns that came back
 }
 
-// Blank is the state of a key nothing is known of.
+// Blank is the state of a key without events.
 func Blank(key string) State { return State{Key: key} }
 
 // Evolve folds the service's own events.

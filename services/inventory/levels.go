@@ -14,15 +14,15 @@ type Level struct {
 	Warehouse     string
 	OnHand        int64  // on the shelf, reserved or not
 	Reserved      int64  // set aside for orders
-	OnOrder       int64  // asked for and not yet received
-	ReorderPoint  int64  // more is asked for at or below this availability; 0 never
-	Replenishment string // the id of the event that asked for what is on order
+	OnOrder       int64  // requested and not yet received
+	ReorderPoint  int64  // more is requested at or below this availability; 0: never
+	Replenishment string // the id of the event that requested the goods on order
 }
 
-// Available is what can still be promised.
+// Available is how much can still be reserved.
 func (l Level) Available() int64 { return l.OnHand - l.Reserved }
 
-// low tells whether more should be asked for.
+// low tells whether more should be requested.
 func (l Level) low() bool {
 	return l.ReorderPoint > 0 && l.Available() <= l.ReorderPoint && l.OnOrder == 0
 }
@@ -30,7 +30,7 @@ func (l Level) low() bool {
 // Levels are the levels of some SKUs, by SKU, then warehouse. They are never changed in place.
 type Levels []Level
 
-// Of is the part about one SKU, over all warehouses.
+// Of returns the levels of one SKU, over all warehouses.
 func (ls Levels) Of(sku string) Levels {
 	start, _ := slices.BinarySearchFunc(ls, sku, func(l Level, sku string) int { return cmp.Compare(l.SKU, sku) })
 	end := start
@@ -40,7 +40,7 @@ func (ls Levels) Of(sku string) Levels {
 	return ls[start:end:end]
 }
 
-// Available is what can still be promised of a SKU, over all warehouses.
+// Available is how much of a SKU can still be reserved, over all warehouses.
 func (ls Levels) Available(sku string) int64 {
 	var sum int64
 	for _, l := range ls.Of(sku) {
@@ -49,7 +49,7 @@ func (ls Levels) Available(sku string) int64 {
 	return sum
 }
 
-// Total tells the level of a SKU over all warehouses.
+// Total is the level of a SKU over all warehouses.
 func (ls Levels) Total(sku string) (t event.StockChangedV1) {
 	for _, l := range ls.Of(sku) {
 		t.OnHand, t.Reserved, t.Available = t.OnHand+l.OnHand, t.Reserved+l.Reserved, t.Available+l.Available()
@@ -86,5 +86,5 @@ func compare(a, b Level) int {
 	return cmp.Or(cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.Warehouse, b.Warehouse))
 }
 
-// Sort puts levels read from somewhere into their order, in place.
+// Sort sorts levels by SKU and warehouse, in place.
 func (ls Levels) Sort() { slices.SortFunc(ls, compare) }

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Why an order is cancelled.
+// The reasons for which an order is cancelled.
 const (
 	fraudSuspected  = event.ReasonFraudSuspected
 	outOfStock      = event.ReasonOutOfStock
@@ -24,7 +24,7 @@ const (
 	lostParcel      = event.ReasonParcelLost
 )
 
-// cancel ends an order that has not shipped. Whoever did something for it undoes that and says so.
+// cancel ends an order that has not shipped. Each service that did something for it compensates that and emits an event.
 func cancel(o Order, reason, by string) []saga.Event {
 	if !o.may(Cancelling) {
 		return nil
@@ -58,8 +58,8 @@ func dispatchLate(o Order, _ event.ConfirmedV1) []saga.Event {
 	return askToStop(o, notDispatched, "Your parcel should be on its way by now and is not.")
 }
 
-// withdraw cancels at the customer's wish: at once while nothing is confirmed, through shipping afterwards. Where shipping
-// is asked already, because time is up, its answer is the customer's as well.
+// withdraw cancels at the customer's request: at once before the confirmation, through shipping afterwards. If shipping was
+// asked already, because time is up, its answer serves the customer as well.
 func withdraw(o Order, _ storefront.CancellationRequestedV1) []saga.Event {
 	if o.has(wish, "") {
 		return nil
@@ -72,7 +72,7 @@ func withdraw(o Order, _ storefront.CancellationRequestedV1) []saga.Event {
 	case Shipped, Delivered, Completed, Returned:
 		return tooLate(o, string(o.Status))
 	}
-	return nil // unknown, or what the customer wants already
+	return nil // not placed yet, or already cancelled or rejected
 }
 
 func stopAsWished(o Order) []saga.Event {
@@ -139,8 +139,8 @@ func moneyReleased(o Order, e payment.VoidedV1) []saga.Event {
 	return undone(o, step)
 }
 
-// undone notes that part of a cancelled order is undone; with the last part the order is cancelled. The money is free
-// when it was let go, or when all that was taken is given back.
+// undone notes that a step of a cancelled order is compensated; with the last one the order is cancelled. The money is back
+// once the authorisation is voided, or everything captured is refunded.
 func undone(o Order, p event.ProgressedV1) []saga.Event {
 	if o.Status != Cancelling || o.has(p.Step, p.Ref) {
 		return nil

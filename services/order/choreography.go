@@ -14,7 +14,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// How long an order may take.
+// The time limits of an order.
 const (
 	confirmWithin  = 30 * time.Minute   // from its validation
 	reviewWithin   = 8 * 24 * time.Hour // from the request for a review, which itself ends after seven days
@@ -31,7 +31,7 @@ var Choreography = saga.Choreography[Order]{
 	Rows: []saga.Row{
 		saga.On(storefront.OrderPlaced, validate, event.Validated, event.Rejected, event.StatusChanged),
 
-		// Three things in any order make a confirmed order.
+		// Three steps, in any order, make a confirmed order.
 		saga.On(inventory.Reserved, goodsReserved, event.Progressed, event.Confirmed, event.StatusChanged),
 		saga.On(fraud.Cleared, trusted, event.Progressed, event.Confirmed, event.StatusChanged),
 		saga.On(payment.Authorized, moneySetAside, event.Progressed, event.Confirmed, event.StatusChanged),
@@ -50,7 +50,7 @@ var Choreography = saga.Choreography[Order]{
 		failure(shipping.Rejected, noCarrier, "shipping"),
 		failure(warehouse.ShortPicked, shortPicked, "warehouse"),
 
-		// A wish to cancel; once confirmed, shipping decides.
+		// A request to cancel; once confirmed, shipping decides.
 		saga.On(storefront.CancellationRequested, withdraw,
 			event.Cancelled, event.Progressed, event.WithdrawalRequested, event.CancellationRefused, event.StatusChanged),
 		saga.After(dispatchWithin, event.Confirmed, dispatchLate, event.WithdrawalRequested, event.StatusChanged).
@@ -58,7 +58,7 @@ var Choreography = saga.Choreography[Order]{
 		saga.On(shipping.Withdrawn, withdrawn, event.Cancelled, event.StatusChanged),
 		saga.On(shipping.WithdrawalRefused, withdrawalRefused, event.CancellationRefused, event.StatusChanged),
 
-		// Cancelled is only what is undone: goods and money.
+		// An order is cancelled once goods and money are compensated.
 		saga.On(inventory.Released, goodsReleased, event.Progressed, event.StatusChanged),
 		saga.On(payment.Voided, moneyReleased, event.Progressed, event.StatusChanged),
 

@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Steps that are waited for together with others, or that may be heard before what they belong to.
+// The steps that wait for others, or whose events may arrive before those they belong to.
 const (
 	goods         = "inventory.reserved"
 	trust         = "fraud.cleared"
@@ -43,7 +43,7 @@ func trusted(o Order, _ fraud.ClearedV1) []saga.Event {
 	return events
 }
 
-// joined notes one of the three things an order waits for, and confirms the order when it is the last.
+// joined notes one of the three steps an order waits for, and confirms the order on the last.
 func joined(o Order, p event.ProgressedV1) []saga.Event {
 	if o.Status == "" || !o.may(Confirmed) || o.has(p.Step, "") {
 		return nil
@@ -59,7 +59,7 @@ func joined(o Order, p event.ProgressedV1) []saga.Event {
 	}
 }
 
-// awaitReview gives the order the time that a person needs.
+// awaitReview extends the time limit of the order to that of a review.
 func awaitReview(o Order, _ fraud.ReviewRequestedV1) []saga.Event {
 	if !o.may(InReview) {
 		return nil
@@ -90,8 +90,7 @@ func dispatched(o Order, e shipping.DispatchedV1) []saga.Event {
 	}
 }
 
-// delivered completes the order. A parcel that was given up and turns up after all changes nothing: its money is on the
-// way back.
+// delivered completes the order. A parcel that was lost and is delivered after all changes nothing: it is being refunded.
 func delivered(o Order, _ shipping.DeliveredV1) []saga.Event {
 	if o.Status != Shipped || o.has(lost, "") {
 		return nil
@@ -103,7 +102,7 @@ func delivered(o Order, _ shipping.DeliveredV1) []saga.Event {
 	}
 }
 
-// parcelLost waits for the refund, unless the refund was heard of first.
+// parcelLost waits for the refund, unless its event came first.
 func parcelLost(o Order, _ shipping.LostV1) []saga.Event {
 	if o.Status != Shipped || o.has(lost, "") {
 		return nil

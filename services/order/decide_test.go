@@ -48,7 +48,7 @@ var (
 	confirmed = event.Confirmed.Of(event.ConfirmedV1{CustomerID: "c1", Lines: held, Total: pounds(700), ShipTo: home})
 )
 
-// at is the order service after these were heard, in this order.
+// at is the order service after these events, in this order.
 func at(t *testing.T, heard ...saga.Event) *sagatest.Decision {
 	t.Helper()
 	d := sagatest.Given(t, machine)
@@ -65,7 +65,7 @@ var (
 	toCompleted = append(toShipped[:6:6], arrived)
 )
 
-// status checks what the customer was told last, and whether it was for good.
+// status checks the last status that the customer was told, and whether it is final.
 func status(t *testing.T, d *sagatest.Decision, want order.Status, final bool) event.StatusChangedV1 {
 	t.Helper()
 	var told []event.StatusChangedV1
@@ -95,7 +95,7 @@ func TestAnOrderIsConfirmedOnceGoodsTrustAndMoneyAreThereInAnyOrder(t *testing.T
 	for _, p := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
 		d := at(t, placed)
 		d.When(heard[p[0]]).ThenKinds(event.Progressed)
-		d.When(heard[p[0]]).Then() // seen twice
+		d.When(heard[p[0]]).Then() // a repeat
 		d.When(heard[p[1]]).ThenKinds(event.Progressed)
 		d.When(heard[p[2]]).ThenKinds(event.Confirmed, event.StatusChanged)
 		if d.Emitted()[0].Data.(event.ConfirmedV1).Total != pounds(700) {

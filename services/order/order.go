@@ -1,10 +1,9 @@
-// Package order decides where an order as a whole stands: it checks what the customer asked for, confirms the order once
-// goods, trust and money are there, cancels it when something fails or somebody wants out, waits until everything done
-// for it is undone, and tells the customer each step in plain words.
+// Package order decides the status of an order: it validates the customer's request, confirms the order once goods are
+// reserved, fraud has cleared it and money is authorised, cancels it on a failure or a request, waits until every step is
+// compensated, and publishes each status with a text for the customer.
 //
-// It reserves, charges and ships nothing: it hears what the others did. Whether a confirmed order is still cancelled or
-// already shipped, shipping alone decides. Prices and products were checked by the storefront against the catalogue it
-// showed.
+// It reserves, charges and ships nothing: it reacts to the other services' events. Shipping alone decides whether a confirmed
+// order is still cancelled or already shipped. The storefront has checked prices and products against its catalogue.
 package order
 
 import (
@@ -32,26 +31,26 @@ const (
 	Returned   Status = event.StatusReturned
 )
 
-// Final tells whether an order with this status is done with.
+// Final tells whether the status is a final one.
 func (s Status) Final() bool { return event.Final(string(s)) }
 
-// Order is what this service knows of one order.
+// Order is this service's state of one order.
 type Order struct {
 	ID         string
-	Status     Status // empty: nothing is known of it
+	Status     Status // empty: no event of it was folded
 	Reason     string // why it is rejected or cancelled
 	CustomerID string
 	ShipTo     schemas.Address
 	Ordered    []schemas.Line
 	Lines      []schemas.Allocation // as reserved
 	Total      schemas.Money        // as ordered; once goods are reserved, theirs
-	Steps      []string             // what was heard and is waited for together with something else
+	Steps      []string             // steps done that wait for other steps
 	Withdrawal string               // why shipping was asked to stop, while it has not answered
 	Refunded   int64                // minor units
 	Returned   int64                // pieces that came back
 }
 
-// Blank is an order nothing is known of.
+// Blank is an order without events.
 func Blank(id string) Order { return Order{ID: id} }
 
 // Evolve folds the service's own events.
@@ -89,12 +88,12 @@ func Evolve(o Order, e saga.Event) Order {
 	return o
 }
 
-// may tells whether a known order's status can still become s, and is not s.
+// may tells whether the status of an order with events can still become s, and is not s.
 func (o Order) may(s Status) bool {
 	return o.Status != "" && o.Status != s && event.MayFollow(string(o.Status), string(s))
 }
 
-// has tells whether a step was noted; ref is empty for what happens only once.
+// has tells whether a step was noted; ref is empty for a step that happens only once.
 func (o Order) has(step, ref string) bool { return slices.Contains(o.Steps, stepName(step, ref)) }
 
 // allReturned tells whether everything came back, goods and money.

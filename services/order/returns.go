@@ -16,7 +16,7 @@ func returnRefused(o Order, e shipping.ReturnRefusedV1) []saga.Event {
 	return once(o, returnNo, e.ReturnID, "We cannot take these goods back: "+plain(e.Reason)+".", nil)
 }
 
-// returnReceived counts what came back; its refund may have been heard of first.
+// returnReceived counts the goods that came back; the event of their refund may have come first.
 func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
 	if o.Status != Completed || o.has(returnArrived, e.ReturnID) {
 		return nil
@@ -29,14 +29,14 @@ func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
 		&event.Next{Text: "You get the money for it back.", By: "shop"})}
 }
 
-// refundFailed leaves the order where it is: the gateway is asked again, and the customer knows.
+// refundFailed leaves the status as it is: the gateway is asked again, and the customer is told.
 func refundFailed(o Order, e refund.FailedV1) []saga.Event {
 	return once(o, notRefunded, e.RefundID, "We could not yet give you "+amount(e.Amount)+" back.",
 		&event.Next{Text: "We try again tomorrow.", By: "shop"})
 }
 
-// once tells the customer of something that does not change where the order stands. It may be heard before the order
-// itself: a return that is asked for at once. Then it is only noted.
+// once tells the customer of a step that does not change the status. Its event may arrive before that of the order itself: a
+// return requested at once. Then it is only noted.
 func once(o Order, step, ref, text string, next *event.Next) []saga.Event {
 	if o.has(step, ref) {
 		return nil
@@ -48,8 +48,8 @@ func once(o Order, step, ref, text string, next *event.Next) []saga.Event {
 	return events
 }
 
-// refundIssued counts what is back with the customer. It may be heard before shipping's word that the parcel was lost
-// or came back, which then finds it noted.
+// refundIssued counts the money refunded. Its event may arrive before shipping's event that the parcel was lost or came back,
+// which then finds it noted.
 func refundIssued(o Order, e refund.IssuedV1) []saga.Event {
 	p := event.ProgressedV1{Step: refunded, Ref: e.RefundID, Amount: e.Amount.Amount}
 	if o.Status == Cancelling {

@@ -25,7 +25,7 @@ func TestALostParcelIsCancelledOnceItsMoneyIsBack(t *testing.T) {
 	d := at(t, toShipped...).When(gone).ThenKinds(event.Progressed, event.StatusChanged)
 	status(t, d, order.Shipped, false)
 	d.When(gone).Then()
-	d.When(arrived).Then() // turned up after all
+	d.When(arrived).Then() // a lost parcel is delivered after all
 	if told := status(t, d.When(back), order.Cancelled, true); told.Reason != "parcel_lost" {
 		t.Fatalf("told %+v", told)
 	}
@@ -57,7 +57,7 @@ func TestAnOrderIsReturnedOnceAllOfItCameBackAndIsPaid(t *testing.T) {
 	if told.Text != "You got 3.00 GBP back." {
 		t.Fatal(told.Text)
 	}
-	d.When(first).Then() // seen twice
+	d.When(first).Then() // a repeat
 	d.When(cameBack("b1", one)).Then()
 	d.When(cameBack("b2", one))
 	status(t, d.When(paidBack("r2", "returned", 300, one)), order.Completed, true)

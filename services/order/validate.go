@@ -20,7 +20,7 @@ const (
 
 var currency = regexp.MustCompile(`^[A-Z]{3}$`)
 
-// validate takes the order on, or refuses it before anything is begun.
+// validate accepts the order, or rejects it before any step begins.
 func validate(o Order, e storefront.OrderPlacedV1) []saga.Event {
 	if o.Status != "" {
 		return nil
@@ -35,7 +35,7 @@ func validate(o Order, e storefront.OrderPlacedV1) []saga.Event {
 		Total: e.Total, ShipTo: e.ShipTo, Email: e.Email, PaymentToken: e.PaymentToken, FillPolicy: e.FillPolicy})}
 }
 
-// fault is the first thing wrong with an order, as a stable word and in plain ones that repeat nothing personal.
+// fault is the first fault of an order, as a stable word and as a text that repeats nothing personal.
 func fault(e storefront.OrderPlacedV1) (reason, detail string) {
 	if reason, detail = linesFault(e.Lines); reason != "" {
 		return reason, detail

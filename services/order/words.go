@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// because says in plain words why an order is cancelled.
+// because has, by reason, the text that tells the customer why an order is cancelled.
 var because = map[string]string{
 	fraudSuspected:  "we could not accept it",
 	outOfStock:      "the goods are out of stock",
@@ -25,7 +25,7 @@ var because = map[string]string{
 
 const returnedText = "Everything came back, and you got the money for it."
 
-// say tells the customer where the order stands.
+// say is the event that tells the customer the status of the order.
 func say(s Status, reason, text string, next *event.Next) saga.Event {
 	return event.StatusChanged.Of(event.StatusChangedV1{Status: string(s), Reason: reason, Text: text, Next: next, Final: s.Final()})
 }
@@ -41,7 +41,7 @@ func confirmedText(o Order) string {
 	return "Your order is confirmed, for " + amount(o.Total) + "."
 }
 
-// decimals are those of ISO 4217 for the currencies that do not have two.
+// decimals are the minor-unit digits of ISO 4217, for currencies that do not have two.
 var decimals = map[string]int{
 	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0, "UYI": 0,
 	"VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
@@ -66,5 +66,5 @@ func amount(m schemas.Money) string {
 	return sign + digits[:point] + "." + digits[point:] + " " + m.Currency
 }
 
-// plain reads a stable word as a person would.
+// plain turns a stable word into text.
 func plain(word string) string { return strings.ReplaceAll(word, "_", " ") }

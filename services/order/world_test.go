@@ -15,7 +15,7 @@ import (
 	"orderflow.example/shared/sagatest"
 )
 
-// fates are the ways in which the services around the order service can fare.
+// fates are the outcomes of the services around the order service.
 var fates = []string{"well", "review", "distrusted", "out of stock", "declined", "unshippable", "capture fails",
 	"short", "lost", "returned"}
 
@@ -28,7 +28,7 @@ func TestEveryOrderEndsOnceAndItsStatusNeverGoesBackwardWhateverComesFirst(t *te
 		for seed := range uint64(300) {
 			w := sagatest.NewWorld(t, seed, append(around(fate), machine)...)
 			w.Tell(sagatest.Order, placed)
-			if early := int(seed % 60); early < 50 { // for every sixth seed nobody cancels
+			if early := int(seed % 60); early < 50 { // every sixth seed has no cancellation
 				w.Steps(early)
 				w.Tell(sagatest.Order, wantsOut)
 			}
@@ -63,7 +63,7 @@ type said []string
 
 func (s said) has(k saga.Kind) bool { return slices.Contains(s, k.Name()) }
 
-// on is a row that looks at nothing but what was said before.
+// on is a row that depends only on the events emitted before.
 func on[E any](heard saga.Type[E], decide func(said) []saga.Event, emits ...saga.Kind) saga.Row {
 	return saga.On(heard, func(s said, _ E) []saga.Event { return decide(s) }, emits...)
 }

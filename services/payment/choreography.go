@@ -47,14 +47,14 @@ var (
 	Void      = saga.Ask[event.VoidRequestedV1, VoidAnswer]("gateway.void")
 )
 
-// AuthorizeAnswer is what the gateway said to an authorisation: a reference, or why it refused.
+// AuthorizeAnswer is the gateway's answer to an authorisation: a reference, or why it refused.
 type AuthorizeAnswer struct {
 	Reference string
 	Refused   string
 }
 
-// CaptureAnswer is what the gateway said to a capture: nothing, or why it refused.
+// CaptureAnswer is the gateway's answer to a capture: nothing, or why it refused.
 type CaptureAnswer struct{ Refused string }
 
-// VoidAnswer is what the gateway let go of, in minor units: 0 where it had never set anything aside.
+// VoidAnswer is the amount the gateway voided, in minor units: 0 if it had never authorised any.
 type VoidAnswer struct{ Amount int64 }

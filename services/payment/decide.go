@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// What an authorisation waits for.
+// The steps an authorisation waits for.
 const (
 	byOrder = "order"
 	byGoods = "goods"
@@ -29,8 +29,8 @@ func trusted(p Payment, _ fraud.ClearedV1) []saga.Event {
 	return readied(p, event.ReadiedV1{By: byTrust})
 }
 
-// readied notes one of the three, and asks the gateway when it was the last. The cancellation may have come first: then
-// the payment is voided already and nothing is asked.
+// readied notes one of the three steps, and asks the gateway on the last. If the cancellation came first, the payment is
+// voided already and nothing is asked.
 func readied(p Payment, r event.ReadiedV1) []saga.Event {
 	if p.Status != Waiting {
 		return nil
@@ -48,7 +48,7 @@ func readied(p Payment, r event.ReadiedV1) []saga.Event {
 
 func authorizeAnswered(p Payment, a AuthorizeAnswer) []saga.Event {
 	if p.Status != Authorizing {
-		return nil // given up on: whatever the gateway set aside is voided by its attempt
+		return nil // given up: an authorisation the gateway made is voided by the id of its attempt
 	}
 	if a.Refused != "" {
 		events := []saga.Event{event.Declined.Of(event.DeclinedV1{Attempt: p.Attempt, Reason: a.Refused})}
@@ -75,7 +75,7 @@ func giveUp(p Payment, _ event.AuthorizationRequestedV1) []saga.Event {
 	return events
 }
 
-// capture takes the money for what stands packed. Of an order that was cancelled before, nothing is set aside any more.
+// capture takes the money for a packed parcel. An order that was cancelled before has no authorisation any more.
 func capture(p Payment, _ warehouse.PackedV1) []saga.Event {
 	if p.Status != Authorized {
 		return nil
@@ -98,8 +98,8 @@ func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
 	return events
 }
 
-// letGo undoes what was done for a cancelled order. While the gateway is being asked, its answer is awaited first:
-// nothing is compensated whose outcome is not known. What is captured is refunded by the refund service.
+// letGo voids the payment of a cancelled order. While the gateway is being asked, its answer is awaited first: a step is
+// compensated only once its outcome is known. A captured amount is refunded by the refund service.
 func letGo(p Payment, _ order.CancelledV1) []saga.Event {
 	switch p.Status {
 	case Waiting, Declined:

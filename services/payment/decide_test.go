@@ -39,7 +39,7 @@ func TestAuthorizationIsAskedOnceGoodsTrustAndOrderAreThereInAnyOrder(t *testing
 		d.When(heard[p[0]]).ThenKinds(event.Readied)
 		d.When(heard[p[1]]).ThenKinds(event.Readied)
 		d.When(heard[p[2]]).Then(requested)
-		d.When(heard[p[2]]).Then() // seen twice
+		d.When(heard[p[2]]).Then() // a repeat
 	}
 }
 
@@ -91,7 +91,7 @@ func TestWhatIsSetAsideIsTakenOnceWhenTheParcelIsPacked(t *testing.T) {
 		When(packed).Then().
 		Answered(event.CaptureRequested, payment.CaptureAnswer{}).
 		Then(event.Captured.Of(event.CapturedV1{Reference: "auth_1", Amount: pounds(700)})).
-		When(cancelled).Then() // the refund service's business
+		When(cancelled).Then() // the refund service refunds it
 }
 
 func TestWhatIsSetAsideIsLetGoWhenTheOrderIsCancelled(t *testing.T) {

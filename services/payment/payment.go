@@ -1,6 +1,6 @@
-// Package payment decides what the gateway is asked for an order, and what follows from its answers: it sets the money
-// aside once goods and trust are there, takes it when the parcel is packed, just before it is handed over, and lets go of
-// it when the order is cancelled before that. Money already taken is the refund service's business.
+// Package payment decides the gateway's part in an order: it authorises the amount once goods are reserved and fraud has cleared
+// the order, captures it when the parcel is packed, just before the hand-over, and voids it if the order is cancelled before.
+// Captured money is given back by the refund service.
 //
 // It is pure: the gateway itself is in internal/gateway, rows in internal/store.
 package payment
@@ -11,39 +11,39 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Status is where the payment of one order stands.
+// Status is the state of the payment of one order.
 type Status string
 
 const (
-	Waiting       Status = "waiting"        // for the order, the goods, the trust
+	Waiting       Status = "waiting"        // for the order, its goods, and fraud to clear it
 	Authorizing   Status = "authorizing"    // the gateway is asked to set money aside
 	Authorized    Status = "authorized"     // money is set aside
 	Declined      Status = "declined"       // the gateway refused
-	Unknown       Status = "unknown"        // the gateway did not say in time
+	Unknown       Status = "unknown"        // the gateway did not answer in time
 	Capturing     Status = "capturing"      // the gateway is asked to take the money
 	Captured      Status = "captured"       // the money is taken
-	CaptureFailed Status = "capture_failed" // the gateway will not take it; it is still set aside
-	Voiding       Status = "voiding"        // the gateway is asked to let go
-	Voided        Status = "voided"         // nothing is set aside, nothing will be
+	CaptureFailed Status = "capture_failed" // the gateway refused; the money is still set aside
+	Voiding       Status = "voiding"        // the gateway is asked to void
+	Voided        Status = "voided"         // nothing is set aside, and nothing will be
 )
 
-// Payment is what this service knows of one order.
+// Payment is this service's state of one order.
 type Payment struct {
 	Order     string
 	Status    Status
-	Known     bool // the order is known
+	Known     bool // the order was validated
 	Goods     bool // the goods are reserved
 	Trust     bool // fraud cleared it
 	Withdrawn bool // the order was cancelled while the gateway was being asked
 	Token     string
 	Amount    schemas.Money
 	Attempt   string // of the authorisation: the id of its request
-	Reference string // the gateway's name for what it set aside
+	Reference string // the gateway's id of the authorisation
 	Captured  int64  // minor units
 	Voided    int64  // minor units
 }
 
-// Blank is the payment of an order nothing is known of.
+// Blank is the payment of an order without events.
 func Blank(order string) Payment { return Payment{Order: order, Status: Waiting} }
 
 // Evolve folds the service's own events.

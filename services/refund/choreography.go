@@ -30,13 +30,13 @@ var Choreography = saga.Choreography[Refund]{
 	},
 }
 
-// againAfter is how long after a refusal the gateway is asked again: what it refuses for, a day often cures.
+// againAfter is how long after a refusal the gateway is asked again: its reason has often gone after a day.
 const againAfter = 24 * time.Hour
 
 // GiveBack asks the gateway to give money back. It carries the id of the event that asks, the same on every retry.
 var GiveBack = saga.Ask[event.RequestedV1, RefundAnswer]("gateway.refund")
 
-// RefundAnswer is what the gateway said to one of the order's refunds: nothing, or why it refused.
+// RefundAnswer is the gateway's answer to one of the order's refunds: nothing, or why it refused.
 type RefundAnswer struct {
 	RefundID string // the id of the event that asked
 	Refused  string

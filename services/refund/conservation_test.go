@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/sagatest"
 )
 
-// history is a random sequence of what others may say of one order, with everything said up to twice.
+// history is a random sequence of the other services' possible events of one order, each up to twice.
 func history(random *rand.Rand) (heard []saga.Event, isTaken, isCancelled bool) {
 	add := func(e saga.Event) {
 		for range 1 + random.IntN(2) {
@@ -43,7 +43,7 @@ func TestMoneyIsConservedWhateverIsHeardInWhateverOrder(t *testing.T) {
 		heard, isTaken, isCancelled := history(random)
 		refuses := seed%3 == 0
 		w := sagatest.NewWorld(t, seed, machine)
-		given := map[string]int64{} // the gateway's own book, by refund
+		given := map[string]int64{} // the gateway's refunds
 		sagatest.Outside(w, refund.GiveBack, func(e saga.Event, asked event.RequestedV1) (refund.RefundAnswer, bool) {
 			if asked.Reference != "auth_1" || asked.Amount.Currency != "GBP" || asked.Amount.Amount <= 0 {
 				t.Fatalf("seed %d: the gateway was asked for %+v", seed, asked)
@@ -62,7 +62,7 @@ func TestMoneyIsConservedWhateverIsHeardInWhateverOrder(t *testing.T) {
 				issued.Amount += i.Amount.Amount
 			}
 			if sum := total(given); issued.Amount != sum || r.Refunded != sum || sum > 1000 || r.Left() < 0 || r.Pending < 0 {
-				t.Fatalf("seed %d: given back %d, said %d, kept book of %+v", seed, sum, issued.Amount, r)
+				t.Fatalf("seed %d: refunded %d, emitted %d, state %+v", seed, sum, issued.Amount, r)
 			}
 		}
 		for _, e := range heard {

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// What a refund waits for: the money that was taken, and a reason to give it back.
+// A refund waits for two steps: the capture, and a reason for the refund.
 const (
 	byCapture      = "captured"
 	byCancellation = "cancelled"
@@ -17,7 +17,7 @@ const (
 	byReturn       = "returned"
 )
 
-// moneyTaken notes what there is to give back, and gives back what was owed before this was known.
+// moneyTaken notes the captured amount, and requests the refunds of claims noted before.
 func moneyTaken(r Refund, e payment.CapturedV1) []saga.Event {
 	if r.Taken {
 		return nil
@@ -34,8 +34,8 @@ func moneyTaken(r Refund, e payment.CapturedV1) []saga.Event {
 	return events
 }
 
-// orderCancelled is heard for every cancelled order; most had nothing taken, and nothing follows. Where the money is
-// taken all the same, because the gateway was being asked, it goes back then.
+// orderCancelled runs for every cancelled order; most had nothing captured, and nothing follows. If a capture under way
+// succeeds all the same, it is refunded then.
 func orderCancelled(r Refund, _ order.CancelledV1) []saga.Event {
 	return owe(r, Claim{Reason: byCancellation})
 }
@@ -48,7 +48,7 @@ func goodsBack(r Refund, e shipping.ReturnReceivedV1) []saga.Event {
 	return owe(r, Claim{Reason: byReturn, ReturnID: e.ReturnID, Lines: e.Lines})
 }
 
-// owe asks the gateway for what a new claim is due, or notes the claim where that is nothing, now or yet.
+// owe asks the gateway for the amount due to a new claim, or only notes the claim if nothing is due, or not yet.
 func owe(r Refund, c Claim) []saga.Event {
 	if r.claim(c.Reason, c.ReturnID) >= 0 {
 		return nil
@@ -59,8 +59,8 @@ func owe(r Refund, c Claim) []saga.Event {
 	return []saga.Event{event.Readied.Of(event.ReadiedV1{By: c.Reason, ReturnID: c.ReturnID, Lines: c.Lines})}
 }
 
-// due is what a claim is worth, at most what is left, in minor units. Only returned goods have a price of their own: a
-// cancelled order and a lost parcel are owed in full.
+// due is the amount of a claim, at most the amount left, in minor units. Only returned goods have a price of their own: a
+// cancelled order and a lost parcel are refunded in full.
 func (r Refund) due(c Claim) int64 {
 	if c.Reason != byReturn {
 		return r.Left()
@@ -92,8 +92,8 @@ func giveBackAnswered(r Refund, a RefundAnswer) []saga.Event {
 	})}
 }
 
-// tryAgain asks for everything the gateway refused, each with an id of its own: an order has one such deadline, the
-// latest, so that it falls due for all of them.
+// tryAgain asks again for every refund the gateway refused, each with a new id: an order has one such deadline, the latest,
+// which covers all of them.
 func tryAgain(r Refund, _ event.FailedV1) (events []saga.Event) {
 	for _, c := range r.Claims {
 		if amount := r.due(c); c.Status == Failed && amount > 0 {

@@ -141,6 +141,6 @@ func TestThePastIsNotRewrittenByWhatFollows(t *testing.T) {
 	before := d.State().(refund.Refund)
 	d.Answered(event.Requested, refund.RefundAnswer{RefundID: "event-2"}).ThenKinds(event.Issued)
 	if s := before.Claims[0].Status; s != refund.Pending {
-		t.Errorf("a state held from before now says %q, want %q", s, refund.Pending)
+		t.Errorf("an earlier state has changed to %q, want %q", s, refund.Pending)
 	}
 }

@@ -1,9 +1,9 @@
-// Package refund decides what goes back to the customer, and why: everything when the order is cancelled or its parcel
-// lost, the price of the goods when they are returned. For each reason once, and together never more than was taken.
-// What the gateway refuses is asked for again, a day later, until it gives it back.
+// Package refund decides how much is refunded to the customer, and why: everything if the order is cancelled or its parcel
+// lost, the price of the goods if they are returned. Each reason is refunded once, and all together never more than was
+// captured. A refund that the gateway refuses is requested again every day until it is made.
 //
-// It is pure: the gateway itself is in internal/gateway, rows in internal/store. Money that was set aside but not taken
-// is the payment service's business.
+// It is pure: the gateway itself is in internal/gateway, rows in internal/store. An amount that is authorised and not captured
+// is voided by the payment service.
 package refund
 
 import (
@@ -14,25 +14,25 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Refund is what this service knows of one order. Amounts are in minor units of the currency.
+// Refund is this service's state of one order. Amounts are in minor units of the currency.
 type Refund struct {
 	Order     string
-	Taken     bool   // it is known what was captured
-	Reference string // the gateway's name for it
+	Taken     bool   // the captured amount is known
+	Reference string // the gateway's id of the capture
 	Currency  string
 	Captured  int64
 	Refunded  int64   // given back
 	Pending   int64   // the gateway is asked to give it back
-	Claims    []Claim // in the order they were heard of
+	Claims    []Claim // in the order in which their events were processed
 }
 
-// Status is where one claim stands.
+// Status is the state of one claim.
 type Status string
 
 const (
 	Noted   Status = "noted"   // nothing is captured yet, or nothing is left to give back
 	Pending Status = "pending" // the gateway is asked
-	Issued  Status = "issued"  // the gateway gave it back
+	Issued  Status = "issued"  // the gateway made the refund
 	Failed  Status = "failed"  // the gateway refused; it is asked again
 )
 
@@ -46,13 +46,13 @@ type Claim struct {
 	Amount   int64                `json:"amount,omitempty"`    // asked for
 }
 
-// Blank is the refund of an order nothing is known of.
+// Blank is the refund of an order without events.
 func Blank(order string) Refund { return Refund{Order: order} }
 
-// Left is what could still be given back, in minor units.
+// Left is the amount that could still be refunded, in minor units.
 func (r Refund) Left() int64 { return r.Captured - r.Refunded - r.Pending }
 
-// Refused is what the gateway refused to give back when it was last asked, in minor units.
+// Refused is the amount that the gateway refused to refund when it was last asked, in minor units.
 func (r Refund) Refused() (sum int64) {
 	for _, c := range r.Claims {
 		if c.Status == Failed {
@@ -62,12 +62,12 @@ func (r Refund) Refused() (sum int64) {
 	return sum
 }
 
-// claim finds where the claim for this reason stands, -1 where it is new.
+// claim returns the index of the claim for this reason, -1 if it is new.
 func (r Refund) claim(reason, returnID string) int {
 	return slices.IndexFunc(r.Claims, func(c Claim) bool { return c.Reason == reason && c.ReturnID == returnID })
 }
 
-// asked finds the claim whose refund this is while the gateway has not answered, -1 where there is none.
+// asked returns the index of the claim that waits for this refund, -1 if there is none.
 func (r Refund) asked(refundID string) int {
 	return slices.IndexFunc(r.Claims, func(c Claim) bool { return c.RefundID == refundID && c.Status == Pending })
 }

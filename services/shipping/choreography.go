@@ -41,13 +41,13 @@ var Choreography = saga.Choreography[Shipment]{
 			UntilAnswered(labelWithin),
 		saga.Call(event.ReturnAuthorized, AwaitReturn, returnAnswered, event.ReturnReceived, event.ReturnRefused).
 			DroppedBy(event.LabelVoidRequested),
-		// One deadline for all returns of the order, which gives all of them up: not settled by what ends one of them.
+		// One deadline for all returns of the order, which gives all of them up: the end of one return does not settle it.
 		saga.After(returnWithin, event.ReturnAuthorized, giveUpReturn, event.ReturnRefused, event.LabelVoidRequested).
 			Compensates(event.ReturnAuthorized),
 	},
 }
 
-// How long things may take outside before an operator should look.
+// How long an outside party may take before an operator should look.
 const (
 	labelWithin   = 10 * time.Minute
 	voidWithin    = 24 * time.Hour
@@ -64,24 +64,23 @@ var (
 	AwaitReturn    = saga.Ask[event.ReturnAuthorizedV1, ReturnAnswer]("carrier.return")
 )
 
-// LabelAnswer is what the carrier said to a parcel: its label, or why it refused.
+// LabelAnswer is the carrier's answer about a parcel: its label, or why it refused.
 type LabelAnswer struct {
 	Carrier        string
 	TrackingNumber string
 	Refused        string
 }
 
-// DeliverAnswer is what became of a parcel handed over: with the customer, or lost.
+// DeliverAnswer is the end of a parcel handed over: delivered, or lost.
 type DeliverAnswer struct{ Lost bool }
 
-// VoidAnswer says that the carrier took the label of this shipment or return back, or that it will not because the goods
-// have gone.
+// VoidAnswer tells that the carrier voided the label of this shipment or return, or that it cannot because the label was used.
 type VoidAnswer struct {
 	ShipmentID string
 	Used       bool
 }
 
-// ReturnLabelAnswer is what the carrier said to one of the order's returns: its label, or why it refused.
+// ReturnLabelAnswer is the carrier's answer about one of the order's returns: its label, or why it refused.
 type ReturnLabelAnswer struct {
 	ReturnID       string
 	Carrier        string
@@ -89,7 +88,7 @@ type ReturnLabelAnswer struct {
 	Refused        string
 }
 
-// ReturnAnswer is what became of the goods of one of the order's returns: back at our dock, or never to come.
+// ReturnAnswer is the end of one of the order's returns: its goods are back at our dock, or never come.
 type ReturnAnswer struct {
 	ReturnID string
 	Back     bool

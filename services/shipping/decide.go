@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// What a hand-over waits for.
+// The steps a hand-over waits for.
 const (
 	byParcel = "parcel"
 	byMoney  = "money"
@@ -17,15 +17,15 @@ const (
 
 func prepare(s Shipment, e order.ConfirmedV1) []saga.Event {
 	if s.Status != Waiting {
-		return nil // seen, or cancelled before it was confirmed
+		return nil // a repeat, or cancelled before it was confirmed
 	}
-	if !schemas.DeliveredTo(e.ShipTo.Country) { // taken before its country was given up, or not by the storefront
+	if !schemas.DeliveredTo(e.ShipTo.Country) { // placed before its country was dropped, or not through the storefront
 		return []saga.Event{event.Rejected.Of(event.RejectedV1{Reason: "no_carrier"})}
 	}
 	return []saga.Event{event.LabelRequested.Of(event.LabelRequestedV1{ShipTo: e.ShipTo, Lines: e.Lines})}
 }
 
-// labelAnswered goes on with the label, or gives it back at once where the shipment was withdrawn in the meantime.
+// labelAnswered goes on with the label, or voids it at once if the shipment was withdrawn in the meantime.
 func labelAnswered(s Shipment, a LabelAnswer) []saga.Event {
 	switch {
 	case s.Label != LabelAsked:
@@ -46,7 +46,7 @@ func parcelPacked(s Shipment, _ warehouse.PackedV1) []saga.Event { return readie
 
 func moneyTaken(s Shipment, _ payment.CapturedV1) []saga.Event { return readied(s, byMoney) }
 
-// readied notes one of the two, and hands over when it was the last. Packed follows from prepared and captured from packed, so
+// readied notes one of the two steps, and hands over on the last. Packed follows from prepared and captured from packed, so
 // that a shipment that is not prepared was withdrawn before, or handed over.
 func readied(s Shipment, by string) []saga.Event {
 	if s.Status != Prepared || by == byParcel && s.Packed || by == byMoney && s.Paid {
@@ -71,7 +71,7 @@ func deliverAnswered(s Shipment, a DeliverAnswer) []saga.Event {
 	return []saga.Event{event.Delivered.Of(event.DeliveredV1{ShipmentID: s.ID})}
 }
 
-// withdraw answers the order's question, which never stays open: the parcel is kept back, unless it has left.
+// withdraw answers the order's request at once: the parcel is kept back, unless it has left.
 func withdraw(s Shipment, e order.WithdrawalRequestedV1) []saga.Event {
 	if s.HandedOver() {
 		return []saga.Event{event.WithdrawalRefused.Of(event.WithdrawalRefusedV1{Reason: "handed_over"})}
@@ -79,9 +79,9 @@ func withdraw(s Shipment, e order.WithdrawalRequestedV1) []saga.Event {
 	return keepBack(s, e.Reason)
 }
 
-// letGo undoes what was done for a cancelled order, and remembers a cancellation that overtook the order. A parcel
-// that has left is not called back: after its confirmation an order is cancelled only by shipping's own leave, or by a
-// failure without which no parcel is handed over.
+// letGo withdraws the parcel of a cancelled order, also if the cancellation arrives before the order. A parcel that has left
+// is not called back: a confirmed order is cancelled only after shipping has withdrawn the parcel, or by a failure that
+// prevents the hand-over.
 func letGo(s Shipment, e order.CancelledV1) []saga.Event {
 	if s.HandedOver() || s.Status == Rejected {
 		return nil
@@ -89,8 +89,8 @@ func letGo(s Shipment, e order.CancelledV1) []saga.Event {
 	return keepBack(s, e.Reason)
 }
 
-// keepBack withdraws once. While the carrier is being asked for a label, its answer is awaited before the label is
-// given back: a label nobody knows the number of cannot be voided.
+// keepBack withdraws once. While the carrier is being asked for a label, its answer is awaited before the label is voided: a
+// label without a known number cannot be voided.
 func keepBack(s Shipment, reason string) []saga.Event {
 	if s.Status == Withdrawn {
 		return nil
@@ -102,15 +102,15 @@ func keepBack(s Shipment, reason string) []saga.Event {
 	return events
 }
 
-// voidAnswered closes the book of a label, the parcel's or a return's. A return's may be used by then, its goods on their
-// way: there is nothing to take back. That of a withdrawn parcel cannot be.
+// voidAnswered notes the end of a label, the parcel's or a return's. A return's may be used by then, its goods on their way:
+// nothing is left to void. That of a withdrawn parcel cannot be used.
 func voidAnswered(s Shipment, a VoidAnswer) []saga.Event {
 	r := s.Return(a.ShipmentID)
 	if (r == nil || r.Status != ReturnRevoked) && (a.ShipmentID != s.ID || s.Label != LabelRevoked) {
 		return nil
 	}
 	if r == nil && a.Used {
-		panic("shipping: the carrier has had the parcel of order " + s.Order + ", which is withdrawn") // parks it, where people see it
+		panic("shipping: the carrier has had the parcel of order " + s.Order + ", which is withdrawn") // parked for operators
 	}
 	return []saga.Event{event.LabelVoided.Of(event.LabelVoidedV1{ShipmentID: a.ShipmentID})}
 }

@@ -62,9 +62,9 @@ func TestWithoutACarrierTheShipmentIsRejected(t *testing.T) {
 		Answered(event.LabelRequested, noCarrier).Then(rejected).
 		When(cancelled).Then()
 	nowhere := order.ConfirmedV1{CustomerID: "c", Lines: lines, ShipTo: home}
-	nowhere.ShipTo.Country = "AQ" // nobody is asked: this country is known to have no carrier
+	nowhere.ShipTo.Country = "AQ" // the carrier is not asked: no carrier delivers to this country
 	sagatest.Given(t, machine).When(order.Confirmed.Of(nowhere)).Then(rejected).When(cancelled).Then()
-	// The order may have asked before it heard of that: its question is answered all the same.
+	// The order may have asked before it consumed that: its request is answered all the same.
 	sagatest.Given(t, machine, asked, rejected).When(askWithdraw).Then(withdrawn("changed_mind"))
 }
 
@@ -79,7 +79,7 @@ func TestTheParcelIsHandedOverOnceItIsPackedAndPaidInAnyOrder(t *testing.T) {
 	}
 	sagatest.Given(t, machine, asked, prepared).
 		When(packed).Then(event.Readied.Of(event.ReadiedV1{By: "parcel"})).
-		When(packed).Then(). // twice the same is not both
+		When(packed).Then(). // a repeat of one step is not both steps
 		When(captured).Then(dispatched)
 }
 

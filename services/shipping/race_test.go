@@ -87,7 +87,7 @@ func TestNoOrderOfEventsBothWithdrawsAndHandsOver(t *testing.T) {
 	}
 }
 
-// others stand for the services around shipping, reduced to what shipping hears of them.
+// others are the services around shipping, reduced to the events that shipping consumes.
 func others() []*saga.Machine {
 	type none struct{}
 	blank := func(string) none { return none{} }
@@ -110,7 +110,7 @@ func TestAShipmentThatTheCustomerStopsAtAnyMomentEndsOneWayAndHoldsNoLabelForNot
 	ends := map[shipping.Status]int{}
 	for seed := range uint64(500) {
 		w := sagatest.NewWorld(t, seed, append(others(), machine)...)
-		live := map[string]bool{} // the carrier's own book of labels
+		live := map[string]bool{} // the carrier's labels
 		sagatest.Outside(w, shipping.BuyLabel, func(e saga.Event, _ event.LabelRequestedV1) (shipping.LabelAnswer, bool) {
 			if seed%7 == 0 {
 				return noCarrier, true

@@ -7,10 +7,10 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// notReceived is why a return is refused whose goods did not come back: lost on the way, or never sent.
+// notReceived is the reason to refuse a return whose goods did not come back: lost on the way, or never sent.
 const notReceived = "not_received"
 
-// takeBack lets the customer return goods that were delivered and are not returned, or on their way back, already.
+// takeBack lets the customer return delivered goods that are not returned already, nor on their way back.
 func takeBack(s Shipment, e storefront.ReturnRequestedV1) []saga.Event {
 	if s.Return(e.ReturnID) != nil {
 		return nil
@@ -39,8 +39,8 @@ func returnLabelAnswered(s Shipment, a ReturnLabelAnswer) []saga.Event {
 	})}
 }
 
-// returnAnswered checks the goods in. Goods that a carrier loses on the way back are not refunded by themselves: the
-// return is refused, and a person settles it with the customer and the carrier.
+// returnAnswered receives the goods. Goods that a carrier loses on the way back are not refunded automatically: the return is
+// refused, and a person settles it with the customer and the carrier.
 func returnAnswered(s Shipment, a ReturnAnswer) []saga.Event {
 	r := s.Return(a.ReturnID)
 	if r == nil || r.Status != ReturnAuthorized {
@@ -52,9 +52,9 @@ func returnAnswered(s Shipment, a ReturnAnswer) []saga.Event {
 	return []saga.Event{event.ReturnReceived.Of(event.ReturnReceivedV1{ReturnID: r.ID, Lines: r.Lines})}
 }
 
-// giveUpReturn ends every return that did not come in time and takes its label back; the goods are awaited no longer.
-// An order has one such deadline, that of the return authorized last: the others had longer. A parcel that comes all the
-// same is a person's business, as a receipt of stock and a refund by hand.
+// giveUpReturn refuses every return that did not arrive in time and voids its label. An order has one such deadline, that of the
+// return authorized last: the others had longer. For a parcel that arrives later an operator books a receipt of stock and
+// refunds by hand.
 func giveUpReturn(s Shipment, _ event.ReturnAuthorizedV1) (events []saga.Event) {
 	for _, r := range s.Returns {
 		if r.Status == ReturnAuthorized {
@@ -69,7 +69,7 @@ func refuse(returnID, reason string) saga.Event {
 }
 
 // allocate finds for each piece to be returned the warehouse it came from and the price it was sold for, in the order
-// in which they were dispatched. It is nil where a piece was not dispatched, or is returned already.
+// in which they were dispatched. It is nil if a piece was not dispatched, or is returned already.
 func allocate(s Shipment, wanted []storefront.ReturnLine) []schemas.Allocation {
 	left := make([]int64, len(s.Lines))
 	for i, l := range s.Lines {

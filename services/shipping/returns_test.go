@@ -35,7 +35,7 @@ func refused(id, reason string) saga.Event {
 	return event.ReturnRefused.Of(event.ReturnRefusedV1{ReturnID: id, Reason: reason})
 }
 
-// atHome is a parcel with the customer, and what happened to it since.
+// atHome is a delivered parcel, and the events since.
 func atHome(t *testing.T, since ...saga.Event) *sagatest.Decision {
 	t.Helper()
 	return sagatest.Given(t, machine, append([]saga.Event{asked, prepared, dispatched, delivered}, since...)...)
@@ -139,7 +139,7 @@ func TestThePastIsNotRewrittenByWhatFollows(t *testing.T) {
 	before := d.State().(shipping.Shipment)
 	d.Answered(event.ReturnLabelRequested, shipping.ReturnLabelAnswer{ReturnID: "r1", Carrier: "royal", TrackingNumber: "back-r1"})
 	if s := before.Return("r1").Status; s != shipping.ReturnAsked {
-		t.Errorf("a state held from before now says %q, want %q", s, shipping.ReturnAsked)
+		t.Errorf("an earlier state has changed to %q, want %q", s, shipping.ReturnAsked)
 	}
 	if lines[0].Quantity != 2 {
 		t.Error("the dispatched lines were changed in place")

@@ -1,6 +1,6 @@
-// Package shipping decides how the parcel of an order travels: it has a label bought once the order is confirmed, hands
-// the parcel over once it is packed and paid for, follows it, and takes goods back. It alone decides whether a parcel
-// goes or is withdrawn, never both.
+// Package shipping decides about the parcel of an order: it buys a label once the order is confirmed, hands the parcel over
+// once it is packed and paid for, tracks it, and handles returns. It alone decides whether a parcel is dispatched or
+// withdrawn, never both.
 //
 // It is pure: the carrier itself is in internal/carrier, rows in internal/store. The recipient's address is in the
 // event that asks for the label, never in the state.
@@ -14,7 +14,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Status is where the parcel of one order stands.
+// Status is the state of the parcel of one order.
 type Status string
 
 const (
@@ -28,7 +28,7 @@ const (
 	Lost       Status = "lost"       // the carrier lost it
 )
 
-// Label is where the label of the parcel stands; it outlives the decision to withdraw.
+// Label is the state of the label of the parcel; it still changes after a withdrawal.
 type Label string
 
 const (
@@ -39,7 +39,7 @@ const (
 	LabelVoided  Label = "voided"  // the carrier took it back, or never gave it
 )
 
-// Shipment is what this service knows of one order.
+// Shipment is this service's state of one order.
 type Shipment struct {
 	Order          string
 	Status         Status
@@ -47,13 +47,13 @@ type Shipment struct {
 	Label          Label
 	Carrier        string
 	TrackingNumber string
-	Packed         bool // the parcel stands ready
+	Packed         bool // the parcel is packed
 	Paid           bool // the money is taken
 	Lines          []schemas.Allocation
-	Returns        []Return // in the order they were asked for
+	Returns        []Return // in the order of their requests
 }
 
-// ReturnStatus is where goods on their way back stand.
+// ReturnStatus is the state of a return.
 type ReturnStatus string
 
 const (
@@ -64,7 +64,7 @@ const (
 	ReturnRevoked    ReturnStatus = "revoked"    // refused, and the carrier is asked to take the label back
 )
 
-// Return is one request to send goods back. Lines are empty where it was refused at once.
+// Return is one request to send goods back. Lines are empty if it was refused at once.
 type Return struct {
 	ID             string               `json:"id"`
 	Status         ReturnStatus         `json:"status"`
@@ -73,7 +73,7 @@ type Return struct {
 	Lines          []schemas.Allocation `json:"lines,omitempty"`
 }
 
-// Blank is the shipment of an order nothing is known of.
+// Blank is the shipment of an order without events.
 func Blank(order string) Shipment { return Shipment{Order: order, Status: Waiting} }
 
 // HandedOver tells whether the parcel has left: it can come back, but not be withdrawn.
@@ -81,7 +81,7 @@ func (s Shipment) HandedOver() bool {
 	return s.Status == Dispatched || s.Status == Delivered || s.Status == Lost
 }
 
-// Return is the return of this id, nil where there is none.
+// Return is the return of this id, nil if there is none.
 func (s Shipment) Return(id string) *Return {
 	for i := range s.Returns {
 		if s.Returns[i].ID == id {
@@ -135,7 +135,7 @@ func Evolve(s Shipment, e saga.Event) Shipment {
 	return s
 }
 
-// withReturn changes one return, adding it where it is new, in a copy.
+// withReturn changes one return in a copy, adding it if it is new.
 func (s Shipment) withReturn(id string, change func(*Return)) Shipment {
 	s.Returns = slices.Clone(s.Returns)
 	r := s.Return(id)

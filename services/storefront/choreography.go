@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Choreography is what customers ask of their orders, and what they see of them.
+// Choreography is what the service does about an order: commands of its customer, and the projection shown to them.
 var Choreography = saga.Choreography[Order]{
 	Service: "storefront",
 	Key:     saga.Order,
@@ -43,7 +43,7 @@ var Choreography = saga.Choreography[Order]{
 	},
 }
 
-// Products is what customers see of the goods for sale.
+// Products is the projection of the goods for sale. Its keys are SKUs.
 var Products = saga.Choreography[Product]{
 	Service: "storefront",
 	Key:     schemas.KeyProduct,
@@ -55,7 +55,7 @@ var Products = saga.Choreography[Product]{
 	},
 }
 
-// What customers ask for. Each reads like the event that says it was taken.
+// The customers' commands. Each has the fields of the event it leads to.
 var (
 	PlaceOrder          = saga.Command[event.OrderPlacedV1]("place_order")
 	RequestCancellation = saga.Command[event.CancellationRequestedV1]("request_cancellation")

@@ -7,7 +7,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// place takes an order once: an order id that was used is answered with nothing, so that placing can be repeated.
+// place emits an order once: a repeat with the same order id emits nothing, so that placing can be retried.
 func place(o Order, e event.OrderPlacedV1) []saga.Event {
 	if o.Exists() {
 		return nil
@@ -15,7 +15,7 @@ func place(o Order, e event.OrderPlacedV1) []saga.Event {
 	return []saga.Event{event.OrderPlaced.Of(e)}
 }
 
-// cancel passes the wish on, once. Whether it comes too late is decided by those who hear of it.
+// cancel emits the request once. Its consumers decide whether it comes too late.
 func cancel(o Order, e event.CancellationRequestedV1) []saga.Event {
 	if !o.Exists() || o.Cancelling {
 		return nil
@@ -23,8 +23,8 @@ func cancel(o Order, e event.CancellationRequestedV1) []saga.Event {
 	return []saga.Event{event.CancellationRequested.Of(e)}
 }
 
-// sendBack passes a return on, once, if it asks for no more than was ordered and not sent back before. What arrived is only
-// shown here, not known for sure: the shipping service decides about that.
+// sendBack emits a return once, if it asks for no more than was ordered and not sent back before. Deliveries are only a
+// projection here and may lag: the shipping service decides about them.
 func sendBack(o Order, e event.ReturnRequestedV1) []saga.Event {
 	if slices.ContainsFunc(o.Returns, func(r Return) bool { return r.ID == e.ReturnID }) {
 		return nil

@@ -49,6 +49,6 @@ func TestAnOrderIsOpenUntilGoodsAndMoneyAreWhereTheyBelong(t *testing.T) {
 		}
 	}
 	if storefront.Blank("none").Open() {
-		t.Error("an order nobody placed is open")
+		t.Error("an order that was not placed is open")
 	}
 }

@@ -8,17 +8,17 @@ import (
 	"orderflow.example/schemas/inventory"
 )
 
-// Product is what a customer sees of a SKU: the catalogue's words and price, the inventory's level.
+// Product is what a customer sees of a SKU: the catalogue's description and price, the inventory's level.
 type Product struct {
 	SKU           string
-	Listed        bool // the catalogue sells it; before that only its level is known
+	Listed        bool // in the catalogue; before that only its level is known
 	Description   string
 	Price         schemas.Money
 	Backorderable bool
 	Available     int64
 }
 
-// BlankProduct is a SKU that nothing is known of.
+// BlankProduct is the product of a SKU without events.
 func BlankProduct(sku string) Product { return Product{SKU: sku} }
 
 func listed(p Product, e catalog.ProductListedV1, _ time.Time) Product {

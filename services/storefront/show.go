@@ -59,8 +59,8 @@ func declined(o Order, _ payment.DeclinedV1, _ time.Time) Order {
 	return o
 }
 
-// voided ends the payment. What is let go of was set aside, also where nobody was told so; that nothing was let go of is no
-// news after a refusal.
+// voided ends the payment. A voided amount was authorised, even if no event said so; after a refusal a void of nothing
+// changes nothing.
 func voided(o Order, e payment.VoidedV1, _ time.Time) Order {
 	if e.Amount != nil {
 		o.Payment.Authorized = max(o.Payment.Authorized, e.Amount.Amount)

@@ -47,7 +47,7 @@ var (
 	}
 )
 
-// show lets a fresh order, with a return asked for, see the events in this order.
+// show folds the events, in this order, into a fresh order with a requested return.
 func show(t *testing.T, events ...saga.Event) storefront.Order {
 	t.Helper()
 	d := sagatest.Given(t, machine, placed, event.ReturnRequested.Of(sendBack("r1", "MUG", 1)))
@@ -113,7 +113,7 @@ func TestWhatWasConfirmedReplacesWhatWasOrdered(t *testing.T) {
 		t.Fatalf("returnable: %v", left)
 	}
 	if o.Placed.Total != pounds(945) {
-		t.Fatalf("what was placed is forgotten: %+v", o.Placed)
+		t.Fatalf("the placed basket was overwritten: %+v", o.Placed)
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package storefront takes what customers ask for, and keeps what they may see: their orders as the other services
-// report them, and the products for sale. It decides nothing about an order beyond having taken it, a cancellation or
-// a return: whether those can be carried out is the business of the services that hear of them.
+// Package storefront takes customers' orders, cancellations and returns, and keeps a projection of what customers may see:
+// their orders, as the events of the other services show them, and the products for sale. It decides only whether to accept a
+// request: the services that consume its events decide whether it can be carried out.
 //
 // It is pure: HTTP is in internal/api, rows in internal/store.
 package storefront
@@ -14,7 +14,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Order is what a customer sees of an order. The storefront's own events fill what was asked for; each of the other
+// Order is what a customer sees of an order. The storefront's own events set the customer's requests; each of the other
 // fields is shown from the events of the one service named beside it.
 type Order struct {
 	ID         string
@@ -22,30 +22,30 @@ type Order struct {
 	PlacedAt   time.Time // whole milliseconds, UTC
 	Placed     Basket    // as ordered
 	ShipTo     schemas.Address
-	FillPolicy string   // what is to be done where not all goods are there
+	FillPolicy string   // what to do if not all goods are there
 	Cancelling bool     // the customer has asked for the cancellation
-	Returns    []Return // as asked for; their states from shipping
+	Returns    []Return // as requested; their states from shipping
 
 	Status   string  // order
 	Reason   string  // order: a stable word, for cancelled and rejected
 	Final    bool    // order
 	Next     *Next   // order
 	Timeline []Entry // order, after the first entry
-	Agreed   Basket  // order: what was confirmed; blank before
+	Agreed   Basket  // order: as confirmed; blank before
 
 	Payment   Payment    // payment
-	Refunded  int64      // refund: minor units; of old orders all that is known of their refunds
+	Refunded  int64      // refund: minor units; all that old orders have of their refunds
 	Refunds   []Refund   // refund
 	Shipments []Shipment // shipping
 }
 
-// Basket is goods and what they cost.
+// Basket is goods and their prices.
 type Basket struct {
 	Lines []schemas.Line
 	Total schemas.Money
 }
 
-// Entry is one step of an order's way, as told to the customer.
+// Entry is one entry of an order's timeline, as shown to the customer.
 type Entry struct {
 	At     time.Time `json:"at"` // whole milliseconds, UTC
 	Status string    `json:"status"`
@@ -58,7 +58,7 @@ type Next struct {
 	By   string `json:"by"`
 }
 
-// Payment is where the money stands; amounts in minor units.
+// Payment is the state of the payment; amounts in minor units.
 type Payment struct {
 	State      string // pending, authorized, captured, declined, voided or none
 	Authorized int64
@@ -93,13 +93,13 @@ type Return struct {
 	TrackingNumber string             `json:"tracking_number,omitempty"`
 }
 
-// Blank is an order that nobody has placed.
+// Blank is an order that was not placed.
 func Blank(order string) Order { return Order{ID: order, Payment: Payment{State: PaymentPending}} }
 
 // Exists tells whether the order was placed.
 func (o Order) Exists() bool { return o.CustomerID != "" }
 
-// Basket is what the order is about now: what was confirmed, or before that what was ordered.
+// Basket is the basket as confirmed, or before that as ordered.
 func (o Order) Basket() Basket {
 	if len(o.Agreed.Lines) > 0 {
 		return o.Agreed
@@ -107,7 +107,7 @@ func (o Order) Basket() Basket {
 	return o.Placed
 }
 
-// Returnable is how much of each SKU among the lines is neither back nor on its way. What was refused is the customer's still.
+// Returnable is how much of each SKU among the lines is neither back nor on its way. Refused returns do not count.
 func (o Order) Returnable(lines []schemas.Line) map[string]int64 {
 	left := make(map[string]int64, len(lines))
 	for _, l := range lines {
@@ -141,7 +141,7 @@ func Evolve(o Order, e saga.Event) Order {
 	return o
 }
 
-// visible cuts a time to what customers are shown and rows keep.
+// visible truncates a time to the precision that customers see and rows keep.
 func visible(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // added is a copy of the list with one more.

@@ -5,8 +5,8 @@ import (
 	"container/heap"
 )
 
-// inCausalOrder sorts records so that a cause stands before its effects and what one topic partition holds stays in its
-// order, and otherwise by time. Each record once: a repeat on the topic is left out.
+// inCausalOrder sorts records by time, but puts a cause before its effects and keeps the order of each topic partition. It
+// leaves out repeats on the topic.
 func inCausalOrder(records []Record) []Record {
 	q := &queue{records: records}
 	number := make(map[string]int, len(records))
@@ -16,7 +16,7 @@ func inCausalOrder(records []Record) []Record {
 			q.waiting = append(q.waiting, i)
 		}
 	}
-	after := make(map[int][]int, len(records)) // by record: those that wait for it
+	after := make(map[int][]int, len(records)) // by record: the records that must follow it
 	waits := make([]int, len(records))
 	wait := func(later, earlier int) {
 		if later != earlier {
@@ -48,7 +48,7 @@ func inCausalOrder(records []Record) []Record {
 	}
 	sorted := make([]Record, 0, len(all))
 	for len(sorted) < len(all) {
-		if q.Len() == 0 { // a ring of causes: no producer makes one, and it must not hide the events
+		if q.Len() == 0 { // a cycle of causes: no producer makes one, and it must not hide the events
 			for _, i := range all {
 				if !placed[i] {
 					heap.Push(q, i)
@@ -70,7 +70,7 @@ func inCausalOrder(records []Record) []Record {
 	return sorted
 }
 
-// queue holds records by time, or by their numbers.
+// queue orders records by time, or by their numbers.
 type queue struct {
 	records  []Record
 	waiting  []int

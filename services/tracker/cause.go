@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// The causes by which an obligation is overdue, or a saga stuck.
+// The causes for which an obligation is overdue, or a saga stuck.
 const (
 	CauseParked        = "parked"           // the service could not process it: an operator must redrive or discard it
-	CauseConsumer      = "consumer_behind"  // the service has not come to it, or does not run
-	CauseOutside       = "outside_party"    // the service runs, and whom it asked does not answer
-	CausePublisher     = "publisher_behind" // the service has decided, and its topic does not show it yet
-	CauseNeverProduced = "never_produced"   // what it waits for is not on the topic, and nobody is about to say it
+	CauseConsumer      = "consumer_behind"  // the service has not reached it, or does not run
+	CauseOutside       = "outside_party"    // the service runs, and the outside party does not answer
+	CausePublisher     = "publisher_behind" // the service has committed events that are not on its topic yet
+	CauseNeverProduced = "never_produced"   // the event it waits for is not on the topic, and no service owes it
 )
 
 // evidence is what is known about the service that owes something.
@@ -23,22 +23,22 @@ type evidence struct {
 	service   string
 	partition int
 	topic     string        // reaction: "order.events/2"
-	events    int64         // reaction: how many the service has not taken in of those that stand there
-	age       time.Duration // reaction: how old the one is that is owed
-	silence   time.Duration // how long nobody works on the partition; 0: somebody does; less: nobody ever did
-	running   bool          // whether any process of the service does
-	stopped   *Stopped      // why the one that does cannot go on
+	events    int64         // reaction: how many of its events the service has not processed
+	age       time.Duration // reaction: the age of the event
+	silence   time.Duration // how long the partition has had no owner; 0: it has one; negative: it never had one
+	running   bool          // whether any process of the service reports
+	stopped   *Stopped      // why the owner cannot go on
 
 	unpublished int64
-	since       time.Duration // that long ago
+	since       time.Duration // for how long, of unpublished
 
 	question string
 	try      *Retry
 }
 
-// why is the rule by which causes are told apart, the first that fits: what is parked waits for a person, whatever else
-// is wrong. A number missing on a topic stops everybody who reads it. Whoever does not run, or has not come so far, is
-// behind. What is committed and not on the topic may be what is waited for. Then only the outside is left to blame.
+// why finds the cause, by the first rule that fits: a parked input waits for a person, whatever else is wrong. A number
+// missing on a topic stops all its consumers. A service that does not run, or has not reached the event, is behind. A
+// committed event that is not on the topic may be the one waited for. Otherwise the outside party has not answered.
 func why(e evidence) (cause, detail string) {
 	switch {
 	case e.parked != nil:
@@ -59,7 +59,7 @@ func why(e evidence) (cause, detail string) {
 		return CauseOutside, fmt.Sprintf("%s was asked %d times without an answer; the last time: %s", e.question,
 			e.try.Tries, e.try.Error)
 	}
-	return CauseConsumer, e.service + " has not come to it"
+	return CauseConsumer, e.service + " has not reached it"
 }
 
 func parkedDetail(p Parked) string {
@@ -69,7 +69,7 @@ func parkedDetail(p Parked) string {
 	return p.Reason
 }
 
-// absence says who does not run, or what keeps it from going on.
+// absence tells which process does not run, or why it cannot go on.
 func (e evidence) absence(before string) string {
 	who := fmt.Sprintf("no process has worked on partition %d of %s", e.partition, e.service)
 	if !e.running {

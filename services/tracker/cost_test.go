@@ -10,8 +10,7 @@ import (
 	"orderflow.example/schemas/payment"
 )
 
-// BenchmarkAdd takes in 20,000 sagas of 32 events that end, and says how fast, and what is kept of each: whole, and once it
-// is packed.
+// BenchmarkAdd adds 20,000 sagas of 32 events that end, and reports the speed and the memory for each: whole, and packed.
 func BenchmarkAdd(b *testing.B) {
 	const sagas, events = 20_000, 32
 	for name, whole := range map[string]int{"whole": sagas, "packed": 0} {
@@ -48,7 +47,7 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
-// everythingTaken says that every service has taken in whatever will come.
+// everythingTaken reports that every service has processed all that will come.
 func everythingTaken(x *Index) {
 	for _, m := range machines() {
 		point := Progress{Applied: map[string]int64{}}
@@ -59,7 +58,7 @@ func everythingTaken(x *Index) {
 	}
 }
 
-// tale is the nth saga: placed, many things done, completed, with each service's answer to what it heard.
+// tale is the nth saga: placed, many things done, completed, with each service's reaction to its inputs.
 func tale(n, events int) []Record {
 	s := newScene()
 	id := fmt.Sprintf("01950000-0000-7000-8000-%012x", n)

@@ -20,7 +20,7 @@ type Deadline struct {
 	At      *time.Time `json:"moved_at,omitempty"`
 }
 
-// Deadlines are those of one order, or of all where it is empty, soonest first; those taken off come last.
+// Deadlines lists those of one order, or of all orders if it is empty, soonest first; those taken off come last.
 func (x *Index) Deadlines(order string, now time.Time) []Deadline {
 	all := []Deadline{}
 	if order != "" {
@@ -73,8 +73,7 @@ func deadlineOf(s *story, e *entry, o Obligation) Deadline {
 	return d
 }
 
-// Deadline finds one by its id. Where it does not run any more, known tells whether it ever did, as far as is still
-// remembered.
+// Deadline finds one by its id. If it no longer runs, known tells whether it ever did, as far as the index remembers.
 func (x *Index) Deadline(id string, now time.Time) (d Deadline, runs, known bool) {
 	short := IDOf(id)
 	find := func(s *story) bool {
@@ -102,7 +101,7 @@ func (x *Index) Deadline(id string, now time.Time) (d Deadline, runs, known bool
 	return d, false, false
 }
 
-// Moved is what the owner of the deadline that runs from an event last said of an operator's change to it.
+// Moved is the operator's change to a deadline, by the event it runs from, that its owner last reported.
 func (x *Index) Moved(id string) (Move, bool) {
 	m, moved := x.moved[IDOf(id)]
 	return m, moved

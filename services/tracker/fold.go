@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// folds are the states of the services for one order, as its events make them.
+// folds are the states of the services for one order, folded from its events.
 type folds struct {
 	personal *personal
 	machines map[*saga.Machine]map[string]any // by key
@@ -16,7 +16,7 @@ type folds struct {
 
 func (x *Index) folds() folds { return folds{&x.personal, map[*saga.Machine]map[string]any{}} }
 
-// fold carries a service's state on by one event and returns what changed in it.
+// fold applies one event to a service's state and returns what changed in it.
 func (f folds) fold(k *kind, r *Record) map[string]Change {
 	if k.says == nil || k.payload == nil {
 		return nil

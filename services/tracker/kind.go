@@ -6,18 +6,18 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// kind is what the services declare of one event type.
+// kind is what the services declare about one event type.
 type kind struct {
 	name     string
-	service  int           // that says it
+	service  int           // that emits it
 	about    saga.Key      // what it is keyed by
-	says     *saga.Machine // of the service that says it; nil where none does
-	hears    []hearer      // services that take it in from its topic
+	says     *saga.Machine // of the service that emits it; nil if none does
+	hears    []hearer      // services that consume it from its topic
 	call     *saga.Row     // by which it asks the outside world
 	dropped  map[int]bool  // kinds that drop that question
 	deadline *saga.Row     // that runs from it
 	settled  map[int]bool  // kinds that settle that deadline
-	payload  saga.Kind     // nil where nobody declares it
+	payload  saga.Kind     // nil if no service declares it
 	reacts   bool          // its own service reacts to it
 	rows     []*saga.Row   // of its service, that emit it
 }
@@ -25,7 +25,7 @@ type kind struct {
 // hearer is a service that reacts to an event, or shows it.
 type hearer struct {
 	service int
-	emits   bool // it may say something in return
+	emits   bool // it may emit an event in return
 }
 
 func (x *Index) kind(name string) int {
@@ -38,7 +38,7 @@ func (x *Index) kind(name string) int {
 	return n
 }
 
-// declare notes what a machine says, hears and waits for.
+// declare notes which events a machine emits and consumes, and what it waits for.
 func (x *Index) declare(m *saga.Machine) {
 	service := x.service(m.Service)
 	for i := range m.Rows {
@@ -69,7 +69,7 @@ func (x *Index) declare(m *saga.Machine) {
 	}
 }
 
-// older lets earlier versions of an event go by what is declared of the newest, unless they are declared themselves.
+// older applies the declarations of an event's newest version to its earlier versions, unless those have their own.
 func (x *Index) older(k saga.Kind) {
 	for _, o := range k.Older() {
 		if n, known := x.kindOf[o.Name()]; !known || x.kinds[n].payload == nil {
@@ -78,7 +78,7 @@ func (x *Index) older(k saga.Kind) {
 	}
 }
 
-// recorded is what a record of the type says, in the version it was said in.
+// recorded is the kind of a record's payload, in the version it was written in.
 func (k *kind) recorded(name string) saga.Kind {
 	if k.payload != nil {
 		for _, o := range k.payload.Older() {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Summary is a saga as it stands in a list.
+// Summary is a saga in a list.
 type Summary struct {
 	Order   string     `json:"order"`
 	State   string     `json:"state"`
@@ -20,10 +20,10 @@ type Summary struct {
 	Stuck   *Stuck     `json:"stuck,omitempty"`
 }
 
-// Stuck says why a saga that has not ended does not go on.
+// Stuck tells why a saga that has not ended does not go on.
 type Stuck struct {
 	Cause   string    `json:"cause"`
-	Service string    `json:"service,omitempty"` // none where nobody owes anything
+	Service string    `json:"service,omitempty"` // empty if no service owes anything
 	Detail  string    `json:"detail"`
 	Since   time.Time `json:"since"`
 }
@@ -80,7 +80,7 @@ func (x *Index) summary(s *story, now time.Time) Summary {
 	return one
 }
 
-// stuck is why a saga does not go on: the obligation overdue longest, or that there is none though it has not ended.
+// stuck is why a saga does not go on: the obligation overdue longest, or that an open saga has none.
 func (x *Index) stuck(s *story, owed []Obligation, now time.Time) *Stuck {
 	if s.ended != 0 {
 		return nil
@@ -94,10 +94,10 @@ func (x *Index) stuck(s *story, owed []Obligation, now time.Time) *Stuck {
 	if len(owed) > 0 || now.Sub(last) <= Grace {
 		return nil
 	}
-	return &Stuck{Cause: CauseNeverProduced, Detail: "nobody owes it anything, and it has not ended", Since: last}
+	return &Stuck{Cause: CauseNeverProduced, Detail: "no service owes it anything, and it has not ended", Since: last}
 }
 
-// ObligationFilter chooses obligations; what is empty does not matter.
+// ObligationFilter chooses obligations; an empty field matches all.
 type ObligationFilter struct {
 	Overdue                     *bool
 	Service, Kind, Cause, Order string
@@ -108,7 +108,7 @@ func (f ObligationFilter) takes(o Obligation) bool {
 		(f.Kind == "" || f.Kind == o.Kind) && (f.Cause == "" || f.Cause == o.Cause)
 }
 
-// Obligations are those of all sagas, soonest due first.
+// Obligations lists those of all sagas, soonest due first.
 func (x *Index) Obligations(f ObligationFilter, now time.Time) (all []Obligation) {
 	take := func(s *story) {
 		for _, o := range x.owed(s, now) {

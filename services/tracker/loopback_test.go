@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// loopback is a fraud service of two machines that hear each other.
+// loopback is a fraud service of two machines that consume each other's events.
 func loopback() []*saga.Machine {
 	customers := saga.Choreography[till]{Service: "fraud", Key: schemas.KeyCustomer, Blank: func(string) till { return till{} },
 		Rows: []saga.Row{on(fraud.OrderSeen, fraud.OrderCounted), on(fraud.OrderCounted, fraud.VelocityMeasured)}}.Machine()
@@ -26,7 +26,7 @@ func loopback() []*saga.Machine {
 func TestAServiceOwesWhatItsOtherMachineHasNotTakenIn(t *testing.T) {
 	t.Parallel()
 	s := newScene()
-	const customer = "c1" // in the partition of the order, so that one topic partition holds all that fraud says
+	const customer = "c1" // in the partition of the order, so that one topic partition holds all events of fraud
 	_, validated := s.place(0, "o1")
 	s.say(1, fraud.CountRequested, "o1", validated, "", nil)
 	seen := s.sayOf(1, fraud.OrderSeen, customer, "o1", validated, "", nil)

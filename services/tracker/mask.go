@@ -7,11 +7,11 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// withheld stands where something personal was.
+// withheld replaces a hidden value.
 const withheld = "…"
 
-// personal is what payloads declare to tell of a person, by tag. States have no tags: their fields of the same names and
-// types are the same.
+// personal holds the fields that payloads declare personal, by tag. States have no tags: their fields of the same names
+// and types are personal too.
 type personal struct {
 	names map[string]bool
 	types map[reflect.Type]bool
@@ -40,12 +40,12 @@ func (p *personal) learn(t reflect.Type, seen map[reflect.Type]bool) {
 	}
 }
 
-// hides tells whether operators may not see a field: what is personal, and tokens of payments.
+// hides tells whether operators may not see a field: a personal one, or a payment token.
 func (p *personal) hides(f reflect.StructField) bool {
 	return f.Tag.Get("x") == "personal" || p.names[f.Name] || p.types[element(f.Type)] || strings.HasSuffix(f.Name, "Token")
 }
 
-// element is the type of what a list, a map or a pointer holds, at any depth.
+// element is the element type of a list, a map or a pointer, at any depth.
 func element(t reflect.Type) reflect.Type {
 	for t != nil {
 		switch t.Kind() {
@@ -58,7 +58,7 @@ func element(t reflect.Type) reflect.Type {
 	return t
 }
 
-// payload is what an event says, without what is hidden. What nobody declares is not shown at all.
+// payload decodes an event's data without hidden values. Data of an undeclared type is not shown at all.
 func (p *personal) payload(data []byte, k saga.Kind) any {
 	if k == nil {
 		return nil
@@ -68,7 +68,7 @@ func (p *personal) payload(data []byte, k saga.Kind) any {
 	return m
 }
 
-// withhold replaces what is hidden in the fields of a state.
+// withhold replaces the hidden fields of a state.
 func (p *personal) withhold(fields map[string]any, t reflect.Type) {
 	p.walk(fields, t, func(m map[string]any, name string) {
 		if !isBlank(m[name]) {
@@ -119,7 +119,7 @@ func fieldName(f reflect.StructField) string {
 	return f.Name
 }
 
-// isBlank tells whether there is nothing in a decoded value.
+// isBlank tells whether a decoded value is empty.
 func isBlank(v any) bool {
 	switch v := v.(type) {
 	case nil:

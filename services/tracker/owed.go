@@ -10,10 +10,10 @@ import (
 
 // The kinds of obligations.
 const (
-	KindReaction    = "reaction"    // to take in an event that is on the topic
-	KindCall        = "call"        // to tell what the outside world answered
+	KindReaction    = "reaction"    // to process an event that is on the topic
+	KindCall        = "call"        // to emit what follows from the answer of the outside world
 	KindDeadline    = "deadline"    // to act when time is up
-	KindPublication = "publication" // to put on the topic what is decided
+	KindPublication = "publication" // to publish committed events
 )
 
 // onItsWay is how long an event may take from its commit to its topic and from there to here.
@@ -30,13 +30,13 @@ type Obligation struct {
 	Since   time.Time `json:"since"`
 	Until   time.Time `json:"until"`
 	Overdue bool      `json:"overdue"`
-	Cause   string    `json:"cause,omitempty"` // where it is overdue
+	Cause   string    `json:"cause,omitempty"` // empty if it is not overdue
 	Detail  string    `json:"detail,omitempty"`
 
 	moved *Move
 }
 
-// owed is everything that is owed to a saga, by when it is due.
+// owed lists all obligations to a saga, by when they are due.
 func (x *Index) owed(s *story, now time.Time) (owed []Obligation) {
 	for i := range s.entries {
 		e := &s.entries[i]
@@ -62,7 +62,7 @@ func (x *Index) owed(s *story, now time.Time) (owed []Obligation) {
 	return owed
 }
 
-// reaction is owed until the service has taken the event in, and what it said of it is on the topic.
+// reaction is owed until the service has processed the event and the events that follow are on its topic.
 func (x *Index) reaction(s *story, e *entry, h hearer, now time.Time) (o Obligation, due bool) {
 	p := x.places[e.place]
 	reached := x.reached(h.service, p)
@@ -90,8 +90,8 @@ func (x *Index) reaction(s *story, e *entry, h hearer, now time.Time) (o Obligat
 	return o, true
 }
 
-// isUnpublished tells whether the service may have said something of an event it has taken in that is not on its topic.
-// What is only on its way is not told of.
+// isUnpublished tells whether an event that follows from one the service has processed may be committed and not on its topic.
+// It is false within onItsWay of the commit.
 func (x *Index) isUnpublished(s *story, e *entry, service int, now time.Time) bool {
 	n, since := x.unpublished(service, x.places[e.place].partition)
 	if n == 0 || now.Sub(since) < onItsWay {
@@ -102,7 +102,7 @@ func (x *Index) isUnpublished(s *story, e *entry, service int, now time.Time) bo
 	})
 }
 
-// call is owed until something follows from the answer.
+// call is owed until an event follows from the answer.
 func (x *Index) call(s *story, e *entry, now time.Time) Obligation {
 	k, p := x.kinds[e.kind], x.places[e.place]
 	until := time.Unix(0, e.at).Add(k.call.Due)
@@ -122,7 +122,7 @@ func (x *Index) call(s *story, e *entry, now time.Time) Obligation {
 	return o
 }
 
-// try is how asking what an event asks goes, where it was asked more than once.
+// try is the progress of a question by the event that asks; nil if it was asked only once.
 func (x *Index) try(service, partition int, id ID) *Retry {
 	if at := x.stands[stand{service, partition}]; at != nil {
 		if t, trying := at.tries[id]; trying {
@@ -132,9 +132,9 @@ func (x *Index) try(service, partition int, id ID) *Retry {
 	return nil
 }
 
-// isAnswered tells whether something followed from the answer to what the event asked, or from its deadline, or a later
-// event dropped the question. Records written before they said how they came about can only have come about so where nothing
-// else follows from the event.
+// isAnswered tells whether an event followed from the answer to the event's question, or from its deadline, or a later event
+// dropped the question. Old records do not carry how their cause led to them: they count as answers if the service has no
+// other reaction to the event.
 func (x *Index) isAnswered(s *story, e *entry) bool {
 	k := x.kinds[e.kind]
 	return slices.ContainsFunc(s.entries, func(other entry) bool {
@@ -143,14 +143,13 @@ func (x *Index) isAnswered(s *story, e *entry) bool {
 	})
 }
 
-// A question that is not answered is asked again after a minute at the latest, and is then among those that a service
-// lists.
+// askedAgain is how soon, at the latest, an unanswered question is retried. From then on its service lists it.
 const askedAgain = time.Minute
 
 // listed is how many questions, and how many moved deadlines, a service lists at most.
 const listed = 100
 
-// isQuiet tells whether a question was answered without anything that followed: its service does not list it any more.
+// isQuiet tells whether a question was answered and no event followed: its service no longer lists it.
 func (x *Index) isQuiet(e *entry, now time.Time) bool {
 	p := x.places[e.place]
 	at := x.stands[stand{p.service, p.partition}]
@@ -193,12 +192,12 @@ func (x *Index) deadline(s *story, e *entry, now time.Time) (o Obligation, runs 
 	return o, true
 }
 
-// isBefore tells whether the other event was said later, by the same service about the same key.
+// isBefore tells whether the other event was emitted later, by the same service about the same key.
 func (e *entry) isBefore(other *entry) bool {
 	return other.place == e.place && other.key == e.key && other.sequence > e.sequence
 }
 
-// isSettled tells whether a later event settled or replaced the deadline that runs from this one, or came about by it.
+// isSettled tells whether a later event settled or replaced the deadline that runs from this one, or followed from it.
 func (x *Index) isSettled(s *story, e *entry) bool {
 	k, service := x.kinds[e.kind], x.places[e.place].service
 	return slices.ContainsFunc(s.entries, func(other entry) bool {
@@ -210,18 +209,18 @@ func (x *Index) isSettled(s *story, e *entry) bool {
 	})
 }
 
-// hasPassed tells whether a deadline that nothing was said of is gone: its service, which had committed the event it runs
-// from, said after it was due that the next one is due later. It found nothing left to do.
+// hasPassed tells whether a deadline fired and no event followed: its service, which had committed the event it runs from,
+// reported after it was due that the next one is due later. It found nothing left to do.
 func (x *Index) hasPassed(until time.Time, at *progress, e *entry) bool {
 	return at != nil && at.Committed >= e.sequence && at.at.After(until) &&
 		(at.NextDeadline.IsZero() || at.NextDeadline.After(until))
 }
 
-// carriedOut is how long after it was asked for a change to a deadline is made, as far as its service works at all.
+// carriedOut is how long a running service may take to make a requested change to a deadline.
 const carriedOut = 3 * time.Second
 
-// isMovedAway tells whether a deadline is gone that an operator had moved: its service, which lists the open ones that were
-// moved, does not list it. It fired, and nothing followed that would tell of it, or it was settled before the change.
+// isMovedAway tells whether a deadline that an operator moved is gone: its service lists open moved deadlines, and does not
+// list this one. It fired and no event followed, or it was settled before the change.
 func (x *Index) isMovedAway(e *entry) bool {
 	p := x.places[e.place]
 	m, asked := x.asked[e.id]
@@ -230,7 +229,7 @@ func (x *Index) isMovedAway(e *entry) bool {
 		!slices.ContainsFunc(at.Moved, func(open Move) bool { return IDOf(open.ID) == e.id })
 }
 
-// hasExpired tells whether an event that follows from one with a deadline came about by it.
+// hasExpired tells whether an event that follows from one with a deadline was caused by the deadline.
 func (x *Index) hasExpired(e *entry, since *kind) bool {
 	if e.via != heard || since.reacts {
 		return e.via == expired
@@ -250,7 +249,7 @@ func (x *Index) isParked(service, partition int, form, key string, e *entry) *Pa
 	if at == nil || at.ParkedCount <= len(at.Parked) {
 		return nil
 	}
-	for _, p := range at.Parked { // the list is cut short: what comes after a parked event of its key waits behind it
+	for _, p := range at.Parked { // the list may be truncated: later events of a parked key wait behind it
 		if p.Key == key && form == "event" && !time.Unix(0, e.at).Before(p.ParkedAt) {
 			return &Parked{Key: key, Form: form, ParkedAt: p.ParkedAt}
 		}

@@ -94,7 +94,7 @@ func TestACallIsOwedUntilSomethingFollowsFromItsAnswer(t *testing.T) {
 		t.Errorf("owed is %+v", o)
 	}
 
-	for _, via := range []string{"answer", "answer/3", ""} { // without a word on it, it can have come about in no other way
+	for _, via := range []string{"answer", "answer/3", ""} { // an old record without it has no other explanation
 		s, id := asked()
 		s.say(3, payment.Authorized, "o1", id, via, nil)
 		expect(t, owedBy(s.seen(), "o1", "payment", s.at(100)))
@@ -104,7 +104,7 @@ func TestACallIsOwedUntilSomethingFollowsFromItsAnswer(t *testing.T) {
 	s.say(121, payment.OutcomeUnknown, "o1", id, "deadline", nil)
 	expect(t, owedBy(s.seen(), "o1", "payment", s.at(122)))
 
-	s, id = asked() // answered, and nothing followed: its service, which lists what it still asks, does not list it
+	s, id = asked() // answered, and no event followed: its service no longer lists it among the open questions
 	at := s.report(62, "payment")
 	at.NextDeadline = s.at(121)
 	expect(t, owedBy(s.seen(), "o1", "payment", s.at(63)), deadline)
@@ -115,7 +115,7 @@ func TestACallIsOwedUntilSomethingFollowsFromItsAnswer(t *testing.T) {
 	at.Retries = []Retry{{ID: id, Tries: 3, Error: "connection refused", Since: s.at(1)}}
 	expect(t, owedBy(s.seen(), "o1", "payment", s.at(63)), call, deadline)
 	late := owedBy(s.seen(), "o1", "payment", s.at(122))[call]
-	if !late.Overdue || late.Cause != CauseConsumer { // nobody has reported for a minute
+	if !late.Overdue || late.Cause != CauseConsumer { // no process has reported for a minute
 		t.Errorf("owed is %+v", late)
 	}
 	told := s.reports[len(s.reports)-1]
@@ -193,12 +193,12 @@ func TestADeadlineIsOwedUntilItIsSettledReplacedTakenOffOrCarriedOut(t *testing.
 	if o.Overdue || !o.Until.Equal(s.at(1800.1)) {
 		t.Errorf("owed is %+v", o)
 	}
-	s.report(1802, "order").NextDeadline = s.at(1800.1) // it has not come to it
+	s.report(1802, "order").NextDeadline = s.at(1800.1) // it has not reached it
 	if o = owedBy(s.seen(), "o1", "order", s.at(1802))[deadline]; o.Overdue {
 		t.Errorf("overdue before %v have passed: %+v", Grace, o)
 	}
 	if o = owedBy(s.seen(), "o1", "order", s.at(1804))[deadline]; !o.Overdue || o.Cause != CauseConsumer ||
-		o.Detail != "order has not come to it" {
+		o.Detail != "order has not reached it" {
 		t.Errorf("owed is %+v", o)
 	}
 
@@ -232,7 +232,7 @@ func TestADeadlineThatWasMovedAndFiredWithoutEffectIsGone(t *testing.T) {
 		"never, when it had fired": nil} {
 		asked := Move{ID: validated, Key: "o1", Since: order.Validated.Name(), DueAt: due, By: "op", At: s.at(7)}
 		if !open(asked, 9) {
-			t.Errorf("moved %s: gone before its service can have said so", name)
+			t.Errorf("moved %s: gone before its service can have reported it", name)
 		}
 		asked.At = s.at(2)
 		if open(asked, 9) {
@@ -281,7 +281,7 @@ func TestWhatIsCommittedAndNotOnTheTopicIsOwed(t *testing.T) {
 	s := newScene()
 	s.place(0, "o1")
 	s.reportAll(1)
-	s.reports[len(s.reports)-1].Partitions[0].Committed = 1 // payment has said something in return, and nobody can see it
+	s.reports[len(s.reports)-1].Partitions[0].Committed = 1 // payment has committed an event that is not on its topic
 	x := s.seen()
 	expect(t, owedBy(x, "o1", "payment", s.at(1.5)))
 	s.reports = append(s.reports, s.reports[len(s.reports)-1])
@@ -398,7 +398,7 @@ func TestTheCausesAreToldApart(t *testing.T) {
 			"gateway.void was asked 7 times without an answer; the last time: HTTP 503"},
 		"a call unanswered": {evidence{kind: KindCall, question: "gateway.void", running: true}, CauseOutside,
 			"nothing has answered gateway.void"},
-		"a deadline": {evidence{kind: KindDeadline, service: "order", running: true}, CauseConsumer, "order has not come to it"},
+		"a deadline": {evidence{kind: KindDeadline, service: "order", running: true}, CauseConsumer, "order has not reached it"},
 		"unpublished and gone": {evidence{kind: KindPublication, service: "order", unpublished: 2, since: time.Second, silence: -1},
 			CausePublisher, "order has committed 2 events that are not on its topic, for 1s; no process of order has reported yet"},
 	} {
@@ -431,11 +431,11 @@ func TestAProcessThatLeavesIsGoneAtOnceAndASilentOneAfterThreeReports(t *testing
 		[]Progress{{Partition: 0, Epoch: 1, Applied: map[string]int64{"order.events": 99}}}
 	x.Report(old)
 	if x.silence(payment, 0, s.at(4)) != 0 || x.reached(payment, x.places[x.place("order.events", 0)]) != 0 {
-		t.Error("a former owner's word counts")
+		t.Error("a former owner's report counts")
 	}
 	old.At, old.Process = s.at(20), "payment-3"
 	x.Report(old)
 	if x.silence(payment, 0, s.at(21)) != 0 || x.reached(payment, x.places[x.place("order.events", 0)]) != 99 {
-		t.Error("after a new database nobody's word counts")
+		t.Error("after a new database no report counts")
 	}
 }

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// place is what is known of one partition of a topic.
+// place is the index's state of one partition of a topic.
 type place struct {
 	where
 	service int // that writes it
 	last    int64
-	missing []span  // numbers below last that are not there
-	taken   []int64 // by service: a number up to which it has surely taken the records in, as what it said shows
+	missing []span  // numbers below last that were not read
+	taken   []int64 // by service: a number up to which it has processed the records, as its own events prove
 }
 
 // span is a run of numbers.
@@ -55,7 +55,7 @@ func (p *place) take(n int64) bool {
 	return true
 }
 
-// hole is the first missing number above one and below the other; 0 where there is none.
+// hole is the first missing number above one and below the other; 0 if there is none.
 func (p *place) hole(above, below int64) int64 {
 	for _, s := range p.missing {
 		if n := max(s.from, above+1); n <= s.to && n < below {
@@ -65,8 +65,8 @@ func (p *place) hole(above, below int64) int64 {
 	return 0
 }
 
-// infer learns from what a service says how far it has taken in what it heard: it takes a partition's records in their
-// order, so that an event of its own that follows from one of them tells of all before. Nobody has to report that.
+// infer learns from a service's events how far it has consumed: it processes a partition's records in their order, so that
+// an event that follows from one of them proves that all before it were processed. No report is needed.
 func (x *Index) infer(s *story, e entry) {
 	writer := x.places[e.place].service
 	for i := range s.entries {
@@ -78,8 +78,8 @@ func (x *Index) infer(s *story, e entry) {
 	}
 }
 
-// fromTopic tells whether what follows from an event was said by who had it from its topic: not where the same machine said
-// both, which reacts to its own event when it says it.
+// fromTopic tells whether an effect was emitted by a consumer of the cause's topic. It is false if one machine emitted both:
+// a machine reacts to its own event on emitting it.
 func (x *Index) fromTopic(cause, effect *entry) bool {
 	said := x.kinds[cause.kind].says
 	return said == nil || said != x.kinds[effect.kind].says

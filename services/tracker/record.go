@@ -10,13 +10,13 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Record is an event as it stands on its topic.
+// Record is an event on its topic.
 type Record struct {
 	Topic            string
 	Partition        int
 	Offset, Sequence int64
 	ID, Type, Key    string
-	Saga             string // the correlation id; the key where there is none
+	Saga             string // the correlation id; the key if there is none
 	Cause            string
 	Via              string // how Cause led to it: see saga.Event
 	Time             time.Time
@@ -51,7 +51,7 @@ func (id ID) String() string {
 	return string(b[:])
 }
 
-// parseUUID reads only the canonical form, so that what it reads is written back the same.
+// parseUUID reads only the canonical form, so that String returns the same text.
 func parseUUID(text string, id *ID) bool {
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return false
@@ -81,7 +81,7 @@ func digit(c byte) byte {
 	return 255
 }
 
-// via is how its cause led to an event.
+// via is how a cause led to an event.
 type via uint8
 
 const (
@@ -100,7 +100,7 @@ func viaOf(text string) via {
 	return heard
 }
 
-// triesOf is at which try an answer came; 1 where it is not said.
+// triesOf is the try that got the answer; 1 if the text has none.
 func triesOf(text string) int {
 	if _, number, told := strings.Cut(text, "/"); told {
 		if n, err := strconv.Atoi(number); err == nil {

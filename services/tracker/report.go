@@ -4,21 +4,21 @@ import (
 	"time"
 )
 
-// Report is what a process of a service says about once a second of the partitions it works on.
+// Report is what a process of a service publishes about once a second on the partitions it owns.
 type Report struct {
 	Service    string
 	Process    string
 	At         time.Time
 	Every      time.Duration // until the next one
-	Leaving    bool          // there will be none, and it works on nothing any more
+	Leaving    bool          // no report follows, and it owns nothing any more
 	Partitions []Progress
 }
 
-// Progress is where a service stands in one partition of all topics.
+// Progress is how far a service is in one partition of all topics.
 type Progress struct {
 	Partition    int
 	Epoch        int64            // of the ownership: the highest counts
-	Applied      map[string]int64 // by topic: the number of the last record taken in
+	Applied      map[string]int64 // by topic: the number of the last record processed
 	Committed    int64            // the last number given to an own event
 	NextDeadline time.Time        // the soonest; zero: there is none
 	Stopped      *Stopped         // nil: it works
@@ -39,7 +39,7 @@ type Parked struct {
 	Key      string
 	Form     string // event, answer, deadline or call
 	Type     string
-	ID       string // of the event: the one heard, the one that asked, the one the deadline runs from
+	ID       string // of the event: the one consumed, the one that asked, the one the deadline runs from
 	Reason   string // empty: it waits behind an earlier one
 	ParkedAt time.Time
 }
@@ -62,7 +62,7 @@ type Move struct {
 	At    time.Time
 }
 
-// Asked takes in what an operator asked a service to do with a deadline.
+// Asked notes an operator's request to a service to change a deadline.
 func (x *Index) Asked(m Move) {
 	if last, known := x.asked[IDOf(m.ID)]; !known || last.At.Before(m.At) {
 		x.asked[IDOf(m.ID)] = m
@@ -89,7 +89,7 @@ type held struct {
 	id      ID
 }
 
-// heartbeat is when a process was last heard of.
+// heartbeat is when a process last reported.
 type heartbeat struct {
 	at, silent time.Time // silent: from when on it has missed reports
 	leaving    bool
@@ -97,30 +97,30 @@ type heartbeat struct {
 
 func (b heartbeat) alive(now time.Time) bool { return !b.leaving && now.Before(b.silent) }
 
-// progress is the last that was heard of a partition of a service.
+// progress is the last report on a partition of a service.
 type progress struct {
 	Progress
 	heartbeat
 	process string
-	commits []commit     // what was committed and is not on the topic yet, as far as it was told of
+	commits []commit     // committed and not on the topic yet, as far as reported
 	tries   map[ID]Retry // by event that asks
 	held    []held
 }
 
-// commit is a number that was given, and when that was told first.
+// commit is a number given to an event, and when it was first reported.
 type commit struct {
 	sequence int64
 	at       time.Time
 }
 
-// forgotten is how long processes are remembered that are gone.
+// forgotten is how long processes that are gone are remembered.
 const forgotten = time.Hour
 
 // missed is how many reports may be missed before a process counts as silent.
 const missed = 3
 
-// Report takes in a report. Of one partition of a service the highest epoch counts, and then the latest. Where its owner
-// is silent any other counts: epochs begin anew with a new database.
+// Report applies a report. For a partition of a service the highest epoch counts, and then the latest report. If the owner is
+// silent any other counts: epochs begin anew with a new database.
 func (x *Index) Report(s Report) {
 	service := x.service(s.Service)
 	told := heartbeat{at: s.At, silent: s.At.Add(missed * max(s.Every, time.Second)), leaving: s.Leaving}
@@ -164,7 +164,7 @@ func (x *Index) Report(s Report) {
 	}
 }
 
-// commit notes a number that was given, and forgets those that have reached the topic.
+// commit notes a number given to an event, and forgets those that have reached the topic.
 func (x *Index) commit(service int, s *progress) {
 	last := x.places[x.place(x.names[service]+".events", s.Partition)].last
 	kept := s.commits[:0:0]
@@ -198,7 +198,7 @@ func (x *Index) unpublished(service, partition int) (n int64, since time.Time) {
 	return n, since
 }
 
-// reached is the number up to which a service has taken in a topic partition.
+// reached is the number up to which a service has processed a topic partition.
 func (x *Index) reached(service int, p *place) int64 {
 	n := p.takenIn(service)
 	if s := x.stands[stand{service, p.partition}]; s != nil {
@@ -207,8 +207,8 @@ func (x *Index) reached(service int, p *place) int64 {
 	return n
 }
 
-// silence is how long no process has worked on a partition of a service as far as is known; 0 where one does, less
-// where none ever did.
+// silence is how long a partition of a service has had no owner, as far as reported; 0 if it has one, negative if it never
+// had one.
 func (x *Index) silence(service, partition int, now time.Time) time.Duration {
 	s := x.stands[stand{service, partition}]
 	if s == nil {
@@ -224,7 +224,7 @@ func (x *Index) silence(service, partition int, now time.Time) time.Duration {
 	return now.Sub(s.at)
 }
 
-// running tells whether any process of a service is heard of.
+// running tells whether any process of a service reports.
 func (x *Index) running(service int, now time.Time) bool {
 	for _, r := range x.reported[service] {
 		if r.alive(now) {

@@ -34,7 +34,7 @@ type Event struct {
 	Reaction    Reaction          `json:"reaction"`
 	Compensates []string          `json:"compensates,omitempty"` // types of events of this saga that it undoes
 	Data        any               `json:"data,omitempty"`
-	Changes     map[string]Change `json:"changes,omitempty"` // in the state of its service, as this saga's events alone make it
+	Changes     map[string]Change `json:"changes,omitempty"` // in the state of its service, folded from this saga's events alone
 }
 
 // Reaction is how an event came about.
@@ -61,7 +61,7 @@ type Call struct {
 	Tries      int        `json:"tries"`
 	LastError  string     `json:"last_error,omitempty"`
 	Outcome    string     `json:"outcome,omitempty"` // the type of the event that followed
-	Silent     bool       `json:"silent,omitempty"`  // no event follows from any answer, so that none is seen
+	Silent     bool       `json:"silent,omitempty"`  // no event follows from any answer, so the answer is not visible
 	Overdue    bool       `json:"overdue"`
 }
 
@@ -75,7 +75,7 @@ type Compensation struct {
 	At      time.Time `json:"at"`
 }
 
-// Saga tells of one order from its records, which stand at its Places; false where there is no such saga.
+// Saga builds the saga of an order from its records, which are at its Places; false if there is no such saga.
 func (x *Index) Saga(name string, records []Record, now time.Time) (Saga, bool) {
 	s := x.sagas[IDOf(name)]
 	if s == nil || s.began == 0 {
@@ -115,7 +115,7 @@ func (x *Index) Saga(name string, records []Record, now time.Time) (Saga, bool) 
 	return t, true
 }
 
-// reactionOf says which row an event came from. Where its record does not say how its cause led to it, the rows tell.
+// reactionOf tells which row an event came from. If its record does not carry how its cause led to it, the rows decide.
 func (x *Index) reactionOf(k *kind, r, cause *Record) Reaction {
 	if cause == nil {
 		for _, row := range k.rows {
@@ -144,7 +144,7 @@ func (x *Index) reactionOf(k *kind, r, cause *Record) Reaction {
 	return Reaction{Form: "on", On: cause.Type}
 }
 
-// undone are the events, of those said before, that the row behind an event undoes.
+// undone lists the types, of events emitted before, that the row behind an event undoes.
 func undone(k *kind, how Reaction, said map[string]bool) (types []string) {
 	for _, row := range k.rows {
 		fits := row.On.Name() == how.On && (row.Form == saga.Calling) == (how.Form == "answer") &&
@@ -158,7 +158,7 @@ func undone(k *kind, how Reaction, said map[string]bool) (types []string) {
 	return types
 }
 
-// calls are the questions that the events asked.
+// calls lists the questions that the events asked.
 func (x *Index) calls(t Saga) (calls []Call) {
 	for i := range t.Events {
 		e := &t.Events[i]

@@ -50,7 +50,7 @@ func shop() *scene {
 	return s
 }
 
-// records are what stands at an order's places.
+// records are the records at an order's places.
 func (s *scene) of(x *Index, id string) (records []Record) {
 	for _, at := range x.Places(id) {
 		for _, r := range s.records {
@@ -71,7 +71,7 @@ func (s *scene) tell(t *testing.T, x *Index, id string) Saga {
 	return told
 }
 
-// everything is all that can be asked of an index, as text.
+// everything is the answer of an index to every query, as text.
 func (s *scene) everything(t *testing.T, x *Index) string {
 	t.Helper()
 	now := s.at(100)
@@ -192,7 +192,7 @@ func TestACauseStandsBeforeItsEffectsWhateverTheClocksSay(t *testing.T) {
 	}
 	ring := []Record{{ID: "a", Cause: "b", Topic: "x"}, {ID: "b", Cause: "a", Topic: "y"}}
 	if got := inCausalOrder(ring); len(got) != 2 {
-		t.Errorf("a ring of causes hides events: %v", got)
+		t.Errorf("a cycle of causes hides events: %v", got)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// till is the state of every service in these tests: what it has said, and for whom.
+// till is the state of every service in these tests: the events it has emitted, and for which order.
 type till struct {
 	Said   []string
 	ShipTo schemas.Address
@@ -72,7 +72,7 @@ func machines() []*saga.Machine {
 	}
 }
 
-// scene is what stands on the topics, and what the services report.
+// scene is the records on the topics, and the reports of the services.
 type scene struct {
 	records []Record
 	reports []Report
@@ -97,7 +97,7 @@ func partitionOf(key string) int {
 	return 0
 }
 
-// say puts an event about an order on its topic and returns its id.
+// say publishes an event about an order on its topic and returns its id.
 func (s *scene) say(seconds float64, kind saga.Kind, about, cause, via string, data any) string {
 	return s.sayOf(seconds, kind, about, about, cause, via, data)
 }
@@ -119,7 +119,7 @@ func (s *scene) sayOf(seconds float64, kind saga.Kind, key, of, cause, via strin
 	return id
 }
 
-// report lets a service say that it has taken in everything there is, but for the topics named.
+// report has a service report that it has processed all records, except on the topics named.
 func (s *scene) report(seconds float64, service string, not ...string) *Progress {
 	told := Report{Service: service, Process: service + "-1", At: s.at(seconds), Every: 3 * time.Second}
 	for p := range 2 {
@@ -138,14 +138,14 @@ func (s *scene) report(seconds float64, service string, not ...string) *Progress
 	return &told.Partitions[0]
 }
 
-// reportAll lets all services say so.
+// reportAll has all services report so.
 func (s *scene) reportAll(seconds float64) {
 	for _, m := range machines() {
 		s.report(seconds, m.Service)
 	}
 }
 
-// seen is what an index makes of the scene.
+// seen is an index of the scene.
 func (s *scene) seen() *Index {
 	x := New(machines())
 	for _, told := range s.reports {
@@ -157,7 +157,7 @@ func (s *scene) seen() *Index {
 	return x
 }
 
-// shuffled is the scene as a reader meets it who reads the topics' partitions in another interleaving.
+// shuffled is the scene with the topics' partitions interleaved differently.
 func (s *scene) shuffled(r *rand.Rand) (records []Record) {
 	logs := map[where][]Record{}
 	var all []where

@@ -7,11 +7,11 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// story is what is kept of one saga, or of a correlation of which it is not known yet whether it is one.
+// story is what is kept of one saga, or of a correlation that may turn out to be one.
 type story struct {
 	id       ID
-	name     string // where the id is no UUID
-	began    int64  // Unix nanoseconds; 0: nothing told so yet
+	name     string // if the id is no UUID
+	began    int64  // Unix nanoseconds; 0: its first event was not read yet
 	last     int64  // of its last event
 	ended    int64  // 0: it has not
 	answered int64  // when the customer was first told of it
@@ -23,7 +23,7 @@ type story struct {
 
 	entries []entry
 	dues    map[ID]time.Time // of events that carry the time of their deadline
-	keys    []string         // what its events are about beside itself
+	keys    []string         // keys of its events other than its id
 	packed  []byte           // the places of earlier events
 }
 
@@ -35,7 +35,7 @@ func newStory(id ID, text string) *story {
 	return s
 }
 
-// text is the saga's id as it was told.
+// text is the saga's id as it was read.
 func (s *story) text() string {
 	if s.name != "" {
 		return s.name
@@ -63,7 +63,7 @@ func (s *story) key(e *entry) string {
 	return s.keys[e.key-1]
 }
 
-// arm notes when the deadline falls due that runs from an event, where the event itself tells.
+// arm notes when the deadline that runs from an event falls due, if the event carries the time.
 func (s *story) arm(e entry, k *kind, name string, data []byte) {
 	if k.deadline == nil || !k.deadline.TellsWhen() {
 		return
@@ -74,7 +74,7 @@ func (s *story) arm(e entry, k *kind, name string, data []byte) {
 		due, err = k.deadline.FallsDue(saga.Event{Type: k.name, Time: time.Unix(0, e.at), Data: payload})
 	}
 	if err != nil {
-		return // said by another build: it counts as due when it was said
+		return // written by another build: it counts as due at the time of the event
 	}
 	if s.dues == nil {
 		s.dues = map[ID]time.Time{}
@@ -82,7 +82,7 @@ func (s *story) arm(e entry, k *kind, name string, data []byte) {
 	s.dues[e.id] = due
 }
 
-// due is when the deadline falls due that runs from an event, as it was set.
+// due is when the deadline that runs from an event falls due, as it was set.
 func (s *story) due(e *entry, k *kind) time.Time {
 	if at, tells := s.dues[e.id]; tells {
 		return at
@@ -90,8 +90,8 @@ func (s *story) due(e *entry, k *kind) time.Time {
 	return time.Unix(0, e.at).Add(k.deadline.After)
 }
 
-// pack keeps only where the events stand. A saga that has ended and owes nothing loses nothing by it: what comes later
-// is judged by itself.
+// pack keeps only the places of the events. A saga that has ended and owes nothing needs no more: later events are judged by
+// themselves.
 func (s *story) pack() {
 	for i := range s.entries {
 		s.packed = binary.AppendUvarint(s.packed, uint64(s.entries[i].place))
@@ -101,14 +101,14 @@ func (s *story) pack() {
 	s.entries, s.dues, s.keys = nil, nil, nil
 }
 
-// Place is where a record stands.
+// Place is where a record is.
 type Place struct {
 	Topic     string
 	Partition int
 	Offset    int64
 }
 
-// Places are where the events of an order stand; nil where no such saga is known.
+// Places lists where the events of an order are; nil if no such saga is known.
 func (x *Index) Places(order string) []Place {
 	s := x.sagas[IDOf(order)]
 	if s == nil || s.began == 0 {

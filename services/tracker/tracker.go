@@ -1,9 +1,8 @@
-// Package tracker sees sagas as a whole. It is told every event of every service, and where every service stands, and
-// says of each order what happened in which order, who owes what until when, and what is stuck and why.
+// Package tracker follows sagas across all services. It is fed every event and every progress report of every service, and
+// tells for each order what happened in which order, which service owes what until when, and what is stuck and why.
 //
-// It decides nothing and knows no clock, topic or database: internal/watch reads the topics, internal/api answers
-// operators. What it says follows from what it was told alone, in whatever order the topics were read, so that it can be
-// killed and told again.
+// It decides nothing and has no clock, topic or database: internal/watch reads the topics, internal/api answers operators.
+// Its answers follow from its input alone, in whatever order the topics are read, so that it can be killed and fed again.
 package tracker
 
 import (
@@ -17,32 +16,31 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// The events by which a saga is known as one: what begins it, where it stands, and why it was turned back.
+// The events that make a saga known: the one that begins it, its status, and why it was turned back.
 var (
 	begins    = storefront.OrderPlaced
 	status    = order.StatusChanged
 	cancelled = order.Cancelled
 )
 
-// beforeFirstStatus is where an order stands of which no status was told yet.
+// beforeFirstStatus is the state of an order without a status event.
 const beforeFirstStatus = "placed"
 
 // Grace is how long after a thing is due it becomes overdue, and how long a reaction may take.
 const Grace = 3 * time.Second
 
-// keptWhole is how many sagas that have ended and owe nothing are kept event by event; of those before them only the
-// places of their events are.
+// keptWhole is how many sagas that have ended and owe nothing are kept event by event; of older ones only the places of the
+// events are kept.
 const keptWhole = 10_000
 
-// Index is all that is known of all sagas. It is not safe for concurrent use.
+// Index holds all sagas. It is not safe for concurrent use.
 type Index struct {
-	// Who is told, if set: of every saga that it begins, of the first that the customer is told, that it comes to its end and
-	// that it is turned back.
+	// Callbacks, if set: a saga began, the customer got a first status, a saga ended, a saga was turned back.
 	Began     func()
 	Answered  func(status string, took time.Duration)
 	Ended     func(outcome string, took time.Duration)
 	Cancelled func(reason string)
-	Told      map[string]func(payload any) // by type of event, of every one
+	Told      map[string]func(payload any) // by event type, for every event
 
 	services map[string]int // numbers of services
 	names    []string       // of services
@@ -64,7 +62,7 @@ type Index struct {
 	reported map[int]map[string]heartbeat // by service and process
 	parked   map[held]Parked
 	moved    map[ID]Move // by the event that the deadline runs from
-	asked    map[ID]Move // what operators asked for last, whatever came of it
+	asked    map[ID]Move // operators' last requests, whatever came of them
 }
 
 // where is one partition of a topic.
@@ -73,7 +71,7 @@ type where struct {
 	partition int
 }
 
-// New is an index of what these machines, which are all machines of all services, say and hear.
+// New returns an index of the events of these machines, which are all machines of all services.
 func New(machines []*saga.Machine) *Index {
 	x := &Index{
 		services: map[string]int{}, kindOf: map[string]int{}, placeOf: map[where]int{}, wordOf: map[string]uint16{},
@@ -121,7 +119,7 @@ func (x *Index) word(text string) uint16 {
 	return n
 }
 
-// Add takes in a record. Of one topic partition they come as they stand there; a repeat is noticed by its number.
+// Add adds a record. Records of one topic partition come in their order there; a repeat is recognised by its number.
 func (x *Index) Add(r *Record) {
 	at := x.place(r.Topic, r.Partition)
 	p := x.places[at]
@@ -134,7 +132,7 @@ func (x *Index) Add(r *Record) {
 		r.Saga = r.Key
 	}
 	if r.Saga == r.Key && k.about != "" && k.about != begins.KeyedBy() {
-		return // about a product of its own: no saga
+		return // about a product alone: no saga
 	}
 	id := IDOf(r.Saga)
 	s := x.sagas[id]
@@ -155,7 +153,7 @@ func (x *Index) Add(r *Record) {
 	}
 }
 
-// understand reads the few payloads by which a saga is known.
+// understand reads the few payloads that the index needs.
 func (x *Index) understand(s *story, k *kind, r *Record, e entry) {
 	switch k.name {
 	case begins.Name():
@@ -194,7 +192,7 @@ func (x *Index) understand(s *story, k *kind, r *Record, e entry) {
 	}
 }
 
-// tellBegun tells that a saga has begun, and what was read of it before: its topics are read in any order.
+// tellBegun calls the callbacks for a saga that has begun, and for its events read before: topics are read in any order.
 func (x *Index) tellBegun(s *story) {
 	if x.Began != nil {
 		x.Began()
@@ -219,7 +217,7 @@ func (x *Index) tellEnded(s *story) {
 	}
 }
 
-// list puts a saga that has begun among the others, by when it began.
+// list inserts a saga that has begun among the others, by when it began.
 func (x *Index) list(s *story) {
 	i := len(x.order)
 	for i > 0 && s.before(x.order[i-1]) {
@@ -240,8 +238,8 @@ type Figures struct {
 	Stuck   map[string]int // sagas that do not go on, by cause
 }
 
-// Sweep looks at every saga that may owe something. Those that have ended and owe nothing are not looked at again until
-// more is heard of them, and in time only the places of their events are kept.
+// Sweep checks every saga that may owe something. Those that have ended and owe nothing are not checked again until another
+// event of theirs is read, and in time only the places of their events are kept.
 func (x *Index) Sweep(now time.Time) Figures {
 	f := Figures{Sagas: len(x.order), Open: map[string]int{}, Overdue: map[string]int{}, Stuck: map[string]int{}}
 	for _, name := range x.names {

@@ -39,16 +39,16 @@ var Supplies = saga.Choreography[Supply]{
 	},
 }
 
-// ReceiveStock is an operator's word that goods of a SKU came in. The same receipt counts once.
+// ReceiveStock is the command of an operator to receive goods of a SKU. The same receipt counts once.
 var ReceiveStock = saga.Command[Receipt]("receive_stock")
 
-// Receipt is what came in of one SKU. Its id is the sender's.
+// Receipt is a delivery of one SKU. Its id is the sender's.
 type Receipt struct {
 	ID           string
 	Warehouse    string
 	Quantity     int64
-	ReorderPoint *int64           // the level to keep up from now on; nil leaves it as it is, 0 keeps none up
-	Request      *schemas.Request // that the operator sent
+	ReorderPoint *int64           // the new reorder point; nil leaves it as it is, 0 turns replenishment off
+	Request      *schemas.Request // the operator's HTTP request
 }
 
 // The questions to the floor and to suppliers. Each carries the id of the event that asks, the same on every retry.
@@ -58,11 +58,11 @@ var (
 	BuyFromSupplier = saga.Ask[event.PurchaseOrderedV1, BuyAnswer]("supplier.buy")
 )
 
-// PickAnswer is what the floor could not find; nothing missing means that the parcel is packed.
+// PickAnswer lists the goods that the floor could not find; without any the parcel is packed.
 type PickAnswer struct{ Missing []schemas.Allocation }
 
-// ClearAnswer says that the floor knows of the cancellation.
+// ClearAnswer tells that the floor knows of the cancellation.
 type ClearAnswer struct{}
 
-// BuyAnswer says that what was bought has come in.
+// BuyAnswer tells that the purchase was delivered.
 type BuyAnswer struct{ PurchaseID string }

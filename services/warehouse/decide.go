@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// pick asks the floor for a parcel. The cancellation may have come first: then the floor is not asked.
+// pick asks the floor for a parcel, unless the cancellation came first.
 func pick(p Pick, e shipping.PreparedV1) []saga.Event {
 	if p.Status != Waiting {
 		return nil
@@ -20,7 +20,7 @@ func pick(p Pick, e shipping.PreparedV1) []saga.Event {
 
 func picked(p Pick, a PickAnswer) []saga.Event {
 	if p.Status != Picking {
-		return nil // cancelled meanwhile: the floor puts back what it has
+		return nil // cancelled meanwhile: the floor puts picked goods back
 	}
 	if len(a.Missing) > 0 {
 		return []saga.Event{event.ShortPicked.Of(event.ShortPickedV1{ShipmentID: p.ShipmentID, Missing: a.Missing})}
@@ -28,7 +28,7 @@ func picked(p Pick, a PickAnswer) []saga.Event {
 	return []saga.Event{event.Packed.Of(event.PackedV1{ShipmentID: p.ShipmentID})}
 }
 
-// cancel stops the floor. Before anything was asked of it, the event only keeps the order from being picked later.
+// cancel stops the floor. If the floor was not asked yet, the event only keeps the order from being picked later.
 func cancel(p Pick, _ order.CancelledV1) []saga.Event {
 	if p.Status == Cancelled {
 		return nil
@@ -36,10 +36,10 @@ func cancel(p Pick, _ order.CancelledV1) []saga.Event {
 	return []saga.Event{event.PickCancelled.Of(event.PickCancelledV1{ShipmentID: p.ShipmentID})}
 }
 
-// cleared has nothing to decide: that the floor was told is all.
+// cleared has nothing to decide: it is enough that the floor was told.
 func cleared(Pick, ClearAnswer) []saga.Event { return nil }
 
-// receive takes in what an operator says has come.
+// receive emits the goods that an operator enters, once for each receipt.
 func receive(s Supply, r Receipt) []saga.Event {
 	if slices.Contains(s.Receipts, r.ID) {
 		return nil
@@ -48,8 +48,8 @@ func receive(s Supply, r Receipt) []saga.Event {
 		ReceiptID: r.ID, Warehouse: r.Warehouse, Quantity: r.Quantity, ReorderPoint: r.ReorderPoint, Request: r.Request})}
 }
 
-// purchase buys what inventory asks for. It asks again only after a delivery, so an open purchase for the same
-// warehouse is this one, seen before.
+// purchase buys goods that inventory requests. Inventory requests more only after a delivery, so an open purchase for the
+// same warehouse is a repeat.
 func purchase(s Supply, e inventory.ReplenishmentRequestedV1) []saga.Event {
 	if slices.ContainsFunc(s.Purchases, func(p Purchase) bool { return p.Warehouse == e.Warehouse }) {
 		return nil

@@ -1,6 +1,6 @@
-// Package warehouse decides what the floor does: it has parcels picked and packed once shipping prepared them, and
-// takes in goods, those it buys when inventory runs low and those an operator says have come. What the books make of
-// that is the inventory service's business.
+// Package warehouse decides what the floor does: it has parcels picked and packed once shipping has prepared them, buys goods
+// that inventory requests, and receives goods, those bought and those an operator enters. Stock levels are kept by the
+// inventory service.
 //
 // It is pure: the floor itself is in internal/floor, rows in internal/store, operators' routes in internal/api.
 package warehouse
@@ -10,25 +10,25 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Status is where the pick of one order stands.
+// Status is the state of the pick of one order.
 type Status string
 
 const (
 	Waiting   Status = "waiting"   // for shipping to prepare the parcel
 	Picking   Status = "picking"   // the floor is asked
-	Packed    Status = "packed"    // the parcel stands ready
-	Short     Status = "short"     // the shelf held less than the books said
+	Packed    Status = "packed"    // the parcel is packed
+	Short     Status = "short"     // the shelf held less than the stock level
 	Cancelled Status = "cancelled" // nothing is or will be picked
 )
 
-// Pick is what this service knows of one order.
+// Pick is this service's state of one order.
 type Pick struct {
 	Order      string
 	Status     Status
 	ShipmentID string
 }
 
-// BlankPick is the pick of an order nothing is known of.
+// BlankPick is the pick of an order without events.
 func BlankPick(order string) Pick { return Pick{Order: order, Status: Waiting} }
 
 // EvolvePick folds the service's own events about an order.

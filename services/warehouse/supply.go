@@ -7,26 +7,26 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Remembered is how many receipts of a SKU are known again. A receipt sent once more after so many newer ones of the
-// same SKU counts as a new one.
+// Remembered is how many receipts of a SKU are recognised as repeats. A receipt repeated after so many newer ones of the same
+// SKU counts as a new one.
 const Remembered = 100
 
-// Supply is what this service knows of the goods that come in of one SKU.
+// Supply is this service's state of the incoming goods of one SKU.
 type Supply struct {
 	SKU       string
 	Receipts  []string   // ids of the last receipts, the newest at the end
 	Purchases []Purchase // not yet delivered
 }
 
-// Purchase is what a supplier owes.
+// Purchase is an open order at a supplier.
 type Purchase struct {
 	ID          string // of the event that asks the supplier
-	Replenishes string // id of the event by which inventory asked
+	Replenishes string // id of the event by which inventory requested it
 	Warehouse   string
 	Quantity    int64
 }
 
-// BlankSupply is the supply of a SKU nothing is known of.
+// BlankSupply is the supply of a SKU without events.
 func BlankSupply(sku string) Supply { return Supply{SKU: sku} }
 
 // EvolveSupply folds the service's own events about a SKU.

@@ -1,4 +1,4 @@
-// Package app puts the catalogue together for those who run it: its own command and the platform's.
+// Package app wires the catalogue for its own command and the platform's.
 package app
 
 import (
@@ -25,7 +25,7 @@ var App = service.App{
 	},
 }
 
-// products joins the engine, which writes, and the table, which is read.
+// products submits commands to the engine and reads the table.
 type products struct{ parts *service.Parts }
 
 func (p products) Submit(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {

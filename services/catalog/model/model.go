@@ -1,4 +1,4 @@
-// Package model says of the catalogue what those must know who look at the whole.
+// Package model declares the catalogue's part in exploration, audit and demo.
 package model
 
 import "orderflow.example/shared/saga/model"

@@ -1,4 +1,4 @@
-// Package app puts the fraud service together for those who run it: its own command and the platform's.
+// Package app wires the fraud service for its own command and the platform's.
 package app
 
 import (
@@ -15,12 +15,12 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// How many orders of one customer, within how long, are so many that the next goes to review.
+// The flags of the rule on a customer's orders: above so many, within a time, the next goes to review.
 var (
 	velocity = service.Flag[int]{Name: "fraud-velocity",
 		Usage: "orders of one customer, within --fraud-velocity-within, above which one goes to review; 0 counts none",
 		Want:  "0 to 1000 orders", Valid: func(n int) bool { return n >= 0 && n <= 1000 }}
-	within = service.Flag[time.Duration]{Name: "fraud-velocity-within", Usage: "the time that --fraud-velocity is about",
+	within = service.Flag[time.Duration]{Name: "fraud-velocity-within", Usage: "the window of --fraud-velocity",
 		Default: time.Hour,
 		Want:    "1s to 720h", Valid: func(d time.Duration) bool { return d >= time.Second && d <= 30*24*time.Hour }}
 )

@@ -1,4 +1,4 @@
-// Package model says of the fraud service what those must know who look at the whole.
+// Package model declares the fraud service's part in exploration, audit and demo.
 package model
 
 import (
@@ -42,8 +42,8 @@ var Service = model.Service{
 	End: trust,
 }
 
-// countingScenes are those of a shop in which the customer's second order is one too many. They are few: what follows from
-// how an order is trusted, the others try.
+// countingScenes are those of a shop in which the customer's second order is one too many. They are few: the other scenes
+// cover what follows from the decision.
 func countingScenes() (list []model.Scene) {
 	for _, who := range [][2]string{{"trusted", ""}, {"often", ""}, {"often", "approves"}, {"often", "refuses"}} {
 		for _, cancels := range []bool{false, true} {
@@ -60,7 +60,7 @@ func before(state any) []explore.Before {
 	b.Never(c.Status != fraud.Unknown && c.Status != fraud.Counting, event.ReviewRequested)
 	b.Never(c.Status != fraud.Unknown && c.Status != fraud.Counting && c.Status != fraud.InReview, event.Cleared, event.Rejected)
 	b.Until(c.Status == fraud.Unknown, orders.Validated, event.Cleared, event.Rejected)
-	if c.Status == fraud.Counting { // where nobody counts in time, the operator is asked
+	if c.Status == fraud.Counting { // if the count does not come in time, an operator is asked
 		b = append(b, explore.Before{Says: event.Cleared, Hears: []saga.Kind{event.VelocityMeasured, fraud.DecideReview}})
 	}
 	b.Until(c.Status == fraud.InReview, fraud.DecideReview, event.Cleared)
@@ -75,7 +75,7 @@ func beforeCustomer(state any) []explore.Before {
 	return b
 }
 
-// trust: of a customer who has placed one order too many only a person clears another.
+// trust checks that only a person clears another order of a customer who has placed one too many.
 func trust(v model.Ending) string {
 	seen, c := v.State("fraud (customer)").(fraud.Customer).Seen, v.State("fraud").(fraud.Case)
 	if len(seen) > 1 && c.Status == fraud.Cleared && c.Operator == "" {

@@ -1,4 +1,4 @@
-// Package app puts the inventory service together for those who run it: its own command and the platform's.
+// Package app wires the inventory service for its own command and the platform's.
 package app
 
 import (

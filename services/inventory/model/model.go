@@ -1,4 +1,4 @@
-// Package model says of the inventory service what those must know who look at the whole.
+// Package model declares the inventory service's part in exploration, audit and demo.
 package model
 
 import (
@@ -57,7 +57,7 @@ func counts(e saga.Event) audit.Fact {
 	return nil
 }
 
-// has tells of a row, or of the state that one event is decided on.
+// has lists the facts of a row, or of the state for one event.
 func has(state any) []audit.Fact {
 	switch s := state.(type) {
 	case inventory.Reservation:

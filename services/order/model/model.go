@@ -1,4 +1,4 @@
-// Package model says of the order service what those must know who look at the whole.
+// Package model declares the order service's part in exploration, audit and demo.
 package model
 
 import (
@@ -25,7 +25,7 @@ var Service = model.Service{
 	Unalarmed: "what goes wrong with an order is said by the step at fault, and by the budget of answers and the stuck sagas",
 	Machines: []explore.Machine{{
 		Machine: order.Choreography.Machine(), Before: before, Check: statusOnlyForward, Same: stepsInAnyOrder,
-		Notes: []saga.Kind{ // heard only to tell the customer, or to wait for something else
+		Notes: []saga.Kind{ // consumed only to tell the customer, or to wait for another step
 			goods.Released, payments.Voided, shipments.Prepared, shipments.WithdrawalRefused, shipments.Delivered, shipments.Lost,
 			shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived, refunds.Issued, refunds.Failed,
 		},
@@ -59,14 +59,14 @@ var Service = model.Service{
 var endings = map[order.Status]audit.Ending{order.Rejected: audit.Rejected, order.Cancelled: audit.Cancelled,
 	order.Returned: audit.Returned, order.Completed: audit.Completed}
 
-// stepsInAnyOrder: an order only ever asks whether a step was noted.
+// stepsInAnyOrder sorts the steps: an order only ever asks whether a step was noted.
 func stepsInAnyOrder(state any) any {
 	o := state.(order.Order)
 	o.Steps = slices.Sorted(slices.Values(o.Steps))
 	return o
 }
 
-// end: what an order that does not end waits for; what one that ends has told of refunds.
+// end reports what an order that does not end waits for, and an ended one that told of other refunds than were made.
 func end(v model.Ending) string {
 	o := v.State("order").(order.Order)
 	if !o.Status.Final() {
@@ -76,7 +76,7 @@ func end(v model.Ending) string {
 		return ""
 	}
 	if gave := v.State(gateway.Name).(gateway.Book).Sum().Refunded; o.Refunded != gave {
-		return fmt.Sprintf("the customer was told of %d given back, and the gateway gave %d", o.Refunded, gave)
+		return fmt.Sprintf("the customer was told of %d refunded, and the gateway refunded %d", o.Refunded, gave)
 	}
 	return ""
 }

@@ -7,7 +7,7 @@ import (
 	"orderflow.example/shared/saga/explore/gateway"
 )
 
-// answer is what the gateway may do when payment asks it.
+// answer lists the gateway's possible outcomes of a question of payment.
 func answer(b gateway.Book, id string, asked any) []explore.Outcome {
 	switch d := asked.(type) {
 	case event.AuthorizationRequestedV1:
@@ -20,7 +20,7 @@ func answer(b gateway.Book, id string, asked any) []explore.Outcome {
 	return nil
 }
 
-// authorize refuses what was voided before it came.
+// authorize refuses an attempt that was voided before it arrived.
 func authorize(b gateway.Book, attempt string, amount int64) []explore.Outcome {
 	refused := func(why string) explore.Outcome {
 		return explore.Outcome{Does: "refuses to authorize (" + why + ")", State: b, Answer: payment.AuthorizeAnswer{Refused: why}}
@@ -53,8 +53,7 @@ func capture(b gateway.Book, reference string, amount int64) []explore.Outcome {
 	return []explore.Outcome{{Does: "captures", State: b.With(after), Answer: payment.CaptureAnswer{}}, refused("capture_failed")}
 }
 
-// void leaves word for an authorisation that has not come. What is captured it does not let go of, however often it is
-// asked.
+// void also blocks an authorisation that has not arrived. It never voids a captured amount, however often it is asked.
 func void(b gateway.Book, attempt string) []explore.Outcome {
 	h := b.About(attempt)
 	if h == nil {

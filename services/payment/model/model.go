@@ -1,4 +1,4 @@
-// Package model says of the payment service what those must know who look at the whole.
+// Package model declares the payment service's part in exploration, audit and demo.
 package model
 
 import (
@@ -73,11 +73,11 @@ func before(state any) []explore.Before {
 	return b
 }
 
-// end: it knows of what the gateway did.
+// end checks that payment's amounts are the gateway's.
 func end(v model.Ending) string {
 	p, sum := v.State("payment").(payment.Payment), v.State(gateway.Name).(gateway.Book).Sum()
 	if p.Captured != sum.Captured || p.Voided != sum.Released {
-		return fmt.Sprintf("payment knows of %d captured and %d voided, the gateway of %d and %d",
+		return fmt.Sprintf("payment has %d captured and %d voided, the gateway %d and %d",
 			p.Captured, p.Voided, sum.Captured, sum.Released)
 	}
 	return ""

@@ -1,4 +1,4 @@
-// Package model says of the refund service what those must know who look at the whole.
+// Package model declares the refund service's part in exploration, audit and demo.
 package model
 
 import (
@@ -51,12 +51,12 @@ func before(state any) []explore.Before {
 
 func refundsWhatWasTaken(_ any, step saga.Step) string {
 	if r := step.State.(refund.Refund); r.Left() < 0 {
-		return fmt.Sprintf("%d is refunded or about to be, and %d captured", r.Refunded+r.Pending, r.Captured)
+		return fmt.Sprintf("%d is refunded or pending, and %d captured", r.Refunded+r.Pending, r.Captured)
 	}
 	return ""
 }
 
-// giveBack is what the gateway may do when it is asked for a refund.
+// giveBack lists the gateway's possible outcomes of a refund.
 func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 	d := asked.(event.RequestedV1)
 	refused := func(why string) explore.Outcome {
@@ -78,11 +78,11 @@ func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 	return outcomes
 }
 
-// end: it knows of what the gateway did, and nothing is still to be given back.
+// end checks that refund's amounts are the gateway's, and that nothing is left to refund.
 func end(v model.Ending) string {
 	r, sum := v.State("refund").(refund.Refund), v.State(gateway.Name).(gateway.Book).Sum()
 	if r.Captured != sum.Captured || r.Refunded != sum.Refunded || r.Pending != 0 {
-		return fmt.Sprintf("refund knows of %d captured and %d refunded, the gateway of %d and %d",
+		return fmt.Sprintf("refund has %d captured and %d refunded, the gateway %d and %d",
 			r.Captured, r.Refunded, sum.Captured, sum.Refunded)
 	}
 	return ""

@@ -9,13 +9,13 @@ import (
 	"orderflow.example/shared/saga/explore"
 )
 
-// Labels are what the carrier knows of an order's labels.
+// Labels is the carrier's state of an order's labels.
 type Labels struct {
 	Parcel  Label
 	Returns []Label
 }
 
-// Label is where one label stands.
+// Label is the state of one label.
 type Label struct {
 	ID     string // of the return; empty for the parcel
 	Bought bool
@@ -23,7 +23,7 @@ type Label struct {
 	Moved  bool // the carrier has had the goods
 }
 
-const tracking = "tr " // before the id of what was asked for, a label's tracking number
+const tracking = "tr " // and the id of the request: a label's tracking number
 
 var carrier = explore.Outside{
 	Name: "the carrier",
@@ -42,7 +42,7 @@ var carrier = explore.Outside{
 			}
 		case event.DispatchedV1:
 			if l.Parcel.Voided || !l.Parcel.Bought {
-				return nil // it asks where the parcel is
+				return nil // the adapter asks where the parcel is
 			}
 			moved := l
 			moved.Parcel.Moved = true
@@ -71,7 +71,7 @@ var carrier = explore.Outside{
 	},
 }
 
-// void takes a label back, unless its goods have gone; a customer may have posted them unseen.
+// void voids a label, unless its goods were posted; a customer may have posted them unseen.
 func (l Labels) void(id string) []explore.Outcome {
 	back := explore.Outcome{Does: "takes the label back", State: l, Answer: shipping.VoidAnswer{ShipmentID: id}}
 	used := explore.Outcome{Does: "says that the label is used", State: l, Answer: shipping.VoidAnswer{ShipmentID: id, Used: true}}

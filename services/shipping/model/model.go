@@ -1,4 +1,4 @@
-// Package model says of the shipping service what those must know who look at the whole.
+// Package model declares the shipping service's part in exploration, audit and demo.
 package model
 
 import (
@@ -69,10 +69,10 @@ func end(v model.Ending) string {
 	switch v.Order.Ending {
 	case audit.Cancelled:
 		if !s.HandedOver() && l.Parcel.Bought && !l.Parcel.Voided {
-			return "its label was not given back"
+			return "its label was not voided"
 		}
 		if v.Order.Lost != (s.Status == shipping.Lost) || s.Status == shipping.Delivered {
-			return fmt.Sprintf("its parcel is %s; that it was lost was said: %t", s.Status, v.Order.Lost)
+			return fmt.Sprintf("its parcel is %s; the order ended as lost: %t", s.Status, v.Order.Lost)
 		}
 	case audit.Completed, audit.Returned:
 		if s.Status != shipping.Delivered || !l.Parcel.Moved {

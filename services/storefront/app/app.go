@@ -1,4 +1,4 @@
-// Package app puts the storefront together for those who run it: its own command and the platform's.
+// Package app wires the storefront for its own command and the platform's.
 package app
 
 import (

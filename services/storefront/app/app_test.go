@@ -37,8 +37,8 @@ func TestMain(m *testing.M) { embeddedtest.Main(m) }
 
 const partitions = 2
 
-// site is the storefront as it runs, with a broker of its own, because topics have fixed names. Beside it the test
-// speaks for the other services.
+// site is the running storefront with a broker of its own, because topics have fixed names. The test publishes the events of
+// the other services.
 type site struct {
 	t        testing.TB
 	db       *gorm.DB
@@ -146,7 +146,7 @@ func (s *site) ask(method, path, body string, headers ...string) (int, string, [
 	return res.StatusCode, res.Header.Get("Location"), text
 }
 
-// until asks again until the answer holds.
+// until repeats a request until the answer holds.
 func (s *site) until(path string, holds func(code int, body string) bool) {
 	s.t.Helper()
 	var code int
@@ -171,7 +171,7 @@ func (s *site) stock(skus ...string) {
 	}
 }
 
-// patience is for what must happen, however slow the machine is.
+// patience bounds a wait, however slow the machine is.
 const patience = 3 * time.Minute
 
 const wish = `{"lines":[{"sku":"MUG","quantity":2},{"sku":"BAG","quantity":1},{"sku":"CUP","quantity":1}],

@@ -1,4 +1,4 @@
-// Package model says of the storefront what those must know who look at the whole.
+// Package model declares the storefront's part in exploration, audit and demo.
 package model
 
 import (
@@ -11,7 +11,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// Service only shows an order. Its three events are what a customer wants, who may want it at any time.
+// Service is a projection of an order. Its three events are a customer's requests, which may come at any time.
 var Service = model.Service{
 	Watched:   watched,
 	Unalarmed: "how much customers order is for people to judge; that orders are shed or answered late has alerts of its own",

@@ -1,4 +1,4 @@
-// Package app puts the tracker together for those who run it: the platform, and its own command there.
+// Package app wires the tracker for the platform, and for its own command there.
 package app
 
 import (
@@ -14,11 +14,11 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// lookupBytes is how much of a partition is read for the sake of a single record.
+// lookupBytes is how much of a partition is read for a single record.
 const lookupBytes = 64 << 10
 
-// New is the tracker of what these machines, all machines of all services, do, and of the money they move. choreography is
-// what they declare, as JSON, for operators.
+// New returns the tracker of these machines, all machines of all services, and of the money they move. choreography is their
+// declaration as JSON, for operators.
 func New(machines []*saga.Machine, money []model.Money, choreography []byte) service.App {
 	var topics []string
 	for _, m := range machines {

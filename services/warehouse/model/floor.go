@@ -7,11 +7,11 @@ import (
 	"orderflow.example/shared/saga/explore"
 )
 
-// Shelves are what the warehouse's floor knows of an order.
+// Shelves is the floor's state of an order.
 type Shelves struct {
 	Stocked map[string]int64 // by SKU, before the order
-	Picked  bool             // the parcel stands ready, or has left
-	Stopped bool             // it was told that nothing is to be picked
+	Picked  bool             // the parcel is packed, or has left
+	Stopped bool             // the floor was told not to pick
 }
 
 var floor = explore.Outside{

@@ -1,4 +1,4 @@
-// Package model says of the warehouse service what those must know who look at the whole.
+// Package model declares the warehouse service's part in exploration, audit and demo.
 package model
 
 import (
@@ -45,13 +45,13 @@ func before(state any) []explore.Before {
 	return b
 }
 
-// end: of an order that was cancelled before its parcel left, nothing stands packed.
+// end checks that no parcel stays packed for an order that was cancelled before its parcel left.
 func end(v model.Ending) string {
 	if v.Order.Ending != audit.Cancelled || v.Parcel.HandedOver {
 		return ""
 	}
 	if v.State(floor.Name).(Shelves).Picked {
-		return "its parcel stands packed"
+		return "its parcel is still packed"
 	}
 	if p := v.State("warehouse").(warehouse.Pick); p.Status != warehouse.Cancelled {
 		return fmt.Sprintf("the warehouse was not told: its pick is %s", p.Status)

@@ -1,5 +1,5 @@
-// Package api is how operators list products over HTTP, thousands at once, and look one up. Customers read products in
-// the storefront.
+// Package api is the catalogue's HTTP API for operators: listing products, thousands at once, and reading one. Customers read
+// products in the storefront.
 package api
 
 import (
@@ -21,18 +21,18 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Path is the route of listings. BodyLimit is what a request with MaxItems of the longest items needs.
+// Path is the route of listings. BodyLimit is the size of a request with MaxItems of the longest items.
 const (
 	Path      = "/v1/products"
 	MaxItems  = 5000
 	BodyLimit = 8 << 20
 )
 
-// Products is what the routes work with.
+// Products is what the routes need.
 type Products interface {
-	// Submit lets the engine decide a command about a SKU and returns what was emitted, once that is committed.
+	// Submit has the engine decide a command about a SKU and returns the events emitted, once they are committed.
 	Submit(ctx context.Context, sku string, command saga.Event) (emitted []saga.Event, err error)
-	// Product reads one product, blank where there is none.
+	// Product reads one product, blank if there is none.
 	Product(ctx context.Context, sku string) (catalog.Product, error)
 }
 
@@ -53,7 +53,7 @@ type money struct {
 	Currency string `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, as in GBP"`
 }
 
-// answer counts the items by what was new in them: first of all or in its description, only in its price, nothing.
+// answer counts the items by what was new: the product or its description, only its price, or nothing.
 type answer struct {
 	Listed    int `json:"listed"`
 	Repriced  int `json:"repriced"`
@@ -75,8 +75,8 @@ func Register(r *openapi.Routes, p Products, log *slog.Logger) {
 	}, func(c *gin.Context) { show(c, p) })
 }
 
-// list hands the items over one by one. Where some fail the others stay, and the same request sent again lists the
-// rest: what is listed already does not change.
+// list submits the items one by one. If some fail the others stay, and a retry of the same request lists the rest: products
+// listed already do not change.
 func list(c *gin.Context, p Products, log *slog.Logger) {
 	var r request
 	if problem := httpserver.DecodeJSON(c, &r); problem != nil {

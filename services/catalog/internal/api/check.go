@@ -6,7 +6,7 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// Check finds SKUs that are there twice.
+// Check finds duplicate SKUs.
 func (r *request) Check() (faults []httpserver.Fault) {
 	seen := make(map[string]int, len(r.Items))
 	for i, it := range r.Items {

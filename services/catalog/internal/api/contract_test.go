@@ -11,7 +11,7 @@ import (
 	"orderflow.example/shared/httpserver/httpservertest"
 )
 
-// What is taken is what the events' contracts allow; all else is refused, and nothing is refused as our own failure.
+// An accepted request's events satisfy their contracts; a refused one emits none, and is never a failure of the server.
 func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 	t.Parallel()
 	taken, refused := 0, 0
@@ -23,7 +23,7 @@ func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 			taken++
 		case 400, 422:
 			if refused++; len(s.products) > 0 {
-				t.Errorf("%s was refused and taken", body)
+				t.Errorf("%s was refused and emitted an event", body)
 			}
 		default:
 			t.Errorf("%s: %d %v", body, status, answer)
@@ -43,7 +43,7 @@ func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 		}
 	}
 	if taken < 200 || refused < 200 {
-		t.Errorf("%d were taken and %d refused: the test shows little", taken, refused)
+		t.Errorf("%d were accepted and %d refused: the test covers too little", taken, refused)
 	}
 }
 

@@ -37,7 +37,7 @@ func Products() engine.Store {
 	return engine.NewTable(catalog.Blank, func(r row) string { return r.SKU }, toRow, fromRow)
 }
 
-// Product reads one product, locking nothing; blank where there is none.
+// Product reads one product, locking nothing; blank if there is none.
 func Product(db *gorm.DB, sku string) (catalog.Product, error) {
 	rows, err := table.Select(db, "WHERE sku = $1", sku)
 	if err != nil || len(rows) == 0 {

@@ -1,5 +1,5 @@
-// Package api is what operators may ask the fraud service over HTTP: which orders wait for a person, and to decide one.
-// It is no part of the shop; customers only see that their order is in review.
+// Package api is the fraud service's HTTP API for operators: listing the orders in review, and deciding one. It is no part of
+// the shop; customers only see that their order is in review.
 package api
 
 import (
@@ -17,13 +17,13 @@ import (
 	"orderflow.example/shared/httpserver/openapi"
 )
 
-// Reviews is what the routes work with.
+// Reviews is what the routes need.
 type Reviews interface {
 	// Open lists at most limit open reviews that come after the order named.
 	Open(ctx context.Context, after string, limit int) ([]fraud.Case, error)
-	// Of is the case of one order, blank where there is none.
+	// Of returns the case of one order, blank if there is none.
 	Of(ctx context.Context, order string) (fraud.Case, error)
-	// Decide carries out an operator's decision; decided is false where no review was open, and the case says why.
+	// Decide applies an operator's decision; decided is false if no review was open, and the case tells why.
 	Decide(ctx context.Context, order string, d fraud.Decision) (now fraud.Case, decided bool, err error)
 }
 
@@ -104,7 +104,7 @@ func decide(c *gin.Context, r Reviews) {
 		return
 	}
 	ctx, order := c.Request.Context(), c.Param("order")
-	// Looked up first, so that a command about an order that is not there leaves nothing behind.
+	// The lookup comes first, so that a command about an unknown order leaves no row behind.
 	now, err := r.Of(ctx, order)
 	asked := idempotency.Of(ctx)
 	decision := fraud.Decision{Approve: *body.Approve, By: httpserver.Subject(ctx), Request: (*schemas.Request)(asked.Origin())}

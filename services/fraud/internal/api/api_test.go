@@ -49,7 +49,7 @@ func (d desk) Of(_ context.Context, order string) (fraud.Case, error) {
 
 func (d desk) Decide(ctx context.Context, order string, by fraud.Decision) (fraud.Case, bool, error) {
 	c, _ := d.Of(ctx, order)
-	if order == "raced" { // somebody else was faster
+	if order == "raced" { // another decision came first
 		c.Status = fraud.Cleared
 		return c, false, nil
 	}
@@ -156,7 +156,7 @@ func TestAnOperatorDecidesAnOpenReviewAndIsToldWhenThereIsNone(t *testing.T) {
 	}
 }
 
-// cases remembers what was decided.
+// cases keeps the decisions.
 type cases struct{ desk }
 
 func (c cases) Decide(ctx context.Context, order string, by fraud.Decision) (fraud.Case, bool, error) {

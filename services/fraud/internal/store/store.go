@@ -1,4 +1,4 @@
-// Package store keeps fraud cases, and what is known of customers, as rows.
+// Package store keeps fraud cases and customers as rows.
 package store
 
 import (
@@ -41,12 +41,12 @@ func Cases() engine.Store {
 
 var table = database.NewTable[row]()
 
-// Open lists at most limit open reviews in the order of their orders, which is that of placing, after the order named.
+// Open lists at most limit open reviews by order id, which is the order of placing, after the order named.
 func Open(ctx context.Context, db *gorm.DB, after string, limit int) ([]fraud.Case, error) {
 	return read(ctx, db, "WHERE status = $1 AND order_id > $2 ORDER BY order_id LIMIT $3", string(fraud.InReview), after, limit)
 }
 
-// Of is the case of one order, blank where there is none.
+// Of returns the case of one order, blank if there is none.
 func Of(ctx context.Context, db *gorm.DB, order string) (fraud.Case, error) {
 	cases, err := read(ctx, db, "WHERE order_id = $1", order)
 	if err != nil || len(cases) == 0 {

@@ -1,5 +1,5 @@
-// Package api is what operators may ask the inventory service over HTTP: the level of a SKU. It is no part of the shop;
-// customers see availability in the storefront.
+// Package api is the inventory service's HTTP API for operators: the level of a SKU. It is no part of the shop; customers see
+// availability in the storefront.
 package api
 
 import (

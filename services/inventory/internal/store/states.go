@@ -17,7 +17,7 @@ import (
 // Received are the ids of the last receipts of a SKU.
 type Received []string
 
-// states share one set of levels among all orders, so that each sees what those before it in the batch took.
+// states share one set of levels among all orders, so that each sees the reservations of those before it in the batch.
 type states struct {
 	store        *Stock
 	reservations map[string]inventory.Reservation
@@ -40,7 +40,7 @@ func (t *Stock) memory() *states {
 	}
 }
 
-// Get puts together what the event is decided on.
+// Get builds the state for an event.
 func (s *states) Get(e saga.Event) any {
 	state := inventory.Blank(e.Key)
 	if aboutSKU(e) {
@@ -54,7 +54,7 @@ func (s *states) Get(e saga.Event) any {
 	return state
 }
 
-// Put takes it apart again.
+// Put writes a state back to the shared levels.
 func (s *states) Put(e saga.Event, state any) {
 	next := state.(inventory.State)
 	if !aboutSKU(e) {
@@ -122,8 +122,8 @@ func (s *states) Each(fn func(key string, state any) error) error {
 	return nil
 }
 
-// concerned lists the SKUs whose levels the events may change, sorted, once each: those they name, and those that are
-// set aside for their orders.
+// concerned lists the SKUs whose levels the events may change, sorted, once each: those they name, and those reserved for
+// their orders.
 func (s *states) concerned(events ...saga.Event) []string {
 	var skus []string
 	for _, e := range events {

@@ -1,4 +1,4 @@
-// Package store keeps reservations and stock levels as rows, and puts together from both what an event is decided on.
+// Package store keeps reservations and stock levels as rows, and builds the state for an event from both.
 package store
 
 import (
@@ -63,9 +63,9 @@ func New() *Stock {
 }
 
 // Load locks the reservations of the inputs' orders, then the SKUs that these and the inputs are about, each in key
-// order. Whoever holds a SKU holds all its levels; those are read afterwards, so that they are the newest. A SKU that
-// cannot be locked was never received: it has no levels, and only its own partition's worker will give it any. A replay may
-// come to an order before it comes to what was received, and reads levels without that.
+// order. The lock of a SKU covers all its levels; they are read afterwards, so that they are the newest. A SKU without a
+// row to lock was never received: it has no levels, and only its own partition's worker will create any. A replay may reach
+// an order before the receipts of its goods, and reads levels without a row to lock.
 func (t *Stock) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
 	set := t.memory()
 	var orders []saga.Event
@@ -123,10 +123,10 @@ func (t *Stock) Each(db *gorm.DB, fn func(key string, state any) error) error {
 	return set.Each(fn)
 }
 
-// Memory is an empty set.
+// Memory returns empty states in memory.
 func (t *Stock) Memory() engine.States { return t.memory() }
 
-// Tables are those of reservations, of SKUs and of their levels.
+// Tables lists the tables of reservations, of SKUs and of their levels.
 func (t *Stock) Tables() []string {
 	return []string{t.reservations.Name(), t.skus.Name(), t.levels.Name()}
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { embeddedtest.Main(m) }
 
 var machine = inventory.Choreography.Machine()
 
-// shop runs batches as the engine does, and keeps what was said, key by key in the order of commits.
+// shop runs batches as the engine does, and keeps the emitted events, key by key in the order of commits.
 type shop struct {
 	t     testing.TB
 	db    *database.DB
@@ -52,7 +52,7 @@ func open(t testing.TB) *shop {
 
 func (s *shop) stamp(e *saga.Event) { e.ID = fmt.Sprintf("event-%d", s.ids.Add(1)) }
 
-// batch decides the inputs in one transaction and returns what was said.
+// batch decides the inputs in one transaction and returns the events emitted.
 func (s *shop) batch(inputs ...saga.Event) (said []saga.Event) {
 	err := database.Transact(context.Background(), s.db, func(tx *gorm.DB) error {
 		states, err := s.store.Load(tx, inputs)
@@ -84,7 +84,7 @@ func (s *shop) batch(inputs ...saga.Event) (said []saga.Event) {
 	return said
 }
 
-// rows is everything kept.
+// rows reads all tables.
 func (s *shop) rows() map[string]any {
 	s.t.Helper()
 	all := map[string]any{}
@@ -98,7 +98,7 @@ func collect(into map[string]any) func(string, any) error {
 	return func(key string, state any) error { into[key] = state; return nil }
 }
 
-// fold replays what was said, the keys interleaved at random.
+// fold replays the emitted events, the keys interleaved at random.
 func fold(t testing.TB, said map[string][]saga.Event, random *rand.Rand) map[string]any {
 	t.Helper()
 	var queues [][]saga.Event

@@ -25,7 +25,7 @@ var (
 	policies   = []string{"fill_all", "fill_or_kill", "fill_available"}
 )
 
-// traffic makes up what could be heard in one partition: its own orders, and its own share of the SKUs.
+// traffic generates possible inputs of one partition: its own orders, and its own share of the SKUs.
 type traffic struct {
 	random    *rand.Rand
 	partition int
@@ -35,7 +35,7 @@ type traffic struct {
 	reserved  map[string]struct{}             // of those, the ones with goods set aside
 	gone      map[string][]schemas.Allocation // what was dispatched and can come back
 	asked     []saga.Event                    // replenishments of its SKUs, not yet received
-	overtaken []string                        // orders cancelled before they were heard of
+	overtaken []string                        // orders whose cancellation comes first
 }
 
 func newTraffic(seed uint64, partition, of int) *traffic {
@@ -113,7 +113,7 @@ func (f *traffic) receipt() saga.Event {
 	return heard(sku, warehouse.StockReceived.Of(d))
 }
 
-// learn takes in what the inventory said.
+// learn notes the events that inventory emitted.
 func (f *traffic) learn(said []saga.Event) {
 	for _, e := range said {
 		switch d := e.Data.(type) {
@@ -152,11 +152,11 @@ func TestRacingTransactionsNeitherDeadlockNorOversellAndTheirEventsFoldToTheRows
 	rows := s.rows()
 	for seed := range uint64(5) {
 		if folded := fold(t, s.said, rand.New(rand.NewPCG(seed, seed))); !reflect.DeepEqual(rows, folded) {
-			t.Fatalf("the rows are not the fold of what was said\nrows   %+v\nfolded %+v", rows, folded)
+			t.Fatalf("the rows are not the fold of the events\nrows   %+v\nfolded %+v", rows, folded)
 		}
 	}
 	if len(rows) < 100 {
-		t.Errorf("only %d rows: the traffic tests little", len(rows))
+		t.Errorf("only %d rows: the traffic covers too little", len(rows))
 	}
 }
 
@@ -166,7 +166,7 @@ func TestNothingIsEverPromisedTwiceWhateverHappens(t *testing.T) {
 		states := store.New().Memory()
 		f := newTraffic(seed, 0, 1)
 		ids := 0
-		moved := map[string]int64{} // what should be on hand of each SKU, from what was said
+		moved := map[string]int64{} // the expected stock of each SKU, by the events emitted
 		for range 150 {
 			e := f.next()
 			step, err := machine.Hear(states.Get(e), e, func(e *saga.Event) { ids++; e.ID = fmt.Sprint("event-", ids) })
@@ -199,7 +199,7 @@ func count(moved map[string]int64, said []saga.Event) {
 }
 
 // check holds the invariants: nothing negative, nothing oversold, the reserved goods are those of the reservations, and
-// where little is left more is on order.
+// a SKU that runs low is on order.
 func check(t *testing.T, seed uint64, each func(func(string, any) error) error, moved map[string]int64) {
 	t.Helper()
 	promised, reserved, onHand := map[string]int64{}, map[string]int64{}, map[string]int64{}

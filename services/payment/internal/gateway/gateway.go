@@ -1,6 +1,6 @@
 // Package gateway asks the payment gateway over HTTP, for the payment service alone.
 //
-// Only what is clear is an answer: a yes names what it is about and no other amount, a no gives a reason known here.
+// Only an unambiguous reply is an answer: a success names its subject and no other amount, a refusal gives a known reason.
 package gateway
 
 import (
@@ -15,13 +15,13 @@ import (
 	"orderflow.example/shared/outside"
 )
 
-// Client speaks to one gateway.
+// Client is a client of one gateway.
 type Client struct{ outside *outside.Client }
 
 // New is a client of the gateway at the URL.
 func New(url string) *Client { return &Client{outside.New("gateway", url)} }
 
-// Answerers are the answers to the payment service's questions.
+// Answerers binds the payment service's questions to the gateway.
 func (c *Client) Answerers() []engine.Answerer {
 	return []engine.Answerer{
 		engine.Answer(payment.Authorize, c.authorize),
@@ -30,7 +30,7 @@ func (c *Client) Answerers() []engine.Answerer {
 	}
 }
 
-// The reasons for which the gateway refuses. A void it carries out, or does not answer.
+// The reasons for which the gateway refuses. It never refuses a void.
 var (
 	notAuthorized = []string{"card_declined", "insufficient_funds", "unknown_token", "voided"}
 	notCaptured   = []string{"already_captured", "capture_failed", "currency_mismatch", "exceeds_authorized", "unknown_reference",
@@ -49,7 +49,7 @@ type request struct {
 type reply struct {
 	Reference string `json:"reference"`
 	Amount    *int64 `json:"amount"`   // minor units; a gateway may leave it out
-	Currency  string `json:"currency"` // it as well
+	Currency  string `json:"currency"` // optional too
 	Code      string `json:"code"`     // why it was refused
 }
 
@@ -68,7 +68,7 @@ func (c *Client) capture(ctx context.Context, a engine.Attempt, e event.CaptureR
 	case err != nil:
 		return none, err
 	case refused == "" && r.Reference != e.Reference:
-		return none, c.outside.Unclear("what is captured is another authorisation")
+		return none, c.outside.Unclear("the reply is about another authorisation")
 	}
 	return payment.CaptureAnswer{Refused: refused}, nil
 }
@@ -79,12 +79,12 @@ func (c *Client) void(ctx context.Context, a engine.Attempt, e event.VoidRequest
 	case err != nil:
 		return none, err
 	case r.Amount == nil || *r.Amount < 0 || *r.Amount > e.Amount.Amount || r.Currency != "" && r.Currency != e.Amount.Currency:
-		return none, c.outside.Unclear("what is voided is not at most what was asked for")
+		return none, c.outside.Unclear("voided, without an amount or with a wrong one")
 	}
 	return payment.VoidAnswer{Amount: *r.Amount}, nil
 }
 
-// move asks for money to be moved. A yes has a reference, and the amount asked for where it tells one.
+// move requests an authorisation or a capture. A success has a reference and, if it carries an amount, the one requested.
 func (c *Client) move(ctx context.Context, a engine.Attempt, what string, q request, m schemas.Money, known []string) (
 	r reply, refused string, err error) {
 
@@ -96,11 +96,11 @@ func (c *Client) move(ctx context.Context, a engine.Attempt, what string, q requ
 	case status == http.StatusPaymentRequired && slices.Contains(known, told.Code):
 		return r, told.Code, nil
 	case status == http.StatusPaymentRequired:
-		return r, "", c.outside.Unclear("refused for no reason known here")
+		return r, "", c.outside.Unclear("refused for an unknown reason")
 	case told.Reference == "":
-		return r, "", c.outside.Unclear("done, without a reference")
+		return r, "", c.outside.Unclear("succeeded, without a reference")
 	case told.Amount != nil && *told.Amount != m.Amount || told.Currency != "" && told.Currency != m.Currency:
-		return r, "", c.outside.Unclear("done, with another amount")
+		return r, "", c.outside.Unclear("succeeded, with another amount")
 	}
 	return told, "", nil
 }

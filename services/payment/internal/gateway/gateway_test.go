@@ -23,13 +23,13 @@ var (
 	laterTry    = engine.Attempt{ID: "e1", Saga: "o1", Number: 2}
 )
 
-// How the engine takes an error.
+// How the engine classifies an error.
 const (
 	unclear = "unclear"
 	refusal = "refused"
 )
 
-// says is a gateway that answers everything so, and what it was asked.
+// says is a gateway that gives every request the same answer, and the requests it got.
 func says(t *testing.T, status int, body string) (*Client, *[]string) {
 	t.Helper()
 	return inquired(t, status, status, body)
@@ -53,14 +53,14 @@ func inquired(t *testing.T, inquiry, status int, body string) (*Client, *[]strin
 	return New(server.URL), heard
 }
 
-// outcome is how the engine takes an error, which repeats no token.
+// outcome is how the engine classifies an error. It fails if the error repeats a token.
 func outcome(t *testing.T, err error) string {
 	t.Helper()
 	switch {
 	case err == nil:
 		return ""
 	case strings.Contains(err.Error(), "secret"):
-		t.Errorf("the error repeats what was sent or said: %v", err)
+		t.Errorf("the error repeats the request or the reply: %v", err)
 	case engine.IsRefused(err):
 		return refusal
 	}

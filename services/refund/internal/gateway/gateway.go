@@ -1,6 +1,6 @@
-// Package gateway asks the payment gateway over HTTP to give money back, for the refund service alone.
+// Package gateway asks the payment gateway over HTTP for refunds, for the refund service alone.
 //
-// Only what is clear is an answer: a yes has a reference and no other amount, a no gives a reason known here.
+// Only an unambiguous reply is an answer: a success has a reference and no other amount, a refusal gives a known reason.
 package gateway
 
 import (
@@ -14,13 +14,13 @@ import (
 	"orderflow.example/shared/outside"
 )
 
-// Client speaks to one gateway.
+// Client is a client of one gateway.
 type Client struct{ outside *outside.Client }
 
 // New is a client of the gateway at the URL.
 func New(url string) *Client { return &Client{outside.New("gateway", url)} }
 
-// Answerers are the answers to the refund service's questions.
+// Answerers binds the refund service's questions to the gateway.
 func (c *Client) Answerers() []engine.Answerer {
 	return []engine.Answerer{engine.Answer(refund.GiveBack, c.giveBack)}
 }
@@ -38,7 +38,7 @@ type request struct {
 type reply struct {
 	Reference string `json:"reference"`
 	Amount    *int64 `json:"amount"`   // minor units; a gateway may leave it out
-	Currency  string `json:"currency"` // it as well
+	Currency  string `json:"currency"` // optional too
 	Code      string `json:"code"`     // why it was refused
 }
 
@@ -55,11 +55,11 @@ func (c *Client) giveBack(ctx context.Context, a engine.Attempt, e event.Request
 	case status == http.StatusPaymentRequired && slices.Contains(notRefunded, r.Code):
 		return refund.RefundAnswer{RefundID: a.ID, Refused: r.Code}, nil
 	case status == http.StatusPaymentRequired:
-		return none, c.outside.Unclear("refused for no reason known here")
+		return none, c.outside.Unclear("refused for an unknown reason")
 	case r.Reference == "":
-		return none, c.outside.Unclear("done, without a reference")
+		return none, c.outside.Unclear("succeeded, without a reference")
 	case r.Amount != nil && *r.Amount != e.Amount.Amount || r.Currency != "" && r.Currency != e.Amount.Currency:
-		return none, c.outside.Unclear("done, with another amount")
+		return none, c.outside.Unclear("succeeded, with another amount")
 	}
 	return refund.RefundAnswer{RefundID: a.ID}, nil
 }

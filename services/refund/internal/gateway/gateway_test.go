@@ -16,7 +16,7 @@ import (
 
 var asked = event.RequestedV1{Reason: "lost", Reference: "auth_1", Amount: schemas.Money{Amount: 700, Currency: "EUR"}}
 
-// ask gives one refund to a gateway that answers the inquiry and the refund as told, and tells what it was asked.
+// ask requests one refund of a gateway with these answers to the inquiry and the refund, and returns the requests it got.
 func ask(t *testing.T, try int, inquiry, posted int, body string) (refund.RefundAnswer, []string, error) {
 	t.Helper()
 	var heard []string

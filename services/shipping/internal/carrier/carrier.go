@@ -1,7 +1,7 @@
 // Package carrier asks the carriers over HTTP, for the shipping service alone: it buys and voids labels, has parcels
-// collected and follows them.
+// collected and tracks them.
 //
-// Only what is clear is an answer: a label has a carrier and a tracking number, a refusal a reason known here.
+// Only an unambiguous reply is an answer: a label has a carrier and a tracking number, a refusal a known reason.
 package carrier
 
 import (
@@ -17,13 +17,13 @@ import (
 	"orderflow.example/shared/outside"
 )
 
-// Client speaks to the carriers behind one address.
+// Client is a client of the carriers behind one address.
 type Client struct{ outside *outside.Client }
 
 // New is a client of the carriers at the URL.
 func New(url string) *Client { return &Client{outside.New("carrier", url)} }
 
-// Answerers are the answers to the shipping service's questions.
+// Answerers binds the shipping service's questions to the carriers.
 func (c *Client) Answerers() []engine.Answerer {
 	return []engine.Answerer{
 		engine.Answer(shipping.BuyLabel, c.buyLabel),
@@ -63,7 +63,7 @@ func (c *Client) buyReturnLabel(ctx context.Context, a engine.Attempt,
 // notTaken are the reasons for which no label is sold.
 var notTaken = []string{"no_carrier"}
 
-// label buys a label. That a request cannot be carried out for another reason than those known is a mistake of ours.
+// label buys a label. A refusal for an unknown reason is a fault of the request: the question is parked.
 func (c *Client) label(ctx context.Context, a engine.Attempt, body labelRequest) (r labelReply, err error) {
 	status, err := c.outside.Ask(ctx, a, outside.Question{
 		Method: http.MethodPost, Path: "/v1/labels", Inquire: "/v1/labels/" + url.PathEscape(a.ID), Body: body,
@@ -75,14 +75,14 @@ func (c *Client) label(ctx context.Context, a engine.Attempt, body labelRequest)
 	case status == http.StatusUnprocessableEntity && slices.Contains(notTaken, r.Code):
 		return labelReply{Code: r.Code}, nil
 	case status == http.StatusUnprocessableEntity:
-		return labelReply{}, c.outside.Refused("a label cannot be made, for no reason known here")
+		return labelReply{}, c.outside.Refused("the label was refused for an unknown reason")
 	case r.Carrier == "" || r.TrackingNumber == "":
 		return labelReply{}, c.outside.Unclear("a label without its carrier or its tracking number")
 	}
 	return labelReply{Carrier: r.Carrier, TrackingNumber: r.TrackingNumber}, nil
 }
 
-// voidLabel takes a label back. A conflict says that the goods have gone with it.
+// voidLabel voids a label. A conflict means that the label was used.
 func (c *Client) voidLabel(ctx context.Context, a engine.Attempt, e event.LabelVoidRequestedV1) (
 	none shipping.VoidAnswer, err error) {
 
@@ -97,7 +97,7 @@ func (c *Client) voidLabel(ctx context.Context, a engine.Attempt, e event.LabelV
 	case err != nil:
 		return none, err
 	case status == http.StatusConflict && r.Code != "collected":
-		return none, c.outside.Unclear("a label is not voided, for no reason known here")
+		return none, c.outside.Unclear("the label was not voided, for an unknown reason")
 	}
 	return shipping.VoidAnswer{ShipmentID: e.ShipmentID, Used: status == http.StatusConflict}, nil
 }

@@ -17,7 +17,7 @@ import (
 	"orderflow.example/shared/engine"
 )
 
-// counter is a carrier that answers what it is told to and remembers what it was asked.
+// counter is a carrier with set answers that records its requests.
 type counter struct {
 	sync.Mutex
 	answers map[string]func(w http.ResponseWriter) // by "METHOD /path"
@@ -99,7 +99,7 @@ func TestASecondTryInquiresBeforeItBuys(t *testing.T) {
 		t.Errorf("asked %s, want the inquiry alone", asked.asked)
 	}
 	c, asked = open(t, map[string]func(http.ResponseWriter){
-		"POST /v1/labels": says(422, `{"code":"no_carrier"}`), // and the inquiry: 404, never heard of it
+		"POST /v1/labels": says(422, `{"code":"no_carrier"}`), // and the inquiry: 404, unknown
 	})
 	if got, err := c.buyLabel(context.Background(), second, label); err != nil ||
 		got != (shipping.LabelAnswer{Refused: "no_carrier"}) {

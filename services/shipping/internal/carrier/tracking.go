@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/outside"
 )
 
-// What the carrier says of a parcel.
+// The carrier's states of a parcel.
 const (
 	labelCreated = "label_created"
 	inTransit    = "in_transit"
@@ -35,8 +35,8 @@ func (c *Client) awaitReturn(ctx context.Context, a engine.Attempt, e event.Retu
 	return shipping.ReturnAnswer{ReturnID: e.ReturnID, Back: state == delivered}, err
 }
 
-// follow has a parcel collected and looks after it until it is delivered, lost or voided. Looking comes first, so that
-// a later try does not hand over what travels already.
+// follow has a parcel collected and tracks it until it is delivered, lost or voided. It inquires first, so that a retry does
+// not hand over a parcel that travels already.
 func (c *Client) follow(ctx context.Context, a engine.Attempt, trackingNumber string) (string, error) {
 	var r struct {
 		State string `json:"state"`
@@ -62,11 +62,11 @@ func (c *Client) follow(ctx context.Context, a engine.Attempt, trackingNumber st
 		}
 		return "", engine.NotYet(patience(a.Number))
 	}
-	return "", c.outside.Unclear("a parcel is in no state known here")
+	return "", c.outside.Unclear("the parcel is in an unknown state")
 }
 
-// patience is how long to wait after so many tries: a fifth of a second at first, then growing to a minute, so that
-// whatever takes seconds is seen at once, and what takes days is not asked about all the time.
+// patience is the back-off after so many tries: a fifth of a second at first, growing to a minute, so that a change within
+// seconds is seen at once, and a parcel that takes days is not polled all the time.
 func patience(tries int) time.Duration {
 	wait := 0.2 * math.Pow(1.05, max(0, float64(tries-20)))
 	return time.Duration(min(wait, 60) * float64(time.Second))

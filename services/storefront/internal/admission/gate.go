@@ -1,8 +1,8 @@
-// Package admission lets the storefront take no more orders than the installation can carry out: beyond that a new order
-// is refused at once, before anything is written, with the time to come again. What was accepted is not touched.
+// Package admission sheds load: the storefront accepts no more orders than the installation can process. Beyond that a new
+// order is refused at once, before anything is written, with a Retry-After. Accepted orders are not touched.
 //
-// The measure is the storefront's own table: orders of which it has heard nothing since they were placed. So it does not
-// matter which service is behind, and every process of the storefront sees the same.
+// The measure is the storefront's own table: orders without an event since they were placed. So it does not matter which
+// service is behind, and every process of the storefront sees the same.
 package admission
 
 import (
@@ -20,13 +20,13 @@ import (
 	"orderflow.example/shared/saga/metric"
 )
 
-// Reader counts orders. *store.Reader does.
+// Reader counts orders. *store.Reader implements it.
 type Reader interface {
 	// Waiting counts the orders that wait, those of them placed before upto, and all orders placed from since to upto.
 	Waiting(ctx context.Context, since, upto time.Time) (now, old, placed int, err error)
 }
 
-// Gate admits orders. It looks at the table while anybody orders, and for a while after.
+// Gate admits orders. It polls the table while orders come in, and for a while after.
 type Gate struct {
 	ctx  context.Context
 	read Reader
@@ -38,10 +38,10 @@ type Gate struct {
 	placing int       // admitted and not answered yet: they may not be in the table
 	asked   time.Time // last
 	before  look
-	going   bool // somebody looks
+	going   bool // the table is polled
 }
 
-// look is the last one: up to when orders were counted as placed, and how many of them waited.
+// look is the result of the last poll: up to when orders were counted as placed, and how many of them waited.
 type look struct {
 	upto time.Time
 	old  int
@@ -54,7 +54,8 @@ const (
 	patience  = 5 * time.Second
 )
 
-// New admits orders while those that wait can be worked off within a time; all where it is 0. It looks until ctx ends.
+// New returns a gate that admits orders while those that wait can be processed within a time; all if it is 0. It polls until
+// ctx ends.
 func New(ctx context.Context, within time.Duration, read Reader, log *slog.Logger, r prometheus.Registerer) *Gate {
 	g := &Gate{ctx: ctx, read: read, log: log, limit: limit{within: within}}
 	of := measure.Service("storefront")
@@ -73,8 +74,8 @@ func New(ctx context.Context, within time.Duration, read Reader, log *slog.Logge
 	return g
 }
 
-// Admit admits an order, or answers one that is new and cannot be taken now. Done is to be called once what was admitted is
-// answered.
+// Admit admits an order, or returns the problem for a new one that cannot be accepted now. Call done once an admitted request
+// is answered.
 func (g *Gate) Admit(known func() (bool, error)) (done func(), p *httpserver.Problem) {
 	if g.limit.within == 0 {
 		return func() {}, nil
@@ -85,7 +86,7 @@ func (g *Gate) Admit(known func() (bool, error)) (done func(), p *httpserver.Pro
 	}
 	switch there, err := known(); {
 	case err != nil:
-		g.log.Warn("whether an order was placed before is not known", "err", err)
+		g.log.Warn("looking up whether an order was placed before failed; the request is answered 503", "err", err)
 		return nil, httpserver.Unavailable()
 	case there:
 		return func() {}, nil
@@ -114,12 +115,13 @@ func (g *Gate) ask() (again int) {
 	if again = g.limit.admit(); again == 0 {
 		g.placing++
 	} else if !before {
-		g.log.Warn("no orders are taken for now: too many wait", "waiting", g.limit.waiting, "limit", int(g.limit.most()))
+		g.log.Warn("new orders are refused with 503: too many wait for confirmation",
+			"waiting", g.limit.waiting, "limit", int(g.limit.most()))
 	}
 	return again
 }
 
-// watch looks until nobody has asked for a while. Then nothing is known any more.
+// watch polls until no order has come for lookFor. Then it forgets its counts.
 func (g *Gate) watch() {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -132,7 +134,7 @@ func (g *Gate) watch() {
 		}
 		g.mu.Unlock()
 		if err := g.look(time.Now()); err != nil && g.ctx.Err() == nil {
-			g.log.Warn("how many orders wait is not known for now", "err", err)
+			g.log.Warn("counting the waiting orders failed; it is tried again", "err", err)
 		}
 		select {
 		case <-tick.C:
@@ -141,7 +143,7 @@ func (g *Gate) watch() {
 	}
 }
 
-// look counts. Those placed a moment ago are left out of what was worked off: not all of them may be in the table yet.
+// look polls. Orders placed a moment ago do not count for the rate: they may not all be in the table yet.
 func (g *Gate) look(at time.Time) error {
 	ctx, cancel := context.WithTimeout(g.ctx, patience)
 	defer cancel()

@@ -40,7 +40,7 @@ func (t *table) set(waiting int, err error) {
 func open(within time.Duration) (*Gate, *table, *prometheus.Registry) {
 	there, r := &table{looks: make(chan struct{}, 1)}, prometheus.NewRegistry()
 	g := New(context.Background(), within, there, slog.New(slog.DiscardHandler), r)
-	g.going = true // the test looks itself
+	g.going = true // the test polls itself
 	return g, there, r
 }
 
@@ -112,7 +112,7 @@ func TestATableThatCannotBeReadLeavesTheLimitAsItWas(t *testing.T) {
 	}
 	there.set(0, errors.New("no database"))
 	if err := g.look(time.Now()); err == nil {
-		t.Error("nobody noticed")
+		t.Error("a failed read returned no error")
 	}
 	if _, p := g.Admit(isNew); p == nil {
 		t.Error("orders are admitted")
@@ -145,6 +145,6 @@ func TestOrdersThatAreBeingPlacedCountAlthoughTheTableDoesNotHaveThemYet(t *test
 		done()
 	}
 	if !look() {
-		t.Error("none is admitted although all were refused for what they say")
+		t.Error("no order is admitted although all were refused for their content")
 	}
 }

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// installation works orders off, one after another, a second after they were placed at the earliest.
+// installation processes orders one after another, a second after they were placed at the earliest.
 type installation struct {
 	limit    limit
-	perMS    float64 // orders worked off in a millisecond
+	perMS    float64 // orders processed in a millisecond
 	now      int     // milliseconds
 	waits    []int   // when each of those that wait was admitted
 	done     float64
-	left     int // since the last look
+	left     int // since the last poll
 	admitted int
 	shed     int
-	longest  int // milliseconds from being admitted to being worked off
+	longest  int // milliseconds from being admitted to being processed
 	again    int // seconds, the longest
 }
 
@@ -94,7 +94,7 @@ func TestOrdersThatNeverGetOnShedNothing(t *testing.T) {
 	for range 1000 {
 		l.look(least/2, 0, lookEvery)
 		if again := l.admit(); again != 0 {
-			t.Fatal("shed for the sake of some that are stuck")
+			t.Fatal("orders are shed because of a few that are stuck")
 		}
 	}
 }

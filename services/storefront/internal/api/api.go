@@ -1,8 +1,8 @@
-// Package api is the storefront's HTTP API: what customers may ask for and see. It reads requests, finds every fault
-// in them, hands commands to the engine and renders what the store holds; it decides nothing else.
+// Package api is the storefront's HTTP API for customers. It validates requests, answering all faults at once, submits
+// commands to the engine and renders rows of the store; it decides nothing else.
 //
-// Every question about an order carries the customer of the token, so that a foreign order is as absent as one that
-// never was.
+// Every query for an order carries the customer of the token, so that another customer's order is answered like one that does
+// not exist.
 package api
 
 import (
@@ -21,11 +21,10 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Submit lets the engine decide a command about an order and returns the order afterwards, once that is committed,
-// with whatever was emitted.
+// Submit has the engine decide a command about an order. Once that is committed it returns the order and the events emitted.
 type Submit func(ctx context.Context, order string, command saga.Event) (storefront.Order, []saga.Event, error)
 
-// Reader is what the API shows. *store.Reader is one.
+// Reader reads what the API shows. *store.Reader implements it.
 type Reader interface {
 	Order(ctx context.Context, customer, id string) (storefront.Order, bool, error)
 	Orders(ctx context.Context, customer, before string, limit int) ([]storefront.Order, error)
@@ -35,10 +34,10 @@ type Reader interface {
 	Prices(ctx context.Context, skus []string) (map[string]schemas.Money, error)
 }
 
-// Admit may refuse an order that is new; nil admits all. Done is called once what was admitted is answered.
+// Admit may refuse a new order; nil admits all. Done is called once an admitted request is answered.
 type Admit func(known func() (bool, error)) (done func(), p *httpserver.Problem)
 
-// Parts are what the API works with.
+// Parts are what the API needs.
 type Parts struct {
 	Submit Submit
 	Reader Reader
@@ -76,5 +75,5 @@ const pollEvery = 200 * time.Millisecond
 // submitTimeout bounds changing an order.
 const submitTimeout = 10 * time.Second
 
-// absent is the answer to an order that is not there and to one that is not the caller's.
+// absent is the answer for an order that does not exist or is not the caller's.
 func absent() error { return httpserver.NotFound("you have no such order") }

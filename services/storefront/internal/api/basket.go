@@ -17,13 +17,13 @@ type NewOrder struct {
 	PaymentToken string    `json:"payment_token" pattern:"^tok_[a-z0-9_]{1,64}$" patternDescription:"a token of the payment gateway" example:"tok_ok" doc:"The payment gateway's token for the card. Never send a card number"`
 	FillPolicy   string    `json:"fill_policy,omitempty" enum:"fill_all,fill_or_kill,fill_available" default:"fill_all" doc:"What to do when goods are missing: wait for them, give up the order, or send what is there"`
 
-	faults []httpserver.Fault // found while it was read
+	faults []httpserver.Fault // found by decoding
 }
 
-// Keep has placing answer the faults together with those of the products.
+// Keep keeps the faults, to be answered together with those of the products.
 func (o *NewOrder) Keep(faults []httpserver.Fault) { o.faults = faults }
 
-// NewLine is how many pieces of a product.
+// NewLine is a quantity of a product.
 type NewLine struct {
 	SKU      string `json:"sku" text:"code" minLength:"1" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters" example:"85123A"`
 	Quantity int64  `json:"quantity" minimum:"1" maximum:"1000000"`
@@ -71,7 +71,7 @@ func (o *NewOrder) skus() []string {
 	return skus
 }
 
-// price is the basket at these prices, one line for each SKU in the order of their first lines, or every fault of the order.
+// price returns the basket at these prices, one line for each SKU in the order of their first lines, or every fault.
 func (o *NewOrder) price(prices map[string]schemas.Money) (storefront.Basket, *httpserver.Problem) {
 	var basket storefront.Basket
 	faults := o.faults

@@ -30,10 +30,10 @@ type NewReturn struct {
 	Lines  []ReturnLine `json:"lines" minItems:"1" maxItems:"200" nullable:"false"`
 	Reason string       `json:"reason" minLength:"1" maxLength:"500" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
 
-	faults []httpserver.Fault // found while it was read
+	faults []httpserver.Fault // found by decoding
 }
 
-// Keep has the faults answered together with those that only the order shows.
+// Keep keeps the faults, to be answered together with those that only the order shows.
 func (r *NewReturn) Keep(faults []httpserver.Fault) { r.faults = faults }
 
 type returnInput struct {
@@ -120,13 +120,13 @@ func (h *handlers) returnGoods(ctx context.Context, in *returnInput) (*returnOut
 	if taken := takenReturn(o, request.ID()); taken != nil {
 		return taken, nil
 	}
-	if p := in.Body.check(o, o.Placed.Lines); p != nil { // another return was quicker
+	if p := in.Body.check(o, o.Placed.Lines); p != nil { // another return came first
 		return nil, p
 	}
-	return nil, fmt.Errorf("order %s: return %s was neither taken nor refused", o.ID, request.ID())
+	return nil, fmt.Errorf("order %s: return %s was neither accepted nor refused", o.ID, request.ID())
 }
 
-// takenReturn is the answer to a return that was taken, whatever became of it since; nil where it was not.
+// takenReturn is the answer to a return that was accepted, whatever its state is now; nil if it was not.
 func takenReturn(o storefront.Order, id string) *returnOutput {
 	for _, r := range o.Returns {
 		if r.ID == id {
@@ -137,7 +137,7 @@ func takenReturn(o storefront.Order, id string) *returnOutput {
 	return nil
 }
 
-// check finds the lines that ask for more than is left of those, beside what was wrong before.
+// check finds the lines that ask for more than is left of these lines, and adds the faults kept.
 func (r NewReturn) check(o storefront.Order, lines []schemas.Line) *httpserver.Problem {
 	left := o.Returnable(lines)
 	faults := r.faults
@@ -169,7 +169,7 @@ func (r NewReturn) command(request *idempotency.Request) event.ReturnRequestedV1
 	return command
 }
 
-// submit is Submit for a request that may come again, and for a customer who may leave meanwhile.
+// submit is Submit with a time limit of its own: it does not end when the client disconnects, and the client may retry.
 func (h *handlers) submit(ctx context.Context, order string, command saga.Event) (storefront.Order, []saga.Event, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), submitTimeout)
 	defer cancel()

@@ -18,7 +18,7 @@ import (
 
 const seeds = 4
 
-// What is taken is what the events' contracts allow; all else is refused, and nothing is refused as our own failure.
+// An accepted request's events satisfy their contracts; a refused one emits none, and is never a failure of the server.
 func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 	t.Parallel()
 	good := strings.Replace(order("MUG", 1, "EURO", 2), `"ship_to":{`, `"fill_policy":"fill_all","ship_to":{"line2":"Top floor",`, 1)
@@ -44,7 +44,7 @@ func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 					}
 				}
 				if refused++; len(s.said) != before {
-					t.Errorf("seed %d: %s was refused and taken", seed, body)
+					t.Errorf("seed %d: %s was refused and emitted an event", seed, body)
 				}
 			default:
 				t.Errorf("seed %d: POST %s %s: %d %s", seed, path, body, a.Code, a.Body)
@@ -71,7 +71,7 @@ func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 	}
 }
 
-// hold holds an event against its contract, and an order against the limits that the order service has.
+// hold checks an event against its contract, and an order against the limits of the order service.
 func hold(t *testing.T, said saga.Event) {
 	t.Helper()
 	data, err := json.Marshal(said.Data)

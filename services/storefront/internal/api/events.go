@@ -45,7 +45,7 @@ func (h *handlers) watchOrder(ctx context.Context, in *eventsInput) (*huma.Strea
 	if in.LastEventID != "" {
 		last, err := strconv.Atoi(in.LastEventID)
 		if err != nil {
-			return nil, err // the pattern holds it
+			return nil, err // cannot happen: the pattern is checked before
 		}
 		next = last + 1
 	}
@@ -63,7 +63,7 @@ func (h *handlers) watchOrder(ctx context.Context, in *eventsInput) (*huma.Strea
 	}}, nil
 }
 
-// tell sends the entries from next on, and those that are added, until the order has ended or ctx has.
+// tell sends the entries from next on, and those added later, until the order or ctx has ended.
 func (h *handlers) tell(ctx context.Context, order string, now store.Story, next int, out chan<- httpserver.Event) {
 	defer close(out)
 	for {

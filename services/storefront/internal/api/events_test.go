@@ -101,13 +101,13 @@ func TestNobodyIsAskedForNewsOnceNobodyWaits(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, ok := w.next(ctx, "nothing", 0); ok {
-		t.Fatal("there is no news")
+		t.Fatal("a client that is gone got a story")
 	}
 	for running := true; running; {
 		w.mu.Lock()
 		running = w.running
 		if len(w.waiting) != 0 {
-			t.Fatal("somebody is still waited for")
+			t.Fatal("a client that is gone still waits")
 		}
 		w.mu.Unlock()
 	}

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// unavailable tells a client to come back where a part is down or slow; other errors stay what they are.
+// unavailable turns the error of a component that is down or slow into a 503 with Retry-After; other errors are returned as is.
 func unavailable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, database.ErrCommitUnknown) || database.IsConnection(err) ||
 		errors.Is(err, engine.ErrStopped) || errors.Is(err, engine.ErrParked) {

@@ -14,12 +14,12 @@ import (
 	"orderflow.example/shared/httpserver/openapi"
 )
 
-// All reads orders of all customers, oldest first. *store.Reader does.
+// All reads orders of all customers, oldest first. *store.Reader implements it.
 type All interface {
 	All(ctx context.Context, after string, open bool, limit int) ([]storefront.Order, error)
 }
 
-// OrderState is an order as operators list it: where it stands, without anything personal but whose it is.
+// OrderState is the state of an order as operators list it, with nothing personal but the customer id.
 type OrderState struct {
 	ID          string     `json:"id"`
 	Customer    string     `json:"customer"`
@@ -36,7 +36,7 @@ type OrderState struct {
 	Missing []SKUQuantity `json:"missing,omitempty"` // what was ordered and, by fill policy, not confirmed
 }
 
-// SKUQuantity is how many pieces of a product.
+// SKUQuantity is a quantity of a product.
 type SKUQuantity struct {
 	SKU      string `json:"sku"`
 	Quantity int64  `json:"quantity"`

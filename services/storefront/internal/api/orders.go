@@ -52,7 +52,7 @@ func (h *handlers) orders(api huma.API) {
 	})
 }
 
-// own is the caller's order of this id.
+// own returns the caller's order of this id.
 func (h *handlers) own(ctx context.Context, id string) (storefront.Order, error) {
 	parsed, err := uuid.Parse(id)
 	if err != nil || parsed.String() != id {

@@ -245,7 +245,7 @@ func TestGoodsGoBackOnceTheyArrivedAndNoMoreOfThemThanArrived(t *testing.T) {
 	s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).is(202).read(&r)
 	if last := s.said[len(s.said)-1].Data.(event.ReturnRequestedV1); last.ReturnID != r.ID || r.State != "requested" ||
 		last.Lines[0].Quantity != 2 {
-		t.Fatalf("said %+v, answered %+v", last, r)
+		t.Fatalf("emitted %+v, answered %+v", last, r)
 	}
 	for body, places := range map[string]string{
 		two: "body.lines[0].quantity",
@@ -272,7 +272,7 @@ func TestOfTwoReturnsAtOnceTheOneThatAsksTooMuchIsRefused(t *testing.T) {
 	id := s.place("ann", "k1", order("MUG", 3))
 	s.show(id, status("delivered"))
 	path, two := "/v1/orders/"+id+"/returns", `{"lines":[{"sku":"MUG","quantity":2}],"reason":"broken"}`
-	s.before = func() error { // the other comes between the look and the decision
+	s.before = func() error { // the other comes between the read and the decision
 		s.before = func() error { return nil }
 		s.ask("ann", "POST", path, two, "Idempotency-Key", s.newKey()).is(202)
 		return nil

@@ -20,7 +20,7 @@ type placeInput struct {
 	Body NewOrder
 }
 
-// PlacedOrder is the answer to an order that was taken.
+// PlacedOrder is the answer to an order that was accepted.
 type PlacedOrder struct {
 	ID     string `json:"id" format:"uuid"`
 	Status string `json:"status" enum:"placed"`
@@ -87,7 +87,7 @@ func (o *NewOrder) command(customer string, basket storefront.Basket, request *i
 	}
 }
 
-// placedOrder is the same for an order whatever becomes of it.
+// placedOrder is the answer to an accepted order, the same whatever its state is now.
 func placedOrder(o storefront.Order) *placeOutput {
 	return &placeOutput{Location: "/v1/orders/" + o.ID,
 		Body: PlacedOrder{ID: o.ID, Status: orders.StatusPlaced, Total: Money(o.Placed.Total)}}

@@ -37,7 +37,7 @@ func TestAnOrderIsPricedTakenAndToldWhereItIs(t *testing.T) {
 	}
 	if len(s.said) != 1 || want.Request == nil || len(want.Request.Fingerprint) != 64 || s.said[0].Key != placed.ID ||
 		!reflect.DeepEqual(s.said[0].Data, want) {
-		t.Fatalf("said %+v", s.said)
+		t.Fatalf("emitted %+v", s.said)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestARepeatIsAnsweredAsAtFirstAlthoughTheOrderCouldNotBePlacedAnyMore(t *te
 		}
 	}
 	if len(s.said) != 1 {
-		t.Fatalf("said %v", s.said)
+		t.Fatalf("emitted %v", s.said)
 	}
 }
 
@@ -117,7 +117,7 @@ func TestASecondRequestWithAKeyWaitsForTheFirst(t *testing.T) {
 	done.Wait()
 	a.problem(409, "idempotency-key-in-use")
 	if a.Header().Get("Retry-After") == "" {
-		t.Error("it does not say when to come back")
+		t.Error("there is no Retry-After")
 	}
 	first.is(202)
 }
@@ -166,7 +166,7 @@ func TestARepeatPlacesWhatWasClaimedButNotPlaced(t *testing.T) {
 			s.before = func() error { return nil }
 			s.ask("ann", "POST", "/v1/orders", order("MUG", 1), "Idempotency-Key", "k1").is(c.then)
 			if c.then == 202 && (len(s.said) != 1 || s.said[0].Key != claim.ID) {
-				t.Fatalf("claimed %s, said %+v", claim.ID, s.said)
+				t.Fatalf("claimed %s, emitted %+v", claim.ID, s.said)
 			}
 		})
 	}
@@ -257,7 +257,7 @@ func TestEveryFaultOfAnOrderIsNamedWithItsPlace(t *testing.T) {
 		t.Errorf("all at once: %s\nwant %s\n%s", got, want, a.Body)
 	}
 	if len(s.said) != 0 || len(s.claims.All()) != 0 {
-		t.Fatal("something was left behind")
+		t.Fatal("a refused order left a claim or an event")
 	}
 }
 

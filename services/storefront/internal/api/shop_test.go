@@ -41,7 +41,7 @@ type shop struct {
 	claims  *idempotencytest.Memory
 	keys    int
 	said    []saga.Event
-	full    bool         // no order is admitted that is new
+	full    bool         // no new order is admitted
 	before  func() error // runs before each command; its error is the command's
 }
 
@@ -101,7 +101,7 @@ func (s *shop) admit(known func() (bool, error)) (done func(), p *httpserver.Pro
 	return func() {}, nil
 }
 
-// show lets an order see another service's event.
+// show folds another service's event into an order.
 func (s *shop) show(order string, events ...saga.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,7 +169,7 @@ func (s *shop) Prices(_ context.Context, skus []string) (map[string]schemas.Mone
 	return prices, nil
 }
 
-// newKey is an idempotency key that no other request has.
+// newKey is an idempotency key that no other request uses.
 func (s *shop) newKey() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,7 +177,7 @@ func (s *shop) newKey() string {
 	return fmt.Sprint("key-", s.keys)
 }
 
-// answer is what came back.
+// answer is a response.
 type answer struct {
 	*httptest.ResponseRecorder
 	t testing.TB
@@ -236,7 +236,7 @@ func (a answer) read(v any) {
 	}
 }
 
-// problem checks the kind of problem and returns the places of its faults, sorted.
+// problem checks the kind of problem and returns the locations of its faults, sorted.
 func (a answer) problem(status int, slug string) []string {
 	a.t.Helper()
 	a.is(status)

@@ -59,7 +59,7 @@ type Refund struct {
 	ReturnID string    `json:"return_id,omitempty" doc:"The return it is for"`
 }
 
-// Payment is where the money of an order stands.
+// Payment is the state of an order's payment.
 type Payment struct {
 	State      string `json:"state" enum:"pending,authorized,captured,declined,voided,none" doc:"none: nothing was set aside, and nothing will be"`
 	Authorized Money  `json:"authorized" doc:"What was set aside"`
@@ -109,7 +109,7 @@ func viewOrder(o storefront.Order) Order {
 	return v
 }
 
-// viewLines are the lines as ordered, until it is known what is sent: then one for each product.
+// viewLines are the lines as ordered; from the confirmation on, one for each product.
 func viewLines(o storefront.Order) []Line {
 	lines, at := []Line{}, map[string]int{}
 	for _, l := range o.Placed.Lines {
@@ -153,7 +153,7 @@ type list[T any] struct {
 	}
 }
 
-// page renders one more item than fits as the cursor to what follows.
+// page renders items. One more than the limit becomes the cursor to the next page.
 func page[T, V any](items []T, limit int, view func(T) V, position func(T) string) *list[V] {
 	out := &list[V]{}
 	more := len(items) > limit
@@ -168,7 +168,7 @@ func page[T, V any](items []T, limit int, view func(T) V, position func(T) strin
 	return out
 }
 
-// cursor reads the position that a page goes on after; empty is the beginning.
+// cursor decodes the position after which a page begins; empty is the beginning.
 func cursor(text string) (position string, err error) {
 	if text == "" {
 		return "", nil

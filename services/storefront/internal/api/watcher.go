@@ -9,8 +9,8 @@ import (
 	"orderflow.example/services/storefront/internal/store"
 )
 
-// watcher asks the database now and then, once for everybody who waits, whether anything happened to the orders they
-// wait for. So it notices what other processes do, and costs nothing while nobody waits.
+// watcher polls the database for changes of the orders that requests wait for, with one query for all of them. So it notices
+// changes made by other processes, and costs nothing while no request waits.
 type watcher struct {
 	read  func(ctx context.Context, known map[string]int) (map[string]store.Story, error)
 	log   *slog.Logger
@@ -23,7 +23,7 @@ type watcher struct {
 
 type wait struct {
 	order string
-	known int // how many entries of the timeline the waiting one has
+	known int // how many entries of the timeline the client has
 	news  chan store.Story
 }
 
@@ -64,14 +64,14 @@ func (w *watcher) poll() {
 		stories, err := w.read(ctx, known)
 		cancel()
 		if err != nil {
-			w.log.Warn("those who watch orders are told nothing for now", "error", err)
+			w.log.Warn("polling the timelines of watched orders failed; it is tried again", "error", err)
 			continue
 		}
 		w.deliver(stories)
 	}
 }
 
-// known is the least that anybody who waits for each order knows. Without anybody the polling ends.
+// known is, by order, the fewest entries that a waiting client has. Without waiting clients the polling ends.
 func (w *watcher) known() (map[string]int, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// Reader answers what customers ask to see. It is safe for concurrent use.
+// Reader reads orders and products. It is safe for concurrent use.
 type Reader struct {
 	db       *gorm.DB
 	orders   *database.Table[orderRow]
@@ -30,7 +30,7 @@ func NewReader(db *gorm.DB) *Reader {
 	return r
 }
 
-// Order is one order of this customer; false where there is none, or it is somebody else's.
+// Order returns one order of this customer; false if there is none, or it is another customer's.
 func (r *Reader) Order(ctx context.Context, customer, id string) (storefront.Order, bool, error) {
 	rows, err := r.orders.Select(r.db.WithContext(ctx), "WHERE order_id = $1 AND customer_id = $2", id, customer)
 	if err != nil || len(rows) == 0 {
@@ -39,8 +39,8 @@ func (r *Reader) Order(ctx context.Context, customer, id string) (storefront.Ord
 	return fromOrderRow(rows[0]), true, nil
 }
 
-// Orders are at most limit orders of this customer, newest first, those older than the order named; from the newest
-// where none is named.
+// Orders returns at most limit orders of this customer, newest first, older than the order before; from the newest if before
+// is empty.
 func (r *Reader) Orders(ctx context.Context, customer, before string, limit int) ([]storefront.Order, error) {
 	tail, args := "WHERE customer_id = $1 ORDER BY order_id DESC LIMIT $2", []any{customer, limit}
 	if before != "" {
@@ -57,8 +57,8 @@ func (r *Reader) Orders(ctx context.Context, customer, before string, limit int)
 	return orders, nil
 }
 
-// All are at most limit orders of all customers, oldest first, those newer than the order named; of the open ones alone
-// where that is asked. Not for customers.
+// All returns at most limit orders of all customers, oldest first, newer than the order after; only open ones if open is set.
+// Not for customers.
 func (r *Reader) All(ctx context.Context, after string, open bool, limit int) ([]storefront.Order, error) {
 	tail := "WHERE order_id > $1 AND customer_id <> '' ORDER BY order_id LIMIT $2"
 	if open {
@@ -75,14 +75,14 @@ func (r *Reader) All(ctx context.Context, after string, open bool, limit int) ([
 	return orders, nil
 }
 
-// Story is what has happened to an order so far, and whether more can follow.
+// Story is an order's timeline so far, and whether it has ended.
 type Story struct {
 	Timeline []storefront.Entry
 	Last     bool
 }
 
-// Stories reads the orders whose timelines have more entries than known says, by order. The caller has made sure that
-// whoever is told may see them.
+// Stories reads, by order, the timelines that have more entries than known. The caller has checked that its clients may see
+// them.
 func (r *Reader) Stories(ctx context.Context, known map[string]int) (map[string]Story, error) {
 	ids, counts := make([]string, 0, len(known)), make([]int64, 0, len(known))
 	for id, n := range known {
@@ -113,7 +113,7 @@ func (r *Reader) Stories(ctx context.Context, known map[string]int) (map[string]
 	return stories, rows.Err()
 }
 
-// Product is one product for sale; false where there is none.
+// Product returns one product for sale; false if there is none.
 func (r *Reader) Product(ctx context.Context, sku string) (storefront.Product, bool, error) {
 	rows, err := r.products.Select(r.db.WithContext(ctx), "WHERE sku = $1 AND listed", sku)
 	if err != nil || len(rows) == 0 {
@@ -122,7 +122,7 @@ func (r *Reader) Product(ctx context.Context, sku string) (storefront.Product, b
 	return fromProductRow(rows[0]), true, nil
 }
 
-// Products are at most limit products for sale whose SKU or description contains q, by SKU, those after the one named.
+// Products returns at most limit products for sale whose SKU or description contains q, by SKU, after the SKU after.
 func (r *Reader) Products(ctx context.Context, q, after string, limit int) ([]storefront.Product, error) {
 	rows, err := r.products.Select(r.db.WithContext(ctx), `WHERE listed AND sku > $1
 		AND (strpos(lower(description), lower($2)) > 0 OR strpos(lower(sku), lower($2)) > 0) ORDER BY sku LIMIT $3`, after, q, limit)
@@ -136,7 +136,7 @@ func (r *Reader) Products(ctx context.Context, q, after string, limit int) ([]st
 	return products, nil
 }
 
-// Prices are what those of the SKUs cost that are for sale; the map may hold others too. Do not change it.
+// Prices returns the prices of those SKUs that are for sale; the map may hold others too. Do not change it.
 func (r *Reader) Prices(ctx context.Context, skus []string) (map[string]schemas.Money, error) {
 	return r.prices.Do(ctx, skus)
 }

@@ -1,4 +1,4 @@
-// Package store keeps orders and products as customers see them as rows. The engine writes them; the API reads them here.
+// Package store keeps the orders and products that customers see as rows. The engine writes them; the API reads them here.
 package store
 
 import (
@@ -41,7 +41,7 @@ type orderRow struct {
 	Refunded    int64
 	Refunds     []storefront.Refund   `gorm:"serializer:json"`
 	Shipments   []storefront.Shipment `gorm:"serializer:json"`
-	Open        bool                  // follows from the rest; here to be searched by
+	Open        bool                  // derived from the other columns, to search by
 }
 
 func (orderRow) TableName() string { return "orders" }

@@ -1,5 +1,5 @@
-// Package api is what operators may ask the tracker over HTTP: how an order's saga went, who owes what, which deadlines
-// run, and to move one of them. It shows nothing personal.
+// Package api is the tracker's HTTP API for operators: sagas, obligations and deadlines, and moving a deadline. It shows
+// nothing personal.
 package api
 
 import (
@@ -16,13 +16,13 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// Sagas is what the routes work with. *watch.Watcher is one.
+// Sagas is what the routes need. *watch.Watcher implements it.
 type Sagas interface {
-	// Read lets fn look at all sagas at one moment. A watch.Behind says that not enough is known yet.
+	// Read calls fn with all sagas at one moment. The error is a watch.Behind until the first reading is done.
 	Read(fn func(x *tracker.Index, now time.Time)) error
-	// Saga tells the story of one order; found is false where there is none.
+	// Saga returns the saga of one order; found is false if there is none.
 	Saga(ctx context.Context, order string) (told tracker.Saga, found bool, err error)
-	// Move has a deadline moved, or taken off where due is nil. Its errors are those of package watch.
+	// Move has a deadline moved, or taken off if due is nil. Its errors are those of package watch.
 	Move(ctx context.Context, id string, due *time.Time, by string) (before, after tracker.Deadline, err error)
 }
 
@@ -92,7 +92,7 @@ func (r *routes) listDeadlines(c *gin.Context) {
 	})
 }
 
-// list answers with a page of what was found. What is owed changes all the time: the cursor counts.
+// list answers with a page of the results. Obligations change all the time: the cursor is a count.
 func list[T any](q *httpserver.Query, r *routes, find func(x *tracker.Index, now time.Time) []T) {
 	limit, from := q.Limit(defaultLimit, maxLimit), 0
 	q.Cursor(&from)

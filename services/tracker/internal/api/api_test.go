@@ -29,7 +29,7 @@ var (
 
 type nothing struct{}
 
-// machines are a shop that takes orders, asks somebody about each, and gives up after a while.
+// machines are a shop that takes orders, asks an outside party about each, and gives up after a while.
 func machines() []*saga.Machine {
 	blank := func(string) nothing { return nothing{} }
 	placeOrder := saga.Command[storefront.OrderPlacedV1]("place_order")
@@ -45,7 +45,7 @@ func machines() []*saga.Machine {
 	}
 }
 
-// board is what a watcher of five orders would know; moves are answered as told.
+// board is a watcher of five orders; its answers to moves are set.
 type board struct {
 	index  *tracker.Index
 	behind bool
@@ -122,7 +122,7 @@ func TestListsArePagedThrough(t *testing.T) {
 	b := newBoard()
 	for path, want := range map[string][]string{
 		"/v1/sagas?":                            {"o4", "o3", "o2", "o1", "o0"},
-		"/v1/sagas?stuck=true":                  {"o1", "o0"}, // nobody has said that order took them in
+		"/v1/sagas?stuck=true":                  {"o1", "o0"}, // no report says that order has processed them
 		"/v1/sagas?q=o2":                        {"o2"},
 		"/v1/sagas?state=completed":             nil,
 		"/v1/obligations?kind=call":             nil,

@@ -46,7 +46,7 @@ func (r *routes) move(c *gin.Context) {
 
 func (r *routes) takeOff(c *gin.Context) { r.change(c, "take off", nil) }
 
-// change has a deadline changed, and writes down who changed what.
+// change has a deadline changed, and logs who changed what.
 func (r *routes) change(c *gin.Context, what string, due *time.Time) {
 	ctx := c.Request.Context()
 	before, after, err := r.sagas.Move(ctx, c.Param("id"), due, httpserver.Subject(ctx))

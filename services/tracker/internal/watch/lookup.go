@@ -14,7 +14,7 @@ import (
 // patience is how long reading one saga's events may take.
 const patience = 5 * time.Second
 
-// Saga reads the events of one order from the topics and tells its story; false where there is no such saga.
+// Saga reads the events of one order from the topics and builds its saga; false if there is none.
 func (w *Watcher) Saga(ctx context.Context, order string) (told tracker.Saga, found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// metrics are what operators watch of all sagas. No label carries an id.
+// metrics are those of all sagas. No label carries an id.
 type metrics struct {
 	overdue       *prometheus.GaugeVec
 	open          *prometheus.GaugeVec
@@ -52,7 +52,7 @@ func newMetrics(r prometheus.Registerer, machines []*saga.Machine, money []model
 	return m
 }
 
-// show sets the gauges. What there is none of reads 0.
+// show sets the gauges. A count without sagas is 0.
 func (m *metrics) show(f tracker.Figures) {
 	set(m.overdue, m.services, f.Overdue)
 	set(m.open, declared.SagasOpen.Label("status").Values, f.Open)
@@ -65,7 +65,7 @@ func set(gauge *prometheus.GaugeVec, labels []string, values map[string]int) {
 	}
 }
 
-// tell lets the index tell of what happens from now on, and not of what it reads from before.
+// tell sets the callbacks of the index. They count what happens from now on, not events read from before.
 func (m *metrics) tell(x *tracker.Index, now func() bool, money []model.Money) {
 	x.Began = func() {
 		if now() {

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/engine"
 )
 
-// What can come of a wish to move a deadline.
+// The errors of moving a deadline.
 var (
 	ErrNoDeadline  = errors.New("there is no such deadline")
 	ErrSettled     = errors.New("the deadline was settled, or has fired")
@@ -22,15 +22,15 @@ const (
 	confirmPoll   = 50 * time.Millisecond
 )
 
-// Move has a deadline moved, or taken off where due is nil, by the service that owns it, and returns it before and after.
-// One that is made due in the past fires, and is returned as it was asked for.
+// Move has the service that owns a deadline move it, or take it off if due is nil, and returns it before and after. A deadline
+// moved into the past fires, and is returned as requested.
 func (w *Watcher) Move(ctx context.Context, id string, due *time.Time, by string) (before, after tracker.Deadline, err error) {
 	before, err = w.find(id)
 	if err != nil {
 		return before, after, err
 	}
 	asked := time.Now()
-	err = w.Read(func(x *tracker.Index, _ time.Time) { // what is reported from now on is of later than this, whatever the clocks
+	err = w.Read(func(x *tracker.Index, _ time.Time) { // later reports have later times than this, whatever the clocks
 		if last := x.Reported(before.Service); asked.Before(last) {
 			asked = last
 		}
@@ -64,7 +64,7 @@ func (w *Watcher) Move(ctx context.Context, id string, due *time.Time, by string
 	return before, after, ErrUnconfirmed
 }
 
-// isConfirmed tells whether a deadline was changed since as it was asked for. The time of the change is its owner's.
+// isConfirmed tells whether a deadline was changed as requested since. The time of the change is its owner's.
 func isConfirmed(before, after tracker.Deadline, due *time.Time, by string) bool {
 	changed := after.At != nil && (before.At == nil || after.At.After(*before.At))
 	same := due == nil && after.DueAt == nil || due != nil && after.DueAt != nil && after.DueAt.Equal(*due)

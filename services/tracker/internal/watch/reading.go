@@ -13,21 +13,21 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// errOtherLog means that a topic lost what was read of it.
-var errOtherLog = errors.New("the log is another one")
+// errOtherLog means that a topic no longer holds the records read from it.
+var errOtherLog = errors.New("the topic does not hold the records read before")
 
 // sideBySide is how far, in the events' own time, one partition may be read ahead of the others while everything is read
-// from the beginning. So sagas come to their ends one after another, and what has ended can be kept small.
+// from the beginning. So sagas end one after another, and those that have ended can be packed.
 const sideBySide = time.Minute
 
-// reading is where the reading of all topics stands.
+// reading is the position in all topics.
 type reading struct {
 	w       *Watcher
 	cursors []*cursor
 	logged  time.Time
 }
 
-// cursor is where the reading of one partition stands.
+// cursor is the position in one partition.
 type cursor struct {
 	topic     string
 	partition int
@@ -37,7 +37,7 @@ type cursor struct {
 	at        time.Time // of it
 	end       int64     // the offset at which the partition ended at the start
 	first     int64     // where its reading began
-	lost      bool      // it has to be found anew where the partition begins
+	lost      bool      // the offset at which the partition begins has to be found again
 }
 
 func newReading(w *Watcher) *reading { return &reading{w: w} }
@@ -56,7 +56,7 @@ func (r *reading) open(ctx context.Context) error {
 		}
 		return err
 	}
-	err := add(engine.ReportsTopic, 1) // the first: where services stand tells what is done with
+	err := add(engine.ReportsTopic, 1) // first: by the progress of the services it is known which sagas owe nothing
 	err = errors.Join(err, add(engine.ControlTopic, 1))
 	for _, topic := range r.w.Topics {
 		err = errors.Join(err, add(topic, r.w.Partitions))
@@ -67,7 +67,7 @@ func (r *reading) open(ctx context.Context) error {
 	return err
 }
 
-// suspect makes the next fetch check that the logs still hold what was read last.
+// suspect makes the next fetch check that the topics still hold the last records read.
 func (r *reading) suspect() {
 	for _, c := range r.cursors {
 		c.match = c.id != ""
@@ -136,7 +136,7 @@ func (r *reading) turn() (positions []kafka.Position, of map[place]*cursor) {
 	return positions, of
 }
 
-// take tells the index what a fetch found.
+// take passes the fetched records to the index.
 func (r *reading) take(c *cursor, got *kafka.Fetched) error {
 	if kafka.IsOutOfRange(got.Err) {
 		return r.lost(c)
@@ -165,8 +165,8 @@ func (r *reading) take(c *cursor, got *kafka.Fetched) error {
 	return got.Err
 }
 
-// lost is what follows where a partition does not hold what was read of it. Reports and requests are thrown away after a
-// while, and only the latest matter.
+// lost handles a partition that does not hold the records read from it. Reports and requests are deleted after a while, and
+// only the latest matter.
 func (r *reading) lost(c *cursor) error {
 	if c.lost = c.topic == engine.ReportsTopic || c.topic == engine.ControlTopic; c.lost {
 		return nil
@@ -174,7 +174,7 @@ func (r *reading) lost(c *cursor) error {
 	return fmt.Errorf("%w: %s partition %d at offset %d", errOtherLog, c.topic, c.partition, c.next)
 }
 
-// find looks where lost partitions begin now.
+// find looks up where lost partitions begin now.
 func (r *reading) find(ctx context.Context) error {
 	for _, c := range r.cursors {
 		if !c.lost {
@@ -189,7 +189,7 @@ func (r *reading) find(ctx context.Context) error {
 	return nil
 }
 
-// tell passes a record on.
+// tell passes a record to the index.
 func (r *reading) tell(rec *kafka.Record) {
 	switch rec.Topic {
 	case engine.ReportsTopic:
@@ -204,14 +204,14 @@ func (r *reading) tell(rec *kafka.Record) {
 		}
 	default:
 		if rec.Source != "/"+saga.Producer(rec.Topic) {
-			return // not of the service that writes the topic: nobody applies it
+			return // not of the service that writes the topic: no consumer applies it
 		}
 		record := recordOf(rec)
 		r.w.index.Add(&record)
 	}
 }
 
-// moveRequested is the type of what engine.RequestMove puts on the control topic.
+// moveRequested is the type of the records that engine.RequestMove publishes on the control topic.
 const moveRequested = "orderflow.deadline_move_requested.v1"
 
 func recordOf(rec *kafka.Record) tracker.Record {
@@ -220,7 +220,7 @@ func recordOf(rec *kafka.Record) tracker.Record {
 		Key: rec.Key, Saga: rec.Correlation, Cause: rec.Causation, Via: rec.Via, Time: rec.Time, Data: rec.Data}
 }
 
-// report notes how far the reading of the beginning is.
+// report notes how far the first reading is.
 func (r *reading) report() {
 	if r.w.progress.Done {
 		return
@@ -239,6 +239,6 @@ func (r *reading) report() {
 	r.w.mu.Unlock()
 	if p.Done || time.Since(r.logged) > 5*time.Second {
 		r.logged = time.Now()
-		r.w.Log.Info("sagas are read from the topics", "read", p.Read, "of", p.Total, "done", p.Done)
+		r.w.Log.Info("reading sagas from the topics", "read", p.Read, "of", p.Total, "done", p.Done)
 	}
 }

@@ -1,6 +1,6 @@
-// Package watch follows all topics from their beginning and tells an index of sagas what it reads. What it keeps is in
-// memory: killed and started again it reads everything again. It owns nothing and writes nothing, but requests of
-// operators to move deadlines; any number of watchers may run.
+// Package watch reads all topics from their beginning into an index of sagas. The index is in memory: after a restart
+// everything is read again. A watcher owns nothing, and writes nothing but requests of operators to move deadlines; any
+// number of watchers may run.
 package watch
 
 import (
@@ -20,7 +20,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// Config says what to follow.
+// Config names the topics to follow, and the clients to read them.
 type Config struct {
 	Kafka      *kafka.Client
 	Lookup     *kafka.Client // reads single records; one that fetches little at once
@@ -45,7 +45,7 @@ type Watcher struct {
 	done   sync.WaitGroup
 }
 
-// Progress is how far the reading has come since the start: up to what stood on the topics then.
+// Progress is how much was read of the events that were on the topics at the start.
 type Progress struct {
 	Read  int64
 	Total int64
@@ -57,7 +57,7 @@ func (p Progress) String() string {
 	return fmt.Sprintf("%d of %d events have been read", p.Read, max(p.Total, p.Read))
 }
 
-// Behind is the error of asking before everything that was there at the start is read.
+// Behind is the error of a query before all events that were on the topics at the start are read.
 type Behind struct{ Progress }
 
 func (b Behind) Error() string { return b.Progress.String() }
@@ -100,7 +100,7 @@ func (w *Watcher) Stop(context.Context) error {
 	return nil
 }
 
-// Read lets fn look at the index as it is at one moment. The error is Behind where it does not know enough yet.
+// Read calls fn with the index at one moment. The error is Behind until the first reading is done.
 func (w *Watcher) Read(fn func(x *tracker.Index, now time.Time)) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -111,7 +111,7 @@ func (w *Watcher) Read(fn func(x *tracker.Index, now time.Time)) error {
 	return nil
 }
 
-// follow reads the topics, and reads them again from their beginning where they turn out to be others than before.
+// follow reads the topics, and reads them again from their beginning if one does not hold the records read before.
 func (w *Watcher) follow(ctx context.Context) {
 	r := newReading(w)
 	for ctx.Err() == nil {
@@ -121,20 +121,20 @@ func (w *Watcher) follow(ctx context.Context) {
 		case err == nil && w.progress.Done:
 			pause(ctx, pollInterval)
 		case errors.Is(err, errOtherLog):
-			w.Log.Warn("a topic is not the one read before; everything is read again", "err", err)
+			w.Log.Warn("a topic was replaced or truncated; reading all topics again", "err", err)
 			w.mu.Lock()
 			w.begin()
 			w.mu.Unlock()
 			r = newReading(w)
 		case err != nil:
-			w.Log.Warn("fetch", "err", err)
+			w.Log.Warn("reading the topics failed; it is tried again", "err", err)
 			r.suspect()
 			pause(ctx, retryAfter)
 		}
 	}
 }
 
-// sweep keeps the gauges, and makes the index forget what nobody waits for.
+// sweep updates the gauges, and has the index pack sagas that have ended.
 func (w *Watcher) sweep(ctx context.Context) {
 	for rest := sweepEvery; pause(ctx, rest); {
 		w.mu.Lock()
@@ -160,7 +160,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// reportOf is a report as the index knows it.
+// reportOf converts a report for the index.
 func reportOf(s engine.Report) tracker.Report {
 	out := tracker.Report{Service: s.Service, Process: s.Process, At: s.At, Every: time.Duration(s.Every * float64(time.Second)),
 		Leaving: s.Leaving}

@@ -41,7 +41,7 @@ var (
 
 const partitions = 2
 
-// bed is a broker of its own, with what the services would write on its topics.
+// bed is a broker of its own, with records on its topics as the services would write them.
 type bed struct {
 	addr     string
 	client   *kafka.Client
@@ -82,7 +82,7 @@ func (b *bed) create(t testing.TB) {
 	b.numbers, b.producer = map[place]int64{}, b.client.NewProducer()
 }
 
-// wipe makes the topics others than they were. They are away for long enough that whoever reads them sees it.
+// wipe replaces the topics. They are gone for long enough that a reader notices.
 func (b *bed) wipe(t testing.TB, warnings *warnings) {
 	t.Helper()
 	if err := b.client.DeleteTopics(t.Context(),
@@ -210,7 +210,7 @@ func TestNothingIsSaidBeforeAllThatWasThereIsRead(t *testing.T) {
 	b.tell(t, there)
 	w := b.watcher(t)
 	var behind Behind
-	if err := w.Read(func(*tracker.Index, time.Time) { t.Error("something was said") }); !errors.As(err, &behind) {
+	if err := w.Read(func(*tracker.Index, time.Time) { t.Error("the index was read") }); !errors.As(err, &behind) {
 		t.Errorf("got %v", err)
 	}
 	w.Start()
@@ -374,7 +374,7 @@ func TestMovingADeadlineThatHasFiredTellsWhatHappened(t *testing.T) {
 	}
 }
 
-// BenchmarkRebuild reads 10,000 orders of 32 events from the topics, and says how fast.
+// BenchmarkRebuild reads 10,000 orders of 32 events from the topics, and reports the speed.
 func BenchmarkRebuild(b *testing.B) {
 	const sagas, events = 10_000, 32
 	bed := newBed(b)

@@ -1,4 +1,4 @@
-// Package api is what operators may tell the warehouse service over HTTP: that goods came in.
+// Package api is the warehouse service's HTTP API for operators: receiving goods.
 package api
 
 import (
@@ -19,10 +19,10 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Submit lets the engine decide a command about a SKU and returns what was emitted, once that is committed.
+// Submit has the engine decide a command about a SKU and returns the events emitted, once they are committed.
 type Submit func(ctx context.Context, sku string, command saga.Event) (emitted []saga.Event, err error)
 
-// Path is the route of receipts. BodyLimit is what a request with MaxItems of the longest items needs.
+// Path is the route of receipts. BodyLimit is the size of a request with MaxItems of the longest items.
 const (
 	Path      = "/v1/stock/receipts"
 	MaxItems  = 5000
@@ -40,7 +40,7 @@ type item struct {
 	ReorderPoint *int64 `json:"reorder_point,omitempty" nullable:"false" minimum:"0" maximum:"1000000000"`
 }
 
-// answer counts the items. Repeated are those that counted when the request was sent before and was not answered.
+// answer counts the items. Repeated ones were committed by an earlier try of the request that was not answered.
 type answer struct {
 	Received int `json:"received"`
 	Repeated int `json:"repeated"`
@@ -55,8 +55,8 @@ func Register(r *openapi.Routes, keys *idempotency.Keys, submit Submit, log *slo
 		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { receive(c, submit, log) }))
 }
 
-// receive takes the items in one by one, each once for its request, SKU and warehouse. Where some fail the others stay, and
-// the same request sent again takes in the rest.
+// receive submits the items one by one, each once for its request, SKU and warehouse. If some fail the others stay, and a retry
+// of the same request submits the rest.
 func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 	var r request
 	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
@@ -95,7 +95,7 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 	c.JSON(http.StatusOK, a)
 }
 
-// Check finds goods that are there twice.
+// Check finds duplicate items.
 func (r *request) Check() (faults []httpserver.Fault) {
 	type shelf struct{ sku, warehouse string }
 	seen := make(map[shelf]int, len(r.Items))

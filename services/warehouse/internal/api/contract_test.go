@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// What is taken is what the events' contracts allow; all else is refused, and nothing is refused as our own failure.
+// An accepted request's events satisfy their contracts; a refused one emits none, and is never a failure of the server.
 func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 	t.Parallel()
 	taken, refused := 0, 0
@@ -32,7 +32,7 @@ func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 			taken++
 		case 400, 422:
 			if refused++; len(said) > 0 {
-				t.Errorf("%s was refused and taken", body)
+				t.Errorf("%s was refused and emitted an event", body)
 			}
 		default:
 			t.Errorf("%s: %d %v", body, status, answer)
@@ -48,7 +48,7 @@ func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 		}
 	}
 	if taken < 200 || refused < 200 {
-		t.Errorf("%d were taken and %d refused: the test shows little", taken, refused)
+		t.Errorf("%d were accepted and %d refused: the test covers too little", taken, refused)
 	}
 }
 

@@ -1,8 +1,7 @@
-// Package floor asks the warehouses' floor system over HTTP, for the warehouse service alone: for parcels to be picked
-// and for goods to be bought.
+// Package floor asks the warehouses' floor system over HTTP, for the warehouse service alone, to pick parcels and to buy goods.
 //
-// Both take their time: what was put there under an id of ours is looked at again and again until it is done. Putting
-// it there twice is one pick or purchase, and deleting a pick that never was keeps it from beginning later.
+// Both take time: a pick or purchase is PUT under an id of ours and polled until it is done. A repeated PUT is the same pick
+// or purchase, and a DELETE of a pick that does not exist keeps it from beginning later.
 package floor
 
 import (
@@ -18,11 +17,10 @@ import (
 	"orderflow.example/shared/outside"
 )
 
-// Client speaks to one floor system.
+// Client is a client of one floor system.
 type Client struct{ outside *outside.Client }
 
-// How long after a try that found no result the next one comes: a bit longer each time, so that a slow floor is not asked
-// by everybody all the time.
+// The back-off of a poll without a result: it grows, so that a slow floor is not polled for every order all the time.
 const (
 	pause     = 200 * time.Millisecond
 	pauseMost = 2 * time.Second
@@ -31,7 +29,7 @@ const (
 // New is a client of the floor system at the URL.
 func New(url string) *Client { return &Client{outside.New("floor", url)} }
 
-// Answerers are the answers to the warehouse service's questions.
+// Answerers binds the warehouse service's questions to the floor.
 func (c *Client) Answerers() []engine.Answerer {
 	return []engine.Answerer{
 		engine.Answer(warehouse.PickOnFloor, c.pick),
@@ -51,7 +49,7 @@ type parcel struct {
 	Lines []line `json:"lines"`
 }
 
-// state is where a pick (picking, packed, short or cancelled) or a purchase (ordered or delivered) stands.
+// state is the state of a pick (picking, packed, short or cancelled) or a purchase (ordered or delivered).
 type state struct {
 	State   string `json:"state"`
 	Missing []line `json:"missing"`
@@ -73,13 +71,13 @@ func (c *Client) pick(ctx context.Context, a engine.Attempt, e event.PickRequest
 		if missing := among(e.Lines, s.Missing); len(missing) > 0 {
 			return warehouse.PickAnswer{Missing: missing}, nil
 		}
-		return none, c.outside.Unclear("a parcel is short of nothing that was to be picked; look at it there")
+		return none, c.outside.Unclear("the pick is short, but of no goods that were requested: look at it on the floor")
 	case "cancelled":
-		return warehouse.PickAnswer{Missing: e.Lines}, nil // not by this service, or it will not care: nothing was packed
+		return warehouse.PickAnswer{Missing: e.Lines}, nil // not by this service, or it no longer matters: nothing was packed
 	case "picking":
 		return none, later(a)
 	}
-	return none, c.outside.Unclear("a pick is in no state known here")
+	return none, c.outside.Unclear("the pick is in an unknown state")
 }
 
 func (c *Client) clear(ctx context.Context, a engine.Attempt, e event.PickCancelledV1) (warehouse.ClearAnswer, error) {
@@ -101,10 +99,10 @@ func (c *Client) buy(ctx context.Context, a engine.Attempt, e event.PurchaseOrde
 	case s.State == "ordered":
 		return warehouse.BuyAnswer{}, later(a)
 	}
-	return warehouse.BuyAnswer{}, c.outside.Unclear("a purchase is in no state known here")
+	return warehouse.BuyAnswer{}, c.outside.Unclear("the purchase is in an unknown state")
 }
 
-// follow puts the thing there, unless an earlier try did, and looks where it stands.
+// follow PUTs a pick or purchase, unless an earlier try did, and returns its state.
 func (c *Client) follow(ctx context.Context, a engine.Attempt, path string, body any) (s state, err error) {
 	status, err := c.outside.Ask(ctx, a, outside.Question{Method: http.MethodPut, Path: path, Inquire: path, Body: body,
 		Answers: []int{http.StatusOK, http.StatusAccepted}}, &s)
@@ -118,7 +116,7 @@ func later(a engine.Attempt) error {
 	return engine.NotYet(min(time.Duration(a.Number)*pause, pauseMost))
 }
 
-// among finds the allocations that the floor's lines speak of: it knows no prices.
+// among finds the allocations of the floor's lines, which have no prices.
 func among(asked []schemas.Allocation, lines []line) []schemas.Allocation {
 	var found []schemas.Allocation
 	for _, l := range lines {
