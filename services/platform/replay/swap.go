@@ -68,7 +68,7 @@ func (r *Replay) lastReplaced(ctx context.Context) (schema string, err error) {
 // swapIn replaces the live tables with those of a schema.
 func (r *Replay) swapIn(ctx context.Context, s *shadow) (*Applied, error) {
 	if r.Order != "" || r.Upto != (Limit{}) {
-		return nil, service.Usage("replay: tables rebuilt in part cannot replace whole ones: replay without --order and limits")
+		return nil, service.Usage("replay: tables rebuilt in part cannot replace whole ones: replay without --order and --to")
 	}
 	position, _, err := r.stands(ctx)
 	if err != nil {
