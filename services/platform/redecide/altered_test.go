@@ -130,7 +130,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 			order.Validated, func(e saga.Event) bool {
 				d := e.Data.(order.ValidatedV1)
 				return d.Total.Amount > dear && !blocked(d)
-			}, "recorded fraud.count_requested.v1 + fraud.order_seen.v1; this build says fraud.rejected.v1",
+			}, "recorded fraud.count_requested.v1 + fraud.order_seen.v1; this build emits fraud.rejected.v1",
 		},
 		"a payload": {
 			altered(find(t, "refund"), 0, row(saga.On(shipping.ReturnReceived, func(s any, e shipping.ReturnReceivedV1) []saga.Event {
@@ -149,7 +149,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 			altered(find(t, "shipping"), 0, row(saga.On(order.Confirmed, func(s any, e order.ConfirmedV1) []saga.Event {
 				return append(decided(find(t, "shipping"), 0, s, order.Confirmed.Of(e)), shipping.Readied.Of(shipping.ReadiedV1{By: "x"}))
 			}, shipping.LabelRequested, shipping.Rejected, shipping.Readied))),
-			order.Confirmed, func(saga.Event) bool { return true }, "this build says shipping.label_requested.v1 + shipping.readied.v1",
+			order.Confirmed, func(saga.Event) bool { return true }, "this build emits shipping.label_requested.v1 + shipping.readied.v1",
 		},
 		"an answer to what it did not hear": {
 			altered(find(t, "refund"), 0, func(rows []saga.Row) []saga.Row {
@@ -157,7 +157,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 					return []saga.Event{refundevent.Readied.Of(refundevent.ReadiedV1{By: "x"})}
 				}, refundevent.Readied))
 			}),
-			payment.Authorized, func(saga.Event) bool { return true }, "recorded nothing; this build says refund.readied.v1",
+			payment.Authorized, func(saga.Event) bool { return true }, "recorded nothing; this build emits refund.readied.v1",
 		},
 		"an answer to a service it did not hear": {
 			altered(find(t, "refund"), 0, func(rows []saga.Row) []saga.Row {
@@ -165,7 +165,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 					return []saga.Event{refundevent.Readied.Of(refundevent.ReadiedV1{By: "x"})}
 				}, refundevent.Readied))
 			}),
-			inventory.Reserved, func(saga.Event) bool { return true }, "recorded nothing; this build says refund.readied.v1",
+			inventory.Reserved, func(saga.Event) bool { return true }, "recorded nothing; this build emits refund.readied.v1",
 		},
 		"what it cannot decide": {
 			altered(find(t, "warehouse"), 0, row(saga.On(shipping.Prepared, func(any, shipping.PreparedV1) []saga.Event { panic("oh") },

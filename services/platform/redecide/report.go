@@ -172,7 +172,7 @@ func (d Difference) print(b *strings.Builder) {
 		return
 	}
 	if was, is := types(d.Recorded), types(d.Decided); was != is || d.Mixed {
-		fmt.Fprintf(b, "    recorded %s; this build says %s\n", was, is)
+		fmt.Fprintf(b, "    recorded %s; this build emits %s\n", was, is)
 	}
 	for _, f := range d.Fields {
 		if f.Recorded == "" && f.Decided == "" {

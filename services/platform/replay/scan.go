@@ -159,7 +159,8 @@ func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
 		}
 		return "", ""
 	case r.kind(rec.Type) == nil:
-		return "", fmt.Sprintf("%s is not known to this build of %s: use the build that published it, or a later one", rec.Type, r.App.Name)
+		return "", fmt.Sprintf("%s is not known to this build of %s: use the build that published it, or a later one", rec.Type,
+			r.App.Name)
 	}
 	return rec.Type, ""
 }

@@ -88,8 +88,8 @@ func (r *Replay) swapIn(ctx context.Context, s *shadow) (*Applied, error) {
 			return a, environment(err)
 		}
 		if try == swapTries {
-			return nil, service.Environment("replay: the tables of %s are locked by readers all the time: pg_stat_activity shows them; end them and "+
-				"run the same command again; nothing was changed", r.App.Name)
+			return nil, service.Environment("replay: the tables of %s are locked by readers all the time: end those that "+
+				"pg_stat_activity shows, and run the same command again; nothing was changed", r.App.Name)
 		}
 		select {
 		case <-ctx.Done():
