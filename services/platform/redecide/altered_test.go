@@ -31,7 +31,7 @@ func altered(app service.App, n int, rows func([]saga.Row) []saga.Row) service.A
 	return app
 }
 
-// concerned are the keys of which the machine said something by the row, as the events themselves tell.
+// concerned are the keys for which the machine emitted something by the row, found from the events alone.
 func (l topics) concerned(m *saga.Machine, row saga.Row) []string {
 	said := map[string]saga.Event{}
 	var own []saga.Event
@@ -109,7 +109,7 @@ func find(t testing.TB, name string) service.App {
 	return all[slices.IndexFunc(all, func(a service.App) bool { return a.Name == name })]
 }
 
-// dear is from how much on an order is looked at in the tests below; the shop's orders are below it or far above.
+// dear is the total from which the tests below review an order; the shop's orders are below it or far above.
 const dear = 1500
 
 func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
@@ -209,7 +209,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 
 func blocked(e order.ValidatedV1) bool { return strings.HasSuffix(e.Email, "fraud.example") }
 
-// decided is what the app decides of an event as it is.
+// decided is the unaltered app's decision on an event.
 func decided(app service.App, n int, state any, e saga.Event) []saga.Event {
 	e.Key = "key"
 	step, err := app.Bindings[n].Machine.Hear(state, e, func(*saga.Event) {})
@@ -224,7 +224,7 @@ func decided(app service.App, n int, state any, e saga.Event) []saga.Event {
 	return step.Emitted
 }
 
-// led tells whether anything was said because of the event.
+// led tells whether anything was emitted because of the event.
 func led(w *sagatest.World, e saga.Event) bool {
 	return slices.ContainsFunc(w.Log, func(own saga.Event) bool { return own.Cause == e.ID })
 }
