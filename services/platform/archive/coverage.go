@@ -18,46 +18,46 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Survey finds out from where on each service can be rebuilt, and what endangers that.
+// Survey finds out from which position each service can be rebuilt, and which events are about to be lost.
 //
-// A service can be rebuilt where every number of its own topic, and of those that it shows, is on the topic or in the archive:
-// from number 1 on, or from where its newest snapshot stands. Where a topic forgets events by age or size, what is not
-// covered by then is lost: that is told once half of the retention is used up, while it can still be archived.
+// A service can be rebuilt if every number of its own topic, and of the topics of its projections, is on the topic or in the
+// archive: from number 1, or from the position of its newest snapshot. A topic with a retention deletes events that are not
+// covered yet: they are reported once half of the retention is used up, while they can still be archived.
 type Survey struct {
 	Log        eventlog.Log
-	Store      Store // nil: there is no archive
+	Store      Store // nil for no archive
 	Apps       []service.App
 	Partitions int
-	Retention  map[string]Retention // of topics that forget; the others keep everything
+	Retention  map[string]Retention // of topics with a retention; the others keep everything
 
 	held  Holdings
 	parts map[kafka.Position]*part // by topic and partition
 }
 
-// Retention is what a topic keeps; -1 is everything.
+// Retention is a topic's retention by age and size; -1 is unlimited.
 type Retention struct {
 	Age   time.Duration
 	Bytes int64
 }
 
-// Reach is from where on a service can be rebuilt, and what is wrong with that.
+// Reach is the position from which a service can be rebuilt, and the faults found.
 type Reach struct {
 	Service  string   `json:"service"`
-	From     string   `json:"from"`               // "its topics", in words; empty where it cannot be rebuilt
+	From     string   `json:"from"`               // for people: "its topics, …"; empty if it cannot be rebuilt
 	Snapshot string   `json:"snapshot,omitempty"` // that the rebuild begins with
 	Faults   []string `json:"faults,omitempty"`
 }
 
-// part is what is known of a topic partition.
+// part is the extent of a topic partition.
 type part struct {
 	topic      string
 	partition  int
-	first      int64 // number of the first event in the log, 0 where there is none
+	first      int64 // number of the first event on the topic, 0 if there is none
 	tail       int64
 	start, end int64 // offsets
 }
 
-// Run looks at all services.
+// Run surveys all services.
 func (s *Survey) Run(ctx context.Context) ([]Reach, error) {
 	s.parts = map[kafka.Position]*part{}
 	if s.Store != nil {
@@ -133,7 +133,7 @@ func (s *Survey) forgets(parts []*part) bool {
 	return slices.ContainsFunc(parts, func(p *part) bool { _, finite := s.Retention[p.topic]; return finite })
 }
 
-// needs are the topic partitions that a service is rebuilt from.
+// needs lists the topic partitions that a service is rebuilt from.
 func (s *Survey) needs(ctx context.Context, app service.App) (parts []*part, err error) {
 	topics := map[string]bool{app.Topic(): true}
 	for _, b := range engine.WithLookups(app.Bindings) {
@@ -161,7 +161,7 @@ func (s *Survey) look(ctx context.Context, topic string, partition int) (*part, 
 	p := &part{topic: topic, partition: partition}
 	tail, err := eventlog.End(ctx, s.Log, topic, partition)
 	if kafka.IsUnknownTopic(err) {
-		return p, nil // that it is missing is said elsewhere
+		return p, nil // topics check reports it as missing
 	}
 	if p.start, p.end, p.tail = tail.First, tail.Next, tail.Sequence; err != nil || p.tail == 0 {
 		return p, err
@@ -173,7 +173,7 @@ func (s *Survey) look(ctx context.Context, topic string, partition int) (*part, 
 	return p, err
 }
 
-// at is the first event of a topic partition from an offset on; nil where there is none.
+// at returns the first event of a topic partition from an offset on; nil if there is none.
 func (s *Survey) at(ctx context.Context, p *part, offset int64) (*kafka.Record, error) {
 	r := eventlog.Reading{Log: s.Log, Topic: p.topic}
 	for offset < p.end {
@@ -194,12 +194,12 @@ func (s *Survey) at(ctx context.Context, p *part, offset int64) (*kafka.Record, 
 	return nil, nil
 }
 
-// lost tells which numbers a rebuild that begins at a position would miss.
+// lost lists the numbers that are missing for a rebuild from a position.
 func (s *Survey) lost(ctx context.Context, app service.App, parts []*part, begins engine.Position) (faults []string, err error) {
 	for _, p := range parts {
 		covered := s.covered(app, p, begins)
 		if p.first > covered+1 {
-			// A beginning that was lost and published again stands further on.
+			// A lost beginning that was published again has higher offsets.
 			if p.first, err = s.lowest(ctx, p, covered+1); err != nil {
 				return nil, err
 			}
@@ -219,7 +219,7 @@ func (s *Survey) lost(ctx context.Context, app service.App, parts []*part, begin
 	return faults, nil
 }
 
-// covered is the number up to which a rebuild does not need the topic.
+// covered is the last number up to which a rebuild does not need the topic.
 func (s *Survey) covered(app service.App, p *part, begins engine.Position) int64 {
 	n := begins.Inputs[p.topic][p.partition].Sequence
 	if p.topic == app.Topic() {
@@ -228,7 +228,7 @@ func (s *Survey) covered(app service.App, p *part, begins engine.Position) int64
 	return s.held.From(p.topic, p.partition, n)
 }
 
-// lowest is the lowest number on a topic partition that is not below the given one.
+// lowest finds the lowest number on a topic partition that is not below the given one.
 func (s *Survey) lowest(ctx context.Context, p *part, atLeast int64) (lowest int64, err error) {
 	r := eventlog.Reading{Log: s.Log, Topic: p.topic}
 	lowest = p.first
@@ -250,7 +250,7 @@ func (s *Survey) lowest(ctx context.Context, p *part, atLeast int64) (lowest int
 	return lowest, nil
 }
 
-// newest is the newest snapshot of a service that can be used, nil where there is none, and what is wrong with newer ones.
+// newest finds the newest usable snapshot of a service, nil if there is none, and the faults of newer ones.
 func (s *Survey) newest(ctx context.Context, app service.App) (*Snapshot, []string, error) {
 	if s.Store == nil {
 		return nil, nil, nil
@@ -275,7 +275,7 @@ func (s *Survey) newest(ctx context.Context, app service.App) (*Snapshot, []stri
 	return nil, faults, nil
 }
 
-// versionsOf are the versions that the schemas have in this build.
+// versionsOf are the versions of the schemas in this build.
 func versionsOf(app service.App) map[string]int64 {
 	newest := func(files fs.FS) (version int64) {
 		if files == nil {

@@ -16,7 +16,7 @@ func appNamed(name string) service.App {
 	return run.Apps[slices.IndexFunc(run.Apps, func(a service.App) bool { return a.Name == name })]
 }
 
-// fresh gives the records of a log times so long ago: the first is the oldest.
+// fresh gives the records of a log ages from oldest to newest.
 func (l logs) fresh(oldest, newest time.Duration) {
 	for p, records := range l {
 		for i := range records {

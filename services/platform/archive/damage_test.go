@@ -59,7 +59,7 @@ func TestEachKindOfDamageInASegmentIsFoundAndNamed(t *testing.T) {
 	check("a file that is not there", "there is no segment with number")
 	store[victim] = whole
 	if found, err := readBack(t, store, map[int]int64{0: 300}, nil); err != nil || len(found[0]) != 300 {
-		t.Error("the check itself is off: ", err)
+		t.Error("the undamaged file is refused: ", err)
 	}
 	last := names[len(names)-1]
 	store[last] = store[last][:40]
@@ -74,7 +74,7 @@ func TestAFullDiskLeavesNoFileBehind(t *testing.T) {
 	log := logs{}
 	log.append(0, upTo(1, 100)...)
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "segments"), nil, 0o600); err != nil { // as no folder can be made any more
+	if err := os.WriteFile(filepath.Join(dir, "segments"), nil, 0o600); err != nil { // so that no directory can be created
 		t.Fatal(err)
 	}
 	a := archive.Archiving{Log: log, Store: archive.Dir(dir), Topics: []string{topic}, Partitions: 1, All: true}

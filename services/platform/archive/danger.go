@@ -11,7 +11,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// endangered tells what a topic is going to forget that a rebuild needs, once half of the time or room for it is used up.
+// endangered returns a fault for events that a rebuild needs and retention is about to delete: once half of it is used up.
 func (s *Survey) endangered(ctx context.Context, app service.App, p *part, begins engine.Position) (fault string, err error) {
 	keeps, finite := s.Retention[p.topic]
 	covered := max(s.covered(app, p, begins), p.first-1)
@@ -19,8 +19,7 @@ func (s *Survey) endangered(ctx context.Context, app service.App, p *part, begin
 		return "", nil
 	}
 	if s.Store == nil {
-		return fmt.Sprintf("%s keeps %s only, and no archive is given: once an event is deleted, what is rebuilt from it "+
-			"cannot be any more: set "+
+		return fmt.Sprintf("%s keeps %s only, and no archive is given: services cannot be rebuilt from deleted events: set "+
 			"retention.ms and retention.bytes to -1, or run orderflow topics archive regularly and give its place with "+
 			"--archive", p.topic, keeps), nil
 	}
@@ -30,20 +29,18 @@ func (s *Survey) endangered(ctx context.Context, app service.App, p *part, begin
 	}
 	const advice = "run orderflow topics archive --all more often, or set the topic's retention to -1"
 	if age := time.Since(rec.Time); keeps.Age >= 0 && age > keeps.Age/2 {
-		return fmt.Sprintf("%s partition %d: number %d is %v old and not archived, and is deleted at an age of %v: what is "+
-			"rebuilt from it "+
-			"could not be any more: %s", p.topic, p.partition, rec.Sequence, age.Round(time.Second), keeps.Age, advice), nil
+		return fmt.Sprintf("%s partition %d: number %d is %v old and not archived, and is deleted at an age of %v; services could "+
+			"not be rebuilt without it: %s", p.topic, p.partition, rec.Sequence, age.Round(time.Second), keeps.Age, advice), nil
 	}
 	if bytes := int64(kafka.EncodedSize(*rec)) * (p.tail - covered); keeps.Bytes >= 0 && bytes > keeps.Bytes/2 {
 		return fmt.Sprintf("%s partition %d: %d events from number %d on are not archived, about %d bytes, and the topic "+
-			"keeps %d: once they are "+
-			"deleted, what is rebuilt from them cannot be any more: "+
-			"%s", p.topic, p.partition, p.tail-covered, covered+1, bytes, keeps.Bytes, advice), nil
+			"keeps %d: services could not be rebuilt without them: %s", p.topic, p.partition, p.tail-covered, covered+1, bytes,
+			keeps.Bytes, advice), nil
 	}
 	return "", nil
 }
 
-// find looks for a number, which grows with the offset; it finds one nearby where events stand there twice.
+// find searches a number by bisection, as numbers grow with offsets; where events were published twice it finds one nearby.
 func (s *Survey) find(ctx context.Context, p *part, number int64) (found *kafka.Record, err error) {
 	for from, to := p.start, p.end; from < to; {
 		middle := from + (to-from)/2
@@ -63,7 +60,7 @@ func (s *Survey) find(ctx context.Context, p *part, number int64) (found *kafka.
 	return found, nil
 }
 
-// String is what is kept, in words.
+// String describes the retention for people.
 func (r Retention) String() string {
 	var parts []string
 	if r.Age >= 0 {

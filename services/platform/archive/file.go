@@ -14,10 +14,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A file is a header, one line of JSON; blocks, each its compressed length in four bytes and its bytes as zstd; a length of
-// zero; and the SHA-256 of all that. Nothing follows.
+// Format of a file: a header, one line of JSON; blocks, each with its compressed length in four bytes and its bytes as zstd; a
+// length of zero; and the SHA-256 of all that. Nothing follows.
 
-// ErrDamaged means that a file is not what was written: cut off, changed, or not of this archive.
+// ErrDamaged means that a file is truncated, changed, or not a file of an archive.
 var ErrDamaged = errors.New("the file is damaged")
 
 const (
@@ -59,7 +59,7 @@ func (w *writer) write(b []byte) {
 
 // block writes a block, which is not empty.
 func (w *writer) block(b []byte) error {
-	if w.err == nil && len(b) > longestBlock/2 { // what cannot be compressed grows a little
+	if w.err == nil && len(b) > longestBlock/2 { // incompressible data grows a little
 		w.err = fmt.Errorf("a block of %d bytes", len(b))
 	}
 	if w.err == nil {
@@ -74,7 +74,7 @@ func (w *writer) compressed(b []byte) {
 	w.write(b)
 }
 
-// close ends the file, but not what it is written to.
+// close ends the file and leaves the underlying writer open.
 func (w *writer) close() error {
 	w.compressed(nil)
 	if w.err == nil {
@@ -83,7 +83,7 @@ func (w *writer) close() error {
 	return w.err
 }
 
-// reader reads a file. What it returns is only to be believed once next has returned io.EOF: then the checksum held.
+// reader reads a file. The blocks are only verified once next has returned io.EOF: then the checksum was right.
 type reader struct {
 	from *bufio.Reader
 	sum  hash.Hash
@@ -114,7 +114,7 @@ func newReader(from io.Reader, header any) (*reader, error) {
 	}
 }
 
-// next is the next block, good until the next call; io.EOF after the last, where the checksum held.
+// next returns the next block, valid until the next call; io.EOF after the last, if the checksum is right.
 func (r *reader) next() ([]byte, error) {
 	b, err := r.compressed()
 	if err != nil {
@@ -137,7 +137,7 @@ func (r *reader) compressed() ([]byte, error) {
 	if n > longestBlock {
 		return nil, damaged("a block is longer than any")
 	}
-	// A wrong length must not make room for what is not there.
+	// A wrong length must not allocate more than the file has.
 	r.in.Reset()
 	if _, err := io.CopyN(&r.in, r.from, int64(n)); err != nil {
 		return nil, cut(err, "it ends within a block")
@@ -162,7 +162,7 @@ func (r *reader) end() error {
 	return io.EOF
 }
 
-// verify reads to the end without decompressing.
+// verify reads to the end without decompressing, and compares the checksum.
 func (r *reader) verify() error {
 	for {
 		if _, err := r.compressed(); err == io.EOF {
@@ -183,7 +183,7 @@ func decompress(b, into []byte) ([]byte, error) {
 
 func damaged(how string) error { return fmt.Errorf("%w: %s", ErrDamaged, how) }
 
-// cut is damage where the file ended, and the error itself where it could not be read.
+// cut returns damage if the file ended early, and the error itself if it could not be read.
 func cut(err error, how string) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return damaged(how)

@@ -9,7 +9,7 @@ import (
 // Holdings are the segments of a store, by topic and partition, in the order of their numbers.
 type Holdings map[string]map[int][]Segment
 
-// Hold lists what a store holds of topics. Files that are no segments are none of its business.
+// Hold lists the segments in a store. Other files are ignored.
 func Hold(ctx context.Context, store Store) (Holdings, error) {
 	names, err := store.List(ctx, segmentsFolder)
 	if err != nil {
@@ -37,7 +37,7 @@ func Hold(ctx context.Context, store Store) (Holdings, error) {
 	return h, nil
 }
 
-// From is the last number up to which nothing is missing after the given one, which is itself where the next is missing.
+// From is the last number of the gapless run that follows the given one; the given one itself if the next is missing.
 func (h Holdings) From(topic string, partition int, after int64) int64 {
 	for _, s := range h[topic][partition] {
 		if s.First > after+1 {
@@ -48,7 +48,7 @@ func (h Holdings) From(topic string, partition int, after int64) int64 {
 	return after
 }
 
-// Ends are the first number held of a topic partition and the last; 0 where there is none. Some between may be missing.
+// Ends are the first and the last archived number of a topic partition; 0 if there is none. Some between may be missing.
 func (h Holdings) Ends(topic string, partition int) (first, last int64) {
 	for _, s := range h[topic][partition] {
 		if first == 0 {
@@ -59,7 +59,7 @@ func (h Holdings) Ends(topic string, partition int) (first, last int64) {
 	return first, last
 }
 
-// holding is the segment that holds a number and reaches furthest; false where none does.
+// holding returns, of the segments that hold a number, the one with the highest last number; false if none does.
 func (h Holdings) holding(topic string, partition int, number int64) (found Segment, ok bool) {
 	list := h[topic][partition]
 	end, _ := slices.BinarySearchFunc(list, number+1, func(s Segment, n int64) int { return cmp.Compare(s.First, n) })
@@ -74,7 +74,7 @@ func (h Holdings) holding(topic string, partition int, number int64) (found Segm
 	return found, ok
 }
 
-// following is the first number held beyond the given one, 0 where there is none.
+// following returns the first number of the next segment that begins after the given one, 0 if there is none.
 func (h Holdings) following(topic string, partition int, number int64) int64 {
 	for _, s := range h[topic][partition] {
 		if s.First > number {

@@ -10,12 +10,12 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// Log reads archived topics as they are read from Kafka: it is an eventlog.Log. The record with number n stands at offset
-// n-1. What is archived after it was opened it does not see.
+// Log reads archived topics the way they are read from Kafka: it is an eventlog.Log. The record with number n has offset n-1.
+// Segments that are written after it was opened are not seen.
 //
-// Each partition that is read is read ahead, a segment in compressed form and a few blocks of records, whatever the size of
-// the archive; a segment's checksum is compared before a record of it is passed on. An error about damage names the file and
-// does not go away: there is no use in asking again. Partitions can be read at the same time, each by one reader.
+// Each partition is read ahead: a segment in compressed form and a few blocks of records, whatever the size of the archive. A
+// segment's checksum is compared before any of its records is passed on. An error about damage names the file and is permanent:
+// a retry does not help. Partitions can be read concurrently, each by one reader.
 type Log struct {
 	Holdings Holdings
 	store    Store
@@ -25,10 +25,10 @@ type Log struct {
 	cursors map[kafka.Position]*cursor // by topic and partition
 }
 
-// ahead is how many blocks are decoded before they are asked for.
+// ahead is the number of blocks decoded in advance.
 const ahead = 2
 
-// OpenLog lists what the store holds. Reading ahead ends with ctx.
+// OpenLog lists the segments of the store. Reading ahead ends with ctx.
 func OpenLog(ctx context.Context, store Store) (*Log, error) {
 	held, err := Hold(ctx, store)
 	if err != nil {
@@ -37,7 +37,7 @@ func OpenLog(ctx context.Context, store Store) (*Log, error) {
 	return &Log{Holdings: held, store: store, ctx: ctx, cursors: map[kafka.Position]*cursor{}}, nil
 }
 
-// Offsets are the offset of the first record archived of each partition, and the one after the last.
+// Offsets returns, by partition, the offset of the first archived record and the one after the last.
 func (l *Log) Offsets(_ context.Context, topic string, partitions []int) (first, next map[int]int64, err error) {
 	first, next = map[int]int64{}, map[int]int64{}
 	for _, p := range partitions {
@@ -47,7 +47,7 @@ func (l *Log) Offsets(_ context.Context, topic string, partitions []int) (first,
 	return first, next, nil
 }
 
-// Fetch finds a block of records at each position. Where there are none, it takes as long as it would take Kafka to say so.
+// Fetch returns a block of records for each position. If there are none, it waits before it returns, as Kafka does.
 func (l *Log) Fetch(ctx context.Context, positions []kafka.Position, wait time.Duration) ([]kafka.Fetched, error) {
 	fetched := make([]kafka.Fetched, 0, len(positions))
 	found := false
@@ -79,7 +79,7 @@ func (l *Log) Fetch(ctx context.Context, positions []kafka.Position, wait time.D
 	return fetched, nil
 }
 
-// read is the rest of the block that holds the record at the position.
+// read returns the records from the position to the end of its block.
 func (l *Log) read(ctx context.Context, at kafka.Position) ([]kafka.Record, error) {
 	place := kafka.Position{Topic: at.Topic, Partition: at.Partition}
 	l.mu.Lock()
@@ -108,7 +108,7 @@ func (l *Log) read(ctx context.Context, at kafka.Position) ([]kafka.Record, erro
 	}
 }
 
-// cursor is the reading of one partition, ahead of what was asked for.
+// cursor reads one partition ahead.
 type cursor struct {
 	next   int64 // offset that the next block begins at
 	blocks chan block
@@ -166,7 +166,7 @@ func (l *Log) follow(at kafka.Position) *cursor {
 	return c
 }
 
-// from is what a block holds of numbers from the given one on, which follow each other.
+// from returns a block's records from the given number on, and an error where they are not consecutive.
 func (l *loaded) from(block int, number int64) ([]kafka.Record, error) {
 	records, err := l.records(block)
 	if err != nil || len(records) == 0 || records[len(records)-1].Sequence < number {

@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// appendRecord writes down all that a record has, but for its place, which its number and its segment tell.
+// appendRecord encodes all fields of a record except topic, partition and offset, which follow from its number and segment.
 func appendRecord(b []byte, r *kafka.Record) []byte {
 	malformed := ""
 	if r.Malformed != nil {
@@ -37,7 +37,7 @@ func decodeRecords(b []byte, topic string, partition int) (list []kafka.Record, 
 		}
 		r.Key = string(d.bytes())
 		for _, s := range [...]*string{&r.ID, &r.Subject, &r.Correlation, &r.Causation, &r.TraceParent} {
-			if b := d.bytes(); string(b) == r.Key { // subject and correlation often are
+			if b := d.bytes(); string(b) == r.Key { // subject and correlation often equal the key
 				*s = r.Key
 			} else {
 				*s = string(b)

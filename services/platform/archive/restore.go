@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// OpenSnapshot opens a snapshot after comparing its checksum over all of it.
+// OpenSnapshot reads all of a snapshot to compare its checksum, and opens it.
 func OpenSnapshot(ctx context.Context, store Store, name string) (*Snapshot, error) {
 	s := &Snapshot{Name: name, store: store}
 	r, file, err := s.open(ctx, s)
@@ -47,9 +47,9 @@ func (s *Snapshot) fault(what string, err error) error {
 	return fmt.Errorf("archive: %s %s: %w", what, s.Name, err)
 }
 
-// Restore copies the rows into the tables of the same names in a schema of the service's database. The tables are there, of
-// the same version, and empty. All rows are there when it returns nil, and none when it does not: it has a transaction of its
-// own, or where the session is in one a savepoint.
+// Restore copies the rows into the tables of the same names in a schema of the service's database. The tables must exist, be of
+// the same version, and be empty. It restores all rows or, on an error, none: it uses a transaction of its own, or a savepoint if
+// the session is in one.
 func (s *Snapshot) Restore(ctx context.Context, conn *pgx.Conn, schema string) error {
 	begin, commit, rollback := `BEGIN`, `COMMIT`, `ROLLBACK`
 	if conn.PgConn().TxStatus() != 'I' {
@@ -65,7 +65,7 @@ func (s *Snapshot) Restore(ctx context.Context, conn *pgx.Conn, schema string) e
 	if err == nil {
 		return nil
 	}
-	// Where the session does not answer any more, the server rolls back.
+	// If the session is broken, the server rolls back.
 	_, _ = conn.Exec(context.WithoutCancel(ctx), rollback)
 	return s.fault("restore", err)
 }
@@ -90,11 +90,11 @@ func (s *Snapshot) copyIn(ctx context.Context, conn *pgx.Conn, schema string) er
 		tag, err := conn.PgConn().CopyFrom(ctx, rows, fmt.Sprintf("COPY %s (%s) FROM STDIN", table, t.columns()))
 		switch {
 		case rows.err != nil && !errors.Is(rows.err, io.EOF):
-			return rows.err // and not what the database made of it
+			return rows.err // not the database's error that follows from it
 		case err != nil:
 			return fmt.Errorf("copy into %s: %w", table, err)
 		case tag.RowsAffected() != rows.rows:
-			return damaged(fmt.Sprintf("it has %d rows of %s and says %d", tag.RowsAffected(), t.Name, rows.rows))
+			return damaged(fmt.Sprintf("it has %d rows of %s and its count is %d", tag.RowsAffected(), t.Name, rows.rows))
 		}
 	}
 	if _, err := r.next(); err != io.EOF {
@@ -110,7 +110,7 @@ func (s *Snapshot) copyIn(ctx context.Context, conn *pgx.Conn, schema string) er
 type rowReader struct {
 	r    *reader
 	rest []byte
-	rows int64 // that there must have been
+	rows int64 // the count in the file
 	err  error // io.EOF at the end of the table
 }
 

@@ -16,10 +16,10 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// partSize bounds what a file of unknown length takes in memory while it is written: S3 takes 10,000 parts of it.
+// partSize bounds the memory for uploading a file of unknown length: S3 accepts 10,000 parts.
 const partSize = 16 << 20
 
-// S3 is a store in a bucket, at any service that speaks S3.
+// S3 is a store in a bucket of any S3-compatible service.
 type S3 struct {
 	client *minio.Client
 	bucket string
@@ -69,7 +69,7 @@ func newS3(u *url.URL) (*S3, error) {
 	return s, nil
 }
 
-// Put uploads in parts; the object appears when the last is there. One of that name that is there already stays.
+// Put uploads in parts; the object appears when the upload completes. An existing object of that name stays.
 func (s *S3) Put(ctx context.Context, name string, content io.Reader) error {
 	_, err := s.client.StatObject(ctx, s.bucket, s.prefix+name, minio.StatObjectOptions{})
 	if err == nil {
@@ -88,11 +88,11 @@ func (s *S3) Put(ctx context.Context, name string, content io.Reader) error {
 	return nil
 }
 
-// Open begins to read an object.
+// Open opens an object for reading.
 func (s *S3) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	object, err := s.client.GetObject(ctx, s.bucket, s.prefix+name, minio.GetObjectOptions{})
 	if err == nil {
-		_, err = object.Stat() // until then nothing is asked
+		_, err = object.Stat() // GetObject itself sends no request
 	}
 	if err != nil {
 		if missing(err) {
@@ -105,7 +105,7 @@ func (s *S3) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 
 // List lists the objects below the prefix.
 func (s *S3) List(ctx context.Context, prefix string) (names []string, err error) {
-	ctx, cancel := context.WithCancel(ctx) // ends the listing where it is left early
+	ctx, cancel := context.WithCancel(ctx) // ends the listing on an early return
 	defer cancel()
 	for object := range s.client.ListObjects(ctx, s.bucket, minio.ListObjectsOptions{Prefix: s.prefix + prefix, Recursive: true}) {
 		if object.Err != nil {
@@ -119,7 +119,7 @@ func (s *S3) List(ctx context.Context, prefix string) (names []string, err error
 
 func (s *S3) place(name string) string { return "s3://" + s.bucket + "/" + s.prefix + name }
 
-// fault is what failed, without what the address or the environment say of credentials.
+// fault names the failed operation and object, without any credentials of the address or the environment.
 func (s *S3) fault(what, name string, err error) error {
 	r := minio.ToErrorResponse(err)
 	switch {

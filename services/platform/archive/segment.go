@@ -16,10 +16,10 @@ import (
 const (
 	segmentsFolder = "segments/"
 	segmentFormat  = "orderflow segment 1"
-	blockBytes     = 512 << 10 // of records in one block: what a fetch finds at once
+	blockBytes     = 512 << 10 // of records in one block, which is one fetch
 )
 
-// Segment names what one file holds of a topic partition: the records with these numbers, all of them.
+// Segment names one file of a topic partition: it holds all records with these numbers.
 type Segment struct {
 	Topic       string
 	Partition   int
@@ -33,7 +33,7 @@ func (s Segment) Name() string {
 	return fmt.Sprintf("%s%s/%04d/%020d-%020d.segment", segmentsFolder, s.Topic, s.Partition, s.First, s.Last)
 }
 
-// parseSegment reads the name of a file; false where it is not that of a segment.
+// parseSegment parses the name of a file; false if it is not a segment's.
 func parseSegment(name string) (s Segment, ok bool) {
 	m := segmentName.FindStringSubmatch(name)
 	if m == nil {
@@ -54,15 +54,15 @@ type segmentHeader struct {
 	Partition int    `json:"partition"`
 	First     int64  `json:"first"`
 	Last      int64  `json:"last"`
-	Offset    int64  `json:"offset"`  // of the last record on the topic; a hint where to go on
-	LastID    string `json:"last_id"` // of the last record, by which the same topic is known again
+	Offset    int64  `json:"offset"`  // of the last record on the topic; a hint where to continue
+	LastID    string `json:"last_id"` // of the last record, to recognise the topic
 }
 
 // segmentWriter gathers records for one segment.
 type segmentWriter struct {
 	header segmentHeader
 	blocks [][]byte // compressed
-	open   []byte   // records of the block that is not full
+	open   []byte   // records of the block that is being filled
 	size   int      // of all records, before compression
 }
 
@@ -83,7 +83,7 @@ func (w *segmentWriter) full() {
 	w.open = w.open[:0]
 }
 
-// bytes is the file. The writer can be used for the next one.
+// bytes returns the file. The writer is then empty and can be used for the next one.
 func (w *segmentWriter) bytes() (Segment, *bytes.Reader, error) {
 	if len(w.open) > 0 {
 		w.full()
@@ -99,14 +99,14 @@ func (w *segmentWriter) bytes() (Segment, *bytes.Reader, error) {
 	return s, bytes.NewReader(file.Bytes()), err
 }
 
-// loaded is a segment in memory, whose checksum held.
+// loaded is a segment in memory, with a valid checksum.
 type loaded struct {
 	Segment
 	header segmentHeader
 	blocks [][]byte // compressed
 }
 
-// load reads a segment and checks that it is whole and what its name says. The error names the file.
+// load reads a segment and checks that it is complete and matches its name. The error names the file.
 func load(ctx context.Context, store Store, s Segment) (*loaded, error) {
 	l, err := loadBlocks(ctx, store, s)
 	switch {
@@ -115,7 +115,7 @@ func load(ctx context.Context, store Store, s Segment) (*loaded, error) {
 			"again while the topic "+
 			"still holds its numbers", s.Name(), err)
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("archive: %s was there a moment ago: %w", s.Name(), err)
+		return nil, fmt.Errorf("archive: %s was listed and is gone: %w", s.Name(), err)
 	case err != nil:
 		return nil, fmt.Errorf("archive: read %s: %w", s.Name(), err)
 	}
@@ -155,7 +155,7 @@ func loadBlocks(ctx context.Context, store Store, s Segment) (*loaded, error) {
 	return l, nil
 }
 
-// records decodes a block. Its data lies in one buffer, as that of a fetch does.
+// records decodes a block. The payloads share one buffer, as those of a fetch do.
 func (l *loaded) records(block int) ([]kafka.Record, error) {
 	raw, err := decompress(l.blocks[block], nil)
 	if err == nil {

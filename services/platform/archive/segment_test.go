@@ -26,7 +26,7 @@ func archived(t *testing.T, a archive.Archiving) []archive.Archived {
 	return report
 }
 
-// readBack reads what is archived of the partitions, in order, from the numbers after these on.
+// readBack reads the archived records of the partitions, in order, after these numbers.
 func readBack(t *testing.T, store archive.Store, upto, after map[int]int64) (map[int][]kafka.Record, error) {
 	t.Helper()
 	log, err := archive.OpenLog(t.Context(), store)
@@ -55,11 +55,11 @@ func TestWhatIsReadFromAnArchiveIsWhatStoodOnTheTopic(t *testing.T) {
 	for kind, store := range stores(t) {
 		r := rand.New(rand.NewPCG(7, 7))
 		log, last := logs{}, map[int]int64{}
-		for round := range 12 { // each goes on where the one before ended
+		for round := range 12 { // each resumes where the one before ended
 			for p := range 3 {
 				more := int64(r.IntN(400))
 				numbers := upTo(last[p]+1, last[p]+more)
-				for range r.IntN(20) { // repeats of what is there, strangers, and a refill from the middle
+				for range r.IntN(20) { // repeats, records of other sources, and a refill from the middle
 					at := r.IntN(len(numbers) + 1)
 					numbers = slices.Insert(numbers, at, int64(r.IntN(int(last[p])+1)))
 				}
@@ -87,7 +87,7 @@ func TestWhatIsReadFromAnArchiveIsWhatStoodOnTheTopic(t *testing.T) {
 				}
 				for i, rec := range found[p] {
 					if want := record(p, after[p]+int64(i)+1); !same(rec, want) {
-						t.Fatalf("%s: read back\n%+v\nwhere\n%+v\nstood", kind, rec, want)
+						t.Fatalf("%s: read back\n%+v\nwant\n%+v", kind, rec, want)
 					}
 				}
 			}
@@ -155,7 +155,7 @@ func TestAnInterruptedArchiveGoesOn(t *testing.T) {
 		}
 		archived(t, archive.Archiving{Log: log, Store: part, Topics: []string{topic}, Partitions: 1, SegmentBytes: 5000, All: true})
 		if !reflect.DeepEqual(part, whole) {
-			t.Fatalf("after %d files it went on to something else", cut)
+			t.Fatalf("after %d files it resumed with another result", cut)
 		}
 	}
 }

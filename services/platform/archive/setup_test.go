@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { embeddedtest.Main(m) }
 
 const topic = "order.events"
 
-// logs are the logs of one topic's partitions; a fetch finds few records, so that there are many fetches.
+// logs are the logs of one topic's partitions; a fetch returns few records, so that there are many fetches.
 type logs map[int][]kafka.Record
 
 func (l logs) Offsets(_ context.Context, _ string, partitions []int) (first, next map[int]int64, err error) {
@@ -49,7 +49,7 @@ func (l logs) Fetch(_ context.Context, positions []kafka.Position, _ time.Durati
 	return all, nil
 }
 
-// record is the event with this number, with everything that an event can have, or little of it.
+// record is the event with this number, with all fields of an event or few.
 func record(partition int, number int64) kafka.Record {
 	r := rand.New(rand.NewPCG(uint64(partition), uint64(number)))
 	key := fmt.Sprintf("key-%d", r.IntN(50))
@@ -68,7 +68,7 @@ func record(partition int, number int64) kafka.Record {
 	return rec
 }
 
-// append puts records with these numbers on a partition; 0 is one of another source.
+// append appends records with these numbers to a partition; 0 is one of another source.
 func (l logs) append(partition int, numbers ...int64) {
 	for _, n := range numbers {
 		rec := record(partition, max(n, 1))
@@ -87,7 +87,7 @@ func upTo(first, last int64) (numbers []int64) {
 	return numbers
 }
 
-// s3Server is the address of an empty bucket of an S3 server in this process, and what it holds.
+// s3Server returns the address of an empty bucket of an S3 server in this process, and the server's storage.
 func s3Server(t *testing.T) (place string, backend *s3mem.Backend) {
 	t.Helper()
 	backend = s3mem.New()
@@ -129,7 +129,7 @@ func unchunked(server http.Handler) http.Handler {
 	})
 }
 
-// stores are an empty one of each kind.
+// stores are an empty store of each kind.
 func stores(t *testing.T) map[string]archive.Store {
 	t.Helper()
 	place, _ := s3Server(t)
@@ -144,10 +144,10 @@ func stores(t *testing.T) map[string]archive.Store {
 	return all
 }
 
-// files is a store in memory, of which any can be changed.
+// files is a store in memory whose files can be changed.
 type files map[string][]byte
 
-var filing sync.Mutex // partitions are archived side by side
+var filing sync.Mutex // partitions are archived concurrently
 
 func (f files) Put(_ context.Context, name string, content io.Reader) error {
 	b, err := io.ReadAll(content)
@@ -178,7 +178,7 @@ func (f files) List(_ context.Context, prefix string) (names []string, err error
 	return names, nil
 }
 
-// full is a store that takes a little and no more.
+// full is a store that fails after a few bytes, as a full disk.
 type full struct{ archive.Store }
 
 func (full) Put(_ context.Context, _ string, content io.Reader) error {

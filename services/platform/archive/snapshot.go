@@ -15,29 +15,29 @@ const (
 	snapshotFormat  = "orderflow snapshot 1"
 )
 
-// Snapshot is the state of one service at one position: the header of the file, and where to find the rest.
+// Snapshot is the state of one service at one position: the header of the file, and the store that has its rows.
 type Snapshot struct {
 	Format     string           `json:"format"`
 	Service    string           `json:"service"`
 	At         time.Time        `json:"at"` // by the database's clock
 	Build      string           `json:"build"`
 	Partitions int              `json:"partitions"`
-	Versions   map[string]int64 `json:"versions"` // by the table that notes migrations: engine_version, service_version
+	Versions   map[string]int64 `json:"versions"` // by the table of migrations: engine_version, service_version
 	Position   engine.Position  `json:"position"`
-	Series     map[string]int64 `json:"series"` // the last number given in each series without gaps
+	Series     map[string]int64 `json:"series"` // the last number assigned in each series without gaps
 	Tables     []Table          `json:"tables"`
 
 	Name  string `json:"-"` // of the file
 	store Store
 }
 
-// Table is a table in a snapshot, named as the engine's stores name it, and its columns but for those that are generated.
+// Table is a table in a snapshot, by the name in the engine's stores, with its columns except generated ones.
 type Table struct {
 	Name    string   `json:"name"`
 	Columns []string `json:"columns"`
 }
 
-// Taken tells of a snapshot that was written.
+// Taken describes a snapshot that was written.
 type Taken struct {
 	Service string    `json:"service"`
 	Name    string    `json:"name"`
@@ -46,14 +46,14 @@ type Taken struct {
 	Bytes   int64     `json:"bytes"` // of rows, before compression
 }
 
-// Snapshots names the snapshots of a service, the oldest first.
+// Snapshots lists the names of a service's snapshots, the oldest first.
 func Snapshots(ctx context.Context, store Store, service string) ([]string, error) {
 	names, err := store.List(ctx, snapshotsFolder+service+"/")
 	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasSuffix(name, ".snapshot") })
 	return names, err
 }
 
-// build is the commit of this build, where it is known.
+// build is the commit of this build, if known.
 func build() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {

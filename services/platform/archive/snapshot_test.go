@@ -22,7 +22,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// opened is a new database of a service, and a session in it.
+// opened opens a new database of a service, and a session in it.
 func opened(t *testing.T, app service.App) (*database.DB, *pgx.Conn) {
 	t.Helper()
 	url := embeddedtest.Database(t)
@@ -51,7 +51,7 @@ func execute(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 	}
 }
 
-// tables are those of a service's states, unquoted.
+// tables are the tables of a service's states, unquoted.
 func tables(app service.App) (names []string) {
 	for _, b := range engine.WithLookups(app.Bindings) {
 		for _, name := range b.Store.Tables() {
@@ -61,7 +61,7 @@ func tables(app service.App) (names []string) {
 	return names
 }
 
-// fill puts rows into a table in which text is as odd as it can be, and what may be NULL now and then is.
+// fill inserts rows with unusual texts, and NULL now and then in nullable columns.
 func fill(t *testing.T, conn *pgx.Conn, table string, rows int) {
 	t.Helper()
 	values := map[string]string{
@@ -99,7 +99,7 @@ func fill(t *testing.T, conn *pgx.Conn, table string, rows int) {
 		strings.Join(expressions, ", "), rows))
 }
 
-// shadow makes the tables anew, empty, in a schema.
+// shadow creates empty copies of the tables in a schema.
 func shadow(t *testing.T, conn *pgx.Conn, schema string, tables []string) {
 	t.Helper()
 	execute(t, conn, `CREATE SCHEMA `+schema)
@@ -222,11 +222,11 @@ func TestEachKindOfDamageInASnapshotIsFoundAndNamedAndNothingRestored(t *testing
 	// Damaged after it was opened, and at its end: rows were copied by then.
 	store[name] = append(bytes.Clone(whole[:len(whole)-1]), whole[len(whole)-1]^1)
 	if err := opened.Restore(t.Context(), conn, "shadow"); err == nil || !strings.Contains(err.Error(), name) {
-		t.Errorf("restored what is damaged: %v", err)
+		t.Errorf("restored a damaged snapshot: %v", err)
 	}
 	execute(t, conn, `BEGIN`)
 	if err := opened.Restore(t.Context(), conn, "shadow"); err == nil {
-		t.Error("restored what is damaged")
+		t.Error("restored a damaged snapshot")
 	}
 	if sum := digest(t, conn, "shadow.orders"); sum != "0 " {
 		t.Errorf("rows were left behind: %s", sum)

@@ -14,20 +14,20 @@ import (
 	"strings"
 )
 
-// Store is where files are kept. Names are relative paths with slashes.
+// Store keeps files. Names are relative paths with slashes.
 type Store interface {
-	// Put writes a file, which appears when it is whole. A name that is taken is ErrExists, and its file stays.
+	// Put writes a file, which appears when it is complete. If the name exists it returns ErrExists, and the file stays.
 	Put(ctx context.Context, name string, content io.Reader) error
-	// Open reads a file; one that is not there is an error that is fs.ErrNotExist.
+	// Open reads a file; the error for a missing one is fs.ErrNotExist.
 	Open(ctx context.Context, name string) (io.ReadCloser, error)
 	// List names the files below a prefix that ends with a slash, in order.
 	List(ctx context.Context, prefix string) ([]string, error)
 }
 
-// ErrExists means that there is a file of that name. Files are never changed.
+// ErrExists means that the name is taken. Files are never changed.
 var ErrExists = errors.New("there is a file of that name, and files of an archive are never changed")
 
-// OpenStore is the store at a place: a directory, or s3://bucket/prefix?endpoint=https://host:port&region=…, see S3.
+// OpenStore opens a store: a directory, or s3://bucket/prefix?endpoint=https://host:port&region=…, see S3.
 func OpenStore(place string) (Store, error) {
 	switch u, err := url.Parse(place); {
 	case place == "":
@@ -46,13 +46,13 @@ func OpenStore(place string) (Store, error) {
 	return Dir(place), nil
 }
 
-// Dir is a store in a directory, made when it is first written to.
+// Dir is a store in a directory, which the first write creates.
 type Dir string
 
-// unfinished is the beginning of the names of files that are being written. What a crash left of them is never read.
+// unfinished is the prefix of files that are being written. Files that a crash left unfinished are never read.
 const unfinished = ".unfinished-"
 
-// Put writes the file beside its place, waits until it is on the disk and then gives it its name.
+// Put writes the file under a temporary name, syncs it to the disk and renames it.
 func (d Dir) Put(_ context.Context, name string, content io.Reader) (err error) {
 	defer func() {
 		if err != nil && !errors.Is(err, ErrExists) {
@@ -81,7 +81,7 @@ func (d Dir) Put(_ context.Context, name string, content io.Reader) (err error) 
 	return d.sync(folder)
 }
 
-// sync makes the name of a file durable, and those of the folders that were made for it.
+// sync makes the name of a file durable, and those of the directories created for it.
 func (d Dir) sync(folder string) error {
 	for {
 		f, err := os.Open(folder)
@@ -107,7 +107,7 @@ func (d Dir) Open(_ context.Context, name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// List walks the directory; one that is not there holds nothing.
+// List walks the directory; one that does not exist is empty.
 func (d Dir) List(_ context.Context, prefix string) (names []string, err error) {
 	err = filepath.WalkDir(d.path(prefix), func(at string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), unfinished) {

@@ -17,8 +17,8 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Take writes a snapshot of a service, read in one transaction beside whoever else works on the database, without locking
-// anything. progress is told how many bytes of rows were read; it may be nil.
+// Take writes a snapshot of a service, read in one repeatable-read transaction without locks, while the service runs. progress is
+// called with the number of bytes of rows read so far; it may be nil.
 func Take(ctx context.Context, store Store, app service.App, db *database.DB, progress func(bytes int64)) (t Taken, err error) {
 	err = db.Gorm().WithContext(ctx).Connection(func(tx *gorm.DB) error {
 		if err := tx.Exec(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`).Error; err != nil {
@@ -36,7 +36,7 @@ func Take(ctx context.Context, store Store, app service.App, db *database.DB, pr
 
 func take(ctx context.Context, store Store, app service.App, tx *gorm.DB, progress func(bytes int64)) (done Taken, err error) {
 	s := &Snapshot{Format: snapshotFormat, Service: app.Name, Build: build()}
-	// The store may be slower than the database's patience.
+	// The store may be slower than the database's idle timeout.
 	if err := tx.Exec(`SET LOCAL idle_in_transaction_session_timeout = 0`).Error; err != nil {
 		return done, err
 	}
@@ -59,7 +59,7 @@ func take(ctx context.Context, store Store, app service.App, tx *gorm.DB, progre
 			copied <- err
 		}()
 		err := store.Put(ctx, done.Name, content)
-		content.CloseWithError(err) // where it is given up, the copying ends too
+		content.CloseWithError(err) // when Put fails, the copying ends too
 		return errors.Join(<-copied, err)
 	})
 	return done, err
@@ -96,7 +96,7 @@ func (s *Snapshot) describe(ctx context.Context, conn *pgx.Conn, app service.App
 	return nil
 }
 
-// copyOut writes the file. Each table is blocks of COPY's text, each after a byte 0, and a byte 1 with the number of rows.
+// copyOut writes the file. A table is blocks of COPY's text, each after the byte rowsFollow, then rowsEnd with the row count.
 func (s *Snapshot) copyOut(ctx context.Context, conn *pgx.Conn, into io.Writer, done *Taken, progress func(int64)) error {
 	w := newWriter(into, s)
 	for _, t := range s.Tables {
@@ -151,7 +151,7 @@ func (r *rowWriter) flush() error {
 	return err
 }
 
-// columnsOf are the columns of a table that a copy of it needs, in their order.
+// columnsOf are the columns of a table that are copied, in their order: all but generated ones.
 func columnsOf(ctx context.Context, conn *pgx.Conn, table string) ([]string, error) {
 	rows, err := conn.Query(ctx, `SELECT attname FROM pg_attribute
 		WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`, sanitize(table))
@@ -173,7 +173,7 @@ func (t Table) columns() string {
 	return strings.Join(quoted, ", ")
 }
 
-// sanitize quotes a table's name as stores give it: payments, "payments" or "engine"."known".
+// sanitize quotes a table's name in the forms that stores use: payments, "payments" or "engine"."known".
 func sanitize(table string) string {
 	return pgx.Identifier(strings.Split(strings.ReplaceAll(table, `"`, ""), ".")).Sanitize()
 }

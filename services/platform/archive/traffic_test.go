@@ -22,8 +22,8 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// A snapshot is taken of every service while orders run through all of them: its rows must be what the events up to its
-// position lead to, read back from an archive of the topics.
+// A snapshot is taken of every service while orders run through all of them: its rows must be the fold of the events up to its
+// position, read back from an archive of the topics.
 func TestASnapshotTakenUnderTrafficIsTheFoldOfTheTopicsUpToItsPosition(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -10,8 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Fits is an error that says what to do where the tables of a database, whose schemas have these versions, are not those
-// that the snapshot was taken of.
+// Fits returns an error, with what to do, unless a database's schemas have the versions of the snapshot.
 func (s *Snapshot) Fits(versions map[string]int64) error {
 	if maps.Equal(s.Versions, versions) {
 		return nil
@@ -31,7 +30,7 @@ func versionText(v map[string]int64) string {
 	return strings.Join(parts, ", ")
 }
 
-// versions are the schemas' newest migrations, by the tables that note them.
+// versions are the schemas' newest migrations, by the table that records them.
 func versions(ctx context.Context, conn *pgx.Conn) (map[string]int64, error) {
 	all := map[string]int64{}
 	for _, table := range []string{"engine_version", "service_version"} {

@@ -16,19 +16,19 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// SegmentBytes is how much of records, before compression, makes a segment complete, where nothing else is asked for.
+// SegmentBytes is the default size, before compression, at which a segment is complete.
 const SegmentBytes = 16 << 20
 
-// Archiving copies what topics hold to a store, each partition from the number on after the last archived one. Any number of
-// them may run at once, and be killed at any moment: the next goes on.
+// Archiving copies records of topics to a store, each partition from the number after the last archived one. Several may run at
+// once, and be killed at any moment: the next one resumes.
 type Archiving struct {
 	Log          eventlog.Log
 	Store        Store
 	Topics       []string
 	Partitions   int
-	SegmentBytes int               // 0 means the constant
-	Patience     time.Duration     // with a number that is due while later ones are there; 0 means 2 s
-	All          bool              // also the records that do not make a complete segment yet
+	SegmentBytes int               // 0 means the default
+	Patience     time.Duration     // how long to wait for a missing number when later ones are there; 0 means 2 s
+	All          bool              // also the last records, in an incomplete segment
 	Progress     progress.Progress // of records; may be nil
 }
 
@@ -40,20 +40,20 @@ type archiving struct {
 	done int
 }
 
-// Archived is what is archived of a topic partition after a run.
+// Archived is the state of a topic partition's archive after a run.
 type Archived struct {
 	Topic     string `json:"topic"`
 	Partition int    `json:"partition"`
 	First     int64  `json:"first"`           // the lowest number archived
-	Last      int64  `json:"last"`            // the number up to which nothing is missing after it
+	Last      int64  `json:"last"`            // the last number without a gap from First
 	Topped    int64  `json:"on_topic"`        // the last number on the topic
 	Segments  int    `json:"segments"`        // written by this run
 	Records   int64  `json:"records"`         // in them
-	Fault     string `json:"fault,omitempty"` // why it does not go on
+	Fault     string `json:"fault,omitempty"` // why it cannot be archived further
 }
 
-// Run archives what is there by now. What is wrong with one partition is its Fault, and the others go on; an error means
-// that the log or the store cannot be reached.
+// Run archives the records that are on the topics when it starts. A problem of one partition is its Fault, and the others go on;
+// an error means that the log or the store cannot be reached.
 func (c Archiving) Run(ctx context.Context) ([]Archived, error) {
 	c.SegmentBytes, c.Patience = cmp.Or(c.SegmentBytes, SegmentBytes), cmp.Or(c.Patience, 2*time.Second)
 	if c.Progress == nil {
@@ -85,7 +85,7 @@ func (c Archiving) Run(ctx context.Context) ([]Archived, error) {
 	return report, err
 }
 
-// side does something for each partition, some of them side by side.
+// side calls fn for each partition, several concurrently.
 func side(ctx context.Context, report []Archived, fn func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -115,7 +115,7 @@ func (a *archiving) partition(ctx context.Context, held Holdings, r *Archived) e
 		return err
 	}
 	if beyond := reading.Beyond[r.Partition]; beyond > 0 && r.Last == 0 && r.Records == 0 {
-		// Nothing is archived, and the beginning is gone from the topic: what there is begins later.
+		// Nothing is archived, and the topic's beginning was deleted: the archive begins at its first record.
 		reading.Last[r.Partition] = beyond - 1
 		delete(reading.Next, r.Partition)
 		if err := a.copy(ctx, reading, r); err != nil {
@@ -131,7 +131,7 @@ func (a *archiving) partition(ctx context.Context, held Holdings, r *Archived) e
 	return nil
 }
 
-// copy archives what the reading finds.
+// copy archives the records of a reading.
 func (a *archiving) copy(ctx context.Context, reading *eventlog.Reading, r *Archived) error {
 	var w segmentWriter
 	put := func() error {
@@ -163,8 +163,8 @@ func (a *archiving) copy(ctx context.Context, reading *eventlog.Reading, r *Arch
 	return err
 }
 
-// goOn is the offset at which a topic goes on after what is archived of it, -1 where that is not known. A fault tells that
-// the last segment is damaged, or that the topic is not the one that was archived.
+// goOn finds the offset after the last archived record, -1 if that is not known. The fault is that the last segment is damaged,
+// or that the topic is not the one that was archived.
 func (a *archiving) goOn(ctx context.Context, s Segment) (next int64, fault string, err error) {
 	last, err := load(ctx, a.Store, s)
 	if errors.Is(err, ErrDamaged) {
@@ -186,12 +186,12 @@ func (a *archiving) goOn(ctx context.Context, s Segment) (next int64, fault stri
 		case id == last.header.LastID:
 			return next, "", nil
 		case id != "" && from == nil:
-			return 0, fmt.Sprintf("number %d on the topic is event %s, and event %s is archived under it: this archive is "+
+			return 0, fmt.Sprintf("number %d on the topic is event %s, and in the archive it is event %s: this archive is "+
 				"of another installation, "+
 				"or the topic was numbered anew; archive to another place", s.Last, id, last.header.LastID), nil
 		}
 	}
-	return -1, "", nil // the topic does not hold that record any more
+	return -1, "", nil // the record was deleted from the topic
 }
 
 var errFound = errors.New("found")

@@ -10,7 +10,7 @@ import (
 	"orderflow.example/services/platform/run"
 )
 
-// printAddresses says where everything is, after the line that programs wait for. No password is printed.
+// printAddresses prints the line "ready …" that programs wait for, then all addresses for people, without passwords.
 func printAddresses(w io.Writer, r run.Running) error {
 	if _, err := fmt.Fprintf(w, "ready %s operators %s kafka %v\n", r.StorefrontURL, r.OperatorsURL, r.Kafka[0]); err != nil {
 		return err

@@ -18,7 +18,7 @@ func TestTheAddressesAreThoseOfTheInstallationWithoutPasswords(t *testing.T) {
 	}
 	first, rest, _ := strings.Cut(out.String(), "\n")
 	if first != "ready http://127.0.0.1:1 operators http://127.0.0.1:2 kafka 127.0.0.1:3" {
-		t.Errorf("programs wait for another line: %s", first)
+		t.Errorf("the first line is not the one that programs wait for: %s", first)
 	}
 	for _, want := range []string{"http://127.0.0.1:1/docs\n", "http://127.0.0.1:2/metrics\n", "127.0.0.1:3\n",
 		"127.0.0.1:4/postgres\n"} {
@@ -27,6 +27,6 @@ func TestTheAddressesAreThoseOfTheInstallationWithoutPasswords(t *testing.T) {
 		}
 	}
 	if strings.Contains(rest, "secret") || strings.Contains(rest, "simulated") {
-		t.Errorf("it tells too much:\n%s", rest)
+		t.Errorf("it shows a password or an absent listener:\n%s", rest)
 	}
 }

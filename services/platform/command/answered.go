@@ -9,8 +9,8 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// A server that is asked whether it is there has so long for its answer, and is asked again so long after. A single miss
-// can be the machine's.
+// A probe has probeTimeout for its answer and is repeated after probePause. A server is lost after probeMisses in a row, as a
+// single miss may be due to this machine.
 const (
 	probeTimeout = 4 * time.Second
 	probePause   = time.Second
@@ -19,8 +19,8 @@ const (
 
 var errInterrupted = errors.New("interrupted before there was an answer")
 
-// answered runs what a command asks of servers, and ends when it ends, when ctx ends, or when probe finds a server that
-// does not answer any more, even where the asking hangs: the process is about to end. A nil probe finds nothing.
+// answered runs ask and returns when it returns, when ctx ends, or when probe finds a server that does not answer any more, even
+// if ask hangs: the process is about to exit. A nil probe finds nothing.
 func answered[T any](ctx context.Context, probe func(context.Context) error, ask func(context.Context) (T, error)) (T, error) {
 	type answer struct {
 		value T
@@ -54,7 +54,7 @@ func answered[T any](ctx context.Context, probe func(context.Context) error, ask
 	}
 }
 
-// untilLost probes until a server was missed several times in a row; nil when ctx ended.
+// untilLost probes until a server has missed probeMisses probes in a row; it returns nil when ctx ends.
 func untilLost(ctx context.Context, probe func(context.Context) error) error {
 	ticks := time.NewTicker(probePause)
 	defer ticks.Stop()
@@ -80,14 +80,14 @@ func untilLost(ctx context.Context, probe func(context.Context) error) error {
 	}
 }
 
-// probeServers asks the broker and, where there is one, the database, on a connection that nothing else uses.
+// probeServers pings the broker and, if there is one, the database, on a connection that nothing else uses.
 func probeServers(broker *kafka.Client, db *database.DB) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if err := broker.Ping(ctx); err != nil || db == nil {
 			return err
 		}
 		if err := db.Pool().PingContext(ctx); err != nil {
-			return errors.New("the database does not answer any more; see whether Postgres runs, and start it again")
+			return errors.New("the database does not answer any more; check that Postgres runs, and start it again")
 		}
 		return nil
 	}

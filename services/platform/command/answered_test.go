@@ -14,7 +14,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// hang does not end, as what asks a server that stands still.
+// hang does not return, as a request to a server that was stopped.
 func hang(context.Context) (int, error) { select {} }
 
 func TestACommandEndsWhenAServerIsLostInTheMiddle(t *testing.T) {
@@ -31,7 +31,7 @@ func TestACommandEndsWhenAServerIsLostInTheMiddle(t *testing.T) {
 			return gone
 		}, func(context.Context) (int, error) { <-hold; return 0, nil })
 		if took := time.Since(frozen); !errors.Is(err, gone) || took > 12*time.Second {
-			t.Errorf("%v, %v after it stood still", err, took)
+			t.Errorf("%v, %v after the server was stopped", err, took)
 		}
 	})
 }
@@ -61,7 +61,7 @@ func TestACommandEndsWhenItIsInterruptedWhateverItWaitsFor(t *testing.T) {
 	}
 }
 
-// silent is an address that takes connections and never says anything, as a process that was stopped.
+// silent is an address that accepts connections and never sends anything, as a process that was stopped.
 func silent(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -102,7 +102,7 @@ func TestACommandEndsWhereNothingAnswers(t *testing.T) {
 			var stderr strings.Builder
 			root := Root()
 			root.SetArgs(append(args, "--data-dir", dir))
-			// That it ends at all is the promise; after how long is seen with a clock of its own above.
+			// It must end at all; the test above checks the time with a clock of its own.
 			if code := service.Execute(t.Context(), root, &stderr); code != service.CodeEnvironment ||
 				strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", code, stderr.String())

@@ -25,7 +25,7 @@ func Bench() *cobra.Command {
 
 Five tiny services, each with its own database and topic, run sagas of five steps; every tenth is refused at the fourth
 step and compensated. First with --in-flight sagas at once for --seconds, then with one at a time for a third of that.
-It works in a directory of its own under --data-dir, beside whatever runs there, and removes it. With --kafka or
+It works in a directory of its own under --data-dir, also while a platform runs there, and removes it. With --kafka or
 --postgres it measures those servers, with topics and databases of its own. Exit code 1 when a saga went wrong.
 "bench product" measures all services together.`,
 		Args: cobra.NoArgs,

@@ -34,10 +34,10 @@ func benchProduct() *cobra.Command {
 		Long: `Measure orders per second, placed over HTTP and carried to their end by all services, on this machine.
 
 For orders of each of --lines: --callers at once, each of which places its next order when the one before has ended, for
---seconds; one at a time for a third of that; then --rate orders a second, whatever becomes of them, for --seconds. All
-services run in this process, on a Postgres of their own and a simulated world that nobody waits for, in a directory of its
-own under --data-dir, which is removed. With --kafka on that cluster, which must have no topics of the services. Then every
-order that was accepted must have been carried out, and verify must hold: exit code 1 where not.`,
+--seconds; one at a time for a third of that; then --rate orders a second, whether or not they end, for --seconds. All
+services run in this process, on a Postgres of their own and a simulated world without delays, in a directory of its own
+under --data-dir, which is removed. With --kafka they run on that cluster, which must have no topics of the services. Then
+every accepted order must have been carried out, and verify must hold: exit code 1 if not.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
@@ -49,7 +49,7 @@ order that was accepted must have been carried out, and verify must hold: exit c
 	fl.BoolVar(&f.hot, "hot", false, "one product is in every order")
 	fl.Float64Var(&f.rate, "rate", 200, "orders a second that do not wait for one another; 0: none")
 	fl.BoolVar(&f.both, "both", false, "with --kafka: measure the embedded broker too")
-	fl.StringVar(&f.profile, "profile", "", "write a CPU profile of all of it to this file")
+	fl.StringVar(&f.profile, "profile", "", "write a CPU profile of the whole run to this file")
 	return cmd
 }
 

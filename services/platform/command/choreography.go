@@ -12,18 +12,18 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Choreography prints what all services declare, and holds it to its rules.
+// Choreography prints the declarations of all services, and checks them.
 func Choreography() *cobra.Command {
 	var format, replay string
 	var check, explore, inFlight, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "choreography",
-		Short: "Shows who hears what and says what, as the services declare it, and checks it",
+		Short: "Shows which events each service consumes and emits, as declared, and checks it",
 		Long: "Prints the declared choreography of all services.\n\n" +
-			"With --check it is held to the rules that every choreography keeps. With --explore every interleaving of one order is\n" +
-			"tried, whatever the outside world answers or the customer wants; what is wrong is shown as the shortest list of events\n" +
-			"that leads there, and --replay makes them again. With --in-flight it is compared with the sagas that are open now in\n" +
-			"the installation that runs on --data-dir: which of them would be stranded if this build took over.\n\n" +
+			"--check checks it against the rules of every choreography. --explore tries every interleaving of one order, with every\n" +
+			"answer of the outside world and every wish of the customer; a violation is shown as the shortest list of events that\n" +
+			"leads there, and --replay repeats them. --in-flight compares it with the sagas that are open now in the installation\n" +
+			"that runs on --data-dir, and lists those that would be stranded if this build took over.\n\n" +
 			"Exit code 1 when something is wrong.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -37,7 +37,7 @@ func Choreography() *cobra.Command {
 			case inFlight:
 				return choreographyInFlight(cmd, asJSON)
 			case asJSON:
-				return service.Usage("--json: goes with --check, --explore and --in-flight; to print the choreography so, say --format json")
+				return service.Usage("--json: goes with --check, --explore and --in-flight; for the choreography as JSON use --format json")
 			}
 			text, err := declared(format)
 			if err == nil {
@@ -48,10 +48,10 @@ func Choreography() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&format, "format", "table", "table (Markdown), mermaid, json or asyncapi")
-	f.BoolVar(&check, "check", false, "hold the declarations to the rules of every choreography")
+	f.BoolVar(&check, "check", false, "check the declarations against the rules of every choreography")
 	f.BoolVar(&explore, "explore", false, "try every interleaving of one order")
-	f.StringVar(&replay, "replay", "", "make the steps of a counter-example again: a `FILE` that --explore --json printed")
-	f.BoolVar(&inFlight, "in-flight", false, "tell which open sagas of the running installation this build would strand")
+	f.StringVar(&replay, "replay", "", "repeat the steps of a counter-example: a `FILE` that --explore --json printed")
+	f.BoolVar(&inFlight, "in-flight", false, "list the open sagas of the running installation that this build would strand")
 	f.BoolVar(&asJSON, "json", false, "with --check, --explore and --in-flight: print JSON")
 	cmd.MarkFlagsMutuallyExclusive("format", "check", "explore", "replay", "in-flight")
 	return cmd
@@ -83,7 +83,7 @@ func checkChoreography(w io.Writer, asJSON bool) error {
 	return nil
 }
 
-// printed writes what was found for people, or as JSON.
+// printed writes a result for people, or as JSON.
 func printed(w io.Writer, asJSON bool, found any, forPeople func() error) error {
 	err := error(nil)
 	if asJSON {

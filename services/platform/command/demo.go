@@ -37,7 +37,7 @@ func Demo() *cobra.Command {
 		Short: "Replays a real retailer's orders and cancellations, and accounts for every row",
 		Long: "Starts the platform on --data-dir, or uses the one at --url, loads the catalogue of a British online retailer and\n" +
 			"replays its orders and cancellations through the HTTP API. Waits until every saga has ended and accounts for every\n" +
-			"order, row, penny and piece. After it was killed, the same command goes on where it stopped.\n\n" +
+			"order, row, penny and piece. If it was killed, the same command resumes where it stopped.\n\n" +
 			"Without --orders it replays December 2010. Data: " + demo.Attribution,
 		Example: "  orderflow demo --limit 200\n  orderflow demo --orders online-retail.csv.xz --rate max --json",
 		Args:    cobra.NoArgs,
@@ -46,7 +46,7 @@ func Demo() *cobra.Command {
 	cmd.Flags().StringVar(&f.orders, "orders", "",
 		"file of orders, plain, .gz or .xz, with the columns of the bundled sample (default: the sample)")
 	cmd.Flags().StringVar(&f.dates, "dates", "",
-		"order of day and month in dates like 01/12/2010: dmy or mdy (default: as the rows tell)")
+		"order of day and month in dates like 01/12/2010: dmy or mdy (default: as found from the rows)")
 	cmd.Flags().IntVar(&f.limit, "limit", 0,
 		"replay only the first so many invoices, and their cancellations in between (default: all)")
 	cmd.Flags().StringVar(&f.rate, "rate", "max", "orders per second, or max")
@@ -59,7 +59,7 @@ func Demo() *cobra.Command {
 	return cmd
 }
 
-// options reads the flags.
+// options turns the flags into options.
 func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
 	o = demo.Options{StorefrontURL: f.url, OperatorsURL: f.opsURL}
 	if f.rate != "max" {
@@ -77,7 +77,7 @@ func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
 	case f.url != "" && !isWebAddress(f.url), f.opsURL != "" && !isWebAddress(f.opsURL):
 		return o, service.Usage("url, ops-url: want http://host:port or https://host:port")
 	case f.url != "" && f.faults:
-		return o, service.Usage("faults: the platform at --url decides about its own; start it with `orderflow up --faults`")
+		return o, service.Usage("faults: cannot be set for the platform at --url; start that with `orderflow up --faults`")
 	}
 	if o.Key, err = f.key(c); err != nil {
 		return o, service.Environment("demo: %w", err)
@@ -102,8 +102,8 @@ func (f demoFlags) key(c service.Config) ([]byte, error) {
 	return c.Key()
 }
 
-// operators is the operators' listener of the platform at --url, as it is said, or as the platform on --data-dir wrote it
-// down. No other is guessed: it could be another installation's.
+// operators is the operators' listener of the platform at --url: that of --ops-url, or that in running.json of --data-dir. No
+// other is guessed: it could be another installation's.
 func (f demoFlags) operators(ctx context.Context, c service.Config) (string, error) {
 	if f.opsURL != "" {
 		return f.opsURL, nil
@@ -115,7 +115,7 @@ func (f demoFlags) operators(ctx context.Context, c service.Config) (string, err
 		return "", service.Environment("demo: %w", err)
 	}
 	return "",
-		service.Usage("ops-url: say the operators' listener of the platform at %s; the one on the data directory %s is another",
+		service.Usage("ops-url: say the operators' listener of the platform at %s; the platform on the data directory %s is another",
 			f.url, c.DataDir)
 }
 
@@ -176,7 +176,7 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	}
 	if err != nil {
 		if cmd.Context().Err() != nil {
-			err = fmt.Errorf("%w; the same command goes on where it stopped", errInterrupted)
+			err = fmt.Errorf("%w; the same command resumes where it stopped", errInterrupted)
 		} else if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
@@ -188,7 +188,7 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	return out.verdict()
 }
 
-// outcome is what the command prints.
+// outcome is the command's output.
 type outcome struct {
 	demo.Report
 	Verify audit.Report `json:"verify"`
@@ -197,7 +197,7 @@ type outcome struct {
 func (o outcome) verdict() error {
 	switch {
 	case !o.Whole():
-		return service.Failed("demo: %d orders did not end; GET /v1/orders?open=true on the operators' listener says where they stand",
+		return service.Failed("demo: %d orders did not end; GET /v1/orders?open=true on the operators' listener shows their states",
 			o.Orders.Unfinished)
 	case !o.Verify.Holds():
 		return service.Failed("demo: verify: broken: %s", strings.Join(o.Verify.Broken(), ", "))
@@ -220,7 +220,7 @@ func (o outcome) print(w io.Writer, asJSON bool) error {
 	return o.Verify.Print(w)
 }
 
-// startForDemo starts the platform, quietly unless debugging; where it cannot go on, cancel is called.
+// startForDemo starts the platform, with warnings only unless debugging; if it fails later, cancel is called.
 func startForDemo(ctx context.Context, c service.Config, faults bool, cancel context.CancelCauseFunc) (*run.Platform, error) {
 	level := c.LogLevel
 	if level == slog.LevelInfo {

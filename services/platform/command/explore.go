@@ -36,7 +36,7 @@ func exploreChoreography(cmd *cobra.Command, asJSON bool) error {
 	return nil
 }
 
-// replayFile prints where everybody stands before and after each step of a counter-example.
+// replayFile prints the states of all machines before and after each step of a counter-example.
 func replayFile(w io.Writer, name string) error {
 	data, err := os.ReadFile(name)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// counterexample is one of a choreography whose payment service does not hear of a cancellation, as a file.
+// counterexample is a file with a counter-example of a choreography whose payment service does not consume cancellations.
 func counterexample(t *testing.T) string {
 	t.Helper()
 	broken := payment.Choreography
@@ -63,7 +63,7 @@ func TestACounterExampleIsReplayedStepByStepUntilItCannotHappenAnyMore(t *testin
 			"\n1. order hears storefront.order_placed (the customer orders) → validated\norder: {ID:order-1 Status:placed") {
 		t.Errorf("exit code %d, %s\n%s", code, log, out)
 	}
-	if !strings.Contains(out, "any more") { // this payment service says that the money is let go
+	if !strings.Contains(out, "any more") { // this payment service voids the authorisation
 		t.Errorf("the real choreography failed:\n%s", out)
 	}
 }

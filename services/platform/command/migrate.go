@@ -10,11 +10,11 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Migrate makes and migrates the services' databases, for deployments that do it apart from starting.
+// Migrate creates and migrates the services' databases, for deployments that do it in a step of its own.
 func Migrate() *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
-		Short: "Makes and migrates the services' databases on the server of --postgres",
+		Short: "Creates and migrates the services' databases on the server of --postgres",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := service.Load(cmd)
@@ -26,7 +26,7 @@ func Migrate() *cobra.Command {
 			}
 			for _, app := range run.Apps {
 				if len(app.Bindings) == 0 {
-					continue // it keeps nothing
+					continue // it has no tables
 				}
 				db, err := service.OpenDatabase(cmd.Context(), c.Postgres, app, service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat))
 				if err != nil {

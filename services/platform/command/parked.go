@@ -17,14 +17,14 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Parked shows what services could not process, and has it processed again or given up.
+// Parked shows the events that services could not process, and redrives or discards them.
 func Parked() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "parked",
-		Short: "What services could not process: list, groups, show, redrive, discard",
-		Long: "Shows what services could not process, by cause, and has it processed again or given up. Works on the databases\n" +
-			"of the installation that runs on --data-dir, or of --postgres; the services' own processes carry a redrive out,\n" +
-			"wherever they run.",
+		Short: "Events that services could not process: list, groups, show, redrive, discard",
+		Long: "Shows the events that services could not process, by cause, and redrives or discards them. Works on the databases\n" +
+			"of the installation that runs on --data-dir, or of --postgres; a redrive is carried out by the services' own\n" +
+			"processes, wherever they run.",
 	}
 	cmd.PersistentFlags().Bool("json", false, "print JSON")
 	cmd.PersistentFlags().String("as", "", "the name in the records (default: the system user)")
@@ -64,7 +64,7 @@ func parkedServices(cmd *cobra.Command, fn func(ctx context.Context, all parked.
 	return parkedError(fn(cmd.Context(), all))
 }
 
-// parkedError gives an error its exit code: a request that is wrong is wrong usage, one that meets another state fails.
+// parkedError gives an error its exit code: an invalid request is wrong usage, one that does not fit the state fails.
 func parkedError(err error) error {
 	var refusal *parked.Refusal
 	var exit *service.Exit
@@ -79,7 +79,7 @@ func parkedError(err error) error {
 	return service.Failed("parked: %w", err)
 }
 
-// parkedOrigin is who asks.
+// parkedOrigin is the name of the caller.
 func parkedOrigin(cmd *cobra.Command) parked.Origin {
 	name, _ := cmd.Flags().GetString("as")
 	if name == "" {
@@ -97,7 +97,7 @@ func asJSON(cmd *cobra.Command) bool {
 }
 
 func parkedStop() *cobra.Command {
-	return &cobra.Command{Use: "stop ID", Short: "Lets a redrive begin no further saga", Args: cobra.ExactArgs(1),
+	return &cobra.Command{Use: "stop ID", Short: "Stops a redrive before its next saga", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
 				r, err := all.Stop(ctx, args[0])
@@ -110,7 +110,7 @@ func parkedStop() *cobra.Command {
 }
 
 func parkedContinue() *cobra.Command {
-	return &cobra.Command{Use: "continue ID", Short: "Goes on with a redrive that failed, was stopped or is paused",
+	return &cobra.Command{Use: "continue ID", Short: "Continues a redrive that failed, was stopped or is paused",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
@@ -126,9 +126,9 @@ func parkedDiscard() *cobra.Command {
 	var of, reason string
 	cmd := &cobra.Command{
 		Use:   "discard NUMBER…",
-		Short: "Gives parked rows up; they are kept aside, with the reason",
-		Long: "Gives parked rows up. They are kept, whole, in engine.discarded of the service's database. What only waited behind\n" +
-			"one goes on.",
+		Short: "Discards parked rows; they are kept in a table of their own, with the reason",
+		Long: "Discards parked rows. They are kept, complete, in engine.discarded of the service's database. Events that only\n" +
+			"waited behind one are processed.",
 		Example: "  orderflow parked discard 17 --service inventory --reason 'the carrier sent it twice'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -141,10 +141,10 @@ func parkedDiscard() *cobra.Command {
 				d.Items = append(d.Items, parked.Reference{Service: of, Number: n})
 			}
 			if of == "" {
-				return service.Usage("parked: say of which service, with --service: numbers are its own")
+				return service.Usage("parked: --service is missing: each service has its own numbers")
 			}
 			if strings.TrimSpace(reason) == "" {
-				return service.Usage("parked: say why, with --reason: what is given up is not processed again")
+				return service.Usage("parked: --reason is missing: discarded rows are not processed again")
 			}
 			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
 				done, err := all.Discard(ctx, d, parkedOrigin(cmd))
@@ -159,7 +159,7 @@ func parkedDiscard() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&of, "service", "", "whose rows the numbers are")
+	cmd.Flags().StringVar(&of, "service", "", "the service that parked the rows")
 	cmd.Flags().StringVar(&reason, "reason", "", "why")
 	return cmd
 }

@@ -41,7 +41,7 @@ func printRedrive(w io.Writer, r parked.Redrive) error {
 	return nil
 }
 
-// standing is how far a redrive is, on one line.
+// standing is the progress of a redrive, on one line.
 func standing(r parked.Redrive) string {
 	text := fmt.Sprintf("%d of %d released, %d failed again, %d left", r.Released, r.Total, r.Failed, r.Left)
 	if r.Gone > 0 {
@@ -55,7 +55,7 @@ func standing(r parked.Redrive) string {
 
 const (
 	followEvery = 500 * time.Millisecond
-	idleFor     = 10 * time.Second // without progress until it is said that somebody may be missing
+	idleFor     = 10 * time.Second // without progress until a warning that a process may be missing
 )
 
 // follow shows the progress of a redrive until it does not run any more.
@@ -66,7 +66,7 @@ func follow(cmd *cobra.Command, all parked.Services, id string) error {
 	for {
 		r, err := all.Get(cmd.Context(), id)
 		if cmd.Context().Err() != nil {
-			fmt.Fprintf(w, "\nthe redrive goes on; look with `orderflow parked redrives %s`, stop it with `orderflow parked stop %s`\n",
+			fmt.Fprintf(w, "\nthe redrive goes on; see `orderflow parked redrives %s`, stop it with `orderflow parked stop %s`\n",
 				id, id)
 			return cmd.Context().Err()
 		}
@@ -99,7 +99,7 @@ func follow(cmd *cobra.Command, all parked.Services, id string) error {
 	}
 }
 
-// ended prints how a redrive stands that does not run.
+// ended prints the state of a redrive that does not run.
 func ended(cmd *cobra.Command, r parked.Redrive) error {
 	err := printed(cmd.OutOrStdout(), asJSON(cmd), r, func() error { return printRedrive(cmd.OutOrStdout(), r) })
 	switch {
@@ -110,7 +110,7 @@ func ended(cmd *cobra.Command, r parked.Redrive) error {
 			r.ID, r.ID)
 	case r.State == parked.StateFailed && len(r.Failures) > 0:
 		f := r.Failures[0]
-		return service.Failed("parked: order %s failed again in %s: was: %s; now: %s; mend it, then `orderflow parked continue %s`",
+		return service.Failed("parked: order %s failed again in %s: was: %s; now: %s; fix it, then `orderflow parked continue %s`",
 			f.Order, f.Service, oneLine(f.Was), oneLine(f.Now), r.ID)
 	}
 	return nil

@@ -19,7 +19,7 @@ const stamp = "2006-01-02 15:04:05Z"
 
 func parkedGroups() *cobra.Command {
 	var of string
-	cmd := &cobra.Command{Use: "groups", Short: "Shows what is parked, by cause", RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "groups", Short: "Shows parked events by cause", RunE: func(cmd *cobra.Command, _ []string) error {
 		return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
 			groups, complete, err := all.Groups(ctx, of)
 			if err != nil {
@@ -52,7 +52,7 @@ func parkedList() *cobra.Command {
 	var f parked.Filter
 	var limit int
 	var waiting bool
-	cmd := &cobra.Command{Use: "list", Short: "Lists what is parked", RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "list", Short: "Lists the parked events", RunE: func(cmd *cobra.Command, _ []string) error {
 		if limit < 1 {
 			return service.Usage("parked: --limit: want at least 1, not %d", limit)
 		}
@@ -86,7 +86,7 @@ func parkedList() *cobra.Command {
 	cmd.Flags().StringVar(&f.Order, "order", "", "only of this order")
 	cmd.Flags().StringVar(&f.Type, "type", "", "only of this type: payment.captured.v1")
 	cmd.Flags().StringVar(&f.Form, "form", "", "only event, answer, deadline or call")
-	cmd.Flags().BoolVar(&waiting, "waiting", false, "also what only waits behind an earlier one")
+	cmd.Flags().BoolVar(&waiting, "waiting", false, "also events that only wait behind an earlier one")
 	cmd.Flags().IntVar(&limit, "limit", 100, "at most so many")
 	return cmd
 }
@@ -106,9 +106,9 @@ func parkedShow() *cobra.Command {
 	var of string
 	cmd := &cobra.Command{
 		Use:   "show ORDER|NUMBER",
-		Short: "Shows all that is parked about an order, or with a row, in the order it will be processed",
-		Long: "Shows all that is parked about an order, or, with --service, about the key of one row, in the order it will be\n" +
-			"processed. Of payloads it shows the names of fields and numbers; text is withheld.",
+		Short: "Shows the parked events of an order, or of a row's key, in the order of processing",
+		Long: "Shows the parked events of an order, or, with --service, of the key of one row, in the order in which they will be\n" +
+			"processed. Of payloads it shows field names and numbers; text is withheld.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {

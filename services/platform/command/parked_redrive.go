@@ -20,10 +20,10 @@ func parkedRedrive() *cobra.Command {
 	var anyFailure bool
 	cmd := &cobra.Command{
 		Use:   "redrive [GROUP]",
-		Short: "Has a group, orders or all processed again, in steps, until something fails again",
-		Long: "Freezes what the group, the orders or all are now, and has it processed again: first one saga, then two, five and\n" +
-			"so on. It stops at the first that fails again. Shows the progress until it has ended; interrupted, the redrive goes\n" +
-			"on by itself. Exit code 1 when sagas failed again.",
+		Short: "Processes the parked events of a group, of orders, or all, again, in steps, until one fails",
+		Long: "Selects the events that are parked now of the group, of the orders, or all, and processes them again: first one\n" +
+			"saga, then two, five and so on. It stops at the first that fails again. Shows the progress until it has ended; if\n" +
+			"interrupted, the redrive goes on without this command. Exit code 1 when sagas failed again.",
 		Example: "  orderflow parked groups\n  orderflow parked redrive 3f2a9c01b7de --dry-run\n" +
 			"  orderflow parked redrive 3f2a9c01b7de --steps 1,2,5,20 --rate 10 --reason 'mended in 1.4'",
 		Args: cobra.MaximumNArgs(1),
@@ -54,7 +54,7 @@ func parkedRedrive() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&order, "order", nil, "ids of orders, comma-separated")
-	f.BoolVar(&r.All, "all", false, "all that is parked")
+	f.BoolVar(&r.All, "all", false, "all parked events")
 	f.StringVar(&r.Service, "service", "", "only in this service")
 	f.IntSliceVar(&r.Steps, "steps", parked.DefaultSteps, "sagas at a time; the last again and again")
 	f.Float64Var(&rate, "rate", parked.DefaultRate, "sagas per second")

@@ -74,7 +74,7 @@ func (c *counter) run(args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), err.String()
 }
 
-// carryOut plays a process of payment until the test ends; what fails is told a reason.
+// carryOut acts as a process of payment until stop; fails returns the reason why sagas fail again, "" if they do not.
 func (c *counter) carryOut(fails func() string) (stop func()) {
 	ctx, cancel := context.WithCancel(c.Context())
 	var all sync.WaitGroup
@@ -149,7 +149,7 @@ func TestParkedSagasAreListedRedrivenAndDiscardedFromTheCommandLine(t *testing.T
 	}
 	if code, _, stderr := c.run("continue", id); code != service.CodeFailed || !strings.Contains(stderr,
 		"there is nothing to go on with") {
-		t.Errorf("continue of what is done: %d %s", code, stderr)
+		t.Errorf("continue of a redrive that is done: %d %s", code, stderr)
 	}
 	if code, out, _ := c.run("groups"); code != 0 || !strings.Contains(out, "nothing is parked") {
 		t.Errorf("groups at the end: %d %s", code, out)
@@ -157,7 +157,7 @@ func TestParkedSagasAreListedRedrivenAndDiscardedFromTheCommandLine(t *testing.T
 	c.refuses()
 }
 
-// refuses are mistakes, each with the exit code and what to do.
+// refuses are mistakes, each with the exit code and a text of the error.
 func (c *counter) refuses() {
 	for args, want := range map[string]struct {
 		code  int

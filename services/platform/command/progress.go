@@ -6,7 +6,7 @@ import (
 	"orderflow.example/services/platform/progress"
 )
 
-// hide takes what was shown off the screen.
+// hide removes the progress bar from the screen.
 func hide(p progress.Progress) {
 	if c, ok := p.(io.Closer); ok {
 		_ = c.Close()

@@ -30,34 +30,33 @@ func Replay() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay SERVICE",
 		Short: "Rebuilds a service's tables from the topics, beside the live ones; compares, swaps them in, and back",
-		Long: "Rebuilds a service's tables from its own events and those that it shows, in the schema replay of its database.\n" +
-			"Nothing is decided again: no card is charged, no mail is sent, no event leaves. The service runs on meanwhile. After a\n" +
-			"replay was killed, the same command goes on.\n\n" +
-			"  --diff    compares the live rows with the rebuilt ones at one position of both; exit code 1 on a difference\n" +
-			"  --apply   lets the rebuilt tables take the place of the live ones, in one transaction, under traffic; the old ones are\n" +
-			"            kept. Where the database is gone or behind its topic, it is made and brought level, open questions and\n" +
-			"            deadlines included\n" +
+		Long: "Rebuilds a service's tables from its own events and those of its projections, in the schema replay of its database.\n" +
+			"Nothing is decided again: no card is charged, no mail is sent, no event is published. The service may run meanwhile. If\n" +
+			"it was killed, the same command resumes.\n\n" +
+			"  --diff    compares the live rows with the rebuilt ones at the same position; exit code 1 on a difference\n" +
+			"  --apply   replaces the live tables with the rebuilt ones, in one transaction, under traffic; the old ones are kept. A\n" +
+			"            database that is gone is created, and one behind its topic is restored, with open calls and deadlines\n" +
 			"  --undo    brings the old tables back\n" +
-			"  --decide  rebuilds nothing: takes all decisions again with the rules of this build; exit code 1 and the orders for\n" +
-			"            which it would have emitted other events\n\n" +
+			"  --decide  rebuilds nothing: takes all decisions again with the rules of this build; lists the orders for which it would\n" +
+			"            have emitted other events, with exit code 1\n\n" +
 			"Acts on the installation that runs on --data-dir, or on --kafka and --postgres where both are given.",
 		Example: "  orderflow replay payment --dry-run\n  orderflow replay payment --diff\n  orderflow replay payment --apply",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.order, "order", "", "only what is about this order, or SKU, or customer")
-	fl.StringVar(&f.from, "from", "", "with --decide: report only what was decided from this time on (RFC 3339)")
+	fl.StringVar(&f.order, "order", "", "only the events of this order, SKU or customer")
+	fl.StringVar(&f.from, "from", "", "with --decide: report only decisions from this time on (RFC 3339)")
 	fl.StringVar(&f.to, "to", "",
-		"up to this time (RFC 3339) or this offset of the service's own topic; such a part can be looked at only")
-	fl.StringVar(&f.archive, "archive", "", "where what topics hold no more was archived: "+places)
+		"up to this time (RFC 3339) or this offset of the service's own topic; the result can only be looked at")
+	fl.StringVar(&f.archive, "archive", "", "the archive of records that left the topics: "+places)
 	fl.StringVar(&f.snapshot, "from-snapshot", "", "begin with a snapshot of the service in --archive: its name, or latest")
-	fl.BoolVar(&f.dryRun, "dry-run", false, "count what is to be replayed, and see that all of it can be read; write nothing")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "count the records to be replayed, and check that all can be read; write nothing")
 	fl.BoolVar(&f.diff, "diff", false, "compare the live rows with the rebuilt ones")
-	fl.BoolVar(&f.apply, "apply", false, "let the rebuilt tables take the place of the live ones")
-	fl.BoolVar(&f.undo, "undo", false, "bring back the tables of before the last --apply")
-	fl.BoolVar(&f.decide, "decide", false, "tell what this build would have decided otherwise")
-	fl.BoolVar(&f.fresh, "fresh", false, "begin anew, and drop what an earlier replay left")
+	fl.BoolVar(&f.apply, "apply", false, "replace the live tables with the rebuilt ones")
+	fl.BoolVar(&f.undo, "undo", false, "bring back the tables that the last --apply replaced")
+	fl.BoolVar(&f.decide, "decide", false, "report the decisions that this build would have taken otherwise")
+	fl.BoolVar(&f.fresh, "fresh", false, "start over, and drop the tables of an earlier replay")
 	fl.BoolVar(&f.asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -98,11 +97,11 @@ func (f replayFlags) run(cmd *cobra.Command, name string) error {
 	return f.replay(ctx, r, cmd.OutOrStdout())
 }
 
-// openArchive opens what --archive and --from-snapshot name.
+// openArchive opens the archive of --archive and the snapshot of --from-snapshot.
 func (f replayFlags) openArchive(ctx context.Context, c *replay.Config) error {
 	if f.archive == "" {
 		if f.snapshot != "" {
-			return service.Usage("replay: --from-snapshot needs --archive: where the snapshot is")
+			return service.Usage("replay: --from-snapshot needs --archive, which has the snapshot")
 		}
 		return nil
 	}
@@ -148,9 +147,9 @@ func (f replayFlags) limit() (l replay.Limit, err error) {
 	case modes > 1:
 		return l, service.Usage("replay: choose one of --dry-run, --diff, --apply, --undo and --decide; --diff and --apply go together")
 	case f.to != "" && (f.diff || f.apply || f.undo):
-		return l, service.Usage("replay: --to rebuilds a part of the past, which cannot be compared with the present or take its place")
+		return l, service.Usage("replay: --to rebuilds a past state, which cannot be compared with the live tables or replace them")
 	case f.order != "" && (f.apply || f.undo):
-		return l, service.Usage("replay: --order rebuilds a part of the service, which cannot take the place of all of it")
+		return l, service.Usage("replay: --order rebuilds a part of the tables, which cannot replace the whole")
 	case f.from != "" && !f.decide:
 		return l, service.Usage("replay: --from is for --decide; a rebuild begins with the first event, or with --from-snapshot")
 	case f.to == "":
@@ -165,7 +164,7 @@ func (f replayFlags) limit() (l replay.Limit, err error) {
 	return l, nil
 }
 
-// outcomeOfReplay is what the command prints.
+// outcomeOfReplay is the command's output.
 type outcomeOfReplay struct {
 	Counted  *replay.Scan       `json:"counted,omitempty"`
 	Rebuilt  *replay.Rebuilt    `json:"rebuilt,omitempty"`
@@ -193,7 +192,7 @@ func (f replayFlags) replay(ctx context.Context, r *replay.Replay, w io.Writer) 
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			return service.Environment("replay: interrupted; the same command goes on where it stopped")
+			return service.Environment("replay: interrupted; the same command resumes where it stopped")
 		}
 		return err
 	}
@@ -206,8 +205,8 @@ func (f replayFlags) replay(ctx context.Context, r *replay.Replay, w io.Writer) 
 	}
 	if err == nil && out.Compared != nil && !out.Compared.Equal() && !f.apply {
 		err = service.Failed(
-			"replay: live rows of %s differ from what its topics say; `orderflow replay %[1]s --apply` puts the rebuilt ones in "+
-				"their place", out.Compared.Service)
+			"replay: live rows of %s differ from its topics; `orderflow replay %[1]s --apply` replaces them with the rebuilt ones",
+			out.Compared.Service)
 	}
 	return err
 }

@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// redecide tells what this build would have decided otherwise. It reads only.
+// redecide reports the decisions that this build would have taken otherwise. It only reads.
 func (f replayFlags) redecide(ctx context.Context, w io.Writer, app service.App, c service.Config, at *reached,
 	to replay.Limit) error {
 	if to.Offset > 0 || f.archive != "" {
@@ -61,7 +61,7 @@ func (f replayFlags) redecide(ctx context.Context, w io.Writer, app service.App,
 	return err
 }
 
-// applied reads how far the service has heard, where it has a database: what it had not come to is not held against the build.
+// applied reads the service's watermarks, if it has a database: later inputs are not held against the build.
 func applied(ctx context.Context, postgres string, c *redecide.Config) error {
 	there, err := database.Exists(ctx, postgres, c.App.Name)
 	if err != nil || !there {

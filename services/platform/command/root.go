@@ -1,5 +1,5 @@
-// Package command is the orderflow command line: one file for each command, each a thin layer over the package that does
-// the work. Only cmd/orderflow uses it.
+// Package command is the orderflow command line: one file per command, each a thin layer over the package that does the work.
+// Only cmd/orderflow uses it.
 package command
 
 import (
@@ -15,7 +15,7 @@ func Root() *cobra.Command {
 		Use:   "orderflow",
 		Short: "A choreographed saga platform for order fulfilment",
 		Long: "Orderflow takes orders over HTTP and carries them to the doorstep, or undoes them cleanly, by small services\n" +
-			"that hear each other's events on Kafka. Every flag is also an environment variable (--data-dir is\n" +
+			"that consume each other's events from Kafka. Every flag is also an environment variable (--data-dir is\n" +
 			"ORDERFLOW_DATA_DIR) and a key of orderflow.yaml.",
 	}
 	service.BindFlags(root, run.Flags()...)

@@ -23,11 +23,10 @@ func Snapshot() *cobra.Command {
 	var all, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "snapshot SERVICE… --to DIR|s3://…",
-		Short: "Writes the state of services, and how far they are, to an archive",
-		Long: "Copies the tables that a service's events led to, at one consistent position, while it runs: no lock is taken. A\n" +
-			"rebuild can begin from there instead of from the first event. Tables that follow from no event, as idempotency keys\n" +
-			"and the engine's own, are not included. Files appear complete and are never changed; they hold personal data. Needs\n" +
-			"the database only.",
+		Short: "Writes the states of services, with their position, to an archive",
+		Long: "Copies the tables of a service's states, at one consistent position, while it runs, without locks. A rebuild can\n" +
+			"begin there instead of with the first event. Tables that follow from no event, as idempotency keys and the engine's\n" +
+			"own, are not included. Files appear complete and are never changed; they contain personal data. Needs the database only.",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			apps, err := snapshotApps(names, all)
@@ -46,7 +45,7 @@ func Snapshot() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", places)
-	cmd.Flags().BoolVar(&all, "all", false, "of all services, one after the other: each is consistent in itself")
+	cmd.Flags().BoolVar(&all, "all", false, "all services, one after the other: each snapshot is consistent in itself")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for machines")
 	return cmd
 }

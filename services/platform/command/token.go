@@ -28,7 +28,7 @@ func Token() *cobra.Command {
 			audience, subject := httpserver.AudienceCustomers, customer
 			switch {
 			case operator == (customer != ""):
-				return service.Usage("token: say either --customer ID or --operator")
+				return service.Usage("token: want either --customer ID or --operator")
 			case operator:
 				audience, subject = httpserver.AudienceOperators, "operator"
 			}

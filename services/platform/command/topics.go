@@ -20,7 +20,7 @@ func Topics() *cobra.Command {
 		return service.Topics(c.Partitions, replicas, run.Apps...)
 	}
 
-	create := &cobra.Command{Use: "create", Short: "Creates those that are missing; leaves the others alone", Args: cobra.NoArgs,
+	create := &cobra.Command{Use: "create", Short: "Creates the missing topics; leaves the others alone", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, client, err := dial(cmd)
 			if err != nil {
@@ -42,7 +42,7 @@ func Topics() *cobra.Command {
 	return cmd
 }
 
-// dial reaches the cluster of --kafka, or the embedded broker of the installation that runs in --data-dir.
+// dial connects to the cluster of --kafka, or to the embedded broker of the installation that runs on --data-dir.
 func dial(cmd *cobra.Command) (service.Config, *kafka.Client, error) {
 	c, err := service.Load(cmd)
 	if err != nil {

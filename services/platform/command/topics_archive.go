@@ -16,7 +16,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// places describes the values of the flags that name an archive.
+// places describes the values of flags that take an archive.
 const places = "a directory, or s3://bucket/prefix?endpoint=https://host:port " +
 	"with credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
@@ -26,12 +26,12 @@ func topicsArchive() *cobra.Command {
 	var all, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "archive --to DIR|s3://…",
-		Short: "Copies what the topics hold to an archive, from where it ended the last time",
-		Long: "Copies the services' events to files, each partition from the number after the last archived one on, in order and\n" +
-			"never across a hole. Files are never changed; the command can be killed at any moment, and run by cron as often as\n" +
-			"wanted: only complete segments are written, and the rest waits for the next run, or for --all. orderflow replay reads\n" +
-			"the archive, and orderflow topics repair refills topics from it. Needs the broker only. Exit code 1 where a partition\n" +
-			"cannot go on. The files hold everything that events hold, personal data too.",
+		Short: "Copies the topics' records to an archive, from the last archived one on",
+		Long: "Copies the services' events to files, each partition from the number after the last archived one, in order and never\n" +
+			"across a hole. Files are never changed; the command can be killed at any moment, and run by cron as often as wanted:\n" +
+			"only complete segments are written, and the rest waits for the next run, or for --all. orderflow replay reads the\n" +
+			"archive, and orderflow topics repair refills topics from it. Needs the broker only. Exit code 1 if a partition cannot\n" +
+			"be archived further. The files contain the whole events, with personal data.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			bytes, err := parseSize(size)
@@ -62,8 +62,8 @@ func topicsArchive() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&to, "to", "", places)
 	cmd.Flags().StringVar(&size, "segment-size", strconv.Itoa(archive.SegmentBytes>>20)+"MiB",
-		"records that make a segment complete, before compression")
-	cmd.Flags().BoolVar(&all, "all", false, "also write what does not make a complete segment")
+		"size of a complete segment, before compression")
+	cmd.Flags().BoolVar(&all, "all", false, "also write the last, incomplete segments")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for machines")
 	return cmd
 }
@@ -100,7 +100,7 @@ func printArchived(cmd *cobra.Command, report []archive.Archived, asJSON bool) e
 	return nil
 }
 
-// numbers are those from first to last, in words.
+// numbers describes the numbers from first to last.
 func numbers(first, last int64) string {
 	if last < max(first, 1) {
 		return "none"
@@ -108,7 +108,7 @@ func numbers(first, last int64) string {
 	return fmt.Sprintf("%d to %d", first, last)
 }
 
-// eventTopics are those that services write.
+// eventTopics are the topics of the services' events.
 func eventTopics() (topics []string) {
 	for _, t := range service.Topics(1, 0, run.Apps...) {
 		if t.Name != engine.ControlTopic && t.Name != engine.ReportsTopic {

@@ -21,28 +21,28 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// checked is what topics check found.
+// checked is the result of topics check.
 type checked struct {
 	Differences []string        `json:"differences"` // from the list of topics
 	Services    []archive.Reach `json:"services"`
 	Faults      []string        `json:"faults"` // of all services, each once
 }
 
-// topicsCheck compares a cluster with the list, and tells from where on services can be rebuilt.
+// topicsCheck compares a cluster with the list of topics, and finds the positions from which services can be rebuilt.
 func topicsCheck(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 	var place string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Compares a cluster with the list, and tells how far back each service can be rebuilt",
-		Long: "Compares the topics with those that must exist, and tells from where on each service could be rebuilt.\n\n" +
-			"The rule: every number of a service's own topic, and of those that it shows, must be on the topic or in the archive, from\n" +
-			"number 1 on, or from where the service's newest snapshot in the archive stands. Topics are made to keep everything\n" +
-			"(retention.ms and retention.bytes are -1). A topic that forgets by age or size is right only beside an archive that keeps\n" +
-			"up: it is refused without one, and as soon as an event that is neither archived nor before a snapshot has used up half of\n" +
-			"the topic's retention, by age or by bytes, while it can still be archived.\n\n" +
+		Short: "Compares a cluster with the list of topics, and reports from where each service can be rebuilt",
+		Long: "Compares the topics with those that must exist, and reports from which position each service could be rebuilt.\n\n" +
+			"The rule: every number of a service's own topic, and of the topics of its projections, must be on the topic or in the\n" +
+			"archive, from number 1, or from the position of the service's newest snapshot in the archive. Topics are created to keep\n" +
+			"everything (retention.ms and retention.bytes are -1). A retention by age or size needs an archive that keeps up: it is a\n" +
+			"fault without one, and as soon as an event that is neither archived nor before a snapshot has used up half of the topic's\n" +
+			"retention, by age or by bytes, while it can still be archived.\n\n" +
 			"Segments are found by their names, as topics archive wrote them; the newest snapshot of a service is read if needed.\n" +
-			"Exit code 1 where topics differ, or a service cannot be rebuilt, or soon could not be.",
+			"Exit code 1 if topics differ, or a service cannot be rebuilt, or soon could not be.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var store archive.Store
@@ -75,7 +75,7 @@ func topicsCheck(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&place, "archive", "", "where topics are archived and snapshots kept: "+places)
+	cmd.Flags().StringVar(&place, "archive", "", "the archive of topics and snapshots: "+places)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for machines")
 	return cmd
 }
@@ -89,7 +89,7 @@ func checkTopics(ctx context.Context, client *kafka.Client, specs []kafka.TopicS
 	partitions int) (*checked, error) {
 	events := eventTopics()
 	for i, s := range specs {
-		if slices.Contains(events, s.Name) { // what they keep is judged by what else is kept
+		if slices.Contains(events, s.Name) { // their retention is judged by the survey below
 			specs[i].Config = maps.Clone(s.Config)
 			delete(specs[i].Config, retentionAge)
 			delete(specs[i].Config, retentionBytes)
@@ -108,7 +108,7 @@ func checkTopics(ctx context.Context, client *kafka.Client, specs []kafka.TopicS
 		Retention: map[string]archive.Retention{}}
 	for topic, of := range settings {
 		r := archive.Retention{Age: -1, Bytes: setting(of, retentionBytes)}
-		if ms := setting(of, retentionAge); ms >= 0 && ms <= math.MaxInt64/int64(time.Millisecond) { // more is for ever
+		if ms := setting(of, retentionAge); ms >= 0 && ms <= math.MaxInt64/int64(time.Millisecond) { // more is unlimited
 			r.Age = time.Duration(ms) * time.Millisecond
 		}
 		if r.Age >= 0 || r.Bytes >= 0 {
@@ -129,7 +129,7 @@ func checkTopics(ctx context.Context, client *kafka.Client, specs []kafka.TopicS
 	return found, nil
 }
 
-// setting is a number among a topic's settings, -1 where there is none.
+// setting is a numeric setting of a topic, -1 if it is not set.
 func setting(of map[string]string, name string) int64 {
 	if n, err := strconv.ParseInt(of[name], 10, 64); err == nil {
 		return n

@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// listedTopic is a topic with what is archived of it, by partition.
+// listedTopic is a topic with the archived numbers by partition.
 type listedTopic struct {
 	kafka.TopicSpec
 	Archived map[int]archivedRange `json:"archived,omitempty"`
@@ -21,7 +21,7 @@ type listedTopic struct {
 
 type archivedRange struct {
 	First int64 `json:"first"`
-	Last  int64 `json:"last"` // up to which nothing is missing
+	Last  int64 `json:"last"` // the last without a gap
 }
 
 // topicsList lists the topics that must exist.
@@ -70,7 +70,7 @@ func topicsList(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 			}
 			return w.Flush()
 		}}
-	cmd.Flags().StringVar(&place, "archive", "", "show how far the topics are archived there: "+places)
+	cmd.Flags().StringVar(&place, "archive", "", "also show how far the topics are archived: "+places)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for machines")
 	return cmd
 }

@@ -21,21 +21,21 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// topicsRepair fills topics that lost events again.
+// topicsRepair refills topics that lost events.
 func topicsRepair(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 	var place string
 	var recreate []string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "repair",
-		Short: "Fills topics that lost events again, from the outboxes and from an archive",
-		Long: "Makes the topics that are missing, with the settings they must have, and publishes again what they lack: what the\n" +
-			"services' outboxes hold, and with --archive what those do not hold any more. Numbers, ids and order are kept, so that\n" +
-			"nothing is done twice. Where a service runs, its own publishers do it, and it goes on meanwhile; where it does not, this\n" +
-			"command does, under the same locks. It can be killed and run again.\n\n" +
-			"What the outbox lost to its retention must come before what it holds. Where the topic goes on already, records cannot be\n" +
-			"put in front of existing ones: --recreate deletes that topic and fills it whole, and only where outbox and archive hold\n" +
-			"all of it. Exit code 1 where numbers stay missing.",
+		Short: "Refills topics that lost events, from the outboxes and from an archive",
+		Long: "Creates the missing topics, with the settings they must have, and publishes missing events again: those in the\n" +
+			"services' outboxes, and with --archive those that were pruned from them. Numbers, ids and order are kept, so that\n" +
+			"consumers apply nothing twice. If a service runs, its own publishers do it while it goes on; if not, this command does,\n" +
+			"under the same locks. It can be killed and run again.\n\n" +
+			"Pruned events must come before those in the outbox. If the topic has later records already, records cannot be put in\n" +
+			"front of existing ones: --recreate deletes that topic and fills it whole, but only if outbox and archive have all of\n" +
+			"it. Exit code 1 if numbers stay missing.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := service.Load(cmd)
@@ -74,7 +74,7 @@ func topicsRepair(specs func(service.Config) []kafka.TopicSpec) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&place, "archive", "", "where topics are archived: "+places)
+	cmd.Flags().StringVar(&place, "archive", "", "the archive of topics: "+places)
 	cmd.Flags().StringSliceVar(&recreate, "recreate", nil, "topics that may be deleted and filled whole")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for machines")
 	return cmd

@@ -7,14 +7,14 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Up runs the platform until it is told to stop.
+// Up runs the platform until SIGTERM.
 func Up() *cobra.Command {
 	var faults bool
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Runs the platform",
-		Long: "Runs the platform until SIGTERM. Without --kafka an embedded broker, without --postgres a private server, both under\n" +
-			"--data-dir. --services a,b runs a part; `world` among them is the simulated outside world.",
+		Long: "Runs the platform until SIGTERM. Without --kafka it starts an embedded broker, without --postgres a private server,\n" +
+			"both under --data-dir. --services a,b runs only these; `world` among them is the simulated outside world.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := service.Load(cmd)

@@ -51,7 +51,7 @@ func Verify() *cobra.Command {
 	return cmd
 }
 
-// inspect connects to the servers and runs the checks. It ends where a server does not answer.
+// inspect connects to the servers and runs the checks. It returns an error when a server does not answer any more.
 func inspect(ctx context.Context, c service.Config) (audit.Report, error) {
 	s, err := answered(ctx, nil, func(ctx context.Context) (*servers, error) { return connect(ctx, c) })
 	if err != nil {
@@ -63,7 +63,7 @@ func inspect(ctx context.Context, c service.Config) (audit.Report, error) {
 	})
 }
 
-// servers are what verify looks at.
+// servers are the servers that verify reads.
 type servers struct {
 	config audit.Config
 	broker *kafka.Client
@@ -71,7 +71,7 @@ type servers struct {
 	probe  *database.DB
 }
 
-// connecting is how long the databases of all services may take.
+// connecting is the timeout for connecting to the databases of all services.
 const connecting = 15 * time.Second
 
 func connect(ctx context.Context, c service.Config) (found *servers, err error) {

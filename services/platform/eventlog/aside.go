@@ -8,23 +8,23 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// Why is why a record on a topic is not one of the events that its service has numbered.
+// Why is the reason why a record on a topic is not an event of its service.
 type Why int
 
 const (
-	Strange  Why = iota // another writes there, or it has no number
+	Strange  Why = iota // of another source, or without a number
 	Repeated            // its number was there before
-	Wrong               // another event was committed under its number, and follows
+	Wrong               // its number is that of another committed event, which follows
 )
 
-// rivals are what is known of records that stand under the same number further on in a topic.
+// rivals are the records with the same number that are further on in a topic.
 type rivals struct {
 	right map[int]map[int64]bool // by partition: numbers of which a wrong record comes first, then the right one
-	upto  map[int]int64          // by partition: the offset up to which was looked
+	upto  map[int]int64          // by partition: the offset up to which was searched
 }
 
-// rightOneFollows tells of a wrong record whether what was committed under its number is further on in the log. One look
-// to the end of it answers for all records that are there by now.
+// rightOneFollows tells whether the event that was committed under a wrong record's number is further on in the log. One scan to
+// its end answers for all records that are there.
 func (r *Reading) rightOneFollows(ctx context.Context, rec *kafka.Record) (bool, error) {
 	if r.Wrong == nil || !r.Wrong(rec) {
 		return false, nil
@@ -61,7 +61,7 @@ func (r *Reading) rightOneFollows(ctx context.Context, rec *kafka.Record) (bool,
 	return rights[rec.Sequence], nil
 }
 
-// FetchAt reads what is there by now at an offset, without waiting for more.
+// FetchAt reads the records at an offset, without waiting for more.
 func (r *Reading) FetchAt(ctx context.Context, partition int, offset int64) (kafka.Fetched, error) {
 	fetched, err := r.Log.Fetch(ctx, []kafka.Position{{Topic: r.Topic, Partition: partition, Offset: offset}}, 0)
 	start := time.Now()

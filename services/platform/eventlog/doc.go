@@ -1,5 +1,5 @@
-// Package eventlog reads back what a service has said: its topic, in the order of its numbers, each once. It drops what the
-// service did not write and what stands there twice, and stops before a hole, as the engine does.
+// Package eventlog reads a service's topic in the order of its sequence numbers, each event once. It drops records of other
+// sources and repeats, and stops before a hole, as the engine's consumers do.
 //
-// It keeps nothing and decides nothing. The checks of package audit read by it, and package replay.
+// It has no state of its own beyond a reading's position. Packages audit, replay, redecide, archive and repair read topics by it.
 package eventlog

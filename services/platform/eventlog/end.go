@@ -7,13 +7,13 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// Tail is where a topic partition ends.
+// Tail is the end of a topic partition.
 type Tail struct {
-	Sequence    int64 // the highest number there; 0 where no event is
+	Sequence    int64 // the highest number there; 0 if there is no event
 	First, Next int64 // the log's first offset, and the one after its last
 }
 
-// tailAtOnce is how many offsets before the end are looked at at a time: whatever is published again ends with the highest.
+// tailAtOnce is the number of offsets read at a time, from the end backwards: republished events end with the highest number.
 const tailAtOnce = 1000
 
 // End finds the last number of a topic partition.

@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// Log is where topics are read: a *kafka.Client.
+// Log is the source of a topic's records: a *kafka.Client, or an archive.
 type Log interface {
 	Fetch(ctx context.Context, positions []kafka.Position, wait time.Duration) ([]kafka.Fetched, error)
 	Offsets(ctx context.Context, topic string, partitions []int) (first, next map[int]int64, err error)
@@ -23,26 +23,26 @@ type Reading struct {
 	Log      Log
 	Topic    string
 	Upto     map[int]int64                                   // by partition: the last number wanted
-	Patience time.Duration                                   // how long to wait for a number that is not there
-	Rest     func(ctx context.Context, worked time.Duration) // after each piece of work; nil goes on at once
-	// tells of a record that another event was committed under its number; may be nil
+	Patience time.Duration                                   // how long to wait for a missing number
+	Rest     func(ctx context.Context, worked time.Duration) // called after each fetch's work, to throttle; may be nil
+	// tells whether another event was committed under the record's number; may be nil
 	Wrong func(rec *kafka.Record) bool
-	Aside func(rec *kafka.Record, why Why) // told once of each record that is not passed on; may be nil
+	Aside func(rec *kafka.Record, why Why) // called once for each record that is not passed on; may be nil
 
-	Last   map[int]int64 // by partition: the last number read; set beforehand, reading goes on after it
-	Next   map[int]int64 // by partition: the offset to go on from; absent means from the beginning of the log
-	Beyond map[int]int64 // by partition: the first number found where another was due; 0 if none
+	Last   map[int]int64 // by partition: the last number read; if set beforehand, reading continues after it
+	Next   map[int]int64 // by partition: the offset to continue from; absent means from the beginning of the log
+	Beyond map[int]int64 // by partition: the first number after a hole; 0 if there is none
 
 	end    map[int]int64 // by partition: the offset at which the log ended at first
-	over   map[int]int64 // by partition: the offset of the first record that was beyond what was wanted
-	told   map[int]int64 // by partition: the offset after the last record that was passed on or left aside
+	over   map[int]int64 // by partition: the offset of the first record beyond Upto
+	told   map[int]int64 // by partition: the offset after the last record that was passed on or dropped
 	rivals rivals
 }
 
-// Run passes the records numbered 1 to Upto of each partition to fn, in order, each once. A record is passed on only
-// when its number is the next: repeats are dropped, and beyond a hole nothing is read until what is missing turns up,
-// as the engine does it. What another writes there has no number, and a record that is wrong gives way to the right one
-// further on. What has not turned up in time is left: Last tells. An error of fn ends the reading.
+// Run passes the records numbered 1 to Upto of each partition to fn, in order, each once. A record is passed on only if its
+// number is the next: repeats are dropped, and records after a hole wait until the missing one is read, as in the engine.
+// Records of other sources are dropped, and a wrong record if the right one is further on. If a number does not appear within
+// Patience, Run returns, and Last is short of Upto. An error of fn ends the reading.
 func (r *Reading) Run(ctx context.Context, fn func(rec *kafka.Record) error) error {
 	if r.Last == nil {
 		r.Last = map[int]int64{}
@@ -69,7 +69,7 @@ func (r *Reading) Run(ctx context.Context, fn func(rec *kafka.Record) error) err
 	}
 	r.end = end
 	for _, p := range partitions {
-		if next, known := r.Next[p]; !known || next > end[p] || next < first[p] { // or it is another log by now
+		if next, known := r.Next[p]; !known || next > end[p] || next < first[p] { // else the topic was replaced
 			r.Next[p] = first[p]
 		}
 	}
@@ -105,14 +105,14 @@ func (r *Reading) Run(ctx context.Context, fn func(rec *kafka.Record) error) err
 	}
 }
 
-// unread tells whether numbers are missing, or the log goes on with something that has not been looked at.
+// unread tells whether numbers are missing, or the log has records that were not read yet.
 func (r *Reading) unread(partition int) bool {
 	_, over := r.over[partition]
 	return r.Last[partition] < r.Upto[partition] || r.Next[partition] < r.end[partition] && !over
 }
 
-// leave lets the next run go on where it has to: at the first record that was not wanted yet, and where there is a hole
-// at the beginning, to look for what is missing in all of the log.
+// leave sets the offsets of the next run: the first record beyond Upto, or after a hole the beginning of the log, to search all
+// of it for the missing number.
 func (r *Reading) leave() {
 	for p, offset := range r.over {
 		r.Next[p] = offset
@@ -124,7 +124,7 @@ func (r *Reading) leave() {
 	}
 }
 
-// fetch reads on, and tells whether that led any further.
+// fetch reads once at each position, and tells whether that made progress.
 func (r *Reading) fetch(ctx context.Context, positions []kafka.Position,
 	fn func(rec *kafka.Record) error) (moved bool, err error) {
 	fetched, err := r.Log.Fetch(ctx, positions, min(longPoll, r.Patience))
@@ -155,7 +155,7 @@ func (r *Reading) fetch(ctx context.Context, positions []kafka.Position,
 	return moved, err
 }
 
-// refusal is an error of whoever the records are passed to: unlike one of the log, it is not tried again.
+// refusal is an error of the callback: unlike one of the log, it is not retried.
 type refusal struct{ error }
 
 func (r *Reading) pass(ctx context.Context, rec *kafka.Record, fn func(rec *kafka.Record) error) error {
@@ -198,7 +198,7 @@ func (r *Reading) Own(rec *kafka.Record) bool {
 	return rec.Source == "/"+Writer(r.Topic) && rec.Sequence > 0
 }
 
-// drop leaves a record aside, and tells of it once, however often it is read.
+// drop reports a record that is not passed on, once, however often it is read.
 func (r *Reading) drop(rec *kafka.Record, why Why) {
 	if _, again := r.over[rec.Partition]; again || rec.Offset < r.told[rec.Partition] {
 		return // the next run will read it again, or an earlier one did
@@ -209,5 +209,5 @@ func (r *Reading) drop(rec *kafka.Record, why Why) {
 	}
 }
 
-// Writer is the service that writes the topic.
+// Writer is the name of the service that writes the topic.
 func Writer(topic string) string { return strings.TrimSuffix(topic, ".events") }

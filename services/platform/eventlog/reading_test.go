@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// records is a log of one partition; a fetch finds few of them, so that there are many fetches.
+// records is a log of one partition; a fetch returns few of them, so that there are many fetches.
 type records []kafka.Record
 
 func (l *records) Offsets(context.Context, string, []int) (first, next map[int]int64, err error) {
@@ -105,7 +105,7 @@ func TestATopicIsReadOnWhereTheReadingBeforeEndedAndAHoleIsLookedForAgain(t *tes
 	for name, c := range map[string]struct {
 		log  []int64
 		upto []int64
-		grow []int64 // by then
+		grow []int64 // the log's numbers by then
 		last int64
 	}{
 		"plain":                             {[]int64{1, 2, 3, 4, 5}, []int64{2, 3, 5}, nil, 5},
@@ -138,7 +138,7 @@ func TestATopicIsReadOnWhereTheReadingBeforeEndedAndAHoleIsLookedForAgain(t *tes
 	}
 }
 
-// inOne is a log of which a fetch finds all that there is.
+// inOne is a log whose fetches return all records.
 type inOne struct{ *records }
 
 func (l inOne) Fetch(_ context.Context, positions []kafka.Position, _ time.Duration) (all []kafka.Fetched, err error) {

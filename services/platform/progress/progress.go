@@ -1,4 +1,4 @@
-// Package progress shows people how far long work is: as a bar on a terminal, as lines elsewhere. The commands use it.
+// Package progress shows the progress of a long-running command: as a bar on a terminal, as lines elsewhere.
 package progress
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// Progress shows how far a run is. Stage begins a part of it, of so many things to do, 0 where nobody knows.
+// Progress shows the progress of a run. Stage begins a stage with a total, 0 if that is not known; Set sets how much is done.
 type Progress interface {
 	Stage(name string, total int)
 	Set(done int)
@@ -48,7 +48,7 @@ func (b *bar) Stage(name string, total int) {
 // A bar that cannot be drawn is no reason to stop.
 func (b *bar) Set(done int) { _ = b.bar.Set(done) }
 
-// Close takes the bar off the screen.
+// Close removes the bar from the screen.
 func (b *bar) Close() error {
 	if b.bar == nil {
 		return nil
@@ -56,7 +56,7 @@ func (b *bar) Close() error {
 	return b.bar.Finish()
 }
 
-// NewLines writes a line for each stage and then every few seconds, beginning with the command's name; for logs.
+// NewLines writes a line for each stage, then one every few seconds, prefixed with the command's name; for logs.
 func NewLines(w io.Writer, command string) Progress { return &lineProgress{w: w, command: command} }
 
 type lineProgress struct {

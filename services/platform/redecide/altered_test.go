@@ -31,7 +31,7 @@ func altered(app service.App, n int, rows func([]saga.Row) []saga.Row) service.A
 	return app
 }
 
-// concerned are the keys of which the machine said something by the row, as the events themselves tell.
+// concerned are the keys for which the machine emitted something by the row, found from the events alone.
 func (l topics) concerned(m *saga.Machine, row saga.Row) []string {
 	said := map[string]saga.Event{}
 	var own []saga.Event
@@ -109,7 +109,7 @@ func find(t testing.TB, name string) service.App {
 	return all[slices.IndexFunc(all, func(a service.App) bool { return a.Name == name })]
 }
 
-// dear is from how much on an order is looked at in the tests below; the shop's orders are below it or far above.
+// dear is the total from which the tests below review an order; the shop's orders are below it or far above.
 const dear = 1500
 
 func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
@@ -130,7 +130,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 			order.Validated, func(e saga.Event) bool {
 				d := e.Data.(order.ValidatedV1)
 				return d.Total.Amount > dear && !blocked(d)
-			}, "recorded fraud.count_requested.v1 + fraud.order_seen.v1; this build says fraud.rejected.v1",
+			}, "recorded fraud.count_requested.v1 + fraud.order_seen.v1; this build emits fraud.rejected.v1",
 		},
 		"a payload": {
 			altered(find(t, "refund"), 0, row(saga.On(shipping.ReturnReceived, func(s any, e shipping.ReturnReceivedV1) []saga.Event {
@@ -149,7 +149,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 			altered(find(t, "shipping"), 0, row(saga.On(order.Confirmed, func(s any, e order.ConfirmedV1) []saga.Event {
 				return append(decided(find(t, "shipping"), 0, s, order.Confirmed.Of(e)), shipping.Readied.Of(shipping.ReadiedV1{By: "x"}))
 			}, shipping.LabelRequested, shipping.Rejected, shipping.Readied))),
-			order.Confirmed, func(saga.Event) bool { return true }, "this build says shipping.label_requested.v1 + shipping.readied.v1",
+			order.Confirmed, func(saga.Event) bool { return true }, "this build emits shipping.label_requested.v1 + shipping.readied.v1",
 		},
 		"an answer to what it did not hear": {
 			altered(find(t, "refund"), 0, func(rows []saga.Row) []saga.Row {
@@ -157,7 +157,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 					return []saga.Event{refundevent.Readied.Of(refundevent.ReadiedV1{By: "x"})}
 				}, refundevent.Readied))
 			}),
-			payment.Authorized, func(saga.Event) bool { return true }, "recorded nothing; this build says refund.readied.v1",
+			payment.Authorized, func(saga.Event) bool { return true }, "recorded nothing; this build emits refund.readied.v1",
 		},
 		"an answer to a service it did not hear": {
 			altered(find(t, "refund"), 0, func(rows []saga.Row) []saga.Row {
@@ -165,7 +165,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 					return []saga.Event{refundevent.Readied.Of(refundevent.ReadiedV1{By: "x"})}
 				}, refundevent.Readied))
 			}),
-			inventory.Reserved, func(saga.Event) bool { return true }, "recorded nothing; this build says refund.readied.v1",
+			inventory.Reserved, func(saga.Event) bool { return true }, "recorded nothing; this build emits refund.readied.v1",
 		},
 		"what it cannot decide": {
 			altered(find(t, "warehouse"), 0, row(saga.On(shipping.Prepared, func(any, shipping.PreparedV1) []saga.Event { panic("oh") },
@@ -209,7 +209,7 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 
 func blocked(e order.ValidatedV1) bool { return strings.HasSuffix(e.Email, "fraud.example") }
 
-// decided is what the app decides of an event as it is.
+// decided is the unaltered app's decision on an event.
 func decided(app service.App, n int, state any, e saga.Event) []saga.Event {
 	e.Key = "key"
 	step, err := app.Bindings[n].Machine.Hear(state, e, func(*saga.Event) {})
@@ -224,7 +224,7 @@ func decided(app service.App, n int, state any, e saga.Event) []saga.Event {
 	return step.Emitted
 }
 
-// led tells whether anything was said because of the event.
+// led tells whether anything was emitted because of the event.
 func led(w *sagatest.World, e saga.Event) bool {
 	return slices.ContainsFunc(w.Log, func(own saga.Event) bool { return own.Cause == e.ID })
 }

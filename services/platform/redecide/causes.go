@@ -5,14 +5,14 @@ import (
 	"strconv"
 )
 
-// causes are what led to own events: hashes of the ids of what was heard, each with the machine that answered it. A service
-// has too many to keep them whole.
+// causes are the causes of own events: hashes of their ids, each with the machine that reacted. A service has too many to keep
+// the ids.
 type causes map[uint64]struct{}
 
 var seed = maphash.MakeSeed()
 
-// Beside the numbers of machines: what this build does not know who said, and own events that led to something later, by an
-// answer or a deadline.
+// Values beside the numbers of machines: nobody for events that no machine of this build emits, later for own events that an
+// answer or a deadline followed.
 const (
 	nobody = -1
 	later  = -2
@@ -22,7 +22,7 @@ func hashOf(machine int, id string) uint64 { return maphash.String(seed, strconv
 
 func (c causes) add(machine int, id string) { c[hashOf(machine, id)] = struct{}{} }
 
-// had tells whether the machine said something because of this.
+// had tells whether the machine emitted something because of this.
 func (c causes) had(machine int, id string) bool {
 	_, had := c[hashOf(machine, id)]
 	return had

@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/saga/contract"
 )
 
-// Field is where a payload differs. Values that tell of a person are left out.
+// Field is a field in which a payload differs. Personal values are left out.
 type Field struct {
 	Event    string `json:"event"`
 	Path     string `json:"path"`
@@ -21,11 +21,11 @@ type Field struct {
 	Decided  string `json:"decided,omitempty"`
 }
 
-// mostFields are listed of one event.
+// mostFields is the number of fields listed per event.
 const mostFields = 20
 
-// differing lists where the payload of an event is not what was recorded. A number in a series is given when the event is
-// said: it is not compared.
+// differing lists the fields in which the payload of an event differs from the recorded one. Numbers of a series are not
+// compared: they are assigned when the event is committed.
 func differing(kind saga.Kind, numbered *saga.Series, e saga.Event, g *said) []Field {
 	data, recorded := e.Data, g.raw
 	if g.wrote != kind.Name() || numbered != nil {
@@ -98,7 +98,7 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// longest is how much of a value is shown.
+// longest is the number of bytes shown of a value.
 const longest = 200
 
 func show(value any) string {
@@ -117,7 +117,7 @@ func show(value any) string {
 
 var personalFields sync.Map // by event type
 
-// personalOf are the names of the fields of an event that tell of a person, wherever in it.
+// personalOf are the names of an event's personal fields, at any depth.
 func personalOf(kind saga.Kind) map[string]bool {
 	if known, ok := personalFields.Load(kind.Name()); ok {
 		return known.(map[string]bool)

@@ -8,32 +8,32 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// keeper is one machine that decides, with its states as they were recorded.
+// keeper is one machine that decides, with the states folded from the recorded events.
 type keeper struct {
 	machine *saga.Machine
 	number  int
 	store   engine.Store
-	reacts  map[string]bool     // to these events, from elsewhere or its own
-	settles map[string][]string // by own event: those whose deadlines it makes pointless
-	orders  map[string]bool     // what commands lead to
+	reacts  map[string]bool     // the events it reacts to, of other services or its own
+	settles map[string][]string // by own event: the events whose deadlines it cancels
+	orders  map[string]bool     // the events that commands lead to
 
-	byKey  bool           // a state is that of one key, so that it can be let go of
+	byKey  bool           // each state belongs to one key
 	states map[string]any // by key; only byKey
 	shared engine.States  // else
 
-	waiting map[string][]*input // by key: inputs that led to something and have not yet, or to nothing and this build differs
-	known   map[string]*input   // by id: of these, those that led to something
+	waiting map[string][]*input // by key: inputs whose step is still to come, or without effect so far where this build differs
+	known   map[string]*input   // by id: of these, those with an effect
 	armed   map[string]saga.Event
-	latest  map[about]string // the id of what is armed
+	latest  map[about]string // the id of the armed event
 
-	journal []saga.Event // what was folded of late into states that keys share
-	dropped int          // from its beginning
+	journal []saga.Event // the events last folded into shared states
+	dropped int          // events dropped from its beginning
 }
 
-// about names what can be set once for a key: the deadline that runs from the own event of this type.
+// about is a key and an event type, as of a deadline that runs from the own event of this type.
 type about struct{ key, kind string }
 
-// journaled is how many events are kept in which orders that share rows may have changed them.
+// journaled is the number of events kept of those that changed shared rows.
 const journaled = 50_000
 
 // keepersOf are the machines that decide anything but commands.
@@ -69,7 +69,7 @@ func keepersOf(bindings []engine.Binding) (all []*keeper) {
 	return all
 }
 
-// probe finds out whether one state is that of one key, or one event changes what several keys share.
+// probe finds out whether each state belongs to one key, or keys share states.
 func (k *keeper) probe() {
 	k.shared = k.store.Memory()
 	blank := k.machine.Blank("key")
@@ -81,7 +81,7 @@ func (k *keeper) probe() {
 	})
 }
 
-// hears tells whether the machine decides on an event from elsewhere.
+// hears tells whether the machine decides on an event of another machine.
 func (k *keeper) hears(name string) bool { return k.reacts[name] && k.machine.Takes(name) }
 
 // get is the state that an event is decided on.
@@ -120,17 +120,17 @@ func (k *keeper) disarm(of about) {
 	delete(k.latest, of)
 }
 
-// input is something that the machine hears, or heard.
+// input is an event that the machine consumes.
 type input struct {
 	*said
-	led     bool // to something
-	arrived bool // it is among those that wait
-	done    bool // the step that it led to was looked at
-	read    bool // its payload was
+	led     bool // it had an effect
+	arrived bool // it is in waiting
+	done    bool // its step was decided again
+	read    bool // its payload was decoded
 	err     error
-	first   *verdict // what this build answers at the first moment at which it may have been heard
-	since   int      // how long the journal was when it was said
-	before  any      // the state then; only where keys share rows
+	first   *verdict // this build's verdict at the first moment at which it may have been consumed
+	since   int      // the length of the journal when it was emitted
+	before  any      // the state then; only if keys share rows
 }
 
 // event is the input with its payload.
@@ -147,7 +147,7 @@ func decode(kind saga.Kind, e *said) (any, error) {
 	case e.malformed != nil:
 		return nil, e.malformed
 	case kind == nil:
-		return nil, nil // this build hears it no more: no row will ask for it
+		return nil, nil // this build does not consume it any more: no row needs it
 	case e.Data != nil:
 		return e.Data, nil
 	}

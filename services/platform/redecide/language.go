@@ -7,7 +7,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// language is what the service's machines say, and what is known of what this build says no more.
+// language maps event types to the service's machines, also types that this build does not emit any more.
 type language struct {
 	keepers  []*keeper
 	kinds    map[string]saga.Kind
@@ -18,8 +18,8 @@ func languageOf(keepers []*keeper) *language {
 	return &language{keepers: keepers, kinds: map[string]saga.Kind{}, speakers: map[string]int{}}
 }
 
-// kindOf finds an event type among those that the machines know, else among all there are: what this build says no more is
-// folded all the same.
+// kindOf finds an event type among those that the machines know, else among all: types that this build does not emit any more
+// are folded too.
 func (l *language) kindOf(name string) saga.Kind {
 	kind, known := l.kinds[name]
 	if known {
@@ -39,7 +39,7 @@ func (l *language) kindOf(name string) saga.Kind {
 	return kind
 }
 
-// name is that of the version that this build knows of an event.
+// name returns an event's type in the version that this build knows.
 func (l *language) name(recorded string) string {
 	if kind := l.kindOf(recorded); kind != nil {
 		return kind.Name()
@@ -47,7 +47,7 @@ func (l *language) name(recorded string) string {
 	return recorded
 }
 
-// speaker is the number of the machine that says the events of a type; nobody where this build says them no more.
+// speaker is the number of the machine that emits the events of a type; nobody if this build does not emit them any more.
 func (l *language) speaker(name string) int {
 	n, known := l.speakers[name]
 	if !known {
@@ -57,8 +57,8 @@ func (l *language) speaker(name string) int {
 	return n
 }
 
-// reactor is the machine that most likely answered an event of this type, where the answer tells nothing, as this build says
-// it no more: an event is heard under the key that it is about, so it is one that keeps states of such keys.
+// reactor is the machine that most likely reacted to an event of this type, for reactions that this build does not emit any more:
+// a machine whose states have the event's kind of key.
 func (l *language) reactor(name string) int {
 	n, kind := nobody, l.kindOf(name)
 	for _, k := range l.keepers {
@@ -74,7 +74,7 @@ func (l *language) reactor(name string) int {
 	return max(n, 0)
 }
 
-// led tells whether the machine said something because of the event.
+// led tells whether the machine emitted something because of the event.
 func (l *language) led(c causes, k *keeper, e *said) bool {
 	return c.had(k.number, e.ID) || c.had(nobody, e.ID) && l.reactor(e.Type) == k.number
 }

@@ -28,7 +28,7 @@ type checked struct {
 	Number int64 `json:"number"`
 }
 
-// leaflets is a service that looks up, numbers, and reacts to its own event by what it has just said.
+// leaflets is a service that looks up, numbers, and reacts to its own event by the event it has just emitted.
 func leaflets(words func(listed string) string) service.App {
 	printed, filed := saga.Define[leaflet]("leaflets.printed.v1"), saga.Define[checked]("leaflets.filed.v1")
 	same := func(l leaflet) leaflet { return l }

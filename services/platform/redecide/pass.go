@@ -9,16 +9,16 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// How far times may be off.
+// Bounds on the differences between times.
 const (
-	// ahead is how far own events are read ahead, so that all of one step are at hand: between the time of its first and that
-	// of what stands before its last there is one transaction at most, of half a minute.
+	// ahead is how far own events are read ahead, so that all events of a step are read: from the time of its first event to that
+	// of the record before its last there is one transaction at most, of half a minute.
 	ahead = 40 * time.Second
-	// slack is how much earlier than its time an input may have been heard: services take times from different databases.
+	// slack is how much earlier than its time an input may have been consumed: services take times from different databases.
 	slack = 2 * time.Second
 )
 
-// pass reads the topics once, and decides on a share of the keys.
+// pass reads the topics once, and decides for a share of the keys.
 type pass struct {
 	Config
 	*language
@@ -31,12 +31,12 @@ type pass struct {
 	sources []*source // the service's own topic is the last
 	own     *source
 	lookups *lookups
-	byCause map[string][]*said    // own events that were read and belong to no step yet
+	byCause map[string][]*said    // by cause: own events that were read and belong to no step yet
 	unsaid  map[string]*said      // the same by id
-	before  map[string]string     // by id: the types of own events that lead to something later, or to what this build does not know
-	coming  map[about][]time.Time // of kinds of which only the last of a batch is said: when they are
-	lost    map[rowName]*int      // by row: how many steps on end agree in no order of what changed the rows that keys share
-	end     map[place]int64       // the last number that led to something
+	before  map[string]string     // by id: types of own events that a call or deadline follows, or a type unknown to this build
+	coming  map[about][]time.Time // the times of events of kinds of which only the last of a batch is emitted
+	lost    map[rowName]*int      // by row: how many steps in a row agreed in no order of the changes to shared rows
+	end     map[place]int64       // the last number with an effect
 }
 
 type place struct {
@@ -78,8 +78,8 @@ func (p *pass) run(ctx context.Context) error {
 	return nil
 }
 
-// say takes the next own event of its partition, with its step. What led to it may stand behind events of a later time in
-// another partition, as numbers are given when a transaction ends: then those are taken first.
+// say takes the next own event of its partition, with its step. Its cause may follow events of a later time in another
+// partition, as numbers are assigned when a transaction ends: then those are taken first.
 func (p *pass) say(ctx context.Context, e *said) error {
 	p.uncome(e)
 	for !e.taken {
@@ -103,8 +103,8 @@ func (p *pass) say(ctx context.Context, e *said) error {
 	return nil
 }
 
-// next is the event that was said next, and an input before an own event of the same time. All that may belong to its step
-// has been read by then.
+// next returns the next event by time, an input before an own event of the same time. All events that may belong to its step have
+// been read then.
 func (p *pass) next(ctx context.Context) (*said, error) {
 	for {
 		from, at := p.earliest()
@@ -154,7 +154,7 @@ func (p *pass) earliest() (from *source, partition int) {
 	return from, partition
 }
 
-// announce notes an own event that is to come.
+// announce registers an own event when it is read.
 func (p *pass) announce(e *said) {
 	p.unsaid[e.ID] = e
 	if e.Cause != "" {
@@ -175,7 +175,7 @@ func (p *pass) uncome(e *said) {
 	}
 }
 
-// overtaken tells whether an event of which only the last of a batch is said may have given way to a later one.
+// overtaken tells whether a later event may have replaced this one, of a kind of which only the last of a batch is emitted.
 func (p *pass) overtaken(e saga.Event, at time.Time) bool {
 	kind := p.kindOf(e.Type)
 	if kind == nil || !kind.Latest() {
@@ -194,7 +194,7 @@ func (p *pass) mine(key string) bool {
 	return p.of == 1 || maphash.String(seed, key)%uint64(p.of) == uint64(p.number)
 }
 
-// foresee notes an input that led to something when it is read, which is before it was said: clocks differ.
+// foresee registers an input with an effect as soon as it is read: as clocks differ, its step may come before it.
 func (p *pass) foresee(e *said) {
 	for _, k := range p.keepers {
 		if p.mine(e.Key) && p.led(p.causes, k, e) {
@@ -203,7 +203,7 @@ func (p *pass) foresee(e *said) {
 	}
 }
 
-// arrive makes an event known to those that hear it, but for the machine that said it.
+// arrive passes an event to the machines that consume it, except the one that emitted it.
 func (p *pass) arrive(e *said, speaker int) {
 	p.lookups.hear(e)
 	for _, k := range p.keepers {
@@ -219,7 +219,7 @@ func (p *pass) arrive(e *said, speaker int) {
 			in = &input{said: e, led: led}
 		}
 		if in.led {
-			if k.known[e.ID] = in; in.done { // by the clocks its step came before it
+			if k.known[e.ID] = in; in.done { // its step has the earlier time
 				delete(k.known, e.ID)
 				continue
 			}
@@ -237,11 +237,11 @@ func (p *pass) arrive(e *said, speaker int) {
 	}
 }
 
-// lookups are what others said of keys that decisions look up: all of it, for what had arrived is not recorded.
+// lookups are the events that decisions look up, all of each key: it is not recorded which of them had arrived.
 type lookups struct {
 	machine *saga.Machine
-	said    map[about][]any // by key and type, in the order said
-	age     int             // which of them is found: 0 the last
+	said    map[about][]any // by key and type, in their order
+	age     int             // which of them is found: 0 is the last
 }
 
 func newLookups(bindings []engine.Binding) *lookups {
@@ -263,7 +263,7 @@ func (l *lookups) hear(e *said) {
 	}
 }
 
-// look finds what was said last, or as many before that as the age says.
+// look finds the last event of a key and type, or an earlier one according to age.
 func (l *lookups) look(known saga.Kind, key string) any {
 	if all := l.said[about{key, known.Name()}]; len(all) > l.age {
 		return all[len(all)-1-l.age]

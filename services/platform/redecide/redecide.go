@@ -11,17 +11,17 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Config says what is decided again, and from where it is read.
+// Config is what is decided again, and the topics it is read from.
 type Config struct {
-	App        service.App // its Bindings decide: where decisions depend on the configuration, put there what Configured gives
+	App        service.App // its Bindings decide; where decisions depend on the configuration, set them to those of Configured
 	Log        eventlog.Log
 	Partitions int
-	Topics     []string // of all services: what led to a step may be on one that this build hears no more
+	Topics     []string // of all services: the input of a step may be on one that this build does not consume any more
 
-	// By topic and partition: the last number to be read; where there is none, all that is there now.
+	// By topic and partition: the last number to be read; without one, up to the present end.
 	Upto map[string]map[int]int64
-	// By topic and partition: the last number that the service has heard, its watermark. Where there is none it is the last
-	// that led to anything, and what comes later is not held against this build.
+	// By topic and partition: the last number that the service has consumed, its watermark. Without one it is the last input
+	// with an effect, and later inputs are not held against this build.
 	Applied map[string]map[int]int64
 	Parked  map[string]bool // by id: inputs that are parked, or were discarded
 
@@ -32,10 +32,10 @@ type Config struct {
 	most int // own events in one pass over the topics
 }
 
-// mostEvents are the own events whose states are held at once: beyond, keys are decided again in several passes.
+// mostEvents is the number of own events per pass, which bounds memory: with more, the keys are split over several passes.
 const mostEvents = 4_000_000
 
-// Run decides again.
+// Run takes the decisions again and reports the differences.
 func Run(ctx context.Context, c Config) (Report, error) {
 	if c.most == 0 {
 		c.most = mostEvents
@@ -47,7 +47,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	report := newReport(c.App.Name)
 	keepers := keepersOf(c.App.Bindings)
 	if len(keepers) == 0 {
-		return report.finish(began), nil // it only shows what others say
+		return report.finish(began), nil // it has projections only
 	}
 	log, err := freeze(ctx, c, topicsOf(c, keepers))
 	if err != nil {
@@ -59,7 +59,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	}
 	passes := 1 + own/c.most
 	if slices.ContainsFunc(keepers, func(k *keeper) bool { return !k.byKey }) {
-		passes = 1 // all keys share the states of one that is not
+		passes = 1 // such a machine's states are shared by all keys
 	}
 	log.expect(passes)
 	for n := range passes {
@@ -72,7 +72,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	return report.finish(began), nil
 }
 
-// topicsOf are the service's own topic, those that it hears, and those that may tell what it once heard.
+// topicsOf are the service's own topic, those that it consumes, and those that it may once have consumed.
 func topicsOf(c Config, keepers []*keeper) []string {
 	topics := []string{c.App.Topic()}
 	add := func(topic string) {
@@ -91,7 +91,7 @@ func topicsOf(c Config, keepers []*keeper) []string {
 	return topics
 }
 
-// index reads the service's own topic for what led to its events: so that of an input it is known at once whether it did.
+// index reads the causes of the service's own events from its topic: so it is known at once whether an input had an effect.
 func index(ctx context.Context, c Config, log *frozen, keepers []*keeper) (found causes, own int, err error) {
 	found = causes{}
 	words, s := languageOf(keepers), newSource(c, log, c.App.Topic(), 0)
@@ -117,8 +117,8 @@ func index(ctx context.Context, c Config, log *frozen, keepers []*keeper) (found
 	return found, own, nil
 }
 
-// errHole is what keeps a topic from being decided again.
+// errHole is the error for a gap in the topic.
 func errHole(topic string, partition int, missing, found int64) error {
-	return fmt.Errorf("%s/%d: number %d is missing, the next one there is %d: deciding again needs the topic whole, from its "+
-		"beginning; bring it back by `orderflow topics repair`, or read it with its archive", topic, partition, missing, found)
+	return fmt.Errorf("%s/%d: number %d is missing, the next one there is %d: deciding again needs the whole topic, from its "+
+		"beginning: fill it with `orderflow topics repair`, or read it with its archive", topic, partition, missing, found)
 }

@@ -61,8 +61,8 @@ func TestAnUnchangedBuildDecidesTheSameWhateverTheOrderOfThings(t *testing.T) {
 	}
 }
 
-// skew puts the topics' times off: those of a service by up to a second, and those of each of its processes by a few
-// milliseconds more. A process decides on the keys of one partition: an event is heard under the key that it is about.
+// skew shifts the topics' times: those of a service by up to a second, and those of each of its processes by a few milliseconds
+// more. A process decides on the keys of one partition: an event is consumed under the key that it is about.
 func (l topics) skew(random *rand.Rand) {
 	keys, clocks := map[string]string{}, map[place]time.Duration{}
 	for _, r := range l.all() {
@@ -141,7 +141,7 @@ func TestOneOrderOrATimeCanBeAskedFor(t *testing.T) {
 func TestWhatMayNotHaveBeenHeardOrWasParkedIsNotHeldAgainstTheBuild(t *testing.T) {
 	t.Parallel()
 	_, log, _ := trading(t)
-	// The last that shipping did about its orders did not happen: it had not heard of it, or it is parked.
+	// Shipping's last events about its orders are removed: it had not consumed their inputs, or they are parked.
 	parked := map[string]bool{}
 	for p := range partitions {
 		at := place{"shipping.events", p}
@@ -154,21 +154,21 @@ func TestWhatMayNotHaveBeenHeardOrWasParkedIsNotHeldAgainstTheBuild(t *testing.T
 	}
 	app := find(t, "shipping")
 	if r := log.again(t, app); r.Holds() {
-		t.Error("what was cut off is not missed")
+		t.Error("the removed events are not reported")
 	}
 	if r := log.again(t, app, func(c *Config) { c.Parked = parked }); !r.Holds() {
-		t.Errorf("with what is parked: %s", text(t, r))
+		t.Errorf("with parked inputs: %s", text(t, r))
 	}
 	r := log.again(t, app, func(c *Config) { c.Applied = nil })
 	for _, row := range r.Rows {
 		for _, d := range row.Differences {
 			if i := slices.IndexFunc(log.all(), func(rec kafka.Record) bool { return rec.ID == d.Heard }); !log.ledLater(log.all()[i]) {
-				t.Errorf("%s of %s was not followed by anything that was heard", row.On, d.Key)
+				t.Errorf("%s of %s: no later input had an effect", row.On, d.Key)
 			}
 		}
 	}
 	if len(r.Given) == 0 {
-		t.Error("nothing is said of what may not have been heard")
+		t.Error("inputs that may not have been consumed are not reported")
 	}
 }
 

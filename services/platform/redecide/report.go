@@ -13,36 +13,36 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Report is what came of it.
+// Report is the result.
 type Report struct {
 	Service   string  `json:"service"`
 	Decided   int     `json:"decided"` // steps decided again
 	Equal     int     `json:"equal"`
-	Raced     int     `json:"raced"` // equal, where orders that share rows came in another order than their times say
+	Raced     int     `json:"raced"` // equal, if orders that share rows came in another order than that of their times
 	Different int     `json:"different"`
-	Silent    int     `json:"silent"` // inputs that led to nothing, and do not with this build
-	Given     []Given `json:"given"`  // what was not decided again, or not held against this build
-	Rows      []Row   `json:"rows"`   // the differences
+	Silent    int     `json:"silent"` // inputs without effect, recorded and with this build
+	Given     []Given `json:"given"`  // steps that were not decided again, or not held against this build
+	Rows      []Row   `json:"rows"`   // with differences
 	Seconds   float64 `json:"seconds"`
 
 	given map[string]int
 	rows  map[rowName][]Difference
 }
 
-// Given is what was taken as it was recorded, and why.
+// Given counts steps that were taken as recorded, with the reason.
 type Given struct {
 	Why   string `json:"why"`
 	Steps int    `json:"steps"`
 }
 
-// Row is a row of the choreography of which this build decides otherwise.
+// Row is a row of the choreography that decides otherwise in this build.
 type Row struct {
 	rowName
 	Orders      []string     `json:"orders"` // the keys, once each: mostly orders
 	Differences []Difference `json:"differences"`
 }
 
-// rowName is the row of a machine: its form, and what it is about.
+// rowName is a row of a machine: its form, and the event it is for.
 type rowName struct {
 	Machine string `json:"machine"`
 	Form    string `json:"form"`
@@ -56,7 +56,7 @@ func rowOf(k *keeper, f saga.Form, on string) rowName {
 // Difference is one step that this build decides otherwise.
 type Difference struct {
 	Key      string    `json:"key"`
-	Saga     string    `json:"saga,omitempty"` // the order that it happened for, where that is not the key
+	Saga     string    `json:"saga,omitempty"` // the order, if that is not the key
 	Heard    string    `json:"heard,omitempty"`
 	At       time.Time `json:"at"`
 	Recorded []Said    `json:"recorded"`
@@ -67,7 +67,7 @@ type Difference struct {
 	Shared   bool      `json:"shared,omitempty"`
 }
 
-// Said is an event that was or would be said.
+// Said is an event that was or would be emitted.
 type Said struct {
 	Type string `json:"type"`
 	Key  string `json:"key"`
@@ -77,7 +77,7 @@ func newReport(service string) *Report {
 	return &Report{Service: service, Given: []Given{}, Rows: []Row{}, given: map[string]int{}, rows: map[rowName][]Difference{}}
 }
 
-// Holds tells whether this build would have said the same.
+// Holds tells whether this build would have emitted the same events.
 func (r Report) Holds() bool { return r.Different == 0 }
 
 func (r *Report) give(why string) { r.given[why]++ }
@@ -93,7 +93,7 @@ func (r *Report) differ(row rowName, d Difference) {
 	r.rows[row] = append(r.rows[row], d)
 }
 
-// difference tells of a verdict. shared: the machine's keys share rows.
+// difference turns a verdict into a Difference; shared tells whether the machine's keys share rows.
 func (p *pass) difference(key string, in *input, at time.Time, v verdict, s *trial, shared bool) Difference {
 	d := Difference{Key: key, At: at, Recorded: []Said{}, Decided: []Said{}, Fields: v.fields,
 		Fault: v.fault, Mixed: v.mixed, Shared: shared}
@@ -136,17 +136,17 @@ func (r *Report) finish(began time.Time) Report {
 	return *r
 }
 
-// mostShown are the differences of a row that people are shown; programs get them all.
+// mostShown is the number of differences printed per row; JSON has them all.
 const mostShown = 10
 
-// Print tells people.
+// Print writes the report for people.
 func (r Report) Print(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d steps decided again, %d equal, %d different; %d inputs led to nothing, and would not; %.1f s\n",
+	fmt.Fprintf(&b, "%s: %d steps decided again, %d equal, %d different; %d inputs without effect, as before; %.1f s\n",
 		r.Service, r.Decided, r.Equal+r.Raced, r.Different, r.Silent, r.Seconds)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	if r.Raced > 0 {
-		fmt.Fprintf(t, "\t%d\t of these equal, though orders that share rows came in another order than their times say\n", r.Raced)
+		fmt.Fprintf(t, "\t%d\t of these equal, though orders that share rows came in another order than that of their times\n", r.Raced)
 	}
 	for _, g := range r.Given {
 		fmt.Fprintf(t, "\t%d\t taken as given: %s\n", g.Steps, g.Why)
@@ -172,7 +172,7 @@ func (d Difference) print(b *strings.Builder) {
 		return
 	}
 	if was, is := types(d.Recorded), types(d.Decided); was != is || d.Mixed {
-		fmt.Fprintf(b, "    recorded %s; this build says %s\n", was, is)
+		fmt.Fprintf(b, "    recorded %s; this build emits %s\n", was, is)
 	}
 	for _, f := range d.Fields {
 		if f.Recorded == "" && f.Decided == "" {

@@ -25,7 +25,7 @@ import (
 
 const partitions = 4
 
-// apps are all services, each by rules by which it does the most.
+// apps are all services, each configured for the most rules.
 func apps() (all []service.App) {
 	for _, app := range services.All {
 		if app.Configured != nil {
@@ -36,7 +36,7 @@ func apps() (all []service.App) {
 	return all
 }
 
-// shop is all services in memory, and who they ask outside, by what each declares.
+// shop is all services in memory, with the outside that they call, as each declares it.
 type shop struct {
 	t      testing.TB
 	random *rand.Rand
@@ -66,8 +66,8 @@ func open(t testing.TB, seed uint64, apps []service.App) *shop {
 	return s
 }
 
-// outside answers what the services' models say may come of a question, one of it at random; what none of them knows is
-// never answered.
+// outside answers a call with one of the outcomes in the services' models, at random; a call that none of them knows gets no
+// answer.
 func (s *shop) outside(machines []*saga.Machine) {
 	answers := map[string]explore.Outside{}
 	for _, app := range s.apps {
@@ -99,7 +99,7 @@ func (s *shop) answer(o explore.Outside, question string, e saga.Event) (any, bo
 	if len(outcomes) == 0 {
 		return nil, false
 	}
-	chosen := outcomes[0] // mostly what lets the order go on
+	chosen := outcomes[0] // mostly the outcome with which the order goes on
 	if s.random.IntN(6) == 0 {
 		chosen = outcomes[s.random.IntN(len(outcomes))]
 	}
@@ -164,7 +164,7 @@ func (s *shop) order(n int) storefrontevent.OrderPlacedV1 {
 	return e
 }
 
-// whim is what a customer may want of an order.
+// whim is a request that a customer may make about an order.
 func (s *shop) whim(id string) {
 	switch s.random.IntN(5) {
 	case 0:
@@ -179,8 +179,8 @@ func (s *shop) whim(id string) {
 // topics are partitions in memory; offsets are indices.
 type topics map[place][]kafka.Record
 
-// record writes down what was said, as the services' topics hold it: of what carries the whole picture mostly the last of
-// several that follow close upon each other.
+// record appends the emitted events to the topics, as the services' publishers do: of events that carry the full state mostly the
+// last of several in quick succession.
 func (s *shop) record() topics {
 	s.t.Helper()
 	log := topics{}
@@ -201,7 +201,7 @@ func (s *shop) record() topics {
 	return log
 }
 
-// dropped tells whether an event gave way to a later one of the batch, which is one process's.
+// dropped tells whether a later event of the batch, of the same process, replaced an event.
 func (s *shop) dropped(i int) bool {
 	e := s.world.Log[i]
 	if i%3 == 0 || !s.kind(e.Type).Latest() {
@@ -212,7 +212,7 @@ func (s *shop) dropped(i int) bool {
 	})
 }
 
-// process is the partition on whose keys the process works that said the event.
+// process is the partition of the process that emitted the event.
 func (s *shop) process(e saga.Event) int {
 	key := e.Key
 	for _, cause := range s.world.Log {
@@ -252,7 +252,7 @@ func (l topics) Fetch(_ context.Context, positions []kafka.Position, _ time.Dura
 	return all, nil
 }
 
-// heard says that everything on the topics was heard.
+// heard returns watermarks at the ends of all topics.
 func (l topics) heard() map[string]map[int]int64 {
 	all := map[string]map[int]int64{}
 	for at, records := range l {
@@ -264,7 +264,7 @@ func (l topics) heard() map[string]map[int]int64 {
 	return all
 }
 
-// again decides again what an app said.
+// again takes an app's decisions again.
 func (l topics) again(t testing.TB, app service.App, change ...func(*Config)) Report {
 	t.Helper()
 	c := Config{App: app, Log: l, Partitions: partitions, Applied: l.heard()}

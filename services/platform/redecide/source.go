@@ -13,16 +13,16 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// frozen is a log as it was at one moment: the service goes on meanwhile.
+// frozen is a log up to its ends at one moment: the service may go on meanwhile.
 type frozen struct {
 	eventlog.Log
 	first, next map[string]map[int]int64
 	done, total int64
-	each        int64 // of total: the inputs' and own records that each pass reads
+	each        int64 // of total: the records that each pass reads
 	progress    func(done, total int64)
 }
 
-// freeze notes the ends of the topics, that of the service's own first: so whatever led to what it says is there.
+// freeze reads the ends of the topics, the service's own first: so the causes of its events are below the other ends.
 func freeze(ctx context.Context, c Config, topics []string) (*frozen, error) {
 	f := &frozen{Log: c.Log, first: map[string]map[int]int64{}, next: map[string]map[int]int64{}, progress: c.Progress}
 	partitions := make([]int, c.Partitions)
@@ -32,7 +32,7 @@ func freeze(ctx context.Context, c Config, topics []string) (*frozen, error) {
 	for i, topic := range topics {
 		first, next, err := c.Log.Offsets(ctx, topic, partitions)
 		if err != nil {
-			return nil, fmt.Errorf("where does topic %s end: %w", topic, err)
+			return nil, fmt.Errorf("find the end of topic %s: %w", topic, err)
 		}
 		f.first[topic], f.next[topic] = first, next
 		for p := range next {
@@ -68,7 +68,7 @@ func (f *frozen) Fetch(ctx context.Context, positions []kafka.Position, wait tim
 	return all, err
 }
 
-// said is an event as it was read.
+// said is a recorded event.
 type said struct {
 	saga.Event        // without its payload, until it is needed
 	wrote      string // its type as it was recorded; Type is the version that this build knows
@@ -77,19 +77,19 @@ type said struct {
 	topic      string
 	partition  int
 	sequence   int64
-	at         time.Time // its time; not before that of what stands before it in its partition
-	taken      bool      // it is part of a step that was looked at
+	at         time.Time // its time, or that of an earlier event of its partition if that is later
+	taken      bool      // it is part of a step that was decided again
 }
 
-// source is one topic, read partition by partition as far as it is needed.
+// source is one topic, each partition read as far as needed.
 type source struct {
 	log     *frozen
 	reading eventlog.Reading
 	streams []stream
 	upto    map[int]int64
-	early   time.Duration                // how much earlier than it says an event may have been there
+	early   time.Duration                // how much earlier than its time an event may have been published
 	name    func(recorded string) string // of the version that this build knows
-	read    func(*said)                  // told of each, as it is read
+	read    func(*said)                  // called for each event as it is read
 }
 
 type stream struct {
@@ -98,10 +98,10 @@ type stream struct {
 	done  bool
 }
 
-// chunk is how many records of a partition are read at once.
+// chunk is the number of records read of a partition at a time.
 const chunk = 2000
 
-// patience is how long a broker that has something to say may be silent.
+// patience is how long a broker that has more records may return none.
 const patience = 10 * time.Second
 
 func newSource(c Config, log *frozen, topic string, early time.Duration) *source {
@@ -152,7 +152,7 @@ func (s *source) more(ctx context.Context, partitions []int) error {
 			return nil
 		}
 		if time.Since(began) > patience {
-			return fmt.Errorf("topic %s: nothing comes from the broker, though there are more records", r.Topic)
+			return fmt.Errorf("topic %s: the broker returned no records for %v, though there are more", r.Topic, patience)
 		}
 	}
 }
@@ -180,7 +180,7 @@ func (s *source) take(rec *kafka.Record) error {
 	return nil
 }
 
-// until reads on until each partition has ended, or stands beyond the time.
+// until reads on until each partition has ended or is past the time.
 func (s *source) until(ctx context.Context, t time.Time) error {
 	for {
 		var behind []int
@@ -198,7 +198,7 @@ func (s *source) until(ctx context.Context, t time.Time) error {
 	}
 }
 
-// head is the partition whose next event is the first of all; -1 where nothing is left.
+// head is the partition with the earliest queued event; -1 if none has one.
 func (s *source) head() int {
 	first := -1
 	for p := range s.streams {
@@ -217,8 +217,8 @@ func (s *source) pop(p int) *said {
 	return e
 }
 
-// before is the order in which events were said: by their times; where these are equal by number, or across partitions by
-// id, which one process gives in order as well.
+// before is the order in which events were emitted: by time; if that is equal by number, or across partitions by id, which one
+// process assigns in order too.
 func before(a, b *said) bool {
 	switch {
 	case !a.at.Equal(b.at):

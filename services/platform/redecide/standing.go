@@ -6,7 +6,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// Standing fills in how far the service has heard, and what is parked or was discarded, as its database says.
+// Standing reads the service's watermarks, and its parked and discarded events, from its database.
 func (c *Config) Standing(ctx context.Context, db *gorm.DB) error {
 	var marks []struct {
 		Topic     string

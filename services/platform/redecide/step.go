@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// step looks at all that one machine said because of one thing, of which e is the first event.
+// step decides again all events that one machine emitted because of one input; e is the first of them.
 func (p *pass) step(e *said) {
 	k := p.keepers[p.sayer(e)]
 	in := p.known(k, e)
@@ -53,7 +53,7 @@ func keyOf(in *input, e *said) string {
 	return e.Key
 }
 
-// sayer is the number of the machine that said the event.
+// sayer is the number of the machine that emitted the event.
 func (p *pass) sayer(e *said) int {
 	if n := p.speaker(e.Type); n != nobody {
 		return n
@@ -67,7 +67,7 @@ func (p *pass) sayer(e *said) int {
 	return p.reactor(on)
 }
 
-// known finds what was heard, where that led to the event.
+// known finds the input that led to the event, if it is a recorded event.
 func (p *pass) known(k *keeper, e *said) *input {
 	if e.Via != "" || e.Cause == "" {
 		return nil
@@ -75,7 +75,7 @@ func (p *pass) known(k *keeper, e *said) *input {
 	return k.known[e.Cause]
 }
 
-// group is the events of a step in the order said: those of the same cause, and what the machine said because of them.
+// group is the events of a step in their order: those of the same cause, and the machine's reactions to them.
 func (p *pass) group(k *keeper, first *said) []*said {
 	group := []*said{first}
 	mine := func(e *said, on string) bool {
@@ -118,7 +118,7 @@ func (p *pass) forget(e *said) {
 	p.byCause[e.Cause] = left
 }
 
-// judge decides the step again as far as what led to it is there.
+// judge decides the step again as far as its cause is recorded.
 func (p *pass) judge(k *keeper, in *input, e *said, group, roots []*said) {
 	s := &trial{pass: p, keeper: k, group: group, at: e.at}
 	var heard saga.Event
@@ -137,7 +137,7 @@ func (p *pass) judge(k *keeper, in *input, e *said, group, roots []*said) {
 		}
 		since, armed := k.armed[e.Cause]
 		if !armed {
-			p.given(e, "deadlines that were set before the topic begins, or that this build takes to be off")
+			p.given(e, "deadlines that were set before the topic begins, or that this build cancels")
 			return
 		}
 		heard = since
@@ -172,7 +172,7 @@ func declares(r *saga.Row, roots []*said) bool {
 	})
 }
 
-// compare holds what this build says against what was recorded.
+// compare compares this build's events with the recorded ones.
 func (p *pass) compare(k *keeper, s *trial, heard saga.Event, row rowName, in *input, group []*said) {
 	if len(s.given) > 0 {
 		heard = s.given[0]
@@ -196,13 +196,13 @@ func (p *pass) compare(k *keeper, s *trial, heard saga.Event, row rowName, in *i
 		p.report.Raced++
 	default:
 		if i := slices.IndexFunc(group, func(g *said) bool { return g.ID == v.cause }); i >= 0 {
-			row.Form, row.On = saga.Reaction.String(), group[i].Type // it said that of its own event
+			row.Form, row.On = saga.Reaction.String(), group[i].Type // it reacted to its own event
 		}
 		p.report.differ(row, p.difference(keyOf(in, group[0]), in, group[0].Time, v, s, !k.byKey))
 	}
 }
 
-// settle ends the wait for an input that led to something, and for those before it on its topic that led to nothing.
+// settle ends the wait for an input with an effect, and for those without effect before it on its topic.
 func (p *pass) settle(k *keeper, in *input) {
 	in.done = true
 	at := place{in.topic, in.partition}
@@ -238,8 +238,8 @@ func (p *pass) keep(k *keeper, key string, left func(*input) bool) {
 	k.waiting[key] = still
 }
 
-// silent lets go of the inputs about the key that led to nothing, and to which this build answers nothing now. Those behind
-// one on their topic that is still to lead to something have not been heard yet.
+// silent removes the key's inputs without effect to which this build does not react now. Inputs after one on their topic whose
+// step is still to come have not been consumed yet.
 func (p *pass) silent(k *keeper, key string, at time.Time) {
 	if len(k.waiting[key]) == 0 {
 		return
@@ -252,7 +252,7 @@ func (p *pass) silent(k *keeper, key string, at time.Time) {
 		}
 		heard, err := in.event(k)
 		if err != nil {
-			return false // it was parked, and would be
+			return false // it was parked, and would be again
 		}
 		s := &trial{pass: p, keeper: k, at: at,
 			decide: func(m *saga.Machine, state any, stamp saga.Stamp) (saga.Step, error) {
@@ -269,14 +269,14 @@ func (p *pass) silent(k *keeper, key string, at time.Time) {
 	})
 }
 
-// unanswered is an input that led to nothing, though this build answers it at every moment.
+// unanswered reports an input without effect to which this build reacts at every moment.
 func (p *pass) unanswered(k *keeper, in *input) {
 	switch {
 	case !p.reported(in.Event):
 	case in.first == nil:
 		p.report.quiet(true)
 	case p.Parked[in.ID]:
-		p.report.give("what is parked, or was discarded")
+		p.report.give("inputs that are parked, or were discarded")
 	default:
 		p.report.Decided++
 		row := rowOf(k, saga.Reaction, in.Type)
@@ -284,7 +284,7 @@ func (p *pass) unanswered(k *keeper, in *input) {
 	}
 }
 
-// close judges what still waits at the end of the topics.
+// close judges the inputs that still wait at the end of the topics.
 func (p *pass) close() {
 	for _, k := range p.keepers {
 		for _, all := range k.waiting {
@@ -292,11 +292,11 @@ func (p *pass) close() {
 				at := place{in.topic, in.partition}
 				switch {
 				case in.led:
-					p.report.give("what by the clocks was heard before it was said")
+					p.report.give("inputs that by the clocks were consumed before they were published")
 				case in.sequence <= max(p.end[at], p.Applied[in.topic][in.partition]):
 					p.unanswered(k, in)
 				case p.reported(in.Event):
-					p.report.give(fmt.Sprintf("what may not have been heard yet: %s, by %s", in.Type, k.machine))
+					p.report.give(fmt.Sprintf("inputs that may not have been consumed yet: %s, by %s", in.Type, k.machine))
 				}
 			}
 		}
@@ -309,7 +309,7 @@ func (p *pass) given(e *said, why string) {
 	}
 }
 
-// reported tells whether the report is to tell of what happened then and about this.
+// reported tells whether the event is within the report's times and order.
 func (p *pass) reported(e saga.Event) bool {
 	return (p.From.IsZero() || !e.Time.Before(p.From)) && (p.To.IsZero() || e.Time.Before(p.To)) &&
 		(p.Order == "" || e.Key == p.Order || e.Saga == p.Order)

@@ -11,33 +11,33 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// trial is one step that is decided again.
+// trial decides one step again.
 type trial struct {
 	pass   *pass
 	keeper *keeper
-	group  []*said      // what was recorded
-	given  []saga.Event // of these, what was said first, where what led to it is on no topic
+	group  []*said      // the recorded events
+	given  []saga.Event // of these, the first ones, if their cause is on no topic
 	at     time.Time
 	decide func(m *saga.Machine, state any, stamp saga.Stamp) (saga.Step, error)
 	err    error
 }
 
-// verdict is where what was recorded and what this build says differ.
+// verdict is the difference between the recorded events and those that this build emits.
 type verdict struct {
 	fault   string       // why this build cannot decide it
-	decided []saga.Event // what it says
+	decided []saga.Event // the events that it emits
 	only    int          // of these, those that were not recorded
-	missing int          // recorded ones that it does not say
-	mixed   bool         // the order about one key is another
+	missing int          // recorded ones that it does not emit
+	mixed   bool         // the order of one key's events differs
 	fields  []Field
-	cause   string // the id of what led to the first event that differs
+	cause   string // the id of the cause of the first event that differs
 }
 
 func (v verdict) differs() bool {
 	return v.fault != "" || v.only > 0 || v.missing > 0 || v.mixed || len(v.fields) > 0
 }
 
-// follow takes the first events as given, and decides only what the machine says because of them.
+// follow takes the first events as given, and decides only the machine's reactions to them.
 func (s *trial) follow(roots []*said) {
 	s.given = []saga.Event{}
 	for _, g := range roots {
@@ -50,10 +50,10 @@ func (s *trial) follow(roots []*said) {
 	}
 }
 
-// ages are how many of the last things said of a key a decision may not have found yet; then it is tried with nothing.
+// ages are how many of a key's last events a lookup may have missed; the last one finds nothing.
 var ages = []int{0, 1, 2, 3, 1 << 30}
 
-// best is the verdict in this state; of a decision that looks up what others said, in whatever had arrived by then.
+// best is the verdict in this state; for a decision with lookups, the first that agrees for one of the ages.
 func (s *trial) best(state any) verdict {
 	defer func() { s.pass.lookups.age = 0 }()
 	var first verdict
@@ -70,11 +70,11 @@ func (s *trial) best(state any) verdict {
 	return first
 }
 
-// once decides. Of several events that each carry the whole picture the last was recorded: where this build says more of
-// them, the first are those that were not, and it is decided once more by that.
+// once decides. Of several events that each carry the full state only the last was recorded: if this build emits more of them,
+// the first ones are taken as unrecorded, and it decides once more.
 func (s *trial) once(state any) verdict {
 	if s.err != nil {
-		return verdict{fault: "what was heard cannot be read: " + line(s.err)}
+		return verdict{fault: "the input cannot be read: " + line(s.err)}
 	}
 	over := map[about]int{}
 	for again := false; ; again = true {
@@ -98,7 +98,7 @@ func line(err error) string {
 	return text
 }
 
-// surplus counts, of events of which only the last of a batch is said, those beyond the recorded ones.
+// surplus counts, of events of which only the last of a batch is emitted, those beyond the recorded ones.
 func (s *trial) surplus(decided []saga.Event, recorded []*said, over map[about]int) bool {
 	for _, e := range decided {
 		if s.pass.overtaken(e, s.at) {
@@ -118,8 +118,8 @@ func (s *trial) surplus(decided []saga.Event, recorded []*said, over map[about]i
 	return false
 }
 
-// match pairs what is decided with what was recorded while it is decided: each event gets the id, the time and the number of
-// its counterpart, which later events of the step may carry.
+// match pairs events with the recorded ones while they are decided: each gets the id, the time and the number of its counterpart,
+// which later events of the step may carry.
 type match struct {
 	series   []saga.Series
 	recorded []*said
@@ -173,7 +173,7 @@ func (m *match) numbered(name string) *saga.Series {
 	return nil
 }
 
-// hold compares what was decided with what was recorded.
+// hold compares the decided events with the recorded ones.
 func (s *trial) hold(m *match, decided []saga.Event) verdict {
 	v := verdict{decided: decided}
 	last := map[string]int{}
@@ -201,12 +201,12 @@ func (s *trial) hold(m *match, decided []saga.Event) verdict {
 	return v
 }
 
-// tries bounds how many orders of what others did are tried for a step, and for how many steps of a row one after another
-// none has been found: then its rule is another, and nothing is tried any more.
+// tries bounds how many orders of other keys' events are tried for a step, and for how many consecutive steps of a row none has
+// agreed: then the row's rule has changed, and no more are tried.
 const tries = 100
 
-// race tells whether the step agrees in another order of what changed the rows that keys share: with less of what others did
-// just before, or with some of what they did soon after.
+// race tells whether the step agrees in another order of the events that changed shared rows: without some of other keys' events
+// just before it, or with some soon after it.
 func (s *trial) race(heard saga.Event, in *input, lost *int) (agrees bool) {
 	k := s.keeper
 	if in.since < k.dropped || *lost >= tries {

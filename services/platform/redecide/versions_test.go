@@ -35,7 +35,7 @@ var (
 	soldIn = saga.Upcast(sold, saga.Define[stampV2]("stamps.sold.v2"), func(e stampV1) stampV2 { return stampV2{e.Pence, "GBP"} })
 )
 
-// stamps is a service of two machines: one prices an order, the other hears of it and sells, once a customer.
+// stamps is a service of two machines: one prices an order, the other consumes that and sells, once per customer.
 func stamps[E any](price, sell saga.Type[E], of func(pence int64) E, pence func(E) int64) service.App {
 	blank := func(key string) book { return book{Key: key} }
 	same := func(b book) book { return b }
@@ -81,14 +81,14 @@ func TestWhatWasHeardAndSaidInAnEarlierVersionIsDecidedAgainInTheNewer(t *testin
 	want := log.again(t, first)
 	r := log.again(t, second(0))
 	if want.Seconds, r.Seconds = 0, 0; !r.Holds() || text(t, r) != text(t, want) || r.Decided < 24 || r.Silent == 0 {
-		t.Errorf("the version that said it\n%s\nthe next\n%s", text(t, want), text(t, r))
+		t.Errorf("the version that emitted it\n%s\nthe next\n%s", text(t, want), text(t, r))
 	}
 	for _, row := range log.again(t, second(1)).Rows {
 		if row.Machine != "stamps (customer)" || row.On != "stamps.priced.v2" {
-			t.Errorf("another rule is told under %s on %s", row.Machine, row.On)
+			t.Errorf("the changed rule is reported under %s on %s", row.Machine, row.On)
 		}
 	}
 	if log.again(t, second(1)).Holds() {
-		t.Error("another rule is not noticed")
+		t.Error("the changed rule is not reported")
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// fill puts what is to come from the archive back into the outbox.
+// fill puts events from the archive back into the outbox.
 func (r Repair) fill(ctx context.Context, p *part) error {
 	if len(p.fill) == 0 {
 		return nil
@@ -40,13 +40,13 @@ func (r Repair) fill(ctx context.Context, p *part) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("fill numbers %v of %s partition %d in from the archive: %w", s, p.topic, p.partition, err)
+			return fmt.Errorf("put numbers %v of %s partition %d from the archive into the outbox: %w", s, p.topic, p.partition, err)
 		}
 	}
 	return nil
 }
 
-// create makes the topics that are missing, with the settings they must have.
+// create creates the missing topics, with the settings they must have.
 func (r Repair) create(ctx context.Context, missing []string, parts []*part, report *Report) error {
 	for _, p := range parts {
 		if p.recreate && !slices.Contains(report.Recreated, p.topic) {
@@ -76,7 +76,7 @@ func (r Repair) create(ctx context.Context, missing []string, parts []*part, rep
 	return err
 }
 
-// conclude looks at a partition again, and adds it to the report.
+// conclude reads a partition's topic again, and adds the result to the report.
 func (r Repair) conclude(ctx context.Context, p *part, report *Report) error {
 	held := spans{{1, p.given}}.with().and(p.topicHas).count()
 	if p.recreate {

@@ -11,27 +11,27 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// part is one partition of a service's topic: what there is of its numbers, and what becomes of the rest.
+// part is one partition of a service's topic: the numbers that exist, and the plan for the missing ones.
 type part struct {
 	app       service.App
 	topic     string
 	partition int
 	db        *database.DB
 
-	given    int64 // the last number given
+	given    int64 // the last number assigned
 	topicHas spans
 	outbox   spans
 	archived spans
 
-	missing  spans // on the topic, as it was found
+	missing  spans // not on the topic
 	fill     spans // to be put back into the outbox from the archive
-	recreate bool  // the topic is to be made anew first
-	stays    spans // missing, and not to be had
+	recreate bool  // the topic is deleted and created again first
+	stays    spans // missing, and cannot be published
 	note     string
-	ahead    bool // the topic is, of the database
+	ahead    bool // the topic is ahead of the database
 }
 
-// look reads what there is of a partition.
+// look reads the numbers on the topic, in the outbox and in the archive.
 func (p *part) look(ctx context.Context, log *kafka.Client, exists bool, held archive.Holdings) error {
 	if err := p.readOutbox(ctx); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (p *part) readOutbox(ctx context.Context) error {
 	return nil
 }
 
-// numbersOn are the numbers of the events on a topic partition.
+// numbersOn reads the numbers of the events on a topic partition.
 func numbersOn(ctx context.Context, log eventlog.Log, topic string, partition int) (found spans, err error) {
 	first, end, err := log.Offsets(ctx, topic, []int{partition})
 	if err != nil {
@@ -98,7 +98,7 @@ func numbersOn(ctx context.Context, log eventlog.Log, topic string, partition in
 	return found, nil
 }
 
-// decide works out what is to be done. forgets is a topic that is meant to forget what is archived.
+// decide makes the plan; forgets tells whether the topic has a retention, so that archived events may be deleted.
 func (p *part) decide(recreate, forgets bool) {
 	all := spans{{1, p.given}}.with()
 	p.missing, p.fill, p.stays, p.recreate, p.note = all.without(p.topicHas), nil, nil, false, ""
@@ -112,9 +112,9 @@ func (p *part) decide(recreate, forgets bool) {
 		return
 	}
 	first := p.missing[0].From
-	needed := spans{{first, p.given}}.without(p.outbox) // a publisher goes on without a gap
+	needed := spans{{first, p.given}}.without(p.outbox) // a publisher continues without a gap
 	lost := needed.without(p.archived)
-	behind := len(p.topicHas) > 0 && p.topicHas[len(p.topicHas)-1].To > first // something stands after what is missing
+	behind := len(p.topicHas) > 0 && p.topicHas[len(p.topicHas)-1].To > first // the topic has records after the missing ones
 	front := first == 1 && len(p.missing) == 1 && behind
 	switch {
 	case len(needed) == 0:
@@ -144,12 +144,12 @@ func (p *part) decide(recreate, forgets bool) {
 	}
 }
 
-// whole tells whether a topic can be made anew from outbox and archive; else which numbers are lost with it.
+// whole returns the numbers that are neither in the outbox nor archived: with none, the topic can be created again.
 func (p *part) whole() (lost spans) {
 	return spans{{1, p.given}}.with().without(p.outbox).without(p.archived)
 }
 
-// makeAnew plans for a topic that is deleted first.
+// makeAnew plans to fill a topic that is deleted first.
 func (p *part) makeAnew() {
 	p.missing = spans{{1, p.given}}.with()
 	p.fill, p.stays, p.recreate, p.note = p.missing.without(p.outbox), nil, true, ""

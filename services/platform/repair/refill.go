@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	lookEvery = 200 * time.Millisecond // how long a look at a topic waits for what comes
-	askEvery  = 2 * time.Second        // the publishers
+	lookEvery = 200 * time.Millisecond // how long a reading of a topic waits for records
+	askEvery  = 2 * time.Second        // between requests to the publishers
 	stopping  = 10 * time.Second
 )
 
@@ -25,8 +25,8 @@ type awaited struct {
 	failed  error
 }
 
-// refill has the publishers fill the topics, and waits until they have, or until nothing has come for too long: what is not
-// there then is in the report.
+// refill requests the publishers to fill the topics, and waits until they have, or until nothing was published for Patience: the
+// report lists the numbers that are still missing.
 func (r Repair) refill(ctx context.Context, parts []*part) (err error) {
 	open := r.await(parts)
 	engines := map[string]*engine.Engine{}
@@ -69,7 +69,7 @@ func (r Repair) refill(ctx context.Context, parts []*part) (err error) {
 	return nil
 }
 
-// await lists the topics to which something can be published, with where it begins.
+// await lists the topics to which events can be published, with the first number of each partition.
 func (r Repair) await(parts []*part) (open []*awaited) {
 	of := map[string]*awaited{}
 	for _, p := range parts {
@@ -93,7 +93,8 @@ func (r Repair) await(parts []*part) (open []*awaited) {
 	return open
 }
 
-// ask asks who publishes the partitions to compare them: a process of the service, or where none runs one of our own.
+// ask requests the partitions' publishers to compare topic and outbox: a process of the service, or, if none runs, one of our
+// own.
 func (r Repair) ask(ctx context.Context, a *awaited, engines map[string]*engine.Engine) error {
 	for _, p := range a.parts {
 		if a.reading.Last[p.partition] >= p.given {
@@ -118,7 +119,7 @@ func (r Repair) ask(ctx context.Context, a *awaited, engines map[string]*engine.
 		err := engine.RequestRepair(ctx, r.Kafka, p.topic, p.partition, a.first[p.partition])
 		if err != nil && !kafka.IsTransient(err) {
 			return err
-		} // else it is asked again
+		} // else the request is repeated
 	}
 	return nil
 }
@@ -132,7 +133,7 @@ func (r Repair) publisher(ctx context.Context, p *part) (*engine.Engine, error) 
 	return e, e.StartPublishing(ctx)
 }
 
-// stop gives the partitions back, also where the repair is interrupted.
+// stop releases the partitions, also if the repair is interrupted.
 func stop(ctx context.Context, engines map[string]*engine.Engine) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopping)
 	defer cancel()

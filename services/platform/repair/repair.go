@@ -17,41 +17,41 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Repair says what is repaired, and from what.
+// Repair is the topics to be repaired, and the sources of lost events.
 type Repair struct {
 	Kafka      *kafka.Client
 	Apps       []service.App
-	Databases  map[string]*database.DB // by service; without its database a service's topic cannot be filled
+	Databases  map[string]*database.DB // by service; a service's topic cannot be filled without its database
 	Specs      []kafka.TopicSpec       // the topics that must exist
 	Partitions int
-	Archive    archive.Store // nil: there is none
-	Recreate   []string      // topics that may be deleted and filled whole, where records cannot be put in front of others
-	Patience   time.Duration // without anything being published, until it is given up; 0 means a minute
+	Archive    archive.Store // nil for none
+	Recreate   []string      // topics that may be deleted and filled whole, as records cannot be put in front of others
+	Patience   time.Duration // how long nothing may be published before Run gives up; 0 means a minute
 	Progress   progress.Progress
 	Logger     *slog.Logger // nil is silent
 }
 
-// Report is what was found and done.
+// Report is the result of a repair.
 type Report struct {
 	Created   []string    `json:"created"`   // topics that were missing
-	Recreated []string    `json:"recreated"` // topics that were deleted and made anew
+	Recreated []string    `json:"recreated"` // topics that were deleted and created again
 	Parts     []Partition `json:"partitions"`
 	Faults    []string    `json:"faults,omitempty"`
 }
 
-// Partition is what became of one partition of a service's topic.
+// Partition is the result for one partition of a service's topic.
 type Partition struct {
 	Topic       string `json:"topic"`
 	Partition   int    `json:"partition"`
-	Given       int64  `json:"numbered"`      // the last number that the service had given
-	Held        int64  `json:"held"`          // how many of these the topic held before
+	Given       int64  `json:"numbered"`      // the last number that the service had assigned
+	Held        int64  `json:"held"`          // how many of these were on the topic before
 	FromOutbox  int64  `json:"from_outbox"`   // events published again
-	FromArchive int64  `json:"from_archive"`  // of those the outbox does not hold any more
+	FromArchive int64  `json:"from_archive"`  // pruned events published again
 	Stays       []Span `json:"still_missing"` // numbers
 	Note        string `json:"note,omitempty"`
 }
 
-// Missing names the numbers that stay missing.
+// Missing lists the numbers that stay missing.
 func (p Partition) Missing() string {
 	if len(p.Stays) == 0 {
 		return "none"
@@ -59,7 +59,7 @@ func (p Partition) Missing() string {
 	return spans(p.Stays).String()
 }
 
-// Holds tells whether every topic holds now what it must.
+// Holds tells whether every topic is complete now.
 func (r *Report) Holds() bool {
 	return len(r.Faults) == 0 && !slices.ContainsFunc(r.Parts, func(p Partition) bool { return len(p.Stays) > 0 })
 }
@@ -99,7 +99,7 @@ func (r Repair) Run(ctx context.Context) (*Report, error) {
 	return report, nil
 }
 
-// missingTopics are those that do not exist. One of another shape is an error: its keys would be in other partitions.
+// missingTopics are the topics that do not exist. Another number of partitions is an error: keys would be in other partitions.
 func (r Repair) missingTopics(ctx context.Context) (missing []string, err error) {
 	shapes := make([]kafka.TopicSpec, len(r.Specs))
 	for i, s := range r.Specs {
@@ -120,7 +120,7 @@ func (r Repair) missingTopics(ctx context.Context) (missing []string, err error)
 	return missing, nil
 }
 
-// plan decides for each partition what is to be done.
+// plan decides the actions for each partition.
 func (r Repair) plan(ctx context.Context, missing []string, report *Report) (parts []*part, err error) {
 	held := archive.Holdings{}
 	if r.Archive != nil {
@@ -155,7 +155,7 @@ func (r Repair) plan(ctx context.Context, missing []string, report *Report) (par
 	return parts, r.makeAnew(parts, missing)
 }
 
-// forgetful are the topics that are set to forget events by age or size.
+// forgetful are the topics with a retention by age or size.
 func (r Repair) forgetful(ctx context.Context, missing []string) (topics []string, err error) {
 	var there []string
 	for _, app := range r.Apps {
@@ -174,7 +174,7 @@ func (r Repair) forgetful(ctx context.Context, missing []string) (topics []strin
 	return topics, err
 }
 
-// makeAnew plans for all partitions of the topics that are to be deleted; where one of them could not be filled whole, none is.
+// makeAnew plans all partitions of the topics that are to be deleted; if one of them could not be filled whole, none is deleted.
 func (r Repair) makeAnew(parts []*part, missing []string) error {
 	for _, topic := range r.Recreate {
 		var of []*part
@@ -187,7 +187,7 @@ func (r Repair) makeAnew(parts []*part, missing []string) error {
 			return service.Usage("topics repair: --recreate: %s is not the topic of a service here that has a database", topic)
 		}
 		if slices.Contains(missing, topic) || !slices.ContainsFunc(of, func(p *part) bool { return len(p.missing) > 0 }) {
-			continue // nothing stands in the way, or nothing is missing
+			continue // the topic does not exist, or is complete
 		}
 		for _, p := range of {
 			if lost := p.whole(); len(lost) > 0 {

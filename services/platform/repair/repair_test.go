@@ -104,7 +104,7 @@ func (i *installation) wipe() {
 	}
 }
 
-// prune takes half of what is published out of the outboxes, as their retention does.
+// prune deletes half of the published events from the outboxes, as their retention does.
 func (i *installation) prune() {
 	i.Helper()
 	for _, app := range run.Apps {
@@ -161,7 +161,7 @@ func (i *installation) buy(n int) (buyers []*trial.Buyer) {
 	return buyers
 }
 
-// ends sees that the orders end well, that each was paid once, and that every invariant holds.
+// ends checks that the orders complete, that each was paid once, and that every invariant holds.
 func (i *installation) ends(buyers []*trial.Buyer) {
 	i.Helper()
 	for _, b := range buyers {
@@ -173,7 +173,7 @@ func (i *installation) ends(buyers []*trial.Buyer) {
 	i.must("verify")
 }
 
-// inFlight are orders whose money is being taken, and whose answers do not come, and some that have just been placed.
+// inFlight are orders whose capture gets no answer, and some that have just been placed.
 func (i *installation) inFlight() (buyers []*trial.Buyer) {
 	i.Helper()
 	i.gate.Shut("/sim/gateway/v1/captures")

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Span is the numbers from one to another, both among them.
+// Span is the numbers from From to To, both included.
 type Span struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
 
-// spans are numbers, as spans in their order that do not touch.
+// spans is a set of numbers, as sorted spans that do not touch.
 type spans []Span
 
-// add adds a number; those after the last are added fast.
+// add adds a number, fastest at the end.
 func (s *spans) add(n int64) {
 	if last := len(*s) - 1; last >= 0 && n == (*s)[last].To+1 {
 		(*s)[last].To++
@@ -39,7 +39,7 @@ func (s spans) with(more ...Span) (all spans) {
 	return all
 }
 
-// without are those that are not among others.
+// without returns the numbers that are not in others.
 func (s spans) without(others spans) (left spans) {
 	for _, x := range s {
 		for _, o := range others {
@@ -67,7 +67,7 @@ func (s spans) count() (n int64) {
 	return n
 }
 
-// String names them, or the first of many.
+// String lists the spans, or the first of many.
 func (s spans) String() string {
 	const most = 5
 	var parts []string

@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// begin fills the tables with the rows of a snapshot and notes how far those are.
+// begin fills the tables with the rows of a snapshot and stores its position.
 func (s *shadow) begin(ctx context.Context) error {
 	s.r.Progress.Stage("restoring the snapshot", 0)
 	conn, err := s.db.Pool().Conn(ctx)
@@ -52,7 +52,7 @@ func restoreInto(ctx context.Context, conn *sql.Conn, s *shadow) error {
 	return conn.Raw(func(driver any) error { return s.r.Snapshot.Restore(ctx, driver.(*stdlib.Conn).Conn(), s.schema) })
 }
 
-// parked finds the events that were parked when the snapshot was taken: they are not in its rows.
+// parked finds the events that were parked when the snapshot was taken: its rows do not reflect them.
 func (s *shadow) parked(ctx context.Context, topic string, partition int, m engine.Mark) (found []kafka.Record, err error) {
 	left := s.r.Snapshot.Position.Left
 	if len(left) == 0 {

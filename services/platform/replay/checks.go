@@ -10,8 +10,8 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// loosen takes the CHECK constraints off the tables while they are filled: events of different partitions come in no order, so
-// that goods may leave before they came in. What is rebuilt is held to them again before it takes the place of the live tables.
+// loosen drops the CHECK constraints of the tables while they are filled: events of different partitions come in any order, so
+// goods may leave before they came in. The constraints are added again before the tables are swapped in.
 func (s *shadow) loosen(ctx context.Context) error {
 	return database.Transact(ctx, s.db, func(tx *gorm.DB) error {
 		for _, t := range s.r.tables() {
@@ -34,10 +34,10 @@ func (s *shadow) loosen(ctx context.Context) error {
 	})
 }
 
-// check is a constraint of a live table that its rows are still to be held to.
+// check is a constraint of a live table that is not validated yet.
 type check struct{ table, name string }
 
-// tighten puts the constraints back, in the transaction that swaps: they hold for what is written from then on.
+// tighten adds the constraints again, NOT VALID, in the transaction that swaps: they apply to later writes.
 func (s *shadow) tighten(tx *gorm.DB) (unproven []check, err error) {
 	var checks []struct{ Name, Of, Definition string }
 	if err := tx.Raw(`DELETE FROM ` + s.schema + `.replay_checks RETURNING name, of, definition`).Scan(&checks).Error; err != nil {
@@ -56,7 +56,7 @@ func (s *shadow) tighten(tx *gorm.DB) (unproven []check, err error) {
 	return unproven, nil
 }
 
-// prove holds the rows that were rebuilt to the constraints. It keeps nobody from reading or writing.
+// prove validates the constraints on the rebuilt rows. It blocks neither reads nor writes.
 func (r *Replay) prove(ctx context.Context, unproven []check) error {
 	for _, c := range unproven {
 		if _, err := r.live.Pool().ExecContext(ctx, `ALTER TABLE `+c.table+` VALIDATE CONSTRAINT `+c.name); err != nil {

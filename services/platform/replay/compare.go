@@ -19,26 +19,26 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Comparison holds the live tables against the rebuilt ones, at one position of both.
+// Comparison is the result of comparing the live tables with the rebuilt ones, at the same position.
 type Comparison struct {
 	Service     string       `json:"service"`
 	Tables      []Compared   `json:"tables"`
 	Differences []Difference `json:"differences,omitempty"` // the first of each table; Tables counts all
-	Kept        []string     `json:"kept,omitempty"`        // tables that no event leads to: they are not compared
+	Kept        []string     `json:"kept,omitempty"`        // tables that no event writes: they are not compared
 }
 
 // Compared is one table.
 type Compared struct {
 	Table   string `json:"table"`
 	Rows    int64  `json:"rows"` // of the live one
-	Live    string `json:"live"` // hash of its rows in the order of their keys, of those that mean anything
+	Live    string `json:"live"` // hash of the rows in the order of their keys, without blank ones
 	Rebuilt string `json:"rebuilt"`
-	Differs int64  `json:"differs"` // rows on both sides
-	Missing int64  `json:"missing"` // rows that the topics tell of and the live table lacks
-	Extra   int64  `json:"extra"`   // rows that no event led to
+	Differs int64  `json:"differs"` // rows that are on both sides
+	Missing int64  `json:"missing"` // rows that follow from the topics and are not in the live table
+	Extra   int64  `json:"extra"`   // rows of the live table that follow from no event
 }
 
-// Difference is one row.
+// Difference is one row that differs.
 type Difference struct {
 	Table   string   `json:"table"`
 	Key     []string `json:"key"`
@@ -46,7 +46,7 @@ type Difference struct {
 	Columns []Column `json:"columns,omitempty"`
 }
 
-// Column is one that differs.
+// Column is a column that differs.
 type Column struct {
 	Name    string          `json:"name"`
 	Live    json.RawMessage `json:"live"`
@@ -58,10 +58,10 @@ func (c *Comparison) Equal() bool {
 	return !slices.ContainsFunc(c.Tables, func(t Compared) bool { return t.Differs+t.Missing+t.Extra > 0 })
 }
 
-// listed is how many differences of each kind are listed of a table.
+// listed is the number of differences listed per table and kind.
 const listed = 1000
 
-// Compare brings the rebuilt tables to where the live ones stand and compares them, while the service runs.
+// Compare brings the rebuilt tables to the position of the live ones and compares them, while the service runs.
 func (r *Replay) Compare(ctx context.Context) (c *Comparison, err error) {
 	err = r.atOnce(ctx, func(tx *sql.Tx) error {
 		position, err := r.position(ctx, tx)
@@ -85,7 +85,7 @@ func (r *Replay) atOnce(ctx context.Context, fn func(tx *sql.Tx) error) error {
 		return environment(err)
 	}
 	defer tx.Rollback()
-	// The snapshot waits while topics are read; and all rows are read, which services never do.
+	// The transaction is idle while topics are read, and reads whole tables, which services never do.
 	if _,
 		err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_seqscan = on`); err != nil {
 		return environment(err)
@@ -93,7 +93,7 @@ func (r *Replay) atOnce(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return environment(fn(tx))
 }
 
-// position is where the service stands in the transaction's snapshot.
+// position is the service's position in the transaction's snapshot.
 func (r *Replay) position(ctx context.Context, tx gorm.ConnPool) (engine.Position, error) {
 	db := r.live.Gorm().Session(&gorm.Session{Context: ctx, NewDB: true})
 	db.Statement.ConnPool = tx
@@ -114,7 +114,7 @@ func (r *Replay) compare(ctx context.Context, tx *sql.Tx) (*Comparison, error) {
 	return c, nil
 }
 
-// side is one table read in the order of its keys.
+// side is a table that is read in the order of its keys.
 type side struct {
 	rows *sql.Rows
 	key  []string
@@ -175,7 +175,7 @@ func (r *Replay) compareTable(ctx context.Context, tx *sql.Tx, t table, c *Compa
 	return nil
 }
 
-// merge goes through both sides in the order of their keys, and collects the keys of rows that differ by kind.
+// merge walks both sides in the order of their keys, and collects the keys of differing rows by kind.
 func merge(live, rebuilt *side, found *Compared, keys map[string][][]string) error {
 	if err := live.next(); err != nil {
 		return err
@@ -234,7 +234,7 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// keyColumns are those of the primary key, quoted.
+// keyColumns are the columns of the primary key, quoted.
 func keyColumns(ctx context.Context, tx *sql.Tx, t table) (names []string, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT a.attname FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (attnum, n)
 		JOIN pg_attribute a ON a.attnum = k.attnum
@@ -254,7 +254,7 @@ func keyColumns(ctx context.Context, tx *sql.Tx, t table) (names []string, err e
 	return names, rows.Err()
 }
 
-// keyOf is the SQL of a row's key, as texts.
+// keyOf is the SQL expression of a row's key, as an array of text.
 func keyOf(columns []string) string { return "ARRAY[" + strings.Join(columns, "::text, ") + "::text]" }
 
 func (r *Replay) side(ctx context.Context, q querier, name string, columns []string) (*side, error) {
@@ -267,7 +267,7 @@ func (r *Replay) side(ctx context.Context, q querier, name string, columns []str
 	return &side{rows: rows, sum: sha256.New()}, err
 }
 
-// columns lists those in which a row differs.
+// columns lists the columns in which a row differs.
 func (r *Replay) columns(ctx context.Context, tx *sql.Tx, t table, names, key []string) (differ []Column, err error) {
 	read := func(q querier, name string) (row map[string]json.RawMessage, err error) {
 		rows, err := q.QueryContext(ctx, `SELECT to_jsonb(t) FROM `+name+` t WHERE `+keyOf(names)+` = $1::text[]`,
@@ -311,11 +311,11 @@ func (r *Replay) columns(ctx context.Context, tx *sql.Tx, t table, names, key []
 	return differ, nil
 }
 
-// errUndone rolls back what was only written to be read.
+// errUndone rolls back rows that were only written to be read.
 var errUndone = fmt.Errorf("undone")
 
-// meaningful leaves out rows that say nothing: earlier builds kept a row also of what was heard without effect. It makes the
-// row of a blank state and compares.
+// meaningful removes keys of blank rows: earlier builds also kept a row for events without effect. It writes the row of a blank
+// state, compares, and rolls back.
 func (r *Replay) meaningful(ctx context.Context, tx *sql.Tx, t table, names []string,
 	keys [][]string) (rest [][]string, err error) {
 	i := slices.IndexFunc(r.bindings, func(b engine.Binding) bool {

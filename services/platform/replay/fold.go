@@ -20,20 +20,20 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// batchSize is how many events are folded in one transaction; with it the memory of a replay is bounded.
+// batchSize is the number of events per transaction; it bounds the memory of a replay.
 const batchSize = 20_000
 
-// slowBatch is how long a statement of a replay may take unlogged.
+// slowBatch is the duration above which a replay's statements are logged.
 const slowBatch = 30 * time.Second
 
-// stream is one partition of a topic, read for one purpose.
+// stream is one partition of a topic, read either for the fold or for projections.
 type stream struct {
 	topic     string
 	partition int
-	own       bool // folded as the service's own events; else shown
+	own       bool // folded as the service's own events; else projected
 }
 
-// Effort is what a replay took, of all that worked side by side.
+// Effort is the time a replay took; all but Took are sums over its workers.
 type Effort struct {
 	Events int64         `json:"events"`
 	Took   time.Duration `json:"-"`
@@ -43,7 +43,7 @@ type Effort struct {
 	Write  time.Duration `json:"-"`
 }
 
-// PerSecond is the rate.
+// PerSecond is the rate in events.
 func (e Effort) PerSecond() float64 {
 	if e.Took <= 0 {
 		return 0
@@ -51,17 +51,17 @@ func (e Effort) PerSecond() float64 {
 	return float64(e.Events) / e.Took.Seconds()
 }
 
-// filling brings the tables of a shadow forward.
+// filling applies events to the tables of a shadow.
 type filling struct {
 	s      *shadow
 	left   map[string]struct{}
-	shared sync.Mutex // of states that events of several partitions change
+	shared sync.Mutex // held for states that events of several partitions change
 	done   atomic.Int64
 	effort struct{ decode, load, fold, write atomic.Int64 }
 }
 
-// advance brings the tables to a position: first by the service's own events, as what is shown may be shown in what those
-// made; then by what it shows, where no field is written by two producers, so that their order does not matter.
+// advance brings the tables to a position: first by the service's own events, as projections may write into states that those
+// create; then by the projections, where no field is written by two producers, so that the order of topics does not matter.
 func (s *shadow) advance(ctx context.Context, to engine.Position, total int64) (Effort, error) {
 	began := time.Now()
 	f := &filling{s: s, left: to.Left}
@@ -81,7 +81,7 @@ func (s *shadow) advance(ctx context.Context, to engine.Position, total int64) (
 	for at, last := range upto {
 		if from[at].sequence > last {
 			return Effort{},
-				service.Environment("replay: what is rebuilt is at number %d of %s/%d, ahead of the live tables at %d: these were "+
+				service.Environment("replay: the rebuilt tables are at number %d of %s/%d, ahead of the live tables at %d: these were "+
 					"set back since; begin again with --fresh", from[at].sequence, at.topic, at.partition, last)
 		}
 	}
@@ -141,7 +141,7 @@ func (r *Replay) event(rec *kafka.Record) (e saga.Event, err error) {
 		if k := r.kind(rec.Type); k == nil {
 			err = fmt.Errorf("%s is not known to this build", rec.Type)
 		} else {
-			e.Type = k.Name() // of an earlier version it reads as the one that this build knows
+			e.Type = k.Name() // an earlier version is decoded as the one that this build knows
 			e.Data, err = k.Decode(rec.Data)
 		}
 	}
@@ -152,7 +152,7 @@ func (r *Replay) event(rec *kafka.Record) (e saga.Event, err error) {
 	return e, err
 }
 
-// write folds a piece and saves the states, with how far that takes the tables, in one transaction.
+// write folds a piece and saves the states together with the tables' new position, in one transaction.
 func (f *filling) write(ctx context.Context, p *piece) error {
 	for _, b := range f.s.r.bindings {
 		if b.Machine.Spreads() || len(b.Machine.Also) > 0 {
@@ -210,7 +210,7 @@ func (f *filling) fold(tx *gorm.DB, b engine.Binding, events []folded) (err erro
 	return err
 }
 
-// concerning picks the events that a machine folds or shows, each once for every state that it concerns.
+// concerning picks the events that a machine folds or projects, each once for every state that it concerns.
 func concerning(m *saga.Machine, events []folded) (mine []folded) {
 	says := map[string]bool{}
 	for _, name := range m.Says() {

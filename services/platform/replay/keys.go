@@ -9,8 +9,8 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// keys brings back what is known of requests with an Idempotency-Key. Those that had no effect are on no topic: sent again
-// they are new.
+// keys restores the idempotency keys of requests from the events they led to. Requests without effect left no event: when sent
+// again they are new.
 type keys struct {
 	kept     bool // the service has a table of them
 	restored int

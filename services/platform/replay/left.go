@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// leave notes events that the service has not applied, because they are parked.
+// leave stores the events that the service has not applied because they are parked.
 func leave(tx *gorm.DB, records []kafka.Record) error {
 	if len(records) == 0 {
 		return nil
@@ -29,7 +29,7 @@ func leave(tx *gorm.DB, records []kafka.Record) error {
 		Args: []any{ids, topics, partitions, numbers, offsets}})
 }
 
-// released shows the events that were left and have been applied since, before whatever came after them.
+// released projects the events that were parked and that the service has applied since, before any later event.
 func (f *filling) released(ctx context.Context) error {
 	rows, err := f.s.db.Pool().QueryContext(ctx,
 		`SELECT id, topic, partition, sequence, at_offset FROM replay_left ORDER BY topic, partition, sequence`)
@@ -64,7 +64,7 @@ func (f *filling) release(ctx context.Context, was kafka.Record) error {
 	err := f.s.r.read(ctx, at.topic, at.partition, mark{was.Sequence - 1, was.Offset}, was.Sequence, func(rec *kafka.Record) error {
 		if rec.ID != was.ID {
 			return service.Environment(
-				"replay: %s/%d number %d is %s now, and was %s: it is another log than before; begin again with --fresh",
+				"replay: %s/%d number %d is event %s, and was %s: the topic was replaced; begin again with --fresh",
 				at.topic, at.partition, was.Sequence, rec.ID, was.ID)
 		}
 		return f.take(&c, at, rec)

@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// folded is an event and whether it is the service's own; else it is shown.
+// folded is an event, and whether it is the service's own and folded; else it is projected.
 type folded struct {
 	saga.Event
 	own bool
@@ -22,21 +22,21 @@ type source struct {
 	from   mark
 	upto   int64
 	chunks chan chunk
-	head   chunk // what is left of the last one received
+	head   chunk // the chunk to be folded next; seen is 0 if none was received
 }
 
-// chunk is some records of a stream, and how far they take it.
+// chunk is some records of a stream, and its position after them.
 type chunk struct {
 	events []folded
-	left   []kafka.Record // shown later
+	left   []kafka.Record // parked: projected once they are released
 	to     mark
-	seen   int // records, also those that are neither folded nor shown
+	seen   int // records, also those that are neither folded nor projected
 }
 
-// chunkSize is how many records are handed on at a time.
+// chunkSize is the number of records in a chunk.
 const chunkSize = 500
 
-// piece is what is folded in one transaction.
+// piece is the events of one transaction.
 type piece struct {
 	to     map[stream]mark
 	events []folded
@@ -44,8 +44,8 @@ type piece struct {
 	seen   int
 }
 
-// follow reads the streams of one partition side by side and folds their events in the order of their times, as near as chunks
-// allow: so that most of what concerns a state comes together, and its row is written once or twice.
+// follow reads the streams of one partition concurrently and folds their events roughly in the order of their times, chunk by
+// chunk: so most events of a state are in one transaction, and its row is written once or twice.
 func (f *filling) follow(ctx context.Context, sources []*source) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range sources {
@@ -81,7 +81,7 @@ func (f *filling) follow(ctx context.Context, sources []*source) error {
 	return group.Wait()
 }
 
-// earliest is the source whose next chunk begins first; nil where all have ended.
+// earliest returns the source whose next chunk is the earliest; nil where all have ended.
 func earliest(ctx context.Context, sources []*source) (first *source) {
 	for _, s := range sources {
 		for s.head.seen == 0 {
@@ -102,7 +102,7 @@ func earliest(ctx context.Context, sources []*source) (first *source) {
 	return first
 }
 
-// before compares the times of the first events; what has none does not wait.
+// before compares the times of the first events; a chunk without events comes first.
 func (c chunk) before(other chunk) bool {
 	if len(c.events) == 0 || len(other.events) == 0 {
 		return len(c.events) == 0
@@ -134,7 +134,7 @@ func (f *filling) readAhead(ctx context.Context, s *source) error {
 	return err
 }
 
-// take adds the record to the chunk, if it is one that is folded or shown.
+// take adds the record to the chunk, if it is to be folded or projected.
 func (f *filling) take(c *chunk, at stream, rec *kafka.Record) error {
 	r := f.s.r
 	if _, left := f.left[rec.ID]; left && !at.own {

@@ -27,7 +27,7 @@ func (s *Scan) Print(w io.Writer) error {
 	return t.Flush()
 }
 
-// Print writes what was made; nothing where nothing was.
+// Print writes the result for people; nothing where there is none.
 func (r *Rebuilt) Print(w io.Writer) error {
 	if r == nil {
 		return nil
@@ -50,7 +50,7 @@ func share(part time.Duration, of Effort) string {
 	return fmt.Sprintf("%.0f%%", 100*part.Seconds()/max(1e-9, (of.Decode+of.Load+of.Fold+of.Write).Seconds()))
 }
 
-// printed is how many differences people are shown.
+// printed is the number of differences that are printed.
 const printed = 20
 
 // Print writes the tables and the first differences; nothing where nothing was compared.
@@ -82,7 +82,7 @@ func (c *Comparison) Print(w io.Writer) error {
 	return nil
 }
 
-// short is a value on a line.
+// short is a value, cut to fit on a line.
 func short(value json.RawMessage) string {
 	const most = 100
 	if len(value) > most {
@@ -91,7 +91,7 @@ func short(value json.RawMessage) string {
 	return cmp.Or(string(value), "none")
 }
 
-// Print writes what took whose place; nothing where nothing did.
+// Print writes the swapped tables; nothing where none were.
 func (a *Applied) Print(w io.Writer) error {
 	if a == nil {
 		return nil

@@ -10,13 +10,13 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// readers is how many partitions are read at once.
+// readers is the number of partitions that are read at once.
 const readers = 4
 
-// errEnough ends a reading early, and is no error.
+// errEnough ends a reading early; callers do not see it.
 var errEnough = errors.New("enough")
 
-// mark is the last number that was read of a partition, and the offset after it; 0 where that is not known.
+// mark is the last number read of a partition and the offset after it; 0 where that is not known.
 type mark struct{ sequence, next int64 }
 
 // end finds where a topic partition ends, on the topic or in the archive.
@@ -29,8 +29,8 @@ func (r *Replay) end(ctx context.Context, topic string, partition int) (eventlog
 	return tail, environment(err)
 }
 
-// read passes the records after a mark, up to a number, to fn. All must be there: what the topic holds no more is read from the
-// archive.
+// read passes the records after a mark, up to a number, to fn. A missing one is an error. Records that left the topic are read
+// from the archive.
 func (r *Replay) read(ctx context.Context, topic string, partition int, from mark, upto int64,
 	fn func(*kafka.Record) error) error {
 	if upto <= from.sequence {
@@ -83,8 +83,8 @@ func (r *Replay) readLog(ctx context.Context, log eventlog.Log, topic string, pa
 		return r.readLog(ctx, log, topic, partition, mark{sequence: last}, upto, fn)
 	case last < upto && reading.Beyond[partition] > 0:
 		return service.Environment(
-			"replay: %s/%d has a hole: after number %d comes %d: fill it with `orderflow topics repair`, or say where it "+
-				"is archived with --archive, and replay again", topic, partition, last, reading.Beyond[partition])
+			"replay: %s/%d has a hole: after number %d comes %d: fill it with `orderflow topics repair`, or give the archive "+
+				"that has it with --archive, and replay again", topic, partition, last, reading.Beyond[partition])
 	case last < upto:
 		return service.Environment(
 			"replay: %s/%d ends with number %d, before %d: fill it with `orderflow topics repair`, and replay again",
@@ -93,7 +93,7 @@ func (r *Replay) readLog(ctx context.Context, log eventlog.Log, topic string, pa
 	return nil
 }
 
-// firstOn is the first number that the topic still holds.
+// firstOn returns the first number that is still on the topic.
 func (r *Replay) firstOn(ctx context.Context, topic string, partition int) (int64, error) {
 	at := stream{topic: topic, partition: partition}
 	if n, known := r.firsts.Load(at); known {

@@ -6,20 +6,20 @@ import (
 	"orderflow.example/shared/engine"
 )
 
-// Rebuilt is what a replay has made.
+// Rebuilt is the result of a rebuild.
 type Rebuilt struct {
 	Scan
 	Effort
 	Schema string   `json:"schema"`         // in the service's database
-	Behind bool     `json:"behind"`         // the topic goes further than the database, which was lost or set back
-	Kept   []string `json:"kept,omitempty"` // tables that no event leads to; they stay as they are
+	Behind bool     `json:"behind"`         // the topic is ahead of the database, which was lost or set back
+	Kept   []string `json:"kept,omitempty"` // tables that no event writes; they stay as they are
 
 	Seconds float64 `json:"seconds"`
 	Rate    float64 `json:"events_per_second"`
 }
 
-// Rebuild makes the service's tables anew in a schema of their own, up to where the service stands, or to the limit. One that
-// was killed goes on where it was.
+// Rebuild fills new tables of the service in a schema of their own, up to the service's position or the limit. One that was
+// killed resumes.
 func (r *Replay) Rebuild(ctx context.Context) (*Rebuilt, error) {
 	scan := r.scanned
 	if scan == nil {
@@ -49,7 +49,7 @@ func (r *Replay) Rebuild(ctx context.Context) (*Rebuilt, error) {
 	return out, err
 }
 
-// limit keeps a position below what was counted, where that ended early.
+// limit cuts a position off at the end of the scan, where that ended at the Limit.
 func (r *Replay) limit(at *engine.Position, scan *Scan) {
 	if r.Upto == (Limit{}) {
 		return

@@ -22,47 +22,47 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Config says what is replayed, and from where.
+// Config is what is replayed, and its sources.
 type Config struct {
 	App        service.App
 	Partitions int
 	Postgres   string // the server's URL
 	Log        eventlog.Log
-	Patience   time.Duration     // how long to wait for a number that the topic must hold; 0 means 5 s
-	Order      string            // only what is about this key; "" is all
-	Upto       Limit             // not beyond it; the zero Limit is all there is
-	Archive    *archive.Log      // where what the topics hold no more is read; nil where nothing is archived
-	Snapshot   *archive.Snapshot // with which a replay begins; nil begins with nothing
-	Fresh      bool              // what an earlier replay left is dropped, not gone on with
-	Missing    bool              // a database that is not there is made
+	Patience   time.Duration     // how long to wait for a number that must be on the topic; 0 means 5 s
+	Order      string            // only events of this key; "" is all
+	Upto       Limit             // where it ends; the zero Limit is the end of the topics
+	Archive    *archive.Log      // the source of records that left the topics; nil where nothing is archived
+	Snapshot   *archive.Snapshot // the state to begin with; nil begins empty
+	Fresh      bool              // tables of an earlier replay are dropped, not resumed
+	Missing    bool              // a missing database is created
 	Progress   progress.Progress
 	Logger     *slog.Logger
 }
 
-// Limit is where a replay ends early.
+// Limit ends a replay early.
 type Limit struct {
 	Time   time.Time // events decided later are left out
 	Offset int64     // records of the service's own topic from this offset on are left out, in each partition
 }
 
-// Replay is the rebuilding of one service. Close ends it; what it has built stays.
+// Replay rebuilds one service. Close ends it; the tables it has built stay.
 type Replay struct {
 	Config
 	live     *database.DB
 	shadow   *shadow
-	bindings []engine.Binding // what is rebuilt, in the tables of the shadow
-	shown    map[string]bool  // types of events that are shown, or kept for lookups
+	bindings []engine.Binding // the machines that are rebuilt, with stores in the shadow's tables
+	shown    map[string]bool  // types of events of projections and lookups
 	url      string           // of the service's database
-	only     *sql.Conn        // holds the lock that no second replay has
+	only     *sql.Conn        // holds the advisory lock
 	scanned  *Scan
 	firsts   sync.Map      // by stream, the first number on its topic
-	gaps     map[int]int64 // by partition: the number after which the outbox lacks some
+	gaps     map[int]int64 // by partition: the number after which events are missing in the outbox
 }
 
 // lockClass is the advisory lock of a replay in the service's database.
 const lockClass = 0x7265706c
 
-// Open connects to the service's database, and sees that no other replay is under way.
+// Open connects to the service's database and takes the lock against other replays.
 func Open(ctx context.Context, c Config) (*Replay, error) {
 	if c.Patience == 0 {
 		c.Patience = 5 * time.Second
@@ -71,7 +71,7 @@ func Open(ctx context.Context, c Config) (*Replay, error) {
 		c.Progress = progress.Silent{}
 	}
 	if len(c.App.Bindings) == 0 {
-		return nil, service.Usage("replay: %s keeps nothing: it reads the topics anew whenever it starts", c.App.Name)
+		return nil, service.Usage("replay: %s has no tables: it reads the topics whenever it starts", c.App.Name)
 	}
 	r := &Replay{Config: c, bindings: engine.WithRebuiltLookups(c.App.Bindings), shown: map[string]bool{}}
 	for _, b := range r.bindings {
@@ -97,7 +97,7 @@ func (r *Replay) open(ctx context.Context) error {
 	if !there {
 		if !r.Missing {
 			return service.Environment(
-				"replay: there is no database of %s on this Postgres: `orderflow replay %[1]s --apply` makes it anew "+
+				"replay: there is no database of %s on this Postgres: `orderflow replay %[1]s --apply` creates it "+
 					"and fills it from the topics", r.App.Name)
 		}
 		db, err := service.OpenDatabase(ctx, r.Postgres, r.App, r.Logger)
@@ -138,7 +138,7 @@ func (r *Replay) alone(ctx context.Context) (err error) {
 	return nil
 }
 
-// sameVersion refuses tables of another version than those of this build: what is rebuilt could not be compared with them.
+// sameVersion refuses live tables of another version than this build's: the rebuilt tables could not be compared with them.
 func (r *Replay) sameVersion(ctx context.Context) error {
 	for _, set := range []struct {
 		table string
@@ -188,7 +188,7 @@ func (r *Replay) Close() error {
 	return errors.Join(errs...)
 }
 
-// kind finds the type under which the service's machines know an event; nil where none does.
+// kind returns the type under which the service's machines know an event; nil where none does.
 func (r *Replay) kind(name string) saga.Kind {
 	for _, b := range r.bindings {
 		if k := b.Machine.Kind(name); k != nil {
@@ -198,7 +198,7 @@ func (r *Replay) kind(name string) saga.Kind {
 	return nil
 }
 
-// inputs are the topics whose events the service shows or keeps for lookups.
+// inputs are the topics of the service's projections and lookups.
 func (r *Replay) inputs() (topics []string) {
 	seen := map[string]bool{}
 	for _, b := range r.bindings {
@@ -212,7 +212,7 @@ func (r *Replay) inputs() (topics []string) {
 	return topics
 }
 
-// concerns tells whether the event is about what is replayed.
+// concerns tells whether the event has the key that is replayed, or its correlation.
 func (r *Replay) concerns(rec *kafka.Record) bool {
 	return r.Order == "" || rec.Key == r.Order || rec.Correlation == r.Order
 }

@@ -11,24 +11,24 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// Restored is what a database got back that was behind its topic, beside the states.
+// Restored counts what was restored, beside the states, in a database that was behind its topic.
 type Restored struct {
-	Events    int64 `json:"events"`    // on the topic that the database did not know
-	Questions int   `json:"questions"` // open ones: they are asked again under their ids, beginning with an inquiry
+	Events    int64 `json:"events"`    // that were on the topic and not in the database
+	Questions int   `json:"questions"` // open calls: they are repeated under their ids, beginning with an inquiry
 	Deadlines int   `json:"deadlines"`
-	Keys      int   `json:"keys"` // requests that are known again by their Idempotency-Key, when they are sent again
+	Keys      int   `json:"keys"` // idempotency keys: the requests are recognised when they are sent again
 }
 
-// lost is a database that its topic goes beyond: it is new, or a backup.
+// lost is a database that is behind its topic: it is new, or a restored backup.
 type lost struct {
 	Restored
 	r      *Replay
-	before map[int]int64 // by partition: the last number that the database knows
+	before map[int]int64 // by partition: the last number in the database
 	held   map[int]engine.Held
 }
 
-// outboxGaps finds, by partition, after which number the outbox lacks events that the service has numbered and not deleted
-// past their retention. A service that was started on a backup numbers on above its topic, and leaves such a gap.
+// outboxGaps finds, by partition, the number after which events are missing in the outbox that the service has numbered and not
+// pruned. A service that was started on a backup continues its numbers above its topic, and leaves such a gap.
 func (r *Replay) outboxGaps(ctx context.Context) (map[int]int64, error) {
 	rows, err := r.live.Pool().QueryContext(ctx, `
 		SELECT c.partition, least(f.known, c.sequence) FROM engine.counter c JOIN engine.published p USING (partition), LATERAL (
@@ -54,11 +54,11 @@ func (r *Replay) outboxGaps(ctx context.Context) (map[int]int64, error) {
 	return gaps, environment(rows.Err())
 }
 
-// filledAtOnce is how many events go into the outbox in one statement.
+// filledAtOnce is the number of events per INSERT into the outbox.
 const filledAtOnce = 2000
 
-// restore reads the service's own topic once more, for what is open and for the outbox, and brings the engine's tables level.
-// Nobody decides meanwhile.
+// restore reads the service's own topic once more, for open calls, deadlines and the outbox, and brings the engine's tables to
+// its end. Decisions are held meanwhile.
 func (l *lost) restore(ctx context.Context, tx *gorm.DB) error {
 	work := engine.NewOpenWork(l.r.App.Bindings)
 	keys, err := newKeys(tx)

@@ -17,18 +17,18 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Scan is what the topics hold of a service.
+// Scan counts the records on the topics that a service is rebuilt from.
 type Scan struct {
 	Service string         `json:"service"`
 	Own     int64          `json:"own"`    // events of its own
-	Inputs  int64          `json:"inputs"` // events of others that it shows
-	Bytes   int64          `json:"bytes"`  // of those, their payloads
+	Inputs  int64          `json:"inputs"` // other services' events, for its projections
+	Bytes   int64          `json:"bytes"`  // of their payloads
 	Types   map[string]int `json:"types"`
 	First   time.Time      `json:"first,omitzero"`
 	Last    time.Time      `json:"last,omitzero"`
 
-	own    map[int]engine.Held      // by partition, what the own topic holds up to the limit
-	inputs map[string]map[int]int64 // by topic and partition, the last number up to the limit
+	own    map[int]engine.Held      // by partition: the end of its own topic, up to the limit
+	inputs map[string]map[int]int64 // by topic and partition: the last number up to the limit
 }
 
 // scanning is a scan under way.
@@ -38,8 +38,8 @@ type scanning struct {
 	Scan
 }
 
-// Scan reads the topics once, before anything is written. A hole, a record that is damaged, and a version of an event that
-// this build cannot read are errors that name the place.
+// Scan reads the topics once, before anything is written. A hole, a damaged record and an event version that this build cannot
+// read are errors that name the place.
 func (r *Replay) Scan(ctx context.Context) (*Scan, error) {
 	s := &scanning{Replay: r, Scan: Scan{Service: r.App.Name, Types: map[string]int{}, own: map[int]engine.Held{},
 		inputs: map[string]map[int]int64{}}}
@@ -103,7 +103,7 @@ func (s *scanning) partition(ctx context.Context, topic string, partition int, o
 	return nil
 }
 
-// begins is where a stream is read from: after what the snapshot has.
+// begins returns the position from which a stream is read: that of the snapshot.
 func (r *Replay) begins(at stream) mark {
 	switch {
 	case r.Snapshot == nil:
@@ -115,7 +115,7 @@ func (r *Replay) begins(at stream) mark {
 	return mark{m.Sequence, m.Offset}
 }
 
-// tally is what one partition adds.
+// tally counts the records of one partition.
 type tally struct {
 	types         map[string]int
 	events, bytes int64
@@ -147,7 +147,7 @@ func (s *Scan) add(t tally) {
 	}
 }
 
-// readable is the event's name where it is folded or shown; why says why it cannot be.
+// readable returns the event's type if it is folded or projected, and in why the reason where it cannot be read.
 func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
 	shown := r.shows(rec.Type)
 	switch {
@@ -155,17 +155,17 @@ func (r *Replay) readable(rec *kafka.Record, own bool) (name, why string) {
 		return "", "the envelope cannot be read: " + rec.Malformed.Error()
 	case !own && !shown:
 		if other := r.otherVersion(rec.Type); other != "" {
-			return "", fmt.Sprintf("this build reads %s, not %s: use one that does, or declare how the one becomes the other", other,
-				rec.Type)
+			return "", fmt.Sprintf("this build reads %s, not %s: use a build that does, or declare the conversion", other, rec.Type)
 		}
 		return "", ""
 	case r.kind(rec.Type) == nil:
-		return "", fmt.Sprintf("%s is not known to this build of %s: use the build that said it, or a later one", rec.Type, r.App.Name)
+		return "", fmt.Sprintf("%s is not known to this build of %s: use the build that published it, or a later one", rec.Type,
+			r.App.Name)
 	}
 	return rec.Type, ""
 }
 
-// shows tells whether a machine shows the event, in this version or a later one.
+// shows tells whether a machine has a projection of the event, in this version or a later one.
 func (r *Replay) shows(name string) bool {
 	if r.shown[name] {
 		return true
@@ -178,7 +178,7 @@ func shows(m *saga.Machine, name string) bool {
 	return slices.ContainsFunc(m.Rows, func(row saga.Row) bool { return row.Form == saga.Projection && row.On.Name() == name })
 }
 
-// otherVersion is an event that is shown and differs in its version only.
+// otherVersion returns the type of a projected event that differs in its version only, or "".
 func (r *Replay) otherVersion(name string) string {
 	bare := name[:strings.LastIndex(name, ".")+1]
 	for _, b := range r.bindings {
@@ -195,7 +195,7 @@ func (l Limit) excludes(rec *kafka.Record, own bool) bool {
 	return !l.Time.IsZero() && rec.Time.After(l.Time) || own && l.Offset > 0 && rec.Offset >= l.Offset
 }
 
-// Names lists the types, the most frequent first.
+// Names lists the event types, the most frequent first.
 func (s *Scan) Names() []string {
 	return slices.SortedFunc(maps.Keys(s.Types), func(a, b string) int {
 		if s.Types[a] != s.Types[b] {

@@ -17,23 +17,23 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// shadowSchema is where a service is rebuilt, in its own database.
+// shadowSchema is the schema in the service's own database where it is rebuilt.
 const shadowSchema = "replay"
 
-// shadow is a set of a service's tables beside the live ones, and how far they are.
+// shadow is a set of a service's tables beside the live ones, with their position.
 type shadow struct {
 	r      *Replay
 	schema string
-	db     *database.DB // its sessions look into the schema
+	db     *database.DB // its sessions have the schema as search path
 }
 
-// table is one that states are kept in.
+// table is a table of states.
 type table struct{ schema, name string }
 
 func (t table) in(schema string) string { return pgx.Identifier{schema, t.name}.Sanitize() }
 func (t table) live() string            { return pgx.Identifier{t.schema, t.name}.Sanitize() }
 
-// tables are those that are rebuilt.
+// tables are the tables that are rebuilt.
 func (r *Replay) tables() (all []table) {
 	for _, b := range engine.WithLookups(r.App.Bindings) {
 		for _, name := range b.Store.Tables() {
@@ -56,7 +56,7 @@ func openShadow(ctx context.Context, r *Replay, url, schema string) (*shadow, er
 	return &shadow{r, schema, db}, nil
 }
 
-// prepare makes the tables, or goes on with those of an earlier replay of the same.
+// prepare creates the tables, or resumes with those of an earlier replay of the same target.
 func (s *shadow) prepare(ctx context.Context) error {
 	if s.r.Fresh {
 		if err := s.drop(ctx); err != nil {
@@ -80,7 +80,7 @@ func (s *shadow) prepare(ctx context.Context) error {
 	return nil
 }
 
-// target says in words what is replayed, so that a later one can tell whether it goes on with the same.
+// target describes what is replayed; a later replay resumes if its description is the same.
 func (r *Replay) target() string {
 	what := fmt.Sprintf("%s (tables of version %d)", r.App.Name, newest(r.App.Migrations))
 	if r.Order != "" {
@@ -98,7 +98,7 @@ func (r *Replay) target() string {
 	return what
 }
 
-// target is what the tables that are there are of; empty where there are none.
+// target reads the target of the existing tables; empty where there are none.
 func (s *shadow) target(ctx context.Context) (what string, err error) {
 	var there bool
 	if err := s.db.Pool().QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, s.schema+".replay_target").
@@ -118,7 +118,7 @@ func (s *shadow) target(ctx context.Context) (what string, err error) {
 
 var noteTables = []string{"replay_progress", "replay_left", "replay_checks", "replay_target"}
 
-// notes are the tables in which a replay notes how far it is. They are as durable as what is rebuilt.
+// notes creates the tables of a replay's progress. They are as durable as the rebuilt tables.
 const notes = `CREATE UNLOGGED TABLE replay_progress (
 		topic text, partition int, own boolean, sequence bigint NOT NULL, next_offset bigint NOT NULL,
 		PRIMARY KEY (topic, partition, own));
@@ -127,8 +127,8 @@ const notes = `CREATE UNLOGGED TABLE replay_progress (
 	CREATE UNLOGGED TABLE replay_checks (name text, of text, definition text NOT NULL, PRIMARY KEY (of, name));
 	CREATE UNLOGGED TABLE replay_target (target text)`
 
-// create makes the schema and its tables by the service's own migrations. Until it is swapped in nothing of it is written to
-// Postgres' log: a crash of the server empties it, and the replay begins again.
+// create makes the schema and its tables by the service's own migrations. The tables are UNLOGGED until they are swapped in: a
+// crash of the server empties them, and the replay begins again.
 func (s *shadow) create(ctx context.Context, target string) error {
 	exec := func(query string, args ...any) error {
 		_, err := s.db.Pool().ExecContext(ctx, query, args...)
@@ -180,7 +180,7 @@ func (s *shadow) drop(ctx context.Context) error {
 	return nil
 }
 
-// environment is the error with its exit code, and with what to do where the disk is full.
+// environment gives the error its exit code, and advice where the disk is full.
 func environment(err error) error {
 	var exit *service.Exit
 	var pg *pgconn.PgError
@@ -194,7 +194,7 @@ func environment(err error) error {
 	return service.Environment("replay: %w", err)
 }
 
-// reached is how far the tables are.
+// reached reads the position of the tables.
 func (s *shadow) reached(ctx context.Context) (map[stream]mark, error) {
 	rows, err := s.db.Pool().QueryContext(ctx, `SELECT topic, partition, own, sequence, next_offset FROM replay_progress`)
 	if err != nil {
@@ -213,7 +213,7 @@ func (s *shadow) reached(ctx context.Context) (map[stream]mark, error) {
 	return all, environment(rows.Err())
 }
 
-// note writes down how far the streams are, in the transaction that took them there.
+// note stores the position of streams, in the transaction that applied their events.
 func note(tx *gorm.DB, to map[stream]mark) error {
 	for at, m := range to {
 		err := database.Later(tx, database.Statement{Name: "note progress",
@@ -227,7 +227,7 @@ func note(tx *gorm.DB, to map[stream]mark) error {
 	return nil
 }
 
-// others are the service's tables that are not rebuilt: no event leads to them.
+// others are the service's tables that are not rebuilt: no event writes them.
 func (r *Replay) others(ctx context.Context) (names []string, err error) {
 	rows, err := r.live.Pool().QueryContext(ctx, `SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename`)
 	if err != nil {

@@ -14,28 +14,28 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Applied is what became of an apply or an undo.
+// Applied is the result of an apply or an undo.
 type Applied struct {
 	Service  string        `json:"service"`
 	Tables   []string      `json:"tables"`
-	Kept     string        `json:"kept"`               // the schema that has the tables of before
-	Held     time.Duration `json:"-"`                  // for how long the service decided nothing
+	Kept     string        `json:"kept"`               // the schema of the replaced tables
+	Held     time.Duration `json:"-"`                  // how long the service's commits were held
 	Restored *Restored     `json:"restored,omitempty"` // where the database was behind its topic
 
 	unproven []check
 }
 
-// replacedPrefix begins the names of the schemas that have the tables of before.
+// replacedPrefix begins the names of the schemas of replaced tables.
 const replacedPrefix = "replaced_"
 
-// Apply lets the rebuilt tables take the place of the live ones, in one transaction, while the service runs or not. Deciding
-// waits meanwhile; reading goes on. The old tables are kept.
+// Apply replaces the live tables with the rebuilt ones, in one transaction, whether or not the service runs. Decisions wait
+// meanwhile; reads go on. The old tables are kept.
 func (r *Replay) Apply(ctx context.Context) (*Applied, error) {
 	return r.swapIn(ctx, r.shadow)
 }
 
-// Undo brings back the tables of before the last Apply, with what has happened since folded into them too: what is kept of
-// the service is again as it would be, had they never been replaced.
+// Undo brings back the tables that the last Apply replaced, and folds the events since then into them: the states are as if they
+// had never been replaced.
 func (r *Replay) Undo(ctx context.Context) (*Applied, error) {
 	schema, err := r.lastReplaced(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func (r *Replay) Undo(ctx context.Context) (*Applied, error) {
 	}
 	defer old.db.Close()
 	if was, err := old.target(ctx); err != nil || was != r.target() {
-		return nil, errors.Join(err, service.Failed("replay: the schema %s has tables of %s, not of %s: they cannot come back",
+		return nil, errors.Join(err, service.Failed("replay: the schema %s has tables of %s, not of %s: they cannot be swapped in",
 			schema, was, r.target()))
 	}
 	if err := old.loosen(ctx); err != nil {
@@ -60,15 +60,15 @@ func (r *Replay) lastReplaced(ctx context.Context) (schema string, err error) {
 	err = r.live.Pool().QueryRowContext(ctx, `SELECT coalesce(max(nspname), '') FROM pg_namespace WHERE nspname LIKE $1`,
 		strings.ReplaceAll(replacedPrefix, "_", `\_`)+"%").Scan(&schema)
 	if err == nil && schema == "" {
-		err = service.Failed("replay: nothing of %s was replaced: there is nothing to undo", r.App.Name)
+		err = service.Failed("replay: no tables of %s were replaced: there is nothing to undo", r.App.Name)
 	}
 	return schema, environment(err)
 }
 
-// swapIn puts the tables of a schema in the place of the live ones.
+// swapIn replaces the live tables with those of a schema.
 func (r *Replay) swapIn(ctx context.Context, s *shadow) (*Applied, error) {
 	if r.Order != "" || r.Upto != (Limit{}) {
-		return nil, service.Usage("replay: a part of a service cannot take the place of all of it: replay it whole")
+		return nil, service.Usage("replay: tables rebuilt in part cannot replace whole ones: replay without --order and --to")
 	}
 	position, _, err := r.stands(ctx)
 	if err != nil {
@@ -88,8 +88,8 @@ func (r *Replay) swapIn(ctx context.Context, s *shadow) (*Applied, error) {
 			return a, environment(err)
 		}
 		if try == swapTries {
-			return nil, service.Environment("replay: the tables of %s are being read all the time: see in pg_stat_activity who does, and "+
-				"run the same command again; nothing was changed", r.App.Name)
+			return nil, service.Environment("replay: the tables of %s are locked by readers all the time: end those that "+
+				"pg_stat_activity shows, and run the same command again; nothing was changed", r.App.Name)
 		}
 		select {
 		case <-ctx.Done():
@@ -98,16 +98,15 @@ func (r *Replay) swapIn(ctx context.Context, s *shadow) (*Applied, error) {
 	}
 }
 
-// A swap waits so long for readers, whom others wait behind; then it lets all go on, and tries again after a pause.
+// A swap waits lockWait for readers, while later ones queue behind it; then it gives up its place and retries after swapPause.
 const (
 	lockWait  = "500ms"
 	swapPause = time.Second
 	swapTries = 30
 )
 
-// stands is where the service stands and whether that is behind its topic, as far as the topic held when it was asked. The
-// topic is asked first: what is on it is in the database by then, unless that lost it. Where it is behind, the position is
-// the topic's.
+// stands returns the service's position, and lost where its database is behind its topic; then the position is the topic's. The
+// topic's end is read first: its events are in the database by the time that is read, unless the database lost them.
 func (r *Replay) stands(ctx context.Context) (at engine.Position, behind *lost, err error) {
 	held := map[int]engine.Held{}
 	for p := range r.Partitions {
@@ -134,7 +133,7 @@ func (r *Replay) stands(ctx context.Context) (at engine.Position, behind *lost, 
 	return at, behind, nil
 }
 
-// keep makes what was rebuilt as durable as anything else.
+// keep makes the rebuilt tables durable.
 func (s *shadow) keep(ctx context.Context) error {
 	names := []string{}
 	for _, t := range s.r.tables() {
@@ -176,7 +175,7 @@ func (r *Replay) swapOnce(ctx context.Context, s *shadow) (*Applied, error) {
 			if err := behind.restore(ctx, tx); err != nil {
 				return err
 			}
-			a.Restored, position.Own = &behind.Restored, behind.before // the live tables know no more
+			a.Restored, position.Own = &behind.Restored, behind.before // the live tables' position
 		}
 		return s.exchange(tx, a, position)
 	})
@@ -188,14 +187,14 @@ func (r *Replay) swapOnce(ctx context.Context, s *shadow) (*Applied, error) {
 	return a, r.prove(ctx, a.unproven)
 }
 
-// exchange moves the live tables to the schema of the replaced ones and the rebuilt ones to theirs. It notes how far the
-// replaced ones are, so that they can be brought on when they come back.
+// exchange moves the live tables to the schema of replaced ones and the rebuilt tables to theirs. It stores the position of the
+// replaced ones, so that Undo can bring them forward.
 func (s *shadow) exchange(tx *gorm.DB, a *Applied, replacedAt engine.Position) error {
 	var err error
 	if a.unproven, err = s.tighten(tx); err != nil {
 		return err
 	}
-	var older []string // one way back is kept
+	var older []string // only the last replaced tables are kept
 	err = tx.Raw(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'replaced\_%' AND nspname <> $1`, s.schema).Scan(&older).Error
 	if err != nil {
 		return err

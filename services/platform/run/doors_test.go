@@ -45,7 +45,7 @@ func each(r running, value string, fn func(d door, method, path string)) {
 	}
 }
 
-// bodyOf is a body for a method that takes one.
+// bodyOf is a body for a method that needs one.
 func bodyOf(method string) any {
 	if method == http.MethodGet || method == http.MethodDelete {
 		return nil
@@ -76,7 +76,7 @@ func TestBytesThatAreNoTextAreRefusedOnEveryRouteOfBothListeners(t *testing.T) {
 		each(r, "x", func(d door, method, path string) {
 			a, err := d.caller.Send(method, path+"?"+query, bodyOf(method), "Idempotency-Key: k")
 			want := 400
-			if query == "q=%00" || strings.HasPrefix(query, "q=%E2") { // can be read, and is not wanted
+			if query == "q=%00" || strings.HasPrefix(query, "q=%E2") { // well-formed, but a value that is refused
 				want = 422
 			}
 			if err != nil || a.Status != want || !strings.Contains(a.Body, `"location":"query`) {
@@ -221,7 +221,7 @@ func TestEveryAnswerIsNamedAndAProblemSaysIt(t *testing.T) {
 	}
 }
 
-// The answer comes although nothing of the body ever does: it was not waited for.
+// The answer comes although the body is never sent: the server did not wait for it.
 func TestNobodyWithoutATokenIsReadABody(t *testing.T) {
 	t.Parallel()
 	r := start(t)

@@ -8,8 +8,8 @@ import (
 	"orderflow.example/services/platform/trial"
 )
 
-// atOnce sends the same request several times at the same time and once more, and returns the first answer, which all that
-// were answered must have got.
+// atOnce sends the same request several times concurrently and once more, and returns the first answer, which all answered
+// requests must have got.
 func atOnce(t *testing.T, caller trial.Caller, status int, path string, body any, key string) trial.Answer {
 	t.Helper()
 	answers := make([]trial.Answer, 8)
@@ -31,7 +31,7 @@ func atOnce(t *testing.T, caller trial.Caller, status int, path string, body any
 	return last
 }
 
-// reused sends requests with a key that came with another.
+// reused sends requests with the key of another request.
 func reused(t *testing.T, caller trial.Caller, path, key string, bodies ...any) {
 	t.Helper()
 	for _, body := range bodies {

@@ -10,11 +10,11 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// ledgerPatience is how long the ledger waits for what is committed to be on its topic, before it says that it waits.
+// ledgerPatience is how long the ledger waits for committed events to be on their topic before it reports that it waits.
 const ledgerPatience = 3 * time.Second
 
-// withLedger lets the tracker tell operators also whether money and goods are conserved. It looks at the databases of
-// these services on the server that it is given, wherever the services run.
+// withLedger adds the ledger to the tracker, which reports to operators whether money and goods are conserved. It reads the
+// databases of these services on the tracker's server, wherever the services run.
 func withLedger(tracker service.App, services []service.App) service.App {
 	watch := tracker.Watch
 	tracker.Watch = func(operators *openapi.Routes, p *service.Parts) service.Begin {
@@ -38,14 +38,14 @@ func withLedger(tracker service.App, services []service.App) service.App {
 	return tracker
 }
 
-// keep lets the ledger look, once the databases of all services are there.
+// keep runs the ledger once the databases of all services exist.
 func keep(ctx context.Context, ledger *audit.Ledger, p *service.Parts, services []service.App) error {
 	c := p.Config
 	there, err := ledger.Await(ctx, p.Log, func(ctx context.Context) (*audit.Connection, error) {
 		return audit.Connect(ctx, c.Postgres, services, World)
 	})
 	if err != nil {
-		return nil // it was told to end
+		return nil // ctx has ended
 	}
 	ledger.Run(ctx, audit.Config{Kafka: p.Kafka, Apps: services, Databases: there.Databases, Book: there.Book,
 		Partitions: c.Partitions, Log: p.Log, Patience: ledgerPatience})

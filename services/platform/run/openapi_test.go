@@ -35,7 +35,7 @@ func TestTheGeneratedOpenAPIDocumentsAreWhatTheListenersServe(t *testing.T) {
 	}
 }
 
-// undescribed are the description itself with its page, and the simulated world, which is no part of the product.
+// undescribed are the routes of the description itself and its page, and the simulated world, which is no part of the product.
 var undescribed = regexp.MustCompile(`^/(openapi|docs|sim/)`)
 
 func TestEveryRouteIsDescribedAndEveryDescriptionServed(t *testing.T) {

@@ -1,6 +1,5 @@
-// Package run runs everything on one machine: the broker and the database where none is given, the simulated
-// outside world, and the services side by side. It is what `orderflow up` and the demo start, and what tests across
-// services start. It decides nothing: the services do.
+// Package run runs an installation in one process: the broker and the database if none is given, the simulated outside world,
+// and the services. `orderflow up`, the demo and the tests across services start it. It decides nothing: the services do.
 package run
 
 import (
@@ -29,8 +28,8 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Tracker watches them all, and keeps the ledger of what must be conserved. It is put together here because no service may
-// know the others.
+// Tracker follows all services, and keeps the ledger of money and goods. It is assembled here because no service may know the
+// others.
 var Tracker = withLedger(tracker.New(machines(services.All), money(services.All), declared(services.All)), services.All)
 
 // Apps are all services.
@@ -52,19 +51,19 @@ func money(apps []service.App) (all []model.Money) {
 	return all
 }
 
-// declared is the choreography for operators' programs.
+// declared is the choreography as JSON, for operators' programs.
 func declared(apps []service.App) []byte {
 	text, err := choreography.Of(apps...).JSON()
 	if err != nil {
-		panic("platform: the choreography cannot be written down: " + err.Error())
+		panic("platform: the choreography cannot be encoded: " + err.Error())
 	}
 	return []byte(text)
 }
 
-// World is the name under which the simulated outside world is chosen in Config.Services.
+// World is the name of the simulated outside world in Config.Services.
 const World = "world"
 
-// Flags are those of all services and of the simulated world.
+// Flags are the flags of all services and of the simulated world.
 func Flags() []service.Declared {
 	flags := []service.Declared{worldSpeed, worldAddr}
 	for _, app := range Apps {
@@ -82,10 +81,10 @@ var (
 		Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return err == nil }}
 )
 
-// outside are the parties that are simulated where no address of theirs is given.
+// outside are the parties that are simulated if their address is not given.
 var outside = []string{"gateway", "carrier", "floor"}
 
-// Outside are the settings with which services ask the simulated world at this URL.
+// Outside are the settings with which services call the simulated world at this URL.
 func Outside(world string) service.Settings {
 	urls := service.Settings{}
 	for _, party := range outside {
@@ -94,7 +93,7 @@ func Outside(world string) service.Settings {
 	return urls
 }
 
-// Simulated are the settings of an installation whose whole outside is simulated, so many times faster than life.
+// Simulated are the settings of an installation whose whole outside is simulated, speed times faster than real time.
 func Simulated(speed float64) service.Settings {
 	own := service.Settings{worldSpeed.Name: speed, worldAddr.Name: worldAddr.Default}
 	for _, party := range outside {
@@ -103,7 +102,7 @@ func Simulated(speed float64) service.Settings {
 	return own
 }
 
-// Options are what the demo and tests choose beside the configuration.
+// Options are the options of the demo and of tests beside the configuration.
 type Options struct {
 	Faults bool // gateway, carrier and floor fail now and then
 	Log    *slog.Logger
@@ -114,13 +113,13 @@ type Platform struct {
 	Running
 	Config service.Config
 	Host   *service.Host
-	Sim    *world.World // nil where the outside is real
+	Sim    *world.World // nil if the outside is real
 
 	lifecycle service.Lifecycle
 	failed    chan error
 }
 
-// Start starts what the configuration asks for and returns once orders can be placed.
+// Start starts the configured services and returns once orders can be placed.
 func Start(ctx context.Context, c service.Config, o Options) (*Platform, error) {
 	apps, err := chosen(c.Services)
 	if err != nil {
@@ -203,7 +202,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	return p.announce(c.DataDir)
 }
 
-// free finds out about a taken port before anything slow is started.
+// free checks that the ports are free before anything slow is started.
 func free(c service.Config) error {
 	for flag, addr := range map[string]string{"--http-addr": c.HTTPAddr, "--ops-addr": c.OpsAddr} {
 		probe := httpserver.New(httpserver.Options{Addr: addr, Flag: flag})
@@ -217,7 +216,7 @@ func free(c service.Config) error {
 	return nil
 }
 
-// startParts starts the broker and the database where none is given.
+// startParts starts the broker and the database if none is given.
 func (p *Platform) startParts(ctx context.Context, c *service.Config, o Options) error {
 	if len(c.Kafka) == 0 {
 		broker, err := embedded.StartKafka(ctx, embedded.KafkaConfig{Dir: filepath.Join(c.DataDir, "kafka"), Logger: o.Log})
@@ -271,7 +270,7 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	return nil
 }
 
-// Failed reports a part without which the platform cannot go on.
+// Failed reports the failure of a part without which the platform cannot run.
 func (p *Platform) Failed() <-chan error {
 	all := make(chan error, 1)
 	go func() {
@@ -285,5 +284,5 @@ func (p *Platform) Failed() <-chan error {
 	return all
 }
 
-// Stop stops everything that was started, the last first.
+// Stop stops everything that was started, in reverse order.
 func (p *Platform) Stop() error { return p.lifecycle.Stop() }

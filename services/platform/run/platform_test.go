@@ -11,7 +11,7 @@ import (
 	"orderflow.example/services/platform/trial"
 )
 
-// whole is one platform with all services for all tests of this package that ask for it.
+// whole is one platform with all services, shared by the tests of this package.
 var whole = sync.OnceValues(func() (running, error) {
 	asked = true
 	dir, err := os.MkdirTemp("", "orderflow-platform-")

@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/embedded"
 )
 
-// private is a Postgres under watch, and its directory.
+// private is a watched Postgres, and its directory.
 func private(t *testing.T) (p *privatePostgres, failed chan error, dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -66,6 +66,6 @@ func TestAPrivatePostgresThatIsStoppedIsNotStartedAgain(t *testing.T) {
 	default:
 	}
 	if _, err := os.Stat(filepath.Join(dir, "data", "postmaster.pid")); !os.IsNotExist(err) {
-		t.Errorf("a server is there: %v", err)
+		t.Errorf("a server still runs: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// refusal is a request that must be refused, and how. Its body is a good order until spoil or raw says otherwise.
+// refusal is a request that must be refused, with the expected answer. Its body is a good order unless spoil or raw changes it.
 type refusal struct {
 	name    string
 	spoil   func(order map[string]any)
@@ -155,7 +155,7 @@ func TestABadOrderIsRefusedWithEveryFaultAndLeavesNoTrace(t *testing.T) {
 		for _, bad := range refusals {
 			t.Run(bad.name, func(t *testing.T) {
 				t.Parallel()
-				// a random id may look like what is secret
+				// a random id may look like the secret
 				headers := append([]string{"Idempotency-Key: " + bad.name, "X-Request-Id: a"}, bad.headers...)
 				body := bad.body(t)
 				a := r.site.Customer(customer).Must(t, bad.status, "POST", "/v1/orders", body, headers...)
@@ -168,7 +168,7 @@ func TestABadOrderIsRefusedWithEveryFaultAndLeavesNoTrace(t *testing.T) {
 				for _, fault := range p.Errors {
 					places = append(places, fault.Location)
 					if fault.Detail == "" {
-						t.Errorf("%s: no word on what is wrong", fault.Location)
+						t.Errorf("%s: the fault has no message", fault.Location)
 					}
 				}
 				slices.Sort(places)

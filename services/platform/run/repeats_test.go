@@ -42,7 +42,7 @@ func TestTheSameKeyAnswersByteForByteTheSameAndOrdersOnce(t *testing.T) {
 	buyer := &trial.Buyer{Site: site, Name: name, ID: trial.Read[trial.Order](t, first).ID}
 	buyer.AwaitOutcome(t, sku, trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: price, Captured: price},
 		Stock: trial.Free(received - 1)})
-	// The answer stays what it was, whatever became of the order.
+	// The answer stays the same, whatever happened to the order.
 	if again := customer.Must(t, 202, "POST", "/v1/orders", basket, "Idempotency-Key: twice"); again.Body != first.Body {
 		t.Errorf("after its end: %s, want %s", again.Body, first.Body)
 	}

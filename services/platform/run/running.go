@@ -12,8 +12,8 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Running tells other commands on this machine where an installation is; it stands in running.json of the data
-// directory while the platform runs.
+// Running has the addresses of an installation for other commands on this machine; it is in running.json of the data directory
+// while the platform runs.
 type Running struct {
 	PID           int      `json:"pid"`
 	Kafka         []string `json:"kafka"`
@@ -24,8 +24,8 @@ type Running struct {
 	WorldURL      string   `json:"world,omitempty"` // of the simulated outside world, for services of this machine
 }
 
-// FindRunning reads where the installation in the data directory runs. The error says what to do where it does not, or
-// does not answer.
+// FindRunning reads the addresses of the installation that runs on the data directory. If it does not run or does not answer, the
+// error says what to do.
 func FindRunning(dataDir string) (Running, error) {
 	r, err := ReadRunning(dataDir)
 	if err != nil {
@@ -38,7 +38,7 @@ func FindRunning(dataDir string) (Running, error) {
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return r, service.Environment("the platform on the data directory %s (process %d) does not answer: "+
-			"let it go on with `kill -CONT %[2]d` if it was stopped, or end it and start it again", dataDir, r.PID)
+			"resume it with `kill -CONT %[2]d` if it was stopped, or end it and start it again", dataDir, r.PID)
 	case err != nil:
 		return r, service.Environment("nothing runs on the data directory %s any more: start it with `orderflow up --data-dir %s`",
 			dataDir, dataDir)
@@ -46,7 +46,7 @@ func FindRunning(dataDir string) (Running, error) {
 	return r, res.Body.Close()
 }
 
-// ReadRunning reads where the installation in the data directory ran last, whether it still does or not.
+// ReadRunning reads the addresses at which the installation on the data directory ran last, whether or not it still runs.
 func ReadRunning(dataDir string) (r Running, err error) {
 	data, err := os.ReadFile(filepath.Join(dataDir, "running.json"))
 	if err != nil {

@@ -15,10 +15,10 @@ const (
 // scenario is the story of one order of two pieces, unless its basket says otherwise.
 type scenario struct {
 	name   string
-	sku    string                                 // where not one of its own
-	price  int64                                  // where not the usual one
-	basket func(b *trial.Basket)                  // what is special about the order
-	then   func(t *testing.T, buyer *trial.Buyer) // what happens after it was placed
+	sku    string                                 // if not one of its own
+	price  int64                                  // if not the usual one
+	basket func(b *trial.Basket)                  // changes the usual order
+	then   func(t *testing.T, buyer *trial.Buyer) // the steps after it was placed
 	want   trial.Outcome
 }
 
@@ -114,12 +114,12 @@ func TestEveryStoryEndsWithMoneyAndGoodsExact(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	for _, check := range ended { // when all are over: nothing was added since
+	for _, check := range ended { // after all have ended: nothing was added since
 		check(t)
 	}
 }
 
-// play ends with the order's outcome and returns how to look at it again.
+// play runs the scenario, checks the order's outcome, and returns a func that checks it again.
 func (s scenario) play(t *testing.T, site *trial.Site) (again func(*testing.T)) {
 	sku := s.sku
 	if sku == "" {

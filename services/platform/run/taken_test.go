@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/httpserver/httpservertest"
 )
 
-// On this platform an event that is not what its contract says parks its saga.
+// On this platform an event that violates its contract parks its saga.
 func TestNothingThatTheDoorsTakeIsParkedOrRejectedBehindThem(t *testing.T) {
 	t.Parallel()
 	r := start(t)
@@ -72,7 +72,7 @@ func TestNothingThatTheDoorsTakeIsParkedOrRejectedBehindThem(t *testing.T) {
 	}
 }
 
-// What operators say of deadlines, reviews and parked sagas is carried out or refused with a problem, never a failure of ours.
+// Operators' requests about deadlines, reviews and parked sagas are carried out or refused with a problem, never answered 5xx.
 func TestNothingThatOperatorsSendIsAFailureOfOurs(t *testing.T) {
 	t.Parallel()
 	r := start(t)

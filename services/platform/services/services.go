@@ -1,5 +1,5 @@
-// Package services is the list of the services that decide something: the one place in the platform that names them. What
-// the checks, the exploration, the audit and the runner must know of a service, its App says; see services/README.md.
+// Package services is the list of the services that decide something: the one place in the platform that names them. Everything
+// that the checks, the exploration, the audit and the runner need of a service is in its App; see services/README.md.
 package services
 
 import (
@@ -15,7 +15,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// All are the services, in the order a saga meets them.
+// All are the services, in the order in which a saga reaches them.
 var All = []service.App{
 	storefront.App,
 	catalog.App,

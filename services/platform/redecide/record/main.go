@@ -26,10 +26,10 @@ func main() {
 	}
 }
 
-// velocity is how many orders of one customer in an hour are not looked at.
+// velocity is the number of orders of one customer in an hour above which fraud reviews them.
 const velocity = 40
 
-// record lets the demo run, with a world that fails now and then and a rule that counts each customer's orders.
+// record runs the demo, with a simulated world that fails now and then and the velocity rule on.
 func record(ctx context.Context, w io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "orderflow-record-")
 	if err != nil {
@@ -85,7 +85,7 @@ func play(ctx context.Context, p *run.Platform) error {
 	return err
 }
 
-// settled waits until no service hears anything more, and tells how far each is.
+// settled waits until the services' watermarks do not move any more, and returns them.
 func settled(ctx context.Context, p *run.Platform) (map[string]map[string]map[int]int64, error) {
 	for before := map[string]int64{}; ; time.Sleep(5 * time.Second) {
 		heard, sums := map[string]map[string]map[int]int64{}, map[string]int64{}

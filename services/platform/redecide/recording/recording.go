@@ -1,5 +1,5 @@
-// Package recording keeps the topics of a whole installation in one small file, and reads them back as a log: traffic for
-// tests that decide it again. It is no archive: ids are shortened.
+// Package recording keeps the topics of an installation in one small file, and reads them back as a log: traffic for tests of
+// package redecide. It is no archive: ids are shortened.
 package recording
 
 import (
@@ -20,10 +20,10 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// Recording is topics as they were. It is an eventlog.Log.
+// Recording is the records of topics. It is an eventlog.Log.
 type Recording struct {
 	Partitions          int                                 `json:"partitions"`
-	FraudVelocity       int                                 `json:"fraud_velocity"` // of the configuration, what decisions depend on
+	FraudVelocity       int                                 `json:"fraud_velocity"` // the configuration that decisions depend on
 	FraudVelocityWithin time.Duration                       `json:"fraud_velocity_within"`
 	Heard               map[string]map[string]map[int]int64 `json:"heard"` // by service, topic and partition: the last number
 
@@ -45,7 +45,7 @@ type line struct {
 	Data        json.RawMessage `json:"data"`
 }
 
-// Read takes topics into the recording, as far as they go now.
+// Read reads topics into the recording, up to their present ends.
 func (r *Recording) Read(ctx context.Context, log eventlog.Log, topics ...string) error {
 	r.records = map[kafka.Position][]kafka.Record{}
 	for _, topic := range topics {
@@ -67,7 +67,7 @@ func (r *Recording) Read(ctx context.Context, log eventlog.Log, topics ...string
 	return nil
 }
 
-// Save writes the recording, as text that is yet to be compressed by xz.
+// Save writes the recording as text, not yet compressed by xz.
 func (r *Recording) Save(w io.Writer) error {
 	var plain bytes.Buffer
 	out := json.NewEncoder(&plain)
@@ -102,7 +102,7 @@ func (r *Recording) places() (all []kafka.Position) {
 
 var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// shorten numbers the ids in their order: nothing else takes so much room.
+// shorten replaces the ids by numbers in their order: ids take the most room.
 func shorten(text []byte) []byte {
 	numbers := map[string]string{}
 	var ids []string
@@ -153,10 +153,10 @@ func (r *Recording) Offsets(_ context.Context, topic string, partitions []int) (
 	return first, next, nil
 }
 
-// fetched is how many records a fetch finds at most.
+// fetched is the most records that a fetch returns.
 const fetched = 1000
 
-// Fetch finds what is there; nothing more will come.
+// Fetch returns the records at the positions; it never waits, as no more will come.
 func (r *Recording) Fetch(_ context.Context, positions []kafka.Position, _ time.Duration) (all []kafka.Fetched, err error) {
 	for _, at := range positions {
 		records := r.records[kafka.Position{Topic: at.Topic, Partition: at.Partition}]
