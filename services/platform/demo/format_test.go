@@ -15,12 +15,12 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// opened is the plan of a file that begins with the header, and its error.
+// opened returns the plan of a file that begins with the header, and its error.
 func opened(file string) (*Plan, error) {
 	return NewPlan(strings.NewReader(file), "test", 0, Undecided)
 }
 
-// shows are the orders of a plan, as "invoice product×quantity… day".
+// shows returns the orders of a plan, as "invoice product×quantity… day".
 func (p *Plan) shows() (all []string) {
 	for _, o := range p.orders {
 		text := o.key

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// hello asks each listener, as a customer and as an operator. An error says that it is not there, does not answer, or does
-// not know the key: then it is another installation's, and nothing is sent to it.
+// hello sends a request to each listener, as a customer and as an operator. An error means that it is unreachable, does
+// not answer, or does not accept the key: then it is another installation's, and nothing else is sent to it.
 func (c *client) hello(ctx context.Context) error {
 	customer, err := c.as("demo")
 	if err != nil {
@@ -45,7 +45,7 @@ func (c *client) hello(ctx context.Context) error {
 	return nil
 }
 
-// Reach tells whether anybody answers HTTP at a URL.
+// Reach returns an error unless an HTTP server answers at the URL.
 func Reach(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, greeting)
 	defer cancel()
@@ -60,10 +60,10 @@ func Reach(ctx context.Context, url string) error {
 	return res.Body.Close()
 }
 
-// greeting is how long a platform may take to answer for the first time.
+// greeting is the timeout of the first answer of a platform.
 const greeting = 5 * time.Second
 
-// nobody tells whether an error says that nobody listens, or that there is no such host.
+// nobody reports whether an error means that nothing listens, or that there is no such host.
 func nobody(err error) bool {
 	var lookup *net.DNSError
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &lookup)

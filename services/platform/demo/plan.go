@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The most of one order: lines, and pieces of a product.
+// The limits of one order: lines, and pieces of a product.
 const (
 	maxLines  = 200
 	maxPieces = 1_000_000
@@ -16,11 +16,11 @@ const (
 // maxFile is the most bytes of a file.
 const maxFile = 512 << 20
 
-// line is a quantity of one product, and how many rows of the file it stands for.
+// line is a quantity of one product, and the number of rows of the file that it merges.
 type line struct {
 	sku      int32 // index of the product
 	rows     int32
-	at       int32 // line of the file where the first of them begins
+	at       int32 // line of the file at which the first of them begins
 	quantity int64
 }
 
@@ -34,26 +34,26 @@ type order struct {
 	lines    []line
 }
 
-// cancellation takes back lines of one earlier order.
+// cancellation cancels or returns lines of one earlier order.
 type cancellation struct {
 	invoice string
 	of      *order
 	lines   []line
 	whole   bool // all that was ordered
 
-	asked   bool   // the platform took the cancellation; it may still come too late
+	asked   bool   // the platform accepted the cancellation; it may still be too late
 	refusal string // why the platform refused the return
 }
 
-// step is one of these, at its place in time.
+// step is one of these, in the order of time.
 type step struct {
 	order   *order
 	cancel  *cancellation
 	receipt *receipt
 }
 
-// Plan is everything that will be done, in its order. It depends on nothing but the file, the limit and what the
-// catalogue refuses. It also keeps the account of the rows, so it is carried out once.
+// Plan is everything that will be done, in its order. It depends only on the file, the limit and the catalogue's
+// refusals. It also keeps the account of the rows, so it is executed once.
 type Plan struct {
 	source   string // the file's name, for the report
 	format   Format
@@ -69,9 +69,8 @@ type Plan struct {
 	from, to time.Time
 }
 
-// NewPlan reads a whole file of orders, uncompressed as from Open, and keeps what is needed of it. Source is its name. At
-// most limit invoices become orders, 0 is no limit. Dates is the order of day and month where the file does not tell. An
-// error is about the file.
+// NewPlan reads a whole file of orders, uncompressed as from Open. Source is its name. At most limit invoices become
+// orders, 0 is no limit. Dates is the order of day and month if the file does not decide it. An error is about the file.
 func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	switch {
@@ -97,7 +96,7 @@ func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, err
 	return p, p.lay(nil)
 }
 
-// lay plans what is done with the rows, but for those whose product the catalogue refuses, with its reason.
+// lay plans the steps for all rows except those whose product the catalogue refuses, with its reason.
 func (p *Plan) lay(refusals map[int32]string) error {
 	p.account, p.steps, p.orders, p.cancels = p.draft.account.clone(), nil, nil, 0
 	match := newMatcher(p.account)
@@ -143,7 +142,7 @@ func (p *Plan) lay(refusals map[int32]string) error {
 	return nil
 }
 
-// nothing says that no row can be ordered, and why the first one cannot.
+// nothing returns the error that no row can be ordered, with the reason of the first one.
 func (p *Plan) nothing() error {
 	why := ""
 	if bad := p.account.malformed; len(bad) > 0 {
