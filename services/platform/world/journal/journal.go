@@ -127,7 +127,7 @@ func (j *Journal) run() {
 		err := j.together(waiting, loaded)
 		loaded = err == nil
 		if err != nil {
-			j.log.Warn("simulated world: could not write changes; clients have to retry", "part", j.part, "changes", len(waiting), "error", err)
+			j.log.Warn("simulated world: could not write changes, clients retry", "part", j.part, "changes", len(waiting), "error", err)
 		}
 		for _, t := range waiting {
 			if err != nil {
