@@ -114,8 +114,8 @@ func (c *client) ask(ctx context.Context, a asked, out any) (header http.Header,
 			pause, began = time.Duration(seconds)*time.Second, time.Now() // it is up, and says when to retry
 		}
 		if time.Since(began) > c.patience {
-			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; start it again and repeat the command, "+
-				"which goes on where it stopped", c.patience, err)
+			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; restart it and repeat the command, "+
+				"which continues where it stopped", c.patience, err)
 		}
 		select {
 		case <-ctx.Done():

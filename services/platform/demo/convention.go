@@ -101,7 +101,7 @@ func (s *survey) decide(asked DateOrder) (c conventions, err error) {
 	case asked != Undecided:
 	case s.dayFirst > 0 && s.monthFirst > 0:
 		return c, fmt.Errorf("the date on line %d has the day first, that on line %d the month first; "+
-			"say which is right with --dates dmy or --dates mdy, and rows of the other order are refused", s.dayFirst, s.monthFirst)
+			"give the right one with --dates dmy or --dates mdy, and rows of the other order are refused", s.dayFirst, s.monthFirst)
 	case s.dayFirst > 0:
 		c.dates = DayFirst
 	case s.monthFirst > 0:

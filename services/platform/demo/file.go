@@ -71,7 +71,7 @@ func (f file) records(each func(line int, fields []string), bad func(line int, r
 		case len(fields) != f.width:
 			bad(r.line, fmt.Errorf("%d columns instead of %d", len(fields), f.width))
 		case !f.whole(fields):
-			bad(r.line, fmt.Errorf("it holds what is no text in %s", f.encoding))
+			bad(r.line, fmt.Errorf("it has bytes that are not valid in %s", f.encoding))
 		default:
 			each(r.line, fields)
 		}
@@ -120,7 +120,7 @@ func places(header []string) (at [len(columns)]int, err error) {
 		name := columnName(text)
 		if column := slices.Index(columns[:], name); column >= 0 {
 			if seen[name] {
-				return at, fmt.Errorf("header: the column %s is there twice", name)
+				return at, fmt.Errorf("header: the column %s appears twice", name)
 			}
 			at[column], seen[name] = i, true
 		}

@@ -31,15 +31,15 @@ func (c *client) hello(ctx context.Context) error {
 		switch {
 		case errors.As(err, &no) && no.Status == http.StatusUnauthorized:
 			return fmt.Errorf("the platform at %s does not know the key of this data directory: "+
-				"say the --data-dir or --jwt-key-file of that platform",
+				"give the --data-dir or --jwt-key-file of that platform",
 				listener.url)
 		case errors.Is(err, context.DeadlineExceeded):
-			return fmt.Errorf("the platform at %s does not answer within %v: let it go on if it was stopped, or end it and start it again",
+			return fmt.Errorf("the platform at %s does not answer within %v: continue it if it was stopped, or restart it",
 				listener.url, greeting)
 		case errors.As(err, &no):
 			return fmt.Errorf("%s is not the listener that %s names: it answers %w", listener.url, listener.flag, no)
 		case err != nil:
-			return fmt.Errorf("no platform answers at %s: %w; start it, or say where it is with %s", listener.url, err, listener.flag)
+			return fmt.Errorf("no platform answers at %s: %w; start it, or give its address with %s", listener.url, err, listener.flag)
 		}
 	}
 	return nil
@@ -55,7 +55,7 @@ func Reach(ctx context.Context, url string) error {
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("no platform answers at %s: %w; start it, or say where it is with --url", url, err)
+		return fmt.Errorf("no platform answers at %s: %w; start it, or give its address with --url", url, err)
 	}
 	return res.Body.Close()
 }

@@ -77,7 +77,7 @@ func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, err
 	case err != nil:
 		return nil, err
 	case len(raw) > maxFile:
-		return nil, fmt.Errorf("the file is larger than %d MiB; cut it into several", maxFile>>20)
+		return nil, fmt.Errorf("the file is larger than %d MiB; split it", maxFile>>20)
 	}
 	f, err := openFile(raw, dates)
 	if err != nil {
@@ -88,8 +88,8 @@ func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, err
 		return nil, err
 	}
 	if d.unclear > 0 {
-		return nil, fmt.Errorf("the date on line %d can be day or month first, and no row of the file tells which; "+
-			"say it with --dates dmy or --dates mdy", d.unclear)
+		return nil, fmt.Errorf("the date on line %d can be day or month first, and no row of the file decides it; "+
+			"give the order with --dates dmy or --dates mdy", d.unclear)
 	}
 	slices.SortStableFunc(d.invoices, func(a, b *invoice) int { return a.at.Compare(b.at) })
 	p := &Plan{source: source, format: f.format(), names: namesOf(source), limit: limit, draft: d, products: d.products()}

@@ -77,7 +77,7 @@ func (r *records) recover(end int, wrong error) (fields []string, stop int, faul
 			return fields, first, nil
 		}
 		if end <= first {
-			return nil, first, errors.New("a quote stands inside a field, and the columns are not the header's")
+			return nil, first, errors.New("a quote is inside a field, and the columns are not the header's")
 		}
 	}
 	if end <= first {

@@ -29,16 +29,16 @@ func (f file) row(fields []string) (r row, err error) {
 	r.invoice, r.code = strings.ToUpper(field(0)), strings.ToUpper(field(1))
 	r.description, r.customer, r.country = field(2), whole(6), field(7)
 	if !isName(r.invoice, 40) {
-		return r, errors.New("the invoice number is missing or no plain text")
+		return r, errors.New("the invoice number is missing or not plain text")
 	}
 	if !isName(r.code, 64) {
-		return r, errors.New("the stock code is missing or no plain text")
+		return r, errors.New("the stock code is missing or not plain text")
 	}
 	if r.customer != "" && !isName(r.customer, 64) {
-		return r, errors.New("the customer's number is no plain text")
+		return r, errors.New("the customer's number is not plain text")
 	}
 	if r.quantity, err = strconv.ParseInt(whole(3), 10, 64); err != nil || r.quantity > most || r.quantity < -most {
-		return r, errors.New("the quantity is no whole number of pieces")
+		return r, errors.New("the quantity is not a whole number of pieces")
 	}
 	if r.price, err = pence(field(5), f.decimal); err != nil {
 		return r, err
@@ -52,7 +52,7 @@ const most = 1_000_000_000
 
 // pence parses an amount in pounds with this decimal mark, without rounding errors: half a penny rounds up.
 func pence(text, mark string) (int64, error) {
-	bad := errors.New("the price is no amount of money")
+	bad := errors.New("the price is not an amount of money")
 	digits, negative := strings.CutPrefix(text, "-")
 	whole, fraction, _ := strings.Cut(digits, mark)
 	if whole+fraction == "" || len(whole) > 9 || strings.Trim(whole+fraction, "0123456789") != "" {

@@ -65,7 +65,7 @@ func (r *replay) report(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	if err := r.plan.account.check(); err != nil {
-		return Report{}, fmt.Errorf("a fault of the demo: %w", err)
+		return Report{}, fmt.Errorf("the rows do not add up, a bug of the demo: %w", err)
 	}
 	return s.sum(), nil
 }

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// errStuck ends a run in which no saga ends any more.
-var errStuck = errors.New("no saga ends any more")
+// errStuck ends a run in which no more sagas end.
+var errStuck = errors.New("no saga has ended for too long")
 
 // watch polls the open orders until there are none, and requests the returns of those that have ended.
 func (r *replay) watch(ctx context.Context) error {

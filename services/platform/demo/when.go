@@ -14,7 +14,7 @@ var yearFirst = regexp.MustCompile(`^(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?:[ T]+
 // clocks are the accepted formats of times of day.
 var clocks = [...]string{"15:04:05", "15:04", "15:04:05Z", "3:04:05 PM", "3:04 PM", "3:04:05PM", "3:04PM"}
 
-var errNoDate = errors.New("the date is none")
+var errNoDate = errors.New("the date is not valid")
 
 // readTime parses a date, with or without a time of day. Unclear means that the date is ambiguous, as the order of day
 // and month is not known.

@@ -52,7 +52,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		o.Speed = 1
 	}
 	if o.Speed < 0 {
-		return nil, errors.New("world: the speed is negative: want how much faster than life, as in 20")
+		return nil, errors.New("world: the speed is negative: want a positive factor, such as 20")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

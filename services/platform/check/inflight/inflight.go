@@ -83,7 +83,7 @@ func (o Operators) get(ctx context.Context, path string, into any) error {
 	req.Header.Set("Authorization", "Bearer "+o.Token)
 	res, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("the operators' listener does not answer: %w; see whether the platform runs, and start it again", err)
+		return fmt.Errorf("the operators' listener does not answer: %w; check that the platform runs, and restart it", err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {

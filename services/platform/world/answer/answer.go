@@ -78,7 +78,7 @@ func Read[Body any](r *http.Request) (body Body, fingerprint string, err error) 
 func Key(r *http.Request) (string, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" || len(key) > 255 {
-		return "", errors.New("the header Idempotency-Key is needed, with at most 255 characters")
+		return "", errors.New("the header Idempotency-Key is required, with at most 255 characters")
 	}
 	return key, nil
 }

@@ -109,9 +109,9 @@ func (c *Carrier) create(r *http.Request) answer.Reply {
 	case err != nil:
 		return answer.Invalid(err.Error())
 	case o.Order == "" || o.Pieces < 1 || o.Kind != outbound && o.Kind != back:
-		return answer.Invalid("needed: order, kind outbound or return, at least one piece")
+		return answer.Invalid("required: order, kind outbound or return, at least one piece")
 	case o.Kind == outbound && o.ShipTo == nil:
-		return answer.Invalid("needed: ship_to")
+		return answer.Invalid("required: ship_to")
 	}
 	return c.do(func() answer.Reply {
 		if l := c.labels.byKey[key]; l == nil {

@@ -98,7 +98,7 @@ func (f *Floor) pick(r *http.Request) answer.Reply {
 		return answer.Invalid(err.Error())
 	}
 	if list.Order == "" || len(list.Lines) == 0 || slices.ContainsFunc(list.Lines, func(l Line) bool { return !l.valid() }) {
-		return answer.Invalid("needed: order and lines, each with sku, warehouse and a positive quantity")
+		return answer.Invalid("required: order and lines, each with sku, warehouse and a positive quantity")
 	}
 	id := r.PathValue("id")
 	return f.do(func() answer.Reply {
@@ -169,7 +169,7 @@ func (f *Floor) buy(r *http.Request) answer.Reply {
 		return answer.Invalid(err.Error())
 	}
 	if !l.valid() {
-		return answer.Invalid("needed: sku, warehouse and a positive quantity")
+		return answer.Invalid("required: sku, warehouse and a positive quantity")
 	}
 	id := r.PathValue("id")
 	return f.do(func() answer.Reply {

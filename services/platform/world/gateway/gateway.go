@@ -64,7 +64,7 @@ func (g *Gateway) ask(r *http.Request, o operation) (reply answer.Reply) {
 		return answer.Invalid(err.Error())
 	}
 	if q.Order == "" || !o.valid(q) {
-		return answer.Invalid("needed: order, " + o.needs)
+		return answer.Invalid("required: order, " + o.needs)
 	}
 	var first bool
 	if g.journal.Do(func() { reply, first = g.decide(o, key, fingerprint, q) }) != nil {

@@ -168,7 +168,7 @@ func (j *Journal) transact(limit time.Duration, fn func(tx *gorm.DB) error) erro
 			return err
 		}
 		if epoch != j.epoch {
-			return fmt.Errorf("%w: another process took the %s over", ErrClosed, j.part)
+			return fmt.Errorf("%w: another process took over the %s", ErrClosed, j.part)
 		}
 		return fn(tx)
 	})
