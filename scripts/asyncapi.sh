@@ -1,6 +1,6 @@
 #!/bin/sh
-# Holds an AsyncAPI document, schemas/asyncapi.json unless another is named, against the official parser. The parser is
-# installed into the user's cache once, at the versions of scripts/witness/package-lock.json.
+# Checks an AsyncAPI document, by default schemas/asyncapi.json, with the official parser. The parser is installed into the
+# user's cache once, at the versions of scripts/witness/package-lock.json.
 #   scripts/asyncapi.sh [FILE]
 set -eu
 

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Runs the failure campaign on what it builds: faults under load, on an Apache Kafka and a Postgres of its own.
+# Builds the commands and runs the failure campaign: faults under load, on an Apache Kafka and a Postgres of its own.
 #   scripts/chaos.sh [--seed 1,2,3] [--seconds 150] [--orders 1000] [--json]
 #   scripts/chaos.sh --stage statement,column,… [--json]
-# What a run leaves is kept where something was wrong. Nothing that was started outlives this script.
+# The data and logs of a run are kept if something was wrong. No process that it starts outlives this script.
 set -eu
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 chmod 755 "$dir" # Postgres runs as another user than root
 
 end() {
-	# The campaign ends what it started, unless it was killed itself.
+	# The campaign ends its processes, unless it was killed itself.
 	for note in "$dir"/*/pids/* "$dir"/*/kafka/pid; do
 		[ -f "$note" ] && pid=$(head -n 1 "$note") || continue
 		tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$dir" && kill -9 "$pid"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Everything make check promises; goes on after a failure and names all of them at the end.
+# Runs all checks of make check; continues after a failure and names all failures at the end.
 #   scripts/check.sh MODULE…
 set -u
 cd "$(dirname "$0")/.."
@@ -20,7 +20,7 @@ formatted() {
 	[ -z "$files" ] || { echo "run gofmt -w on: $files" >&2 && return 1; }
 }
 
-# alone MODULE: does it build as containers build it, without the workspace?
+# alone MODULE: it builds without the workspace, as in containers.
 alone() (
 	cd "$1" && export GOWORK=off && go build ./... && go mod tidy -diff
 )
@@ -30,7 +30,7 @@ shell() {
 	bash -n .ci/run
 }
 
-# narrow: no line has more than 130 columns, but in what is generated, tables, and struct tags, which Go cannot break.
+# narrow: no line has more than 130 columns, except in generated files, tables, and struct tags, which Go cannot break.
 narrow() {
 	lines=$(LC_ALL=C.UTF-8 grep -rnE --include='*.go' --include='*.sh' --include='*.md' --exclude-dir=node_modules \
 		--exclude-dir=swagger-ui --exclude=stories.md '.{131,}' schemas shared services scripts deployments README.md \
@@ -45,7 +45,7 @@ step vet go vet work
 step lint go run "$staticcheck" work
 step modules scripts/modules.sh --check
 for module in "$@"; do step "$module alone" alone "$module"; done
-# The sample service is added to a copy of the tree by make test alone: it takes a minute or two.
+# The test that adds the sample service to a copy of the tree runs only in make test: it takes a minute or two.
 step "rules of the house" go test -skip TestASampleService ./services/platform/check/house
 step choreography go run ./services/platform/cmd/orderflow choreography --check
 step "generated files" go test -run Generated ./schemas/generate ./services/platform/check/choreography \

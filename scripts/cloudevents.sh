@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gives records as we produce them, shared/kafka/testdata/records.json unless others are named, to the CloudEvents SDK.
+# Reads records as we produce them, by default shared/kafka/testdata/records.json, with the CloudEvents SDK.
 #   scripts/cloudevents.sh [FILE]
 set -eu
 

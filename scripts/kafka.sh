@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs one Apache Kafka broker (KRaft) for tests and trials, from the jars that Maven Central has.
+# Runs one Apache Kafka broker (KRaft) for tests and trials, from the jars on Maven Central.
 #   scripts/kafka.sh start DIR [PORT]   prints the address once the broker answers; PORT+1 is the controller's
 #   scripts/kafka.sh stop DIR           the data stays in DIR
 set -eu
@@ -19,7 +19,7 @@ usage() {
 	exit 2
 }
 
-# need COMMAND PACKAGE: installs it where that is possible without asking, else says how.
+# need COMMAND PACKAGE: installs it as root with apt-get, else says how.
 need() {
 	command -v "$1" >/dev/null 2>&1 && return
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -80,7 +80,7 @@ configure() {
 	CONF
 }
 
-# running DIR: is the process of the pid file alive, and is it this broker?
+# running DIR: the process of the pid file is alive, and is this broker.
 running() {
 	[ -f "$1/pid" ] || return 1
 	pid=$(cat "$1/pid")

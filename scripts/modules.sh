@@ -1,8 +1,8 @@
 #!/bin/sh
 # Keeps every go.mod of the workspace in step: the Go version of go.work, and the modules of this repository required at
-# v0.0.0 and replaced by their folders, because that is how they are found where go.work is switched off.
-#   scripts/modules.sh           writes it, then tidies every module to one set of versions
-#   scripts/modules.sh --check   says what differs, changes nothing
+# v0.0.0 and replaced by their folders, so that they are found when go.work is switched off.
+#   scripts/modules.sh           writes the files, then tidies every module to one set of versions
+#   scripts/modules.sh --check   prints the differences, changes nothing
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ locals() {
 	esac
 }
 
-# edit MODULE FILE: brings the go.mod in FILE to what MODULE must say.
+# edit MODULE FILE: edits the go.mod in FILE to the required content for MODULE.
 edit() {
 	set -- "$1" "$2" "-go=$go"
 	up=$(echo "$1" | sed 's|[^/][^/]*|..|g')

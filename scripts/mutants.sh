@@ -1,7 +1,7 @@
 #!/bin/sh
-# Takes one mechanism out at a time, or puts a fault back, in a copy, and sees that the test of its promise fails: three
-# times of three, for what notices only sometimes can fail to. The same test must pass on the copy as it is.
-# Usage: scripts/mutants.sh [name…]; prints a line for each; exit 1 when a test does not notice.
+# Removes one mechanism at a time, or restores a fault, in a copy, and checks that the test of its promise fails: three
+# times of three, as a test that fails only sometimes can miss it. The same test must pass on the unchanged copy.
+# Usage: scripts/mutants.sh [name…]; prints a line for each; exit 1 when a test does not fail.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
@@ -11,7 +11,7 @@ cd "$copy/shared"
 export GOWORK=off ORDERFLOW_TEST_PATIENCE=8s
 missed=0 sound=""
 
-# fails PACKAGE BINARY TEST: in how many of three runs at once the test fails, in $failed.
+# fails PACKAGE BINARY TEST: sets $failed to the number of failures of the test in three concurrent runs.
 fails() {
 	failed=0 runs=""
 	for n in 1 2 3; do
@@ -25,7 +25,7 @@ fails() {
 	done
 }
 
-# passes PACKAGE TEST: whether the test passes on the copy as it is, or did before.
+# passes PACKAGE TEST: the test passes on the unchanged copy, or did before.
 passes() {
 	case "$sound" in *" $1:$2 "*) return ;; esac
 	binary=$copy/sound.$(basename "$PWD").$(basename "$1")
@@ -67,7 +67,7 @@ mutant() {
 }
 wanted="$*"
 
-# What a partition publishes.
+# Publishers.
 mutant engine left-over-not-published publisher.go \
 	's/load, next := q\.behind && len\(q\.queue\) == 0, q\.next/load, next := false, q.next\n\tq.behind = false/' \
 	TestWhatWasCommittedBeforeADeath
@@ -102,7 +102,7 @@ mutant kafka refused-time-kept publish.go \
 	's/case errors\.Is\(err, kafkago\.InvalidTimestamp\) && j\.timed:/case false:/' TestAClockThatIsAhead
 mutant engine via-not-published-again outbox.go 's/ Via: r\.Via,//' TestARecordPublishedAgain
 
-# What it reads.
+# Readers.
 mutant engine repeats-applied reader.go \
 	's/case rec\.Sequence <= r\.last:/case false:/; s/case rec\.Sequence == r\.last\+1:/case true:/' TestARepeatedRecordIsDropped
 mutant engine hole-stepped-over reader.go \
@@ -130,7 +130,7 @@ mutant engine queue-unbounded queue.go 's/ \|\| q\.bytes > fullBytes//' TestAQue
 mutant engine lag-hidden-while-nothing-is-fetched 'fetcher.go' \
 	's/asked\.r\.told\(false\)/_ = asked/g; s/silence > 2\*longPoll/false/' TestTheLagGrows
 
-# Words of the vocabulary that reach beyond one key.
+# Declarations that reach beyond one key.
 mutant engine lookup-behind-its-batch lookup.go 's/l\.said\[s\.Key\] = s/_ = s/' TestWhatWasSaidIsFoundByWhatFollows
 mutant engine spread-states-not-locked spread.go 's/if !m\.Spreads\(\) \|\| len\(events\) == 0/if true/' TestAnEventShownInStates
 mutant engine spread-keys-not-bounded spread.go \
@@ -142,7 +142,7 @@ mutant engine series-not-locked series.go \
 	TestNumbersHaveNoGap
 mutant engine refused-number-kept decide.go 's/b\.series\.back\(numbers\)/_ = numbers/' TestNumbersHaveNoGap
 
-# Who owns a partition.
+# Ownership of partitions.
 mutant engine removed-by-number registry.go 's/if r\.partitions\[p\.partition\] == p/if true/' TestAPartitionLeavesNoOtherWithIt
 mutant engine lives-overlap partition.go 's/if before != nil \{/if false {/' TestALifeBeginsOnlyWhenTheOneBeforeIsOver
 mutant engine lease-session-back-into-the-pool lease.go \
@@ -182,7 +182,7 @@ mutant service factor-one-wanted topics.go \
 	's/Partitions: s\.Partitions,\n\t\t\tConfig: map/Partitions: s.Partitions, ReplicationFactor: 1,\n\t\t\tConfig: map/' \
 	TestAServiceStartsOnTopics
 
-# What is parked, and what is not.
+# Parking.
 mutant engine others-overtake-parked decide.go \
 	's/, \(s\.keys\[key\] \|\| s\.parking\[key\]\) && in\.number == 0:/, key == "":/' TestPoisonParksItsKeyOnly
 mutant engine parked-keys-forgotten partition.go 's/p\.parked\[k\] = true/_ = k/' TestPoisonParksItsKeyOnly
@@ -217,7 +217,7 @@ mutant engine one-limit-for-all-deadlines deadline.go \
 	's/WHERE partition = \$1 AND due_at/WHERE \$1::int >= 0 AND due_at/' TestThousandsOfDueDeadlines
 mutant engine parked-try-forgotten park.go 's/in\.form, in\.try = answer, p\.Try/in.form = answer/' TestAnAnswerThatWasParked
 
-# Questions to the outside.
+# Calls to external systems.
 mutant engine open-calls-forgotten schedule.go \
 	's/for _, r := range rows \{/for _, r := range rows[:0] {/' TestACallWhoseAnswerIsLost
 mutant engine second-try-is-a-first schedule.go \
@@ -240,7 +240,7 @@ mutant engine leftover-hides-what-is-due schedule.go \
 mutant engine answered-but-still-tried calls.go 's/o\.forget\(o\.held\[id\]\)/_ = id/' TestAReportTellsWhatIsAskedAgain
 mutant engine try-forgotten decide.go 's/in\.try > 1/in.try > 1000/' TestTheTopicTells
 
-# Deadlines, and what operators ask.
+# Deadlines, and requests of operators.
 mutant engine deadlines-not-settled emit.go 's/b\.deadline\[about\{key, since\}\] = nil/_, _ = key, since/' TestADeadlineFallsDue
 mutant engine moved-deadlines-fire 'deadline.go write.go' 's/ AND due_at <= now\(\) (ORDER|RETURNING)/ $1/' TestADeadlineFallsDue
 mutant engine carried-times-ignored deadline.go 's/d\.TellsWhen\(\)/d.TellsWhen() \&\& false/' TestADeadlineFallsDueAtTheTime
@@ -265,7 +265,7 @@ mutant engine silent-when-idle reporter.go 's/quiet < repeatEvery && bytes/bytes
 mutant engine leaves-without-a-word reporter.go 's/Leaving: true, /Leaving: false, /' TestAProcessSpeaks
 mutant engine report-too-large reporter.go 's/most == 0 \|\| kafka/true || kafka/' TestAReportFits
 
-# What would grow for ever.
+# Data that would grow for ever.
 mutant engine unpublished-rows-pruned outbox_cleaner.go \
 	's/min\(upto, state\.Sequence, /min(state.Sequence, /' TestPruningGoesNoFurther
 mutant engine pruned-beyond-the-checkpoint outbox_cleaner.go 's/min\(upto, state\.Sequence, /min(upto, /' TestPruningGoesNoFurther
@@ -288,7 +288,7 @@ mutant engine former-owner-in-a-common-transaction write.go \
 mutant engine one-commit-per-command worker.go \
 	's/w\.queue\.take\(min\(w\.limit, most\)\)/w.queue.take(1)/' TestManyCommandsAreOneCommit
 
-# What an answer of the outside does not say.
+# Incomplete answers of external systems.
 cd "$copy/services/payment"
 mutant internal/gateway refusal-without-a-code-is-a-yes gateway.go \
 	's/case status == http\.StatusPaymentRequired:\n.*\n//; s/case told\.Reference == "":\n.*\n//' TestAnAuthorizationIsAYes

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a Prometheus with the alerts of deployments/prometheus, on 127.0.0.1:9090, until it is interrupted. It scrapes the
-# platform that runs on ./data (ORDERFLOW_DATA_DIR), or the operators' listeners that are named. A prometheus on the PATH is
-# used, which has pages; else one is built from its Go module, which has none and answers its API.
+# platform that runs on ./data (ORDERFLOW_DATA_DIR), or the given operators' listeners. A prometheus on the PATH is used,
+# which has a web UI; else one is built from its Go module, which has only the API.
 #   scripts/observe.sh [HOST:PORT…]
 set -eu
 cd "$(dirname "$0")/.."
@@ -34,7 +34,7 @@ at=127.0.0.1:9090
 "$prometheus" --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/data" --web.listen-address=$at --log.level=warn &
 server=$!
 trap 'kill "$server" 2>/dev/null' INT TERM
-for _ in 1 2 3 4; do # it says at once what keeps it from starting
+for _ in 1 2 3 4; do # a start error ends it at once
 	kill -0 "$server" 2>/dev/null || fail "Prometheus did not start: is $at taken?"
 	sleep 0.5
 done

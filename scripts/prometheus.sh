@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the folder that holds prometheus and promtool. They are built from their Go module once for each user, without the
-# ways of finding targets in clouds, in one to three minutes.
+# Prints the folder of prometheus and promtool. They are built from their Go module once for each user, without service
+# discovery for clouds, in one to three minutes.
 #   scripts/prometheus.sh
 set -eu
 
@@ -15,9 +15,9 @@ if [ ! -x "$folder/promtool" ] || [ ! -x "$folder/prometheus" ]; then
 	module=github.com/prometheus/prometheus
 	GOWORK=off GOFLAGS=-buildvcs=false GOBIN=$new go install -ldflags='-s -w' -tags remove_all_sd \
 		$module/cmd/prometheus@$version $module/cmd/promtool@$version >&2 || {
-		echo "prometheus.sh: Prometheus could not be built; is a Go module proxy reachable?" >&2
+		echo "prometheus.sh: could not build Prometheus; check that a Go module proxy is reachable" >&2
 		exit 3
 	}
-	mv "$new/prometheus" "$new/promtool" "$folder/" # one after another may build it, each finds a whole one
+	mv "$new/prometheus" "$new/promtool" "$folder/" # atomic, as several may build it
 fi
 echo "$folder"

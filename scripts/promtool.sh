@@ -1,5 +1,5 @@
 #!/bin/sh
-# Holds deployments/prometheus against promtool: the configuration, the alerts, and the tests of each of them.
+# Checks deployments/prometheus with promtool: the configuration, the alerts, and their tests.
 #   scripts/promtool.sh
 set -eu
 cd "$(dirname "$0")/.."

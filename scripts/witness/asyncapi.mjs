@@ -1,5 +1,5 @@
-// Reads an AsyncAPI document with the parser of the AsyncAPI initiative, holds each example against its schemas, and says
-// what is wrong. That there is a newer version of the format is no fault.
+// Reads an AsyncAPI document with the parser of the AsyncAPI initiative, validates each example against its schemas, and
+// prints the faults. A newer version of the format is no fault.
 //   node asyncapi.mjs FILE
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -26,7 +26,7 @@ for (const fault of faults) console.error(`asyncapi: ${fault}`);
 if (!document || faults.length) process.exit(1);
 console.log(`asyncapi: ${document.channels().length} channels, ${document.allMessages().length} messages, ${document.operations().length} operations, ${examples} parts of examples`);
 
-// plain is a schema as it was written: the parser adds x-parser-… to it, in places where a schema has no such word.
+// plain returns a schema as written: the parser adds x-parser-… to it, where a schema allows no such keyword.
 function plain(schema) {
   return JSON.parse(JSON.stringify(schema.schemaFormat ? schema.schema : schema, (key, value) => (key.startsWith("x-parser-") ? undefined : value)));
 }

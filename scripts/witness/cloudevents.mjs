@@ -1,4 +1,4 @@
-// Reads records as they stand on a topic with the SDK of the CloudEvents project, and says what it does not find in them.
+// Reads records of a topic with the SDK of the CloudEvents project, and prints what is missing in them.
 //   node cloudevents.mjs RECORDS.json
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";

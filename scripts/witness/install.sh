@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the packages of package-lock.json, once per version of it, and prints the folder they are in.
+# Installs the packages of package-lock.json, once per version of it, and prints their folder.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -13,28 +13,28 @@ import (
 	"time"
 )
 
-// Options say what is measured and on what.
+// Options configure a measurement.
 type Options struct {
 	Kafka      []string // host:port; none means the embedded broker
 	Postgres   string   // URL of a server's superuser; empty means a private server
-	Dir        string   // where what is embedded keeps its data while it runs
+	Dir        string   // data of the embedded servers while they run
 	Partitions int
 	InFlight   int
-	Window     time.Duration // measured with InFlight sagas; a third of it with one
+	Window     time.Duration // measured with InFlight sagas; a third of it with one saga
 	WarmUp     time.Duration
-	Progress   io.Writer // is told what is being measured
+	Progress   io.Writer // gets a line for each step
 	Profile    io.Writer // gets a CPU profile of the measured time; nil for none
 	Log        *slog.Logger
 }
 
-// Result is what was measured on one broker, and the final state was right.
+// Result holds the figures of one broker; the final state was checked.
 type Result struct {
 	Broker     string   `json:"broker"`
 	Partitions int      `json:"partitions"`
 	Windows    []Window `json:"windows"`
 }
 
-// Run measures on one broker. It removes everything it made, and fails if any saga did not leave what it must.
+// Run measures on one broker. It removes everything it made, and fails if the rows and events of any saga are wrong.
 func Run(ctx context.Context, o Options) (result Result, err error) {
 	result = Result{Broker: "embedded", Partitions: o.Partitions}
 	if len(o.Kafka) > 0 {
@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 		result.Windows = append(result.Windows, measured)
 	}
 	if err := s.check(ctx, started.Load()); err != nil {
-		return result, fmt.Errorf("the final state is not what %d sagas leave: %w", started.Load(), err)
+		return result, fmt.Errorf("the final state after %d sagas is wrong: %w", started.Load(), err)
 	}
 	return result, nil
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// check holds what the databases contain against what the sagas must have left: each row in its final status, each event
-// written once, nothing parked.
+// check compares the databases with the expected end of the sagas: each row in its final status, each event written once,
+// nothing parked.
 func (s *site) check(ctx context.Context, sagas int64) error {
 	var faults []error
 	for step := 1; step <= steps; step++ {
@@ -20,7 +20,7 @@ func (s *site) check(ctx context.Context, sagas int64) error {
 	return errors.Join(faults...)
 }
 
-// expected is the number of rows by status, and of events by type, after so many sagas.
+// expected returns the number of rows by status, and of events by type, after so many sagas.
 func (w *words) expected(step int, sagas int64) (rows, events map[string]int64) {
 	turned := sagas / refusedEach
 	good, rows, events := sagas-turned, map[string]int64{}, map[string]int64{}
@@ -45,8 +45,8 @@ func (w *words) expected(step int, sagas int64) (rows, events map[string]int64) 
 	return rows, events
 }
 
-// awaitRows gives the first step a moment to hear of the last ends, as the watcher may have heard of them before. The
-// others have done their part in a saga that has ended.
+// awaitRows gives the first step a moment to consume the last events, as the watcher may have consumed them earlier. The
+// other steps have finished a saga that has ended.
 func (s *site) awaitRows(ctx context.Context, step int, sagas int64) error {
 	db := s.services[step].db.Gorm().WithContext(ctx)
 	count := func(sql string) (map[string]int64, error) {
@@ -81,7 +81,7 @@ func (s *site) awaitRows(ctx context.Context, step int, sagas int64) error {
 		case maps.Equal(rows, wantRows) && maps.Equal(events, wantEvents):
 			return nil
 		case step > 1 || time.Now().After(deadline):
-			return fmt.Errorf("rows are %v and must be %v, events are %v and must be %v", rows, wantRows, events, wantEvents)
+			return fmt.Errorf("rows are %v, want %v; events are %v, want %v", rows, wantRows, events, wantEvents)
 		}
 	}
 }

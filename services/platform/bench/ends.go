@@ -9,8 +9,8 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// ends tells when sagas end: it reads the topics of the last step and of the first one's compensations, as any other
-// consumer would.
+// ends observes the ends of sagas: it reads the topics of the last step and of the first one's compensations, as any
+// other consumer would.
 type ends struct {
 	site      *site
 	positions []kafka.Position
@@ -19,7 +19,7 @@ type ends struct {
 	waiting map[string]chan struct{}
 }
 
-// watch begins to read, from where the topics end now.
+// watch begins to read, from the current ends of the topics.
 func watch(ctx context.Context, s *site) (*ends, error) {
 	e := &ends{site: s, waiting: map[string]chan struct{}{}}
 	partitions := make([]int, s.options.Partitions)
@@ -38,7 +38,7 @@ func watch(ctx context.Context, s *site) (*ends, error) {
 	return e, nil
 }
 
-// of is closed when the saga ends. Ask before it begins.
+// of returns a channel that is closed when the saga ends. Call it before the saga begins.
 func (e *ends) of(key string) <-chan struct{} {
 	ended := make(chan struct{})
 	e.mu.Lock()

@@ -24,7 +24,7 @@ type load struct {
 	took   []time.Duration // of the sagas that ended in the window
 }
 
-// Window is what was measured with one number of sagas in flight.
+// Window holds the figures of one number of sagas in flight.
 type Window struct {
 	InFlight      int     `json:"in_flight"`
 	Seconds       float64 `json:"seconds"`
@@ -34,12 +34,12 @@ type Window struct {
 	P99           float64 `json:"p99_ms"`
 	Max           float64 `json:"max_ms"`
 	CPUPerSaga    float64 `json:"cpu_us_per_saga"`    // of this process, embedded broker included
-	SystemPerSaga float64 `json:"system_us_per_saga"` // of the whole machine, whoever used it; 0 where unknown
+	SystemPerSaga float64 `json:"system_us_per_saga"` // of the whole machine, all processes; 0 if unknown
 }
 
 const patience = 60 * time.Second // a saga that takes longer never ends
 
-// run drives the load for warm-up and window, then lets what is in flight end.
+// run drives the load for warm-up and window, then waits for the sagas in flight.
 func (l *load) run(ctx context.Context, inFlight int, warmUp, window time.Duration) (Window, error) {
 	starting, stop := context.WithCancel(ctx)
 	defer stop()
@@ -108,7 +108,7 @@ func (l *load) keyed(ctx context.Context, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if _, err := l.site.services[1].Submit(ctx, key, l.site.words.begin.Of(begin{number})); err != nil {
-		return fmt.Errorf("saga %d was not begun: %w", number, err)
+		return fmt.Errorf("saga %d could not be started: %w", number, err)
 	}
 	select {
 	case <-ended:
@@ -130,7 +130,7 @@ func (l *load) figures(inFlight int, spent, system time.Duration) (Window, error
 		CPUPerSaga: float64(spent.Microseconds()) / float64(n), SystemPerSaga: float64(system.Microseconds()) / float64(n)}, nil
 }
 
-// share is the milliseconds within which this share of the sorted times lies.
+// share returns a quantile of the sorted times, in milliseconds.
 func share(took []time.Duration, of float64) float64 {
 	return took[int(of*float64(len(took)-1))].Seconds() * 1000
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Machine is where the figures come from.
+// Machine describes the machine of the figures.
 type Machine struct {
 	CPU   string `json:"cpu"`
 	Cores int    `json:"cores"`
@@ -18,7 +18,7 @@ type Machine struct {
 	OS    string `json:"os"`
 }
 
-// ThisMachine describes the one at hand.
+// ThisMachine describes the machine of this process.
 func ThisMachine() Machine {
 	return Machine{CPU: model(), Cores: runtime.NumCPU(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
 }
@@ -41,7 +41,7 @@ func model() string {
 	return "unknown CPU"
 }
 
-// cpuTime is what this process has used.
+// cpuTime is the CPU time of this process.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
@@ -50,7 +50,7 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// systemTime is what all processes of the machine have used, 0 where the system does not tell.
+// systemTime is the CPU time of all processes of the machine, 0 if the system does not report it.
 func systemTime() time.Duration {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// processes are those beside this one whose share is measured; 0 where there is none on this machine.
+// processes are the ids of the other processes that are measured; 0 for one that is not on this machine.
 type processes struct{ postgres, kafka int }
 
-// findProcesses finds the private Postgres of a directory, and the process of this machine that listens where the first
-// of the brokers is.
+// findProcesses finds the private Postgres of a directory, and the process of this machine that listens at the first
+// broker's address.
 func findProcesses(postgres string, brokers []string) (p processes) {
 	text, _ := os.ReadFile(filepath.Join(postgres, "data", "postmaster.pid"))
 	first, _, _ := strings.Cut(string(text), "\n")
@@ -26,7 +26,7 @@ func findProcesses(postgres string, brokers []string) (p processes) {
 	return p
 }
 
-// cpuTimes is what each has used, those of its children that have ended included.
+// cpuTimes is the CPU time of each, that of its ended children included.
 type cpuTimes struct{ own, postgres, kafka time.Duration }
 
 func (p processes) cpu() cpuTimes {
@@ -37,13 +37,13 @@ func (t cpuTimes) minus(before cpuTimes) cpuTimes {
 	return cpuTimes{t.own - before.own, t.postgres - before.postgres, t.kafka - before.kafka}
 }
 
-// over is the milliseconds for each of so many.
+// over returns the milliseconds per item.
 func (t cpuTimes) over(n float64) Processes {
 	each := func(d time.Duration) float64 { return d.Seconds() * 1000 / n }
 	return Processes{each(t.own), each(t.postgres), each(t.kafka)}
 }
 
-// resident is the memory that each has in use. What Postgres's processes share is in it once.
+// resident is the resident memory of each. Memory that Postgres's processes share is counted once.
 func (p processes) resident() Processes {
 	return Processes{Own: memory("self", "VmRSS"), Postgres: treeMemory(p.postgres), Kafka: memory(strconv.Itoa(p.kafka), "VmRSS")}
 }
@@ -51,7 +51,7 @@ func (p processes) resident() Processes {
 // tick is the unit of /proc: USER_HZ is 100 on every Linux that Go runs on.
 const tick = 10 * time.Millisecond
 
-// treeTime is what a process and its children have used; 0 where there is none, or the system does not tell.
+// treeTime is the CPU time of a process and its children; 0 if there is none, or the system does not report it.
 func treeTime(pid int) (sum time.Duration) {
 	for _, of := range tree(pid) {
 		var user, system, children, childrenSystem int64
@@ -65,7 +65,7 @@ func treeTime(pid int) (sum time.Duration) {
 	return sum
 }
 
-// treeMemory is what a process and its children have for themselves, and what they share.
+// treeMemory is the memory of a process and its children, with shared memory counted once.
 func treeMemory(pid int) (sum float64) {
 	shared := 0.0
 	for _, of := range tree(pid) {
@@ -94,7 +94,7 @@ func tree(pid int) (all []int) {
 	return all
 }
 
-// stat is some of the fields of /proc/…/stat behind the name; nil where they cannot be read.
+// stat returns some of the fields of /proc/…/stat behind the name; nil if they cannot be read.
 func stat(pid, from, upto int) []string {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
@@ -104,7 +104,7 @@ func stat(pid, from, upto int) []string {
 	return fields[from:upto]
 }
 
-// memory is one of the sizes of /proc/…/status, in MiB; 0 where it cannot be read.
+// memory returns one of the sizes of /proc/…/status, in MiB; 0 if it cannot be read.
 func memory(pid, name string) float64 {
 	file, err := os.Open("/proc/" + pid + "/status")
 	if err != nil {
@@ -121,7 +121,7 @@ func memory(pid, name string) float64 {
 	return 0
 }
 
-// listener is the process of this machine that listens on the port of an address of this machine; 0 where there is none.
+// listener is the process that listens at an address of this machine; 0 if there is none.
 func listener(address string) int {
 	host, port, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {

@@ -10,7 +10,7 @@ import (
 func TestTheProcessThatListensIsFoundAndOnlyOnThisMachine(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		return // nothing is known of other processes, and nothing is shown
+		return // other processes cannot be read
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

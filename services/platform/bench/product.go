@@ -15,24 +15,24 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// ProductOptions say how the whole product is measured.
+// ProductOptions configure a measurement of the whole product.
 type ProductOptions struct {
-	// Config is the installation's. Where it keeps things, listens and asks is replaced: under its DataDir all is new, the
-	// outside world is simulated, at a speed at which nothing waits for it. A cluster that Kafka names must have no topics
-	// of a service.
+	// Config is the installation's. Its directories, listeners and external systems are replaced: under its DataDir all is
+	// new, the outside world is simulated, at a speed at which nothing waits for it. A cluster given by Kafka must have no
+	// topics of a service.
 	Config   service.Config
 	Lines    []int         // of an order: a measurement for each
 	Callers  int           // of the closed loop: each places its next order when the one before has ended
 	Hot      bool          // one product is in every order
 	Rate     float64       // orders a second of the open loop; 0: there is none
-	Window   time.Duration // measured with so many callers, and with the rate; a third of it with one caller
+	Window   time.Duration // measured with Callers, and with Rate; a third of it with one caller
 	WarmUp   time.Duration
 	Progress io.Writer
 	Profile  io.Writer // gets a CPU profile of all of it; nil for none
 	Log      *slog.Logger
 }
 
-// Product is what was measured. Every order that was accepted was carried out, and everything holds that verify checks.
+// Product holds the figures. All accepted orders were completed, and verify found nothing wrong.
 type Product struct {
 	Broker     string    `json:"broker"`
 	Partitions int       `json:"partitions"`
@@ -43,8 +43,8 @@ type Product struct {
 	Resident   Processes `json:"resident_mib"` // at the end, before verify
 }
 
-// Processes is one figure of each process that takes part: this one, which runs all services, the simulated world and
-// those who order; Postgres; Apache Kafka, where it is a process of this machine.
+// Processes is one figure for each process: this one, which runs all services, the simulated world and the customers;
+// Postgres; Apache Kafka, if it is a process of this machine.
 type Processes struct {
 	Own      float64 `json:"own"`
 	Postgres float64 `json:"postgres"`
@@ -113,7 +113,7 @@ func (o ProductOptions) measure(ctx context.Context, loads []*orderLoad) (result
 	return result, result.check(report)
 }
 
-// check tells whether what verify found is what the orders must leave.
+// check returns an error unless verify found the expected orders and nothing wrong.
 func (p Product) check(r audit.Report) error {
 	for _, c := range r.Checks {
 		if c.Skipped != "" {

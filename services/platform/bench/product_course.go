@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// Stretch is what a load did in some seconds.
+// Stretch holds the figures of some seconds of a load.
 type Stretch struct {
-	Orders    int       `json:"orders"` // that have ended on this installation when it is over, earlier loads' included
+	Orders    int       `json:"orders"` // ended on this installation by its end, earlier loads' included
 	PerSecond float64   `json:"ended_per_second"`
 	CPU       Processes `json:"cpu_ms_per_order"`
 	Resident  Processes `json:"resident_mib"`
 }
 
-// A load is told of this often; a long one less, so that its course is short.
+// The interval of progress lines; longer for a long load, so that its course is short.
 const (
 	tellEvery = 5 * time.Second
 	stretches = 20
 )
 
-// tell says now and then how far the load is, and what the orders since the last time cost.
+// tell prints the load's progress at intervals, and the cost of the orders since the last time.
 func (l *orderLoad) tell(ctx context.Context) {
 	every := max(tellEvery, l.window/stretches)
 	began, before, cpu := time.Now(), 0, l.shop.processes.cpu()

@@ -11,8 +11,8 @@ type Quantiles struct {
 	P99 float64 `json:"p99"`
 }
 
-// Orders is what one load was measured to do. Times are of orders sent in the measured time: from when an order was sent, or
-// should have been by the rate, to its answer, and to when a consumer of the order service's topic had heard of it.
+// Orders holds the figures of one load. Times are of orders sent in the measured time: from when an order was sent, or
+// should have been by the rate, to its answer, and to when a consumer of the order service's topic had read the event.
 type Orders struct {
 	Lines      int       `json:"lines"`
 	Callers    int       `json:"callers,omitempty"`
@@ -27,11 +27,11 @@ type Orders struct {
 	Confirming Quantiles `json:"placed_to_confirmed_ms"`
 	Ending     Quantiles `json:"placed_to_end_ms"`
 	CPU        Processes `json:"cpu_ms_per_order"`
-	Machine    float64   `json:"machine_cpu_ms_per_order"` // of the whole machine, whoever used it; 0 where unknown
+	Machine    float64   `json:"machine_cpu_ms_per_order"` // of the whole machine, all processes; 0 if unknown
 	Events     float64   `json:"events_per_order"`
 	Drained    float64   `json:"drained_after_seconds"` // from the last order placed to the end of all
 	Resident   Processes `json:"resident_mib"`
-	Course     []Stretch `json:"course,omitempty"` // warming up included; whether the cost grows with what is there
+	Course     []Stretch `json:"course,omitempty"` // warming up included; shows whether the cost grows with the data
 }
 
 func (l *orderLoad) figures() Orders {

@@ -23,7 +23,7 @@ type orderLoad struct {
 	window   time.Duration
 	progress io.Writer
 
-	course []Stretch // since the load began; of the goroutine that tells
+	course []Stretch // since the load began; owned by the goroutine of tell
 
 	mu                    sync.Mutex
 	begins, closes        time.Time                                                       // of the window
@@ -40,7 +40,7 @@ func (l *orderLoad) String() string {
 	return fmt.Sprintf("orders of %d lines, %d at once", l.lines, l.callers)
 }
 
-// run drives the load for warm-up and window, then waits until everything that was accepted has ended.
+// run drives the load for warm-up and window, then waits until all accepted orders have ended.
 func (l *orderLoad) run(ctx context.Context) (o Orders, err error) {
 	before, err := l.shop.events(ctx)
 	if err != nil {
@@ -98,7 +98,7 @@ func (l *orderLoad) run(ctx context.Context) (o Orders, err error) {
 	return o, nil
 }
 
-// atRate calls each at its time until ctx ends, however long those before take.
+// atRate calls each at its time until ctx ends, however long earlier calls take.
 func (l *orderLoad) atRate(ctx context.Context, each func(due time.Time)) {
 	for i, start := 0, time.Now(); ; i++ {
 		due := start.Add(time.Duration(float64(i) / l.rate * float64(time.Second)))
@@ -109,14 +109,14 @@ func (l *orderLoad) atRate(ctx context.Context, each func(due time.Time)) {
 	}
 }
 
-// one places an order and waits for its end. Callers come back when they are told to; what comes at a rate goes away.
+// one places an order and waits for its end. Callers retry after Retry-After; orders at a rate are not retried.
 func (l *orderLoad) one(placing, ctx context.Context, begun time.Time) error {
 	key, body := uuid.NewString(), basket(l.lines, l.hot)
 	var p *placed
 	for {
 		var err error
 		var full busyShop
-		// A request that was sent is not taken back: the order may have been accepted.
+		// A request under way is not cancelled: the order may have been accepted.
 		if p, err = l.shop.place(ctx, key, body); err == nil {
 			break
 		}
@@ -166,7 +166,7 @@ func (l *orderLoad) fail(err error) {
 	}
 }
 
-// count counts what belongs to a time, and says whether that is in the window.
+// count counts an event at its time, and reports whether that is in the window.
 func (l *orderLoad) count(at time.Time, add func(inside bool)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

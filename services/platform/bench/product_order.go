@@ -15,9 +15,9 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// placed is an order whose placing was answered, or of which the topic told before that.
+// placed is an order that was accepted, or whose first event was read before the answer.
 type placed struct {
-	confirmed, ended time.Time     // when the topic told of it here
+	confirmed, ended time.Time     // when its event was read here
 	end              string        // the event that ended it
 	done             chan struct{} // closed when it has ended
 }
@@ -27,7 +27,7 @@ type line struct {
 	Quantity int    `json:"quantity"`
 }
 
-// basket is the body of an order of so many lines; one of them is of the same product every time where there is a hot one.
+// basket is the body of an order of so many lines; with a hot product, one line is always of that.
 func basket(lines int, hot bool) []byte {
 	chosen := make([]line, lines)
 	for i, n := range rand.Perm(products - 1)[:lines] {
@@ -45,12 +45,12 @@ func basket(lines int, hot bool) []byte {
 	return body
 }
 
-// busyShop is the answer of a shop that takes no order now.
+// busyShop is the answer of a storefront that sheds orders.
 type busyShop struct{ again time.Duration }
 
-func (b busyShop) Error() string { return fmt.Sprintf("no order is taken for %v", b.again) }
+func (b busyShop) Error() string { return fmt.Sprintf("orders are shed for %v", b.again) }
 
-// place places an order. The error is a busyShop where more orders wait than can be carried out.
+// place places an order. The error is a busyShop if the storefront sheds it.
 func (s *shop) place(ctx context.Context, key string, body []byte) (*placed, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.platform.StorefrontURL+"/v1/orders", bytes.NewReader(body))
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *shop) place(ctx context.Context, key string, body []byte) (*placed, err
 	return s.order(answer.ID), nil
 }
 
-// order is the order of this id. The caller holds the lock.
+// order returns the order of this id. The caller holds the lock.
 func (s *shop) order(id string) *placed {
 	p := s.orders[id]
 	if p == nil {
@@ -92,7 +92,7 @@ func (s *shop) order(id string) *placed {
 	return p
 }
 
-// follow reads what the order service tells, as any other consumer would, until ctx ends.
+// follow reads the order service's topic, as any other consumer would, until ctx ends.
 func (s *shop) follow(ctx context.Context) error {
 	for ctx.Err() == nil {
 		fetched, err := s.kafka.Fetch(ctx, s.positions, time.Second)
@@ -141,7 +141,7 @@ func (s *shop) wait(ctx context.Context, p *placed) error {
 	select {
 	case <-p.done:
 		if p.end != order.Completed.Name() {
-			return fmt.Errorf("an order that can be carried out ended with %s", p.end)
+			return fmt.Errorf("an order that should complete ended with %s", p.end)
 		}
 		return nil
 	case <-ctx.Done():

@@ -23,15 +23,15 @@ import (
 )
 
 const (
-	products  = 1000 // on sale, of which each order has some others
+	products  = 1000 // on sale; each order has different ones
 	customers = 1000
 	price     = 250 // pence
 	pieces    = 500_000_000
-	// fastest is how much faster than life the simulated world is: seconds are some ten microseconds.
+	// fastest is the speed of the simulated world: a second takes some ten microseconds.
 	fastest = 100_000
 )
 
-// shop is a platform with goods on sale, and those who order there. It is made for one run and removed after it.
+// shop is a platform with goods on sale, and its customers. It is made for one run and removed after it.
 type shop struct {
 	platform  *run.Platform
 	kafka     *kafka.Client
@@ -47,7 +47,7 @@ type shop struct {
 	orders map[string]*placed
 }
 
-// openShop starts what the run needs. The shop must be closed whatever comes back.
+// openShop starts everything for the run. The shop must be closed even after an error.
 func openShop(ctx context.Context, o ProductOptions) (*shop, error) {
 	s := &shop{orders: map[string]*placed{}, http: &http.Client{Timeout: patience,
 		Transport: &http.Transport{MaxIdleConnsPerHost: 2000, DisableCompression: true}}}
@@ -89,7 +89,7 @@ func (s *shop) close() error {
 
 func (s *shop) later(f func(context.Context) error) { s.undo = append(s.undo, f) }
 
-// topics makes those of the services on a given cluster. Where they are there they are an installation's.
+// topics creates the services' topics on a given cluster. Existing ones belong to an installation: that is an error.
 func (s *shop) topics(ctx context.Context, c service.Config) error {
 	if len(c.Kafka) == 0 {
 		return nil
@@ -113,7 +113,7 @@ func (s *shop) topics(ctx context.Context, c service.Config) error {
 	return err
 }
 
-// furnish puts the goods on sale and lets the customers in.
+// furnish puts the goods on sale and makes the customers' tokens.
 func (s *shop) furnish(ctx context.Context) error {
 	key, err := s.platform.Config.Key()
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *shop) furnish(ctx context.Context) error {
 
 func sku(i int) string { return fmt.Sprintf("P%04d", i) }
 
-// watchFromHere sets where the topic of the orders is read from.
+// watchFromHere sets the offsets from which the topic of the orders is read.
 func (s *shop) watchFromHere(ctx context.Context) error {
 	partitions := make([]int, s.platform.Partitions)
 	for p := range partitions {
@@ -150,7 +150,7 @@ func (s *shop) watchFromHere(ctx context.Context) error {
 	return err
 }
 
-// events is how many events all services have decided so far.
+// events is the number of events that all services have emitted so far.
 func (s *shop) events(ctx context.Context) (sum int64, err error) {
 	for _, db := range s.platform.Host.Databases() {
 		var n int64

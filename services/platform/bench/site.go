@@ -16,7 +16,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// site is everything one run works on, made for it and removed after it.
+// site holds the servers, topics and services of one run, made for it and removed after it.
 type site struct {
 	options  Options
 	words    *words
@@ -27,13 +27,13 @@ type site struct {
 	undo     []func(context.Context) error // in reverse order
 }
 
-// stepService is one step as it runs.
+// stepService is the running service of one step.
 type stepService struct {
 	*engine.Engine
 	db *database.DB
 }
 
-// open starts what the run needs. The site must be closed whatever comes back.
+// open starts everything for the run. The site must be closed even after an error.
 func open(ctx context.Context, o Options) (*site, error) {
 	id := uuid.New()
 	s := &site{options: o, words: newWords(fmt.Sprintf("x%x", id[:4])), brokers: o.Kafka, admin: o.Postgres}
@@ -65,8 +65,8 @@ func (s *site) close() error {
 
 func (s *site) later(f func(context.Context) error) { s.undo = append(s.undo, f) }
 
-// servers starts the embedded ones where no others are given, on a directory beside the data they will have in earnest:
-// a disk's speed is part of what is measured.
+// servers starts embedded servers unless others are given, in a directory beside the data directory: the disk's speed is
+// part of the measurement.
 func (s *site) servers(ctx context.Context) error {
 	if err := os.MkdirAll(s.options.Dir, 0o700); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *site) topics(ctx context.Context) error {
 	return err
 }
 
-// start runs one step as a service of its own, with connections of its own, and waits until it works.
+// start runs one step as a service of its own, with connections of its own, and waits until it is ready.
 func (s *site) start(ctx context.Context, step int) error {
 	name := s.words.service(step)
 	url, err := database.Provision(ctx, s.admin, name)

@@ -18,7 +18,7 @@ var migrations, _ = fs.Sub(files, "migrations")
 const (
 	steps       = 5
 	refusing    = 4  // the step that refuses
-	refusedEach = 10 // one saga in so many
+	refusedEach = 10 // one in so many sagas
 )
 
 // The status of a row.
@@ -29,7 +29,7 @@ const (
 	completed = "completed" // of the first step: the last one is done
 )
 
-// begin asks the first service for a saga; numberV1 is what every event carries.
+// begin is the command that starts a saga; numberV1 is the payload of every event.
 type (
 	begin    struct{ Number int64 }
 	numberV1 struct {
@@ -39,7 +39,7 @@ type (
 
 func refuses(number int64) bool { return number%refusedEach == 0 }
 
-// words are the events of one run. Their names differ from run to run, so that a shared cluster can be measured too.
+// words are the event types of one run. Their names differ from run to run, so that a shared cluster can be measured too.
 type words struct {
 	begin  saga.Type[begin]
 	done   [steps + 1]saga.Type[numberV1] // by step, from 1
@@ -65,7 +65,7 @@ func undoneWord(step int) string {
 func (w *words) service(step int) string { return saga.Producer(w.done[step].Name()) }
 func (w *words) topic(step int) string   { return saga.Topic(w.done[step].Name()) }
 
-// state is what one service knows of one saga.
+// state is the state of one service for one saga.
 type state struct {
 	Saga   string
 	Number int64

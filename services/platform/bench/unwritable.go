@@ -23,7 +23,7 @@ const (
 	everyPartition   = 50 * time.Millisecond // from one saga to the next, on each partition
 )
 
-// Phase is what was measured on the other partitions before, during or after the fault.
+// Phase holds the figures of the other partitions before, during or after the fault.
 type Phase struct {
 	Name  string  `json:"phase"`
 	Sagas int     `json:"sagas"`
@@ -32,7 +32,7 @@ type Phase struct {
 	Max   float64 `json:"max_ms"`
 }
 
-// Unwritable is what came of a partition that refused writes for a while.
+// Unwritable is the result of a partition that refused writes for a while.
 type Unwritable struct {
 	Seconds  float64 `json:"seconds"`
 	Refused  int     `json:"requests_refused"`
@@ -41,7 +41,7 @@ type Unwritable struct {
 	Phases   []Phase `json:"other_partitions"`
 }
 
-// Ratio is how many times longer than before the slowest hundredth of the other partitions' sagas took during the fault.
+// Ratio is the p99 of the other partitions' sagas during the fault, divided by that before it.
 func (u Unwritable) Ratio() float64 { return u.Phases[1].P99 / u.Phases[0].P99 }
 
 // timed is a saga that ended.
@@ -50,7 +50,7 @@ type timed struct {
 	begun, ended time.Time
 }
 
-// RunUnwritable begins sagas at a steady rate on every partition, and lets a broker in memory refuse what is written to one
+// RunUnwritable begins sagas at a steady rate on every partition, and lets a broker in memory refuse writes to one
 // partition of one topic for the window.
 func RunUnwritable(ctx context.Context, o Options) (u Unwritable, err error) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
@@ -120,7 +120,7 @@ func RunUnwritable(ctx context.Context, o Options) (u Unwritable, err error) {
 	return u, s.check(ctx, steady.started.Load())
 }
 
-// steadyLoad begins sagas at a rate, however long those begun take.
+// steadyLoad begins sagas at a rate, however long earlier ones take.
 type steadyLoad struct {
 	load
 	took   []timed
@@ -159,7 +159,7 @@ func (l *steadyLoad) saga(ctx context.Context, partition int) {
 	l.took = append(l.took, timed{partition, begun, time.Now()})
 }
 
-// phase is of the sagas that began in this time on the partitions that could be written.
+// phase returns the figures of the sagas that began in this time on the writable partitions.
 func (l *steadyLoad) phase(name string, from, until time.Time) Phase {
 	var took []time.Duration
 	for _, t := range l.took {

@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/embedded/embeddedtest"
 )
 
-// How much longer the others took is for make stages to judge: two seconds on a busy machine tell nothing of that.
+// The slowdown of the others is judged by make stages: two seconds on a busy machine are too short for that.
 func TestSagasOfAPartitionThatCannotBeWrittenWaitAndTheOthersEnd(t *testing.T) {
 	t.Parallel()
 	u, err := RunUnwritable(t.Context(), Options{Postgres: embeddedtest.Postgres(t), Dir: t.TempDir(), Partitions: 2,

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// What became of a row.
+// The ends of a row.
 const (
 	sold       = "sold"
 	returned   = "returned"
@@ -16,13 +16,13 @@ const (
 	unfinished = "unfinished"
 )
 
-// Rows counts rows of one kind that ended in the same way.
+// Rows counts rows of one kind with the same end.
 type Rows struct {
 	End           string `json:"end"` // sold, returned, cancelled, refused, left out or unfinished
 	Reason        string `json:"reason,omitempty"`
 	Sales         int    `json:"sales"`
 	Cancellations int    `json:"cancellations"`
-	Lines         []int  `json:"lines,omitempty"` // where rows refused as they are begin; the first ones
+	Lines         []int  `json:"lines,omitempty"` // line numbers of the first rows refused for their content
 }
 
 // Malformed is a row that cannot be read, or that the catalogue refuses.
@@ -31,12 +31,12 @@ type Malformed struct {
 	Reason string `json:"reason"`
 }
 
-// shown is how many malformed rows are kept to be shown.
+// shown is how many malformed rows are kept for the report.
 const shown = 20
 
 type end struct{ state, reason string }
 
-// account counts where every row of the file ends. It is not for concurrent use.
+// account counts the end of every row of the file. It is not for concurrent use.
 type account struct {
 	read      int
 	ends      map[end]*Rows
@@ -67,14 +67,14 @@ func (a *account) unreadable(number int, reason string) {
 	a.name(number, reason)
 }
 
-// name keeps what is wrong with a row, to be shown.
+// name keeps the fault of a row for the report.
 func (a *account) name(number int, reason string) {
 	if len(a.malformed) < shown {
 		a.malformed = append(a.malformed, Malformed{number, reason})
 	}
 }
 
-// refuse ends rows before anything is done with them, and notes where they begin.
+// refuse ends rows before anything is done with them, and records their lines.
 func (a *account) refuse(l line, cancels bool, reason string) {
 	if cancels {
 		a.cancellation(l, refused, reason)
@@ -86,7 +86,7 @@ func (a *account) refuse(l line, cancels bool, reason string) {
 	}
 }
 
-// clone is an account that goes on from here.
+// clone returns a copy.
 func (a *account) clone() *account {
 	c := &account{read: a.read, ends: map[end]*Rows{}, malformed: slices.Clone(a.malformed)}
 	for e, r := range a.ends {
@@ -97,7 +97,7 @@ func (a *account) clone() *account {
 	return c
 }
 
-// rows lists the ends in the order of the story, reasons by how many rows they have.
+// rows lists the ends in their order of declaration, and reasons by their number of rows.
 func (a *account) rows() []Rows {
 	all := make([]Rows, 0, len(a.ends))
 	for _, r := range a.ends {
@@ -111,7 +111,7 @@ func (a *account) rows() []Rows {
 	return all
 }
 
-// check tells whether every row that was read ended exactly once.
+// check returns an error unless every row that was read ended exactly once.
 func (a *account) check() error {
 	sum := 0
 	for _, r := range a.ends {

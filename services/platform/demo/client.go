@@ -16,8 +16,8 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// client speaks to the platform's two listeners. What cannot be known to have worked is sent again: every request is the
-// same however often it is sent, or has been made so.
+// client calls the platform's two listeners. A request with an unknown outcome is retried: all requests are idempotent,
+// by nature or by key.
 type client struct {
 	http       *http.Client
 	storefront string
@@ -28,7 +28,7 @@ type client struct {
 	names      names
 }
 
-// away is how long a platform that has answered may stay away. It starts in seconds.
+// away is how long a platform that has answered before may be unreachable. It starts in seconds.
 const away = 30 * time.Second
 
 func newClient(o Options, inFlight int) (*client, error) {
@@ -49,10 +49,10 @@ type asked struct {
 	token       string
 	key         string // Idempotency-Key
 	body        any
-	first       bool // where nobody listens, nobody is waited for
+	first       bool // fail at once if nothing listens
 }
 
-// refusal is an answer that stays the same however often one asks.
+// refusal is a final refusal: a retry would get the same.
 type refusal struct {
 	Status int    `json:"-"`
 	Type   string `json:"type"`
@@ -63,7 +63,7 @@ type refusal struct {
 	} `json:"errors"`
 }
 
-// Error is the stable name of the problem, and its first fault.
+// Error returns the stable name of the problem, and its first fault.
 func (r *refusal) Error() string {
 	text := r.Type[strings.LastIndexByte(r.Type, '/')+1:]
 	if text == "" {
@@ -75,20 +75,20 @@ func (r *refusal) Error() string {
 	return text
 }
 
-// aboutContent tells whether what was sent was refused, and not who sent it.
+// aboutContent reports whether the content was refused, and not the client.
 func (r *refusal) aboutContent() bool {
 	return r.Status == http.StatusBadRequest || r.Status == http.StatusUnprocessableEntity ||
 		r.Status == http.StatusRequestEntityTooLarge
 }
 
-// is tells whether a request was refused for this reason.
+// is reports whether a request was refused for this reason.
 func is(err error, slug string) bool {
 	var r *refusal
 	return errors.As(err, &r) && strings.HasSuffix(r.Type, "/"+slug)
 }
 
-// ask sends a request until it is answered for good, and reads the answer into out. The error is a *refusal where the
-// platform refused it. Took is how long the answer took, without earlier tries.
+// ask sends a request until the answer is final, and decodes it into out. The error is a *refusal if the platform refused
+// it. Took is the time of the last try.
 func (c *client) ask(ctx context.Context, a asked, out any) (header http.Header, took time.Duration, err error) {
 	var body []byte
 	if a.body != nil {
@@ -111,11 +111,11 @@ func (c *client) ask(ctx context.Context, a asked, out any) (header http.Header,
 		}
 		pause := wait
 		if seconds, bad := strconv.Atoi(header.Get("Retry-After")); bad == nil && is(err, "overloaded") {
-			pause, began = time.Duration(seconds)*time.Second, time.Now() // it is there, and says when to come again
+			pause, began = time.Duration(seconds)*time.Second, time.Now() // it is up, and says when to retry
 		}
 		if time.Since(began) > c.patience {
-			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; start it again and repeat the command, "+
-				"which goes on where it stopped", c.patience, err)
+			return nil, 0, fmt.Errorf("the platform has not answered for %s: %w; restart it and repeat the command, "+
+				"which continues where it stopped", c.patience, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -162,7 +162,7 @@ func (c *client) try(ctx context.Context, a asked, body []byte, out any) (header
 	return res.Header, !again, r
 }
 
-// as is a token of a customer.
+// as returns a token of a customer.
 func (c *client) as(customer string) (string, error) {
 	return httpserver.Mint(c.key, httpserver.AudienceCustomers, customer, 2*time.Hour)
 }

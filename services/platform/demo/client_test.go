@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A platform that says when to come again is there: it is asked then, and as often as it says so.
+// A platform that answers with Retry-After is up: the request is retried then, as often as it says so.
 func TestAPlatformThatTakesNoOrdersForNowIsAskedWhenItSays(t *testing.T) {
 	t.Parallel()
 	var times atomic.Int64

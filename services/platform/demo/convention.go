@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Format is how a file is written, decided for the file as a whole.
+// Format is the format of a file, decided for the file as a whole.
 type Format struct {
 	Encoding  string `json:"encoding"`
 	Separator string `json:"separator"`
@@ -21,22 +21,22 @@ type Format struct {
 // DateOrder is the order of day and month in dates that end with the year.
 type DateOrder string
 
-// The orders of day and month. Undecided is found out from the rows that have a day above 12.
+// The orders of day and month. Undecided means that rows with a day above 12 decide.
 const (
 	Undecided  DateOrder = ""
 	DayFirst   DateOrder = "dmy"
 	MonthFirst DateOrder = "mdy"
 )
 
-// separators are what stands between the fields of a file, the most usual first.
+// separators are the possible field separators, the most usual first.
 var separators = []rune{',', ';', '\t', '|'}
 
 func separatorName(r rune) string {
 	return cmp.Or(map[rune]string{',': "comma", ';': "semicolon", '\t': "tab"}[r], fmt.Sprintf("%q", r))
 }
 
-// separator is the one that the line sep= names, as spreadsheets write it, else the one by which the header has most of
-// the columns. The rest begins with the header, on the line given.
+// separator returns the one that the line sep= names, as spreadsheets write it, else the one by which the header has most
+// of the columns. The rest begins with the header, on the line given.
 func separator(data []byte) (comma rune, rest []byte, line int, err error) {
 	end := lineEnd(data)
 	first := strings.Trim(string(data[:end]), "\r\n\" ")
@@ -57,7 +57,7 @@ func separator(data []byte) (comma rune, rest []byte, line int, err error) {
 	return comma, data, 1, nil
 }
 
-// conventions are what the rows of a file have in common.
+// conventions are the date order and decimal mark of a file.
 type conventions struct {
 	dates   DateOrder
 	decimal string
@@ -66,7 +66,7 @@ type conventions struct {
 // yearLast is a date whose first two numbers are day and month, in either order.
 var yearLast = regexp.MustCompile(`^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T]+(.*))?$`)
 
-// survey counts what speaks for one convention or another.
+// survey counts the evidence for each convention.
 type survey struct {
 	dayFirst, monthFirst int // lines of the first dates that can be read in one way only; 0: none
 	commas, points       int // prices with one decimal mark or the other
@@ -91,7 +91,7 @@ func (s *survey) row(line int, date, price string) {
 	}
 }
 
-// decide settles the conventions, or says how to settle them.
+// decide returns the conventions, or an error that says how to settle them.
 func (s *survey) decide(asked DateOrder) (c conventions, err error) {
 	c = conventions{dates: asked, decimal: "."}
 	if s.commas > s.points {
@@ -101,7 +101,7 @@ func (s *survey) decide(asked DateOrder) (c conventions, err error) {
 	case asked != Undecided:
 	case s.dayFirst > 0 && s.monthFirst > 0:
 		return c, fmt.Errorf("the date on line %d has the day first, that on line %d the month first; "+
-			"say which is right with --dates dmy or --dates mdy, and rows of the other order are refused", s.dayFirst, s.monthFirst)
+			"give the right one with --dates dmy or --dates mdy, and rows of the other order are refused", s.dayFirst, s.monthFirst)
 	case s.dayFirst > 0:
 		c.dates = DayFirst
 	case s.monthFirst > 0:
@@ -110,7 +110,7 @@ func (s *survey) decide(asked DateOrder) (c conventions, err error) {
 	return c, nil
 }
 
-// datesName is the order as the report says it.
+// datesName is the order as the report prints it.
 func (c conventions) datesName() string {
 	switch c.dates {
 	case DayFirst:
@@ -121,7 +121,7 @@ func (c conventions) datesName() string {
 	return "year first"
 }
 
-// unixLines gives a file whose lines end with carriage returns alone the line ends of all others.
+// unixLines replaces the line ends of a file whose lines end with carriage returns alone.
 func unixLines(data []byte) []byte {
 	if bytes.IndexByte(data, '\n') >= 0 {
 		return data

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// fill is the policy of orders of this size.
+// fill is the fill policy for orders of this size.
 func (o *order) fill() string {
 	if len(o.lines) <= allOrNothing {
 		return "fill_or_kill"
@@ -62,7 +62,7 @@ func (o *order) luck(about string) int {
 	return int((n ^ n>>32) % 1000)
 }
 
-// printable is a description that the catalogue takes.
+// printable is the description in a form that the catalogue accepts.
 func printable(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {

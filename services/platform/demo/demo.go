@@ -11,27 +11,27 @@ import (
 	"orderflow.example/services/platform/progress"
 )
 
-// Options say what to replay, where and how fast.
+// Options configure a replay.
 type Options struct {
 	StorefrontURL string
 	OperatorsURL  string
 	Key           []byte // signs the platform's tokens
 
 	Plan     *Plan
-	Rate     float64           // orders per second; 0 is as many as can be
-	Patience time.Duration     // how long the platform may be away, or no saga end; 0 is two minutes
+	Rate     float64           // orders per second; 0 is unlimited
+	Patience time.Duration     // how long the platform may be unreachable, or no saga end; 0 is two minutes
 	Progress progress.Progress // nil is silent
 
-	look time.Duration // between two looks at what is open; 0 is half a second
+	look time.Duration // poll interval for open orders; 0 is half a second
 }
 
 const (
-	inFlight = 64   // requests at once
-	maxOpen  = 4000 // sagas at once, by the last look
+	inFlight = 64   // concurrent requests
+	maxOpen  = 4000 // concurrent sagas, by the last poll
 )
 
-// Run carries the plan out and waits until every saga has ended. The report is complete, and its rows add up, whenever the
-// error is nil; it may tell of orders that did not end.
+// Run executes the plan and waits until every saga has ended. The report is complete, and its rows add up, whenever the
+// error is nil; it may name orders that did not end.
 func Run(ctx context.Context, o Options) (Report, error) {
 	o.defaults()
 	client, err := newClient(o, inFlight)
@@ -63,7 +63,7 @@ func (o *Options) defaults() {
 	}
 }
 
-// run lets time pass: steps in their order, and beside them those who look after orders that ended or wait for review.
+// run executes the steps in their order; goroutines beside it poll for orders that ended or wait for review.
 func (r *replay) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	done, stop := context.WithCancel(ctx)
@@ -77,7 +77,7 @@ func (r *replay) run(ctx context.Context) error {
 	})
 	err := group.Wait()
 	if errors.Is(err, errStuck) {
-		return nil // the report says which
+		return nil // the report names them
 	}
 	return err
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// draft gathers the rows of the file by invoice and by product.
+// draft groups the rows of the file by invoice and by product.
 type draft struct {
 	account  *account
 	invoices []*invoice
@@ -13,10 +13,10 @@ type draft struct {
 	goods    []*goods
 	byCode   map[string]int32
 	names    map[string]string // one copy of each text
-	unclear  int32             // the line of the first row whose date can be read in two ways
+	unclear  int32             // the line of the first row with an ambiguous date
 }
 
-// goods is what the rows say of one product.
+// goods are the prices and descriptions of one product in the rows.
 type goods struct {
 	code         string
 	prices       map[int64]int
@@ -27,7 +27,7 @@ func newDraft() *draft {
 	return &draft{account: newAccount(), byKey: map[string]*invoice{}, byCode: map[string]int32{}, names: map[string]string{}}
 }
 
-// take sorts a row in, or refuses it.
+// take adds a row, or refuses it.
 func (d *draft) take(r row) {
 	d.account.read++
 	code := country(r.country)
@@ -80,7 +80,7 @@ func (d *draft) invoice(r row, code string) *invoice {
 	return v
 }
 
-// customer is who the row names; who is not named is somebody new in each invoice, and cancels nothing.
+// customer is the row's customer; one without a number is new in each invoice, and cancels nothing.
 func (d *draft) customer(r row) customer {
 	switch {
 	case r.customer != "":
@@ -109,7 +109,7 @@ func (d *draft) product(r row) int32 {
 	return i
 }
 
-// one keeps a single copy of a text, and not the line it was part of.
+// one interns a text, so that its line is not kept in memory.
 func (d *draft) one(text string) string {
 	if known, ok := d.names[text]; ok {
 		return known
@@ -119,13 +119,13 @@ func (d *draft) one(text string) string {
 	return text
 }
 
-// product is what is for sale.
+// product is one product for sale.
 type product struct {
 	sku, description string
 	price            int64 // pence; 0: never sold
 }
 
-// products are what was written most often about each: among equals the lowest price, the first description.
+// products have their most frequent price and description: among equals the lowest price, the first description.
 func (d *draft) products() []product {
 	all := make([]product, len(d.goods))
 	for i, g := range d.goods {

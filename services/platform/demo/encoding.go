@@ -10,15 +10,15 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// text is a file's characters as UTF-8. What is no character of its encoding is left as it is, or became U+FFFD.
+// text is a file's characters as UTF-8. Invalid bytes are left as they are, or became U+FFFD.
 type text struct {
 	data     []byte
 	encoding string
-	replaced bool // what is no character became U+FFFD
+	replaced bool // invalid bytes became U+FFFD
 }
 
-// decode reads the whole file in one encoding: the one of its byte order mark, else UTF-16 where every other byte is
-// zero, else UTF-8 unless more of what is not ASCII is no UTF-8 than is; then it is Windows-1252.
+// decode reads the whole file in one encoding: that of its byte order mark, else UTF-16 if every other byte is zero, else
+// UTF-8, or Windows-1252 if more of the non-ASCII bytes are invalid UTF-8 than valid.
 func decode(raw []byte) (text, error) {
 	utf16 := func(order unicode.Endianness, name string) (text, error) {
 		return decodeAs(unicode.UTF16(order, unicode.UseBOM), name, raw)
@@ -59,7 +59,7 @@ func decodeAs(e encoding.Encoding, name string, raw []byte) (text, error) {
 	return text{data: data, encoding: name, replaced: true}, nil
 }
 
-// zeros tells whether the bytes at every second place are zero, as those of Latin letters are in UTF-16.
+// zeros reports whether every second byte is zero, as in Latin letters in UTF-16.
 func zeros(head []byte, first int) bool {
 	if len(head) < 4 {
 		return false
@@ -72,7 +72,7 @@ func zeros(head []byte, first int) bool {
 	return true
 }
 
-// whole tells whether every field has only characters of the file's encoding.
+// whole reports whether all fields are valid in the file's encoding.
 func (t text) whole(fields []string) bool {
 	for _, f := range fields {
 		for _, r := range f {

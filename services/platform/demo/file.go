@@ -12,7 +12,7 @@ var columns = [...]string{
 	"invoiceno", "stockcode", "description", "quantity", "invoicedate", "unitprice", "customerid", "country",
 }
 
-// file is a file of orders that was read as a whole.
+// file is a file of orders, read as a whole.
 type file struct {
 	text
 	comma  rune
@@ -23,7 +23,7 @@ type file struct {
 	conventions
 }
 
-// openFile finds out how a file is written. An error is about the file as a whole.
+// openFile detects the format of a file. An error is about the file as a whole.
 func openFile(raw []byte, dates DateOrder) (f file, err error) {
 	if f.text, err = decode(raw); err != nil {
 		return f, err
@@ -52,7 +52,7 @@ func openFile(raw []byte, dates DateOrder) (f file, err error) {
 	return f, err
 }
 
-// records calls each for every record with the header's fields, and bad for every other.
+// records calls each for every record with as many fields as the header, and bad for every other.
 func (f file) records(each func(line int, fields []string), bad func(line int, reason error)) error {
 	r := newRecords(f.rest, f.comma, f.line)
 	if _, _, err := r.read(); err != nil {
@@ -71,14 +71,14 @@ func (f file) records(each func(line int, fields []string), bad func(line int, r
 		case len(fields) != f.width:
 			bad(r.line, fmt.Errorf("%d columns instead of %d", len(fields), f.width))
 		case !f.whole(fields):
-			bad(r.line, fmt.Errorf("it holds what is no text in %s", f.encoding))
+			bad(r.line, fmt.Errorf("it has bytes that are not valid in %s", f.encoding))
 		default:
 			each(r.line, fields)
 		}
 	}
 }
 
-// rows calls each for every row that can be read, and bad with the line and the reason for every other.
+// rows calls each for every valid row, and bad with the line and the reason for every other.
 func (f file) rows(each func(row), bad func(line int, reason string)) error {
 	return f.records(func(line int, fields []string) {
 		one, err := f.row(fields)
@@ -95,7 +95,7 @@ func (f file) format() Format {
 	return Format{Encoding: f.encoding, Separator: separatorName(f.comma), Dates: f.datesName(), Decimal: f.decimal}
 }
 
-// missing are the columns that a header lacks.
+// missing returns the columns that a header lacks.
 func missing(header []string) (names []string) {
 	found := map[string]bool{}
 	for _, name := range header {
@@ -120,7 +120,7 @@ func places(header []string) (at [len(columns)]int, err error) {
 		name := columnName(text)
 		if column := slices.Index(columns[:], name); column >= 0 {
 			if seen[name] {
-				return at, fmt.Errorf("header: the column %s is there twice", name)
+				return at, fmt.Errorf("header: the column %s appears twice", name)
 			}
 			at[column], seen[name] = i, true
 		}

@@ -15,12 +15,12 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// opened is the plan of a file that begins with the header, and its error.
+// opened returns the plan of a file that begins with the header, and its error.
 func opened(file string) (*Plan, error) {
 	return NewPlan(strings.NewReader(file), "test", 0, Undecided)
 }
 
-// shows are the orders of a plan, as "invoice product×quantity… day".
+// shows returns the orders of a plan, as "invoice product×quantity… day".
 func (p *Plan) shows() (all []string) {
 	for _, o := range p.orders {
 		text := o.key
@@ -158,9 +158,9 @@ func TestDayAndMonthHaveOneOrderInTheWholeFile(t *testing.T) {
 			"year first", ""},
 		"half past noon": {row("1", "11/30/2010 12:30 PM"), "", both[:1], "month first", ""},
 		"nobody knows": {row("1", "01/12/2010") + row("2", "02/12/2010"), "", none, "",
-			"line 2 can be day or month first, and no row of the file tells which; say it with --dates dmy or --dates mdy"},
+			"line 2 can be day or month first, and no row of the file decides it; give the order with --dates dmy or --dates mdy"},
 		"both": {row("1", "30/11/2010") + row("2", "01/12/2010") + row("3", "12/31/2010"), "", none, "",
-			"line 2 has the day first, that on line 4 the month first; say which is right with --dates dmy"},
+			"line 2 has the day first, that on line 4 the month first; give the right one with --dates dmy"},
 		"said: day first":                   {row("2", "01/12/2010"), "dmy", both[1:], "day first", ""},
 		"said: month first":                 {row("2", "12/01/2010"), "mdy", both[1:], "month first", ""},
 		"said, and one row is of the other": {row("1", "30/11/2010") + row("2", "11/30/2010"), "dmy", both[:1], "day first", ""},
@@ -210,7 +210,7 @@ func TestTheSeparatorIsFoundForTheWholeFile(t *testing.T) {
 		t.Errorf("sep= of nothing: %v", err)
 	}
 	twice := with(",", strings.ReplaceAll(file, "CustomerID", "CustomerID~Stock Code"))
-	if _, err := opened(twice); err == nil || !strings.Contains(err.Error(), "stockcode is there twice") {
+	if _, err := opened(twice); err == nil || !strings.Contains(err.Error(), "stockcode appears twice") {
 		t.Errorf("a column twice: %v", err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 
 const listed = 1000 // products in one request
 
-// furnish fills the shop: products on sale, and the stock of the first day. Rows of products that the catalogue refuses are
-// left out of the plan. It returns once customers see both.
+// furnish lists the products and receives the opening stock. Rows of products that the catalogue refuses are removed from
+// the plan. It returns once customers see both.
 func (r *replay) furnish(ctx context.Context) error {
 	r.o.Progress.Stage("loading the catalogue", 0)
 	var onSale []int32
@@ -47,13 +47,12 @@ func (r *replay) furnish(ctx context.Context) error {
 			there = append(there, r.plan.products[i])
 		}
 	}
-	// Where all stock had come before, some of it may be sold out, and there is no level to wait for.
+	// If all stock was received before, some of it may be sold out, and there is no level to wait for.
 	again := r.intake.Received == r.intake.ReceivedBefore
 	return r.visible(ctx, there, func(o offer) bool { return again || o.Available > 0 || !stocked[o.SKU] })
 }
 
-// list puts products on sale. A request that is refused for what it says is halved, until the products are found that it
-// is refused for.
+// list puts products on sale. A request that is refused for its content is halved, until the refused products are found.
 func (r *replay) list(ctx context.Context, some []int32, refusals map[int32]string) error {
 	products := make([]product, len(some))
 	for i, sku := range some {
@@ -74,7 +73,7 @@ func (r *replay) list(ctx context.Context, some []int32, refusals map[int32]stri
 	return r.list(ctx, some[len(some)/2:], refusals)
 }
 
-// visible waits until customers see every product at its price, and in stock.
+// visible waits until customers see every product at its price and in stock.
 func (r *replay) visible(ctx context.Context, onSale []product, inStock func(offer) bool) error {
 	for began := time.Now(); ; {
 		missing := make(map[string]int64, len(onSale))
@@ -103,7 +102,7 @@ func (r *replay) visible(ctx context.Context, onSale []product, inStock func(off
 	}
 }
 
-// receive takes in the goods of one day.
+// receive receives the goods of one day.
 func (r *replay) receive(ctx context.Context, day *receipt) error {
 	var faults []error
 	for _, d := range day.deliveries {
@@ -112,7 +111,7 @@ func (r *replay) receive(ctx context.Context, day *receipt) error {
 	return errors.Join(faults...)
 }
 
-// takeIn takes in one delivery and counts its pieces as the answer says.
+// takeIn receives one delivery and counts its pieces by the answer.
 func (r *replay) takeIn(ctx context.Context, d delivery) error {
 	answer, before, err := r.client.receive(ctx, d, r.plan.products)
 	var no *refusal
@@ -133,7 +132,7 @@ func (r *replay) takeIn(ctx context.Context, d delivery) error {
 	return nil
 }
 
-// pause waits and says whether ctx goes on.
+// pause waits, and returns false when ctx has ended.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

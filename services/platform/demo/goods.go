@@ -9,14 +9,14 @@ var noGoods = map[string]bool{
 	"PADS": true, "CRUK": true, "AMAZONFEE": true, "BANK CHARGES": true,
 }
 
-// isGoods tells whether a stock code, in capitals, is of something that can be sent.
+// isGoods reports whether a stock code, in capitals, is of goods that can be sent.
 func isGoods(code string) bool {
 	return !noGoods[code] && !strings.HasPrefix(code, "GIFT_") && !strings.HasPrefix(code, "ADJUST") &&
 		!strings.HasPrefix(code, "TEST")
 }
 
-// countries are the ISO 3166 codes of the names that the file uses, in lower case. The Channel Islands have two; most of
-// their people live in Jersey.
+// countries maps the file's country names, in lower case, to ISO 3166 codes. The Channel Islands have two; most of their
+// people live in Jersey.
 var countries = map[string]string{
 	"united kingdom": "GB", "great britain": "GB", "england": "GB", "uk": "GB", "eire": "IE", "ireland": "IE",
 	"channel islands": "JE",
@@ -29,7 +29,7 @@ var countries = map[string]string{
 	"bermuda": "BM",
 }
 
-// country is the code of a name, in any spelling of it; empty where there is none.
+// country returns the code of a name, in any spelling of it; empty if there is none.
 func country(name string) string {
 	if code := countries[name]; code != "" {
 		return code

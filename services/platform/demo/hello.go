@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// hello asks each listener, as a customer and as an operator. An error says that it is not there, does not answer, or does
-// not know the key: then it is another installation's, and nothing is sent to it.
+// hello sends a request to each listener, as a customer and as an operator. An error means that it is unreachable, does
+// not answer, or does not accept the key: then it is another installation's, and nothing else is sent to it.
 func (c *client) hello(ctx context.Context) error {
 	customer, err := c.as("demo")
 	if err != nil {
@@ -31,21 +31,21 @@ func (c *client) hello(ctx context.Context) error {
 		switch {
 		case errors.As(err, &no) && no.Status == http.StatusUnauthorized:
 			return fmt.Errorf("the platform at %s does not know the key of this data directory: "+
-				"say the --data-dir or --jwt-key-file of that platform",
+				"give the --data-dir or --jwt-key-file of that platform",
 				listener.url)
 		case errors.Is(err, context.DeadlineExceeded):
-			return fmt.Errorf("the platform at %s does not answer within %v: let it go on if it was stopped, or end it and start it again",
+			return fmt.Errorf("the platform at %s does not answer within %v: continue it if it was stopped, or restart it",
 				listener.url, greeting)
 		case errors.As(err, &no):
 			return fmt.Errorf("%s is not the listener that %s names: it answers %w", listener.url, listener.flag, no)
 		case err != nil:
-			return fmt.Errorf("no platform answers at %s: %w; start it, or say where it is with %s", listener.url, err, listener.flag)
+			return fmt.Errorf("no platform answers at %s: %w; start it, or give its address with %s", listener.url, err, listener.flag)
 		}
 	}
 	return nil
 }
 
-// Reach tells whether anybody answers HTTP at a URL.
+// Reach returns an error unless an HTTP server answers at the URL.
 func Reach(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, greeting)
 	defer cancel()
@@ -55,15 +55,15 @@ func Reach(ctx context.Context, url string) error {
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("no platform answers at %s: %w; start it, or say where it is with --url", url, err)
+		return fmt.Errorf("no platform answers at %s: %w; start it, or give its address with --url", url, err)
 	}
 	return res.Body.Close()
 }
 
-// greeting is how long a platform may take to answer for the first time.
+// greeting is the timeout of the first answer of a platform.
 const greeting = 5 * time.Second
 
-// nobody tells whether an error says that nobody listens, or that there is no such host.
+// nobody reports whether an error means that nothing listens, or that there is no such host.
 func nobody(err error) bool {
 	var lookup *net.DNSError
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &lookup)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// priced is a row: invoice, code, quantity, customer, country of the first of December.
+// priced returns a row of the first of December.
 func priced(invoice, code, quantity, customer string) string {
 	return fmt.Sprintf("%s,%s,A thing,%s,2010-12-01 08:26:00,2.55,%s,United Kingdom\n", invoice, code, quantity, customer)
 }

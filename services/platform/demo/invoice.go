@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// invoice is what the file says of one.
+// invoice is one invoice of the file.
 type invoice struct {
 	key      string
 	customer customer
@@ -15,7 +15,7 @@ type invoice struct {
 	lines    []line
 }
 
-// orders merges lines of the same product and cuts the rest into orders of a size that can be placed.
+// orders merges lines of the same product and splits the rest into orders of a size that can be placed.
 func (v *invoice) orders() (orders []*order) {
 	var places []map[int32]int // of the lines of each order
 	for _, l := range v.lines {
@@ -59,7 +59,7 @@ func merge(all []line) []line {
 	return merged
 }
 
-// sellable is an invoice without the rows of refused products, which end here.
+// sellable returns an invoice without the rows of refused products, which end here.
 func (p *Plan) sellable(v *invoice, refusals map[int32]string) *invoice {
 	if len(refusals) == 0 {
 		return v

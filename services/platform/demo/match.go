@@ -3,7 +3,7 @@ package demo
 // matcher finds the orders that cancellations take back.
 type matcher struct {
 	account *account
-	held    map[purchase][]holding // in the order of time
+	held    map[purchase][]holding // oldest first
 }
 
 type purchase struct {
@@ -11,7 +11,7 @@ type purchase struct {
 	sku      int32
 }
 
-// holding is what a customer has left of a line of an order.
+// holding is the quantity of a line of an order that a customer has not returned.
 type holding struct {
 	order *order
 	left  int64
@@ -26,7 +26,7 @@ func (m *matcher) sold(o *order) {
 	}
 }
 
-// cancel matches each line with the latest earlier order that has enough left of it, and gathers the lines by order.
+// cancel matches each line with the latest earlier order that has enough left of it, and groups the lines by order.
 func (m *matcher) cancel(v *invoice) (cancels []*cancellation) {
 	byOrder := map[*order]*cancellation{}
 	for _, l := range v.lines {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// names makes the names that the file does not have: keys of requests, customers without a number, addresses. They are
+// names derives the names that the file does not have: idempotency keys, customers without a number, addresses. They are
 // built from the file's name, the invoice and the part, so that the same file gives the same names, corrected or not, and
-// no number in a file meets one of them.
+// no number in a file equals one of them.
 type names struct{ file string }
 
 func namesOf(source string) names {
@@ -22,7 +22,7 @@ func namesOf(source string) names {
 	return names{letters(name)[:12]}
 }
 
-// letters stands for a text, as 32 letters: digits could be taken for the number of a card.
+// letters encodes a text's hash as 32 letters: digits could be taken for a card number.
 func letters(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	all := make([]byte, 0, 32)
@@ -32,10 +32,10 @@ func letters(text string) string {
 	return string(all)
 }
 
-// short is a text that can stand in addresses and prose as it is.
+// short matches a text that can be used in addresses and prose unchanged.
 var short = regexp.MustCompile(`^[A-Za-z0-9_-]{1,12}$`)
 
-// plain is a text that can stand in addresses and prose: as it is, or letters behind a sign that no such text has.
+// plain makes a text usable in addresses and prose: unchanged, or as letters behind a sign that no such text has.
 func plain(text string) string {
 	if short.MatchString(text) {
 		return text
@@ -43,10 +43,10 @@ func plain(text string) string {
 	return "=" + letters(text)
 }
 
-// customer is who ordered: by the retailer's number, or as a guest of one invoice.
+// customer identifies a customer: by the retailer's number, or as a guest of one invoice.
 type customer struct{ number, guest string }
 
-// subject is the customer's name in tokens. Numbers and guests have different beginnings.
+// subject is the customer's name in tokens. Numbers and guests have different prefixes.
 func (n names) subject(c customer) string {
 	if c.guest != "" {
 		return "guest-" + n.file + "-" + escaped(c.guest)
@@ -70,7 +70,7 @@ func (n names) cancellationKey(c *cancellation) string {
 
 func (n names) returnKey(c *cancellation) string { return n.key("return", c.invoice, c.of.key) }
 
-// key is an Idempotency-Key. Its parts are escaped, so that a / is always between two.
+// key returns an Idempotency-Key. Its parts are escaped, so that / only separates them.
 func (n names) key(of string, parts ...string) string {
 	text := "demo/" + n.file + "/" + of
 	for _, p := range parts {
@@ -79,7 +79,7 @@ func (n names) key(of string, parts ...string) string {
 	return text
 }
 
-// escaped is a text without / and =. In place of a long one are letters behind a =, since keys and tokens have their limits.
+// escaped returns a text without / and =. A long one becomes letters behind a =, since keys and tokens have limits.
 func escaped(text string) string {
 	text = url.QueryEscape(text)
 	if len(text) > 60 {
@@ -88,7 +88,7 @@ func escaped(text string) string {
 	return text
 }
 
-// receiptKey follows from what comes in: the warehouse takes each key once.
+// receiptKey follows from the delivery's content: the warehouse accepts each key once.
 func (n names) receiptKey(day string, part int, items []stocked, products []product) string {
 	var content strings.Builder
 	for _, s := range items {
@@ -97,5 +97,5 @@ func (n names) receiptKey(day string, part int, items []stocked, products []prod
 	return n.key("receipt", day, fmt.Sprint(part), letters(content.String()))
 }
 
-// reason is what the platform is told of a cancellation.
+// reason is the reason of a cancellation in its request.
 func (c *cancellation) reason() string { return "cancellation invoice " + plain(c.invoice) }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The most of one order: lines, and pieces of a product.
+// The limits of one order: lines, and pieces of a product.
 const (
 	maxLines  = 200
 	maxPieces = 1_000_000
@@ -16,11 +16,11 @@ const (
 // maxFile is the most bytes of a file.
 const maxFile = 512 << 20
 
-// line is a quantity of one product, and how many rows of the file it stands for.
+// line is a quantity of one product, and the number of rows of the file that it merges.
 type line struct {
 	sku      int32 // index of the product
 	rows     int32
-	at       int32 // line of the file where the first of them begins
+	at       int32 // line of the file at which the first of them begins
 	quantity int64
 }
 
@@ -34,26 +34,26 @@ type order struct {
 	lines    []line
 }
 
-// cancellation takes back lines of one earlier order.
+// cancellation cancels or returns lines of one earlier order.
 type cancellation struct {
 	invoice string
 	of      *order
 	lines   []line
 	whole   bool // all that was ordered
 
-	asked   bool   // the platform took the cancellation; it may still come too late
+	asked   bool   // the platform accepted the cancellation; it may still be too late
 	refusal string // why the platform refused the return
 }
 
-// step is one of these, at its place in time.
+// step is one of these, in the order of time.
 type step struct {
 	order   *order
 	cancel  *cancellation
 	receipt *receipt
 }
 
-// Plan is everything that will be done, in its order. It depends on nothing but the file, the limit and what the
-// catalogue refuses. It also keeps the account of the rows, so it is carried out once.
+// Plan is everything that will be done, in its order. It depends only on the file, the limit and the catalogue's
+// refusals. It also keeps the account of the rows, so it is executed once.
 type Plan struct {
 	source   string // the file's name, for the report
 	format   Format
@@ -69,16 +69,15 @@ type Plan struct {
 	from, to time.Time
 }
 
-// NewPlan reads a whole file of orders, uncompressed as from Open, and keeps what is needed of it. Source is its name. At
-// most limit invoices become orders, 0 is no limit. Dates is the order of day and month where the file does not tell. An
-// error is about the file.
+// NewPlan reads a whole file of orders, uncompressed as from Open. Source is its name. At most limit invoices become
+// orders, 0 is no limit. Dates is the order of day and month if the file does not decide it. An error is about the file.
 func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	switch {
 	case err != nil:
 		return nil, err
 	case len(raw) > maxFile:
-		return nil, fmt.Errorf("the file is larger than %d MiB; cut it into several", maxFile>>20)
+		return nil, fmt.Errorf("the file is larger than %d MiB; split it", maxFile>>20)
 	}
 	f, err := openFile(raw, dates)
 	if err != nil {
@@ -89,15 +88,15 @@ func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, err
 		return nil, err
 	}
 	if d.unclear > 0 {
-		return nil, fmt.Errorf("the date on line %d can be day or month first, and no row of the file tells which; "+
-			"say it with --dates dmy or --dates mdy", d.unclear)
+		return nil, fmt.Errorf("the date on line %d can be day or month first, and no row of the file decides it; "+
+			"give the order with --dates dmy or --dates mdy", d.unclear)
 	}
 	slices.SortStableFunc(d.invoices, func(a, b *invoice) int { return a.at.Compare(b.at) })
 	p := &Plan{source: source, format: f.format(), names: namesOf(source), limit: limit, draft: d, products: d.products()}
 	return p, p.lay(nil)
 }
 
-// lay plans what is done with the rows, but for those whose product the catalogue refuses, with its reason.
+// lay plans the steps for all rows except those whose product the catalogue refuses, with its reason.
 func (p *Plan) lay(refusals map[int32]string) error {
 	p.account, p.steps, p.orders, p.cancels = p.draft.account.clone(), nil, nil, 0
 	match := newMatcher(p.account)
@@ -143,7 +142,7 @@ func (p *Plan) lay(refusals map[int32]string) error {
 	return nil
 }
 
-// nothing says that no row can be ordered, and why the first one cannot.
+// nothing returns the error that no row can be ordered, with the reason of the first one.
 func (p *Plan) nothing() error {
 	why := ""
 	if bad := p.account.malformed; len(bad) > 0 {

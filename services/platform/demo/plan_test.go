@@ -21,7 +21,7 @@ func planned(t *testing.T, limit int, lines ...string) *Plan {
 	return p
 }
 
-// cancels are the cancellations of a plan, as "invoice>order sku×quantity…".
+// cancels returns the cancellations of a plan, as "invoice>order sku×quantity…".
 func (p *Plan) cancelled() (all []string) {
 	for _, s := range p.steps {
 		if c := s.cancel; c != nil {

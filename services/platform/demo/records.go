@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// longest is the most bytes of a record. Longer ones are no rows.
+// longest is the most bytes of a record. Longer ones are refused.
 const longest = 64 << 10
 
 var (
@@ -18,12 +18,12 @@ var (
 )
 
 // records reads the records of RFC 4180 from a whole file. Beyond it, a quote inside a field that does not begin with one
-// is text. A record with a quoted field that does not end as it must costs its own lines and no others.
+// is text. A record with a quoted field that does not end correctly costs its own lines and no others.
 type records struct {
 	data  []byte
 	comma rune
-	width int // fields of a record; 0: not known yet
-	line  int // where the record read last begins
+	width int // fields of a record; 0: unknown yet
+	line  int // at which the last record begins
 
 	at, next int // the byte and the line behind what was read
 	reader   *csv.Reader
@@ -34,7 +34,7 @@ func newRecords(data []byte, comma rune, line int) *records {
 	return &records{data: data, comma: comma, next: line}
 }
 
-// read returns the fields of the next record that is not blank, or its fault; io.EOF at the end.
+// read returns the fields of the next non-blank record, or its fault; io.EOF at the end.
 func (r *records) read() (fields []string, fault error, err error) {
 	r.skipBlank()
 	if r.at == len(r.data) {
@@ -67,8 +67,8 @@ func (r *records) csv(data []byte, lazy bool) *csv.Reader {
 	return c
 }
 
-// recover reads the record that strict reading found wrong at the end given. A stray quote costs its line: the lines that
-// follow are rows where the one in which the quote is met again looks like a row, with an even number of quotes and enough
+// recover reads a record in which strict reading found a fault, up to the end given. A stray quote costs its line: the
+// following lines are rows if the line with the next quote looks like a row, with an even number of quotes and enough
 // columns. Else the lines up to there are the text of a broken record, and none of them is a row.
 func (r *records) recover(end int, wrong error) (fields []string, stop int, fault error) {
 	first := r.at + lineEnd(r.data[r.at:])
@@ -77,7 +77,7 @@ func (r *records) recover(end int, wrong error) (fields []string, stop int, faul
 			return fields, first, nil
 		}
 		if end <= first {
-			return nil, first, errors.New("a quote stands inside a field, and the columns are not the header's")
+			return nil, first, errors.New("a quote is inside a field, and the columns are not the header's")
 		}
 	}
 	if end <= first {
@@ -100,7 +100,7 @@ func (r *records) alone(line []byte) (fields []string, ok bool) {
 	return fields, err == nil && (r.width == 0 || len(fields) == r.width)
 }
 
-// skipBlank passes lines without text.
+// skipBlank skips lines without text.
 func (r *records) skipBlank() {
 	for r.at < len(r.data) {
 		end := r.at + lineEnd(r.data[r.at:])
@@ -117,7 +117,7 @@ func (r *records) pass(end int) {
 	r.at = end
 }
 
-// lineEnd is behind the end of the first line.
+// lineEnd returns the index behind the first line.
 func lineEnd(data []byte) int {
 	if i := bytes.IndexByte(data, '\n'); i >= 0 {
 		return i + 1

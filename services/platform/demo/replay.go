@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// replay is a plan being carried out.
+// replay is the execution of a plan.
 type replay struct {
 	o      Options
 	plan   *Plan
@@ -17,27 +17,27 @@ type replay struct {
 
 	mu       sync.Mutex
 	fates    []fate         // by the number of the order
-	byID     map[string]int // numbers of the orders that were taken
+	byID     map[string]int // numbers of the accepted orders
 	ended    int            // of them
 	refused  int
-	replayed int  // taken before
-	stepped  bool // every step has been done
+	replayed int  // accepted before
+	stepped  bool // all steps are done
 	first    time.Time
-	last     time.Time // when the first and the last request to place an order was answered
+	last     time.Time // answers to the first and the last request to place an order
 	took     []time.Duration
-	intake   GoodsReport // what came in, as the answers said
+	intake   GoodsReport // received, by the answers
 }
 
-// fate is what became of an order so far.
+// fate is the state of an order.
 type fate struct {
-	known   chan struct{} // closed once the order was taken or refused
+	known   chan struct{} // closed once the order was accepted or refused
 	id      string
 	total   int64 // pence
 	refusal string
-	cancels []*cancellation // whose time has come
-	dealt   int             // with how many of them
-	busy    bool            // with the next ones
-	ended   bool            // and nothing left to ask
+	cancels []*cancellation // now due
+	dealt   int             // number of them handled
+	busy    bool            // handling the next ones
+	ended   bool            // and nothing left to send
 }
 
 func newReplay(o Options, p *Plan, c *client) *replay { return &replay{o: o, plan: p, client: c} }
@@ -50,8 +50,8 @@ func (r *replay) begin() {
 	}
 }
 
-// steps does everything in its order: many requests at once, but each begun after those before it, and orders after
-// the goods that came in before them.
+// steps executes all steps in order: many requests run concurrently, but each begins after those before it, and orders
+// after the goods that are received before them.
 func (r *replay) steps(ctx context.Context) error {
 	group, requests := errgroup.WithContext(ctx)
 	group.SetLimit(inFlight)
@@ -88,7 +88,7 @@ func (r *replay) steps(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// open is how many sagas had not ended at the last look.
+// open is the number of sagas that had not ended at the last poll.
 func (r *replay) open() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,7 +122,7 @@ func (r *replay) place(ctx context.Context, o *order) error {
 	return nil
 }
 
-// cancel cancels an order, or leaves the return of its goods to be asked for once they have arrived.
+// cancel cancels an order, or leaves the return of its goods for after their delivery.
 func (r *replay) cancel(ctx context.Context, c *cancellation) error {
 	f := &r.fates[c.of.number]
 	select {

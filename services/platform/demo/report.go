@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Report is what came of a run. Money is in pence of GBP, times are in milliseconds.
+// Report is the result of a run. Money is in pence of GBP, times are in milliseconds.
 type Report struct {
 	Source     string        `json:"source"`
 	Format     Format        `json:"format"`
@@ -38,7 +38,7 @@ type OrderReport struct {
 	Open         []string     `json:"open,omitempty"` // ids of unfinished ones, the first ones
 }
 
-// OrderCount is how many orders ended in the same way, or did not end.
+// OrderCount counts the orders with the same end, or without an end.
 type OrderCount struct {
 	Status string `json:"status"`
 	Reason string `json:"reason,omitempty"`
@@ -68,7 +68,7 @@ type GoodsReport struct {
 	Returned int64 `json:"returned"`
 }
 
-// LatencyReport is how long things took.
+// LatencyReport has the latencies of a run.
 type LatencyReport struct {
 	HTTP      Percentiles `json:"http_place_order"`
 	Confirmed Percentiles `json:"placed_to_confirmed"`
@@ -83,7 +83,7 @@ type Percentiles struct {
 	Max   float64 `json:"max"`
 }
 
-// SpeedReport is how fast it went.
+// SpeedReport has the throughput of a run.
 type SpeedReport struct {
 	Seconds        float64 `json:"seconds"` // from the first order to the end of the last saga
 	PlacedPerS     float64 `json:"orders_placed_per_s"`
@@ -91,7 +91,7 @@ type SpeedReport struct {
 	PlacingSeconds float64 `json:"placing_seconds"`
 }
 
-// Whole tells whether every order ended.
+// Whole reports whether every order ended.
 func (r Report) Whole() bool { return r.Orders.Unfinished == 0 }
 
 func percentiles(times []time.Duration) (p Percentiles) {

@@ -16,7 +16,7 @@ import (
 
 const header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
-// read is the plan of these lines, with a good row before them, and what became of the rows.
+// read returns the plan of these lines, with a good row before them, and the ends of the rows.
 func read(t *testing.T, lines ...string) *Plan {
 	t.Helper()
 	p, err := NewPlan(strings.NewReader(header+"536365,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"+
@@ -185,7 +185,7 @@ func TestAFileIsReadPlainAndCompressedAlike(t *testing.T) {
 	}
 }
 
-// december is the plan of the bundled sample.
+// december returns the plan of the bundled sample.
 func december(t *testing.T, limit int) *Plan {
 	t.Helper()
 	file, err := Open("")

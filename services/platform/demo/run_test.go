@@ -30,7 +30,7 @@ func (s *shop) run(t *testing.T, o Options) Report {
 	return r
 }
 
-// sample is the first so many invoices of the bundled file, or all.
+// sample returns the first so many invoices of the bundled file, or all.
 func (s *shop) sample(t *testing.T, limit int) Options {
 	t.Helper()
 	file, err := Open("")
@@ -40,7 +40,7 @@ func (s *shop) sample(t *testing.T, limit int) Options {
 	return s.options(file, limit)
 }
 
-// ends finds how rows ended, of sales and of cancellations.
+// ends counts the rows with this end, of sales and of cancellations.
 func (r Report) ends(state, reason string) [2]int {
 	for _, e := range r.Rows.Ends {
 		if e.End == state && e.Reason == reason {
@@ -240,7 +240,7 @@ func TestAReturnWhoseAnswerWasLostHappensOnce(t *testing.T) {
 	var tries atomic.Int64
 	s.hitch = func(r *http.Request) int {
 		if strings.HasSuffix(r.URL.Path, "/returns") && tries.Add(1) < 3 {
-			return int(tries.Load()) // not heard at first, then heard but not answered
+			return int(tries.Load()) // at first not received, then received but not answered
 		}
 		return 0
 	}

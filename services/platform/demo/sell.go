@@ -2,14 +2,14 @@ package demo
 
 import "context"
 
-// Goods is what others than the demo sell on a platform: products of one price, with so many pieces of each in stock.
+// Goods are products of one price, with so many pieces of each in stock, for callers other than the demo.
 type Goods struct {
 	SKUs   []string
 	Price  int64 // pence
 	Pieces int64
 }
 
-// Sell puts goods on sale on the platform that the options name, and returns once customers see them.
+// Sell puts goods on sale on the platform of the options, and returns once customers see them.
 func Sell(ctx context.Context, o Options, g Goods) error {
 	p := &Plan{names: namesOf("goods"), draft: newDraft()}
 	wanted := make(map[int32]int64, len(g.SKUs))

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// mostOpen is how many unfinished orders are named.
+// mostOpen is how many unfinished orders the report names.
 const mostOpen = 20
 
-// settle reads how every order ended and ends its rows and those of its cancellations.
+// settle reads the end of every order and ends its rows and those of its cancellations.
 type settle struct {
 	*replay
 	report           Report
@@ -25,7 +25,7 @@ type settle struct {
 	skus             map[string]int32
 }
 
-// report settles the accounts of a run.
+// report settles the account of a run.
 func (r *replay) report(ctx context.Context) (Report, error) {
 	s := &settle{replay: r, ends: map[[2]string]*OrderCount{}, final: map[int]state{},
 		skus: make(map[string]int32, len(r.plan.products))}
@@ -65,12 +65,12 @@ func (r *replay) report(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	if err := r.plan.account.check(); err != nil {
-		return Report{}, fmt.Errorf("a fault of the demo: %w", err)
+		return Report{}, fmt.Errorf("the rows do not add up, a bug of the demo: %w", err)
 	}
 	return s.sum(), nil
 }
 
-// order settles one order and the rows it stands for.
+// order settles one order and its rows.
 func (s *settle) order(n int, st state) {
 	o := s.plan.orders[n]
 	if _, wanted := s.final[n]; wanted {
@@ -119,7 +119,7 @@ func (s *settle) count(o *order, st state) {
 	}
 }
 
-// filled ends the rows of an order that arrived, but for the lines of which nothing was there.
+// filled ends the rows of a delivered order, except lines of which nothing was in stock.
 func (s *settle) filled(o *order, st state, end string) {
 	short := make(map[int32]int64, len(st.Missing))
 	for _, l := range st.Missing {
@@ -144,7 +144,7 @@ func (s *settle) saleEnds(o *order, state, reason string) {
 	}
 }
 
-// cancellations settles the rows of cancellations. Orders with returns are read once more, as their customers see them.
+// cancellations settles the rows of cancellations. Orders with returns are read again, as their customers see them.
 func (s *settle) cancellations(ctx context.Context) error {
 	views := make([]view, len(s.plan.orders))
 	group, ctx := errgroup.WithContext(ctx)
@@ -191,7 +191,7 @@ func (s *settle) cancellation(c *cancellation, v view) {
 	}
 }
 
-// sentBack ends the rows of a cancellation that became a return, or nothing where none of its goods had arrived.
+// sentBack ends the rows of a cancellation that became a return, or of one whose goods were never delivered.
 func (s *settle) sentBack(c *cancellation, v view) {
 	how := map[string]string{} // by SKU
 	for _, back := range v.Returns {

@@ -20,7 +20,7 @@ type address struct {
 	Country  string `json:"country"`
 }
 
-// item is so many pieces of a product.
+// item is a quantity of a product.
 type item struct {
 	SKU      string `json:"sku"`
 	Quantity int64  `json:"quantity"`
@@ -34,11 +34,11 @@ type placing struct {
 	Fill   string  `json:"fill_policy"`
 }
 
-// placed is the answer to an order that was taken.
+// placed is the answer to an accepted order.
 type placed struct {
 	id       string
 	total    int64
-	replayed bool // it had been taken before
+	replayed bool // it had been accepted before
 	took     time.Duration
 }
 
@@ -65,7 +65,7 @@ func items(lines []line, products []product) []item {
 	return all
 }
 
-// cancel asks for the cancellation of an order.
+// cancel requests the cancellation of an order.
 func (c *client) cancel(ctx context.Context, one *cancellation, id string) error {
 	token, err := c.as(c.names.subject(one.of.customer))
 	if err != nil {
@@ -83,7 +83,7 @@ type view struct {
 	Returns []back `json:"returns"`
 }
 
-// back is goods on their way back, or there.
+// back is a return, under way or arrived.
 type back struct {
 	ID     string `json:"id"`
 	State  string `json:"state"`
@@ -100,7 +100,7 @@ func (c *client) view(ctx context.Context, o *order, id string) (v view, err err
 	return v, err
 }
 
-// sendBack asks for a return.
+// sendBack requests a return.
 func (c *client) sendBack(ctx context.Context, one *cancellation, id string, lines []item) error {
 	token, err := c.as(c.names.subject(one.of.customer))
 	if err != nil {
@@ -111,7 +111,7 @@ func (c *client) sendBack(ctx context.Context, one *cancellation, id string, lin
 	return err
 }
 
-// state is an order as operators list it.
+// state is an order in the operators' list.
 type state struct {
 	ID          string     `json:"id"`
 	Status      string     `json:"status"`
@@ -131,7 +131,7 @@ type payment struct {
 	Refunded   money `json:"refunded"`
 }
 
-// states lists orders of the platform, oldest first, and calls each for every one.
+// states calls each for all orders of the platform, oldest first.
 func (c *client) states(ctx context.Context, open bool, each func(state)) error {
 	query := url.Values{"limit": {"1000"}}
 	if open {
@@ -211,13 +211,13 @@ type received struct {
 	Quantity  int64  `json:"quantity"`
 }
 
-// intake is the answer to a delivery, in items: those that counted now, and those that had come with the same key before.
+// intake is the answer to a delivery, in items: those received now, and those received before with the same key.
 type intake struct {
 	Received int `json:"received"`
 	Repeated int `json:"repeated"`
 }
 
-// receive takes goods in. Before tells that the answer is an earlier one.
+// receive receives goods. Before means that the answer is an earlier one.
 func (c *client) receive(ctx context.Context, d delivery, products []product) (answer intake, before bool, err error) {
 	body := struct {
 		Items []received `json:"items"`

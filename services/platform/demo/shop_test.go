@@ -18,7 +18,7 @@ import (
 
 var key = []byte("0123456789abcdef0123456789abcdef")
 
-// shop is a platform in memory that takes every order and lets it end two looks later.
+// shop is a platform in memory that accepts every order and ends it two polls later.
 type shop struct {
 	t    testing.TB
 	url  string
@@ -36,7 +36,7 @@ type shop struct {
 	foreign, refuseReceipts, hideReviews bool
 
 	lists func(listing) bool
-	hitch func(*http.Request) (lost int) // 1: not heard; 2: done, but the answer is lost
+	hitch func(*http.Request) (lost int) // 1: not received; 2: done, but the answer is lost
 }
 
 type sale struct {
@@ -96,7 +96,7 @@ func open(t testing.TB) *shop {
 	return s
 }
 
-// once does what a key asks for once, and answers as then.
+// once executes the request of a key once, and repeats its answer.
 func (s *shop) once(do http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		key := r.Header.Get("Idempotency-Key")
@@ -225,7 +225,7 @@ func (s *shop) states(w http.ResponseWriter, r *http.Request) {
 		refuse(w, 401, "unauthorized")
 		return
 	}
-	if r.URL.Query().Get("limit") == "1" { // who asks only whether the key is right
+	if r.URL.Query().Get("limit") == "1" { // a request that only checks the key
 		say(w, 200, nil)
 		return
 	}

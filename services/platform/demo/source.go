@@ -12,17 +12,17 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// Sample is the file that is replayed when no other is named.
+// Sample is the name of the bundled file, replayed by default.
 const Sample = "online-retail-2010-12.csv.xz"
 
-// Attribution is to be shown wherever the sample is used.
+// Attribution must be shown wherever the sample is used.
 const Attribution = "Chen, D. (2015). Online Retail. UCI Machine Learning Repository. doi 10.24432/C5BW33. CC BY 4.0"
 
 //go:embed data/online-retail-2010-12.csv.xz
 var sample []byte
 
-// Open opens a file of orders, plain or compressed with gzip or xz, whatever its name; the bundled sample where the path
-// is empty.
+// Open opens a file of orders, plain or compressed with gzip or xz, whatever its name; the bundled sample if the path is
+// empty.
 func Open(path string) (io.ReadCloser, error) {
 	if path == "" {
 		r, err := expand(bytes.NewReader(sample))

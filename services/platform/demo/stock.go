@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// The rule of the stock. See the package's comment.
+// The stock rule. See the package comment.
 const (
-	openingShare  = 60 // percent of what is ordered in the first days
+	openingShare  = 60 // percent of the pieces ordered in the first days
 	openingDays   = 31
-	weeklyShare   = 90 // percent of what is ordered in the week to come
+	weeklyShare   = 90 // percent of the pieces ordered in the week to come
 	deliveryItems = 2000
 	maxReceived   = 1_000_000_000 // pieces of a product at once
 )
 
 var warehouses = [2]string{"north", "south"}
 
-// receipt is goods that come in on one day.
+// receipt is the goods received on one day.
 type receipt struct{ deliveries []delivery }
 
 // delivery is one request about some of them.
@@ -32,8 +32,8 @@ type stocked struct {
 	quantity  int64
 }
 
-// supply plans the stock that is there at first, and the receipts between the orders, for all orders of the file: a
-// limit leaves the stock as it is.
+// supply plans the opening stock, and the receipts between the orders, for all orders of the file: a limit does not
+// change the stock.
 func (p *Plan) supply(all []*order) {
 	day := func(o *order) int { return int(o.at.Sub(p.from) / (24 * time.Hour)) }
 	first := map[int32]int64{}
@@ -67,7 +67,7 @@ func (p *Plan) supply(all []*order) {
 	p.steps = steps
 }
 
-// deliveries are a share of a demand, in requests of a size that is taken.
+// deliveries splits a share of a demand into requests of an accepted size.
 func (p *Plan) deliveries(name string, demand map[int32]int64, percent int64) (all []delivery) {
 	var items []stocked
 	for _, sku := range slices.Sorted(maps.Keys(demand)) {

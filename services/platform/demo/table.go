@@ -37,7 +37,7 @@ func (p *printer) line(format string, args ...any) {
 	p.flush()
 }
 
-// row writes cells, the first as wide as any first one, left-aligned.
+// row writes cells, the first one left-aligned and as wide as in all other rows.
 func (p *printer) row(first string, cells ...any) {
 	fmt.Fprintf(p.tabs, "  %-58s\t", first)
 	for _, c := range cells {
@@ -126,7 +126,7 @@ func (p *printer) speed(r Report) {
 		r.Throughput.PlacingSeconds, r.Throughput.Seconds)
 }
 
-// onLines names the first lines of refused rows.
+// onLines formats the first lines of refused rows.
 func onLines(lines []int) string {
 	if len(lines) == 0 {
 		return ""

@@ -8,11 +8,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// errStuck ends a run in which no saga ends any more.
-var errStuck = errors.New("no saga ends any more")
+// errStuck ends a run in which no more sagas end.
+var errStuck = errors.New("no saga has ended for too long")
 
-// watch looks at the open orders again and again until there are none: what has ended and is still to be returned is
-// asked for then.
+// watch polls the open orders until there are none, and requests the returns of those that have ended.
 func (r *replay) watch(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(inFlight / 4)
@@ -24,7 +23,7 @@ func (r *replay) look(ctx context.Context, group *errgroup.Group) error {
 	r.o.Progress.Stage("placing orders", len(r.plan.orders))
 	waiting, before, since := false, -1, time.Now()
 	for pause(ctx, r.o.look) {
-		candidates, stepped := r.candidates() // first: what is placed later may be missing in the list, and yet be open
+		candidates, stepped := r.candidates() // first: an order placed later may be missing in the list, and yet be open
 		open := map[string]bool{}
 		if err := r.client.states(ctx, true, func(s state) { open[s.ID] = true }); err != nil {
 			return err
@@ -56,7 +55,7 @@ func (r *replay) look(ctx context.Context, group *errgroup.Group) error {
 	return ctx.Err()
 }
 
-// candidates are the orders that may have ended, and whether there can be more.
+// candidates returns the orders that may have ended, and whether there can be more.
 func (r *replay) candidates() (numbers []int, stepped bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,7 +67,7 @@ func (r *replay) candidates() (numbers []int, stepped bool) {
 	return numbers, r.stepped
 }
 
-// end notes that an order is not open, or that there is more to ask of it.
+// end records that an order is not open, or that requests for it remain.
 func (r *replay) end(f *fate) (more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,8 +86,8 @@ func (r *replay) counts() (placed, ended, done int) {
 	return len(r.byID), r.ended, len(r.byID) + r.refused
 }
 
-// sendBack asks for the returns of an order that has ended, each once: its key is the same in every run and importer, and
-// one that is there already carries the cancellation's reason.
+// sendBack requests the returns of an order that has ended, each once: its key is the same in every run and importer, and
+// an existing return has the cancellation's reason.
 func (r *replay) sendBack(ctx context.Context, number int) error {
 	f, o := &r.fates[number], r.plan.orders[number]
 	r.mu.Lock()
@@ -103,7 +102,7 @@ func (r *replay) sendBack(ctx context.Context, number int) error {
 		err := r.sendBackOne(ctx, o, f.id, c)
 		var no *refusal
 		switch {
-		case is(err, "idempotency-key-reused"): // another importer asks for it, and the next look sees it
+		case is(err, "idempotency-key-reused"): // another importer requests it, and the next poll sees it
 		case errors.As(err, &no):
 			c.refusal = no.Error()
 		case err != nil:
@@ -145,13 +144,13 @@ func (r *replay) sendBackOne(ctx context.Context, o *order, id string, c *cancel
 	return r.client.sendBack(ctx, c, id, lines)
 }
 
-// arrived tells whether the goods are, or were, with the customer.
+// arrived reports whether the goods are, or were, with the customer.
 func (v view) arrived() bool { return v.Status == "completed" || v.Status == "returned" }
 
-// refuseAbove is the total, in pence, from which on the operator does not trust an order in review.
+// refuseAbove is the total, in pence, above which the operator refuses an order in review.
 const refuseAbove = 5_000_000
 
-// review decides what waits for an operator, until ctx ends.
+// review decides the orders in review, until ctx ends.
 func (r *replay) review(ctx context.Context) error {
 	for pause(ctx, r.o.look) {
 		var waiting []string
@@ -163,7 +162,7 @@ func (r *replay) review(ctx context.Context) error {
 			n, ours := r.byID[id]
 			r.mu.Unlock()
 			if !ours {
-				continue // or its placing is not answered yet
+				continue // or the request to place it is not answered yet
 			}
 			err := r.client.decide(ctx, id, r.fates[n].total <= refuseAbove)
 			var no *refusal

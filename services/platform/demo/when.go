@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// yearFirst is a date that can be read in one way only.
+// yearFirst matches an unambiguous date.
 var yearFirst = regexp.MustCompile(`^(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?:[ T]+(.*))?$`)
 
-// clocks are the forms in which times of day go about.
+// clocks are the accepted formats of times of day.
 var clocks = [...]string{"15:04:05", "15:04", "15:04:05Z", "3:04:05 PM", "3:04 PM", "3:04:05PM", "3:04PM"}
 
-var errNoDate = errors.New("the date is none")
+var errNoDate = errors.New("the date is not valid")
 
-// readTime reads a date, with or without a time of day. Unclear is a date that the order of day and month would decide,
-// which nobody knows.
+// readTime parses a date, with or without a time of day. Unclear means that the date is ambiguous, as the order of day
+// and month is not known.
 func readTime(text string, dates DateOrder) (at time.Time, unclear bool, err error) {
 	if p := yearFirst.FindStringSubmatch(text); p != nil {
 		at, err = calendar(number(p[1]), number(p[2]), number(p[3]), p[4])
@@ -51,7 +51,7 @@ func calendar(year, month, day int, clock string) (time.Time, error) {
 	return at, errNoDate
 }
 
-// number is that of at most four digits.
+// number parses at most four digits.
 func number(digits string) int {
 	n, _ := strconv.Atoi(digits)
 	return n

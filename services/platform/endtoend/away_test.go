@@ -14,10 +14,10 @@ import (
 	"orderflow.example/shared/embedded"
 )
 
-// A database that is away is not our failure, and time mends it: no route says 500, and each 503 says when to come back.
+// A database that is unreachable is a temporary fault outside the program: no route answers 500, and each 503 has Retry-After.
 func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 	t.Parallel()
-	// Not the platform's own, which it would start again.
+	// A server of its own, as the platform would restart its private one.
 	server, err := embedded.StartPostgres(t.Context(), embedded.PostgresConfig{Dir: filepath.Join(openDir(t), "postgres")})
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.Stop() }) // what needs the database says so
+	t.Cleanup(func() { _ = p.Stop() }) // parts that need the database return an error
 	site, err := trial.Whole(p)
 	if err != nil {
 		t.Fatal(err)
@@ -80,8 +80,8 @@ func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 	all.Wait()
 }
 
-// killPostgres ends a private server and its sessions at once, as the loss of its machine does. A session that is busy would
-// serve its client for a moment more if only the server were killed.
+// killPostgres kills a private server and its sessions at once, like the loss of its machine. If only the server were killed,
+// a busy session would serve its client for a moment more.
 func killPostgres(t *testing.T, server *embedded.Postgres) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), server.URL())
@@ -97,14 +97,14 @@ func killPostgres(t *testing.T, server *embedded.Postgres) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.Reverse(processes) // the server first: it would take the others' end for a fault, and start again
+	slices.Reverse(processes) // the server first: it would treat the others' end as a crash, and restart
 	for _, pid := range processes {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
 			t.Fatal(err)
 		}
 	}
 	<-server.Done()
-	for err == nil { // the kernel closes the connections of the killed
+	for err == nil { // the kernel closes the connections of the killed processes
 		err = conn.Ping(t.Context())
 	}
 }

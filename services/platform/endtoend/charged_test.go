@@ -17,7 +17,7 @@ const cancellations = 60
 
 func TestOfCancellationsGrantedBeforePackingNoneWasCharged(t *testing.T) {
 	t.Parallel()
-	w := &watched{trial.StartParts(t, 10), nil} // a parcel takes 0.1 to 0.3 s to be packed
+	w := &watched{trial.StartParts(t, 10), nil} // packing a parcel takes 0.1 to 0.3 s
 	w.Site.Sell(t, "wavering", price, cancellations)
 	luck := mathrand.New(mathrand.NewPCG(11, 2026))
 	buyers := make([]*trial.Buyer, cancellations)
@@ -31,7 +31,7 @@ func TestOfCancellationsGrantedBeforePackingNoneWasCharged(t *testing.T) {
 			defer func() { <-slots }()
 			b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "wavering", Quantity: 1}))
 			b.Await(t, after)
-			<-time.After(wait) // the moment at which this customer changes her mind
+			<-time.After(wait) // the time at which this customer cancels
 			a, err := w.Site.Customer(b.Name).Send("POST", "/v1/orders/"+b.ID+"/cancellation", nil, "Idempotency-Key: "+rand.Text())
 			if err != nil || a.Status != 202 && a.Status != 409 {
 				t.Errorf("order %s: %d %s %v", b.ID, a.Status, a.Body, err)
@@ -55,7 +55,7 @@ func TestOfCancellationsGrantedBeforePackingNoneWasCharged(t *testing.T) {
 		}
 		book := w.Site.Book(t, b.ID)
 		if status == "cancelled" && !packed && book == (trial.Ledger{}) {
-			want = book // cancelled before the gateway was asked
+			want = book // cancelled before the call to the gateway
 		}
 		if book != want {
 			t.Errorf("order %s is %s, packed: %v; the gateway's book says %+v, want %+v", b.ID, status, packed, book, want)
@@ -67,11 +67,11 @@ func TestOfCancellationsGrantedBeforePackingNoneWasCharged(t *testing.T) {
 	}
 	t.Log(ends)
 	if ends[fmt.Sprintf("cancelled, packed: false, %+v", trial.Ledger{Authorized: price, Voided: price})] < cancellations/10 {
-		t.Errorf("too few were cancelled while money was set aside: %v", ends)
+		t.Errorf("too few were cancelled while money was authorised: %v", ends)
 	}
 }
 
-// says tells whether an event of this type belongs to the order's saga, once the tracker has heard of its end.
+// says reports whether the order's saga has an event of this type, once the tracker has consumed its end.
 func (w *watched) says(t *testing.T, order, event string) (said bool) {
 	t.Helper()
 	is := func(types ...string) func(tracker.Event) bool {

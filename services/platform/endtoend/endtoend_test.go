@@ -1,5 +1,5 @@
-// Package endtoend tests Orderflow as it is run: sagas held at exact moments, the real program killed and refused, and
-// every service as a process of its own.
+// Package endtoend tests Orderflow as it is run: sagas held at exact points, the real program killed and failing to start,
+// and every service as a process of its own.
 package endtoend_test
 
 import (

@@ -97,7 +97,7 @@ func TestTheFirstSignalEndsACommandThatWaitsForAnAnswer(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer cmd.Process.Kill()
-			if _, err := silent.Accept(); err != nil { // it waits for an answer from now on
+			if _, err := silent.Accept(); err != nil { // accepted: the command now waits for an answer
 				t.Fatal(err)
 			}
 			cmd.Process.Signal(syscall.SIGTERM)
@@ -161,7 +161,7 @@ func killPostmaster(t *testing.T, dir string) int {
 	return pid
 }
 
-// postmaster is the process of the private Postgres.
+// postmaster returns the process of the private Postgres.
 func postmaster(dir string) (int, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "postgres", "data", "postmaster.pid"))
 	if err != nil {

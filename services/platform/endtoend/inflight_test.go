@@ -38,7 +38,7 @@ func TestABuildThatWouldStrandOpenSagasIsToldSoByTheirOrders(t *testing.T) {
 		t.Errorf("the build that runs would strand %+v", found)
 	}
 
-	// The parcel's label is being bought. A build of shipping that does not ask for labels does not know that question.
+	// The call for the parcel's label is open. A build of shipping without that call cannot continue it.
 	machines := choreography.Machines(run.Apps...)
 	next := choreography.Describe(machines...)
 	for i, m := range next.Machines {
@@ -53,7 +53,7 @@ func TestABuildThatWouldStrandOpenSagasIsToldSoByTheirOrders(t *testing.T) {
 		t.Errorf("found %+v", found)
 	}
 
-	// A build of payment that takes the money once the order is confirmed would never take this order's: it is.
+	// A build of payment that captures on confirmation would never capture this order's money: it is confirmed already.
 	next = choreography.Describe(machines...)
 	for i, m := range next.Machines {
 		for j, r := range m.Rows {

@@ -45,11 +45,11 @@ func execute(t *testing.T, db *database.DB, statement string) {
 	}
 }
 
-// killAt kills the platform, and with it its Postgres, at the moment at which a service is about to change a table.
+// killAt kills the platform, and with it its Postgres, just before a service changes a table.
 func (v *victim) killAt(t *testing.T, service, change, table string, ask func()) {
 	t.Helper()
 	db, admin := openRunning(t, v.dir, service)
-	execute(t, db, "CREATE SEQUENCE held") // what it counts is not undone with the change
+	execute(t, db, "CREATE SEQUENCE held") // a sequence is not rolled back with the change
 	execute(t, db, `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
 		'BEGIN IF nextval(''held'') = 1 THEN PERFORM pg_sleep(600); END IF; RETURN new; END'`)
 	execute(t, db, "CREATE TRIGGER hold BEFORE "+change+" ON "+table+" FOR EACH ROW EXECUTE FUNCTION hold()")

@@ -14,7 +14,7 @@ import (
 	"orderflow.example/services/platform/trial"
 )
 
-// victim is a platform that is killed again and again, and its clients, who know only its address of the moment.
+// victim is a platform that is killed repeatedly, and the current address for its clients.
 type victim struct {
 	orderflow, dir string
 
@@ -38,17 +38,17 @@ func (v *victim) running() *trial.Process {
 	return v.process
 }
 
-// purchase is one order of a client who does not give up.
+// purchase is one order of a client that retries.
 type purchase struct {
 	customer string
 	basket   trial.Basket
 	cancels  bool
-	after    time.Duration // before it changes its mind
+	after    time.Duration // until it cancels
 	id       string
 	answer   string
 }
 
-// insist sends a request until it is answered for good, whatever happens to the platform meanwhile.
+// insist sends a request until the answer is final, whatever happens to the platform meanwhile.
 func insist(site *trial.Site, customer, path string, body any, headers ...string) (a trial.Answer, err error) {
 	deadline := time.Now().Add(2 * trial.Patience)
 	for time.Now().Before(deadline) {
@@ -85,7 +85,7 @@ func (p *purchase) place(site *trial.Site) error {
 
 const (
 	purchases = 300
-	shoppers  = 12 // at the same time
+	shoppers  = 12 // concurrent
 )
 
 func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.T) {
@@ -150,14 +150,14 @@ func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.
 	ledger()
 
 	code, took := v.running().Terminate()
-	if code != 0 { // within the limits that package service has for the parts, or it would be 3
+	if code != 0 { // within the shutdown limits of package service, or it would be 3
 		t.Errorf("SIGTERM: exit code %d after %v, want 0: %s", code, took, v.running().Log())
 	}
 	t.Logf("stopped after %v", took.Round(time.Millisecond))
 }
 
-// watchLedger asks again and again what the ledger of the moment says. What it returns waits for two rounds more and
-// fails where there was a break at any time.
+// watchLedger polls the ledger of the running process. The returned function waits for two more rounds and fails if there
+// was a break at any time.
 func watchLedger(t *testing.T, site *trial.Site) (end func()) {
 	type answer struct {
 		Holds  bool
@@ -201,7 +201,7 @@ func watchLedger(t *testing.T, site *trial.Site) (end func()) {
 	}
 }
 
-// awaitAllEnded waits until no order is open: none has anything still to come.
+// awaitAllEnded waits until no order is open.
 func awaitAllEnded(t *testing.T, site *trial.Site) {
 	t.Helper()
 	trial.Await(t, "all orders ended", func() (bool, string) {
@@ -215,7 +215,7 @@ func awaitAllEnded(t *testing.T, site *trial.Site) {
 	})
 }
 
-// checkHolds asks the command that checks every invariant on the data itself.
+// checkHolds runs the command that checks every invariant on the data itself.
 func checkHolds(t *testing.T, orderflow, dir string) {
 	t.Helper()
 	if stdout, stderr, code := trial.Command(orderflow, "verify", "--data-dir", dir, "--log-level", "error"); code != 0 {

@@ -35,7 +35,7 @@ func install(t *testing.T, kafkas ...string) *installation {
 	c.Kafka = kafkas
 	ctx, cancel := context.WithTimeout(t.Context(), trial.Patience)
 	defer cancel()
-	// lost databases are much complained of
+	// lost databases cause many log lines
 	p, err := run.Start(ctx, c, run.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func install(t *testing.T, kafkas ...string) *installation {
 	return in
 }
 
-// given is the broker that tests are given, if any. It has room for one installation.
+// given returns the external broker of the tests, if any. Only one installation at a time can use it.
 func given() (brokers []string) {
 	if addr := os.Getenv("ORDERFLOW_TEST_KAFKA"); addr != "" {
 		brokers = append(brokers, addr)
@@ -65,7 +65,7 @@ func given() (brokers []string) {
 	return brokers
 }
 
-// drop loses a service's database, whoever uses it.
+// drop drops a service's database, in use or not.
 func (in *installation) drop(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -73,7 +73,7 @@ func (in *installation) drop(t *testing.T, names ...string) {
 	}
 }
 
-// replay opens the replay of a service.
+// replay opens a replay of a service.
 func (in *installation) replay(t *testing.T, name string) *replay.Replay {
 	t.Helper()
 	r, err := in.tryReplay(t.Context(), name)
@@ -98,7 +98,7 @@ func app(name string) service.App {
 	panic("there is no service " + name)
 }
 
-// apply rebuilds a service and puts what was rebuilt in its place.
+// apply rebuilds a service and swaps the rebuilt tables in.
 func (in *installation) apply(t *testing.T, name string) *replay.Applied {
 	t.Helper()
 	r := in.replay(t, name)
@@ -129,7 +129,7 @@ func (in *installation) checkHolds(t *testing.T) {
 	})
 }
 
-// checkEqual rebuilds every service beside its live tables: they are the same.
+// checkEqual rebuilds every service beside its live tables and compares them.
 func (in *installation) checkEqual(t *testing.T) {
 	t.Helper()
 	for _, app := range services.All {
@@ -149,7 +149,7 @@ func (in *installation) checkEqual(t *testing.T) {
 	}
 }
 
-// published waits until all that the service has said is on its topic.
+// published waits until all events of the service are on its topic.
 func (in *installation) published(t *testing.T, name string) {
 	t.Helper()
 	trial.Await(t, "the outbox of "+name+" to be published", func() (bool, string) {
@@ -162,7 +162,7 @@ func (in *installation) published(t *testing.T, name string) {
 
 var fates = []string{"tok_ok", "tok_timeout", "tok_slow", "tok_declined", "tok_capture_fails"}
 
-// buy places so many orders by customers who do not give up; a fourth of them changes its mind.
+// buy places so many orders by customers who retry; a fourth of them cancels.
 func (in *installation) buy(t *testing.T, who string, n int) []purchase {
 	t.Helper()
 	all := make([]purchase, n)
@@ -217,11 +217,11 @@ func TestOrdersInFlightEndAlthoughADatabaseIsLostAndRebuiltFromTheTopics(t *test
 	in.checkEqual(t)
 }
 
-// wipe loses all that Kafka holds, with orders in flight: the topics are filled again from the outboxes.
+// wipe deletes all topics, with orders in flight: they are refilled from the outboxes.
 func (in *installation) wipe(t *testing.T) {
 	t.Helper()
 	specs := slices.DeleteFunc(service.Topics(in.Partitions, 0, run.Apps...), func(s kafka.TopicSpec) bool {
-		return given() != nil && !strings.HasSuffix(s.Name, ".events") // others use the engine's own topics too
+		return given() != nil && !strings.HasSuffix(s.Name, ".events") // the engine's own topics are shared with others
 	})
 	names := make([]string, len(specs))
 	for i, s := range specs {
@@ -238,7 +238,7 @@ func (in *installation) wipe(t *testing.T) {
 	})
 }
 
-// checkRepeats sends requests again that a database that is lost knew of.
+// checkRepeats repeats requests whose answers were in a lost database.
 func (in *installation) checkRepeats(t *testing.T, all []purchase) {
 	t.Helper()
 	for _, p := range all {

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	received = 10 // pieces of each moment's own product, of which two are ordered
+	received = 10 // pieces of each moment's product, of which two are ordered
 	price    = 255
 	total    = 2 * price
 	costly   = 600_000 // two pieces of it go to review
 )
 
-// hold is an installation and an order that is to be cancelled at an exact moment.
+// hold is an installation and an order that is cancelled at an exact point.
 type hold struct {
 	*trial.Parts
 	sku   string
@@ -40,7 +40,7 @@ func (h *hold) awaitReserved(t *testing.T) {
 	h.await(t, "goods reserved", func() bool { return h.Site.Stock(t, h.sku).Reserved == 2 })
 }
 
-// awaitMoney waits until the gateway has authorised, or also captured, whether anybody knows or not.
+// awaitMoney waits until the gateway has authorised, or captured, whether or not a service knows.
 func (h *hold) awaitMoney(t *testing.T, kind func(trial.Ledger) int64) {
 	t.Helper()
 	h.await(t, "the gateway's money", func() bool { return kind(h.Site.Book(t, h.buyer.ID)) > 0 })
@@ -49,13 +49,13 @@ func (h *hold) awaitMoney(t *testing.T, kind func(trial.Ledger) int64) {
 func authorized(l trial.Ledger) int64 { return l.Authorized }
 func captured(l trial.Ledger) int64   { return l.Captured }
 
-// moment is a point in an order's way at which its customer cancels, and what becomes of the money: nothing of it may
-// be kept, except where the parcel has left.
+// moment is a point in an order's saga at which its customer cancels, and the expected money: the shop keeps none of it
+// unless the parcel has left.
 type moment struct {
 	name  string
 	price int64
 	story func(t *testing.T, h *hold)
-	money []trial.Ledger // more than one where services resume in any order
+	money []trial.Ledger // several if services resume in any order
 	kept  bool           // the parcel has left
 }
 
@@ -199,7 +199,7 @@ func TestACancellationAtAnyMomentKeepsNothingOrComesTooLate(t *testing.T) {
 			t.FailNow() // a service may still be paused
 		}
 	}
-	for i, h := range held { // much later: nothing was added since
+	for i, h := range held { // much later: nothing was added
 		h.buyer.Check(t, h.sku, wants[i])
 	}
 }

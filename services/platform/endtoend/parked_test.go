@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	undelivered = 200 // orders whose parcels left, as inventory cannot believe
-	withdrawn   = 20  // orders cancelled after their goods left, as inventory cannot believe either
+	undelivered = 200 // orders whose parcels left, which inventory cannot process
+	withdrawn   = 20  // orders cancelled after their goods left, which inventory cannot process either
 )
 
 func TestWhatOneCauseParkedIsReleasedStepByStepOnceItIsMendedWhileAllElseGoesOn(t *testing.T) {
@@ -35,7 +35,7 @@ func TestWhatOneCauseParkedIsReleasedStepByStepOnceItIsMendedWhileAllElseGoesOn(
 	for _, b := range buyers[undelivered:] {
 		b.Cancel(t)
 	}
-	w.parkedGroups(t, withdrawn) // before parcels can leave: one that left could not be withdrawn any more
+	w.parkedGroups(t, withdrawn) // before parcels can leave: an order whose parcel left cannot be withdrawn
 	w.Gate.Open()
 	stop := w.buyOn(t)
 	groups := w.parkedGroups(t, undelivered, withdrawn)
@@ -43,7 +43,7 @@ func TestWhatOneCauseParkedIsReleasedStepByStepOnceItIsMendedWhileAllElseGoesOn(
 	redrive := func(args ...string) (stdout, stderr string, code int) {
 		return trial.Command(filepath.Join(bin, "orderflow"), append(append([]string{"parked"}, args...), w.Servers()...)...)
 	}
-	// Still broken: the first saga says so, and no other is touched.
+	// Still broken: the redrive fails at the first saga, and touches no other.
 	_, stderr, code := redrive("redrive", groups[0].ID, "--rate", "500", "--reason", "trial")
 	if code != 1 || !strings.Contains(stderr, "left although nothing is set aside for it") {
 		t.Errorf("still broken: exit code %d: %s", code, stderr)
@@ -56,7 +56,7 @@ func TestWhatOneCauseParkedIsReleasedStepByStepOnceItIsMendedWhileAllElseGoesOn(
 	}
 	w.parkedGroups(t, undelivered, withdrawn)
 
-	// Mended: the same redrive goes on, asked over HTTP, and the other cause stays.
+	// Repaired: the same redrive continues, requested over HTTP, and the other cause stays parked.
 	w.Damage(t, "inventory", set, "reserved", left)
 	ops.Must(t, 200, "POST", "/v1/parked/redrives/"+list[0].ID+"/continue", nil)
 	trial.Await(t, "the redrive", func() (bool, string) {
@@ -132,7 +132,7 @@ func (w *watched) buyMany(t *testing.T, n int) []*trial.Buyer {
 	return buyers
 }
 
-// buyOn goes on placing orders. What it returns ends that, and sees that all of them were carried out.
+// buyOn keeps placing orders. The returned function stops that, and checks that all of them completed.
 func (w *watched) buyOn(t *testing.T) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -157,7 +157,7 @@ func (w *watched) buyOn(t *testing.T) (stop func()) {
 	}
 }
 
-// parkedGroups waits until just so many sagas are parked in inventory, each number for a cause of its own.
+// parkedGroups waits until exactly so many sagas are parked in inventory, one number for each cause.
 func (w *watched) parkedGroups(t *testing.T, sagas ...int64) (groups []parked.Group) {
 	t.Helper()
 	trial.Await(t, fmt.Sprint("parked: ", sagas), func() (bool, string) {

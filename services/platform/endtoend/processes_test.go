@@ -13,7 +13,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// fleet is every service as a process of its own, payment and order twice, around one broker, database and world.
+// fleet is every service as a process of its own, payment and order twice, with one broker, database and world.
 type fleet struct {
 	orderflow string
 	bin       string
@@ -98,9 +98,9 @@ func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing
 	}
 	site.Sell(t, "fleet", price, 100)
 	basket := trial.NewBasket(trial.Line{SKU: "fleet", Quantity: 1})
-	basket.PaymentToken = "tok_slow" // so that payments are under way when their process dies
+	basket.PaymentToken = "tok_slow" // so that payments are under way when their process is killed
 	var buyers []*trial.Buyer
-	for range 24 { // some in each partition
+	for range 24 { // some on each partition
 		buyers = append(buyers, site.Buy(t, basket))
 	}
 	trial.Await(t, "the gateway is asked", func() (bool, string) {
@@ -125,7 +125,7 @@ func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing
 	}
 	buyers[0].AwaitOutcome(t, "fleet", trial.Outcome{Status: "completed", Money: trial.Ledger{Authorized: price, Captured: price},
 		Stock: trial.Free(100 - int64(len(buyers)))})
-	f.processes["order"][0].Thaw() // it wakes up in the middle of what others have finished
+	f.processes["order"][0].Thaw() // it continues in the middle of work that others have finished
 	checkHolds(t, f.orderflow, f.dir)
 	checkLedger(t, site)
 	f.checkTrackerKilled(t, site, buyers)
@@ -146,7 +146,7 @@ func TestServicesAsProcessesOfTheirOwnShareTheWorkAndSurviveEachOther(t *testing
 	all.Wait()
 }
 
-// checkLedger sees that the tracker's process finds money and goods conserved, over the databases of all the others.
+// checkLedger checks that the tracker's process finds money and goods conserved, over the databases of all services.
 func checkLedger(t *testing.T, site *trial.Site) {
 	t.Helper()
 	type state struct {
@@ -168,7 +168,7 @@ func checkLedger(t *testing.T, site *trial.Site) {
 	})
 }
 
-// checkTrackerKilled kills the tracker and sees that the next one says the same of every order.
+// checkTrackerKilled kills the tracker and checks that the next one returns the same for every order.
 func (f *fleet) checkTrackerKilled(t *testing.T, site *trial.Site, buyers []*trial.Buyer) {
 	t.Helper()
 	stories := func() (told []string) {

@@ -11,7 +11,7 @@ import (
 	"orderflow.example/services/platform/trial"
 )
 
-// closedPort is an address on which nobody listens: the kernel gave it out and took it back.
+// closedPort returns an address on which nothing listens: a port that the kernel assigned and released.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -16,7 +16,7 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// compare rebuilds a service and compares it with the live one.
+// compare rebuilds a service and compares it with the live tables.
 func (in *installation) compare(t *testing.T, name string) *replay.Comparison {
 	t.Helper()
 	r := in.replay(t, name)
@@ -31,10 +31,10 @@ func (in *installation) compare(t *testing.T, name string) *replay.Comparison {
 	return c
 }
 
-// longest is how many orders in a row may be refused while tables are swapped: one is placed every tenth of a second.
+// longest is how many orders in a row may be refused while tables are swapped: one is sent every tenth of a second.
 const longest = 20
 
-// traffic places orders until it is stopped, and tells how many were taken and how many in a row were not.
+// traffic places orders until it is stopped, and returns how many were accepted and how many in a row were refused.
 func (in *installation) traffic(t *testing.T) (stop func() (taken, refused int)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -98,18 +98,18 @@ func TestAnAlteredAmountIsFoundMendedUnderTrafficAndComesBackWithUndo(t *testing
 	checkAltered("brought back")
 	in.apply(t, "payment")
 	checkEqual("mended again")
-	in.apply(t, "storefront") // whose tables are read by all
+	in.apply(t, "storefront") // its tables are read by all requests
 	taken, refused := stop()
 	if taken == 0 || refused > longest {
-		t.Errorf("%d orders were taken meanwhile, and %d in a row were not", taken, refused)
+		t.Errorf("%d orders were accepted meanwhile, and %d in a row were refused", taken, refused)
 	}
-	t.Logf("%d orders were taken meanwhile, %d in a row were not", taken, refused)
+	t.Logf("%d orders were accepted meanwhile, %d in a row were refused", taken, refused)
 	in.checkHolds(t)
 	in.checkBadInput(t)
 	in.checkEqual(t)
 }
 
-// faulty is a log of which one record of one topic is damaged.
+// faulty is a log with one damaged record on one topic.
 type faulty struct {
 	eventlog.Log
 	topic  string
@@ -126,7 +126,7 @@ func (f faulty) Fetch(ctx context.Context, positions []kafka.Position, wait time
 	return all, err
 }
 
-// checkBadInput sees what a replay says of what it cannot read, and that it leaves the live tables alone.
+// checkBadInput checks the errors of a replay for unreadable records, and that it does not touch the live tables.
 func (in *installation) checkBadInput(t *testing.T) {
 	t.Helper()
 	const topic = "payment.events"
@@ -195,7 +195,7 @@ func (in *installation) checkBadInput(t *testing.T) {
 func (in *installation) refuses(t *testing.T, what string, err error, says ...string) {
 	t.Helper()
 	if err == nil {
-		t.Errorf("%s: nothing is said of it", what)
+		t.Errorf("%s: no error", what)
 		return
 	}
 	for _, words := range says {

@@ -11,8 +11,8 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// holdReplay lets the nth note of how far a replay is, or the swap, wait for ever, until release. Only the server's
-// administrator may say so.
+// holdReplay blocks the nth write of a replay's progress, or the swap, until release. Only the server's administrator may
+// do that.
 func (in *installation) holdReplay(t *testing.T, service string, at string) (release func()) {
 	t.Helper()
 	url, err := database.Provision(t.Context(), in.Postgres, service)
@@ -62,7 +62,7 @@ func TestAReplayKilledAtAnyMomentIsFinishedByTheSameCommand(t *testing.T) {
 	awaitAllEnded(t, in.site)
 	orderflow := filepath.Join(trial.Programs(t, "platform"), "orderflow")
 	args := []string{"replay", "storefront", "--apply", "--data-dir", in.Config.DataDir, "--log-level", "error"}
-	// The storefront is rebuilt from its own topic and six others; each partition that holds something is noted once.
+	// The storefront is rebuilt from its own topic and six others; the progress is written once for each non-empty partition.
 	for _, at := range []string{"2", "10", "18", "0"} { // 0 is in the swap
 		// Each replay begins anew: the comparison before has left one that is finished.
 		if err := in.Host.Databases()["storefront"].Gorm().Exec(`DROP SCHEMA IF EXISTS replay CASCADE`).Error; err != nil {

@@ -18,7 +18,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// watched is an installation with its tracker, and the topics read without it.
+// watched is an installation with its tracker, and a client that reads the topics directly.
 type watched struct {
 	*trial.Parts
 	kafka *kafka.Client
@@ -32,7 +32,7 @@ func watch(t *testing.T) *watched {
 
 func (w *watched) operator() trial.Caller { return w.Site.Operator("tracker") }
 
-// saga is what the tracker tells of an order, once it has heard of it.
+// saga returns the tracker's saga of an order, once it has consumed an event of it.
 func (w *watched) saga(t *testing.T, order string) tracker.Saga {
 	t.Helper()
 	var told trial.Answer
@@ -49,7 +49,7 @@ type items[T any] struct {
 	NextCursor string `json:"next_cursor"`
 }
 
-// all are the items of a list, of all its pages.
+// all returns the items of all pages of a list.
 func all[T any](t *testing.T, c trial.Caller, path string) (list []T) {
 	t.Helper()
 	for cursor := ""; ; {
@@ -61,7 +61,7 @@ func all[T any](t *testing.T, c trial.Caller, path string) (list []T) {
 	}
 }
 
-// raw are the records about an order, read from all topics from their beginning.
+// raw returns the records of an order, read from all topics from their beginning.
 func (w *watched) raw(t *testing.T, order string) (records []kafka.Record) {
 	t.Helper()
 	for _, topic := range service.Topics(4, 1, run.Apps...) {
@@ -94,7 +94,7 @@ func (w *watched) raw(t *testing.T, order string) (records []kafka.Record) {
 	return records
 }
 
-// complete compares what the tracker tells of an order with the topics, event by event.
+// complete compares the tracker's saga of an order with the topics, event by event.
 func (w *watched) complete(t *testing.T, order string) (told tracker.Saga) {
 	t.Helper()
 	trial.Await(t, "the tracker's story of "+order, func() (bool, string) {
@@ -107,12 +107,12 @@ func (w *watched) complete(t *testing.T, order string) (told tracker.Saga) {
 
 func compare(told tracker.Saga, raw []kafka.Record) string {
 	if len(told.Events) != len(raw) {
-		return fmt.Sprintf("%d events are told, %d stand on the topics", len(told.Events), len(raw))
+		return fmt.Sprintf("the tracker has %d events, the topics have %d", len(told.Events), len(raw))
 	}
 	for _, r := range raw {
 		i := slices.IndexFunc(told.Events, func(e tracker.Event) bool { return e.ID == r.ID })
 		if i < 0 {
-			return fmt.Sprintf("%s %s is not told", r.Type, r.ID)
+			return fmt.Sprintf("the tracker lacks %s %s", r.Type, r.ID)
 		}
 		e := told.Events[i]
 		got := kafka.Record{Topic: e.Topic, Partition: e.Partition, Offset: e.Offset, Key: e.Key, ID: e.ID, Type: e.Type,
@@ -120,7 +120,7 @@ func compare(told tracker.Saga, raw []kafka.Record) string {
 		want := kafka.Record{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: r.Key, ID: r.ID, Type: r.Type,
 			Causation: r.Causation, Time: r.Time, Sequence: r.Sequence}
 		if !reflect.DeepEqual(got, want) || e.Service+".events" != r.Topic {
-			return fmt.Sprintf("told is %+v, on the topic stands %+v", got, want)
+			return fmt.Sprintf("the tracker has %+v, the topic has %+v", got, want)
 		}
 		var data map[string]any
 		if err := json.Unmarshal(r.Data, &data); err != nil {
@@ -130,19 +130,19 @@ func compare(told tracker.Saga, raw []kafka.Record) string {
 			delete(data, personal)
 		}
 		if !reflect.DeepEqual(e.Data, any(data)) {
-			return fmt.Sprintf("%s: told is %v, on the topic stands %v", r.Type, e.Data, data)
+			return fmt.Sprintf("%s: the tracker has %v, the topic has %v", r.Type, e.Data, data)
 		}
 		if via := via(e.Reaction); via != r.Via {
-			return fmt.Sprintf("%s came about by %q, told is %+v", r.Type, r.Via, e.Reaction)
+			return fmt.Sprintf("%s was caused via %q, the tracker has %+v", r.Type, r.Via, e.Reaction)
 		}
 	}
 	for i, e := range told.Events {
 		switch {
 		case e.N != i+1 || e.CausedBy >= e.N:
-			return fmt.Sprintf("event %d stands at %d, caused by %d", e.N, i+1, e.CausedBy)
+			return fmt.Sprintf("event %d is at %d, caused by %d", e.N, i+1, e.CausedBy)
 		case e.CausedBy > 0 && told.Events[e.CausedBy-1].ID != e.Cause, e.CausedBy == 0 && e.Cause != "" &&
 			slices.ContainsFunc(raw, func(r kafka.Record) bool { return r.ID == e.Cause }):
-			return fmt.Sprintf("%s is caused by %s, told is event %d", e.Type, e.Cause, e.CausedBy)
+			return fmt.Sprintf("%s is caused by %s, the tracker has event %d", e.Type, e.Cause, e.CausedBy)
 		}
 	}
 	return ""
@@ -163,9 +163,9 @@ var standstills = []struct {
 	price  int64
 	before func(t *testing.T, w *watched)
 	basket func(*trial.Basket)
-	hold   func(t *testing.T, w *watched, b *trial.Buyer) // until it stands where it should
+	hold   func(t *testing.T, w *watched, b *trial.Buyer) // until it has stopped at the intended point
 	state  string
-	owes   string // by whom and what: "payment call"; empty: nobody owes anything
+	owes   string // service and kind: "payment call"; empty: nothing is owed
 	after  func(t *testing.T, w *watched, b *trial.Buyer)
 	ends   string
 }{
@@ -209,7 +209,7 @@ func approve(t *testing.T, w *watched, b *trial.Buyer) {
 	w.Site.Operator("fraud").Must(t, 200, "POST", "/v1/reviews/"+b.ID, map[string]any{"approve": true})
 }
 
-// settled is whether of everything that is owed all is of this kind, by this service.
+// settled reports whether the open work includes this kind of this service, or none at all, and no reaction is under way.
 func settled(told tracker.Saga, owes string) bool {
 	return slices.ContainsFunc(told.Obligations,
 		func(o tracker.Obligation) bool { return o.Service+" "+o.Kind == owes }) == (owes != "") &&
@@ -257,7 +257,7 @@ func TestTheTrackerTellsEverySagaAsItStandsOnTheTopicsAndTheSameAfterItWasKilled
 	w.sameAfterItWasKilled(t, buyers)
 }
 
-// sameAfterItWasKilled asks the tracker everything, and again after it was started anew.
+// sameAfterItWasKilled reads everything from the tracker, and again after a restart.
 func (w *watched) sameAfterItWasKilled(t *testing.T, buyers []*trial.Buyer) {
 	t.Helper()
 	everything := func() string {
@@ -270,7 +270,7 @@ func (w *watched) sameAfterItWasKilled(t *testing.T, buyers []*trial.Buyer) {
 		return string(bytes.Join(rawOf(list), []byte("\n")))
 	}
 	var before string
-	trial.Await(t, "everything to have settled", func() (bool, string) { // each order's last events are on their way
+	trial.Await(t, "everything to have settled", func() (bool, string) { // the last events of orders are on their way
 		now := everything()
 		quiet := now == before && !strings.Contains(now, `"reaction","event"`)
 		before = now
@@ -283,7 +283,7 @@ func (w *watched) sameAfterItWasKilled(t *testing.T, buyers []*trial.Buyer) {
 		return err == nil && a.Status == 200, a.Body
 	})
 	if after := everything(); after != before {
-		t.Errorf("started anew it says\n%s\nbefore it said\n%s", after, before)
+		t.Errorf("after the restart it returns\n%s\nbefore it returned\n%s", after, before)
 	}
 }
 
@@ -367,7 +367,7 @@ func TestADeadlineThatFiresWithoutEffectIsGoneAndSaysSo(t *testing.T) {
 		})
 		return b, open[0]
 	}
-	for range 3 { // some are due sooner than the one that is moved
+	for range 3 { // some are due before the one that is moved
 		returned()
 	}
 	b, d := returned()
@@ -389,7 +389,7 @@ func TestAReturnThatWasRefusedByItsDeadlineCanBeAskedForAgain(t *testing.T) {
 	w.Site.Sell(t, "late", price, received)
 	b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "late", Quantity: 1}))
 	b.Await(t, "completed")
-	w.Gate.Shut("/sim/carrier/v1/tracking") // the goods do not come
+	w.Gate.Shut("/sim/carrier/v1/tracking") // the goods do not arrive
 	b.Return(t, trial.Line{SKU: "late", Quantity: 1})
 	state := func(n int, want string) {
 		trial.Await(t, "the return to be "+want, func() (bool, string) {
@@ -441,7 +441,7 @@ func TestADeadlineMovedNearerFiresAndOneTakenOffDoesNot(t *testing.T) {
 	fired, moved := review()
 	past, gone := review()
 
-	soon := in(15 * time.Second) // after it is taken off again, on a busy machine too
+	soon := in(15 * time.Second) // after it is cancelled again, on a busy machine too
 	if d := trial.Read[tracker.Deadline](t, change(200, "PATCH", off.ID, soon)); d.ID != off.ID || !d.DueAt.Equal(*soon) ||
 		d.By != "operator" || d.At == nil {
 		t.Errorf("moved is %+v", d)
@@ -459,7 +459,7 @@ func TestADeadlineMovedNearerFiresAndOneTakenOffDoesNot(t *testing.T) {
 		t.Error("the later deadline fired before the earlier one was due")
 	}
 	if o := kept.Order(t); o.Status != "in_review" {
-		t.Errorf("a deadline that was taken off has fired: %+v", o)
+		t.Errorf("a cancelled deadline has fired: %+v", o)
 	}
 	told := w.complete(t, fired.ID)
 	if !slices.ContainsFunc(told.Events, func(e tracker.Event) bool {
@@ -492,7 +492,7 @@ func TestWhatAServiceCannotProcessIsOwedWithItsReasonAndTheLedgerTellsOfTheDamag
 	b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "parked", Quantity: 1}))
 	b.Await(t, "preparing")
 	w.Damage(t, "inventory", `UPDATE reservations SET status = 'released' WHERE order_id = ?`, b.ID)
-	w.Gate.Open() // the parcel leaves, and inventory has nothing set aside for it
+	w.Gate.Open() // the parcel leaves, and inventory has no reservation for it
 	var owed []tracker.Obligation
 	trial.Await(t, "what inventory owes", func() (bool, string) {
 		owed = all[tracker.Obligation](t, w.operator(), "/v1/obligations?overdue=true&cause="+tracker.CauseParked)

@@ -11,19 +11,19 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// Alert calls for a person. It has a page in deployments/runbooks that says what to look at and what to do.
+// Alert is one alert. It has a runbook in deployments/runbooks that says what to look at and what to do.
 type Alert struct {
 	Name     string
 	Severity string // page, at any hour, or ticket, for the day
 	Expr     string
 	For      time.Duration
-	Says     string // in a sentence, what is the matter
+	Says     string // the problem, in one sentence
 
-	// Fires are series that make it fire, and Quiet others that do not; By are the labels that the alert then has.
+	// Fires are series that make it fire, and Quiet others that do not; By are the labels of the firing alert.
 	Fires, Quiet []Sample
 	By           map[string]string
 	After        time.Duration // it fires no later
-	Over         time.Duration // what made it fire is over, and it has resolved; 0 is so long that all have
+	Over         time.Duration // the cause is over, and it has resolved; 0: long enough for all
 }
 
 // Sample is a series for promtool: its name with labels, and its values in promtool's notation, one a minute.
@@ -34,7 +34,7 @@ const (
 	ticket = "ticket"
 )
 
-// The names of alerts that panels are about.
+// The names of alerts that panels refer to.
 const (
 	sagasStuck         = "SagasStuck"
 	conservationBroken = "ConservationBroken"
@@ -51,20 +51,20 @@ const (
 	budgetSlow         = "AnswersLateSlow"
 )
 
-// From where on it is too much.
+// The thresholds.
 const (
 	lagLimit    = time.Minute
 	outboxLimit = time.Minute
 	ledgerLimit = 10 * time.Minute
 )
 
-// Objective is the share of orders whose customers are to be told within metrics.AnswerWithin seconds what becomes of them.
+// Objective is the share of orders whose customers are to be answered within metrics.AnswerWithin seconds.
 const Objective = 0.995
 
-// Job is the name under which Prometheus scrapes.
+// Job is the name of Prometheus's scrape job.
 const Job = "orderflow"
 
-// Alerts are all of them: those about any service, and those that services declare.
+// Alerts returns all alerts: the general ones, and those that services declare.
 func Alerts() []Alert {
 	all := []Alert{
 		{Name: sagasStuck, Severity: page, For: 2 * time.Minute, Expr: most(series(metrics.SagasStuck), "cause") + " > 0",
@@ -137,7 +137,7 @@ func above(expr string, limit time.Duration) string {
 	return fmt.Sprintf("%s > %v", expr, limit.Seconds())
 }
 
-// failingOutside: of the tries to ask most have no clear answer. Of few that says little.
+// failingOutside: most tries of calls have no clear answer. With few tries it does not fire.
 func failingOutside() Alert {
 	tries := func(outcome, values string) Sample {
 		return Sample{series(engine.CallsTotal, is("service", "payment"), is("call", "authorize"), is("outcome", outcome)), values}
@@ -153,7 +153,7 @@ func failingOutside() Alert {
 		Quiet: []Sample{tries("unknown", "0x2 0+1x20"), tries("answered", "0x2 0+20x20")}, After: 8 * time.Minute}
 }
 
-// late: so many orders are answered late that the month's budget would be spent so many times over, now and for a while.
+// late is a burn-rate alert: orders answered late spend the month's budget so many times too fast, in both windows.
 func late(name, severity string, burn float64, long, short, lasting time.Duration) Alert {
 	begun := Sample{series(metrics.SagasBegun), "0+60x700"}
 	answered := func(values string) []Sample {
@@ -161,7 +161,7 @@ func late(name, severity string, burn float64, long, short, lasting time.Duratio
 		return []Sample{begun, {selector(m, m.Name+"_bucket", []match{is("status", "confirmed"), is("le",
 			fmt.Sprint(metrics.AnswerWithin))}), values}}
 	}
-	bad := int((short + 3*lasting).Minutes()) // so many minutes long a third is late
+	bad := int((short + 3*lasting).Minutes()) // for so many minutes a third is late
 	over := fmt.Sprint(" > ", burn, " * ", budget)
 	return Alert{Name: name, Severity: severity, For: lasting, Expr: unanswered(long) + over + " and " + unanswered(short) + over,
 		Says: fmt.Sprintf("so many customers wait more than %d s for an answer that the budget of a month burns %v times too fast",
@@ -173,14 +173,14 @@ func late(name, severity string, burn float64, long, short, lasting time.Duratio
 // budget is the share of orders that may be answered late.
 var budget = fmt.Sprintf("(1 - %v)", Objective)
 
-// unanswered is the share of the orders placed that were not answered in time, whether they were later or not yet.
+// unanswered is the share of the orders placed that were not answered in time, answered later or not yet.
 func unanswered(d time.Duration) string {
 	m := metrics.AnswerSeconds
 	return "(1 - " + share(sum(buckets(m, over(d), upTo(m, metrics.AnswerWithin))), sum(perSecond(metrics.SagasBegun,
 		over(d)))) + ")"
 }
 
-// declared is an alert about a share of a service's events.
+// declared returns the alert that a service declares about a share of its events.
 func declared(service string, w model.Watched) Alert {
 	part := sum(perSecond(engine.PublishedTotal, "5m", events(w.Events)...))
 	whole := sum(perSecond(engine.PublishedTotal, "5m", events(w.Among)...))

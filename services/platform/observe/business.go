@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/saga/audit"
 )
 
-// business is about money and goods. What services that are still to come will say, they bring with them: see Decisions.
+// business is the dashboard of money and goods. Later services declare what is watched of their events: see Decisions.
 func business() Dashboard {
 	return Dashboard{Name: "business", Title: "Orderflow: Business",
 		About: "Money and goods: what comes in, what goes back, what is missing, and whether the books agree.",
@@ -45,7 +45,7 @@ func business() Dashboard {
 		}}
 }
 
-// stockOuts are the orders refused by whoever keeps the levels of goods: the watched events that are a share of its answers.
+// stockOuts are the orders refused by the service that keeps stock levels: the watched events that are a share of its answers.
 func stockOuts() (queries []Query) {
 	for _, app := range services.All {
 		if app.Model.Role != audit.Reserves {

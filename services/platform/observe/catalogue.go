@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Catalogue lists all metrics for people.
+// Catalogue returns the Markdown list of all metrics.
 func Catalogue() string {
 	var b strings.Builder
 	b.WriteString(
@@ -36,7 +36,7 @@ func Catalogue() string {
 	return b.String()
 }
 
-// AlertTable lists all alerts for people.
+// AlertTable returns the Markdown table of all alerts.
 func AlertTable() string {
 	var b strings.Builder
 	for _, a := range Alerts() {

@@ -5,7 +5,7 @@ type Dashboard struct {
 	Name    string // of its file and its address
 	Title   string
 	About   string
-	Service bool // it is about one service, which is chosen on it
+	Service bool // about one service, chosen by a variable
 	Rows    []Row
 }
 
@@ -23,7 +23,7 @@ type Panel struct {
 	Unit    string // Grafana's name of it
 	Span    int    // of 24
 	Queries []Query
-	Good    float64 // with Bad: where it begins to look bad, and where it is
+	Good    float64 // threshold of yellow, with Bad that of red
 	Bad     float64
 	Low     bool   // low is bad
 	Limits  bool   // Good and Bad are set
@@ -34,7 +34,7 @@ type Panel struct {
 	Empty string
 }
 
-// Kind is how a panel looks.
+// Kind is a panel's kind of visualisation.
 type Kind int
 
 const (
@@ -43,13 +43,13 @@ const (
 	Number
 )
 
-// Query is what a panel shows: a line for each series.
+// Query is an expression of a panel: a line for each series.
 type Query struct {
 	Expr   string
 	Legend string // of its labels: "{{service}}"
 }
 
-// The units that panels have, by Grafana's names.
+// The units of panels, by Grafana's names.
 const (
 	seconds     = "s"
 	percent     = "percentunit"
@@ -60,7 +60,7 @@ const (
 	amount      = "locale"
 )
 
-// Dashboards are all of them.
+// Dashboards returns all dashboards.
 func Dashboards() []Dashboard {
 	return []Dashboard{pipeline(), delivery(), oneService(), business(), decisions()}
 }
@@ -81,7 +81,7 @@ func stat(asks string, span int, unit, do string, queries ...Query) Panel {
 	return p
 }
 
-// limit says from where on it looks bad: above, or where good is the larger, below.
+// limit sets the thresholds: bad is above, or if good is the larger, below.
 func (p Panel) limit(good, bad float64) Panel {
 	p.Good, p.Bad, p.Limits, p.Low = good, bad, true, bad < good
 	return p

@@ -6,7 +6,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// decisions has what each service wants watched of its own events.
+// decisions is the dashboard of the events that each service declares as watched.
 func decisions() Dashboard {
 	d := Dashboard{Name: "decisions", Title: "Orderflow: Decisions",
 		About: "What each service decides, as its model declares it: shares of its events, and how many there are."}

@@ -5,7 +5,7 @@ import (
 	"orderflow.example/shared/engine"
 )
 
-// delivery is about events on their way between services.
+// delivery is the dashboard of events on their way between services.
 func delivery() Dashboard {
 	return Dashboard{Name: "delivery", Title: "Orderflow: Delivery",
 		About: "Events between the services: what waits, what is parked, who stands still.",

@@ -17,7 +17,7 @@ import (
 	"orderflow.example/shared/saga/metric"
 )
 
-// written is a file that people wrote, or that is generated of what they wrote.
+// written is a file written by people, or generated from one.
 func written(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(root + path)
@@ -27,7 +27,7 @@ func written(t *testing.T, path string) string {
 	return string(text)
 }
 
-// operations are the paths of the operators' listener, by the method.
+// operations are the paths of the operators' listener, by method.
 func operations(t *testing.T) map[string]bool {
 	var document struct {
 		Paths map[string]map[string]any
@@ -52,7 +52,7 @@ var (
 	sources  = regexp.MustCompile("`(deployments/[^`]+)`")
 )
 
-// What people are told to look at and to type is there.
+// All paths, metrics, commands, flags and files named in the texts exist.
 func TestWhatPanelsAndRunbooksNameExists(t *testing.T) {
 	t.Parallel()
 	texts := map[string]string{}
@@ -77,7 +77,7 @@ func TestWhatPanelsAndRunbooksNameExists(t *testing.T) {
 		known[m.Name] = true
 	}
 	for name, text := range texts {
-		if name != "README.md" { // it tells of the customers' listener too
+		if name != "README.md" { // it names paths of the customers' listener too
 			for _, r := range requests.FindAllStringSubmatch(text, -1) {
 				if !there[r[1]+" "+r[2]] {
 					t.Errorf("%s names %s %s, which the operators' listener does not serve", name, r[1], r[2])
@@ -107,7 +107,7 @@ func TestWhatPanelsAndRunbooksNameExists(t *testing.T) {
 	}
 }
 
-// typed tells what is wrong with words after `orderflow`: words in capitals stand for something.
+// typed returns what is wrong with the words after `orderflow`: words in capitals are placeholders.
 func typed(line string) (wrong string) {
 	words := strings.Fields(line)
 	found, rest, err := command.Root().Find(words)
@@ -224,7 +224,7 @@ func TestEveryPanelAsksAndTellsWhatToDo(t *testing.T) {
 	}
 }
 
-// The contract with those outside is kept name by name and label by label.
+// The metrics that others rely on keep their names and labels.
 func TestTheMetricsOfTheContractAreThereWithTheirLabels(t *testing.T) {
 	t.Parallel()
 	all := map[string]metric.Metric{}

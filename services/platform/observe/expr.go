@@ -10,17 +10,17 @@ import (
 	"orderflow.example/shared/saga/metric"
 )
 
-// match chooses series by a label.
+// match selects series by a label.
 type match struct{ label, op, value string }
 
 func is(label, value string) match        { return match{label, "=", value} }
 func not(label, value string) match       { return match{label, "!=", value} }
 func in(label string, of ...string) match { return match{label, "=~", strings.Join(of, "|")} }
 
-// service is the one that the dashboard's variable names.
+// service matches the service of the dashboard's variable.
 var service = is(metric.Service.Name, "$service")
 
-// events chooses own events of a service.
+// events matches events of a service.
 func events(of []saga.Kind) []match {
 	names := make([]string, len(of))
 	for i, k := range of {
@@ -29,7 +29,7 @@ func events(of []saga.Kind) []match {
 	return []match{is(metric.Service.Name, saga.Producer(of[0].Name())), in(metric.Event.Name, names...)}
 }
 
-// series is a selector. A label or a value that the metric does not have is a mistake in the code.
+// series returns a selector. It panics for a label or a value that the metric does not have.
 func series(m metric.Metric, matches ...match) string { return selector(m, m.Name, matches) }
 
 func selector(m metric.Metric, name string, matches []match) string {
@@ -50,7 +50,7 @@ func selector(m metric.Metric, name string, matches []match) string {
 	return name + "{" + strings.Join(list, ",") + "}"
 }
 
-// over is the window of a rate: that of the dashboard, or a time.
+// over is the window of a rate: the dashboard's, or a duration.
 const window = "$__rate_interval"
 
 func over(d time.Duration) string {
@@ -63,19 +63,19 @@ func over(d time.Duration) string {
 	return fmt.Sprintf("%ds", d/time.Second)
 }
 
-// perSecond is how fast a counter grows.
+// perSecond is the rate of a counter.
 func perSecond(m metric.Metric, window string, matches ...match) string {
 	must(m, metric.Counter)
 	return "rate(" + series(m, matches...) + "[" + window + "])"
 }
 
-// grown is by how much a counter grew.
+// grown is the increase of a counter.
 func grown(m metric.Metric, window string, matches ...match) string {
 	must(m, metric.Counter)
 	return "increase(" + series(m, matches...) + "[" + window + "])"
 }
 
-// parts of a histogram.
+// The series of a histogram.
 func buckets(m metric.Metric, window string, matches ...match) string {
 	return histogram(m, "_bucket", window, matches)
 }
@@ -91,7 +91,7 @@ func histogram(m metric.Metric, part, window string, matches []match) string {
 	return "rate(" + selector(m, m.Name+part, matches) + "[" + window + "])"
 }
 
-// upTo chooses the bucket that ends at a bound. Prometheus writes it as 5 or as 5.0, by its version.
+// upTo selects the bucket with an upper bound. Prometheus writes it as 5 or as 5.0, depending on its version.
 func upTo(m metric.Metric, bound float64) match {
 	if !slices.Contains(m.Buckets, bound) {
 		panic(fmt.Sprintf("observe: no bucket of %s ends at %v", m.Name, bound))
@@ -105,7 +105,7 @@ func must(m metric.Metric, kind metric.Kind) {
 	}
 }
 
-// sum and most put series together by labels. What the tracker tells, each of its processes tells alike: of that the most is
+// sum and most aggregate series by labels. Each process of the tracker exports the same values: of these the maximum is
 // taken, not the sum.
 func sum(expr string, by ...string) string  { return grouped("sum", expr, by) }
 func most(expr string, by ...string) string { return grouped("max", expr, by) }
@@ -117,7 +117,7 @@ func grouped(how, expr string, by []string) string {
 	return how + " by (" + strings.Join(by, ", ") + ") (" + expr + ")"
 }
 
-// quantile is the time within which so many of the observations were.
+// quantile is a quantile of a histogram.
 func quantile(q float64, m metric.Metric, window string, by []string, matches ...match) string {
 	for _, label := range by {
 		if !m.Has(label) {
@@ -127,8 +127,8 @@ func quantile(q float64, m metric.Metric, window string, by []string, matches ..
 	return fmt.Sprintf("histogram_quantile(%v, %s)", q, sum(buckets(m, window, matches...), append([]string{"le"}, by...)...))
 }
 
-// perMinute is a rate as people count.
+// perMinute converts a rate per second.
 func perMinute(expr string) string { return "60 * " + expr }
 
-// share is what of the whole.
+// share is the ratio of a part to the whole.
 func share(part, whole string) string { return part + " / " + whole }

@@ -23,23 +23,23 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// faster is by how much the windows of the alerts are shorter than they are in production: an hour is two minutes. What a
-// metric measures in seconds is not.
+// faster is the factor by which the windows of the alerts are shorter than in production: an hour is two minutes. Values
+// that a metric measures in seconds are not scaled.
 const faster = 30
 
-// fault makes alerts fire on a running installation.
+// fault is a fault that makes alerts fire on a running installation.
 type fault struct {
 	alerts []string
 	make   func(t *testing.T, b *bench)
 	mend   func(t *testing.T, b *bench)
 }
 
-// bench is an installation with a process part for each service, under load, and a Prometheus that watches it.
+// bench is an installation with a part for each service, under load, and a Prometheus that scrapes it.
 type bench struct {
 	*trial.Parts
 	*prometheus.Server
-	bad  sync.Map // baskets that are ordered beside good ones, by name
-	undo func()   // what the fault under way did
+	bad  sync.Map // bad baskets, ordered beside good ones, by name
+	undo func()   // undoes the current fault
 }
 
 func TestEveryAlertFiresInAFaultMadeForItAndResolves(t *testing.T) {
@@ -51,7 +51,7 @@ func TestEveryAlertFiresInAFaultMadeForItAndResolves(t *testing.T) {
 			f.make(t, b)
 			b.await(t, true, f.alerts)
 			fired := time.Since(began)
-			f.mend(t, b) // also where it did not fire: the next fault wants a sound installation
+			f.mend(t, b) // also if it did not fire: the next fault needs a healthy installation
 			b.await(t, false, f.alerts)
 			t.Logf("fired after %.0f s, resolved %.0f s later", fired.Seconds(), (time.Since(began) - fired).Seconds())
 		})
@@ -75,7 +75,7 @@ func (b *bench) await(t *testing.T, fires bool, alerts []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Each has to fire at some time, but they need not at the same; resolved must be all at once.
+		// Each has to fire at some time, but not all at the same time; all must be resolved at once.
 		if fires {
 			left = slices.DeleteFunc(left, func(name string) bool { return firing[name] })
 		} else {
@@ -99,7 +99,7 @@ func start(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Ten minutes without a look are too long to wait for; a look every quarter of a minute is usual.
+	// Ten minutes without a check of the ledger are too long for a test; it usually checks every 15 seconds.
 	text = strings.ReplaceAll(text, "> 600", "> 40")
 	var targets []string
 	for _, app := range run.Apps {
@@ -120,7 +120,7 @@ func start(t *testing.T) *bench {
 	return b
 }
 
-// relay is an address at which the metrics of a service are, wherever it runs; none are where it does not.
+// relay is a fixed address for the metrics of a service, wherever it runs; without metrics while it does not run.
 func (b *bench) relay(t *testing.T, name string) string {
 	server := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		if to, err := url.Parse(b.Site.Operators(name)); err == nil {
@@ -131,7 +131,7 @@ func (b *bench) relay(t *testing.T, name string) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// load orders good baskets all the time, and as many of each kind of bad ones as there are.
+// load orders good baskets all the time, and with each one of every current kind of bad baskets.
 func (b *bench) load(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
@@ -160,7 +160,7 @@ func (b *bench) load(t *testing.T) {
 
 func good() trial.Basket { return trial.NewBasket(trial.Line{SKU: "tea", Quantity: 1}) }
 
-// ordered is a fault of what is ordered.
+// ordered is a fault in the baskets that are ordered.
 func ordered(alert string, change func(*trial.Basket)) fault {
 	return fault{[]string{alert}, func(_ *testing.T, b *bench) {
 		basket := good()
@@ -214,7 +214,7 @@ func faults() []fault {
 	}
 }
 
-// park lets inventory meet what it cannot believe: goods leave for an order that has none set aside.
+// park gives inventory an impossible event: goods leave for an order without a reservation.
 func park(t *testing.T, b *bench) {
 	b.Gate.Shut("/sim/gateway/v1/captures")
 	buyer := b.Site.Buy(t, good())
@@ -229,7 +229,7 @@ func park(t *testing.T, b *bench) {
 	}
 }
 
-// pennies alters what the payment service believes it has captured of one order.
+// pennies changes the captured amount of one order in the payment service's table.
 func pennies(n int) func(*testing.T, *bench) {
 	return func(t *testing.T, b *bench) {
 		b.Damage(t, "payment", fmt.Sprintf(`UPDATE payments SET captured = captured + (%d)
@@ -237,7 +237,7 @@ func pennies(n int) func(*testing.T, *bench) {
 	}
 }
 
-// intrude writes what is not of the service that owns the topic. That it was noticed is forgotten after ten minutes.
+// intrude writes a record of another source to a service's topic. The alarm about it expires after ten minutes.
 func intrude(t *testing.T, b *bench) {
 	record := kafka.Record{Key: "nobody", ID: "foreign", Type: "order.confirmed.v1", Source: "/somebody", Sequence: 1,
 		Time: time.Now(), Data: []byte("{}")}
@@ -247,7 +247,7 @@ func intrude(t *testing.T, b *bench) {
 	}
 }
 
-// loseTopic takes the catalogue's topic away while it has something to say.
+// loseTopic deletes the catalogue's topic while it has events to publish.
 func loseTopic(t *testing.T, b *bench) {
 	client := b.Kafka(t)
 	if err := client.DeleteTopics(t.Context(), "catalog.events"); err != nil {
@@ -263,7 +263,7 @@ func loseTopic(t *testing.T, b *bench) {
 	}
 }
 
-// lock holds what the fraud service writes with every batch, for as long as it takes.
+// lock locks a table that the fraud service writes with every batch, for as long as needed.
 func lock(t *testing.T, b *bench) {
 	db := b.Database(t, "fraud")
 	ctx, cancel := context.WithCancel(context.Background())

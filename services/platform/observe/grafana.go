@@ -20,13 +20,13 @@ const (
 	linesHeight = 8
 )
 
-// Where things stand on pages: variables that a reader may set.
+// Variables of dashboards that a reader may set: base addresses of links.
 const (
 	operatorsVariable = "operators"
 	runbooksVariable  = "runbooks"
 )
 
-// JSON is the dashboard as Grafana imports it.
+// JSON returns the dashboard as Grafana imports it.
 func (d Dashboard) JSON() (string, error) {
 	//lint:ignore SA1019 every Grafana imports this form; the second, which the builders now prefer, only the latest
 	b := dashboard.NewDashboardBuilder(d.Title).Uid("orderflow-"+d.Name).Description(d.About).Tags([]string{"orderflow"}).
@@ -123,7 +123,7 @@ func (p Panel) links() []cog.Builder[dashboard.DashboardLink] {
 	return []cog.Builder[dashboard.DashboardLink]{link("Runbook "+p.Alert, "${"+runbooksVariable+"}/"+Runbook(p.Alert))}
 }
 
-// thresholds are green, yellow and red, in the order of what is good.
+// thresholds returns green, yellow and red, or the reverse where low is bad.
 func (p Panel) thresholds() *dashboard.ThresholdsConfigBuilder {
 	steps := []dashboard.Threshold{{Color: "green"}}
 	good, bad := p.Good, p.Bad

@@ -16,11 +16,11 @@ import (
 	"orderflow.example/services/platform/trial"
 )
 
-// shown is the service of which the template is drawn.
+// shown is the service for which the template is drawn.
 const shown = "payment"
 
-// TestDrawTheDashboards draws each dashboard as it is after some minutes of real orders, with failing parties outside and
-// a gateway that gives no answer for half a minute, into deployments/grafana.
+// TestDrawTheDashboards draws each dashboard into deployments/grafana, after some minutes of real orders with faults of the
+// external systems and a gateway that gives no answer for half a minute.
 func TestDrawTheDashboards(t *testing.T) {
 	began := time.Now()
 	s := scrape(t, scene{orders: 1000, rate: 5, speed: 4, interval: time.Second, meanwhile: func(g *trial.Gate) {

@@ -8,7 +8,7 @@ import (
 	"orderflow.example/shared/engine"
 )
 
-// pipeline is the dashboard for the wall.
+// pipeline is the overview dashboard.
 func pipeline() Dashboard {
 	return Dashboard{Name: "pipeline", Title: "Orderflow: Pipeline",
 		About: "Orders from the click to the doorstep: how many, how fast, where they stand, what goes wrong.",
@@ -64,7 +64,7 @@ func pipeline() Dashboard {
 		}}
 }
 
-// moneyPerSecond is in the currency's unit of a hundred minor ones.
+// moneyPerSecond is in major units of the currency, of a hundred minor ones.
 func moneyPerSecond(movement string) string {
 	if movement == "" {
 		return most(perSecond(metrics.Money, window), "movement", "currency") + " / 100"
@@ -72,7 +72,7 @@ func moneyPerSecond(movement string) string {
 	return most(perSecond(metrics.Money, window, is("movement", movement)), "currency") + " / 100"
 }
 
-// answeredInTime is the share of the customers answered who were so in time.
+// answeredInTime is the share of the answered customers who were answered in time.
 func answeredInTime(window string) string {
 	return share(sum(buckets(metrics.AnswerSeconds, window, upTo(metrics.AnswerSeconds, metrics.AnswerWithin))),
 		sum(count(metrics.AnswerSeconds, window)))

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// generated heads the files that this package writes.
+// generated is the header of the files that this package writes.
 const generated = "# Generated from services/platform/observe by make generate.\n"
 
 type rules struct {
@@ -29,15 +29,14 @@ type rule struct {
 	Annotations map[string]string `yaml:"annotations"`
 }
 
-// Runbook is the page about an alert, from the root of the repository.
+// Runbook returns the path of an alert's runbook, from the root of the repository.
 func Runbook(alert string) string { return "deployments/runbooks/" + alert + ".md" }
 
 func (a Alert) annotations(says string) map[string]string {
 	return map[string]string{"summary": says, "runbook_url": Runbook(a.Name)}
 }
 
-// Rules are the alerts as Prometheus reads them. All times are divided by faster, for those who cannot wait; 1 is as it is
-// to be run.
+// Rules returns the alerts as Prometheus's rule file. All times are divided by faster, for tests; production uses 1.
 func Rules(faster int) (string, error) {
 	g := group{Name: "orderflow"}
 	for _, a := range Alerts() {
@@ -92,11 +91,11 @@ type expected struct {
 	Annotations map[string]string `yaml:"exp_annotations"`
 }
 
-// resolved is when what made an alert fire is over in its test, and those that look back for long have forgotten it.
+// resolved is when the cause of an alert is over in its test and has left the longest window.
 const resolved = 35 * time.Minute
 
-// RuleTests are the alerts' tests for promtool: each fires by what makes it fire, not before and not after, and not by what
-// does not.
+// RuleTests returns the alerts' tests for promtool: each fires on its series Fires, not before and not after, and not on
+// Quiet.
 func RuleTests() (string, error) {
 	t := ruleTests{RuleFiles: []string{"alerts.yml"}, EvaluationInterval: "1m"}
 	for _, a := range Alerts() {
@@ -119,7 +118,7 @@ func RuleTests() (string, error) {
 	return generated + string(text), err
 }
 
-// quiet looks again and again until the alert would have fired, and as long after.
+// quiet checks repeatedly until the alert would have fired, and as long after.
 func quiet(a Alert) (all []ruleAlert) {
 	for i := range 3 {
 		all = append(all, ruleAlert{At: over(time.Duration(i+1) * a.After / 2 / time.Minute * time.Minute), Alert: a.Name})

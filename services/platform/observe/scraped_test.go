@@ -29,17 +29,17 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// scraped is an installation with failing parties outside, that a Prometheus watches while real orders are carried out.
+// scraped is an installation with failing external systems, scraped by a Prometheus while real orders are processed.
 type scraped struct {
 	*run.Platform
 	*prometheus.Server
 	last time.Time // of the demo
 }
 
-// scene is what is carried out while Prometheus watches.
+// scene is the load while Prometheus scrapes.
 type scene struct {
 	orders    int
-	rate      float64 // a second; 0 is as many as can be
+	rate      float64 // a second; 0 is unlimited
 	speed     float64 // of the world outside
 	interval  time.Duration
 	meanwhile func(g *trial.Gate)
@@ -85,7 +85,7 @@ func scrape(t *testing.T, sc scene) scraped {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A rate is of two scrapes at least, and one that begins with the first event of a kind has missed it.
+	// A rate needs two scrapes at least, and a series that begins with the first event of a kind misses it.
 	trial.Await(t, "the first scrapes", func() (bool, string) {
 		got, err := server.Query(ctx, `count_over_time(up{job="`+observe.Job+`"}[1m]) > 2`, time.Now())
 		return err == nil && len(got) == 1, fmt.Sprint(got, err)
@@ -111,7 +111,7 @@ func unused(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// standIn puts in values for Grafana's variables.
+// standIn substitutes values for Grafana's variables.
 func standIn(expr, service string) string {
 	return strings.NewReplacer("$__rate_interval", "15s", "$__range", "1m", "$service", service).Replace(expr)
 }
@@ -119,7 +119,7 @@ func standIn(expr, service string) string {
 func TestEveryQueryIsAnsweredByAPrometheusThatScrapesARealRun(t *testing.T) {
 	t.Parallel()
 	s := scrape(t, scene{orders: 150, speed: 20, interval: time.Second})
-	// data tells how many series an expression has, once: what is measured now and then may come a moment later.
+	// data waits until an expression has data, as periodic measurements may come late, and returns its number of series.
 	data := func(name, expr string) (n int) {
 		t.Helper()
 		trial.Await(t, name+": "+expr, func() (bool, string) {
@@ -177,7 +177,7 @@ func TestEveryQueryIsAnsweredByAPrometheusThatScrapesARealRun(t *testing.T) {
 	t.Run("cost", s.cost)
 }
 
-// ofServices holds a query of the template against every service: with data, or legitimately without.
+// ofServices checks a query of the template for every service: with data, or legitimately without.
 func (s scraped) ofServices(t *testing.T, p observe.Panel, q observe.Query) {
 	t.Helper()
 	some := false
@@ -198,7 +198,7 @@ func (s scraped) ofServices(t *testing.T, p observe.Panel, q observe.Query) {
 	}
 }
 
-// families are what the installation shows.
+// families are the metrics that the installation exports.
 func (s scraped) families(t *testing.T) map[string]*dto.MetricFamily {
 	t.Helper()
 	response, err := http.Get(s.OperatorsURL + "/metrics")
@@ -214,8 +214,8 @@ func (s scraped) families(t *testing.T) map[string]*dto.MetricFamily {
 	return families
 }
 
-// closed: every metric is declared, has exactly the labels declared, and each label only values of its set. What no set
-// knows would be counted as other: nothing is.
+// closed: every metric is declared, has exactly the labels declared, and each label only values of its set. No value is
+// counted as other, as those outside a set would be.
 func (s scraped) closed(t *testing.T) {
 	declared, seen := map[string]metric.Metric{}, map[string]bool{}
 	for _, m := range observe.Metrics() {
@@ -255,7 +255,7 @@ func (s scraped) closed(t *testing.T) {
 	}
 }
 
-// What a scrape may cost. Series do not grow with orders, so that nine months look like this too.
+// The limits of a scrape. Series do not grow with orders, so they also hold after nine months.
 const (
 	mostSeries = 6000
 	mostBytes  = 1 << 20

@@ -5,7 +5,7 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// oneService is a template for any service.
+// oneService is the dashboard template for any service.
 func oneService() Dashboard {
 	runs := func(metric string) string {
 		return metric + " and on (instance, job) " + series(engine.PartitionsOwned, service)

@@ -17,7 +17,7 @@ type Caller struct {
 	Token string
 }
 
-// Answer is what came back.
+// Answer is a response.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -62,7 +62,7 @@ func (c Caller) Send(method, path string, body any, headers ...string) (Answer, 
 	return Answer{Status: res.StatusCode, Header: res.Header, Body: string(text)}, err
 }
 
-// Must sends a request that has to be answered with this status.
+// Must sends a request and fails the test unless the answer has this status.
 func (c Caller) Must(t testing.TB, status int, method, path string, body any, headers ...string) Answer {
 	t.Helper()
 	a, err := c.Send(method, path, body, headers...)
@@ -75,7 +75,7 @@ func (c Caller) Must(t testing.TB, status int, method, path string, body any, he
 	return a
 }
 
-// Read is the JSON body of an answer.
+// Read decodes the JSON body of an answer.
 func Read[T any](t testing.TB, a Answer) (v T) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(a.Body), &v); err != nil {
@@ -84,10 +84,10 @@ func Read[T any](t testing.TB, a Answer) (v T) {
 	return v
 }
 
-// Patience is how long anything awaited may take on a machine that is busy with other things.
+// Patience is the timeout of every wait, for a machine that is busy with other things.
 const Patience = 2 * time.Minute
 
-// Await asks until the answer is yes. What it waits for is outside this process or has no signal of its own.
+// Await polls until the condition holds. It is for conditions outside this process or without a signal.
 func Await(t testing.TB, what string, yes func() (bool, string)) {
 	t.Helper()
 	if err := await(what, yes); err != nil {

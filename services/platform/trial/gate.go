@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-// Gate stands between the services and the outside world. What is asked always reaches the world; the answers can be
-// withheld, so that a saga stands still where the world has acted and nobody knows.
+// Gate is a proxy between the services and the outside world. Requests always reach the world; the answers can be
+// withheld, so that a saga stops after the world has acted and before any service knows.
 type Gate struct {
 	URL string
 
 	mu      sync.Mutex
-	shut    string // begin of the paths whose answers are withheld
-	refuses string // begin of the paths that are refused, for this reason
+	shut    string // prefix of the paths whose answers are withheld
+	refuses string // prefix of the paths that are refused, for this reason
 	reason  string
 }
 
@@ -52,10 +52,10 @@ func NewGate(t testing.TB, world string) *Gate {
 	return g
 }
 
-// Shut withholds the answers of paths that begin so: "/sim/gateway/v1/captures".
+// Shut withholds the answers of paths with this prefix, as "/sim/gateway/v1/captures".
 func (g *Gate) Shut(prefix string) { g.set(prefix) }
 
-// Refuse says no, for this reason, to what is asked under paths that begin so; the world does not hear of it.
+// Refuse refuses requests of paths with this prefix, for this reason; they do not reach the world.
 func (g *Gate) Refuse(prefix, reason string) {
 	g.mu.Lock()
 	g.refuses, g.reason = prefix, reason

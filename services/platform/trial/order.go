@@ -12,13 +12,13 @@ type money struct {
 	Currency string `json:"currency"`
 }
 
-// Line is so many pieces of a product.
+// Line is a quantity of a product.
 type Line struct {
 	SKU      string `json:"sku"`
 	Quantity int64  `json:"quantity"`
 }
 
-// Address is where goods go.
+// Address is the address of delivery.
 type Address struct {
 	Name     string `json:"name"`
 	Line1    string `json:"line1"`
@@ -36,13 +36,13 @@ type Basket struct {
 	FillPolicy   string  `json:"fill_policy,omitempty"`
 }
 
-// NewBasket is one that goes well, unless goods are missing.
+// NewBasket returns a basket that can be completed, unless goods are missing.
 func NewBasket(lines ...Line) Basket {
 	return Basket{Lines: lines, Email: "ada@example.com", PaymentToken: "tok_ok",
 		ShipTo: Address{"Ada Example", "1 Long Road", "Leeds", "LS1 1AA", "GB"}}
 }
 
-// Order is what its customer sees.
+// Order is an order as its customer sees it.
 type Order struct {
 	ID      string
 	Status  string
@@ -87,7 +87,7 @@ func (b *Buyer) Order(t testing.TB) Order {
 	return Read[Order](t, b.call().Must(t, 200, "GET", "/v1/orders/"+b.ID, nil))
 }
 
-// Await waits until the order has one of these statuses, or had it: the timeline remembers.
+// Await waits until the order has one of these statuses, or had it by its timeline.
 func (b *Buyer) Await(t testing.TB, statuses ...string) (o Order) {
 	t.Helper()
 	Await(t, fmt.Sprintf("order %s %v", b.ID, statuses), func() (bool, string) {
@@ -102,37 +102,37 @@ func (b *Buyer) Await(t testing.TB, statuses ...string) (o Order) {
 	return o
 }
 
-// Cancel asks for the cancellation; it must be taken.
+// Cancel requests the cancellation; it must be accepted.
 func (b *Buyer) Cancel(t testing.TB) {
 	t.Helper()
 	b.call().Must(t, 202, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "changed my mind"},
 		"Idempotency-Key: "+rand.Text())
 }
 
-// CancelTooLate asks for the cancellation; it must be refused.
+// CancelTooLate requests the cancellation; it must be refused.
 func (b *Buyer) CancelTooLate(t testing.TB) {
 	t.Helper()
 	b.call().Must(t, 409, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "changed my mind"},
 		"Idempotency-Key: "+rand.Text())
 }
 
-// Return sends goods back.
+// Return requests a return.
 func (b *Buyer) Return(t testing.TB, lines ...Line) {
 	t.Helper()
 	b.call().Must(t, 202, "POST", "/v1/orders/"+b.ID+"/returns", map[string]any{"lines": lines, "reason": "not what I wanted"},
 		"Idempotency-Key: "+rand.Text())
 }
 
-// Outcome is where an order and its goods end.
+// Outcome is the end of an order and its goods.
 type Outcome struct {
 	Status string
 	Reason string
 	Money  Ledger
-	Stock  Stock // of the SKU looked at
+	Stock  Stock // of the given SKU
 }
 
-// AwaitOutcome waits until everything about the order and the SKU is exactly so, as the customer, the stock and the
-// gateway's book say it, and fails when they disagree.
+// AwaitOutcome waits until the order, the stock of the SKU and the gateway's book are exactly as given, and fails when the
+// customer sees something else.
 func (b *Buyer) AwaitOutcome(t testing.TB, sku string, want Outcome) {
 	t.Helper()
 	Await(t, fmt.Sprintf("order %s as %+v", b.ID, want), func() (bool, string) {
@@ -141,7 +141,7 @@ func (b *Buyer) AwaitOutcome(t testing.TB, sku string, want Outcome) {
 	})
 }
 
-// seen is the part of the book that customers are shown.
+// seen is the part of the book that customers see.
 func (l Ledger) seen() Ledger {
 	l.Voided = 0
 	return l
@@ -155,10 +155,10 @@ func (b *Buyer) outcome(t testing.TB, sku string) (got Outcome, seen Ledger) {
 		Refunded: o.Payment.Refunded.Amount}
 }
 
-// Check is AwaitOutcome without waiting: nothing may have changed since.
+// Check is AwaitOutcome without waiting: nothing may have changed since then.
 func (b *Buyer) Check(t testing.TB, sku string, want Outcome) {
 	t.Helper()
 	if got, seen := b.outcome(t, sku); got != want || seen != want.Money.seen() {
-		t.Errorf("order %s: it ended as %+v, and later is %+v, the customer sees %+v", b.ID, want, got, seen)
+		t.Errorf("order %s: ended as %+v, later is %+v, the customer sees %+v", b.ID, want, got, seen)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Config is an installation on free ports in the directory, with a world so many times faster than life.
+// Config returns an installation on free ports in the directory, with a simulated world of this speed.
 func Config(dir string, speed float64) service.Config {
 	return service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, LogFormat: "text",
 		ValidateProduced: true, Own: service.Settings{"world-speed": speed}}
@@ -30,15 +30,15 @@ func Start(c service.Config) (*run.Platform, error) {
 	return run.Start(ctx, c, run.Options{Log: log})
 }
 
-// Whole is the site of a platform that runs all services.
+// Whole returns the site of a platform that runs all services.
 func Whole(p *run.Platform) (*Site, error) {
 	key, err := p.Config.Key()
 	return &Site{Key: key, Storefront: func() string { return p.StorefrontURL },
 		Operators: func(string) string { return p.OperatorsURL }}, err
 }
 
-// Parts is an installation in which each service runs in a part of its own, so that it can be stopped and started
-// again, and all speak to the outside world through a gate.
+// Parts is an installation in which each service runs in a part of its own, so that it can be stopped and restarted, and
+// all call the outside world through a gate.
 type Parts struct {
 	Site *Site
 	Gate *Gate
@@ -83,14 +83,14 @@ func StartParts(t testing.TB, speed float64, options ...func(*service.Config)) *
 	return p
 }
 
-// Kafka reaches the installation's broker.
+// Kafka returns a client of the installation's broker.
 func (p *Parts) Kafka(t testing.TB) *kafka.Client {
 	client := kafka.Dial(kafka.Config{Brokers: p.config.Kafka, ClientID: "trial"})
 	t.Cleanup(client.Close)
 	return client
 }
 
-// Servers are the flags with which commands find the broker and the database.
+// Servers are the flags that give commands the broker and the database.
 func (p *Parts) Servers() []string {
 	return []string{"--kafka", strings.Join(p.config.Kafka, ","), "--postgres", p.config.Postgres}
 }
@@ -110,7 +110,7 @@ func (p *Parts) Database(t testing.TB, service string) *database.DB {
 	return db
 }
 
-// Damage changes rows of a service's database behind its back.
+// Damage changes rows of a service's database directly.
 func (p *Parts) Damage(t testing.TB, service, statement string, args ...any) {
 	t.Helper()
 	if err := p.part(service).Host.Databases()[service].Gorm().Exec(statement, args...).Error; err != nil {
@@ -124,7 +124,7 @@ func (p *Parts) part(service string) *run.Platform {
 	return p.parts[service]
 }
 
-// Pause stops these services; what they have to do waits on the topics.
+// Pause stops these services; their input waits on the topics.
 func (p *Parts) Pause(t testing.TB, services ...string) {
 	t.Helper()
 	p.each(services, func(name string) {

@@ -29,8 +29,8 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Programs builds the commands of these services that are not built yet, "platform" for orderflow itself, and returns
-// the directory that holds them.
+// Programs builds the commands of these services unless they are built already, "platform" for orderflow itself, and
+// returns their directory.
 func Programs(t testing.TB, services ...string) string {
 	t.Helper()
 	programs.Lock()
@@ -75,7 +75,7 @@ type Process struct {
 	ended chan struct{}
 }
 
-// Run starts a command that says ready, and waits for that. It is killed when the test ends.
+// Run starts a command that prints "ready", and waits for that. It is killed when the test ends.
 func Run(t testing.TB, program string, args ...string) *Process {
 	t.Helper()
 	p, err := TryRun(t, program, args...)
@@ -85,7 +85,7 @@ func Run(t testing.TB, program string, args ...string) *Process {
 	return p
 }
 
-// TryRun is Run for where the test may not end here.
+// TryRun is Run for goroutines that must not end the test.
 func TryRun(t testing.TB, program string, args ...string) (*Process, error) {
 	log, err := os.CreateTemp(t.TempDir(), "stderr-*")
 	if err != nil {
@@ -157,7 +157,7 @@ func RunUntil(t testing.TB, program string, args ...string) *Process {
 	return p
 }
 
-// Log is the end of what the process wrote to standard error.
+// Log returns the end of the process's standard error.
 func (p *Process) Log() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
@@ -167,13 +167,13 @@ func (p *Process) Log() string {
 	return string(bytes.Join(lines[max(0, len(lines)-20):], []byte("\n")))
 }
 
-// Kill ends the process as a power cut does.
+// Kill sends SIGKILL.
 func (p *Process) Kill() {
 	p.cmd.Process.Kill()
 	<-p.ended
 }
 
-// Terminate asks the process to stop, and returns how it ended and how long that took.
+// Terminate sends SIGTERM, and returns how the process ended and how long that took.
 func (p *Process) Terminate() (code int, took time.Duration) {
 	start := time.Now()
 	p.cmd.Process.Signal(syscall.SIGTERM)
@@ -181,7 +181,7 @@ func (p *Process) Terminate() (code int, took time.Duration) {
 	return p.cmd.ProcessState.ExitCode(), time.Since(start)
 }
 
-// Command runs a command that ends by itself, and returns what it wrote and how it ended.
+// Command runs a command that ends by itself, and returns its output and how it ended.
 func Command(program string, args ...string) (stdout, stderr string, code int) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
@@ -194,8 +194,8 @@ func Command(program string, args ...string) (stdout, stderr string, code int) {
 	return out.String(), errors.String(), cmd.ProcessState.ExitCode()
 }
 
-// Freeze stops the process in its tracks; Thaw lets it go on as if nothing had happened.
+// Freeze stops the process with SIGSTOP; Thaw continues it.
 func (p *Process) Freeze() { p.cmd.Process.Signal(syscall.SIGSTOP) }
 
-// Thaw is the end of a Freeze.
+// Thaw ends a Freeze.
 func (p *Process) Thaw() { p.cmd.Process.Signal(syscall.SIGCONT) }

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// Site is an installation as its users reach it. The addresses are asked for each time, as they change with a restart.
+// Site gives access to an installation's listeners. Addresses are looked up each time, as they change with a restart.
 type Site struct {
 	Storefront func() string
 	Operators  func(service string) string // of the process in which the service runs
@@ -34,7 +34,7 @@ func (s *Site) token(audience, subject string) string {
 	return token
 }
 
-// Sell lists a product, receives so many pieces, and waits until customers can see them.
+// Sell lists a product, receives so many pieces, and waits until customers see them.
 func (s *Site) Sell(t testing.TB, sku string, price, pieces int64) {
 	t.Helper()
 	s.Operator("catalog").Must(t, 200, "POST", "/v1/products", map[string]any{"items": []any{
@@ -57,7 +57,7 @@ type Stock struct {
 	Available int64
 }
 
-// Free is stock of which nothing is reserved.
+// Free is stock without reservations.
 func Free(pieces int64) Stock { return Stock{OnHand: pieces, Available: pieces} }
 
 // Stock reads the level of a SKU.
@@ -66,17 +66,17 @@ func (s *Site) Stock(t testing.TB, sku string) Stock {
 	return Read[Stock](t, s.Operator("inventory").Must(t, 200, "GET", "/v1/stock/"+sku, nil))
 }
 
-// Entry is a line of the gateway's book.
+// Entry is an entry of the gateway's book.
 type Entry struct {
 	Order  string
 	Kind   string
 	Amount int64
 }
 
-// Ledger is what the gateway's book says of an order, in minor units.
+// Ledger sums up the gateway's book for an order, in minor units.
 type Ledger struct{ Authorized, Captured, Voided, Refunded int64 }
 
-// Book reads what the gateway did for an order. It fails when the gateway moved money twice where once is right.
+// Book reads the gateway's book of an order. It fails when the gateway authorised or captured twice.
 func (s *Site) Book(t testing.TB, order string) (l Ledger) {
 	t.Helper()
 	entries := Read[struct{ Items []Entry }](t, s.Operator("world").Must(t, 200, "GET", "/sim/gateway/book?order="+order, nil)).Items
@@ -88,7 +88,7 @@ func (s *Site) Book(t testing.TB, order string) (l Ledger) {
 	return Sum(entries)
 }
 
-// Sum is the money that entries moved.
+// Sum adds up the money that entries moved.
 func Sum(entries []Entry) (l Ledger) {
 	for _, e := range entries {
 		switch e.Kind {
@@ -114,7 +114,7 @@ func count(entries []Entry, kind string) (n int) {
 	return n
 }
 
-// Final tells whether an order with this status is done with.
+// Final reports whether the status is final.
 func Final(status string) bool {
 	return order.Final(status)
 }

@@ -14,7 +14,7 @@ import (
 	"orderflow.example/shared/embedded/embeddedtest"
 )
 
-// conserved checks the book's entries: money is only moved that was set aside, and only once.
+// conserved checks the book's entries: only authorised money is moved, and only once.
 func conserved(t *testing.T, entries []map[string]any) {
 	t.Helper()
 	type sums struct{ authorized, captured, voided, refunded float64 }
@@ -47,8 +47,8 @@ func conserved(t *testing.T, entries []map[string]any) {
 	}
 }
 
-// TestMoneyIsConservedWhateverACrowdAsks lets many callers do everything to the same orders on a bad day, each asking
-// again until it is answered.
+// TestMoneyIsConservedWhateverACrowdAsks lets many clients send every request for the same orders, with faults, each
+// retrying until it is answered.
 func TestMoneyIsConservedWhateverACrowdAsks(t *testing.T) {
 	t.Parallel()
 	c := start(t, world.Options{Speed: 1000, Faults: true, Seed: 7})
@@ -105,15 +105,15 @@ func TestMoneyIsConservedWhateverACrowdAsks(t *testing.T) {
 		}
 	}
 	if lost.Load() == 0 || busy.Load() == 0 {
-		t.Errorf("the bad day was none: %d lines went dead, %d times busy", lost.Load(), busy.Load())
+		t.Errorf("no faults: %d connections dropped, %d times busy", lost.Load(), busy.Load())
 	}
 }
 
-// BenchmarkAuthorizations is 64 callers at once, every answer committed.
+// BenchmarkAuthorizations measures 64 concurrent clients, every answer committed.
 func BenchmarkAuthorizations(b *testing.B) {
 	handler := open(b, world.Options{DB: connect(b, embeddedtest.Database(b)), Speed: 1000}).Handler()
 	var n atomic.Int64
-	b.SetParallelism(32) // times the number of cores
+	b.SetParallelism(32) // per core
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

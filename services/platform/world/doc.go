@@ -1,29 +1,29 @@
-// Package world is the simulated world outside the product: a payment gateway, carriers, a warehouse floor and its
-// supplier, each behind the HTTP contract of a real one, with its faults. The platform mounts it where no real adapter is
-// configured; services speak to it over HTTP like to anybody else.
+// Package world simulates the external systems: a payment gateway, carriers, a warehouse floor and its supplier, each
+// behind the HTTP contract of a real one, with its faults. The platform mounts it unless a real adapter is configured;
+// services call it over HTTP like any other external system.
 //
-// It is part of the product, not of its tests: it knows no expected result, and decides by what it is sent alone. What it
-// answered is durable (its own Postgres database) and survives kill -9; what goes on in it follows from stored times.
+// It is part of the product, not of its tests: it knows no expected result, and decides by its requests alone. Its
+// answers are durable (its own Postgres database) and survive kill -9; its progress follows from stored times.
 //
 //	/sim/gateway/v1/…   authorizations, captures, voids, refunds
 //	/sim/gateway/book   its append-only book: ?limit= (1–1000, 100) &cursor= &order= → {items, next_cursor?}
 //	/sim/carrier/v1/…   labels, collections, tracking, rates (?country= &pieces=)
 //	/sim/floor/v1/…     picks, purchases
 //
-// What is asked with an idempotency key is answered the same for ever; with another body, 422 idempotency_key_reused
-// (floor: id_reused). A refusal is {code, detail?}: 402 of the gateway is final, 400 is a mistake of the one who asks,
-// 503 try_again did nothing that will not be found under the same key.
+// A repeat of an idempotency key gets the first answer, for ever; with another body, 422 idempotency_key_reused
+// (floor: id_reused). A refusal is {code, detail?}: 402 of the gateway is final, 400 is a mistake of the client, after
+// 503 try_again whatever was done is found under the same key.
 //
 // # Payment tokens
 //
 //	tok_ok                   authorised
 //	tok_declined             402 card_declined
 //	tok_insufficient_funds   402 insufficient_funds
-//	tok_timeout              authorised, but the line goes dead after 1 s; asking again or inquiring tells
+//	tok_timeout              authorised, but the connection is dropped after 1 s; a retry or an inquiry gets the answer
 //	tok_slow                 authorised, after 2 s
 //	tok_capture_fails        authorised; every capture 402 capture_failed; can be voided
-//	tok_refund_fails_once    as tok_ok; the first refund is answered 503, then it works
-//	tok_chargeback           as tok_ok; the money is to be claimed back once somebody can be told (a webhook), not before
+//	tok_refund_fails_once    as tok_ok; the first refund is answered 503, the next succeeds
+//	tok_chargeback           as tok_ok; no chargeback yet: it needs a webhook
 //	anything else            402 unknown_token
 //
 // # Gateway's rules
@@ -31,16 +31,16 @@
 //	void                     names the attempt: the idempotency key of the authorisation; releases what is open
 //	void before the attempt  200 with amount 0, and the attempt will be 402 voided
 //	void after the capture   402 already_captured
-//	capture                  once, of an open authorisation (402 already_captured, voided, unknown_reference), of the order
-//	                         that it was for, no more than it (402 exceeds_authorized); what is less is released
+//	capture                  once, of an open authorisation (402 already_captured, voided, unknown_reference) of the same
+//	                         order, at most its amount (402 exceeds_authorized); the rest is released
 //	refund                   any number, together no more than captured (402 exceeds_captured, not_captured)
 //	book                     per order: authorized = captured + voided + open; refunded ≤ captured
 //
 // # Carriers' rules
 //
-//	country                  ISO 3166, two letters; schemas.DeliveredTo says no: 422 no_carrier
+//	country                  ISO 3166, two letters; refused by schemas.DeliveredTo: 422 no_carrier
 //	postcode NOWHERE 1       422 no_carrier
-//	carrier                  the cheapest that takes so many pieces there, as in /v1/rates
+//	carrier                  the cheapest that takes the pieces to the country, as in /v1/rates
 //	outbound parcel          label_created until collected, then 2–6 s in_transit, then delivered
 //	postcode LOST 1          lost instead of delivered
 //	return parcel            posted by the customer 1–2 s after the label was made, then as above, to our dock
@@ -52,7 +52,7 @@
 //	SKU SHORT-1              is never found: short, with these lines missing
 //	purchase                 delivered after 5–10 s
 //
-// All these times are divided by the speed. With faults, 3% of requests (the book's excepted) are answered 503 before
-// anything is done, 2% are done but the line goes dead, 1% are 2 s late, and of 1% of picks one piece is missing. Who is
-// hit depends on what is asked and how often it failed, and the seed: a run can be repeated, and trying again helps.
+// All these times are divided by the speed. With faults, 3% of requests (except of the book) are answered 503 before
+// anything is done, 2% are done but the connection is dropped, 1% are 2 s late, and of 1% of picks one piece is missing.
+// Faults depend on the request, how often it failed, and the seed: a run can be repeated, and retries succeed.
 package world

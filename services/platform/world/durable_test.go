@@ -34,8 +34,8 @@ func TestBookAndProgressSurviveARestart(t *testing.T) {
 	c.want(202, "PUT", "/floor/v1/purchases/p1", "", object{"sku": "A", "quantity": 40, "warehouse": "north"})
 	book := c.book("")
 
-	// The first world is not closed: as after a kill, the second has only the tables. Another seed and speed change
-	// nothing that has begun.
+	// The first world is not closed: as after a kill, the second has only the tables. Another seed and speed do not
+	// affect work that has begun.
 	first := c
 	c = start(t, world.Options{DB: connect(t, url), Now: now.now, Seed: 9, Speed: 0.01})
 	if got := c.book(""); !reflect.DeepEqual(got, book) {
@@ -91,8 +91,7 @@ func TestNothingAnsweredIsLostByAKill(t *testing.T) {
 	conserved(t, c.book(""))
 }
 
-// untilKilled serves the world from a process of its own, which is killed in the middle of its work once so many
-// requests were answered.
+// untilKilled serves the world from a process of its own, which is killed amid its work after so many responses.
 func untilKilled(t *testing.T, url, round string, answered map[string]string, enough int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])

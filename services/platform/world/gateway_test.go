@@ -58,18 +58,18 @@ func TestTokensDecide(t *testing.T) {
 func TestMoneyIsSetAsideThoughTheAnswerNeverComes(t *testing.T) {
 	t.Parallel()
 	c := start(t, fast)
-	c.authorize(200, "warm", "o0", "tok_ok", 1) // so that the connection is one that was used before
+	c.authorize(200, "warm", "o0", "tok_ok", 1) // so that the connection is a reused one
 	c.want(404, "GET", "/gateway/v1/authorizations/k1", "", nil)
 	c.authorize(0, "k1", "o1", "tok_timeout", 700)
 	s := c.want(200, "GET", "/gateway/v1/authorizations/k1", "", nil)
 	if s.Reference == "" || s.Amount != 700 {
-		t.Errorf("the inquiry says %+v", s)
+		t.Errorf("the inquiry returns %+v", s)
 	}
 	if again := c.authorize(200, "k1", "o1", "tok_timeout", 700); again.Reference != s.Reference {
-		t.Errorf("asked again: %s, inquiry: %s", again.Reference, s.Reference)
+		t.Errorf("retried: %s, inquiry: %s", again.Reference, s.Reference)
 	}
 	if n := len(c.book("&order=o1")); n != 1 {
-		t.Errorf("set aside %d times", n)
+		t.Errorf("authorised %d times", n)
 	}
 }
 

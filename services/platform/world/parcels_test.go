@@ -111,7 +111,7 @@ func TestCheapestCarrierGetsTheParcel(t *testing.T) {
 		chosen[s.Carrier] = true
 	}
 	if len(chosen) < 2 {
-		t.Errorf("always the same: %v", chosen)
+		t.Errorf("always the same carrier: %v", chosen)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 	"orderflow.example/shared/embedded/embeddedtest"
 )
 
-// served is set for the process that a test starts in order to kill it: the URL of the database to serve.
+// served is set in the process that a test starts in order to kill it: the URL of the database to serve.
 const served = "WORLD_TEST_SERVE"
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func serve(url string) {
 	os.Exit(1)
 }
 
-// clock stands still until told.
+// clock advances only when told.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -83,7 +83,7 @@ func open(t testing.TB, o world.Options) *world.World {
 	return w
 }
 
-// start is a caller of a new world, which is mounted as the platform mounts it.
+// start returns a client of a new world, which is mounted as the platform mounts it.
 func start(t testing.TB, o world.Options) caller {
 	t.Helper()
 	if o.DB == nil {
@@ -103,7 +103,7 @@ type caller struct {
 	http *http.Client
 }
 
-// said is an answer: every field of every body, and the status; 0 when the line went dead.
+// said is a response: all fields of all bodies, and the status; 0 when the connection was dropped.
 type said struct {
 	Status         int
 	Reference      string
@@ -146,7 +146,7 @@ func (c caller) ask(method, path, key string, body object) (s said) {
 
 func (c caller) get(path string) said { return c.ask(http.MethodGet, path, "", nil) }
 
-// want asks and fails unless the status is the expected one.
+// want sends a request and fails unless the status is the expected one.
 func (c caller) want(status int, method, path, key string, body object) said {
 	c.t.Helper()
 	s := c.ask(method, path, key, body)
@@ -179,7 +179,7 @@ func (c caller) refund(status int, key, order, reference string, amount int64) s
 		object{"order": order, "reference": reference, "amount": amount, "currency": "GBP"})
 }
 
-// book reads all of it, page by page.
+// book reads the whole book, page by page.
 func (c caller) book(query string) (entries []map[string]any) {
 	c.t.Helper()
 	for cursor := ""; ; {

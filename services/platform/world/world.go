@@ -17,17 +17,17 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// Options say which world.
+// Options configure a world.
 type Options struct {
 	// DB is the world's own database. The world does not close it.
 	DB *database.DB
-	// Speed is how much faster than life it goes; 0 means 1.
+	// Speed is the factor by which all its times are shortened; 0 means 1.
 	Speed float64
-	// Faults makes every part fail now and then.
+	// Faults injects faults into every part.
 	Faults bool
-	// Seed makes another luck.
+	// Seed varies durations and faults.
 	Seed uint64
-	// Logger hears of changes that could not be written. Nil is silent.
+	// Logger logs changes that could not be written. Nil is silent.
 	Logger *slog.Logger
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
@@ -45,14 +45,14 @@ var files embed.FS
 // Migrations create the world's tables; Open applies them.
 var Migrations, _ = fs.Sub(files, "migrations")
 
-// Open takes the world in this database over from any earlier process, as it is by now. The earlier one, if it still
-// runs, can change nothing any more.
+// Open takes over the world in this database from any earlier process. An earlier one that still runs can no longer
+// write.
 func Open(ctx context.Context, o Options) (*World, error) {
 	if o.Speed == 0 {
 		o.Speed = 1
 	}
 	if o.Speed < 0 {
-		return nil, errors.New("world: the speed is negative: want how much faster than life, as in 20")
+		return nil, errors.New("world: the speed is negative: want a positive factor, such as 20")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -99,10 +99,10 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	return w, nil
 }
 
-// Handler serves all paths that begin with /sim/. It needs HTTP/1.1 for lines that go dead.
+// Handler serves all paths that begin with /sim/. It needs HTTP/1.1 to drop connections.
 func (w *World) Handler() http.Handler { return w.handler }
 
-// Close ends the world. Requests that are not answered yet are answered 503.
+// Close ends the world. Requests under way are answered 503.
 func (w *World) Close() {
 	for _, end := range w.close {
 		end()

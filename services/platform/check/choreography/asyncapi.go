@@ -11,11 +11,11 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// object is a part of the AsyncAPI document; its fields are written in alphabetical order.
+// object is an object of the AsyncAPI document; its fields are written in alphabetical order.
 type object = map[string]any
 
-// AsyncAPI is the choreography as an AsyncAPI 3.0 document: a channel for each topic, a message for each event version
-// with its schema and an example, and who sends and receives them. It fails for events that the registry does not list.
+// AsyncAPI returns the choreography as an AsyncAPI 3.0 document: a channel for each topic, a message for each event version
+// with its schema and an example, and its senders and receivers. It fails for events that the registry does not list.
 func (c Choreography) AsyncAPI() (string, error) {
 	channels, messages, operations := object{}, object{}, object{}
 	for _, service := range c.services() {
@@ -65,7 +65,7 @@ func (c Choreography) AsyncAPI() (string, error) {
 
 const contentType = "application/json"
 
-// said lists the events of a service, each once, in the order declared.
+// said lists the events that a service emits, each once, in the order declared.
 func (c Choreography) said(service string) (events []string) {
 	for _, m := range c.Machines {
 		for _, r := range m.Rows {
@@ -79,7 +79,7 @@ func (c Choreography) said(service string) (events []string) {
 	return events
 }
 
-// heard lists what a service takes in from topics, by producer, each once, in the order declared.
+// heard lists the events that a service consumes from topics, by producer, each once, in the order declared.
 func (c Choreography) heard(service string) map[string][]string {
 	events := map[string][]string{}
 	for _, m := range c.Machines {

@@ -7,8 +7,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// bounded: no saga waits for ever. Each kind of wait that the rows show is looked for, and with it the deadline that ends
-// it, or the time after which operators are told.
+// bounded: no saga waits for ever. For each kind of wait that the rows show, there must be a deadline that ends it, or a
+// time after which operators are alerted.
 func (g *graph) bounded() Rule {
 	rule := Rule{Name: "bounded", Says: "every wait has a deadline whose event somebody handles", Of: "waits"}
 	g.questions(&rule)
@@ -20,9 +20,9 @@ func (g *graph) bounded() Rule {
 	return rule
 }
 
-// questions: an answer is awaited until a deadline, or until it comes. In the latter case, before the pivot, a deadline
-// that runs from something earlier must be able to end the saga all the same, unless the question undoes something: that
-// has to be answered, and in the end to succeed.
+// questions: a call waits for its answer until a deadline, or for ever. In the latter case, before the pivot, a deadline
+// that runs from an earlier event must be able to end the saga nevertheless, unless the call is a compensation: that has
+// to be answered, and in the end to succeed.
 func (g *graph) questions(rule *Rule) {
 	before := g.beforePivot()
 	g.each(func(m *saga.Machine, r *saga.Row) {
@@ -45,7 +45,7 @@ func (g *graph) questions(rule *Rule) {
 	})
 }
 
-// ends are those answers to a question after which it is not asked again by itself.
+// ends are the answers to a call after which it is not retried automatically.
 func (g *graph) ends(m *saga.Machine, question *saga.Row) (ends []saga.Kind) {
 	for _, k := range question.Emits {
 		again := slices.ContainsFunc(g.edges[k.Name()], func(e edge) bool { return e.m == m && has(e.row.Emits, question.On.Name()) })
@@ -56,11 +56,11 @@ func (g *graph) ends(m *saga.Machine, question *saga.Row) (ends []saga.Kind) {
 	return ends
 }
 
-// joins: who waits for several services together is not left waiting for the last.
+// joins: a machine that waits for events of several services has a deadline for the last one.
 func (g *graph) joins(rule *Rule) {
 	before := g.beforePivot()
 	for _, m := range g.machines {
-		waits := map[string][]string{} // by what is noted meanwhile: the events joined
+		waits := map[string][]string{} // the events joined, by the events emitted meanwhile
 		for _, r := range m.Rows {
 			if r.Form != saga.Reaction || len(r.Undoes) > 0 || len(r.Emits) < 2 || !before[r.On.Name()] {
 				continue
@@ -87,11 +87,11 @@ func (g *graph) joins(rule *Rule) {
 	}
 }
 
-// joined names a join by what is noted and all that may follow from it.
+// joined names a join by the event emitted meanwhile and all that may follow from it.
 func joined(r saga.Row, note saga.Kind) string { return note.Name() + " " + or(r.Emits) }
 
-// covered tells whether some deadline runs while all these events are awaited: they may follow from the event it runs
-// from without anything in between that takes it off.
+// covered reports whether some deadline runs while all these events are awaited: they may follow from the event it runs
+// from without an event in between that cancels it.
 func (g *graph) covered(events []string) bool {
 	found := false
 	g.each(func(_ *saga.Machine, r *saga.Row) {
@@ -105,7 +105,7 @@ func (g *graph) covered(events []string) bool {
 	return found
 }
 
-// persons: what a service decides by itself or leaves to a person is also decided when the person does not.
+// persons: a decision that a service may leave to a person has a deadline that decides when the person does not.
 func (g *graph) persons(rule *Rule) {
 	for _, m := range g.machines {
 		for _, r := range m.Rows {
@@ -128,7 +128,7 @@ func (g *graph) persons(rule *Rule) {
 	}
 }
 
-// extensions: an event that takes a deadline off and that nobody else hears must start another, before the pivot.
+// extensions: before the pivot, an event that cancels a deadline and that nobody else consumes must start another.
 func (g *graph) extensions(rule *Rule) {
 	before := g.beforePivot()
 	g.each(func(m *saga.Machine, r *saga.Row) {
@@ -143,7 +143,7 @@ func (g *graph) extensions(rule *Rule) {
 	})
 }
 
-// deadlines: what falls due leads somewhere, and what takes it off can happen.
+// deadlines: the event of a deadline has a handler, and the events that cancel it can happen.
 func (g *graph) deadlines(rule *Rule) {
 	g.each(func(m *saga.Machine, r *saga.Row) {
 		if r.Form != saga.Deadline {
@@ -161,7 +161,7 @@ func (g *graph) deadlines(rule *Rule) {
 	})
 }
 
-// decidedOn tells whether anybody does more with an event than show it.
+// decidedOn reports whether any row does more with an event than project it.
 func (g *graph) decidedOn(k saga.Kind) bool {
 	return slices.ContainsFunc(g.edges[k.Name()], func(e edge) bool {
 		return e.row.Form != saga.Projection && e.row.Form != saga.Lookup
@@ -172,7 +172,7 @@ func overlap(a, b []saga.Kind) bool {
 	return slices.ContainsFunc(a, func(k saga.Kind) bool { return has(b, k.Name()) })
 }
 
-// hearers are the rows of other machines.
+// hearers returns the rows of other machines that consume an event.
 func hearers(all []edge, but *saga.Machine) (others []edge) {
 	for _, e := range all {
 		if e.m != but {

@@ -10,14 +10,14 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Fault is one thing wrong with what the services declare.
+// Fault is one violation of a rule by the declarations.
 type Fault struct {
 	Check   string `json:"check"`
 	Service string `json:"service"` // whose declaration has to change, mostly
 	Text    string `json:"text"`    // what is wrong and what to do
 }
 
-// Rule is one thing that must hold of every choreography.
+// Rule is one rule that every choreography must keep.
 type Rule struct {
 	Name   string  `json:"name"`
 	Says   string  `json:"says"`
@@ -26,15 +26,15 @@ type Rule struct {
 	Faults []Fault `json:"faults,omitempty"`
 }
 
-// Language is what is known of the events themselves, beside what the services declare.
+// Language describes the events themselves, independent of the declarations of the services.
 type Language struct {
-	Events  []saga.Kind                    // all there are
-	Topics  []string                       // those that are made
-	Broken  []compatibility.Problem        // by how schemas differ from those last released
+	Events  []saga.Kind                    // all events
+	Topics  []string                       // those that are created
+	Broken  []compatibility.Problem        // incompatibilities with the schemas last released
 	Example func(saga.Kind) ([]byte, bool) // a payload of the event; false where it has no schema or no example
 }
 
-// Check holds the declarations of all services to every rule. It runs nothing but pure decisions, on examples.
+// Check checks the declarations of all services against every rule. It runs only pure decisions, on examples.
 func Check(l Language, machines ...*saga.Machine) []Rule {
 	g := newGraph(machines)
 	return []Rule{
@@ -43,7 +43,7 @@ func Check(l Language, machines ...*saga.Machine) []Rule {
 	}
 }
 
-// Faults are those of all rules.
+// Faults returns the faults of all rules.
 func Faults(rules []Rule) (all []Fault) {
 	for _, r := range rules {
 		all = append(all, r.Faults...)
@@ -51,7 +51,7 @@ func Faults(rules []Rule) (all []Fault) {
 	return all
 }
 
-// Print writes a line for each rule, and what breaks it below.
+// Print writes a line for each rule, with its faults below.
 func Print(w io.Writer, rules []Rule) error {
 	var b strings.Builder
 	for _, r := range rules {
@@ -72,10 +72,10 @@ func (r *Rule) fault(m *saga.Machine, format string, args ...any) {
 	r.Faults = append(r.Faults, Fault{r.Name, m.String(), fmt.Sprintf(format, args...)})
 }
 
-// graph is who says what on hearing what: events are its nodes, rows its edges.
+// graph is the flow of events: events are its nodes, rows its edges.
 type graph struct {
 	machines []*saga.Machine
-	edges    map[string][]edge // by the event, or command, heard
+	edges    map[string][]edge // by the event or command consumed
 	pivots   map[string]bool
 }
 
@@ -95,7 +95,7 @@ func newGraph(machines []*saga.Machine) *graph {
 	return g
 }
 
-// each visits every row, in the order declared.
+// each calls a function for every row, in the order declared.
 func (g *graph) each(visit func(m *saga.Machine, r *saga.Row)) {
 	for _, m := range g.machines {
 		for i := range m.Rows {
@@ -104,8 +104,8 @@ func (g *graph) each(visit func(m *saga.Machine, r *saga.Row)) {
 	}
 }
 
-// reach lists the events that may follow from one, itself included, on ways that rows allow and that do not go on
-// beyond an event that ends them. Such an event is reached itself.
+// reach lists the events that may follow from one, itself included, on paths that rows allow and that end at certain
+// events, which are reached themselves.
 func (g *graph) reach(from []string, through func(*saga.Row) bool, ends func(event string) bool) map[string]bool {
 	seen := map[string]bool{}
 	queue := slices.Clone(from)
@@ -137,7 +137,7 @@ func has(kinds []saga.Kind, name string) bool {
 	return slices.ContainsFunc(kinds, func(k saga.Kind) bool { return k.Name() == name })
 }
 
-// or joins names as a person would list them.
+// or joins names by commas and "or".
 func or(kinds []saga.Kind) string {
 	list := names(kinds)
 	for i := range list {

@@ -39,7 +39,7 @@ func TestTheDeclaredChoreographyKeepsEveryRule(t *testing.T) {
 	}
 }
 
-// variant is one machine with one row taken out.
+// variant is one machine without one of its rows.
 type variant struct {
 	row     saga.Row
 	machine *saga.Machine
@@ -61,7 +61,7 @@ func variants() []variant {
 		without(shipping.Choreography), without(warehouse.Picks), without(warehouse.Supplies), without(refund.Choreography))
 }
 
-// checked are the faults of the real choreography with one machine in another's place.
+// checked returns the faults of the real choreography with one machine replaced.
 func checked(v variant) []choreography.Fault {
 	machines := choreography.Machines(run.Apps...)
 	for i, m := range machines {
@@ -89,7 +89,7 @@ func TestNoDeadlineCanBeTakenOutUnnoticed(t *testing.T) {
 	}
 }
 
-// note is the payload of the toys below, and seen what they know: the events they have heard.
+// note is the payload of the toys below, and seen their state: the events they have consumed.
 type note struct{}
 type seen map[string]bool
 
@@ -111,7 +111,7 @@ func declared(service string, key saga.Key, final []saga.Kind, rows ...saga.Row)
 		}}
 }
 
-// once says the events if it has not said the first of them, nor any of those that rule it out.
+// once emits the events unless the state has the first of them, or any of those that rule it out.
 func once(say saga.Type[note], unless ...saga.Kind) func(seen, note) []saga.Event {
 	return func(s seen, _ note) []saga.Event {
 		for _, k := range append([]saga.Kind{say}, unless...) {
@@ -138,7 +138,7 @@ var (
 		tillFreed, vanLoaded, vanLeft}
 )
 
-// The good toys: a shop, a till that asks the bank, a van that leaves once the money is there.
+// The good toys: a shop, a till that calls the bank, a van that leaves after the payment.
 func goodShop() []saga.Row {
 	return []saga.Row{
 		saga.On(placeIt, once(shopPlaced), shopPlaced),

@@ -1,7 +1,7 @@
-// Package choreography shows what the services declare as one picture, who hears what and says what, and holds it to the
-// rules that every choreography keeps: check.go lists them. It reads the declarations and, to probe two of the rules, makes
-// decisions on examples; it runs nothing. The orderflow command prints both, README.md carries the picture, and package
-// inflight compares declarations with what a running installation has open.
+// Package choreography combines the declarations of the services into one picture, the events that each consumes and emits,
+// and checks it against the rules of every choreography: check.go lists them. It reads the declarations and, to probe some
+// rules, makes decisions on examples; it runs no service. The orderflow command prints both, README.md has the picture, and
+// package inflight compares declarations with the open sagas of a running installation.
 package choreography
 
 import (
@@ -13,12 +13,12 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Choreography is everything all services declare, in the order they were given.
+// Choreography is the declarations of all services, in the order given.
 type Choreography struct {
 	Machines []Machine `json:"machines"`
 }
 
-// Machine is what one service does for one kind of thing.
+// Machine is the declaration of one state machine of a service.
 type Machine struct {
 	Service string     `json:"service"`
 	Key     saga.Key   `json:"key"`             // what its states are about
@@ -48,7 +48,7 @@ type Row struct {
 	Irrevocable bool     `json:"irrevocable,omitempty"` // what follows cannot be taken back
 }
 
-// Machines are those of all services, in the order they were given.
+// Machines returns the machines of all services, in the order given.
 func Machines(apps ...service.App) (all []*saga.Machine) {
 	for _, app := range apps {
 		for _, b := range app.Bindings {
@@ -61,7 +61,7 @@ func Machines(apps ...service.App) (all []*saga.Machine) {
 // Of reads the declarations of the services.
 func Of(apps ...service.App) Choreography { return Describe(Machines(apps...)...) }
 
-// Describe is what the machines declare, as data.
+// Describe returns the declarations of the machines, as data.
 func Describe(machines ...*saga.Machine) (c Choreography) {
 	for _, declared := range machines {
 		m := Machine{Service: declared.Service, Key: declared.Key, Also: declared.Also, Final: names(declared.Final)}
@@ -76,7 +76,7 @@ func Describe(machines ...*saga.Machine) (c Choreography) {
 	return c
 }
 
-// takes tells whether the machine has the row's event from a topic: no command, and not what it says itself.
+// takes reports whether the machine consumes the row's event from a topic: not a command, and not its own event.
 func (m Machine) takes(r Row) bool {
 	says := slices.ContainsFunc(m.Rows, func(other Row) bool { return slices.Contains(other.Emits, r.On) })
 	return !r.Command && !says && (r.Form == saga.Reaction.String() || r.Form == saga.Projection.String())
@@ -109,14 +109,14 @@ func names(kinds []saga.Kind) (list []string) {
 	return list
 }
 
-// JSON is the choreography for machines.
+// JSON returns the choreography as JSON.
 func (c Choreography) JSON() (string, error) {
 	text, err := json.MarshalIndent(c, "", "  ")
 	return string(text) + "\n", err
 }
 
-// short is an event's name as a reader of the service needs it: without the first version, and without the service
-// where it is its own.
+// short is an event's name for a reader of the service: without the version if it is the first, and without the service if
+// it is this one.
 func short(service, event string) string {
 	return strings.TrimPrefix(strings.TrimSuffix(event, ".v1"), service+".")
 }

@@ -82,7 +82,7 @@ func app(c saga.Choreography[nothing]) service.App {
 	return service.App{Bindings: []engine.Binding{{Machine: c.Machine()}}}
 }
 
-// What is drawn, checked and folded is what is declared without a configuration.
+// The declarations that are drawn, checked and folded do not depend on a configuration.
 func TestAConfigurationChangesNoDeclaration(t *testing.T) {
 	t.Parallel()
 	configured := 0

@@ -2,8 +2,8 @@ package choreography
 
 import "orderflow.example/shared/saga"
 
-// dated: a deadline falls due at a time that can be. How long after its event it does is held to it here; the time that an
-// event carries only where it happens, so here it has to be read out of the example.
+// dated: a deadline falls due at a possible time. The duration after its event is checked here; the time that an event
+// carries is only known at run time, so here it must be readable from the example.
 func (g *graph) dated(l Language) Rule {
 	rule := Rule{Name: "dated", Says: "every deadline falls due within a year, or at a time that its event carries", Of: "deadlines"}
 	g.each(func(m *saga.Machine, r *saga.Row) {
@@ -24,7 +24,7 @@ func (g *graph) dated(l Language) Rule {
 	return rule
 }
 
-// carriesNoTime tells why no time is read out of the example of the event; "" if one is.
+// carriesNoTime returns why no time can be read from the example of the event; "" if it can.
 func carriesNoTime(l Language, r *saga.Row) (why string) {
 	defer func() {
 		if recover() != nil {
@@ -33,7 +33,7 @@ func carriesNoTime(l Language, r *saga.Row) (why string) {
 	}()
 	data, ok := l.Example(r.On)
 	if !ok {
-		return "" // the rule of the language says so
+		return "" // reported by the rule of the language
 	}
 	payload, err := r.On.Decode(data)
 	if err != nil {
@@ -42,5 +42,5 @@ func carriesNoTime(l Language, r *saga.Row) (why string) {
 	if due, _ := r.FallsDue(saga.Event{Type: r.On.Name(), Data: payload}); due.IsZero() {
 		return "its example carries none"
 	}
-	return "" // how old the example is does not matter
+	return "" // the age of the example does not matter
 }

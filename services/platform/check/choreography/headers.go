@@ -2,7 +2,7 @@ package choreography
 
 import "orderflow.example/shared/saga"
 
-// headers describes the attributes of CloudEvents as Kafka's binary mode has them, and two headers beside them.
+// headers describes the attributes of CloudEvents in Kafka's binary mode, and two further headers.
 func headers() object {
 	text := func(description string) object { return object{"type": "string", "description": description} }
 	pattern := func(pattern, description string) object {

@@ -13,23 +13,23 @@ type Open struct {
 	Owed  []Owed
 }
 
-// Owed is one thing that a service still has to do for it.
+// Owed is one piece of open work of a service for it.
 type Owed struct {
 	Service string `json:"service"`
 	Kind    string `json:"kind"` // reaction, call or deadline
 	Event   string `json:"on"`   // the type heard, asking, or running the deadline
 }
 
-// Stranded is a saga that would not go on under another declaration, and why.
+// Stranded is a saga that would stop under another declaration, and why.
 type Stranded struct {
 	Order   string `json:"order"`
 	Service string `json:"service"`
 	Text    string `json:"text"`
 }
 
-// InFlight tells which open sagas, begun under the declaration that runs, would be stranded under the next one: because
-// what is on its way to a service finds no row there any more, or because a service now begins on an event that these
-// sagas have behind them what it used to begin on another.
+// InFlight returns the open sagas, begun under the running declaration, that would be stranded under the next one: because
+// a service no longer has a row for an event on its way to it, or because it now begins a step on an event that these sagas
+// have already passed.
 func InFlight(running, next Choreography, open []Open) (stranded []Stranded) {
 	now, then := running.index(), next.index()
 	moved := movedRows(running, next)
@@ -65,7 +65,7 @@ func InFlight(running, next Choreography, open []Open) (stranded []Stranded) {
 	return stranded
 }
 
-// rowKey finds a row.
+// rowKey identifies a row.
 type rowKey struct{ service, form, on string }
 
 func (c Choreography) index() map[rowKey]bool {
@@ -78,16 +78,16 @@ func (c Choreography) index() map[rowKey]bool {
 	return all
 }
 
-// move is an event that a service begins on another event to say.
+// move is an event that a service begins to emit on another trigger.
 type move struct{ service, says, from, to string }
 
-// owed tells whether the new trigger is still on its way to the service, so that it is not missed.
+// owed reports whether the new trigger is still on its way to the service, so that it is not missed.
 func (m move) owed(s Open) bool {
 	return slices.Contains(s.Owed, Owed{m.service, "reaction", m.to})
 }
 
-// movedRows finds what a service says on an event that it did not hear before, and used to say on one it does not hear
-// any more.
+// movedRows finds the events that a service emits on an event that it did not consume before, and used to emit on one that
+// it no longer consumes.
 func movedRows(running, next Choreography) (all []move) {
 	now, then := running.index(), next.index()
 	for _, m := range next.Machines {
@@ -119,10 +119,10 @@ func (c Choreography) rows(service string) (rows []Row) {
 	return rows
 }
 
-// Sentence is how a person reads it.
+// Sentence formats it for people.
 func (s Stranded) Sentence() string { return s.Order + ": " + s.Service + ": " + s.Text }
 
-// Differences are the rows by which two declarations differ: "+ payment on order.confirmed".
+// Differences returns the rows by which two declarations differ: "+ payment on order.confirmed".
 func Differences(running, next Choreography) (lines []string) {
 	now, then := running.index(), next.index()
 	list := func(c Choreography, other map[rowKey]bool, sign string) {

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// tillsDeclared is a till that asks on one of two events; the rest is as it may be.
+// tillsDeclared is a till that calls on one of two events; the rest does not matter.
 func tillsDeclared(rows ...saga.Row) choreography.Choreography {
 	c := choreography.Describe(toy("shop", nil, shopRows...), toy("till", nil, rows...))
 	return c

@@ -8,12 +8,12 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// keyed: each machine declares what its states are about, and has rows for events about nothing else: they come in the
-// order of that key, to the partition in which the state is. Of an event about something else it has to be told by a
-// machine of that key.
+// keyed: each machine declares the key of its states, and has rows only for events of that key: they come in the order of
+// that key, to the partition of the state. Events of another key must be consumed by a machine of that key, which then
+// informs this one.
 //
-// What a machine says about something else changes no state of its own: what runs would change the one at hand, and a replay
-// the one that the event is about.
+// An event of another key that a machine emits does not change its own state: the engine would change the state at hand, and
+// a replay that of the event's key.
 func (g *graph) keyed(l Language) Rule {
 	rule := Rule{Name: "keyed", Says: "every machine declares its key, and what it hears is about that", Of: "rows and events"}
 	declared := map[saga.Key]bool{}
@@ -42,7 +42,7 @@ func (g *graph) keyed(l Language) Rule {
 			}
 			data, err := k.Decode(example)
 			if err != nil {
-				continue // found fault with elsewhere
+				continue // reported by another rule
 			}
 			rule.Looked++
 			said := saga.Event{ID: "said", Type: name, Key: probed, Data: data}

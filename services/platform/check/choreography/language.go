@@ -7,7 +7,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// LanguageOf is the language that the services speak.
+// LanguageOf returns the events of the services.
 func LanguageOf(apps ...service.App) Language {
 	l := Language{Events: registry.Events(), Broken: compatibility.Check(), Example: func(k saga.Kind) ([]byte, bool) {
 		example := registry.Example(k.Name())

@@ -2,7 +2,7 @@ package choreography
 
 import "orderflow.example/shared/saga"
 
-// lookedUp: what is only kept to be looked up is looked up by some decision, and under a key of its kind.
+// lookedUp: events that are kept for lookups are looked up by some decision, and under a key of their kind.
 func (g *graph) lookedUp(rule *Rule, l Language) {
 	g.each(func(m *saga.Machine, r *saga.Row) {
 		if r.Form == saga.Lookup && !has(m.Knows(), r.On.Name()) {
@@ -16,7 +16,7 @@ func (g *graph) lookedUp(rule *Rule, l Language) {
 			data, ok = r.On.Example(), true
 		}
 		if !ok {
-			return // the rule of the language finds fault with it
+			return // reported by the rule of the language
 		}
 		heard := saga.Event{ID: "heard", Type: r.On.Name(), Key: probed, Saga: probed, Data: data}
 		m.LooksUp(m.Blank(probed), heard, func(known saga.Kind, key string) {

@@ -11,7 +11,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// A post office that says where people live, a desk that writes to them by number, and a wall that shows the letters.
+// A post office that emits addresses, a desk that writes numbered letters to them, and a wall that projects the letters.
 type (
 	letter struct {
 		N    int64    `json:"n"`
@@ -58,7 +58,7 @@ func walls(rows ...saga.Row) *saga.Machine {
 		Blank: func(key string) wall { return wall{Key: key} }}.Machine()
 }
 
-// The series of the desk's letters, a good one and two that are none.
+// The series of the desk's letters, a valid one and two invalid ones.
 var (
 	everyLetter = func(letter, time.Time) string { return "letters" }
 	oneSeries   = saga.Numbered(deskWrote, everyLetter, func(l letter, n int64) letter { l.N = n; return l })

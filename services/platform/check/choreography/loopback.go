@@ -7,8 +7,9 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// loopback: what a machine hears of another machine of its service, that one says alone, so that a replay knows whose state
-// it changes; only it can ask, or wait for time, on it; and no round of such events goes on for ever.
+// loopback: an event that a machine consumes from another machine of its service is emitted by that one alone, so that a
+// replay knows whose state it changes; only the emitter can have calls or deadlines on it; and no cycle of such events is
+// endless.
 func (g *graph) loopback() Rule {
 	rule := Rule{Name: "loopback", Says: "machines of a service hear each other, and every round has a way out", Of: "loopbacks"}
 	round := map[string]bool{}
@@ -47,8 +48,8 @@ func (g *graph) loopback() Rule {
 	return rule
 }
 
-// loopbacks: who says something to another machine of the service and waits for what that says of it has a deadline that runs
-// from what it said with it. The other machine's key may be parked.
+// loopbacks: a machine that emits an event for another machine of the service and waits for its reaction has a deadline that
+// runs from an event emitted with it. The other machine's key may be parked.
 func (g *graph) loopbacks(rule *Rule) {
 	g.each(func(m *saga.Machine, answer *saga.Row) {
 		if answer.Form != saga.Reaction || len(answer.Emits) == 0 || !slices.Contains(m.Loopbacks(), answer.On.Name()) {
@@ -71,7 +72,7 @@ func (g *graph) loopbacks(rule *Rule) {
 	})
 }
 
-// leads tells whether one event follows from another by what other machines of the service do.
+// leads reports whether one event follows from another by reactions of other machines of the service.
 func (g *graph) leads(m *saga.Machine, from, to string) bool {
 	others := &graph{edges: map[string][]edge{}}
 	for name, all := range g.edges {
@@ -80,8 +81,8 @@ func (g *graph) leads(m *saga.Machine, from, to string) bool {
 	return others.within(m.Service, from)[to]
 }
 
-// round lists the events that may follow from one, by reactions within the service alone, and from which it may follow
-// again; none where it does not come back.
+// round lists the events of the cycles through one event, by reactions within the service alone; none if it is on no
+// cycle.
 func (g *graph) round(service, name string) (all []string) {
 	for next := range g.within(service, name) {
 		if g.within(service, next)[name] {
@@ -108,7 +109,7 @@ func (g *graph) within(service, from string) map[string]bool {
 	return seen
 }
 
-// leaves tells whether any reaction on a round may say something that leads out of it.
+// leaves reports whether any reaction on a cycle may emit an event that leads out of it.
 func (g *graph) leaves(service string, round []string) bool {
 	for _, name := range round {
 		for _, e := range g.reactions(service, name) {
@@ -128,7 +129,7 @@ func (g *graph) leaves(service string, round []string) bool {
 	return false
 }
 
-// reactions are those of the service's machines to an event.
+// reactions returns the reactions of the service's machines to an event.
 func (g *graph) reactions(service, name string) []edge {
 	return slices.DeleteFunc(slices.Clone(g.edges[name]), func(e edge) bool {
 		return e.m.Service != service || e.row.Form != saga.Reaction

@@ -19,7 +19,7 @@ var (
 	byPurse      = map[string]bool{purseOpened.Name(): true, purseCounted.Name(): true}
 )
 
-// The good loopback: the order's machine says something about the purse, and the purse's machine tells the order about it.
+// The good loopback: the order's machine emits an event of the purse's key; the purse's machine answers with one of the order.
 func looped(order, purses []saga.Row, orderKey, purseKey saga.Key) []*saga.Machine {
 	return []*saga.Machine{
 		declared("shop", orderKey, []saga.Kind{shopDone}, order...).Machine(),

@@ -8,8 +8,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Mermaid draws who reacts to whom: an arrow for the events one service decides on and another said, back to itself for what
-// its machines hear of each other, a dotted one where events are only shown, and the outside world as it is asked.
+// Mermaid draws the flow of events between services: an arrow for the events of one service on which another decides, to
+// itself for loopbacks, a dotted one for events that are only projected, and the calls to the outside world.
 func (c Choreography) Mermaid() string {
 	var decided, asked, shown arrows
 	for _, m := range c.Machines {
@@ -53,7 +53,7 @@ func (c Choreography) services() (list []string) {
 	return list
 }
 
-// arrows are one for each pair, in the order first met.
+// arrows returns one arrow for each pair, in the order of first use.
 type arrows []arrow
 
 type arrow struct {

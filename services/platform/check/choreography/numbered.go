@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// numbered: an event of a series carries its number, and is in the same series whatever that is.
+// numbered: an event of a series carries its number, and its series does not depend on the number.
 func (g *graph) numbered(rule *Rule, l Language) {
 	for _, m := range g.machines {
 		for _, s := range m.Series {
 			rule.Looked++
 			data, ok := l.example(s.Of)
 			if !ok {
-				continue // is found fault with anyhow
+				continue // reported by another rule
 			}
 			now := time.Unix(1_000_000, 0).UTC()
 			one, two := s.Set(data, 1), s.Set(data, 2)

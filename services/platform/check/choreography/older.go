@@ -8,8 +8,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// olderIsRead: what stands on a topic in an earlier version is read by one way, step by step, as the same event, and by all
-// machines of a service alike.
+// olderIsRead: a record of an earlier version is upcast in one way, step by step, as the same event, and alike by all
+// machines of a service.
 func (g *graph) olderIsRead(l Language) Rule {
 	rule := Rule{Name: "older is read", Of: "events",
 		Says: "an earlier version is read as the next one of the same event, in one way, and as one that somebody knows"}
@@ -20,7 +20,7 @@ func (g *graph) olderIsRead(l Language) Rule {
 		if len(all) == 0 {
 			continue
 		}
-		name, before := k.Name(), all[0].Name() // the others are read by way of it
+		name, before := k.Name(), all[0].Name() // the others are upcast by way of it
 		wrong := func(text string) {
 			rule.Faults = append(rule.Faults, Fault{rule.Name, saga.Producer(name), "reads " + before + " as " + name + text})
 		}
@@ -40,7 +40,7 @@ func (g *graph) olderIsRead(l Language) Rule {
 	return rule
 }
 
-// both finds services that take an event in two versions: a record is read once for all machines of a service.
+// both finds services that consume an event in two versions: a record is read once for all machines of a service.
 func (g *graph) both(rule *Rule, k saga.Kind) {
 	for _, m := range g.machines {
 		for _, o := range k.Older() {
@@ -56,7 +56,7 @@ func (g *graph) both(rule *Rule, k saga.Kind) {
 	}
 }
 
-// kinds are those of the language, and those that machines declare, once each; twice where they are upcast in two ways.
+// kinds are those of the language, and those that machines declare, once each; twice if they are upcast in two ways.
 func (g *graph) kinds(events []saga.Kind) []saga.Kind {
 	all := slices.Clone(events)
 	add := func(k saga.Kind) {
@@ -74,18 +74,18 @@ func (g *graph) kinds(events []saga.Kind) []saga.Kind {
 	return all
 }
 
-// upcastAlike tells whether two types are what one declaration made.
+// upcastAlike reports whether two types were made by the same declaration.
 func upcastAlike(a, b saga.Kind) bool { return len(a.Older()) > 0 && &a.Older()[0] == &b.Older()[0] }
 
 func looksUp(m *saga.Machine, name string) bool { return has(m.Knows(), name) }
 
-// version is that of an event: 2 of "payment.authorized.v2".
+// version returns the version of an event: 2 of "payment.authorized.v2".
 func version(name string) int {
 	n, _ := strconv.Atoi(name[strings.LastIndexByte(name, '.')+2:])
 	return n
 }
 
-// upcast tells whether the event is an earlier version that reads as another: nobody says it any more, and topics hold it.
+// upcast reports whether the event is an earlier version that is read as another: no longer emitted, but still on topics.
 func upcast(k saga.Kind, events []saga.Kind) bool {
 	return slices.ContainsFunc(events, func(other saga.Kind) bool {
 		return slices.ContainsFunc(other.Older(), func(o saga.Older) bool { return o.Name() == k.Name() })

@@ -6,8 +6,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// irrevocable: what people see or nobody can take back happens only past a pivot: one of those that the row names, or any
-// of the saga's. What a row names can happen, and leads to it.
+// irrevocable: effects that people see or that cannot be undone happen only past a pivot: one of those that the row names,
+// or any of the saga's. A named pivot can happen, and leads to the row.
 func (g *graph) irrevocable() Rule {
 	rule := Rule{Name: "irrevocable", Says: "nothing seen by people or irreversible happens before its pivot",
 		Of: "rows that wait for a pivot"}
@@ -37,8 +37,8 @@ func (g *graph) irrevocable() Rule {
 	return rule
 }
 
-// named holds to the rule a pivot that a row names. Where the row is not irrevocable its decide waits for it, which it can
-// do only if its machine knows of it.
+// named checks a pivot that a row names. If the row is not irrevocable, its decide waits for the pivot, which is possible
+// only if its machine emits or consumes it.
 func (g *graph) named(rule *Rule, m *saga.Machine, r *saga.Row, k saga.Kind, ever map[string]bool) {
 	said := slices.ContainsFunc(g.machines, func(m *saga.Machine) bool { return slices.Contains(m.Says(), k.Name()) })
 	switch {
@@ -56,11 +56,11 @@ func (g *graph) named(rule *Rule, m *saga.Machine, r *saga.Row, k saga.Kind, eve
 	}
 }
 
-// beforePivot are the events of orders that may happen while everything can still be undone.
+// beforePivot returns the events of orders that may happen while everything can still be undone.
 func (g *graph) beforePivot() map[string]bool { return g.before(g.pivots) }
 
-// before are the commands, and the events that may follow from them while none of the pivots has been said. A row that
-// leads on only past one of some events does so where one of them may have been said by then.
+// before returns the commands, and the events that may follow from them before any of the pivots is emitted. A row that
+// leads on only past one of some events counts if one of them may have been emitted by then.
 func (g *graph) before(pivots map[string]bool) map[string]bool {
 	may := map[string]bool{}
 	g.each(func(_ *saga.Machine, r *saga.Row) {

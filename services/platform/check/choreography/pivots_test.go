@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// faultsOf are those that one rule finds with the toys.
+// faultsOf returns the faults that one rule finds in the toys.
 func faultsOf(rule string, till, van []saga.Row) (texts []string) {
 	machines := []*saga.Machine{toy("shop", shopFinal, shopRows...), toy("till", tillFinal, till...), toy("van", vanFinal, van...)}
 	for _, f := range choreography.Faults(choreography.Check(language(allEvents...), machines...)) {
@@ -26,7 +26,7 @@ var (
 	loads  = saga.On(tillPaid, once(vanLoaded), vanLoaded)
 	early  = saga.On(shopPlaced, once(vanLoaded), vanLoaded)
 
-	haunted = saga.On(event("shop.haunted"), once(tillNoted), tillNoted) // by what nobody says
+	haunted = saga.On(event("shop.haunted"), once(tillNoted), tillNoted) // on an event that is never emitted
 )
 
 func with(row saga.Row) []saga.Row { return append(slices.Clone(tillRows), row) }

@@ -8,8 +8,8 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// seenTwice: hearing an event once more changes nothing and asks nothing. Probed from what is known before anything else;
-// the exploration asks the same of every state that can be reached.
+// seenTwice: consuming an event again changes nothing and calls nothing. It is probed from the empty state; the exploration
+// checks the same in every reachable state.
 func (g *graph) seenTwice(l Language) Rule {
 	rule := Rule{Name: "seen twice", Says: "what is heard once more changes nothing", Of: "reactions"}
 	g.each(func(m *saga.Machine, r *saga.Row) {
@@ -19,7 +19,7 @@ func (g *graph) seenTwice(l Language) Rule {
 		for _, look := range []saga.Look{nil, l.look} {
 			p := probe{m: m.Knowing(look), l: l, state: m.Blank(probed)}
 			if first, ok := p.hear(r.On); !ok || first == nil {
-				continue // not possible as the first: it would be parked
+				continue // not possible as the first event: it would be parked
 			}
 			rule.Looked++
 			once := p.state
@@ -35,7 +35,7 @@ func (g *graph) seenTwice(l Language) Rule {
 	return rule
 }
 
-// compensationFirst: when what undoes an event is heard before what leads to it, nothing follows from the latter.
+// compensationFirst: when a compensating event is consumed before the one it undoes, nothing follows from the latter.
 func (g *graph) compensationFirst(l Language) Rule {
 	rule := Rule{Name: "compensation first", Says: "what is undone before it was done is not done afterwards", Of: "compensations"}
 	g.each(func(m *saga.Machine, undo *saga.Row) {
@@ -62,15 +62,15 @@ func (g *graph) compensationFirst(l Language) Rule {
 	return rule
 }
 
-// own tells whether what is undone is the machine's own doing.
+// own reports whether the undone event is the machine's own.
 func own(m *saga.Machine, undone []saga.Kind) bool {
 	return slices.ContainsFunc(undone, func(k saga.Kind) bool { return saga.Producer(k.Name()) == m.Service })
 }
 
-// probed is the key that decisions are probed with.
+// probed is the key with which decisions are probed.
 const probed = "018f0000-0000-7000-8000-000000000001"
 
-// probe is one machine hearing examples.
+// probe is one machine that consumes examples.
 type probe struct {
 	m     *saga.Machine
 	l     Language
@@ -78,7 +78,7 @@ type probe struct {
 	n     int
 }
 
-// hear is false where the machine cannot process the event, or there is no example of it.
+// hear returns false if the machine cannot process the event, or there is no example of it.
 func (p *probe) hear(k saga.Kind) (*saga.Step, bool) {
 	data, ok := p.l.example(k)
 	if !ok {
@@ -97,7 +97,7 @@ func (p *probe) hear(k saga.Kind) (*saga.Step, bool) {
 	return &step, true
 }
 
-// example is the payload of an event's example; false where there is none that is read.
+// example returns the payload of an event's example; false if there is no readable one.
 func (l Language) example(k saga.Kind) (any, bool) {
 	text, ok := l.Example(k)
 	if !ok {
@@ -107,7 +107,7 @@ func (l Language) example(k saga.Kind) (any, bool) {
 	return data, err == nil
 }
 
-// look finds the example of what is looked up, whatever the key is.
+// look returns the example of the event looked up, whatever the key is.
 func (l Language) look(known saga.Kind, _ string) any {
 	data, _ := l.example(known)
 	return data

@@ -7,7 +7,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// heardIsSaid: nobody waits for what is never said, or keeps what is never asked for.
+// heardIsSaid: every event consumed is emitted by a service, and every event kept for lookups is looked up.
 func (g *graph) heardIsSaid(l Language) Rule {
 	rule := Rule{Name: "heard is said", Of: "events heard",
 		Says: "every event heard has a service that says it, and one kept for lookups is looked up"}
@@ -28,7 +28,7 @@ func (g *graph) heardIsSaid(l Language) Rule {
 	return rule
 }
 
-// saidIsHeard: what is said is heard by somebody, or leads on in the service itself, or is declared final.
+// saidIsHeard: every event emitted is consumed by another service, or leads on in the service itself, or is declared final.
 func (g *graph) saidIsHeard(events []saga.Kind) Rule {
 	rule := Rule{Name: "said is heard",
 		Says: "every event has somebody who hears it, or is declared final, and every one there is is said", Of: "events"}
@@ -62,8 +62,8 @@ func (g *graph) saidIsHeard(events []saga.Kind) Rule {
 	return rule
 }
 
-// undone: what is asked outside before the pivot is undone when the order is cancelled: by a reaction that declares so,
-// or because the question itself undoes another.
+// undone: every call before the pivot is undone when the order is cancelled: by a reaction that declares so, or because the
+// call itself is a compensation.
 func (g *graph) undone() Rule {
 	rule := Rule{Name: "undone", Says: "every question asked before the pivot has a compensation", Of: "questions"}
 	before := g.beforePivot()
@@ -87,8 +87,8 @@ func (g *graph) undone() Rule {
 	return rule
 }
 
-// givenUp: what drops a question can happen while it is open, and is no way of ending with what was done outside all the
-// same: the service undoes it by what it asked, which it knows without an answer.
+// givenUp: an event that drops a call can happen while the call is open, and the effect that the call may have had outside is
+// undone: the service compensates by its request, which it knows without an answer.
 func (g *graph) givenUp() Rule {
 	rule := Rule{Name: "given up", Says: "every question that may be dropped is dropped by something that happens, and undone",
 		Of: "questions"}
@@ -110,7 +110,7 @@ func (g *graph) givenUp() Rule {
 	return rule
 }
 
-// language: every event has a topic and a schema.
+// language: every event has a topic, a schema and a readable example.
 func (g *graph) language(l Language) Rule {
 	rule := Rule{Name: "language", Of: "events",
 		Says: "topic and schema exist for every event, an example of it is read, and what is numbered carries its number"}
@@ -132,7 +132,7 @@ func (g *graph) language(l Language) Rule {
 	return rule
 }
 
-// grown: events only grow, so that what stands on topics is still read, and who is not yet deployed reads what is new.
+// grown: events only grow, so that new builds read the records on topics, and builds not yet replaced read new records.
 func grown(l Language) Rule {
 	rule := Rule{Name: "grown", Says: "no event has changed but by growing since the last release", Of: "events",
 		Looked: len(l.Events)}

@@ -11,9 +11,9 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// shown: projections of events that come in no order among each other, those of several producers and those shown in
-// states of several keys, make the same of them in either order. Probed with the example of one and variants of the
-// example of the other.
+// shown: projections of events without an order among each other, those of several producers and those projected to states
+// of several keys, give the same result in either order. It is probed with the example of one and variants of the example
+// of the other.
 func (g *graph) shown(l Language) Rule {
 	rule := Rule{Name: "shown in any order", Of: "pairs of projections",
 		Says: "what is shown of two events that come in no order is the same in either"}
@@ -38,7 +38,7 @@ func (g *graph) shown(l Language) Rule {
 	return rule
 }
 
-// unordered tells whether two events that the rows show may come to one state in either order.
+// unordered reports whether two projected events may reach one state in either order.
 func unordered(a, b *saga.Row) bool {
 	return a.Spreads() || b.Spreads() || saga.Producer(a.On.Name()) != saga.Producer(b.On.Name())
 }
@@ -46,7 +46,7 @@ func unordered(a, b *saga.Row) bool {
 func commute(m *saga.Machine, l Language, a, b *saga.Row) bool {
 	first := examples(l, a.On)
 	if len(first) == 0 {
-		return true // the rule of the language finds fault with it
+		return true // reported by the rule of the language
 	}
 	e := saga.Event{ID: "a", Type: a.On.Name(), Key: probed, Saga: probed, Data: first[0], Time: time.Unix(1_000_000, 0).UTC()}
 	for _, data := range examples(l, b.On) {
@@ -63,7 +63,7 @@ func commute(m *saga.Machine, l Language, a, b *saga.Row) bool {
 	return true
 }
 
-// shownAfter is the state in which events were shown one after the other; false where one cannot be: it would be parked.
+// shownAfter returns the state after projecting events one after the other; false if one fails: it would be parked.
 func shownAfter(m *saga.Machine, key string, events ...saga.Event) (any, bool) {
 	state := m.Blank(key)
 	for _, e := range events {
@@ -76,7 +76,7 @@ func shownAfter(m *saga.Machine, key string, events ...saga.Event) (any, bool) {
 	return state, true
 }
 
-// keysOfBoth are the keys in whose states both are shown. One that is shown under its own key is about any.
+// keysOfBoth returns the keys to whose states both are projected. An event projected under its own key has any key.
 func keysOfBoth(m *saga.Machine, e, f saga.Event) (keys []string) {
 	of := map[string]int{}
 	for _, one := range []saga.Event{e, f} {
@@ -93,8 +93,8 @@ func keysOfBoth(m *saga.Machine, e, f saga.Event) (keys []string) {
 	return keys
 }
 
-// examples are the payload of an event's example, and variants of it: all its numbers and truths are others, and each of
-// its texts in turn is.
+// examples returns the payload of an event's example, and variants of it: with all numbers and booleans changed, and each of
+// its texts in turn.
 func examples(l Language, k saga.Kind) (all []any) {
 	text, ok := l.Example(k)
 	if !ok {
@@ -123,7 +123,7 @@ func examples(l Language, k saga.Kind) (all []any) {
 	return all
 }
 
-// varied is a payload with other numbers and truths, in which the text that left counts down to is another as well.
+// varied returns a payload with changed numbers and booleans, and with the text changed to which left counts down.
 func varied(v any, left *int) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Table is the choreography as a Markdown table. Rows of a service that differ only in what they hear share a line.
+// Table returns the choreography as a Markdown table. Rows of a service that differ only in their trigger share a line.
 func (c Choreography) Table() string {
 	var b strings.Builder
 	b.WriteString("| service | on | does | → emits |\n|---|---|---|---|\n")
@@ -48,7 +48,7 @@ func (m Machine) lines() (lines []line) {
 	return lines
 }
 
-// Line is how the row of a machine stands in the table: what is heard, and what is done then.
+// Line returns the cells of a machine's row: the trigger, and the reaction.
 func Line(m *saga.Machine, r saga.Row) (on, does string) {
 	described := Describe(m).Machines[0]
 	l := row(r)
@@ -118,7 +118,7 @@ func (m Machine) codes(events []string) (list []string) {
 	return list
 }
 
-// duration is one as a person says it: "7 days", "2 minutes".
+// duration formats a duration for people: "7 days", "2 minutes".
 func duration(text string) string {
 	d, err := time.ParseDuration(text)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// ending is what services tell of money and goods where nothing more can happen.
+// ending is the money and goods in the states of services when nothing more can happen.
 type ending struct {
 	model.Ending
 	goods   audit.Reservation
@@ -19,7 +19,7 @@ type ending struct {
 	stocked map[string]int64
 }
 
-// read asks the services what their states mean.
+// read interprets the states by the services' models.
 func read(v explore.View) ending {
 	e := ending{Ending: model.Ending{View: v}}
 	for _, app := range services.All {
@@ -53,8 +53,8 @@ func (e *ending) take(facts []audit.Fact) {
 	}
 }
 
-// end tells what is wrong with an order to which nothing more can happen: DESIGN, section 8, for one order, where
-// possible by what the outside knows. What concerns one service alone, that service says.
+// end returns what is wrong with an order to which nothing more can happen: DESIGN, section 8, for one order, if possible
+// by the records of the outside. Invariants of one service alone are checked by its model.
 func end(v explore.View) string {
 	e := read(v)
 	open := strings.Join(v.Open(), ", ")
@@ -83,7 +83,7 @@ func end(v explore.View) string {
 	return ""
 }
 
-// said is what a service finds wrong.
+// said returns the fault that a service's model finds.
 func (e ending) said() string {
 	for _, app := range services.All {
 		if app.Model.End == nil {
@@ -96,7 +96,7 @@ func (e ending) said() string {
 	return ""
 }
 
-// money: nothing stays set aside, and what is kept is what the order was worth to the customer.
+// money: no authorisation stays open, and the shop keeps exactly the value of the goods the customer has.
 func (e ending) money() string {
 	sum := e.State(gateway.Name).(gateway.Book).Sum()
 	if sum.Open() != 0 {
@@ -115,7 +115,7 @@ func (e ending) money() string {
 	return ""
 }
 
-// stock: on hand is what was stocked, less what left, and what came back; nothing is reserved any more.
+// stock: on hand = stocked − shipped + returned, and nothing is reserved.
 func (e ending) stock() string {
 	want := map[string]int64{}
 	for sku, n := range e.stocked {
@@ -145,5 +145,5 @@ func (e ending) stock() string {
 	return ""
 }
 
-// Order is where the order stands.
+// Order is the status of the order.
 func Order(v explore.View) audit.Order { return read(v).Order }

@@ -24,7 +24,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// roots are those of all roots that the test is about.
+// roots returns the roots that the test is about.
 func roots(is func(model.Scene) bool) []model.Scene {
 	return slices.DeleteFunc(exploration.Scenes(), func(r model.Scene) bool { return !is(r) })
 }
@@ -51,7 +51,7 @@ func TestEveryOrderEndsAndNoEndBreaksAnInvariant(t *testing.T) {
 	t.Logf("%d states, %d transitions, %d deep, in %.1f s", r.States, r.Transitions, r.Depth, r.Seconds)
 }
 
-// counting is the model in which fraud counts the orders of a customer.
+// counting returns the model in which fraud counts the orders of a customer.
 func counting() explore.Model { return exploration.All()[1] }
 
 func TestEveryOrderOfACustomerWhoseOrdersAreCountedEnds(t *testing.T) {
@@ -74,7 +74,7 @@ func TestWhatIsWrongWithCountingIsMissed(t *testing.T) {
 	counts := fraud.Customers
 	counts.Rows = slices.Clone(counts.Rows)
 	counts.Rows[0] = saga.On(frauds.OrderSeen, func(_ fraud.Customer, e frauds.OrderSeenV1) []saga.Event {
-		return []saga.Event{frauds.OrderCounted.Of(frauds.OrderCountedV1(e))} // as often as it is heard
+		return []saga.Event{frauds.OrderCounted.Of(frauds.OrderCountedV1(e))} // each time it is consumed
 	}, frauds.OrderCounted)
 	trusts := fraud.Customers
 	trusts.Rows = slices.Clone(trusts.Rows)
@@ -95,21 +95,21 @@ func TestWhatIsWrongWithCountingIsMissed(t *testing.T) {
 	}
 }
 
-// with are the real machines, but for one.
+// with returns the real machines, one of them replaced.
 func with(other *saga.Machine) []*saga.Machine {
 	machines := exploration.Machines()
 	machines[slices.IndexFunc(machines, func(m *saga.Machine) bool { return m.String() == other.String() })] = other
 	return machines
 }
 
-// without is a service as declared, but for the rows that are of this form and hear this.
+// without returns a service as declared, without its rows of this form and trigger.
 func without[S any](c saga.Choreography[S], form saga.Form, on saga.Kind) *saga.Machine {
 	c.Rows = slices.DeleteFunc(slices.Clone(c.Rows), func(r saga.Row) bool { return r.Form == form && r.On.Name() == on.Name() })
 	return c.Machine()
 }
 
-// forgetful is a payment service that lets a cancelled order go, but does not remember that where the cancellation comes
-// before everything else.
+// forgetful is a payment service that compensates a cancelled order, but keeps no tombstone if the cancellation is its first
+// event.
 func forgetful() *saga.Machine {
 	c := payment.Choreography
 	c.Evolve = func(p payment.Payment, e saga.Event) payment.Payment {
@@ -186,7 +186,7 @@ func TestWhatIsTakenOutOfTheChoreographyIsMissed(t *testing.T) {
 	}
 }
 
-// kept is a counter-example as it is kept in a file.
+// kept is a counter-example stored in a file.
 func kept(t *testing.T, v explore.Violation) (read explore.Violation) {
 	t.Helper()
 	data, err := json.Marshal(v)
@@ -199,7 +199,7 @@ func kept(t *testing.T, v explore.Violation) (read explore.Violation) {
 	return read
 }
 
-// The files are counter-examples that the exploration once found in the services as they were, as it printed them.
+// The files are counter-examples, as printed, that the exploration found in earlier versions of the services.
 func TestWhatWasOnceFoundDoesNotHappenAgain(t *testing.T) {
 	t.Parallel()
 	names, err := filepath.Glob("testdata/*.json")
@@ -239,7 +239,7 @@ func TestTheReductionLosesNoEndOfAnOrder(t *testing.T) {
 	if !maps.Equal(less, all) || len(all) == 0 || reduced.Violation != nil || full.Violation != nil {
 		t.Errorf("%d ends with the reduction, %d without", len(less), len(all))
 	}
-	for i, p := range reduced.Parts { // each part lives through the same, but for the order of what it only notes
+	for i, p := range reduced.Parts { // each part has the same steps, apart from the order of events it only notes
 		if p.Name != "order" && p != full.Parts[i] {
 			t.Errorf("with the reduction %+v, without %+v", p, full.Parts[i])
 		}

@@ -1,9 +1,9 @@
-// Package exploration is the model of one order, for shared/saga/explore: which machines take part, what the outside
-// world may do, in which ways an order may begin, and what must hold at each step and at the end. Each service says that of
-// itself, in its package model; here it is put together. The orderflow command explores it, and prints what was found.
+// Package exploration is the model of one order, for shared/saga/explore: its machines, the possible answers of the outside
+// world, the ways in which an order may begin, and the invariants of each step and of the end. Each service declares its
+// share in its package model; this package combines them. The orderflow command explores it, and prints the findings.
 //
-// What only watches is left out: what customers and products are shown, and the catalogue. The storefront's three
-// events stand in the roots: what a customer wants may be heard at any time after the order.
+// Machines that only observe are left out: the projections for customers and products, and the catalogue. The storefront's
+// three events are in the roots: requests of the customer may arrive at any time after the order.
 package exploration
 
 import (
@@ -16,7 +16,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// Left lists the machines that are not explored: they only watch, or have another key than the order.
+// Left lists the machines that are not explored: they only observe, or have another key than the order.
 func Left() (names []string) {
 	for _, app := range services.All {
 		names = append(names, app.Model.Left...)
@@ -24,7 +24,7 @@ func Left() (names []string) {
 	return names
 }
 
-// Machines are those that take part, as the services declare them.
+// Machines returns the explored machines, as the services declare them.
 func Machines() (all []*saga.Machine) {
 	for _, app := range services.All {
 		for _, m := range app.Model.Machines {
@@ -34,8 +34,8 @@ func Machines() (all []*saga.Machine) {
 	return all
 }
 
-// Model is one order, carried out by the machines, from each of the scenes on. A machine takes the place of the one with
-// its name, about which everything else holds of it as well.
+// Model returns the model of one order, run by the machines from each of the scenes. A machine replaces the one with its
+// name, and takes over the rest of that one's model.
 func Model(machines []*saga.Machine, scenes []model.Scene) explore.Model {
 	m := explore.Model{Key: model.Order, Outside: outside(), End: end}
 	for _, s := range scenes {
@@ -53,7 +53,7 @@ func Model(machines []*saga.Machine, scenes []model.Scene) explore.Model {
 	return m
 }
 
-// outside is everybody outside. Whom several services ask is one.
+// outside returns all external systems. One that several services call is listed once.
 func outside() (all []explore.Outside) {
 	for _, app := range services.All {
 		for _, o := range app.Model.Outside {
@@ -80,7 +80,7 @@ func both(a, b explore.Outside) explore.Outside {
 	return a
 }
 
-// root is a scene as it is explored.
+// root converts a scene to a root of the exploration.
 func root(s model.Scene) explore.Root {
 	r := explore.Root{Name: s.String(), States: map[string]any{}}
 	for _, app := range services.All {
@@ -94,7 +94,7 @@ func root(s model.Scene) explore.Root {
 	return r
 }
 
-// variants are the models in which a service decides by other rules than the default.
+// variants are the models in which a service decides by rules other than the default.
 func variants() (all []explore.Model) {
 	for _, app := range services.All {
 		for _, v := range app.Model.Variants {
@@ -106,12 +106,12 @@ func variants() (all []explore.Model) {
 	return all
 }
 
-// All are the models of an order: by the rules as they are by default, and by the others there are.
+// All returns the models of an order: by the default rules, and all variants.
 func All() []explore.Model {
 	return append([]explore.Model{Model(Machines(), Scenes())}, variants()...)
 }
 
-// Of is the model with this root; the first one where none has it.
+// Of returns the model with this root; the first one if none has it.
 func Of(root string) explore.Model {
 	all := All()
 	for _, m := range all {

@@ -14,7 +14,7 @@ import (
 	"orderflow.example/shared/saga/explore/gateway"
 )
 
-// Report is an exploration and what it found.
+// Report is the result of an exploration.
 type Report struct {
 	Machines    []string           `json:"machines"`
 	LeftOut     []string           `json:"left_out"`
@@ -33,14 +33,14 @@ type Report struct {
 	Violation   *explore.Violation `json:"violation,omitempty"`
 }
 
-// Part is what was seen of a machine, or of somebody outside.
+// Part sums up a machine, or an external system.
 type Part struct {
 	Name   string `json:"name"`
 	States int    `json:"states"`
 	Steps  int    `json:"steps"`
 }
 
-// bounds are what keeps the exploration finite.
+// bounds are the limits that keep the exploration finite.
 var bounds = []string{
 	"one order of two lines, one piece of a product each, from one warehouse",
 	"the customer cancels at most once and asks for at most two returns; an operator decides at most once",
@@ -58,7 +58,7 @@ func Run(m explore.Model, o explore.Options) Report {
 	for _, root := range m.Roots {
 		r.Roots = append(r.Roots, root.Name)
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(100)) // what is explored stays: here time is not worth so much memory
+	defer debug.SetGCPercent(debug.SetGCPercent(100)) // explored states are kept: less memory matters more than time
 	begun := time.Now()
 	found := explore.Explore(m, o)
 	r.Seconds = time.Since(begun).Seconds()
@@ -79,7 +79,7 @@ func Run(m explore.Model, o explore.Options) Report {
 	return r
 }
 
-// RunAll explores one order in all models, until something is wrong.
+// RunAll explores one order in all models, up to the first violation.
 func RunAll(o explore.Options) (whole Report) {
 	for i, m := range All() {
 		r := Run(m, o)
@@ -95,7 +95,7 @@ func RunAll(o explore.Options) (whole Report) {
 	return whole
 }
 
-// add takes in the report of another model. What is said in either of them is said.
+// add merges the report of another model. An event emitted in either counts as emitted.
 func (r *Report) add(other Report) {
 	r.Roots = append(r.Roots, other.Roots...)
 	r.States, r.Transitions, r.Spared = r.States+other.States, r.Transitions+other.Transitions, r.Spared+other.Spared
@@ -143,7 +143,7 @@ func (r Report) Print(w io.Writer) error {
 	return err
 }
 
-// grouped is a number with its thousands apart.
+// grouped formats a number with separated thousands.
 func grouped(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

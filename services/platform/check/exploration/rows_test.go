@@ -14,7 +14,7 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// lesser is a machine with one row taken out.
+// lesser is a machine without one of its rows.
 type lesser struct {
 	row     saga.Row
 	machine *saga.Machine
@@ -34,7 +34,7 @@ func lessers(m *saga.Machine) (all []lesser) {
 	return all
 }
 
-// harmless are rows without which an order still ends as it should, as the services say.
+// harmless are rows without which an order still ends correctly, by the services' models.
 func harmless() map[string]string {
 	all := map[string]string{}
 	for _, app := range services.All {

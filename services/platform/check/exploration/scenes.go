@@ -2,7 +2,7 @@ package exploration
 
 import "orderflow.example/shared/saga/model"
 
-// Scenes are all ways in which an order may begin, by the rules as they are by default.
+// Scenes are all ways in which an order may begin, by the default rules.
 func Scenes() (scenes []model.Scene) {
 	for _, goods := range [][2]string{{"enough", "fill_all"}, {"none", "fill_available"}, {"part", "fill_available"},
 		{"part", "fill_all"}} {

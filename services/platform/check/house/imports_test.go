@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// each complains about every import that a rule forbids. The rule must apply to some file, or it guards nothing.
+// each reports every import that a rule forbids. The rule must apply to some file, or it checks nothing.
 func each(t *testing.T, applies func(source) bool, allowed func(s source, imported string) bool) {
 	t.Helper()
 	applied := false
@@ -37,7 +37,7 @@ func TestTheRootOfAServiceKnowsOnlyTheVocabulary(t *testing.T) {
 		})
 }
 
-// What a service says of itself to those who look at the whole, it says in words that all services have.
+// Models of services are expressed in types that all services share.
 func TestTheModelOfAServiceKnowsOnlyItsOwnServiceAndTheVocabulary(t *testing.T) {
 	t.Parallel()
 	each(t,
@@ -48,7 +48,7 @@ func TestTheModelOfAServiceKnowsOnlyItsOwnServiceAndTheVocabulary(t *testing.T) 
 		})
 }
 
-// The platform runs services and looks at them; of what they are it has only a list.
+// The platform runs and observes services; it knows them only by a list.
 func TestThePlatformNamesServicesInOneListOnly(t *testing.T) {
 	t.Parallel()
 	each(t,
@@ -105,7 +105,7 @@ func TestSharedIsAClosedList(t *testing.T) {
 	}
 }
 
-// What only writes files and draws pictures is in no program: it brings Grafana's builders along.
+// Packages that only write files and draw pictures are in no program: they import Grafana's builders.
 func TestNothingThatRunsImportsTheDashboards(t *testing.T) {
 	t.Parallel()
 	each(t,

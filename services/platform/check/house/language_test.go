@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// said are the services by the events they may emit, heard by the events of others they have a row for.
+// said lists the services by the events they may emit, heard by the events of others they have a row for.
 func said() (said, heard map[string][]string) {
 	said, heard = map[string][]string{}, map[string][]string{}
 	for _, app := range run.Apps {

@@ -10,27 +10,27 @@ import (
 	"testing"
 )
 
-// lists are the two that a new service is entered in, with what it is to stand behind.
+// lists are the two lists of services, with the entry after which a new service is added.
 var lists = []struct{ file, behind, line string }{
 	{"schemas/registry/registry.go", "\t\tinventory.Events,\n", "\t\tloyalty.Events,\n"},
 	{"services/platform/services/services.go", "\trefund.App,\n", "\tloyalty.App,\n"},
 }
 
-// imports are what goes with them.
+// imports are the imports of these entries.
 var imports = []struct{ file, behind, line string }{
 	{lists[0].file, "\t\"orderflow.example/schemas/inventory\"\n", "\t\"orderflow.example/schemas/loyalty\"\n"},
 	{lists[1].file, "\tinventory \"orderflow.example/services/inventory/app\"\n",
 		"\tloyalty \"orderflow.example/services/loyalty/app\"\n"},
 }
 
-// testdata/sample is a small service, as services/README.md says how to add one. All that is done beside its two folders is
-// done here, in a copy of the tree.
+// testdata/sample is a small service, added by the steps of services/README.md. All steps but its two folders are done here,
+// in a copy of the tree.
 func TestASampleServiceNeedsItsFoldersAndALineInEachOfTwoLists(t *testing.T) {
 	t.Parallel()
 	tree := copied(t)
 	tree.enter("services/platform/check/house/testdata/sample", "")
 
-	// What make tidy does: it has a go.mod, and is in the workspace and among what the platform may use.
+	// As make tidy does: add a go.mod, and enter the service in the workspace and the platform's requirements.
 	tree.write("services/loyalty/go.mod", strings.ReplaceAll(tree.read("services/refund/go.mod"),
 		"services/refund", "services/loyalty"))
 	tree.write("services/loyalty/go.sum", tree.read("services/refund/go.sum"))
@@ -38,7 +38,7 @@ func TestASampleServiceNeedsItsFoldersAndALineInEachOfTwoLists(t *testing.T) {
 	tree.run("go", "mod", "edit", "-require=orderflow.example/services/loyalty@v0.0.0",
 		"-replace=orderflow.example/services/loyalty=../../services/loyalty", "services/platform/go.mod")
 
-	// The rules of the house tell what is missing.
+	// The rules of the house report what is missing.
 	house := []string{"test", "-vet=off", "-skip=TestASampleService", "./services/platform/check/house"}
 	if told := tree.fails("go", house...); !strings.Contains(told, "services/loyalty is not in the list of "+lists[1].file) {
 		t.Errorf("the house does not say what is missing:\n%s", told)
@@ -85,7 +85,7 @@ func copied(t *testing.T) tree {
 	return to
 }
 
-// enter copies a file, or a folder with all that is in it; of names that end in .txt beside Go's and SQL's own without that.
+// enter copies a file, or a folder with its content; names like x.go.txt and x.sql.txt lose their .txt.
 func (c tree) enter(from, to string) {
 	c.t.Helper()
 	err := filepath.WalkDir(filepath.Join(root, from), func(path string, entry fs.DirEntry, err error) error {
@@ -134,7 +134,7 @@ func (c tree) write(name, content string) {
 	}
 }
 
-// do runs a command in the tree. Paths are left out of what is compiled, so that it is compiled once for all copies.
+// do runs a command in the tree. It compiles with -trimpath, so that the build cache is shared by all copies.
 func (c tree) do(name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(c.t.Context(), name, args...)
 	var out bytes.Buffer

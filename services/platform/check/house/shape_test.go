@@ -20,7 +20,7 @@ func TestEveryServiceHasTheSameShape(t *testing.T) {
 	t.Parallel()
 	for _, name := range services(t) {
 		if name == "tracker" {
-			continue // it has a shape of its own, below
+			continue // its shape differs, see below
 		}
 		folder := filepath.Join(root, "services", name)
 		for _, file := range []string{
@@ -41,8 +41,8 @@ func TestEveryServiceHasTheSameShape(t *testing.T) {
 	}
 }
 
-// The tracker decides nothing, so that it has no choreography, and keeps nothing, so that it has no store. It has to be told
-// what all services declare, so that only the platform can make a command of it.
+// The tracker decides nothing, so it has no choreography, and has no database, so it has no store. It needs the declarations
+// of all services, so only the platform can make a command of it.
 func TestTheTrackerOnlyWatches(t *testing.T) {
 	t.Parallel()
 	if got, want := folders(t, "services/tracker"), []string{"app", "internal"}; !slices.Equal(got, want) {
@@ -104,7 +104,7 @@ func TestThePlatformRunsEveryService(t *testing.T) {
 	}
 }
 
-// What is known of such requests comes back from the topic where a database is lost.
+// The answers to requests with a key are restored from the topic when a database is lost.
 func TestWhatARequestWithAKeyLeadsToTellsOfTheRequest(t *testing.T) {
 	t.Parallel()
 	request := reflect.TypeFor[*schemas.Request]()

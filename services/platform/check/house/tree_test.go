@@ -1,5 +1,5 @@
-// Package house_test holds the rules of the house that no single module can see: who may import whom, what shape a
-// service has, that all that is heard is said. It has no code of its own.
+// Package house_test checks the rules of the house across modules: allowed imports, the folders of a service, and that every
+// consumed event is emitted. It has no code beside its tests.
 package house_test
 
 import (
@@ -26,7 +26,7 @@ type source struct {
 	imports []string // without the prefix for the modules of this repository: "shared/saga"
 }
 
-// service is the service the file belongs to; empty outside services.
+// service returns the service of the file; empty outside services.
 func (s source) service() string {
 	parts := strings.Split(s.path, "/")
 	if parts[0] != "services" {
@@ -92,7 +92,7 @@ func services(t *testing.T) (names []string) {
 	return names
 }
 
-// standard tells packages of the standard library, whose first part has no dot, from others.
+// standard reports whether a package is of the standard library: its first segment has no dot.
 func standard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return !strings.Contains(first, ".") && !within(imported, "schemas") && !within(imported, "shared") &&

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/engine"
 )
 
-// A service that is added says what is to be watched of it.
+// Every service declares the events to be watched.
 func TestEveryServiceSaysWhatIsWatchedOfIt(t *testing.T) {
 	t.Parallel()
 	for _, app := range listed.All {

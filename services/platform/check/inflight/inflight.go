@@ -1,5 +1,5 @@
-// Package inflight holds a declaration against the sagas that are open in a running installation: which of them would be
-// stranded if it took over. It asks the installation's tracker and changes nothing. The choreography command uses it.
+// Package inflight compares a declaration with the open sagas of a running installation, and finds those that would be
+// stranded if it took over. It reads the installation's tracker and changes nothing. The choreography command uses it.
 package inflight
 
 import (
@@ -13,14 +13,14 @@ import (
 	"orderflow.example/services/platform/check/choreography"
 )
 
-// Found is what the comparison found.
+// Found is the result of the comparison.
 type Found struct {
 	Open        int                     `json:"open"` // sagas that have not ended
 	Differences []string                `json:"differences"`
 	Stranded    []choreography.Stranded `json:"stranded"`
 }
 
-// Compare reads the declaration that runs and every open saga, and compares them with the next declaration.
+// Compare reads the running declaration and all open sagas, and compares them with the next declaration.
 func Compare(ctx context.Context, op Operators, next choreography.Choreography) (found Found, err error) {
 	var running choreography.Choreography
 	if err := op.get(ctx, "/v1/choreography", &running); err != nil {
@@ -72,7 +72,7 @@ func (o Operators) open(ctx context.Context, order string) (s choreography.Open,
 	return s, err
 }
 
-// client does not wait for ever for a platform that stands still.
+// client has a timeout for a platform that hangs.
 var client = &http.Client{Timeout: 5 * time.Second}
 
 func (o Operators) get(ctx context.Context, path string, into any) error {
@@ -83,7 +83,7 @@ func (o Operators) get(ctx context.Context, path string, into any) error {
 	req.Header.Set("Authorization", "Bearer "+o.Token)
 	res, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("the operators' listener does not answer: %w; see whether the platform runs, and start it again", err)
+		return fmt.Errorf("the operators' listener does not answer: %w; check that the platform runs, and restart it", err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {

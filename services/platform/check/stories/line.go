@@ -10,7 +10,7 @@ import (
 	"orderflow.example/shared/saga/explore"
 )
 
-// line is one step of a story: who does what on hearing what, as the table of the choreography has it.
+// line is one step of a story: service, trigger and reaction, as in the table of the choreography.
 type line struct{ service, on, does, says, order string }
 
 func lineOf(p explore.Possible) line {
@@ -34,7 +34,7 @@ func lineOf(p explore.Possible) line {
 	return l
 }
 
-// causes tells whether rows of this form lead to steps of that form.
+// causes reports whether rows of this form lead to steps of that form.
 func causes(row saga.Form, step string) bool {
 	switch step {
 	case "hears":
@@ -45,7 +45,7 @@ func causes(row saga.Form, step string) bool {
 	return row == saga.Calling
 }
 
-// leadsOn tells whether somebody reacts to what is said, or it counts for money or goods.
+// leadsOn reports whether a service reacts to the event, or it moves money or goods.
 func leadsOn(p explore.Possible) bool {
 	return slices.ContainsFunc(p.Says, func(e saga.Event) bool {
 		for _, app := range services.All {

@@ -2,7 +2,7 @@ package stories
 
 import "strings"
 
-// Page is all stories, as Markdown.
+// Page returns all stories as Markdown.
 func Page() (string, error) {
 	var b strings.Builder
 	b.WriteString("# What happens to an order\n\n" +
@@ -27,7 +27,7 @@ func Page() (string, error) {
 	return b.String(), nil
 }
 
-// anchor is what GitHub makes of a heading.
+// anchor returns GitHub's anchor of a heading.
 func anchor(title string) string {
 	return strings.NewReplacer(" ", "-", "(", "", ")", "").Replace(strings.ToLower(title))
 }

@@ -1,22 +1,22 @@
-// Package stories tells what happens to an order, in a few cases that people ask for: each is carried out in memory by the
-// machines as the services declare them, with their real decisions, and written down step by step with the row of the
-// choreography that caused it. schemas/stories.md is generated from it. The exploration tries every other way as well.
+// Package stories documents what happens to an order in a few cases that people ask for: each is run in memory by the
+// services' machines, with their real decisions, and written step by step with the row of the choreography that caused
+// it. It generates schemas/stories.md. The exploration tries all other paths.
 package stories
 
 import "orderflow.example/shared/saga/model"
 
-// Story is one case. Events are named without version. What a story waits for decides only when people act: what
-// follows is up to the services.
+// Story is one case. Events are named without version. A story only decides when people act: what follows is up to the
+// services.
 type Story struct {
 	Title string
 	Says  string // one sentence, for the reader
 	Scene model.Scene
 
-	When    map[string]string // what people do, by the event they tell: only once this event was said
-	Outside []string          // what the outside does, where it could do something else
-	Late    []string          // events that are said only when nothing else can happen
+	When    map[string]string // acts of people, by their event: only after this event was emitted
+	Outside []string          // answers of the outside, if several are possible
+	Late    []string          // events that are emitted only when nothing else can happen
 	Expires []string          // deadlines that fall due when nothing else can happen, by the event they run from
-	Parks   string            // a service that cannot process what it hears, from its first event on, until an operator redrives it
+	Parks   string            // a service that cannot process its inputs, from its first event on, until an operator redrives it
 
 	Ends string   // the status that the order ends in
 	Must []string // events that the story is about

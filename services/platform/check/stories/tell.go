@@ -12,23 +12,23 @@ import (
 	"orderflow.example/shared/saga/model"
 )
 
-// mostSteps is more than any order takes.
+// mostSteps is more than any order needs.
 const mostSteps = 300
 
-// teller carries a story out.
+// teller runs a story.
 type teller struct {
 	Story
 	walk   *explore.Walk
 	since  map[string]int  // when a step was first possible
 	said   map[string]bool // events, without version
-	parked []string        // what waits in the service that parks, in order
+	parked []string        // inputs parked in the service that parks, in order
 	driven bool            // it was redriven
-	first  []line          // of the first story: what begins like it refers to it
+	first  []line          // of the first story: others with the same beginning refer to it
 	lines  []line
 	noted  int // steps that lead to nothing
 }
 
-// tell carries the story out and is what happens, as Markdown.
+// tell runs the story and returns its steps as Markdown.
 func (s Story) tell(first []line) (string, []line, error) {
 	t := &teller{Story: s, first: first, since: map[string]int{}, said: map[string]bool{}}
 	text, err := t.tell()
@@ -59,7 +59,7 @@ func (t *teller) tell() (string, error) {
 	return "", fmt.Errorf("%s: no end after %d steps", s.Title, mostSteps)
 }
 
-// choose is the step that was possible first, of those that the story lets happen now.
+// choose returns the step that was possible first, of those that the story allows now.
 func (t *teller) choose(n int) (best explore.Possible, ok bool) {
 	least := 0
 	for _, p := range t.walk.Possible() {
@@ -75,7 +75,7 @@ func (t *teller) choose(n int) (best explore.Possible, ok bool) {
 	return best, ok
 }
 
-// rank tells whether a step may happen now, and how much later than others.
+// rank returns whether a step may happen now, and how much later than others.
 func (t *teller) rank(p explore.Possible) (rank int, may bool) {
 	event := bare(p.On.Type)
 	if p.Part == t.Parks && !t.driven {
@@ -100,13 +100,13 @@ func (t *teller) rank(p explore.Possible) (rank int, may bool) {
 	return rank, true
 }
 
-// outside: what the story says, else the first thing that can be answered.
+// outside: the story's answer, else the first possible one.
 func (t *teller) outside(p explore.Possible) (rank int) {
 	if slices.Contains(t.Outside, p.Choice) {
 		return -1
 	}
 	if p.Silent {
-		return 3 * mostSteps // where it can only be silent, because the question was given up
+		return 3 * mostSteps // it can only be silent, because the call was given up
 	}
 	return 0
 }
@@ -118,7 +118,7 @@ func (t *teller) take(p explore.Possible) {
 		t.said[bare(e.Type)] = true
 	}
 	if p.Form == "asked" && len(p.Says) == 0 && !p.Silent {
-		return // the answer is on its way: it is told when it is heard
+		return // the answer is on its way: its line follows when it is consumed
 	}
 	status := exploration.Order(t.walk.View()).Status
 	if !leadsOn(p) && status == before && !(p.Silent && slices.Contains(t.Outside, p.Choice)) {
@@ -141,7 +141,7 @@ func (t *teller) park(p explore.Possible, words string) {
 	t.lines = append(t.lines, line{service: p.Part, on: words, does: does})
 }
 
-// redrive lets the service that parks go on, once nothing else can happen.
+// redrive redrives the service that parks, once nothing else can happen.
 func (t *teller) redrive() bool {
 	if len(t.parked) == 0 || t.driven {
 		return false
@@ -152,7 +152,7 @@ func (t *teller) redrive() bool {
 	return true
 }
 
-// ended holds the story to what it is about.
+// ended checks the end and the events that the story declares.
 func (t *teller) ended(m explore.Model) (string, error) {
 	v := t.walk.View()
 	wrong := func(format string, args ...any) (string, error) {
@@ -197,10 +197,10 @@ func (t *teller) text(v explore.View) string {
 	return b.String()
 }
 
-// fewest is how many lines have to be as in the first story for a reader to be sent there.
+// fewest is how many lines must equal the first story's for a reference to it.
 const fewest = 4
 
-// likeFirst is how many lines at the beginning are those of the first story; 0 where they are few.
+// likeFirst returns how many lines at the beginning equal the first story's; 0 if fewer than fewest.
 func (t *teller) likeFirst() int {
 	n := 0
 	for n < len(t.lines) && n < len(t.first) && t.lines[n] == t.first[n] {

@@ -10,7 +10,7 @@ func sortTimes(times []time.Time) {
 	slices.SortFunc(times, func(a, b time.Time) int { return a.Compare(b) })
 }
 
-// ticks are round times, no more than so many.
+// ticks returns round times, at most so many.
 func ticks(from, to time.Time, most int) (all []time.Time) {
 	const minute = time.Minute
 	steps := []time.Duration{15 * time.Second, 30 * time.Second, minute, 2 * minute, 5 * minute, 15 * minute, time.Hour}
@@ -26,14 +26,14 @@ func ticks(from, to time.Time, most int) (all []time.Time) {
 	return all
 }
 
-// axis is what a chart shows of values: from bottom to top.
+// axis is the range of values of a chart, from bottom to top.
 type axis struct {
 	bottom, top float64
 	log         bool
 	ticks       []float64
 }
 
-// place is where a value is, between 0 and 1.
+// place returns the position of a value, between 0 and 1.
 func (a axis) place(v float64) float64 {
 	if a.log {
 		return math.Max(0, (math.Log10(math.Max(v, a.bottom))-math.Log10(a.bottom))/(math.Log10(a.top)-math.Log10(a.bottom)))
@@ -41,7 +41,7 @@ func (a axis) place(v float64) float64 {
 	return math.Min(1, math.Max(0, (v-a.bottom)/(a.top-a.bottom)))
 }
 
-// axis finds round ends for what the curves have.
+// axis finds round ends for the values of the curves.
 func (p panel) axis(all []curve, stacked bool) axis {
 	most, least := 0.0, math.Inf(1)
 	note := func(v float64) {

@@ -18,7 +18,7 @@ var (
 	faint  = hex(0x8e939b)
 	bright = hex(0xd8dade)
 
-	// palette are the colours of lines, one after another.
+	// palette are the colours of lines, in order.
 	palette = []color.RGBA{hex(0x73bf69), hex(0xf2cc0c), hex(0x8ab8ff), hex(0xff780a), hex(0xf2495c), hex(0x5794f2), hex(0xb877d9),
 		hex(0x37a2a2), hex(0xfade2a), hex(0xc4162a), hex(0x96d98d), hex(0xffb357), hex(0xa352cc), hex(0x3274d9), hex(0xe0b400),
 		hex(0x56a64b)}

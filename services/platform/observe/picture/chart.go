@@ -8,7 +8,7 @@ import (
 	"orderflow.example/services/platform/observe/prometheus"
 )
 
-// chart draws lines, or areas on one another, with axes, thresholds and a legend.
+// chart draws lines, or stacked areas, with axes, thresholds and a legend.
 func (p panel) chart(c *canvas, in box, all []curve, from, to time.Time) {
 	plot := box{in.x + 68, in.y + 6, in.w - 80, in.h - 32}
 	plot.h -= p.legend(c, box{in.x + 10, in.y, in.w - 20, in.h}, all)
@@ -63,7 +63,7 @@ func draw(c *canvas, points []prometheus.Sample, place func(prometheus.Sample) (
 	c.Stroke()
 }
 
-// step is the time between two points, the shortest.
+// step is the shortest time between two points.
 func step(points []prometheus.Sample) time.Duration {
 	shortest := time.Hour
 	for i := 1; i < len(points); i++ {
@@ -72,7 +72,7 @@ func step(points []prometheus.Sample) time.Duration {
 	return shortest
 }
 
-// stack draws areas on one another, the last on top.
+// stack draws stacked areas, the last on top.
 func stack(c *canvas, all []curve, place func(prometheus.Sample) (float64, float64)) {
 	times, sums := sums(all)
 	for i := len(all) - 1; i >= 0; i-- {
@@ -106,7 +106,7 @@ func stack(c *canvas, all []curve, place func(prometheus.Sample) (float64, float
 	}
 }
 
-// sums are the values of each curve and all before it, at all times that any has.
+// sums are the cumulative values of the curves, at all times of any curve.
 func sums(all []curve) (times []time.Time, sums [][]float64) {
 	seen := map[time.Time]bool{}
 	for _, one := range all {
@@ -135,7 +135,7 @@ func sums(all []curve) (times []time.Time, sums [][]float64) {
 	return times, sums
 }
 
-// limits draws the thresholds that are within what is shown.
+// limits draws the thresholds within the axis.
 func (p panel) limits(c *canvas, plot box, y axis) {
 	if p.FieldConfig.Defaults.Custom.ThresholdsStyle.Mode == "" {
 		return

@@ -1,5 +1,5 @@
-// Package picture draws dashboards: the panels of a dashboard's JSON, where the JSON puts them, with what a Prometheus answers
-// to their queries. It is no Grafana and looks only like one: enough to judge titles, units and shapes, where no Grafana runs.
+// Package picture draws dashboards: the panels of a dashboard's JSON, in its layout, with a Prometheus's answers to their
+// queries. It only resembles Grafana: enough to judge titles, units and shapes without one.
 package picture
 
 import (
@@ -53,7 +53,7 @@ const (
 	head   = 44
 )
 
-// Dashboard draws the dashboard in the JSON, as it is over a time.
+// Dashboard draws the dashboard of the JSON over a range of time.
 func Dashboard(text []byte, about string, answer Answer, from, to time.Time) (image.Image, error) {
 	var d dashboard
 	if err := json.Unmarshal(text, &d); err != nil {
@@ -92,7 +92,7 @@ func Dashboard(text []byte, about string, answer Answer, from, to time.Time) (im
 	return c.Image(), nil
 }
 
-// line of a panel.
+// line is one line of a panel.
 type curve struct {
 	name   string
 	points []prometheus.Sample

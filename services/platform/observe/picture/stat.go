@@ -7,7 +7,7 @@ import (
 	"orderflow.example/services/platform/observe/prometheus"
 )
 
-// stat writes the last value large, in the colour of its threshold, over its course.
+// stat draws the last value large, in the colour of its threshold, over its course.
 func (p panel) stat(c *canvas, in box, all []curve) {
 	for i, one := range all {
 		part := box{in.x + float64(i)*in.w/float64(len(all)), in.y, in.w / float64(len(all)), in.h}
@@ -52,7 +52,7 @@ func last(points []prometheus.Sample) (float64, bool) {
 	return 0, false
 }
 
-// spark draws the course behind a number.
+// spark draws the sparkline behind a number.
 func (p panel) spark(c *canvas, in box, points []prometheus.Sample, with color.RGBA) {
 	top := 0.0
 	for _, s := range points {
@@ -79,7 +79,7 @@ func (p panel) spark(c *canvas, in box, points []prometheus.Sample, with color.R
 	c.Fill()
 }
 
-// colour is that of the highest threshold reached.
+// colour returns the colour of the highest threshold reached.
 func (p panel) colour(value float64) color.RGBA {
 	with := named["green"]
 	for _, s := range p.FieldConfig.Defaults.Thresholds.Steps {

@@ -1,5 +1,5 @@
-// Package prometheus runs a real Prometheus server beside an installation and asks it, for tests and for the pictures of the
-// dashboards. The server is built by scripts/prometheus.sh; it listens on loopback alone.
+// Package prometheus runs a real Prometheus server beside an installation and queries it, for tests and for the pictures of
+// the dashboards. The server is built by scripts/prometheus.sh; it listens on loopback only.
 package prometheus
 
 import (
@@ -20,24 +20,24 @@ import (
 	"time"
 )
 
-// Config says what the server scrapes.
+// Config configures the server.
 type Config struct {
 	Script   string   // scripts/prometheus.sh
-	Dir      string   // empty: what it keeps is kept here
+	Dir      string   // an empty directory for its data
 	Targets  []string // host:port
 	Job      string
 	Interval time.Duration // between two scrapes, and two evaluations of the rules
 	Rules    string        // the file's content; empty for none
 }
 
-// Server is a Prometheus that runs.
+// Server is a running Prometheus.
 type Server struct {
 	URL string
 	cmd *exec.Cmd
 	log bytes.Buffer
 }
 
-// Start starts it and waits until it answers.
+// Start starts the server and waits until it answers.
 func Start(ctx context.Context, c Config) (*Server, error) {
 	folder, err := exec.CommandContext(ctx, c.Script).Output()
 	if err != nil {
@@ -105,7 +105,7 @@ type Sample struct {
 	Value float64
 }
 
-// Series is what an expression gives for one set of labels.
+// Series is the result of an expression for one set of labels.
 type Series struct {
 	Labels  map[string]string
 	Samples []Sample
@@ -116,7 +116,7 @@ func (s *Server) Query(ctx context.Context, expr string, at time.Time) ([]Series
 	return s.query(ctx, "/api/v1/query", url.Values{"query": {expr}, "time": {stamp(at)}})
 }
 
-// Range evaluates an expression again and again.
+// Range evaluates an expression over a range of time.
 func (s *Server) Range(ctx context.Context, expr string, from, to time.Time, step time.Duration) ([]Series, error) {
 	return s.query(ctx, "/api/v1/query_range", url.Values{"query": {expr}, "start": {stamp(from)}, "end": {stamp(to)},
 		"step": {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)}})
@@ -166,7 +166,7 @@ func (p *point) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// Firing are the names of the alerts that fire now.
+// Firing returns the names of the alerts that fire now.
 func (s *Server) Firing(ctx context.Context) (map[string]bool, error) {
 	data, err := s.get(ctx, "/api/v1/alerts", nil)
 	if err != nil {
@@ -188,7 +188,7 @@ func (s *Server) Firing(ctx context.Context) (map[string]bool, error) {
 	return firing, err
 }
 
-// get reads the data of an answer.
+// get returns the data of a response.
 func (s *Server) get(ctx context.Context, path string, values url.Values) (json.RawMessage, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path+"?"+values.Encode(), nil)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // backlog is the storefront's limit during the burst.
 const backlog = 10 * time.Second
 
-// runBurst has more orders come than can be carried out, all services in one process, on an Apache Kafka of its own.
+// runBurst sends more orders than can be processed, to all services in one process, on an Apache Kafka of its own.
 func runBurst(ctx context.Context, o Options) (b bench.Burst, err error) {
 	dir := filepath.Join(o.Dir, burst)
 	kafka := &broker{script: filepath.Join(o.Scripts, "kafka.sh"), dir: filepath.Join(dir, "kafka"),

@@ -17,11 +17,11 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Options are what a campaign is asked for.
+// Options configure a campaign.
 type Options struct {
 	Bin      string // the directory of the built commands
-	Scripts  string // that of kafka.sh
-	Dir      string // where each run gets a directory of its own; kept where something was wrong
+	Scripts  string // the directory of kafka.sh
+	Dir      string // parent of each run's directory, which is kept if something was wrong
 	Seed     uint64
 	Stage    *Stage        // instead of random faults
 	Window   time.Duration // of the faults
@@ -33,7 +33,7 @@ type Options struct {
 	flags      []string // of them, besides those that all need
 }
 
-// name is the run's.
+// name is the name of the run.
 func (o Options) name() string {
 	if o.Stage != nil {
 		return o.Stage.Name
@@ -43,12 +43,12 @@ func (o Options) name() string {
 
 func (o Options) dir() string { return filepath.Join(o.Dir, strings.ReplaceAll(o.name(), " ", "-")) }
 
-// sayer tells how far a run is.
+// sayer returns a function that prints the progress of a run.
 func (o Options) sayer() func(format string, args ...any) {
 	return func(format string, args ...any) { fmt.Fprintf(o.Progress, o.name()+": "+format+"\n", args...) }
 }
 
-// Result is what came of one run.
+// Result is the result of one run.
 type Result struct {
 	Name    string          `json:"name"`
 	Seed    uint64          `json:"seed"`
@@ -66,7 +66,7 @@ type Result struct {
 	Verdict witness.Verdict `json:"checker"`
 }
 
-// Holds tells whether all was as it must be.
+// Holds reports whether nothing was wrong.
 func (r Result) Holds() bool {
 	seen := r.Stood == nil || len(r.Stood.Services) > 0 && r.Stood.Remaining == 0
 	return seen && r.Ended >= 0 && r.Verify == holds && len(r.Strange) == 0 && len(r.Died) == 0 && len(r.Verdict.Findings) == 0
@@ -74,13 +74,13 @@ func (r Result) Holds() bool {
 
 const holds = "holds"
 
-// Run runs one seed, or one stage. The error is of the environment, which could not be brought to do what the campaign needs.
+// Run runs one seed, or one stage. An error is one of the environment: what the campaign needs could not be started.
 func Run(ctx context.Context, o Options) (r Result, err error) {
 	r.Name, r.Seed, r.Dir, o.perService = o.name(), o.Seed, o.dir(), 2
 	if o.Stage != nil {
 		o.Window = o.Stage.Window
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Window+o.Patience+5*time.Minute, errors.New("it takes too long"))
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Window+o.Patience+5*time.Minute, errors.New("the run takes too long"))
 	defer cancel()
 	say := o.sayer()
 	say("starting Kafka, Postgres, the world, and the services")
@@ -159,7 +159,7 @@ func Run(ctx context.Context, o Options) (r Result, err error) {
 	return r, err
 }
 
-// tell says every now and then how far it is.
+// tell prints the progress at intervals.
 func (c *customers) tell(ctx context.Context, say func(string, ...any)) {
 	for start := time.Now(); pause(ctx, 15*time.Second); {
 		var l Load
@@ -168,7 +168,7 @@ func (c *customers) tell(ctx context.Context, say func(string, ...any)) {
 	}
 }
 
-// end is how an order ended, in words.
+// end describes the end of an order.
 func end(o witness.Order) string {
 	switch o.Status {
 	case "completed", "returned":
@@ -179,7 +179,7 @@ func end(o witness.Order) string {
 	return "without an end"
 }
 
-// hears are the topics that each service consumes, as it declares.
+// hears are the topics that each service consumes, by its declaration.
 func hears() map[string][]string {
 	all := map[string][]string{}
 	for _, app := range run.Apps {

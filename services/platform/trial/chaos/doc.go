@@ -1,11 +1,11 @@
 // Package chaos is the failure campaign: two processes of every service on Apache Kafka and a Postgres of its own, random
-// kills and stops of processes, broker and database while customers order, cancel and send back, and then the question
-// whether anything was lost or done twice. Package witness answers it, and `orderflow verify` beside it.
+// kills and stops of processes, broker and database while customers order, cancel and return goods. Afterwards package
+// witness, and beside it `orderflow verify`, check that nothing was lost or done twice.
 //
-// The simulated world outside is one process that is left alone, though its database is not: what it answered is the
-// measure. What a seed chooses is the same each time; when a fault meets which statement is left to the machine.
+// The simulated world outside is one process without faults, though its database has them: its answers are the
+// reference. A seed always gives the same load and faults; the statement that a fault interrupts depends on the machine.
 //
-// Instead of random faults, single ones of the installation can be asked for: the stages.
+// The stages are single faults of the installation instead of random ones.
 //
-// It runs on Linux, whose /proc tells Postgres's processes. The command in cmd/chaos is its only user.
+// It runs on Linux, as it finds Postgres's processes in /proc. The command in cmd/chaos is its only user.
 package chaos

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Kind is what is done to whom.
+// Kind is a kind of fault.
 type Kind string
 
 // The kinds of faults.
@@ -20,8 +20,8 @@ const (
 	StopPostgres Kind = "postgres stopped"
 )
 
-// Kinds are all of them, with how often each comes of a hundred, and how long it lasts: until what was killed is started
-// again, or what was stopped goes on.
+// Kinds are all kinds, with their share of a hundred faults and their duration: until the killed process is restarted, or
+// the stopped one continues.
 var Kinds = []struct {
 	Kind          Kind
 	share         int
@@ -35,18 +35,18 @@ var Kinds = []struct {
 	{StopPostgres, 6, time.Second, 5 * time.Second},
 }
 
-// Fault is one of a schedule.
+// Fault is one fault of a schedule.
 type Fault struct {
 	At     time.Duration // since the start
 	Kind   Kind
-	Target int // which process
+	Target int // index of the process
 	For    time.Duration
 }
 
-// meanGap is the time from one fault to the next; most last longer, so that they overlap.
+// meanGap is the mean time between faults; most last longer, so that they overlap.
 const meanGap = 1300 * time.Millisecond
 
-// Schedule is the faults of a seed.
+// Schedule returns the faults of a seed.
 func Schedule(seed uint64, window time.Duration, targets int) (faults []Fault) {
 	luck := rand.New(rand.NewPCG(seed, 1))
 	for at := time.Second; at < window; {
@@ -67,8 +67,8 @@ func Schedule(seed uint64, window time.Duration, targets int) (faults []Fault) {
 	return faults
 }
 
-// inject does what the schedule says, leaves out what would hit somebody who is down already, and returns once everything
-// runs again. The error is of what could not be started again.
+// inject executes the schedule, skips faults of targets that are down already, and returns once everything runs again.
+// The error names what could not be restarted.
 func (f *fleet) inject(ctx context.Context, schedule []Fault) (done map[Kind]int, err error) {
 	done = map[Kind]int{}
 	ctx, cancel := context.WithCancelCause(ctx)

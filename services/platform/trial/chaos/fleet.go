@@ -22,7 +22,7 @@ const (
 	worldSpeed = "20"
 )
 
-// fleet is everything that runs.
+// fleet is all processes of a run.
 type fleet struct {
 	dir, bin  string
 	key       []byte
@@ -32,10 +32,10 @@ type fleet struct {
 	processes []*process // of the services
 
 	mu   sync.Mutex
-	died []string // what ended by itself
+	died []string // processes that ended by themselves
 }
 
-// startFleet starts everything in the run's directory. What was started has to be ended also when that fails.
+// startFleet starts everything in the run's directory. The fleet must be stopped also after an error.
 func startFleet(ctx context.Context, o Options) (*fleet, error) {
 	dir := o.dir()
 	f := &fleet{dir: dir, bin: o.Bin, key: []byte(rand.Text() + rand.Text())}
@@ -73,13 +73,13 @@ func startFleet(ctx context.Context, o Options) (*fleet, error) {
 	flags = append(flags, o.flags...)
 	for i := range o.perService {
 		for _, app := range run.Apps {
-			if i == 0 || len(app.Bindings) > 0 { // of what only watches one is enough
+			if i == 0 || len(app.Bindings) > 0 { // one process of a pure observer is enough
 				f.processes = append(f.processes, f.process(fmt.Sprintf("%s-%d", app.Name, i+1), app.Name,
 					append(flags, app.Arguments(run.Outside(where.WorldURL))...)))
 			}
 		}
 	}
-	// A few at a time: all at once take longer to start than each may.
+	// A few at a time: started all at once, they exceed the start timeout.
 	group, starting := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	for _, p := range f.processes {
@@ -119,7 +119,7 @@ func (f *fleet) stop() {
 	}
 }
 
-// operators is the address of an operators' listener of a service; empty while none is up.
+// operators returns the address of an operators' listener of a service; empty while none is up.
 func (f *fleet) operators(service string) string {
 	for _, p := range f.processes {
 		if _, operators := p.addresses(); operators != "" && strings.HasPrefix(p.name, service+"-") {
@@ -129,7 +129,7 @@ func (f *fleet) operators(service string) string {
 	return ""
 }
 
-// storefronts are the addresses of the customers' listeners that are up.
+// storefronts returns the addresses of the customers' listeners that are up.
 func (f *fleet) storefronts() (all []string) {
 	for _, p := range f.processes {
 		if customers, _ := p.addresses(); customers != "" {
@@ -142,7 +142,7 @@ func (f *fleet) storefronts() (all []string) {
 func (f *fleet) token(audience, subject string) string {
 	token, err := httpserver.Mint(f.key, audience, subject, time.Hour)
 	if err != nil {
-		panic(err) // of a key that is long enough and a subject that is not empty
+		panic(err) // cannot be: the key is long enough and the subject not empty
 	}
 	return token
 }

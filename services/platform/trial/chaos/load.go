@@ -16,18 +16,18 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// customers order, cancel and send back, whatever happens to the processes they speak to.
+// customers order, cancel and return goods, and retry whatever happens to the storefronts.
 type customers struct {
 	fleet  *fleet
 	client http.Client
 
 	mu       sync.Mutex
 	accepted map[string]bool // by order, whether it can be completed
-	strange  []string        // answers that nobody expected
+	strange  []string        // unexpected answers
 	counts   Load
 }
 
-// Load is what customers did.
+// Load counts the requests of the customers.
 type Load struct {
 	Placed        int `json:"placed"`
 	Accepted      int `json:"accepted"`
@@ -41,14 +41,14 @@ func newCustomers(f *fleet) *customers {
 		client: http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 }
 
-// request is what somebody asks for.
+// request is one HTTP request.
 type request struct {
 	audience, subject string
 	method, path, key string
 	body              any
 }
 
-// send sends a request once. status is 0 where there was no answer.
+// send sends a request once. status is 0 if there was no answer.
 func (c *customers) send(ctx context.Context, address string, q request) (status int, text string) {
 	data, err := json.Marshal(q.body)
 	if err != nil {
@@ -73,7 +73,7 @@ func (c *customers) send(ctx context.Context, address string, q request) (status
 	return response.StatusCode, string(answer)
 }
 
-// insist sends a customer's request to any of the storefronts until it is answered for good.
+// insist sends a customer's request to any storefront until the answer is final.
 func (c *customers) insist(ctx context.Context, customer, method, path, key string, body any) (status int, text string) {
 	q := request{httpserver.AudienceCustomers, customer, method, path, key, body}
 	text = "no storefront is up"
@@ -144,7 +144,7 @@ func (c *customers) furnish(ctx context.Context, sold []product) error {
 	return nil
 }
 
-// shop does what was planned, and returns once each request was answered or ctx has ended.
+// shop executes the plan, and returns once each request was answered or ctx has ended.
 func (c *customers) shop(ctx context.Context, purchases []purchase) {
 	start := time.Now()
 	var all sync.WaitGroup
@@ -192,7 +192,7 @@ func (c *customers) buy(ctx context.Context, p purchase) {
 	}
 }
 
-// arrives waits until the order has come to an end, and tells whether its goods are with the customer.
+// arrives waits until the order has ended, and reports whether its goods were delivered.
 func (c *customers) arrives(ctx context.Context, customer, path string) bool {
 	for {
 		status, text := c.insist(ctx, customer, http.MethodGet, path, "", nil)

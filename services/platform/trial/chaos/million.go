@@ -16,14 +16,14 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// Million is what many events through one service, the catalog, left in its tables and in memory while its outbox was pruned.
+// Million is the result of many events of one service, the catalog: table sizes and memory while its outbox was pruned.
 type Million struct {
 	Samples []Sample       `json:"samples"`
 	Verify  []Verification `json:"verify"`
 	Dir     string         `json:"directory,omitempty"`
 }
 
-// Sample is how things stood at a time. The catalog's events are read by the storefront.
+// Sample holds the figures at one time. The catalog's events are consumed by the storefront.
 type Sample struct {
 	Seconds    float64 `json:"seconds"`
 	Events     int64   `json:"events"`
@@ -35,7 +35,7 @@ type Sample struct {
 	Storefront int64   `json:"storefront_resident_bytes"`
 }
 
-// Verification is one answer of verify.
+// Verification is one result of verify.
 type Verification struct {
 	When    string  `json:"when"`
 	Events  int64   `json:"events"`
@@ -43,7 +43,7 @@ type Verification struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Holds tells whether verify held each time and the outbox did not keep what was pruned.
+// Holds reports whether verify held each time and the outbox was pruned.
 func (m Million) Holds() bool {
 	for _, v := range m.Verify {
 		if v.Answer != holds {
@@ -53,25 +53,25 @@ func (m Million) Holds() bool {
 	return len(m.Verify) == 3 && m.pruned()
 }
 
-// pruned tells whether at the end next to nothing is left of the outbox.
+// pruned reports whether the outbox is all but empty at the end.
 func (m Million) pruned() bool {
 	last := m.Samples[len(m.Samples)-1]
 	return last.Rows < last.Events/20
 }
 
 const (
-	retention    = time.Minute // the least that there is
-	bulk         = 5000        // items of a request, the most that the catalog takes
+	retention    = time.Minute // the shortest allowed
+	bulk         = 5000        // items of a request, the catalog's limit
 	sampleEvery  = 10 * time.Second
 	forMillion   = 12 * time.Minute
-	afterMillion = retention + 30*time.Second // until all but nothing of the outbox is old enough
+	afterMillion = retention + 30*time.Second // until nearly all of the outbox is old enough
 )
 
-// RunMillion lists products again and again, each time at another price, until the catalog has decided so many events.
+// RunMillion lists products repeatedly, each time at another price, until the catalog has emitted so many events.
 func RunMillion(ctx context.Context, o Options, events int64) (m Million, err error) {
 	o.Stage, o.perService, o.flags = &Stage{Name: million}, 1, []string{"--outbox-retention", retention.String()}
 	m.Dir = o.dir()
-	ctx, cancel := context.WithTimeoutCause(ctx, forMillion, errors.New("it takes too long"))
+	ctx, cancel := context.WithTimeoutCause(ctx, forMillion, errors.New("the run takes too long"))
 	defer cancel()
 	say := o.sayer()
 	say("starting Kafka, Postgres, the world, and the services")

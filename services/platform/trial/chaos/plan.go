@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// line is so many pieces of a product.
+// line is a quantity of a product.
 type line struct {
 	SKU      string `json:"sku"`
 	Quantity int64  `json:"quantity"`
@@ -27,31 +27,31 @@ type basket struct {
 	FillPolicy   string `json:"fill_policy"`
 }
 
-// purchase is one order, and what its customer does about it.
+// purchase is one order, and what its customer does with it.
 type purchase struct {
 	at          time.Duration // since the start
 	customer    string        // of this order alone; also its idempotency key
 	basket      basket
 	canComplete bool
-	cancelAfter time.Duration // 0: the customer wants it
-	sendsBack   bool          // once it is there
+	cancelAfter time.Duration // 0: not cancelled
+	sendsBack   bool          // once it is delivered
 }
 
-// product is one that is sold.
+// product is one product on sale.
 type product struct {
 	sku     string
 	price   int64
 	pieces  int64 // that are received
-	reorder int64 // more is bought at this level; 0 never
+	reorder int64 // reordered at this level; 0 never
 }
 
 const (
-	plenty  = 8 // products of which there is enough
+	plenty  = 8 // products with enough stock
 	limited = "limited"
 	refill  = "refill"
 )
 
-// products are those that are sold to so many orders: most in plenty, one that runs out, one that is bought again and
+// products returns the products for so many orders: most in plenty, one that runs out, one that is reordered again and
 // again because its level is low.
 func products(orders int) (all []product) {
 	for i := range plenty {
@@ -61,7 +61,7 @@ func products(orders int) (all []product) {
 		product{sku: refill, price: 725, pieces: 30, reorder: 20})
 }
 
-// cards are the payment tokens, with how often each is used of a hundred, and whether it pays.
+// cards are the payment tokens, with their share of a hundred orders, and whether they pay.
 var cards = []struct {
 	token string
 	share int
@@ -71,7 +71,7 @@ var cards = []struct {
 	{"tok_declined", 6, false}, {"tok_insufficient_funds", 3, false}, {"tok_capture_fails", 5, false},
 }
 
-// plan is what customers do in a run: so many orders, spread over the window.
+// plan returns the purchases of a run: so many orders, spread over the window.
 func plan(seed uint64, orders int, window time.Duration) []purchase {
 	luck := rand.New(rand.NewPCG(seed, 2))
 	oneOf := func(n int) bool { return luck.IntN(n) == 0 }

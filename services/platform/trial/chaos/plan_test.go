@@ -10,10 +10,10 @@ func TestASeedChoosesTheSameFaultsAndOrdersEachTime(t *testing.T) {
 	t.Parallel()
 	faults, orders := Schedule(1, time.Minute, 19), plan(1, 100, time.Minute)
 	if !reflect.DeepEqual(faults, Schedule(1, time.Minute, 19)) || !reflect.DeepEqual(orders, plan(1, 100, time.Minute)) {
-		t.Error("the second time it chose others")
+		t.Error("the same seed gave another schedule")
 	}
 	if reflect.DeepEqual(faults, Schedule(2, time.Minute, 19)) || reflect.DeepEqual(orders, plan(2, 100, time.Minute)) {
-		t.Error("another seed chose the same")
+		t.Error("another seed gave the same schedule")
 	}
 }
 
@@ -78,6 +78,6 @@ func TestCustomersDoEverythingThatTheyCan(t *testing.T) {
 		}
 	}
 	if seen["cannot complete"] > orders/3 {
-		t.Errorf("%d of %d orders cannot complete: the others are what the faults are for", seen["cannot complete"], orders)
+		t.Errorf("%d of %d orders cannot complete: too few are left for the faults", seen["cannot complete"], orders)
 	}
 }

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// process is one of the platform's processes, which is started again whenever it was killed.
+// process is one of the platform's processes, which is restarted after each kill.
 type process struct {
 	name    string
 	program string
 	args    []string
-	dir     string            // of the run: its log and its process id are kept there
-	died    func(text string) // is told when it ended by itself after it was ready
+	dir     string            // of the run: contains its log and process id
+	died    func(text string) // called when it ended by itself after it was ready
 
 	fault sync.Mutex // held while a fault is under way
 
@@ -34,8 +34,8 @@ type process struct {
 
 const startWithin = 60 * time.Second
 
-// run starts the process and returns once it is ready. While broker or database are away it cannot start: it is tried
-// again until ctx ends.
+// run starts the process and returns once it is ready. It cannot start while broker or database are down: the start is
+// retried until ctx ends.
 func (p *process) run(ctx context.Context) error {
 	for {
 		err := p.start(ctx)
@@ -57,7 +57,7 @@ func (p *process) start(ctx context.Context) error {
 	cmd := exec.Command(p.program, p.args...)
 	cmd.Stderr = log
 	cmd.Env = append(os.Environ(), "ORDERFLOW_VALIDATE_PRODUCED=true")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's Ctrl-C is for the campaign, which ends them all
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's Ctrl-C goes to the campaign, which ends them all
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -106,7 +106,7 @@ func (p *process) start(ctx context.Context) error {
 	return err
 }
 
-// listen notes the addresses in the line that says that it is ready.
+// listen reads the addresses from the line "ready …".
 func (p *process) listen(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -129,7 +129,7 @@ func (p *process) addresses() (customers, operators string) {
 	return p.customers, p.operators
 }
 
-// kill ends the process as a power cut does, and returns when it is gone.
+// kill sends SIGKILL, and returns when the process is gone.
 func (p *process) kill() {
 	p.mu.Lock()
 	cmd, ended := p.cmd, p.ended
@@ -141,7 +141,7 @@ func (p *process) kill() {
 	}
 }
 
-// freeze stops the process where it is, and lets it go on after a while as if nothing had happened.
+// freeze stops the process with SIGSTOP, and continues it after a while.
 func (p *process) freeze(ctx context.Context, d time.Duration) {
 	p.mu.Lock()
 	cmd := p.cmd
@@ -151,7 +151,7 @@ func (p *process) freeze(ctx context.Context, d time.Duration) {
 	cmd.Process.Signal(syscall.SIGCONT)
 }
 
-// resident is the memory that the process has in use, 0 where it does not run.
+// resident is the resident memory of the process, 0 if it does not run.
 func (p *process) resident() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -169,7 +169,7 @@ func (p *process) lastLine() string {
 	return lines[len(lines)-1]
 }
 
-// pause tells whether it was not cut short.
+// pause waits, and returns false when ctx has ended.
 func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):

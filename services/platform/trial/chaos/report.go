@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 )
 
-// Print writes the results as a table, a column for each run, and what was found below it.
+// Print writes the results as a table, a column for each run, and the findings below it.
 func Print(w io.Writer, results []Result) error {
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	row := func(name string, value func(Result) any) {
@@ -83,7 +83,7 @@ func Print(w io.Writer, results []Result) error {
 	return nil
 }
 
-// mostOf is how many findings of one check people are shown; --json has all.
+// mostOf is how many findings of one check are printed; --json has all.
 const mostOf = 10
 
 func (r Result) faults() (lines []string) {

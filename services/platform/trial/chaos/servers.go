@@ -17,7 +17,7 @@ import (
 	"orderflow.example/shared/embedded"
 )
 
-// broker is an Apache Kafka that scripts/kafka.sh runs.
+// broker is an Apache Kafka run by scripts/kafka.sh.
 type broker struct {
 	script, dir, port string
 	fault             sync.Mutex
@@ -26,9 +26,9 @@ type broker struct {
 
 func (b *broker) address() string { return "127.0.0.1:" + b.port }
 
-// start starts it on its data, and returns once it answers.
+// start starts the broker on its data, and returns once it answers.
 func (b *broker) start(ctx context.Context) error {
-	b.starts++ // the script waits for a line in the log, which must not be the one of the start before
+	b.starts++ // a log per start: the script waits for a line in it
 	log := filepath.Join(b.dir, "server.out")
 	if err := os.Rename(log, fmt.Sprint(log, ".", b.starts)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -84,14 +84,14 @@ func (p *postgres) start(ctx context.Context) (err error) {
 
 func (p *postgres) pid() int { return readPID(filepath.Join(p.dir, "data", "postmaster.pid")) }
 
-// kill ends the postmaster as a crash does; its processes notice and end.
+// kill sends SIGKILL to the postmaster; its processes notice and end.
 func (p *postgres) kill() error {
 	syscall.Kill(p.pid(), syscall.SIGKILL)
 	<-p.server.Done()
 	return p.server.Close()
 }
 
-// freeze stops the postmaster and all processes that it has, each of which leads a process group of its own.
+// freeze stops the postmaster and all its processes, each of which leads a process group of its own.
 func (p *postgres) freeze(ctx context.Context, d time.Duration) {
 	postmaster := p.pid()
 	syscall.Kill(postmaster, syscall.SIGSTOP)
@@ -112,7 +112,7 @@ func readPID(file string) int {
 	return pid
 }
 
-// status is the state and the parent of a process; a letter Z is one that has ended.
+// status returns the state and the parent of a process; state Z is one that has ended.
 func status(pid int) (state string, parent int) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))

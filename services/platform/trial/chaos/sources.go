@@ -19,7 +19,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// sources are what is looked at once the faults are over.
+// sources are the topics, databases and APIs that are read once the faults are over.
 type sources struct{ witness.Sources }
 
 func (f *fleet) open(ctx context.Context) (s sources, done func(), err error) {
@@ -47,7 +47,7 @@ func (f *fleet) open(ctx context.Context) (s sources, done func(), err error) {
 	return s, done, nil
 }
 
-// verify asks the product's own command, and returns its last line where it says no.
+// verify runs the product's own command, and returns its last line if it fails.
 func (f *fleet) verify(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(f.bin, "orderflow"), "verify", "--kafka", f.broker.address(),
 		"--postgres", f.postgres.server.URL(), "--partitions", fmt.Sprint(partitions),
@@ -68,7 +68,7 @@ func (f *fleet) verify(ctx context.Context) (string, error) {
 	return strings.TrimSpace(said.String()), nil
 }
 
-// settle waits until nothing is still to come, and returns what still is when it is too late.
+// settle waits until nothing is pending, and returns what is pending at the timeout.
 func (s sources) settle(ctx context.Context, until time.Time) (waits string) {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
@@ -76,7 +76,7 @@ func (s sources) settle(ctx context.Context, until time.Time) (waits string) {
 		now, err := s.pending(ctx)
 		switch {
 		case err == nil && now == "":
-			if still++; still == 2 { // the databases are not read at one instant
+			if still++; still == 2 { // the databases are not read at the same instant
 				return ""
 			}
 			waits = ""
@@ -92,7 +92,7 @@ func (s sources) settle(ctx context.Context, until time.Time) (waits string) {
 	}
 }
 
-// pending is what is still to come: orders that are open, questions not answered, events not applied everywhere.
+// pending returns the open work: open orders, unanswered calls, events not applied everywhere.
 func (s sources) pending(ctx context.Context) (string, error) {
 	type row struct {
 		Topic     string

@@ -16,7 +16,7 @@ import (
 	"orderflow.example/services/platform/bench"
 )
 
-// Staged is what came of the stages that were asked for.
+// Staged is the result of the requested stages.
 type Staged struct {
 	Faults     []Result          `json:"faults,omitempty"`
 	Unwritable *bench.Unwritable `json:"unwritable,omitempty"`
@@ -28,7 +28,7 @@ const (
 	unwritable  = "unwritable"
 	million     = "million"
 	burst       = "burst"
-	mostSlower  = 2 // times that the other partitions may become while one cannot be written
+	mostSlower  = 2 // factor allowed for the other partitions while one cannot be written
 	manyEvents  = 1_000_000
 	everySecond = 6 // orders
 )
@@ -41,14 +41,14 @@ func StageNames() (names []string) {
 	return append(names, unwritable, million, burst)
 }
 
-// Holds tells whether all was as it must be.
+// Holds reports whether nothing was wrong.
 func (s Staged) Holds() bool {
 	return !slices.ContainsFunc(s.Faults, func(r Result) bool { return !r.Holds() }) &&
 		(s.Unwritable == nil || s.Unwritable.Ratio() < mostSlower) && (s.Million == nil || s.Million.Holds()) &&
 		(s.Burst == nil || s.Burst.Holds())
 }
 
-// RunStage runs one stage and adds what came of it. One that was interrupted leaves nothing.
+// RunStage runs one stage and adds its result. An interrupted one leaves no files.
 func (s *Staged) RunStage(ctx context.Context, o Options, name string) (err error) {
 	defer func() {
 		if ctx.Err() != nil {

@@ -19,7 +19,7 @@ func TestEachStageHasLoadBeforeDuringAndAfterItsFault(t *testing.T) {
 	}
 }
 
-// good is what came of stages that went well.
+// good is the result of stages without a fault.
 func good() Staged {
 	return Staged{
 		Faults: []Result{{Name: "column", Verify: holds,

@@ -12,7 +12,7 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// Stage is one fault of the installation, which all services live through while customers order.
+// Stage is one fault of the installation, injected while customers order.
 type Stage struct {
 	Name   string
 	Lasts  time.Duration
@@ -20,22 +20,22 @@ type Stage struct {
 	commit func(f *fleet, ctx context.Context, lasts time.Duration) error
 }
 
-// untilFault is how long customers order before it.
+// untilFault is the time of load before the fault.
 const untilFault = 15 * time.Second
 
-// Stages are those of the database.
+// Stages are the faults of the database.
 var Stages = []Stage{
 	{"statement", 60 * time.Second, 100 * time.Second, (*fleet).lockTables},
 	{"column", 20 * time.Second, 60 * time.Second, (*fleet).renameColumns},
 	{"readonly", 20 * time.Second, 60 * time.Second, (*fleet).readOnly},
 }
 
-// stateColumn is a column without which a service cannot read or write its state.
+// stateColumn is a column that a service needs to read or write its state.
 type stateColumn struct{ service, table, column string }
 
 var stateColumns = []stateColumn{{"payment", "payments", "amount"}, {"inventory", "stock", "reserved"}}
 
-// stage commits the fault once the load has run for a while, and returns when the load's time is over.
+// stage injects the fault once the load has run for a while, and returns when the load's window is over.
 func (f *fleet) stage(ctx context.Context, s Stage) (Standstill, error) {
 	end := time.Now().Add(s.Window)
 	pause(ctx, untilFault)
@@ -63,7 +63,7 @@ func (f *fleet) database(ctx context.Context, name string) (*database.DB, error)
 	return database.Open(ctx, database.Options{URL: u.String(), MaxConns: 2, AppName: "chaos"})
 }
 
-// inEach does something in the database of each of the state columns, all at the same time.
+// inEach runs a function on the database of each of the state columns, concurrently.
 func (f *fleet) inEach(ctx context.Context, do func(context.Context, *gorm.DB, stateColumn) error) error {
 	failed := make(chan error)
 	for _, c := range stateColumns {
@@ -82,7 +82,7 @@ func (f *fleet) inEach(ctx context.Context, do func(context.Context, *gorm.DB, s
 	return errors.Join(errs...)
 }
 
-// lockTables has a statement that lasts so long hold a lock against everybody.
+// lockTables holds an exclusive lock for so long, by one statement.
 func (f *fleet) lockTables(ctx context.Context, lasts time.Duration) error {
 	return f.inEach(ctx, func(_ context.Context, db *gorm.DB, c stateColumn) error {
 		return db.Transaction(func(tx *gorm.DB) error {
@@ -94,7 +94,7 @@ func (f *fleet) lockTables(ctx context.Context, lasts time.Duration) error {
 	})
 }
 
-// renameColumns renames the columns, and back, as a migration under a build that does not know of it.
+// renameColumns renames the columns, and back, like a migration that the running build does not know.
 func (f *fleet) renameColumns(ctx context.Context, lasts time.Duration) error {
 	const rename = "ALTER TABLE %s RENAME COLUMN %s TO %s"
 	return f.inEach(ctx, func(ctx context.Context, db *gorm.DB, c stateColumn) error {
@@ -106,8 +106,7 @@ func (f *fleet) renameColumns(ctx context.Context, lasts time.Duration) error {
 	})
 }
 
-// readOnly ends all sessions and lets those that come after them only read, as a failover to a standby does that is not
-// promoted at once.
+// readOnly ends all sessions and makes new ones read-only, like a failover to a standby that is not promoted at once.
 func (f *fleet) readOnly(ctx context.Context, lasts time.Duration) error {
 	db, err := f.database(ctx, "postgres")
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Standstill is what the processes said about themselves during a stage.
+// Standstill sums up the metrics and readiness of the processes during a stage.
 type Standstill struct {
 	Services  map[string]*Stood `json:"services"`        // those of which partitions stood still
 	Unready   int               `json:"unready"`         // the most processes whose /readyz said no at one time
@@ -21,7 +21,7 @@ type Standstill struct {
 	Remaining int               `json:"remaining"`       // partitions that still stand still once all orders have ended
 }
 
-// Stood is what one service's orderflow_partitions_stopped and orderflow_lag_seconds showed.
+// Stood holds one service's orderflow_partitions_stopped and orderflow_lag_seconds.
 type Stood struct {
 	Partitions int     `json:"partitions"`    // that stood still, the most at one time
 	After      float64 `json:"after_seconds"` // of the fault the first was seen to
@@ -31,7 +31,7 @@ type Stood struct {
 
 const lookEvery = time.Second
 
-// watchStandstill looks at every process until ctx ends.
+// watchStandstill polls every process until ctx ends.
 func (f *fleet) watchStandstill(ctx context.Context) Standstill {
 	s, start := Standstill{Services: map[string]*Stood{}}, time.Now()
 	var first time.Time
@@ -58,7 +58,7 @@ func (f *fleet) watchStandstill(ctx context.Context) Standstill {
 	return s
 }
 
-// stopped is what each service shows of which partitions stand still now, and how many processes are not ready.
+// stopped reads each service's stopped partitions, and how many processes are not ready.
 func (f *fleet) stopped(ctx context.Context) (services map[string]*Stood, unready int) {
 	services = map[string]*Stood{}
 	for _, p := range f.processes {
@@ -93,7 +93,7 @@ func (f *fleet) stopped(ctx context.Context) (services map[string]*Stood, unread
 
 var operatorsClient = http.Client{Timeout: 2 * time.Second}
 
-// get reads what needs no token. status is 0 where there was no answer.
+// get reads a path without a token. status is 0 if there was no answer.
 func get(ctx context.Context, url string) (status int, text string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -111,7 +111,7 @@ func get(ctx context.Context, url string) (status int, text string) {
 	return response.StatusCode, string(data)
 }
 
-// standstillLeft is how many partitions still stand still, once the processes have had the time to measure again.
+// standstillLeft is the number of stopped partitions, after the processes had time to measure again.
 func (f *fleet) standstillLeft(ctx context.Context) (left int) {
 	for range 15 {
 		stopped, _ := f.stopped(ctx)
@@ -126,7 +126,7 @@ func (f *fleet) standstillLeft(ctx context.Context) (left int) {
 	return left
 }
 
-// String says it in a line.
+// String formats it in one line.
 func (s Standstill) String() string {
 	var all []string
 	for _, service := range slices.Sorted(maps.Keys(s.Services)) {

@@ -1,5 +1,5 @@
-// Package answer is how the parts of the simulated world speak HTTP: JSON answers, answers that come late or never, and
-// the faults of a bad day. It decides nothing about payments, parcels or picks.
+// Package answer is the HTTP layer of the simulated world: JSON answers, late answers, dropped connections, and injected
+// faults. It decides nothing about payments, parcels or picks.
 package answer
 
 import (
@@ -12,24 +12,24 @@ import (
 	"time"
 )
 
-// Reply is what a part of the world answers.
+// Reply is an answer of the simulated world.
 type Reply struct {
 	Status int
 	Body   any           // nil for none
-	After  time.Duration // how long the answer takes
-	HangUp bool          // the line goes dead instead
+	After  time.Duration // latency
+	HangUp bool          // drop the connection instead
 }
 
-// Refusal is the body of every answer that says no.
+// Refusal is the body of every refusal.
 type Refusal struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail,omitempty"`
 }
 
-// Refuse is a reply that says no.
+// Refuse returns a refusal.
 func Refuse(status int, code string) Reply { return Reply{Status: status, Body: Refusal{Code: code}} }
 
-// Invalid is the reply to a request that cannot be understood.
+// Invalid returns the reply to a malformed request.
 func Invalid(detail string) Reply {
 	return Reply{Status: http.StatusBadRequest, Body: Refusal{Code: "invalid_request", Detail: detail}}
 }
@@ -51,7 +51,7 @@ func Handle(fn func(r *http.Request) Reply) http.HandlerFunc {
 		}
 		body, err := json.Marshal(reply.Body)
 		if err != nil {
-			panic(err) // a body of ours that JSON cannot say
+			panic(err) // our own body is not encodable as JSON
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(reply.Status)
@@ -59,8 +59,8 @@ func Handle(fn func(r *http.Request) Reply) http.HandlerFunc {
 	}
 }
 
-// Read takes the request's JSON body, at most 1 MiB of it, and its fingerprint, which is the same for bodies that say
-// the same to this part of the world.
+// Read decodes the request's JSON body, at most 1 MiB, and returns its fingerprint, which is equal for bodies that
+// decode to the same value.
 func Read[Body any](r *http.Request) (body Body, fingerprint string, err error) {
 	decoder := json.NewDecoder(io.LimitReader(r.Body, 1<<20))
 	if decoder.Decode(&body) != nil {
@@ -74,16 +74,16 @@ func Read[Body any](r *http.Request) (body Body, fingerprint string, err error) 
 	return body, hex.EncodeToString(sum[:16]), nil
 }
 
-// Key is the request's idempotency key.
+// Key returns the request's idempotency key.
 func Key(r *http.Request) (string, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" || len(key) > 255 {
-		return "", errors.New("the header Idempotency-Key is needed, with at most 255 characters")
+		return "", errors.New("the header Idempotency-Key is required, with at most 255 characters")
 	}
 	return key, nil
 }
 
-// wait returns false when the caller has gone.
+// wait returns false when the client has disconnected.
 func wait(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -98,9 +98,9 @@ func wait(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// hangUp cuts the line in the middle of the answer's first word. An answer that has not begun would not do: Go's client
-// silently asks again when a kept connection ends before the first byte of the answer to a request with an idempotency
-// key, and its caller would never see the fault.
+// hangUp drops the connection inside the status line of the response. Dropping it earlier would not do: Go's client
+// silently retries a request with an idempotency key when a kept-alive connection ends before the first byte of the
+// response, and its caller would never see the fault.
 func hangUp(w http.ResponseWriter) {
 	if _, deaf := w.(unheard); deaf {
 		return

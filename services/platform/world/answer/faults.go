@@ -9,15 +9,15 @@ import (
 	"orderflow.example/services/platform/world/chance"
 )
 
-// The shares of a bad day.
+// The shares of requests with a fault.
 const (
 	refused  = 0.03 // answered 503, nothing done
-	silenced = 0.02 // done, and the line goes dead
+	silenced = 0.02 // done, and the connection is dropped
 	slowed   = 0.01 // done, two seconds late
 )
 
-// Faults makes a bad day of a handler. The luck of a request depends on its method, path, idempotency key and how often
-// it failed before, so that a run can be repeated and every request succeeds in the end.
+// Faults injects faults into a handler. A request's fault depends on its method, path, idempotency key and how often it
+// failed before, so that a run can be repeated and every request succeeds in the end.
 func Faults(luck chance.Chance, next http.Handler) http.Handler {
 	return &faults{luck: luck, next: next, failed: map[string]int{}}
 }
@@ -55,7 +55,7 @@ func (f *faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// unheard takes an answer that nobody will get.
+// unheard discards a response that is not sent.
 type unheard struct{ header http.Header }
 
 func (u unheard) Header() http.Header         { return u.header }

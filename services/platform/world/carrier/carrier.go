@@ -1,7 +1,8 @@
 // Package carrier is the simulated parcel carriers behind one interface, as a shipping broker offers it: rates, labels,
 // collection and tracking. The special postcodes and countries are listed in package world.
 //
-// Nothing runs in it: where a parcel is follows from when it was collected. It keeps of an address only the country.
+// It has no background work: a parcel's state follows from the time of its collection. Of an address it keeps only the
+// country.
 package carrier
 
 import (
@@ -18,7 +19,7 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// Carrier is the open carriers.
+// Carrier simulates all carriers.
 type Carrier struct {
 	luck    chance.Chance
 	now     func() time.Time
@@ -26,7 +27,7 @@ type Carrier struct {
 	journal *journal.Journal
 }
 
-// Open takes the carriers of this database over, with every parcel where it is by now.
+// Open takes over the carriers of this database, with all parcels.
 func Open(ctx context.Context, db *database.DB, luck chance.Chance, now func() time.Time, log *slog.Logger) (*Carrier, error) {
 	c := &Carrier{luck: luck, now: func() time.Time { return now().UTC().Truncate(time.Microsecond) }}
 	var err error
@@ -34,7 +35,7 @@ func Open(ctx context.Context, db *database.DB, luck chance.Chance, now func() t
 	return c, err
 }
 
-// Close ends it; what it answered is written.
+// Close ends it; all its answers are durable.
 func (c *Carrier) Close() { c.journal.Close() }
 
 // Routes adds the operations to mux.
@@ -47,7 +48,7 @@ func (c *Carrier) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/rates", answer.Handle(c.quote))
 }
 
-// Address is where a parcel goes. The rest of what is sent is not looked at.
+// Address is a parcel's destination. Other fields of the request are ignored.
 type Address struct {
 	Name     string `json:"name"`
 	Line1    string `json:"line1"`
@@ -57,7 +58,7 @@ type Address struct {
 	Country  string `json:"country"`
 }
 
-// Order is what a label is asked for.
+// Order is the request for a label.
 type Order struct {
 	Order  string   `json:"order"`
 	Kind   string   `json:"kind"` // outbound or return
@@ -65,13 +66,13 @@ type Order struct {
 	Pieces int64    `json:"pieces"`
 }
 
-// Made is the body of the answer to it.
+// Made is the body of the response to an Order.
 type Made struct {
 	Carrier        string `json:"carrier"`
 	TrackingNumber string `json:"tracking_number"`
 }
 
-// Parcel is the body of a tracking answer.
+// Parcel is the body of a tracking response.
 type Parcel struct {
 	State string `json:"state"`
 	Scans []Scan `json:"scans"`
@@ -82,7 +83,7 @@ const (
 	back     = "return"
 )
 
-// do runs a change and answers once it is durable.
+// do runs a change and replies once it is durable.
 func (c *Carrier) do(change func() answer.Reply) (reply answer.Reply) {
 	if c.journal.Do(func() { reply = change() }) != nil {
 		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
@@ -90,7 +91,7 @@ func (c *Carrier) do(change func() answer.Reply) (reply answer.Reply) {
 	return reply
 }
 
-// handle is for what needs no more than the end of the path.
+// handle adapts operations that take only the last segment of the path.
 func (c *Carrier) handle(fn func(name string) answer.Reply) http.HandlerFunc {
 	return answer.Handle(func(r *http.Request) answer.Reply {
 		name := r.PathValue("number") + r.PathValue("key")
@@ -108,9 +109,9 @@ func (c *Carrier) create(r *http.Request) answer.Reply {
 	case err != nil:
 		return answer.Invalid(err.Error())
 	case o.Order == "" || o.Pieces < 1 || o.Kind != outbound && o.Kind != back:
-		return answer.Invalid("needed: order, kind outbound or return, at least one piece")
+		return answer.Invalid("required: order, kind outbound or return, at least one piece")
 	case o.Kind == outbound && o.ShipTo == nil:
-		return answer.Invalid("needed: ship_to")
+		return answer.Invalid("required: ship_to")
 	}
 	return c.do(func() answer.Reply {
 		if l := c.labels.byKey[key]; l == nil {
@@ -122,8 +123,8 @@ func (c *Carrier) create(r *http.Request) answer.Reply {
 	})
 }
 
-// label makes the label with the cheapest carrier, or notes that none takes the parcel. A return without an address
-// comes from this country. Its customer takes one to two seconds to post it.
+// label makes the label with the cheapest carrier, or records that no carrier takes the parcel. A return without an
+// address is domestic. Its customer posts it after one to two seconds.
 func (c *Carrier) label(key, fingerprint string, o Order) {
 	to := Address{Country: "GB"}
 	if o.ShipTo != nil {
@@ -144,7 +145,7 @@ func (c *Carrier) label(key, fingerprint string, o Order) {
 	c.labels.changed[l] = true
 }
 
-// goes sets when the parcel is collected, and thereby when it arrives.
+// goes sets the time of collection, and thereby the time of arrival.
 func (c *Carrier) goes(l *Label, at time.Time) {
 	arrives := at.Add(c.luck.Between(2*time.Second, 6*time.Second, "transit", l.Key))
 	l.CollectedAt, l.ArrivesAt = &at, &arrives

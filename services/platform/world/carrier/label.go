@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// What a parcel's tracking says. For a return, delivered means back at our dock.
+// The states in a parcel's tracking. For a return, delivered means back at our dock.
 const (
 	LabelCreated = "label_created"
 	InTransit    = "in_transit"
@@ -18,7 +18,7 @@ const (
 	Voided       = "voided"
 )
 
-// Label is one label that was asked for. Where its parcel is follows from these times and the clock.
+// Label is one requested label. Its parcel's state follows from these times and the clock.
 type Label struct {
 	Key            string `gorm:"primaryKey"`
 	Fingerprint    string
@@ -27,16 +27,16 @@ type Label struct {
 	Kind           string
 	Country        string
 	Pieces         int64
-	Carrier        string // empty where none takes the parcel
+	Carrier        string // empty if none takes the parcel
 	TrackingNumber string
 	Lost           bool
 	CreatedAt      time.Time
 	VoidedAt       *time.Time
-	CollectedAt    *time.Time // for a return it is known in advance: when the customer will post it
+	CollectedAt    *time.Time // of a return it is known in advance: when the customer will post it
 	ArrivesAt      *time.Time
 }
 
-// TableName is where gorm finds it.
+// TableName names the table for gorm.
 func (Label) TableName() string { return "carrier_labels" }
 
 func (l *Label) collected(now time.Time) bool {
@@ -57,7 +57,7 @@ func (l *Label) state(now time.Time) string {
 	return Delivered
 }
 
-// Scan is one line of a parcel's tracking.
+// Scan is one entry of a parcel's tracking.
 type Scan struct {
 	At   time.Time `json:"at"`
 	Text string    `json:"text"`
@@ -108,7 +108,7 @@ func number(prefix string, serial int64) string {
 	return fmt.Sprintf("%s%s%dGB", prefix, digits, check)
 }
 
-// labels is all of them; see journal.State.
+// labels are all labels; see journal.State.
 type labels struct {
 	byKey    map[string]*Label
 	byNumber map[string]*Label
@@ -148,7 +148,7 @@ func (s *labels) Save(tx *gorm.DB) error {
 	return table.Upsert(tx, rows)
 }
 
-// Changed tells whether there are such labels.
+// Changed reports whether Save has anything to write.
 func (s *labels) Changed() bool { return len(s.changed) > 0 }
 
 func (s *labels) add(l *Label) {

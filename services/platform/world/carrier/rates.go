@@ -8,7 +8,7 @@ import (
 	"orderflow.example/schemas"
 )
 
-// zone is how far away a country is.
+// zone is a country's distance class.
 type zone int
 
 const (
@@ -20,7 +20,7 @@ const (
 
 const europeans = "AT BE BG CH CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MC MT NL NO PL PT RO SE SI SK"
 
-// zoneOf takes an ISO 3166 code.
+// zoneOf returns the zone of an ISO 3166 code.
 func zoneOf(country string) zone {
 	switch {
 	case !schemas.DeliveredTo(country):
@@ -33,7 +33,7 @@ func zoneOf(country string) zone {
 	return world
 }
 
-// Rate is what a carrier asks for a parcel, in pence.
+// Rate is a carrier's price for a parcel, in pence.
 type Rate struct {
 	Carrier  string `json:"carrier"`
 	Amount   int64  `json:"amount"`
@@ -45,8 +45,8 @@ type Rate struct {
 type tariff struct {
 	carrier, prefix string
 	pieces          int64            // at most; 0 is any number
-	base            map[zone]int64   // absent where it does not go
-	each            map[zone]float64 // for every piece
+	base            map[zone]int64   // absent: not served
+	each            map[zone]float64 // per piece
 }
 
 var tariffs = []tariff{
@@ -57,7 +57,7 @@ var tariffs = []tariff{
 		map[zone]float64{domestic: 1, europe: 6, world: 20}},
 }
 
-// rates are those of the carriers that take so many pieces to the country, cheapest first.
+// rates returns the rates of the carriers that take so many pieces to the country, cheapest first.
 func rates(country string, pieces int64) []Rate {
 	found := []Rate{}
 	z := zoneOf(country)

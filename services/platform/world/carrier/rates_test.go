@@ -15,7 +15,7 @@ func TestCarriersGoWhereTheShopSaysThatTheyGo(t *testing.T) {
 		for _, b := range letters {
 			country := string(a) + string(b)
 			if goes := len(rates(country, 1)) > 0; goes != schemas.DeliveredTo(country) {
-				t.Errorf("%s: a carrier goes there: %v, the shop says %v", country, goes, !goes)
+				t.Errorf("%s: served by a carrier: %v, by the shop: %v", country, goes, !goes)
 			} else if goes {
 				served++
 			}
@@ -26,7 +26,7 @@ func TestCarriersGoWhereTheShopSaysThatTheyGo(t *testing.T) {
 	}
 	for _, country := range strings.Fields(europeans) {
 		if !schemas.DeliveredTo(country) {
-			t.Errorf("%s is priced, and nobody goes there", country)
+			t.Errorf("%s has a price, and no carrier serves it", country)
 		}
 	}
 }

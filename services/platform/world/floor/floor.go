@@ -1,8 +1,8 @@
-// Package floor is the simulated warehouse floor, where people pick and pack, and the supplier who sends what is
-// ordered from him. Which goods are never found is listed in package world.
+// Package floor simulates the warehouse floor, where people pick and pack, and the supplier. The SKUs that are never
+// found are listed in package world.
 //
-// It keeps no stock: how much there is, is inventory's to know. Nothing runs in it: how far a pick is follows from when
-// it was begun.
+// It keeps no stock levels: those are inventory's. It has no background work: a pick's state follows from the time it
+// began.
 package floor
 
 import (
@@ -18,7 +18,7 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// Floor is the open floor and supplier.
+// Floor simulates the floor and the supplier.
 type Floor struct {
 	luck    chance.Chance
 	faults  bool
@@ -27,8 +27,8 @@ type Floor struct {
 	journal *journal.Journal
 }
 
-// Open takes the floor of this database over, with every pick and purchase as far as it is by now. With faults, people
-// miscount one pick in a hundred.
+// Open takes over the floor of this database, with all picks and purchases. With faults, people miscount one pick in a
+// hundred.
 func Open(ctx context.Context, db *database.DB, luck chance.Chance, faults bool, now func() time.Time,
 	log *slog.Logger) (*Floor, error) {
 	f := &Floor{luck: luck, faults: faults, now: func() time.Time { return now().UTC().Truncate(time.Microsecond) }}
@@ -37,7 +37,7 @@ func Open(ctx context.Context, db *database.DB, luck chance.Chance, faults bool,
 	return f, err
 }
 
-// Close ends it; what it answered is written.
+// Close ends it; all its answers are durable.
 func (f *Floor) Close() { f.journal.Close() }
 
 // Routes adds the operations to mux.
@@ -49,7 +49,7 @@ func (f *Floor) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/purchases/{id}", f.handle(f.bought))
 }
 
-// Line is so many of one product in one warehouse.
+// Line is a quantity of one product in one warehouse.
 type Line struct {
 	SKU       string `json:"sku"`
 	Quantity  int64  `json:"quantity"`
@@ -58,19 +58,19 @@ type Line struct {
 
 func (l Line) valid() bool { return l.SKU != "" && l.Warehouse != "" && l.Quantity > 0 }
 
-// PickList is what shall be picked.
+// PickList is the request for a pick.
 type PickList struct {
 	Order string `json:"order"`
 	Lines []Line `json:"lines"`
 }
 
-// Progress is how far a pick or a purchase is.
+// Progress is the state of a pick or a purchase.
 type Progress struct {
 	State   string `json:"state"` // picking, packed, short, cancelled; ordered, delivered
 	Missing []Line `json:"missing,omitempty"`
 }
 
-// do runs a change and answers once it is durable.
+// do runs a change and replies once it is durable.
 func (f *Floor) do(change func() answer.Reply) (reply answer.Reply) {
 	if f.journal.Do(func() { reply = change() }) != nil {
 		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
@@ -78,7 +78,7 @@ func (f *Floor) do(change func() answer.Reply) (reply answer.Reply) {
 	return reply
 }
 
-// handle is for what needs no more than the id.
+// handle adapts operations that take only the id.
 func (f *Floor) handle(fn func(id string) answer.Reply) http.HandlerFunc {
 	return answer.Handle(func(r *http.Request) answer.Reply {
 		id := r.PathValue("id")
@@ -98,7 +98,7 @@ func (f *Floor) pick(r *http.Request) answer.Reply {
 		return answer.Invalid(err.Error())
 	}
 	if list.Order == "" || len(list.Lines) == 0 || slices.ContainsFunc(list.Lines, func(l Line) bool { return !l.valid() }) {
-		return answer.Invalid("needed: order and lines, each with sku, warehouse and a positive quantity")
+		return answer.Invalid("required: order and lines, each with sku, warehouse and a positive quantity")
 	}
 	id := r.PathValue("id")
 	return f.do(func() answer.Reply {
@@ -116,7 +116,7 @@ func (f *Floor) pick(r *http.Request) answer.Reply {
 	})
 }
 
-// missing is what the people will not find.
+// missing returns the lines that will not be found.
 func (f *Floor) missing(id string, lines []Line) []Line {
 	missing := []Line{}
 	for _, l := range lines {
@@ -149,7 +149,7 @@ func (f *Floor) picked(id string) answer.Reply {
 	return answer.Reply{Status: http.StatusOK, Body: progress}
 }
 
-// cancel stops a pick, puts a packed one back on the shelf, and remembers one that is not there yet.
+// cancel stops a pick, puts a packed one back on the shelf, and records one that has not been requested yet.
 func (f *Floor) cancel(id string) answer.Reply {
 	now := f.now()
 	p := f.jobs.picks[id]
@@ -169,7 +169,7 @@ func (f *Floor) buy(r *http.Request) answer.Reply {
 		return answer.Invalid(err.Error())
 	}
 	if !l.valid() {
-		return answer.Invalid("needed: sku, warehouse and a positive quantity")
+		return answer.Invalid("required: sku, warehouse and a positive quantity")
 	}
 	id := r.PathValue("id")
 	return f.do(func() answer.Reply {

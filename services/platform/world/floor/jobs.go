@@ -8,10 +8,10 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// Pick is one pick list. How far it is follows from these times and the clock.
+// Pick is one pick list. Its state follows from these times and the clock.
 type Pick struct {
 	ShipmentID  string `gorm:"primaryKey"`
-	OrderID     string // empty where only the cancellation came
+	OrderID     string // empty if only the cancellation came
 	Lines       []Line `gorm:"serializer:json;not null"`
 	Missing     []Line `gorm:"serializer:json;not null"`
 	BegunAt     time.Time
@@ -19,7 +19,7 @@ type Pick struct {
 	CancelledAt *time.Time
 }
 
-// TableName is where gorm finds it.
+// TableName names the table for gorm.
 func (Pick) TableName() string { return "floor_picks" }
 
 // Purchase is goods ordered from the supplier.
@@ -32,10 +32,10 @@ type Purchase struct {
 	ArrivesAt time.Time
 }
 
-// TableName is where gorm finds it.
+// TableName names the table for gorm.
 func (Purchase) TableName() string { return "floor_purchases" }
 
-// jobs is all that was given to do; see journal.State.
+// jobs are all picks and purchases; see journal.State.
 type jobs struct {
 	picks     map[string]*Pick
 	purchases map[string]*Purchase
@@ -79,7 +79,7 @@ func (j *jobs) Load(tx *gorm.DB) error {
 	return nil
 }
 
-// Save writes what is new or changed.
+// Save writes the new and changed ones.
 func (j *jobs) Save(tx *gorm.DB) error {
 	picks := make([]Pick, 0, len(j.changedPicks))
 	for p := range j.changedPicks {
@@ -94,7 +94,7 @@ func (j *jobs) Save(tx *gorm.DB) error {
 	return purchaseTable.Insert(tx, purchases)
 }
 
-// Changed tells whether there is any of it.
+// Changed reports whether Save has anything to write.
 func (j *jobs) Changed() bool { return len(j.changedPicks)+len(j.newPurchases) > 0 }
 
 func (j *jobs) addPick(p *Pick) {

@@ -9,7 +9,7 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// Kind is what an entry of the book says happened.
+// Kind is the kind of an entry of the book.
 type Kind string
 
 const (
@@ -23,8 +23,8 @@ const (
 	RefundRefused  Kind = "refund_refused"
 )
 
-// Entry is one line of the gateway's book. Nothing in the book is ever changed or removed, and whatever the gateway
-// knows follows from it: also what it answers when it is asked the same again.
+// Entry is one entry of the gateway's book, which is append-only. All state of the gateway follows from it, the answers
+// to repeated requests included.
 type Entry struct {
 	Seq         int64     `json:"seq" gorm:"primaryKey;autoIncrement:false"`
 	At          time.Time `json:"at"`
@@ -40,10 +40,10 @@ type Entry struct {
 	Fingerprint string    `json:"-"`              // of the request
 }
 
-// TableName is where gorm finds it.
+// TableName names the table for gorm.
 func (Entry) TableName() string { return "gateway_book" }
 
-// hold is what became of one authorisation's money.
+// hold is the state of one authorisation's money.
 type hold struct {
 	order, attempt, reference, token, currency string
 
@@ -54,7 +54,7 @@ type hold struct {
 
 func (h *hold) open() int64 { return h.authorized - h.captured - h.released }
 
-// book is the entries, and what follows from them.
+// book holds the entries and their indexes.
 type book struct {
 	entries []Entry
 	saved   int
@@ -67,7 +67,7 @@ type book struct {
 
 var table = database.NewTable[Entry]()
 
-// page is how many entries are read at once when the book is loaded.
+// page is the page size when the book is loaded.
 const page = 20000
 
 // Load reads the book; see journal.State.
@@ -95,10 +95,10 @@ func (b *book) Save(tx *gorm.DB) error {
 	return table.Insert(tx, unsaved)
 }
 
-// Changed tells whether there are new entries.
+// Changed reports whether there are new entries.
 func (b *book) Changed() bool { return b.saved < len(b.entries) }
 
-// add notes the entry and what follows from it.
+// add appends the entry and updates the indexes.
 func (b *book) add(e Entry) {
 	i := len(b.entries)
 	b.entries = append(b.entries, e)

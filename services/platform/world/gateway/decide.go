@@ -6,7 +6,7 @@ import (
 	"orderflow.example/services/platform/world/chance"
 )
 
-// Request is what the gateway is asked, whatever it is asked.
+// Request is the body of every request to the gateway.
 type Request struct {
 	Order     string `json:"order"`
 	Attempt   string `json:"attempt,omitempty"`
@@ -16,11 +16,11 @@ type Request struct {
 	Token     string `json:"token,omitempty"`
 }
 
-// operation is one thing the gateway can be asked.
+// operation is one kind of request.
 type operation struct {
 	name   string
 	valid  func(q Request) bool
-	needs  string // what valid wants, in words
+	needs  string // what valid requires, for people
 	decide func(b *book, key string, q Request) []Entry
 	done   Kind
 	not    Kind
@@ -37,13 +37,13 @@ var operations = []operation{
 		"a positive amount and the reference of an authorisation", refund, Refunded, RefundRefused},
 }
 
-// refusals are the tokens that get no authorisation, and why.
+// refusals are the tokens that get no authorisation, with the reason.
 var refusals = map[string]string{
 	"tok_declined":           "card_declined",
 	"tok_insufficient_funds": "insufficient_funds",
 }
 
-// authorizing are the tokens that get one.
+// authorizing are the tokens that get an authorisation.
 var authorizing = map[string]bool{
 	tokenOK: true, tokenTimeout: true, tokenSlow: true, tokenCaptureFails: true, tokenRefundFailsOnce: true, tokenChargeback: true,
 }
@@ -71,7 +71,7 @@ func authorize(b *book, key string, q Request) []Entry {
 	return []Entry{e}
 }
 
-// known keeps what is no test token out of the book: it might be a secret.
+// known keeps tokens other than the test tokens out of the book: they might be secrets.
 func known(token string) string {
 	if authorizing[token] || refusals[token] != "" {
 		return token
@@ -136,8 +136,8 @@ func refund(b *book, _ string, q Request) []Entry {
 	return []Entry{e}
 }
 
-// about finds the authorisation a request names, and begins the entry about it. A reference of another order is not
-// known.
+// about finds the authorisation that a request names, and begins an entry for it. A reference of another order is
+// unknown.
 func (b *book) about(q Request, kind Kind) (*hold, Entry) {
 	e := Entry{Kind: kind, Order: q.Order, Amount: q.Amount, Currency: q.Currency, Reference: q.Reference}
 	h := b.byReference[q.Reference]

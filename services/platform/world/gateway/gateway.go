@@ -1,7 +1,7 @@
-// Package gateway is the simulated payment gateway: it sets money aside, takes it, lets go of it and gives it back, and
-// writes all of it into a book that is the outside witness for money. The special tokens are listed in package world.
+// Package gateway simulates the payment gateway: it authorises, captures, voids and refunds, and records each in a book,
+// which is the outside witness for money. The special tokens are listed in package world.
 //
-// It knows nothing about orders but the name it is told, and nothing about who asks.
+// It knows nothing about orders but their ids, and nothing about its clients.
 package gateway
 
 import (
@@ -17,7 +17,7 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// Gateway is an open gateway.
+// Gateway simulates the gateway.
 type Gateway struct {
 	luck    chance.Chance
 	now     func() time.Time
@@ -26,7 +26,7 @@ type Gateway struct {
 	journal *journal.Journal
 }
 
-// Open takes the gateway of this database over, with everything in its book.
+// Open takes over the gateway of this database, with its book.
 func Open(ctx context.Context, db *database.DB, luck chance.Chance, now func() time.Time, log *slog.Logger) (*Gateway, error) {
 	g := &Gateway{luck: luck, now: now, stumble: map[string]bool{}}
 	var err error
@@ -34,7 +34,7 @@ func Open(ctx context.Context, db *database.DB, luck chance.Chance, now func() t
 	return g, err
 }
 
-// Close ends it; what it answered is written.
+// Close ends it; all its answers are durable.
 func (g *Gateway) Close() { g.journal.Close() }
 
 // Routes adds the operations to mux.
@@ -45,10 +45,10 @@ func (g *Gateway) Routes(mux *http.ServeMux) {
 	}
 }
 
-// Witness adds the book to mux.
+// Witness adds the route of the book to mux.
 func (g *Gateway) Witness(mux *http.ServeMux) { mux.HandleFunc("GET /book", answer.Handle(g.read)) }
 
-// Done is the body of an answer that says yes.
+// Done is the body of a response to a request that succeeded.
 type Done struct {
 	Reference string `json:"reference"`
 	Amount    int64  `json:"amount"` // minor units
@@ -64,7 +64,7 @@ func (g *Gateway) ask(r *http.Request, o operation) (reply answer.Reply) {
 		return answer.Invalid(err.Error())
 	}
 	if q.Order == "" || !o.valid(q) {
-		return answer.Invalid("needed: order, " + o.needs)
+		return answer.Invalid("required: order, " + o.needs)
 	}
 	var first bool
 	if g.journal.Do(func() { reply, first = g.decide(o, key, fingerprint, q) }) != nil {
@@ -84,7 +84,7 @@ func (g *Gateway) ask(r *http.Request, o operation) (reply answer.Reply) {
 	return reply
 }
 
-// decide answers, and tells whether it is the first to decide this.
+// decide answers, and reports whether this is the first request with the key.
 func (g *Gateway) decide(o operation, key, fingerprint string, q Request) (reply answer.Reply, first bool) {
 	if i, known := g.book.byKey[key]; known {
 		if g.book.entries[i].Fingerprint != fingerprint {
@@ -105,7 +105,7 @@ func (g *Gateway) decide(o operation, key, fingerprint string, q Request) (reply
 	return told(entries[0], o), true
 }
 
-// stumbles tells whether this is the refund that fails once.
+// stumbles reports whether this is the refund that fails once.
 func (g *Gateway) stumbles(reference string) bool {
 	h := g.book.byReference[reference]
 	if h.token != tokenRefundFailsOnce || h.refunded > 0 || g.stumble[reference] {
@@ -131,7 +131,7 @@ func (g *Gateway) inquire(r *http.Request, o operation) (reply answer.Reply) {
 	return reply
 }
 
-// told is what an entry means to the one who asked for it.
+// told is the response that an entry stands for.
 func told(e Entry, o operation) answer.Reply {
 	if e.Kind == o.done {
 		return answer.Reply{Status: http.StatusOK, Body: Done{Reference: e.Reference, Amount: e.Amount}}
@@ -139,7 +139,7 @@ func told(e Entry, o operation) answer.Reply {
 	return answer.Refuse(http.StatusPaymentRequired, e.Code)
 }
 
-// Page is a part of the book.
+// Page is one page of the book.
 type Page struct {
 	Items []Entry `json:"items"`
 	Next  string  `json:"next_cursor,omitempty"` // absent at the end of the book

@@ -1,8 +1,8 @@
-// Package journal keeps a state in memory whose changes are durable before anybody hears of them. Changes run one after
-// another; whatever is waiting shares one transaction (group commit), and each caller goes on once that is committed.
+// Package journal keeps a state in memory and makes its changes durable before they are visible outside. Changes run one
+// after another; all waiting ones share one transaction (group commit), and each caller returns once that is committed.
 //
-// It is not a log format: the state says how it is read from tables and written to them. The three parts of the
-// simulated world each have a journal.
+// It is not a log format: the state defines how it is read from tables and written to them. The gateway, the carriers and
+// the floor each have a journal.
 package journal
 
 import (
@@ -17,20 +17,20 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// ErrLost means that the change is not known to be durable. It may be asked for again: the state has been or will be
-// read anew, so it then holds what became durable and nothing else.
+// ErrLost means that the change is not known to be durable. It may be retried: the state has been or will be reloaded,
+// so it then holds the durable changes and nothing else.
 var ErrLost = errors.New("journal: not written; ask again")
 
 // ErrClosed means that the journal was closed, or that another process took the state over.
 var ErrClosed = errors.New("journal: closed")
 
-// State is what a journal keeps. Its methods are never called at once, nor while a change runs.
+// State is the state of a journal. Its methods are never called concurrently, nor while a change runs.
 type State interface {
-	// Load replaces the state by what the tables hold.
+	// Load replaces the state by the content of the tables.
 	Load(tx *gorm.DB) error
-	// Save writes what changed since the last Save or Load. When it or its commit fails, Load follows.
+	// Save writes the changes since the last Save or Load. When it or its commit fails, Load follows.
 	Save(tx *gorm.DB) error
-	// Changed tells whether there is anything to save.
+	// Changed reports whether there is anything to save.
 	Changed() bool
 }
 
@@ -57,8 +57,8 @@ const (
 	loadTime = 2 * time.Minute
 )
 
-// Open takes the named part of the world over from any earlier process, and loads its state. Each part has one owner:
-// the last to open it. Earlier ones cannot write any more and answer ErrClosed.
+// Open takes over the named part of the world from any earlier process, and loads its state. Each part has one owner:
+// the last to open it. Earlier ones cannot write any more and return ErrClosed.
 func Open(ctx context.Context, db *database.DB, part string, state State, log *slog.Logger) (*Journal, error) {
 	j := &Journal{part: part, state: state, db: db, log: log,
 		tasks: make(chan task, batch), closed: make(chan struct{}), ended: make(chan struct{})}
@@ -77,8 +77,8 @@ func Open(ctx context.Context, db *database.DB, part string, state State, log *s
 	return j, nil
 }
 
-// Do runs the change, and returns once it and all it may have seen are durable. The change must not block. What it
-// learned may be used only when the error is nil.
+// Do runs the change, and returns once it and all changes before it are durable. The change must not block. Its results
+// may be used only when the error is nil.
 func (j *Journal) Do(change func()) error {
 	t := task{change: change, done: make(chan error, 1)}
 	select {
@@ -99,7 +99,7 @@ func (j *Journal) Do(change func()) error {
 	}
 }
 
-// Close ends the journal after the changes that are being written. It must be called once.
+// Close ends the journal once the changes under way are written. It must be called once.
 func (j *Journal) Close() {
 	close(j.closed)
 	<-j.ended
@@ -127,7 +127,7 @@ func (j *Journal) run() {
 		err := j.together(waiting, loaded)
 		loaded = err == nil
 		if err != nil {
-			j.log.Warn("simulated world: changes not written", "part", j.part, "changes", len(waiting), "error", err)
+			j.log.Warn("simulated world: could not write changes, clients retry", "part", j.part, "changes", len(waiting), "error", err)
 		}
 		for _, t := range waiting {
 			if err != nil {
@@ -142,7 +142,7 @@ func (j *Journal) run() {
 	}
 }
 
-// together runs the changes and writes what they did in one transaction.
+// together runs the changes and saves them in one transaction.
 func (j *Journal) together(waiting []task, loaded bool) error {
 	if !loaded {
 		if err := j.transact(loadTime, j.state.Load); err != nil {
@@ -158,7 +158,7 @@ func (j *Journal) together(waiting []task, loaded bool) error {
 	return j.transact(saveTime, j.state.Save)
 }
 
-// transact does nothing unless this process is still the owner, and keeps the next owner from reading until it is done.
+// transact fails unless this process is still the owner, and keeps the next owner from loading until it is done.
 func (j *Journal) transact(limit time.Duration, fn func(tx *gorm.DB) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -168,7 +168,7 @@ func (j *Journal) transact(limit time.Duration, fn func(tx *gorm.DB) error) erro
 			return err
 		}
 		if epoch != j.epoch {
-			return fmt.Errorf("%w: another process took the %s over", ErrClosed, j.part)
+			return fmt.Errorf("%w: another process took over the %s", ErrClosed, j.part)
 		}
 		return fn(tx)
 	})

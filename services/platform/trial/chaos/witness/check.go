@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// judge is the evidence, arranged.
+// judge is the evidence, indexed.
 type judge struct {
 	*Evidence
 	verdict Verdict
 	numbers map[Place]map[int64]*Record
 	last    map[Place]int64      // the highest number on each partition
-	events  map[string][]*Record // of each key, one service's in the order of their numbers
+	events  map[string][]*Record // of each key; those of one service in the order of their numbers
 }
 
-// Check judges the evidence.
+// Check checks the evidence.
 func Check(e *Evidence) Verdict {
 	j := &judge{Evidence: e, verdict: Verdict{Findings: []Finding{}},
 		numbers: map[Place]map[int64]*Record{}, last: map[Place]int64{}, events: map[string][]*Record{}}
@@ -42,7 +42,7 @@ func (p Place) String() string { return fmt.Sprintf("%s/%d", p.Topic, p.Partitio
 
 // topics: on each partition the numbers are dense from 1, each number is one event, each event has one number.
 func (j *judge) topics() {
-	where := map[string]string{} // each event's place
+	where := map[string]string{} // place by event id
 	for i := range j.Records {
 		r := &j.Records[i]
 		at := Place{r.Topic, r.Partition}
@@ -89,7 +89,7 @@ func (j *judge) topics() {
 	}
 }
 
-// outboxes: what is committed is on the topic, and on the topic is only what is committed.
+// outboxes: all committed events are on the topic, and no others.
 func (j *judge) outboxes() {
 	for _, service := range slices.Sorted(maps.Keys(j.Services)) {
 		t := j.Services[service]
@@ -127,7 +127,7 @@ func sameJSON(a, b []byte) bool {
 	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
 }
 
-// watermarks: every service has applied every topic that it consumes to its end, and no further.
+// watermarks: every service has applied every topic that it consumes exactly to its end.
 func (j *judge) watermarks() {
 	for _, service := range slices.Sorted(maps.Keys(j.Hears)) {
 		if j.Services[service] == nil {
@@ -145,7 +145,7 @@ func (j *judge) watermarks() {
 	}
 }
 
-// leftovers: nothing is parked, nothing is still asked, no deadline is past that has not fired.
+// leftovers: no input is parked, no call is open, no deadline is overdue.
 func (j *judge) leftovers() {
 	for _, service := range slices.Sorted(maps.Keys(j.Services)) {
 		t := j.Services[service]

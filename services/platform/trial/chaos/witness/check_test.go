@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// Three orders: one kept, one of which half came back, one cancelled after the money was taken.
+// Three orders: one kept, one half returned, one cancelled after the capture.
 const kept, halved, cancelled = "order-kept", "order-halved", "order-cancelled"
 
-// small is a world in which all is well.
+// small is evidence without a fault.
 type small struct{ *Evidence }
 
 func newSmall() small {
@@ -47,7 +47,7 @@ func newSmall() small {
 
 func tea(n int64) []Line { return []Line{{SKU: "tea", Quantity: n, UnitPrice: 100}} }
 
-// say commits an event and brings it to its topic.
+// say commits an event and publishes it.
 func (s small) say(key, name, data string) {
 	service, _, _ := strings.Cut(name, ".")
 	t := s.Services[service]
@@ -67,7 +67,7 @@ func (s small) refund(order string, amount int64) {
 	s.book(order, "refunded", amount)
 }
 
-// settle lets every service apply all that it hears.
+// settle sets the watermarks of every service to the ends of the topics it consumes.
 func (s small) settle() {
 	for service, topics := range s.Hears {
 		for _, topic := range topics {
@@ -76,13 +76,13 @@ func (s small) settle() {
 	}
 }
 
-// tell says something more, which everybody applies.
+// tell emits another event, which all consumers apply.
 func (s small) tell(key, name, data string) {
 	s.say(key, name, data)
 	s.settle()
 }
 
-// lies finds where the n-th record of a topic lies.
+// lies finds the index of the n-th record of a topic.
 func (s small) lies(topic string, n int64) int {
 	return slices.IndexFunc(s.Records, func(r Record) bool { return r.Topic == topic && r.Sequence == n })
 }
@@ -90,7 +90,7 @@ func (s small) lies(topic string, n int64) int {
 func TestAWorldInWhichAllIsWellIsFoundSo(t *testing.T) {
 	t.Parallel()
 	s := newSmall()
-	s.Records = append(s.Records, s.Records[s.lies("order.events", 3)]) // published once more after a death
+	s.Records = append(s.Records, s.Records[s.lies("order.events", 3)]) // published again after a crash
 	if v := Check(s.Evidence); len(v.Findings) > 0 || v.Repeats != 1 || v.Events != len(s.Records)-1 {
 		t.Errorf("%+v", v)
 	}

@@ -1,31 +1,31 @@
-// Package witness judges what a run of the platform has left: the raw topics, the services' tables, and what the world
-// outside wrote down. It knows what must be true of them when every order has come to its end, and names what is not.
+// Package witness checks the data of a finished run of the platform: the raw topics, the services' tables, and the records
+// of the simulated world. It knows the invariants that must hold when every order has ended, and names the violations.
 //
-// It shares nothing with package verify nor with the engine's own accounting, so that the two can be held against each
-// other: of the product it uses the Kafka client and the way to open a database. The failure campaign is its only user.
+// It shares no code with package audit nor with the engine's own accounting, so that the two can be compared: of the
+// product it uses the Kafka client and the way to open a database. The failure campaign is its only user.
 package witness
 
-// Evidence is all that is judged. Amounts are in minor units of one currency.
+// Evidence is the data that is checked. Amounts are in minor units of one currency.
 type Evidence struct {
 	Partitions int
 	Hears      map[string][]string // the topics that each service consumes
 	Accepted   map[string]bool     // the orders answered 202; false for those that cannot end well
-	Received   map[string]int64    // pieces of each SKU, as those say who brought them
+	Received   map[string]int64    // pieces of each SKU, by the requests that delivered them
 
-	Records  []Record // as they lie on the topics: by topic, partition and offset
+	Records  []Record // ordered by topic, partition and offset
 	Services map[string]*Tables
 
-	Orders       map[string]Order // as the order service has them
+	Orders       map[string]Order // by the order service
 	Shown        map[string]Shown // as customers see them
 	Reservations map[string]Reservation
 	Returns      map[string][]Return
 	Stock        map[string]Level // of each SKU, over all warehouses
 
 	Book      []Entry        // of the gateway
-	Collected map[string]int // parcels of each order that the carrier took with it
+	Collected map[string]int // parcels of each order that the carrier collected
 }
 
-// Record is an event as it lies on a topic.
+// Record is an event on a topic.
 type Record struct {
 	Topic     string
 	Partition int
@@ -36,15 +36,15 @@ type Record struct {
 	Malformed             error
 }
 
-// Tables is what the engine of one service keeps.
+// Tables holds the engine's tables of one service.
 type Tables struct {
 	Counter    map[int]int64 // the last number given, by partition
-	Pruned     map[int]int64 // the last number whose row may be gone
+	Pruned     map[int]int64 // the last number whose row may be pruned
 	Outbox     []Row
 	Watermarks map[Place]int64
 	Parked     []Left
-	Calls      []Left // questions that are not answered
-	Due        []Left // deadlines that are past
+	Calls      []Left // without an answer
+	Due        []Left // deadlines that are overdue
 }
 
 // Place is a partition of a topic.
@@ -61,38 +61,38 @@ type Row struct {
 	Data          []byte
 }
 
-// Left is something that still waits, and why.
+// Left is a parked input, open call or overdue deadline, and the reason.
 type Left struct{ ID, Type, Key, Reason string }
 
-// Order is an order and where it stands.
+// Order is an order and its status.
 type Order struct{ Status, Reason string }
 
-// Shown is what the customer sees of an order. Open tells that something is still to come.
+// Shown is the order as its customer sees it. Open means that it has not ended.
 type Shown struct {
 	Status string
 	Open   bool
 }
 
-// Line is so many pieces at a price each.
+// Line is a quantity at a unit price.
 type Line struct {
 	SKU       string `json:"sku"`
 	Quantity  int64  `json:"quantity"`
 	UnitPrice int64  `json:"unit_price"`
 }
 
-// Reservation is what inventory keeps for an order.
+// Reservation is inventory's reservation for an order.
 type Reservation struct {
 	Status string
 	Lines  []Line
 }
 
-// Return is goods on their way back.
+// Return is a return of goods.
 type Return struct {
 	Status string `json:"status"`
 	Lines  []Line `json:"lines"`
 }
 
-// Level is what is there of a SKU.
+// Level is the stock level of a SKU.
 type Level struct{ OnHand, Reserved int64 }
 
 // Entry is a line of the gateway's book.
@@ -104,14 +104,14 @@ type Entry struct {
 	Code    string `json:"code"`
 }
 
-// Finding is something that must not be.
+// Finding is one violation.
 type Finding struct {
 	Check string `json:"check"`
 	ID    string `json:"id"` // of the order, the SKU, or the place on a topic
 	Text  string `json:"text"`
 }
 
-// Verdict is what the evidence shows.
+// Verdict is the result of the checks.
 type Verdict struct {
 	Events   int       `json:"events"`
 	Repeats  int       `json:"repeats"`  // records that lie on their topic once more; consumers drop them

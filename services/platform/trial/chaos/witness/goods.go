@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// account is what the gateway's book says of one order.
+// account sums up the gateway's book for one order.
 type account struct {
-	open               map[string]int64 // what each attempt has set aside and neither taken nor let go of
+	open               map[string]int64 // authorised by each attempt, neither captured nor voided
 	captures           int
 	captured, refunded int64
-	voided             int64 // without what a capture left over
+	voided             int64 // without the rest of a capture
 }
 
 func (j *judge) accounts() map[string]*account {
@@ -40,12 +40,12 @@ func (j *judge) accounts() map[string]*account {
 	return all
 }
 
-// money: the gateway's book has of each order what its end calls for, and what payment and refund said.
+// money: the gateway's book agrees with each order's end, and with the events of payment and refund.
 func (j *judge) money() {
 	accounts := j.accounts()
 	for _, id := range slices.Sorted(maps.Keys(accounts)) {
 		if _, accepted := j.Accepted[id]; !accepted {
-			j.found("money", id, "the gateway has an account of an order that nobody placed")
+			j.found("money", id, "the gateway has entries of an order that was never placed")
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.Accepted)) {
@@ -73,7 +73,7 @@ func (j *judge) money() {
 	}
 }
 
-// due is what the shop keeps of an order that ended: of a completed one the total, less what came back.
+// due is the money the shop keeps of an ended order: of a completed one the total, less the returns.
 func (j *judge) due(id string, total int64) int64 {
 	if !arrived(j.Orders[id].Status) {
 		return 0
@@ -90,7 +90,7 @@ func (j *judge) due(id string, total int64) int64 {
 
 type amount struct{ Amount struct{ Amount int64 } }
 
-// said is the money of an order as the events tell it.
+// said is the money of an order by the events.
 func (j *judge) said(id string) (s struct{ total, captured, refunded, voided int64 }) {
 	for _, r := range j.events[id] {
 		switch r.Type {
@@ -107,7 +107,7 @@ func (j *judge) said(id string) (s struct{ total, captured, refunded, voided int
 	return s
 }
 
-// goods: of each SKU, received = on hand + shipped − returned, and reserved is what unfinished orders hold: nothing.
+// goods: of each SKU, received = on hand + shipped − returned, and nothing is reserved, as no order is unfinished.
 func (j *judge) goods() {
 	shipped, returned, held := map[string]int64{}, map[string]int64{}, map[string]int64{}
 	for _, id := range slices.Sorted(maps.Keys(j.Reservations)) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// orders: each accepted order was placed once, and nobody else's; each has come to one end, which the customer sees.
+// orders: each accepted order was placed once, and no other was; each has one end, which the customer sees.
 func (j *judge) orders() {
 	placed := map[string]int{}
 	for key, events := range j.events {
@@ -18,7 +18,7 @@ func (j *judge) orders() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(placed)) {
 		if _, accepted := j.Accepted[id]; !accepted {
-			j.found("orders", id, "it was placed, and nobody was told so: a second order under one idempotency key?")
+			j.found("orders", id, "it was placed, and no request was answered with it: a second order under one idempotency key?")
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.Accepted)) {
@@ -33,10 +33,10 @@ func (j *judge) orders() {
 		case o.Status != shown.Status:
 			j.found("orders", id, "it is %s, the customer sees %q", o.Status, shown.Status)
 		case shown.Open:
-			j.found("orders", id, "it is %s, and something is still to come", o.Status)
+			j.found("orders", id, "it is %s, and still open", o.Status)
 		}
 		if ends := j.ends(id); !slices.Equal(ends, []string{o.Status}) && !slices.Equal(ends, []string{"completed", "returned"}) {
-			j.found("orders", id, "it is %s, and was said to end as %v", o.Status, ends)
+			j.found("orders", id, "it is %s, and its events end it as %v", o.Status, ends)
 		}
 		if arrived(o.Status) && !j.Accepted[id] {
 			j.found("orders", id, "it is %s, and could not be: its card, its address or its customer is refused", o.Status)
@@ -50,7 +50,7 @@ func final(status string) bool {
 
 func arrived(status string) bool { return status == "completed" || status == "returned" }
 
-// ends are the final statuses that the order service said, one after the other.
+// ends are the final statuses in the order service's events, in order.
 func (j *judge) ends(id string) (statuses []string) {
 	for _, r := range j.events[id] {
 		if said := decode[struct{ Status string }](r); r.Type == "order.status_changed.v1" && final(said.Status) &&
@@ -61,13 +61,13 @@ func (j *judge) ends(id string) (statuses []string) {
 	return statuses
 }
 
-// decode reads what is needed of an event. Contents are held against their schemas elsewhere; what is absent is zero.
+// decode reads the needed fields of an event. Payloads are checked against their schemas elsewhere; absent fields are zero.
 func decode[T any](r *Record) (v T) {
 	json.Unmarshal(r.Data, &v)
 	return v
 }
 
-// onlyOnce are the events that an order can have one of.
+// onlyOnce are the events of which an order has at most one.
 var onlyOnce = []string{
 	"order.validated.v1", "order.rejected.v1", "order.confirmed.v1", "order.cancelled.v1", "order.shipped.v1", "order.completed.v1",
 	"inventory.reserved.v1", "inventory.rejected.v1", "inventory.released.v1", "inventory.committed.v1",
@@ -77,7 +77,7 @@ var onlyOnce = []string{
 	"warehouse.pick_requested.v1", "warehouse.packed.v1",
 }
 
-// once: what happens once happened at most once, and the carrier took no second parcel.
+// once: events of onlyOnce happened at most once, and the carrier collected no second parcel.
 func (j *judge) once() {
 	for _, key := range slices.Sorted(maps.Keys(j.events)) {
 		count := map[string]int{}
@@ -90,7 +90,7 @@ func (j *judge) once() {
 			}
 		}
 		if parcels := j.Collected[key]; parcels != count["shipping.dispatched.v1"] {
-			j.found("once", key, "the carrier took %d parcels, %d were handed over", parcels, count["shipping.dispatched.v1"])
+			j.found("once", key, "the carrier collected %d parcels, %d were dispatched", parcels, count["shipping.dispatched.v1"])
 		}
 	}
 }

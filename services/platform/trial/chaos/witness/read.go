@@ -13,16 +13,16 @@ import (
 	"orderflow.example/shared/kafka"
 )
 
-// Sources are where the evidence is. Nothing may be moving any more, or what is read does not fit together.
+// Sources are the sources of the evidence. The installation must be idle, or the data is not consistent.
 type Sources struct {
 	Kafka     *kafka.Client
-	Databases map[string]*database.DB // of the services that keep something, and of the simulated world
+	Databases map[string]*database.DB // of the services with a database, and of the simulated world
 	World     string                  // the name of the latter
 	Book      string                  // URL of the gateway's book
 	Token     string                  // an operator's
 }
 
-// Read adds to the evidence all that the sources have.
+// Read adds the data of all sources to the evidence.
 func (s Sources) Read(ctx context.Context, e *Evidence) error {
 	e.Services = map[string]*Tables{}
 	for name, db := range s.Databases {
@@ -102,7 +102,7 @@ func readTables(ctx context.Context, db *database.DB) (*Tables, error) {
 	for _, m := range marks {
 		t.Watermarks[Place{m.Topic, m.Partition}] = m.Sequence
 	}
-	// Absent where rows are kept for ever.
+	// Absent if rows are kept for ever.
 	pruned, err := query[number](ctx, db, `SELECT partition, coalesce((to_jsonb(p) ->> 'pruned')::bigint, 0) AS sequence
 		FROM engine.published p`)
 	if err != nil {
@@ -127,7 +127,7 @@ func readTables(ctx context.Context, db *database.DB) (*Tables, error) {
 	return t, err
 }
 
-// readGoods reads what services and the world outside say of each order and SKU.
+// readGoods reads the rows of services and the simulated world for each order and SKU.
 func (s Sources) readGoods(ctx context.Context, e *Evidence) error {
 	type row struct {
 		ID, Status, Reason string

@@ -25,28 +25,28 @@ func main() {
 		Use:   "chaos",
 		Short: "Kills and stops processes, broker and database under load, and checks that nothing is lost or done twice",
 		Long: "Two processes of every service on Apache Kafka and a Postgres of its own. For each seed: random kills and stops of\n" +
-			"processes, broker and Postgres while customers order, cancel and send back; then everything must come to its end.\n" +
-			"With --stage a run for each of the faults of the installation that are named, instead of random ones.\n" +
-			"Exit code 1 when an order is lost, something is done twice, or verify or the checker disagree.",
+			"processes, broker and Postgres while customers order, cancel and return goods; then every saga must end.\n" +
+			"With --stage, a run for each named fault of the installation, instead of random ones.\n" +
+			"Exit code 1 when an order is lost, something is done twice, or verify or the checker finds a fault.",
 		Args: cobra.NoArgs,
 	}
 	f := cmd.Flags()
-	f.UintSliceVar(&seeds, "seed", []uint{1, 2, 3}, "a run for each of these")
-	f.StringSliceVar(&stages, "stage", nil, "instead of seeds: some of "+strings.Join(chaos.StageNames(), ", "))
-	f.Float64Var(&seconds, "seconds", 150, "how long there are faults")
-	f.IntVar(&o.Orders, "orders", 1000, "orders of each run")
-	f.DurationVar(&o.Patience, "patience", 3*time.Minute, "for all to end after the last fault")
+	f.UintSliceVar(&seeds, "seed", []uint{1, 2, 3}, "seeds, a run for each")
+	f.StringSliceVar(&stages, "stage", nil, "stages to run instead of seeds: "+strings.Join(chaos.StageNames(), ", "))
+	f.Float64Var(&seconds, "seconds", 150, "duration of the faults")
+	f.IntVar(&o.Orders, "orders", 1000, "number of orders of each run")
+	f.DurationVar(&o.Patience, "patience", 3*time.Minute, "timeout for all sagas to end after the last fault")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.StringVar(&o.Bin, "bin", "bin", "directory of the built commands")
 	f.StringVar(&o.Scripts, "scripts", "scripts", "directory of kafka.sh")
-	f.StringVar(&o.Dir, "dir", "", "a directory for what the runs leave; a run that holds leaves nothing")
+	f.StringVar(&o.Dir, "dir", "", "directory for data and logs of runs; those of a run without faults found are removed")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if seconds <= 0 || o.Orders < 1 || len(seeds) == 0 || o.Dir == "" {
 			return service.Usage("--seconds must be above 0, --orders at least 1, and --dir a directory")
 		}
 		if len(stages) > 0 {
 			if !cmd.Flags().Changed("orders") {
-				o.Orders = 0 // as many as the stage's time allows
+				o.Orders = 0 // as many as the stage's duration allows
 			}
 			return stage(cmd, o, stages, asJSON)
 		}
