@@ -51,6 +51,8 @@ type Processes struct {
 	Kafka    float64 `json:"kafka,omitempty"`
 }
 
+var errTooShort = errors.New("no order ended in the measured time: measure for longer")
+
 // RunProduct measures all services on one broker. It removes everything it made.
 func RunProduct(ctx context.Context, o ProductOptions) (Product, error) {
 	var loads []*orderLoad
@@ -63,7 +65,7 @@ func RunProduct(ctx context.Context, o ProductOptions) (Product, error) {
 	}
 	result, err := o.measure(ctx, loads)
 	if err == nil && slices.ContainsFunc(result.Loads, func(l Orders) bool { return l.Ended == 0 }) {
-		err = errors.New("no order ended in the measured time: measure for longer")
+		err = errTooShort
 	}
 	return result, err
 }
