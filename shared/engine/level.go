@@ -60,9 +60,18 @@ func (q *partitionPublisher) level(ctx context.Context, start, stop, counter, up
 		return fmt.Errorf("bring the database level with %s/%d: %w; or run `orderflow replay %s --apply`", q.e.topic(),
 			q.partition, err, q.e.Service)
 	}
-	q.levelling.Store(false)
 	q.levelled.Store(true)
 	return nil
+}
+
+// lookAhead sees by its last record whether the topic goes further than the counter, before all of it is read: however long
+// that takes, the partition must not begin meanwhile. The comparison ends it.
+func (q *partitionPublisher) lookAhead(ctx context.Context, start, stop, counter int64) error {
+	return q.read(ctx, max(start, stop-1), stop, func(records []kafka.Record, _ map[int64]string) {
+		if last := &records[len(records)-1]; last.Source == q.e.source() && last.Sequence > counter {
+			q.levelling.Store(true)
+		}
+	})
 }
 
 // bringBack does to the database, in one transaction, what the batches did that it lost.

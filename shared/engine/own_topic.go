@@ -28,6 +28,9 @@ func (q *partitionPublisher) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := q.lookAhead(ctx, start, stop, own.Counter); err != nil {
+		return err
+	}
 	s := newScan(q, seen.sequence+1, own.Counter)
 	whole := true
 	if missing == 0 && start == logStart && seen.offset <= stop && (seen.offset > start || seen == position{offset: start}) {
@@ -62,6 +65,7 @@ func (q *partitionPublisher) compare(ctx context.Context) error {
 	if s.next, err = q.reconcile(ctx, s); err != nil {
 		return err
 	}
+	q.levelling.Store(false)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.next, q.offset, q.logStart, q.queue, q.bytes, q.behind = s.next, stop, start, nil, 0, true

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
+	"orderflow.example/shared/service"
 )
 
 // loosen drops the CHECK constraints of the tables while they are filled: events of different partitions come in any order, so
@@ -60,7 +61,8 @@ func (s *shadow) tighten(tx *gorm.DB) (unproven []check, err error) {
 func (r *Replay) prove(ctx context.Context, unproven []check) error {
 	for _, c := range unproven {
 		if _, err := r.live.Pool().ExecContext(ctx, `ALTER TABLE `+c.table+` VALIDATE CONSTRAINT `+c.name); err != nil {
-			return err
+			return service.Environment("replay: the rebuilt tables are in their place, and rows of %s break its constraint %s: "+
+				"look at them, or bring the old tables back with --undo: %w", c.table, c.name, err)
 		}
 	}
 	return nil

@@ -9,7 +9,7 @@
 //     read is reported first.
 //   - shadow.go, merge.go, fold.go, left.go: the tables of the schema replay are created by the service's own migrations and
 //     filled in batches. Each batch commits its position in the same transaction, so a replay that was killed resumes.
-//   - compare.go: live and rebuilt tables are compared row by row, at the same position.
+//   - compare.go, rows.go: live and rebuilt tables are compared row by row, at the same position.
 //   - swap.go: the rebuilt tables replace the live ones in one transaction; the old ones are kept in a schema of their own, and
 //     come back the same way.
 //   - restore.go: where the topic is ahead of the database, as after its loss, the engine's own tables are restored too.
