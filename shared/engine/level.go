@@ -67,6 +67,9 @@ func (q *partitionPublisher) level(ctx context.Context, start, stop, counter, up
 // lookAhead sees by its last record whether the topic goes further than the counter, before all of it is read: however long
 // that takes, the partition must not begin meanwhile. The comparison ends it.
 func (q *partitionPublisher) lookAhead(ctx context.Context, start, stop, counter int64) error {
+	if q.e.publishing {
+		return nil // it decides nothing, and level refuses
+	}
 	return q.read(ctx, max(start, stop-1), stop, func(records []kafka.Record, _ map[int64]string) {
 		if last := &records[len(records)-1]; last.Source == q.e.source() && last.Sequence > counter {
 			q.levelling.Store(true)

@@ -201,6 +201,12 @@ func checkFold(t *testing.T, postgres string, store archive.Store, app service.A
 		table = table[strings.LastIndex(table, ".")+1:]
 		if restored, folded := digest(t, conn, "restored."+table), digest(t, conn, "folded."+table); restored != folded {
 			t.Errorf("%s: %s: the snapshot has %s, the topics lead to %s", app.Name, table, restored, folded)
+			for _, q := range []string{"restored", "folded"} {
+				other := map[string]string{"restored": "folded", "folded": "restored"}[q]
+				rows, _ := conn.Query(t.Context(), fmt.Sprintf("SELECT t::text FROM %s.%s t EXCEPT SELECT t::text FROM %s.%s t", q, table, other, table))
+				found, _ := pgx.CollectRows(rows, pgx.RowTo[string])
+				t.Log(q, found)
+			}
 		} else {
 			t.Logf("%s: %s: %s", app.Name, table, restored)
 		}
