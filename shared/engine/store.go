@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -66,11 +67,21 @@ func NewTable[S, Row any](blank func(key string) S, key func(Row) string, to fun
 
 // Load locks the rows of the inputs' keys in key order.
 func (t *Table[S, Row]) Load(tx *gorm.DB, inputs []saga.Event) (States, error) {
-	rows, err := t.table.LoadForUpdate(tx, Keys(inputs))
+	return t.loadBeside(tx, inputs, func(string) (any, bool) { return nil, false })
+}
+
+func (t *Table[S, Row]) loadBeside(tx *gorm.DB, inputs []saga.Event, cached func(key string) (any, bool)) (States, error) {
+	set := t.memory(len(inputs))
+	rows, err := t.table.LoadForUpdate(tx, slices.DeleteFunc(Keys(inputs), func(key string) bool {
+		state, found := cached(key)
+		if found {
+			set.states[key] = state
+		}
+		return found
+	}))
 	if err != nil {
 		return nil, err
 	}
-	set := t.memory(len(inputs))
 	for _, row := range rows {
 		set.states[t.key(row)] = t.from(row)
 	}
@@ -98,12 +109,12 @@ func (t *Table[S, Row]) Memory() States { return t.memory(0) }
 func (t *Table[S, Row]) Tables() []string { return []string{t.table.Name()} }
 
 func (t *Table[S, Row]) memory(n int) *tableStates[S, Row] {
-	return &tableStates[S, Row]{table: t, states: make(map[string]S, n), dirty: make(map[string]struct{}, n)}
+	return &tableStates[S, Row]{table: t, states: make(map[string]any, n), dirty: make(map[string]struct{}, n)}
 }
 
 type tableStates[S, Row any] struct {
 	table  *Table[S, Row]
-	states map[string]S
+	states map[string]any // each an S
 	dirty  map[string]struct{}
 }
 
@@ -115,7 +126,7 @@ func (s *tableStates[S, Row]) Get(e saga.Event) any {
 }
 
 func (s *tableStates[S, Row]) Put(e saga.Event, state any) {
-	s.states[e.Key] = state.(S)
+	s.states[e.Key] = state
 	s.dirty[e.Key] = struct{}{}
 }
 
@@ -125,7 +136,7 @@ func (s *tableStates[S, Row]) Save(tx *gorm.DB) error {
 	}
 	rows := make([]Row, 0, len(s.dirty))
 	for key := range s.dirty {
-		rows = append(rows, s.table.to(s.states[key]))
+		rows = append(rows, s.table.to(s.states[key].(S)))
 	}
 	return s.table.table.Upsert(tx, rows)
 }
