@@ -42,9 +42,7 @@ func (c *cache) get(key string) (any, bool) {
 	return found.state, ok
 }
 
-func (c *cache) put(key string, state any) {
-	c.add(key, cached{state, sizeOf(reflect.ValueOf(state))})
-}
+func (c *cache) put(key string, state any, bytes int) { c.add(key, cached{state, bytes}) }
 
 func (c *cache) add(key string, one cached) {
 	c.bytes += one.bytes - c.recent[key].bytes
@@ -116,6 +114,12 @@ type cachedStore interface {
 	loadBeside(tx *gorm.DB, inputs []saga.Event, cached func(key string) (any, bool)) (States, error)
 }
 
+// cachedStates are the States of a cachedStore.
+type cachedStates interface {
+	// uncached visits the states that are not in a cache as they are, after Save.
+	uncached(func(key string, kept any, bytes int))
+}
+
 // counter is the last number of a partition's events, and the transaction that wrote it. While it is as the owner knows it, nobody
 // else has changed a state of the partition.
 type counter struct{ sequence, xid int64 }
@@ -182,11 +186,14 @@ func StatesChanged(tx *gorm.DB) error {
 // remember caches the states that the batch left, after its commit.
 func (b *batch) remember() {
 	for i, set := range b.sets {
-		_ = set.Each(func(key string, state any) error {
+		states, ok := set.(cachedStates)
+		if !ok {
+			continue
+		}
+		states.uncached(func(key string, kept any, bytes int) {
 			if s := b.shareOf(key); s != nil && s.w.caches[i] != nil {
-				s.w.caches[i].put(key, state)
+				s.w.caches[i].put(key, kept, bytes)
 			}
-			return nil
 		})
 	}
 }

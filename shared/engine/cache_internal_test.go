@@ -181,7 +181,8 @@ func TestCachedStatesAreBoundedByTheirBytesAndThoseUsedLastStay(t *testing.T) {
 	const most = 100 << 10
 	c := newCache(most)
 	put := func(n int) {
-		c.put(fmt.Sprint(n), state{ID: "x", Lines: []struct{ SKU string }{{strings.Repeat("s", 1000)}}})
+		one := state{ID: "x", Lines: []struct{ SKU string }{{strings.Repeat("s", 1000)}}}
+		c.put(fmt.Sprint(n), one, sizeOf(reflect.ValueOf(one)))
 	}
 	for n := range 1000 {
 		put(n)
