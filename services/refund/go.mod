@@ -3,6 +3,7 @@ module orderflow.example/services/refund
 go 1.26.0
 
 require (
+	github.com/stripe/stripe-go/v82 v82.5.1
 	orderflow.example/schemas v0.0.0
 	orderflow.example/shared v0.0.0
 )
