@@ -12,10 +12,10 @@ func TestARequestThatStripeDoesNotDescribeIsRefused(t *testing.T) {
 	t.Parallel()
 	mock := stripetest.Start(t)
 	for body, want := range map[string]int{
-		"amount=700&currency=gbp":            200,
-		"amount=700":                         400, // a parameter is missing
-		"amount=much&currency=gbp":           400,
-		"amount=700&currency=gbp&colour=red": 400,
+		"amount=700&currency=gbp":                        200,
+		"amount=700":                                     400, // a parameter is missing
+		"amount=much&currency=gbp":                       400,
+		"amount=700&currency=gbp&colour=red":             400,
 		"amount=700&currency=gbp&capture_method=by_hand": 400,
 	} {
 		req, err := http.NewRequest("POST", mock.URL+"/v1/payment_intents", strings.NewReader(body))
