@@ -19,6 +19,7 @@ const (
 	voided        = "payment.voided"
 	refunded      = "refund.issued"
 	notRefunded   = "refund.failed"
+	owed          = "refund.owed"
 	lost          = "shipping.lost"
 	returnLabel   = "shipping.return_authorized"
 	returnNo      = "shipping.return_refused"

@@ -31,6 +31,7 @@ var Choreography = saga.Choreography[Order]{
 		saga.Show(payment.Declined, declined),
 		saga.Show(payment.Voided, voided),
 		saga.Show(refund.Issued, refunded),
+		saga.Show(refund.Failed, refundFailed),
 
 		saga.Show(shipping.Prepared, prepared),
 		saga.Show(shipping.Dispatched, dispatched),

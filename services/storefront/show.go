@@ -81,6 +81,16 @@ func refunded(o Order, e refund.IssuedV1, at time.Time) Order {
 	return o
 }
 
+// refundFailed takes back a refund that did not arrive.
+func refundFailed(o Order, e refund.FailedV1, _ time.Time) Order {
+	i := slices.IndexFunc(o.Refunds, func(r Refund) bool { return r.ID == e.RefundID })
+	if i >= 0 {
+		o.Refunded -= e.Amount.Amount
+		o.Refunds = slices.Delete(slices.Clone(o.Refunds), i, i+1)
+	}
+	return o
+}
+
 func prepared(o Order, e shipping.PreparedV1, _ time.Time) Order {
 	return o.withShipment(Shipment{ID: e.ShipmentID, Carrier: e.Carrier, TrackingNumber: e.TrackingNumber, State: ShipmentPrepared})
 }
