@@ -32,13 +32,13 @@ type ReadiedV1 struct {
 
 // GrantedV1: an operator decided that the customer gets money back. The gateway is asked by the requested event that follows.
 type GrantedV1 struct {
-	GrantID  string               `json:"grant_id" schema:"min=1"`
+	GrantID  string               `json:"grant_id" schema:"min=1" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9006"`
 	Amount   schemas.Money        `json:"amount"` // of lines, shipping and goodwill together
 	Lines    []schemas.Allocation `json:"lines,omitempty"`
-	Shipping int64                `json:"shipping,omitempty"` // minor units
-	Goodwill int64                `json:"goodwill,omitempty"` // minor units
-	Sold     []schemas.Allocation `json:"sold,omitempty"`     // with lines: all goods of the order
-	Note     string               `json:"note,omitempty" x:"personal"`
+	Shipping int64                `json:"shipping,omitempty" example:"250"` // minor units
+	Goodwill int64                `json:"goodwill,omitempty" example:"300"` // minor units
+	Sold     []schemas.Allocation `json:"sold,omitempty"`                   // with lines: all goods of the order
+	Note     string               `json:"note,omitempty" x:"personal" example:"one arrived broken"`
 	Operator string               `json:"operator" schema:"min=1"`
 	Request  *schemas.Request     `json:"request,omitempty" x:"personal"` // of the operator
 }
@@ -49,7 +49,7 @@ type RequestedV1 struct {
 	Reference string               `json:"reference"`
 	Amount    schemas.Money        `json:"amount"`
 	ReturnID  string               `json:"return_id,omitempty"`
-	GrantID   string               `json:"grant_id,omitempty"`
+	GrantID   string               `json:"grant_id,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9006"`
 	Lines     []schemas.Allocation `json:"lines,omitempty"` // with returned, lost and granted: the goods it is for
 }
 
@@ -59,7 +59,7 @@ type IssuedV1 struct {
 	Reason   string               `json:"reason"`
 	Amount   schemas.Money        `json:"amount"`
 	ReturnID string               `json:"return_id,omitempty"`
-	GrantID  string               `json:"grant_id,omitempty"`
+	GrantID  string               `json:"grant_id,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9006"`
 	Lines    []schemas.Allocation `json:"lines,omitempty"`
 }
 
@@ -82,6 +82,6 @@ type OwedV1 struct {
 // refunded, and what was charged back is not refunded again.
 type DisputeNotedV1 struct {
 	DisputeID string        `json:"dispute_id" schema:"min=1"`
-	State     string        `json:"state"` // open, won or lost
+	State     string        `json:"state" example:"open"` // open, won or lost
 	Amount    schemas.Money `json:"amount"`
 }
