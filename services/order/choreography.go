@@ -74,6 +74,7 @@ var Choreography = saga.Choreography[Order]{
 		saga.On(shipping.ReturnReceived, returnReceived, event.Progressed, event.StatusChanged),
 		saga.On(refund.Issued, refundIssued, event.Progressed, event.StatusChanged),
 		saga.On(refund.Failed, refundFailed, event.Progressed, event.StatusChanged),
+		saga.On(refund.Owed, refundOwed, event.Progressed, event.StatusChanged),
 		saga.On(payment.ChargedBack, chargedBack, event.Progressed, event.StatusChanged),
 		saga.On(payment.ChargebackReversed, chargebackReversed, event.Progressed, event.StatusChanged),
 	},
