@@ -18,7 +18,7 @@ var Choreography = saga.Choreography[Payment]{
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Failed:  []saga.Kind{event.Declined, event.OutcomeUnknown, event.CaptureFailed},
-	Final:   []saga.Kind{event.Readied, event.Withdrawn, event.DisputeLost, event.RefundReversed},
+	Final:   []saga.Kind{event.Withdrawn},
 	Rows: []saga.Row{
 		saga.On(order.Validated, orderKnown, event.Readied, event.AuthorizationRequested),
 		saga.On(inventory.Reserved, goodsReserved, event.Readied, event.AuthorizationRequested),
