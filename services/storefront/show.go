@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
@@ -78,6 +79,16 @@ func refunded(o Order, e refund.IssuedV1, at time.Time) Order {
 	o.Refunded += e.Amount.Amount
 	o.Refunds = added(o.Refunds, Refund{ID: e.RefundID, At: visible(at), Amount: e.Amount.Amount, Reason: e.Reason,
 		ReturnID: e.ReturnID})
+	return o
+}
+
+func invoiced(o Order, e invoice.IssuedV1, _ time.Time) Order {
+	o.Invoice = e.Document.Number
+	return o
+}
+
+func credited(o Order, e invoice.CreditNoteIssuedV1, _ time.Time) Order {
+	o.CreditNotes = added(o.CreditNotes, CreditNote{Number: e.Document.Number, RefundID: e.RefundID})
 	return o
 }
 

@@ -41,7 +41,9 @@ type orderRow struct {
 	Refunded    int64
 	Refunds     []storefront.Refund   `gorm:"serializer:json"`
 	Shipments   []storefront.Shipment `gorm:"serializer:json"`
-	Open        bool                  // derived from the other columns, to search by
+	Invoice     string
+	CreditNotes []storefront.CreditNote `gorm:"serializer:json"`
+	Open        bool                    // derived from the other columns, to search by
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -59,7 +61,8 @@ func toOrderRow(o storefront.Order) orderRow {
 		Status: o.Status, Reason: o.Reason, Final: o.Final, Next: o.Next, Timeline: o.Timeline,
 		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
 		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured,
-		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments, Open: o.Open(),
+		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments,
+		Invoice: o.Invoice, CreditNotes: o.CreditNotes, Open: o.Open(),
 	}
 }
 
@@ -71,6 +74,7 @@ func fromOrderRow(r orderRow) storefront.Order {
 		Status: r.Status, Reason: r.Reason, Final: r.Final, Next: r.Next, Timeline: r.Timeline,
 		Payment:  storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured},
 		Refunded: r.Refunded, Refunds: r.Refunds, Shipments: r.Shipments,
+		Invoice: r.Invoice, CreditNotes: r.CreditNotes,
 	}
 	if r.AgreedLines != nil {
 		o.Agreed = storefront.Basket{Lines: r.AgreedLines, Total: schemas.Money{Amount: r.AgreedTotal, Currency: r.Currency}}
