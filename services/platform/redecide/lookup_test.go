@@ -40,7 +40,7 @@ func leaflets(words func(listed string) string) service.App {
 			return l
 		},
 		Series: []saga.Series{saga.Numbered(printed, func(leaflet, time.Time) string { return "leaflets" },
-			func(l leaflet, n int64) leaflet { l.Number = n; return l })},
+			func(l leaflet, n int64, _ time.Time) leaflet { l.Number = n; return l })},
 		Rows: []saga.Row{
 			saga.Known(catalogevent.ProductListed),
 			saga.OnKnown(storefrontevent.OrderPlaced, catalogevent.ProductListed,
