@@ -6,6 +6,7 @@ import "orderflow.example/shared/saga"
 const (
 	KeyProduct  saga.Key = "product"
 	KeyCustomer saga.Key = "customer"
+	KeyDay      saga.Key = "day"
 )
 
 // Keys describe the key of a record, by the subject of its event.
@@ -13,4 +14,5 @@ var Keys = map[saga.Key]string{
 	saga.Order:  "The id of the order, a UUID.",
 	KeyProduct:  "The SKU of the product.",
 	KeyCustomer: "The id of the customer.",
+	KeyDay:      "The business day, as 2026-03-01.",
 }

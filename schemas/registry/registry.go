@@ -13,6 +13,7 @@ import (
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
+	"orderflow.example/schemas/reporting"
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/schemas/warehouse"
@@ -28,6 +29,7 @@ func Events() []saga.Kind {
 		order.Events,
 		payment.Events,
 		refund.Events,
+		reporting.Events,
 		shipping.Events,
 		storefront.Events,
 		warehouse.Events,

@@ -9,6 +9,7 @@ import (
 	order "orderflow.example/services/order/app"
 	payment "orderflow.example/services/payment/app"
 	refund "orderflow.example/services/refund/app"
+	reporting "orderflow.example/services/reporting/app"
 	shipping "orderflow.example/services/shipping/app"
 	storefront "orderflow.example/services/storefront/app"
 	warehouse "orderflow.example/services/warehouse/app"
@@ -26,4 +27,5 @@ var All = []service.App{
 	shipping.App,
 	warehouse.App,
 	refund.App,
+	reporting.App,
 }

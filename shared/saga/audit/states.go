@@ -38,6 +38,11 @@ type (
 		Currency           string
 	}
 
+	Journal struct { // of what moved between the gateway and the shop
+		Captured, Refunded, ChargedBack int64
+		Currency                        string
+	}
+
 	Reservation struct {
 		Status    string
 		Held      bool // goods are set aside
