@@ -11,6 +11,7 @@ var (
 	EntryPosted         = saga.Define[EntryPostedV1]("reporting.entry_posted.v1")
 	EntryDated          = saga.Define[EntryDatedV1]("reporting.entry_dated.v1").Keyed(schemas.KeyDay)
 	LineSettled         = saga.Define[LineSettledV1]("reporting.line_settled.v1")
+	SettlementMissed    = saga.Define[SettlementMissedV1]("reporting.settlement_missed.v1")
 	DiscrepancyFound    = saga.Define[DiscrepancyFoundV1]("reporting.discrepancy_found.v1")
 	DiscrepancyResolved = saga.Define[DiscrepancyResolvedV1]("reporting.discrepancy_resolved.v1")
 
@@ -22,17 +23,18 @@ var (
 	LateCounted  = saga.Define[LateCountedV1]("reporting.late_counted.v1").Keyed(schemas.KeyDay)
 	DayClosed    = saga.Define[DayClosedV1]("reporting.day_closed.v1").Keyed(schemas.KeyDay)
 
-	SettlementRequested = saga.Define[SettlementRequestedV1]("reporting.settlement_requested.v1").Keyed(schemas.KeyDay)
+	SettlementDue       = saga.Define[SettlementDueV1]("reporting.settlement_due.v1").Keyed(schemas.KeySettlement)
+	SettlementRequested = saga.Define[SettlementRequestedV1]("reporting.settlement_requested.v1").Keyed(schemas.KeySettlement)
 	SettlementLineRead  = saga.Define[SettlementLineReadV1]("reporting.settlement_line_read.v1")
-	SettlementRead      = saga.Define[SettlementReadV1]("reporting.settlement_read.v1").Keyed(schemas.KeyDay)
-	SettlementRefused   = saga.Define[SettlementRefusedV1]("reporting.settlement_refused.v1").Keyed(schemas.KeyDay)
+	SettlementRead      = saga.Define[SettlementReadV1]("reporting.settlement_read.v1").Keyed(schemas.KeySettlement)
+	SettlementRefused   = saga.Define[SettlementRefusedV1]("reporting.settlement_refused.v1").Keyed(schemas.KeySettlement)
 )
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	EntryPosted, EntryDated, LineSettled, DiscrepancyFound, DiscrepancyResolved,
+	EntryPosted, EntryDated, LineSettled, SettlementMissed, DiscrepancyFound, DiscrepancyResolved,
 	DayDue, DayOpened, EntryCounted, LateDeferred, LateCarried, LateCounted, DayClosed,
-	SettlementRequested, SettlementLineRead, SettlementRead, SettlementRefused,
+	SettlementDue, SettlementRequested, SettlementLineRead, SettlementRead, SettlementRefused,
 }
 
 // Transfer moves an amount from the account that is credited to the one that is debited.
@@ -76,6 +78,11 @@ type LineSettledV1 struct {
 	Gross       schemas.Money `json:"gross"`                                   // negative where the gateway took it from the shop
 	Fee         int64         `json:"fee" example:"41"`                        // in the same currency
 	Day         string        `json:"day" schema:"min=1" example:"2026-03-01"` // of the settlement file
+}
+
+// SettlementMissedV1: the files of the days up to this one were read, and a movement was in none.
+type SettlementMissedV1 struct {
+	Through string `json:"through" schema:"min=1" example:"2026-03-01"`
 }
 
 // DiscrepancyFoundV1: the journal and the gateway's settlement differ.
@@ -144,6 +151,9 @@ type DayClosedV1 struct {
 	LateEntries int64   `json:"late_entries" schema:"min=0" example:"0"` // of Entries: those of earlier days
 	Totals      []Total `json:"totals"`
 }
+
+// SettlementDueV1: the day is closed, so that there is a settlement file of it, or soon will be.
+type SettlementDueV1 struct{}
 
 // SettlementRequestedV1 asks for the gateway's settlement file of the day.
 type SettlementRequestedV1 struct {

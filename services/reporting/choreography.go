@@ -1,7 +1,6 @@
 package reporting
 
 import (
-	"slices"
 	"time"
 
 	"orderflow.example/schemas"
@@ -23,18 +22,23 @@ func (c Calendar) Choreography() saga.Choreography[Account] {
 		Key:     saga.Order,
 		Blank:   Blank,
 		Evolve:  Evolve,
-		Final:   []saga.Kind{event.EntryPosted, event.LineSettled, event.DiscrepancyFound, event.DiscrepancyResolved},
+		Final:   []saga.Kind{event.DiscrepancyFound, event.DiscrepancyResolved},
 		Rows: []saga.Row{
-			saga.OnEvent(payment.Captured, c.captured, posting...),
-			saga.OnEvent(refund.Issued, c.refunded, posting...),
-			saga.OnEvent(event.SettlementLineRead, c.line, slices.Concat(posting, []saga.Kind{event.LineSettled})...),
-			saga.On(ReportMissing, missing, event.DiscrepancyFound),
+			saga.OnEvent(payment.Captured, c.captured, event.EntryPosted),
+			saga.OnEvent(refund.Issued, c.refunded, event.EntryPosted),
+			saga.OnEvent(payment.ChargedBack, c.chargedBack, event.EntryPosted),
+			saga.OnEvent(payment.ChargebackReversed, c.chargebackReversed, event.EntryPosted),
+			saga.OnEvent(payment.RefundReversed, c.refundReversed, event.EntryPosted),
+			saga.OnEvent(event.EntryPosted, c.entered,
+				event.EntryDated, event.EntryPosted, event.DiscrepancyFound, event.DiscrepancyResolved),
+
+			saga.On(event.SettlementLineRead, line, event.LineSettled),
+			saga.OnEvent(event.LineSettled, c.settled, event.EntryPosted, event.DiscrepancyFound, event.DiscrepancyResolved),
+			saga.On(ReportMissing, miss, event.SettlementMissed),
+			saga.On(event.SettlementMissed, missed, event.DiscrepancyFound),
 		},
 	}
 }
-
-// posting are the events that may follow from a movement of money.
-var posting = []saga.Kind{event.EntryPosted, event.EntryDated, event.DiscrepancyFound, event.DiscrepancyResolved}
 
 // Days is everything the service does about a business day. Each day that is closed begins the next.
 func (c Calendar) Days() saga.Choreography[Day] {
@@ -43,21 +47,32 @@ func (c Calendar) Days() saga.Choreography[Day] {
 		Key:     schemas.KeyDay,
 		Blank:   BlankDay,
 		Evolve:  EvolveDay,
-		Final:   []saga.Kind{event.EntryCounted, event.LateDeferred, event.LateCounted, event.DayClosed, event.SettlementRead},
+		Final:   []saga.Kind{event.EntryCounted, event.LateDeferred, event.LateCounted, event.DayClosed},
 		Rows: []saga.Row{
 			saga.OnEvent(event.EntryDated, c.count, event.DayOpened, event.EntryCounted, event.LateDeferred, event.LateCarried),
 			saga.At(event.DayDue, func(d event.DayDueV1) time.Time { return moment(d.From) }, c.openDue, event.DayOpened),
 			saga.At(event.DayOpened, func(d event.DayOpenedV1) time.Time { return moment(d.Closes) }, c.closeDay,
-				event.DayClosed, event.DayDue, event.SettlementRequested).Settled(event.DayClosed),
+				event.DayClosed, event.DayDue, event.SettlementDue).Settled(event.DayClosed),
 			saga.At(event.LateCarried, func(d event.LateCarriedV1) time.Time { return moment(d.At) }, c.take,
 				event.DayOpened, event.LateCounted, event.LateDeferred, event.LateCarried),
-
-			saga.On(ReadSettlement, request, event.SettlementRequested),
-			saga.Call(event.SettlementRequested, GetSettlement, readOn, event.SettlementLineRead, event.SettlementRequested,
-				event.SettlementRead, event.SettlementRefused).UntilAnswered(settlementWithin),
-			saga.After(refusedAgain, event.SettlementRefused, again, event.SettlementRequested).Settled(event.SettlementRead),
 		},
 	}
+}
+
+// Settlements is everything the service does about the settlement file of a day.
+var Settlements = saga.Choreography[Settlement]{
+	Service: "reporting",
+	Key:     schemas.KeySettlement,
+	Blank:   BlankSettlement,
+	Evolve:  EvolveSettlement,
+	Final:   []saga.Kind{event.SettlementRead},
+	Rows: []saga.Row{
+		saga.On(event.SettlementDue, due, event.SettlementRequested),
+		saga.On(ReadSettlement, request, event.SettlementRequested),
+		saga.Call(event.SettlementRequested, GetSettlement, readOn, event.SettlementLineRead, event.SettlementRequested,
+			event.SettlementRead, event.SettlementRefused).UntilAnswered(settlementWithin),
+		saga.After(refusedAgain, event.SettlementRefused, again, event.SettlementRequested).Settled(event.SettlementRead),
+	},
 }
 
 // GetSettlement asks the gateway for the settlement file of the day that the request is about.

@@ -36,7 +36,7 @@ func (c Calendar) opened(d Day, now time.Time) []saga.Event {
 // openDue opens the day after one that was closed, so that each day has a report.
 func (c Calendar) openDue(d Day, x event.DayDueV1) []saga.Event { return c.opened(d, moment(x.From)) }
 
-// closeDay ends the day. Then the gateway's file of the day is asked for, and the next day begins.
+// closeDay ends the day. Then the gateway's file of the day is due, and the next day begins.
 func (c Calendar) closeDay(d Day, x event.DayOpenedV1) []saga.Event {
 	if d.Closed {
 		return nil
@@ -45,7 +45,7 @@ func (c Calendar) closeDay(d Day, x event.DayOpenedV1) []saga.Event {
 		event.DayClosed.Of(event.DayClosedV1{Zone: d.Zone, Ends: d.Ends, Entries: d.Entries, LateEntries: d.LateEntries,
 			Totals: d.Totals}),
 		event.DayDue.About(c.next(d.Day), event.DayDueV1{From: x.Closes}),
-		event.SettlementRequested.Of(event.SettlementRequestedV1{Day: d.Day}),
+		event.SettlementDue.About(d.Day, event.SettlementDueV1{}),
 	}
 }
 

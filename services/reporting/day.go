@@ -19,29 +19,12 @@ type Day struct {
 	Totals               []event.Total
 	Deferred             Sum // what came after it was closed, and went to the next day
 	Taken                Sum // what the day before has passed on to it
-	Settlement           Settlement
 }
 
 // Sum is the totals of some entries.
 type Sum struct {
 	Entries int64
 	Totals  []event.Total
-}
-
-// Settlement is what is known of the day's settlement file.
-type Settlement struct {
-	Requested bool
-	ReadAt    string // empty as long as it is not read
-	Lines     int64
-	Digest    string
-	Payout    []Amount
-	Refused   string // why the last one was refused
-}
-
-// Amount is an amount of a payout.
-type Amount struct {
-	Amount   int64
-	Currency string
 }
 
 // BlankDay is a day without events.
@@ -67,15 +50,6 @@ func EvolveDay(d Day, e saga.Event) Day {
 		}
 	case event.DayClosedV1:
 		d.Closed, d.ClosedAt = true, written(e.Time)
-	case event.SettlementRequestedV1:
-		d.Settlement.Requested = true
-	case event.SettlementRefusedV1:
-		d.Settlement.Refused = x.Reason
-	case event.SettlementReadV1:
-		d.Settlement = Settlement{Requested: true, ReadAt: written(e.Time), Lines: x.Lines, Digest: x.Digest}
-		for _, m := range x.Payout {
-			d.Settlement.Payout = append(d.Settlement.Payout, Amount(m))
-		}
 	}
 	return d
 }

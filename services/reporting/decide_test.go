@@ -35,6 +35,11 @@ func entry(id, movement, reference, line string, transfers ...event.Transfer) []
 	}
 }
 
+// paid is the entry of a payout of the captured amount, which is named by the event that led to it.
+func paid(d *sagatest.Decision, line string, transfers ...event.Transfer) []saga.Event {
+	return entry(d.Emitted()[0].ID+"/capture/au_1", "capture", "au_1", line, transfers...)
+}
+
 func line(id, movement, reference string, gross, fee int64) saga.Event {
 	return event.SettlementLineRead.Of(event.SettlementLineReadV1{Transaction: id, Movement: movement, Reference: reference,
 		Gross: gbp(gross), Fee: fee, Day: "1970-01-01"})
@@ -69,19 +74,41 @@ func TestEachMovementOfMoneyIsEnteredOnceByTheIDOfItsEvent(t *testing.T) {
 	sagatest.Given(t, machine).When(payment.Captured.Of(payment.CapturedV1{Reference: "au_1", Amount: gbp(0)})).Then()
 }
 
+func TestDisputesAndRefundsThatDidNotArriveAreEnteredAndClearOnceTheGatewayAccountsForThem(t *testing.T) {
+	t.Parallel()
+	fee := gbp(1500)
+	disputed := payment.ChargedBack.Of(payment.ChargedBackV1{DisputeID: "dp_1", Reference: "au_1", Amount: gbp(1530), Fee: &fee})
+	won := payment.ChargebackReversed.Of(payment.ChargebackReversedV1{DisputeID: "dp_1", Reference: "au_1", Amount: gbp(1530)})
+	back := payment.RefundReversed.Of(payment.RefundReversedV1{RefundID: "re_1", Reference: "au_1", Amount: gbp(500)})
+	d := sagatest.Given(t, machine).When(with(disputed, "d")).
+		Then(entry("d", "chargeback", "dp_1", "", transfer("disputes", "gateway_clearing", 1530),
+			transfer("fees", "gateway_clearing", 1500))...).
+		When(with(won, "w")).
+		Then(entry("w", "chargeback_reversed", "dp_1", "", transfer("gateway_clearing", "disputes", 1530))...).
+		When(with(refunded, "r")).When(with(back, "b")).
+		Then(entry("b", "refund_reversed", "re_1", "", transfer("customers", "refunds", 500),
+			transfer("gateway_clearing", "customers", 500))...).
+		When(line("txn_1", "chargeback", "dp_1", -1530, 1500)).When(line("txn_2", "chargeback_reversed", "dp_1", 1530, 0)).
+		When(line("txn_3", "refund", "re_1", -500, 0)).When(line("txn_4", "refund_reversed", "re_1", 500, 0))
+	if left := clearing(d.State()); left != 0 {
+		t.Errorf("%d are left with the gateway", left)
+	}
+	if fees := booked(d.State(), reporting.Fees); fees != 1500 {
+		t.Errorf("%d of fees are booked", fees)
+	}
+}
+
 func TestWhatTheGatewayAccountsForIsBookedAsPaidOutLessItsFee(t *testing.T) {
 	t.Parallel()
 	after := sagatest.Given(t, machine).When(with(captured, "c"))
-	after.When(with(line("txn_1", "capture", "au_1", 1530, 41), "l")).
-		Then(append([]saga.Event{settled("txn_1", "capture", "au_1", 1530, 41)},
-			entry("l/capture/au_1", "capture", "au_1", "txn_1", transfer("bank", "gateway_clearing", 1489),
-				transfer("fees", "gateway_clearing", 41))...)...).
+	after.When(line("txn_1", "capture", "au_1", 1530, 41))
+	after.Then(append([]saga.Event{settled("txn_1", "capture", "au_1", 1530, 41)}, paid(after, "txn_1",
+		transfer("bank", "gateway_clearing", 1489), transfer("fees", "gateway_clearing", 41))...)...).
 		When(line("txn_1", "capture", "au_1", 1530, 41)).Then()
 	// The gateway corrects its fee: the difference is booked.
-	after.When(with(line("txn_1", "capture", "au_1", 1530, 51), "m")).
-		Then(append([]saga.Event{settled("txn_1", "capture", "au_1", 1530, 51)},
-			entry("m/capture/au_1", "capture", "au_1", "txn_1", transfer("gateway_clearing", "bank", 10),
-				transfer("fees", "gateway_clearing", 10))...)...)
+	after.When(line("txn_1", "capture", "au_1", 1530, 51))
+	after.Then(append([]saga.Event{settled("txn_1", "capture", "au_1", 1530, 51)}, paid(after, "txn_1",
+		transfer("gateway_clearing", "bank", 10), transfer("fees", "gateway_clearing", 10))...)...)
 	if left := clearing(after.State()); left != 0 {
 		t.Errorf("%d are left with the gateway", left)
 	}
@@ -92,14 +119,17 @@ func TestWhatTheGatewayAccountsForIsBookedAsPaidOutLessItsFee(t *testing.T) {
 	}
 }
 
-// clearing is the balance of what the gateway holds.
-func clearing(state any) (sum int64) {
+// clearing is what the gateway holds.
+func clearing(state any) int64 { return booked(state, reporting.Clearing) }
+
+// booked is the balance of an account.
+func booked(state any, account string) (sum int64) {
 	for _, e := range state.(reporting.Account).Entries {
 		for _, x := range e.Transfers {
-			if x.Debit == reporting.Clearing {
+			if x.Debit == account {
 				sum += x.Amount.Amount
 			}
-			if x.Credit == reporting.Clearing {
+			if x.Credit == account {
 				sum -= x.Amount.Amount
 			}
 		}
@@ -110,12 +140,12 @@ func clearing(state any) (sum int64) {
 func TestAnAlteredLineIsADiscrepancyOnceAndGoneWhenItIsPutBack(t *testing.T) {
 	t.Parallel()
 	altered, right := line("txn_1", "capture", "au_1", 1430, 41), line("txn_1", "capture", "au_1", 1530, 41)
-	sagatest.Given(t, machine).When(with(captured, "c")).
+	d := sagatest.Given(t, machine).When(with(captured, "c")).
 		When(altered).Then(settled("txn_1", "capture", "au_1", 1430, 41), differs(1530, 1430)).
 		When(altered).Then().
-		When(with(right, "l")).Then(append([]saga.Event{settled("txn_1", "capture", "au_1", 1530, 41), agrees(1530)},
-		entry("l/capture/au_1", "capture", "au_1", "txn_1", transfer("bank", "gateway_clearing", 1489),
-			transfer("fees", "gateway_clearing", 41))...)...)
+		When(right)
+	d.Then(append([]saga.Event{settled("txn_1", "capture", "au_1", 1530, 41), agrees(1530)},
+		paid(d, "txn_1", transfer("bank", "gateway_clearing", 1489), transfer("fees", "gateway_clearing", 41))...)...)
 	// Also after it was paid out; then nothing is booked twice.
 	sagatest.Given(t, machine).When(with(captured, "c")).When(right).When(altered).
 		Then(settled("txn_1", "capture", "au_1", 1430, 41), differs(1530, 1430)).
@@ -126,8 +156,8 @@ func TestALineThatTheJournalDoesNotKnowIsADiscrepancyUntilItsEventArrives(t *tes
 	t.Parallel()
 	sagatest.Given(t, machine).When(line("txn_1", "capture", "au_1", 1530, 41)).
 		Then(settled("txn_1", "capture", "au_1", 1530, 41), differs(0, 1530)).
-		When(with(captured, "c")).ThenKinds(event.EntryPosted, event.EntryDated, event.DiscrepancyResolved, event.EntryPosted,
-		event.EntryDated)
+		When(with(captured, "c")).
+		ThenKinds(event.EntryPosted, event.EntryDated, event.DiscrepancyResolved, event.EntryPosted, event.EntryDated)
 	euros := event.SettlementLineRead.Of(event.SettlementLineReadV1{Transaction: "txn_1", Movement: "capture", Reference: "au_1",
 		Gross: schemas.Money{Amount: 1530, Currency: "EUR"}, Day: "1970-01-01"})
 	sagatest.Given(t, machine).When(with(captured, "c")).When(euros).ThenKinds(event.LineSettled, event.DiscrepancyFound)
@@ -138,7 +168,8 @@ func TestAMovementThatNoFileHadIsToldOnceTheFilesOfItsDaysWereRead(t *testing.T)
 	through := func(day string) saga.Event { return reporting.ReportMissing.Of(reporting.Missing{Through: day}) }
 	sagatest.Given(t, machine).When(with(captured, "c")).
 		When(through("1969-12-31")).Then().
-		When(through("1970-01-01")).Then(differs(1530, 0)).When(through("1970-01-02")).Then().
+		When(through("1970-01-01")).Then(event.SettlementMissed.Of(event.SettlementMissedV1{Through: "1970-01-01"}), differs(1530, 0)).
+		When(through("1970-01-02")).Then().
 		When(line("txn_1", "capture", "au_1", 1530, 41)).
 		ThenKinds(event.LineSettled, event.DiscrepancyResolved, event.EntryPosted, event.EntryDated)
 }

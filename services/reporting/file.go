@@ -6,6 +6,30 @@ import (
 	"orderflow.example/shared/saga"
 )
 
+// Settlement is what is known of the gateway's settlement file of a day.
+type Settlement struct {
+	Day     string
+	ReadAt  string // empty as long as no file is read
+	Lines   int64
+	Digest  string
+	Payout  []schemas.Money
+	Refused string // why the last one was refused
+}
+
+// BlankSettlement is the settlement of a day of which no file was asked for.
+func BlankSettlement(day string) Settlement { return Settlement{Day: day} }
+
+// EvolveSettlement folds the service's own events about a settlement file.
+func EvolveSettlement(s Settlement, e saga.Event) Settlement {
+	switch x := e.Data.(type) {
+	case event.SettlementRefusedV1:
+		s.Refused = x.Reason
+	case event.SettlementReadV1:
+		s = Settlement{Day: s.Day, ReadAt: written(e.Time), Lines: x.Lines, Digest: x.Digest, Payout: x.Payout}
+	}
+	return s
+}
+
 // PageLines is how many lines of a settlement file are taken in at once.
 const PageLines = 500
 
@@ -27,26 +51,28 @@ type FileLine struct {
 }
 
 // readOn takes in lines of the file, and asks for more until it is read. If the lines before have changed, it begins again.
-func readOn(d Day, f File) (said []saga.Event) {
+func readOn(s Settlement, f File) (said []saga.Event) {
 	switch {
 	case f.Refused != "":
 		return []saga.Event{event.SettlementRefused.Of(event.SettlementRefusedV1{Reason: f.Refused})}
 	case f.Changed:
-		return request(d, ReadFile{})
+		return request(s, ReadFile{})
 	}
 	for _, l := range f.Lines {
 		said = append(said, event.SettlementLineRead.About(l.Order, l.SettlementLineReadV1))
 	}
 	if done := f.Skipped + int64(len(f.Lines)); done < f.Total {
-		return append(said, event.SettlementRequested.Of(event.SettlementRequestedV1{Day: d.Day, Skip: done,
+		return append(said, event.SettlementRequested.Of(event.SettlementRequestedV1{Day: s.Day, Skip: done,
 			Digest: f.Digest}))
 	}
 	return append(said, event.SettlementRead.Of(event.SettlementReadV1{Lines: f.Total, Digest: f.Digest, Payout: f.Payout}))
 }
 
-func request(d Day, _ ReadFile) []saga.Event {
-	return []saga.Event{event.SettlementRequested.Of(event.SettlementRequestedV1{Day: d.Day})}
+func request(s Settlement, _ ReadFile) []saga.Event {
+	return []saga.Event{event.SettlementRequested.Of(event.SettlementRequestedV1{Day: s.Day})}
 }
 
+func due(s Settlement, _ event.SettlementDueV1) []saga.Event { return request(s, ReadFile{}) }
+
 // again asks for another file after one was refused.
-func again(d Day, _ event.SettlementRefusedV1) []saga.Event { return request(d, ReadFile{}) }
+func again(s Settlement, _ event.SettlementRefusedV1) []saga.Event { return request(s, ReadFile{}) }

@@ -114,12 +114,13 @@ func (a Account) with(movement, reference, currency, day string, change func(*It
 
 // book adds an entry: of the movement itself, or of its payout.
 func (i *Item) book(d event.EntryPostedV1) {
-	fee := balance(d.Transfers, Fees)
+	balance := func(account string) int64 { return balance(d.Transfers, account, i.Currency) }
+	fee := balance(Fees)
 	switch {
 	case d.Transaction != "":
-		i.PaidOut, i.PaidFee = i.PaidOut+balance(d.Transfers, Bank), i.PaidFee+fee
+		i.PaidOut, i.PaidFee = i.PaidOut+balance(Bank), i.PaidFee+fee
 	default:
-		i.Booked, i.Fee = i.Booked+balance(d.Transfers, Clearing)+fee, i.Fee+fee
+		i.Booked, i.Fee = i.Booked+balance(Clearing)+fee, i.Fee+fee
 	}
 }
 
@@ -155,13 +156,14 @@ func (i Item) kept() (fees int64) {
 	return fees
 }
 
-// balance is the debits of the account less its credits.
-func balance(transfers []event.Transfer, account string) (sum int64) {
+// balance is the debits of the account less its credits, in one currency.
+func balance(transfers []event.Transfer, account, currency string) (sum int64) {
 	for _, t := range transfers {
-		if t.Debit == account {
+		switch {
+		case t.Amount.Currency != currency:
+		case t.Debit == account:
 			sum += t.Amount.Amount
-		}
-		if t.Credit == account {
+		case t.Credit == account:
 			sum -= t.Amount.Amount
 		}
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // line takes in a line of a settlement file. One that is known as it is says nothing new.
-func (c Calendar) line(a Account, e saga.Event, d event.SettlementLineReadV1) []saga.Event {
+func line(a Account, d event.SettlementLineReadV1) []saga.Event {
 	known := slices.ContainsFunc(a.Items, func(i Item) bool {
 		return i.Movement == d.Movement && i.Reference == d.Reference && i.Currency == d.Gross.Currency &&
 			slices.Contains(i.Lines, Line{d.Transaction, d.Gross.Amount, d.Fee})
@@ -16,8 +16,11 @@ func (c Calendar) line(a Account, e saga.Event, d event.SettlementLineReadV1) []
 	if known {
 		return nil
 	}
-	said := []saga.Event{event.LineSettled.Of(event.LineSettledV1(d))}
-	return append(said, c.reconcile(Evolve(a, said[0]), e)...)
+	return []saga.Event{event.LineSettled.Of(event.LineSettledV1(d))}
+}
+
+func (c Calendar) settled(a Account, e saga.Event, _ event.LineSettledV1) []saga.Event {
+	return c.reconcile(a, e)
 }
 
 // reconcile compares the items that the gateway has accounted for, or a discrepancy was told of. Where both agree, what it paid
@@ -34,9 +37,9 @@ func (c Calendar) reconcile(a Account, e saga.Event) (said []saga.Event) {
 					Reference: i.Reference, Currency: i.Currency, Booked: i.Booked}))
 			}
 			if paid := i.payout(); len(paid) > 0 {
-				said = append(said, entered(a.Order, event.EntryPostedV1{EntryID: e.ID + "/" + i.Movement + "/" + i.Reference,
+				said = append(said, event.EntryPosted.Of(event.EntryPostedV1{EntryID: e.ID + "/" + i.Movement + "/" + i.Reference,
 					Movement: i.Movement, Reference: i.Reference, Transaction: i.Lines[len(i.Lines)-1].Transaction,
-					HappenedAt: written(e.Time), Day: c.Day(e.Time), Transfers: paid})...)
+					HappenedAt: written(e.Time), Day: c.Day(e.Time), Transfers: paid}))
 			}
 		}
 	}
@@ -60,8 +63,16 @@ func (i Item) differs() []saga.Event {
 		Currency: i.Currency, Booked: i.Booked, Settled: i.Settled, Day: i.Day})}
 }
 
-// missing tells of items that no settlement file had by now, though those of their days were read.
-func missing(a Account, m Missing) (said []saga.Event) {
+// miss notes that no file had a movement of the order by now, though those of its days were read.
+func miss(a Account, m Missing) []saga.Event {
+	if !slices.ContainsFunc(a.Items, func(i Item) bool { return i.IsUnsettled() && i.Day <= m.Through }) {
+		return nil
+	}
+	return []saga.Event{event.SettlementMissed.Of(event.SettlementMissedV1(m))}
+}
+
+// missed tells of each such movement.
+func missed(a Account, m event.SettlementMissedV1) (said []saga.Event) {
 	for _, i := range a.Items {
 		if i.IsUnsettled() && i.Day <= m.Through {
 			said = append(said, i.differs()...)

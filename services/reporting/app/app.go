@@ -48,6 +48,7 @@ func bindings(zone string) []engine.Binding {
 	return []engine.Binding{
 		{Machine: calendar.Choreography().Machine(), Store: store.Accounts()},
 		{Machine: calendar.Days().Machine(), Store: store.Days()},
+		{Machine: reporting.Settlements.Machine(), Store: store.Settlements()},
 	}
 }
 

@@ -18,8 +18,8 @@ func (b books) Journal(ctx context.Context, r store.Range, after store.Place, li
 
 func (b books) Balance(ctx context.Context) ([]event.Total, error) { return store.Balance(ctx, b.DB) }
 
-func (b books) Days(ctx context.Context, from, to string, limit int) ([]reporting.Day, error) {
-	return store.DaysOf(ctx, b.DB, from, to, limit)
+func (b books) Reports(ctx context.Context, from, to string, limit int) ([]store.Report, error) {
+	return store.Reports(ctx, b.DB, from, to, limit)
 }
 
 func (b books) Discrepant(ctx context.Context, after string, limit int) ([]reporting.Account, error) {

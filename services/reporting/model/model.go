@@ -20,9 +20,15 @@ import (
 var Service = model.Service{
 	Watched: watched,
 	Machines: []explore.Machine{{Machine: reporting.Calendar{Zone: time.UTC}.Choreography().Machine(), Before: before,
-		Check: balances, Notes: []saga.Kind{payments.Captured, refunds.Issued}}},
-	Left: []string{"reporting (day)"},
+		Check: balances, Notes: []saga.Kind{payments.Captured, payments.ChargedBack,
+			payments.ChargebackReversed, payments.RefundReversed, refunds.Issued}}},
+	Left: []string{"reporting (day)", "reporting (settlement)"},
 	Harmless: map[string]string{
+		"on payment.charged_back.v1":           noDispute,
+		"on payment.chargeback_reversed.v1":    noDispute,
+		"on payment.refund_reversed.v1":        noDispute,
+		"on reporting.settlement_missed.v1":    "as its command",
+		"on reporting.line_settled.v1":         "as the line",
 		"on report_missing":                    "it tells people what no settlement file had, and changes no entry",
 		"on reporting.settlement_line_read.v1": "the files of the gateway come days later; nothing follows for the order",
 	},
@@ -31,9 +37,11 @@ var Service = model.Service{
 	State: has,
 }
 
+const noDispute = "the gateway that is explored has no disputes and reverses no refund"
+
 func before(any) []explore.Before {
 	b := model.Before{}
-	b.Until(true, event.SettlementLineRead, event.LineSettled, event.DiscrepancyResolved)
+	b.Until(true, event.SettlementLineRead, event.LineSettled)
 	return b
 }
 

@@ -23,8 +23,8 @@ type Books interface {
 	Journal(ctx context.Context, r store.Range, after store.Place, limit int) ([]store.Posted, error)
 	// Balance is the trial balance of all entries.
 	Balance(ctx context.Context) ([]event.Total, error)
-	// Days lists at most limit business days, in order.
-	Days(ctx context.Context, from, to string, limit int) ([]reporting.Day, error)
+	// Reports lists at most limit business days, in order.
+	Reports(ctx context.Context, from, to string, limit int) ([]store.Report, error)
 	// Discrepant lists at most limit orders with a discrepancy, by id, after the one named.
 	Discrepant(ctx context.Context, after string, limit int) ([]reporting.Account, error)
 	// ReadSettlement has the settlement file of a day read again.

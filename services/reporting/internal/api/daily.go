@@ -8,7 +8,7 @@ import (
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/reporting"
-	"orderflow.example/services/reporting"
+	"orderflow.example/services/reporting/internal/store"
 	"orderflow.example/shared/httpserver"
 )
 
@@ -41,7 +41,7 @@ type account struct {
 }
 
 type settlement struct {
-	State   string          `json:"state" enum:"none,requested,refused,read"`
+	State   string          `json:"state" enum:"none,refused,read"`
 	ReadAt  string          `json:"read_at,omitempty" format:"date-time"`
 	Lines   int64           `json:"lines,omitempty"`
 	Payout  []schemas.Money `json:"payout,omitempty" doc:"What the gateway pays for the day, less its fees"`
@@ -68,14 +68,14 @@ func daily(c *gin.Context, b Books) {
 		dailyCSV(c, b, from, to)
 		return
 	}
-	list, err := b.Days(c.Request.Context(), from, to, limit+1)
+	list, err := b.Reports(c.Request.Context(), from, to, limit+1)
 	if err != nil {
 		unavailable(c, err)
 		return
 	}
 	p := dayPage{Items: []day{}}
 	if len(list) > limit {
-		p.NextCursor = httpserver.EncodeCursor(list[limit].Day)
+		p.NextCursor = httpserver.EncodeCursor(list[limit].Day.Day)
 		list = list[:limit]
 	}
 	for _, d := range list {
@@ -84,24 +84,19 @@ func daily(c *gin.Context, b Books) {
 	c.JSON(http.StatusOK, p)
 }
 
-func view(d reporting.Day) day {
-	v := day{Day: d.Day, Zone: d.Zone, Begins: d.Begins, Ends: d.Ends, State: "open", ClosedAt: d.ClosedAt, Entries: d.Entries,
+func view(d store.Report) day {
+	v := day{Day: d.Day.Day, Zone: d.Zone, Begins: d.Begins, Ends: d.Ends, State: "open", ClosedAt: d.ClosedAt, Entries: d.Entries,
 		LateEntries: d.LateEntries, Deferred: d.Deferred.Entries, Currencies: byCurrency(d.Totals)}
 	if d.Closed {
 		v.State = "closed"
 	}
 	s := d.Settlement
-	v.Settlement = settlement{State: "none", ReadAt: s.ReadAt, Lines: s.Lines, Refused: s.Refused}
+	v.Settlement = settlement{State: "none", ReadAt: s.ReadAt, Lines: s.Lines, Payout: s.Payout, Refused: s.Refused}
 	switch {
-	case s.ReadAt != "" && s.Refused == "":
-		v.Settlement.State = "read"
 	case s.Refused != "":
 		v.Settlement.State = "refused"
-	case s.Requested:
-		v.Settlement.State = "requested"
-	}
-	for _, m := range s.Payout {
-		v.Settlement.Payout = append(v.Settlement.Payout, schemas.Money(m))
+	case s.ReadAt != "":
+		v.Settlement.State = "read"
 	}
 	return v
 }
@@ -124,9 +119,9 @@ func byCurrency(totals []event.Total) []currency {
 func dailyCSV(c *gin.Context, b Books, from, to string) {
 	stream(c, "daily", []string{"day", "zone", "state", "entries", "late_entries", "currency", "account", "debits", "credits"},
 		func() (rows [][]string, more bool, err error) {
-			list, err := b.Days(c.Request.Context(), from, to, csvPage+1)
+			list, err := b.Reports(c.Request.Context(), from, to, csvPage+1)
 			if more = len(list) > csvPage; more {
-				from, list = list[csvPage].Day, list[:csvPage]
+				from, list = list[csvPage].Day.Day, list[:csvPage]
 			}
 			for _, d := range list {
 				v := view(d)

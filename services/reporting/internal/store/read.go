@@ -66,20 +66,45 @@ func Balance(ctx context.Context, db *gorm.DB) (totals []event.Total, err error)
 	return totals, nil
 }
 
-var days, accounts = database.NewTable[dayRow](), database.NewTable[accountRow]()
+var (
+	days        = database.NewTable[dayRow]()
+	settlements = database.NewTable[settlementRow]()
+	accounts    = database.NewTable[accountRow]()
+)
 
-// DaysOf lists at most limit business days from one to another, in order.
-func DaysOf(ctx context.Context, db *gorm.DB, from, to string, limit int) ([]reporting.Day, error) {
+// Report is a business day, with the settlement of it.
+type Report struct {
+	reporting.Day
+	Settlement reporting.Settlement
+}
+
+// Reports lists at most limit business days from one to another, in order.
+func Reports(ctx context.Context, db *gorm.DB, from, to string, limit int) ([]Report, error) {
 	rows, err := days.Select(db.WithContext(ctx),
 		"WHERE day BETWEEN $1 AND $2 AND zone <> '' ORDER BY day LIMIT $3", from, to, limit)
-	if err != nil {
-		return nil, fmt.Errorf("business days: %w", err)
+	if err != nil || len(rows) == 0 {
+		return nil, wrapped("business days", err)
 	}
-	list := make([]reporting.Day, len(rows))
+	files, err := settlements.Select(db.WithContext(ctx), "WHERE day BETWEEN $1 AND $2", rows[0].Day, rows[len(rows)-1].Day)
+	if err != nil {
+		return nil, wrapped("settlements", err)
+	}
+	of := map[string]reporting.Settlement{}
+	for _, f := range files {
+		of[f.Day] = reporting.Settlement(f)
+	}
+	list := make([]Report, len(rows))
 	for i, r := range rows {
-		list[i] = reporting.Day(r)
+		list[i] = Report{reporting.Day(r), of[r.Day]}
 	}
 	return list, nil
+}
+
+func wrapped(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // Discrepant lists at most limit orders with a discrepancy, by id, after the one named.
@@ -98,8 +123,8 @@ func Discrepant(ctx context.Context, db *gorm.DB, after string, limit int) ([]re
 // Missing lists at most limit orders with an item that no settlement file had, though the file of a day was read that is later
 // by more than patience days; through is the last day of such items.
 func Missing(ctx context.Context, db *gorm.DB, patience, limit int) (through string, orders []string, err error) {
-	err = db.WithContext(ctx).Raw(`SELECT coalesce((max(day)::date - $1::int)::text, '') FROM days
-		WHERE settlement->>'ReadAt' <> ''`, patience).Scan(&through).Error
+	err = db.WithContext(ctx).Raw(`SELECT coalesce((max(day)::date - $1::int)::text, '') FROM settlements
+		WHERE read_at <> ''`, patience).Scan(&through).Error
 	if err == nil && through != "" {
 		err = db.WithContext(ctx).Raw(`SELECT order_id FROM accounts WHERE unsettled_day <> '' AND unsettled_day <= $1
 			ORDER BY order_id LIMIT $2`, through, limit).Scan(&orders).Error

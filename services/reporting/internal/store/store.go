@@ -5,6 +5,7 @@ import (
 	"embed"
 	"io/fs"
 
+	"orderflow.example/schemas"
 	event "orderflow.example/schemas/reporting"
 	"orderflow.example/services/reporting"
 	"orderflow.example/shared/engine"
@@ -38,10 +39,9 @@ type dayRow struct {
 	ClosedAt    string
 	Entries     int64
 	LateEntries int64
-	Totals      []event.Total        `gorm:"serializer:json"`
-	Deferred    reporting.Sum        `gorm:"serializer:json"`
-	Taken       reporting.Sum        `gorm:"serializer:json"`
-	Settlement  reporting.Settlement `gorm:"serializer:json"`
+	Totals      []event.Total `gorm:"serializer:json"`
+	Deferred    reporting.Sum `gorm:"serializer:json"`
+	Taken       reporting.Sum `gorm:"serializer:json"`
 }
 
 func (dayRow) TableName() string { return "days" }
@@ -50,6 +50,24 @@ func (dayRow) TableName() string { return "days" }
 func Days() engine.Store {
 	return engine.NewTable(reporting.BlankDay, func(r dayRow) string { return r.Day },
 		func(d reporting.Day) dayRow { return dayRow(d) }, func(r dayRow) reporting.Day { return reporting.Day(r) })
+}
+
+type settlementRow struct {
+	Day     string `gorm:"primaryKey"`
+	ReadAt  string
+	Lines   int64
+	Digest  string
+	Payout  []schemas.Money `gorm:"serializer:json"`
+	Refused string
+}
+
+func (settlementRow) TableName() string { return "settlements" }
+
+// Settlements is the table of settlement files, one row for each day.
+func Settlements() engine.Store {
+	return engine.NewTable(reporting.BlankSettlement, func(r settlementRow) string { return r.Day },
+		func(s reporting.Settlement) settlementRow { return settlementRow(s) },
+		func(r settlementRow) reporting.Settlement { return reporting.Settlement(r) })
 }
 
 // Accounts is the table of accounts, one row for each order, with its entries of the journal.

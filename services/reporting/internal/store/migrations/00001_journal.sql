@@ -26,10 +26,20 @@ CREATE TABLE days (
     late_entries bigint  NOT NULL,
     totals       jsonb,
     deferred     jsonb   NOT NULL,
-    taken        jsonb   NOT NULL,
-    settlement   jsonb   NOT NULL
+    taken        jsonb   NOT NULL
+);
+
+-- The gateway's settlement files. One that was refused is told, and nothing is taken from it.
+CREATE TABLE settlements (
+    day     text PRIMARY KEY,
+    read_at text   NOT NULL, -- empty as long as no file is read
+    lines   bigint NOT NULL,
+    digest  text   NOT NULL,
+    payout  jsonb,
+    refused text   NOT NULL
 );
 
 -- +goose Down
+DROP TABLE settlements;
 DROP TABLE days;
 DROP TABLE accounts;
