@@ -9,6 +9,7 @@ import (
 // Settlement is what is known of the gateway's settlement file of a day.
 type Settlement struct {
 	Day     string
+	Asked   bool   // for it, at least once
 	ReadAt  string // empty as long as no file is read
 	Lines   int64
 	Digest  string
@@ -22,10 +23,12 @@ func BlankSettlement(day string) Settlement { return Settlement{Day: day} }
 // EvolveSettlement folds the service's own events about a settlement file.
 func EvolveSettlement(s Settlement, e saga.Event) Settlement {
 	switch x := e.Data.(type) {
+	case event.SettlementRequestedV1:
+		s.Asked = true
 	case event.SettlementRefusedV1:
 		s.Refused = x.Reason
 	case event.SettlementReadV1:
-		s = Settlement{Day: s.Day, ReadAt: written(e.Time), Lines: x.Lines, Digest: x.Digest, Payout: x.Payout}
+		s = Settlement{Day: s.Day, Asked: true, ReadAt: written(e.Time), Lines: x.Lines, Digest: x.Digest, Payout: x.Payout}
 	}
 	return s
 }
@@ -72,7 +75,12 @@ func request(s Settlement, _ ReadFile) []saga.Event {
 	return []saga.Event{event.SettlementRequested.Of(event.SettlementRequestedV1{Day: s.Day})}
 }
 
-func due(s Settlement, _ event.SettlementDueV1) []saga.Event { return request(s, ReadFile{}) }
+func due(s Settlement, _ event.SettlementDueV1) []saga.Event {
+	if s.Asked {
+		return nil
+	}
+	return request(s, ReadFile{})
+}
 
 // again asks for another file after one was refused.
 func again(s Settlement, _ event.SettlementRefusedV1) []saga.Event { return request(s, ReadFile{}) }

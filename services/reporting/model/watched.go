@@ -13,11 +13,6 @@ var watched = []model.Watched{
 		Do: "GET /v1/reports/discrepancies names the orders and both amounts. Ask the gateway about them; once its file is right, " +
 			"have it read again.",
 	},
-	{Asks: "Do the journal and the gateway's settlement agree on most movements?",
-		Events: []saga.Kind{event.DiscrepancyFound}, Among: []saga.Kind{event.LineSettled, event.DiscrepancyFound},
-		Do: "Each is named by GET /v1/reports/discrepancies. Many at once: is the file of another shop, or another day?",
-		Alert: &model.Alert{Name: "SettlementDiffers", Above: .01, Least: 20,
-			Says: "the journal and the gateway's settlement differ on more than one movement of a hundred"}},
 	{Asks: "Is each business day closed, and its settlement file read?",
 		Events: []saga.Kind{event.DayClosed, event.SettlementRead, event.SettlementRefused},
 		Do:     "Refused: GET /v1/reports/daily tells the line and what is wrong with it. The file is asked for again each hour."},

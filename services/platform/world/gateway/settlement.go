@@ -35,7 +35,7 @@ func settled(e Entry) (kind, reference string, gross, fee int64, moved bool) {
 }
 
 // settle answers with the settlement file of a day, in UTC: all that moved by now, and a trailer with the number of lines and
-// the SHA-256 of all before it.
+// the SHA-256 of all before it. It is made of the book in the database, which people can alter.
 func (g *Gateway) settle(w http.ResponseWriter, r *http.Request) {
 	refused := func(reply answer.Reply) {
 		answer.Handle(func(*http.Request) answer.Reply { return reply })(w, r)
@@ -45,28 +45,29 @@ func (g *Gateway) settle(w http.ResponseWriter, r *http.Request) {
 		refused(answer.Invalid("want a day as 2026-03-01"))
 		return
 	}
-	var file []byte
-	if g.journal.Do(func() { file = g.book.settlement(day) }) != nil {
+	entries, err := table.Select(g.db.Gorm().WithContext(r.Context()), "WHERE at >= $1 AND at < $2 ORDER BY seq", day,
+		day.AddDate(0, 0, 1))
+	if err != nil {
 		refused(answer.Refuse(http.StatusServiceUnavailable, "try_again"))
 		return
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	_, _ = w.Write(file)
+	_, _ = w.Write(settlement(entries))
 }
 
-func (b *book) settlement(day time.Time) []byte {
+func settlement(entries []Entry) []byte {
 	var file bytes.Buffer
 	out := csv.NewWriter(&file)
 	_ = out.Write(settlementHeader)
 	lines := 0
-	for _, e := range b.entries {
+	for _, e := range entries {
 		kind, reference, gross, fee, moved := settled(e)
-		if !moved || e.At.Before(day) || !e.At.Before(day.AddDate(0, 0, 1)) {
+		if !moved {
 			continue
 		}
 		lines++
 		whole := func(n int64) string { return strconv.FormatInt(n, 10) }
-		_ = out.Write([]string{"txn_" + whole(e.Seq), kind, e.Order, reference, e.At.Format(time.RFC3339Nano), e.Currency,
+		_ = out.Write([]string{"txn_" + whole(e.Seq), kind, e.Order, reference, e.At.UTC().Format(time.RFC3339Nano), e.Currency,
 			whole(gross), whole(fee), whole(gross - fee)})
 	}
 	out.Flush()

@@ -41,7 +41,7 @@ type account struct {
 }
 
 type settlement struct {
-	State   string          `json:"state" enum:"none,refused,read"`
+	State   string          `json:"state" enum:"none,requested,refused,read"`
 	ReadAt  string          `json:"read_at,omitempty" format:"date-time"`
 	Lines   int64           `json:"lines,omitempty"`
 	Payout  []schemas.Money `json:"payout,omitempty" doc:"What the gateway pays for the day, less its fees"`
@@ -97,6 +97,8 @@ func view(d store.Report) day {
 		v.Settlement.State = "refused"
 	case s.ReadAt != "":
 		v.Settlement.State = "read"
+	case s.Asked:
+		v.Settlement.State = "requested"
 	}
 	return v
 }

@@ -54,6 +54,7 @@ func Days() engine.Store {
 
 type settlementRow struct {
 	Day     string `gorm:"primaryKey"`
+	Asked   bool
 	ReadAt  string
 	Lines   int64
 	Digest  string

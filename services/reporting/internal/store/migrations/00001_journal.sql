@@ -32,6 +32,7 @@ CREATE TABLE days (
 -- The gateway's settlement files. One that was refused is told, and nothing is taken from it.
 CREATE TABLE settlements (
     day     text PRIMARY KEY,
+    asked   boolean NOT NULL,
     read_at text   NOT NULL, -- empty as long as no file is read
     lines   bigint NOT NULL,
     digest  text   NOT NULL,
