@@ -143,7 +143,7 @@ func (s *sheet) heads() {
 	s.left("Description", bold(), normal, margin, textWidth)
 	s.ends("Quantity", bold(), normal, quantityEnd)
 	s.ends("Price", bold(), normal, priceEnd)
-	s.ends("of it VAT", bold(), normal, taxEnd)
+	s.ends("Incl. VAT", bold(), normal, taxEnd)
 	s.ends("Amount "+s.Currency, bold(), normal, right)
 	s.y -= 5
 	s.rule(0.3)
