@@ -16,9 +16,10 @@ import (
 type Flag[T string | int | float64 | time.Duration] struct {
 	Name, Usage string
 	Default     T
-	Valid       func(T) bool // nil: any value
-	Want        string       // the values that Valid accepts: "1s to 1h"
-	Needed      bool         // a service that runs alone does not start without it
+	Valid       func(T) bool  // nil: any value
+	Check       func(T) error // nil, or what is wrong with a value, where it is more than Want can say
+	Want        string        // the values that Valid accepts: "1s to 1h"
+	Needed      bool          // a service that runs alone does not start without it
 }
 
 // Declared is a Flag of any type.
@@ -115,6 +116,11 @@ func (s *setting[T]) Type() string {
 func (s *setting[T]) get() any { return s.value }
 
 func (s *setting[T]) check() error {
+	if s.Check != nil {
+		if err := s.Check(s.value); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
 	if s.Valid == nil || s.Valid(s.value) {
 		return nil
 	}
