@@ -11,8 +11,8 @@ import (
 )
 
 // Update writes rows that exist, each beside what it was, in one statement. Rows that do not differ are left alone, and so are
-// columns in which no row has differed yet: Postgres parses, and indexes anew, only what does change. The columns set only grow in
-// number, so that few statements are prepared. If a row is gone, the outcome is unknown: see Pipeline.
+// columns in which no row has differed yet: Postgres parses, and indexes anew, only what does change. The columns set only grow
+// in number, so that few statements are prepared. If a row is gone, the outcome is unknown: see Pipeline.
 func (t *Table[Row]) Update(tx *gorm.DB, before, after []Row) error {
 	if len(before) != len(after) {
 		panic("database: " + t.name + ": Update needs each row beside what it was")

@@ -110,7 +110,7 @@ func TestAnAlteredAmountIsFoundMendedUnderTrafficAndComesBackWithUndo(t *testing
 	in.checkEqual(t)
 }
 
-// checkOwnersReadAgain checks that a swap moves all counters: otherwise owners decide on states of before that they have in memory.
+// checkOwnersReadAgain checks that a swap moves all counters: otherwise owners decide on the states of before, from memory.
 func (in *installation) checkOwnersReadAgain(t *testing.T) {
 	t.Helper()
 	var before, after []string
