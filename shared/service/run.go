@@ -31,6 +31,9 @@ func Run(app App) {
 					app.Name, flag.name())
 			}
 		}
+		if err := app.CheckAdapters(c); err != nil {
+			return err
+		}
 		return runAlone(cmd.Context(), c, app)
 	}
 	Main(cmd)

@@ -82,7 +82,7 @@ var (
 )
 
 // outside are the parties that are simulated if their address is not given.
-var outside = []string{"gateway", "carrier", "floor"}
+var outside = []string{"gateway", "stripe", "carrier", "floor"}
 
 // Outside are the settings with which services call the simulated world at this URL.
 func Outside(world string) service.Settings {
@@ -158,6 +158,11 @@ func chosen(names []string) ([]service.App, error) {
 }
 
 func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps []service.App) error {
+	for _, app := range apps {
+		if err := app.CheckAdapters(simulated(c, "http://localhost")); err != nil {
+			return err
+		}
+	}
 	lock, err := embedded.Lock(c.DataDir)
 	if err != nil {
 		return service.Environment("%w", err)
@@ -264,10 +269,15 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	}
 	p.lifecycle.Add("world listener", server.Stop)
 	p.WorldURL = "http://" + addr
-	urls := Outside(p.WorldURL)
-	maps.DeleteFunc(urls, func(name string, _ any) bool { return c.Own[name] != nil && c.Own[name] != "" })
-	*c = c.With(urls)
+	*c = simulated(*c, p.WorldURL)
 	return nil
+}
+
+// simulated are the settings with the addresses in the simulated world of those parties that have no other.
+func simulated(c service.Config, world string) service.Config {
+	urls := Outside(world)
+	maps.DeleteFunc(urls, func(name string, _ any) bool { return c.Own[name] != nil && c.Own[name] != "" })
+	return c.With(urls)
 }
 
 // Failed reports the failure of a part without which the platform cannot run.

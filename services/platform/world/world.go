@@ -14,6 +14,7 @@ import (
 	"orderflow.example/services/platform/world/chance"
 	"orderflow.example/services/platform/world/floor"
 	"orderflow.example/services/platform/world/gateway"
+	"orderflow.example/services/platform/world/stripe"
 	"orderflow.example/shared/database"
 )
 
@@ -81,6 +82,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		return nil, err
 	}
 	mount("gateway", g.Routes, g.Close)
+	mount("stripe", stripe.Routes(g), func() {})
 	g.Witness(witness)
 	all.Handle("/sim/gateway/", http.StripPrefix("/sim/gateway", witness))
 	c, err := carrier.Open(ctx, o.DB, luck, o.Now, o.Logger)
