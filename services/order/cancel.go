@@ -15,6 +15,7 @@ const (
 	outOfStock      = event.ReasonOutOfStock
 	paymentDeclined = event.ReasonPaymentDeclined
 	paymentUnknown  = event.ReasonPaymentUnknown
+	paymentExpired  = event.ReasonPaymentExpired
 	captureFailed   = event.ReasonCaptureFailed
 	noCarrier       = event.ReasonNoCarrier
 	shortPicked     = event.ReasonShortPicked
@@ -151,8 +152,8 @@ func undone(o Order, p event.ProgressedV1) []saga.Event {
 		return []saga.Event{noted}
 	}
 	text := "Your order is cancelled: " + because[n.Reason] + ". You were not charged."
-	if n.Refunded > 0 {
-		text = "Your order is cancelled: " + because[n.Reason] + ". You got " + amount(n.money(n.Refunded)) + " back."
+	if n.back() > 0 {
+		text = "Your order is cancelled: " + because[n.Reason] + ". You got " + amount(n.money(n.back())) + " back."
 	}
 	return []saga.Event{noted, say(Cancelled, n.Reason, text, nil)}
 }

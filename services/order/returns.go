@@ -2,6 +2,7 @@ package order
 
 import (
 	event "orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/shared/saga"
@@ -30,9 +31,22 @@ func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
 }
 
 // refundFailed leaves the status as it is: the gateway is asked again, and the customer is told.
+// A refund that was given back before did not arrive.
 func refundFailed(o Order, e refund.FailedV1) []saga.Event {
+	if o.has(refunded, e.RefundID) {
+		return gone(o, event.ProgressedV1{Step: cameBack, Ref: e.RefundID, Amount: e.Amount.Amount},
+			"The "+amount(e.Amount)+" that we gave you back did not arrive.", &event.Next{Text: "We try again tomorrow.", By: "shop"})
+	}
 	return once(o, notRefunded, e.RefundID, "We could not yet give you "+amount(e.Amount)+" back.",
 		&event.Next{Text: "We try again tomorrow.", By: "shop"})
+}
+
+// gone notes, once, money that the customer has not back after all.
+func gone(o Order, p event.ProgressedV1, text string, next *event.Next) []saga.Event {
+	if o.has(p.Step, p.Ref) {
+		return nil
+	}
+	return []saga.Event{event.Progressed.Of(p), say(o.Status, "", text, next)}
 }
 
 // once tells the customer of a step that does not change the status. Its event may arrive before that of the order itself: a
@@ -52,6 +66,17 @@ func once(o Order, step, ref, text string, next *event.Next) []saga.Event {
 // which then finds it noted.
 func refundIssued(o Order, e refund.IssuedV1) []saga.Event {
 	p := event.ProgressedV1{Step: refunded, Ref: e.RefundID, Amount: e.Amount.Amount}
+	return moneyBack(o, p, "You got "+amount(e.Amount)+" back.", e.Reason == "lost" && !o.has(lost, ""))
+}
+
+// chargedBack counts the money that the customer's bank took back for them.
+func chargedBack(o Order, e payment.ChargedBackV1) []saga.Event {
+	p := event.ProgressedV1{Step: disputed, Ref: e.DisputeID, Amount: e.Amount.Amount}
+	return moneyBack(o, p, "Your bank took "+amount(e.Amount)+" back for you; we look into it with them.", false)
+}
+
+// moneyBack notes money that the customer has back, and the end of an order that waited for it.
+func moneyBack(o Order, p event.ProgressedV1, text string, silent bool) []saga.Event {
 	if o.Status == Cancelling {
 		return undone(o, p)
 	}
@@ -65,8 +90,14 @@ func refundIssued(o Order, e refund.IssuedV1) []saga.Event {
 		return []saga.Event{noted, lostAndRefunded(n)}
 	case n.Status == Completed && n.allReturned():
 		return []saga.Event{noted, say(Returned, "", returnedText, nil)}
-	case e.Reason == "lost" && !n.has(lost, ""):
+	case silent:
 		return []saga.Event{noted}
 	}
-	return []saga.Event{noted, say(n.Status, "", "You got "+amount(e.Amount)+" back.", nil)}
+	return []saga.Event{noted, say(n.Status, "", text, nil)}
+}
+
+// chargebackReversed leaves the status as it is. What the shop owes nevertheless it gives back itself.
+func chargebackReversed(o Order, e payment.ChargebackReversedV1) []saga.Event {
+	return gone(o, event.ProgressedV1{Step: disputeWon, Ref: e.DisputeID, Amount: e.Amount.Amount},
+		"Your bank decided that "+amount(e.Amount)+" are ours.", nil)
 }

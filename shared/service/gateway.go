@@ -15,8 +15,7 @@ var (
 		Usage: "Stripe, or what stands in for it; empty: simulated", Needed: WithStripe,
 		Valid: func(s string) bool { return s == "" || isURL(s, "http", "https") }}
 	StripeKeyFile           = Flag[string]{Name: "stripe-key-file", Usage: "file with the secret key of the account at Stripe"}
-	StripeWebhookSecretFile = Flag[string]{Name: "stripe-webhook-secret-file",
-		Usage: "file with the signing secret of Stripe's webhook endpoint; without it its webhooks are refused"}
+	StripeWebhookSecretFile = SecretFile("stripe-webhook-secret-file", "signing secret of the webhook endpoint at Stripe")
 )
 
 func gatewayURL() Flag[string] {
@@ -33,16 +32,17 @@ func StripeKey(c Config) (string, error) {
 	return stripeSecret(c, StripeKeyFile, "the secret key of the account")
 }
 
-// StripeWebhookSecret reads the signing secret of Stripe's webhook endpoint; "" if no file is configured.
-func StripeWebhookSecret(c Config) (string, error) {
-	if StripeWebhookSecretFile.Of(c) == "" && WithStripe(c) {
-		return "", nil
+// CheckStripeWebhookSecret finds what is wrong with the signing secret of Stripe's webhook endpoint. Only what stands in for
+// Stripe can do without the file.
+func CheckStripeWebhookSecret(c Config) error {
+	if StripeWebhookSecretFile.Of(c) == "" && (!WithStripe(c) || StripeURL.Of(c) != StripeURL.Default) {
+		return nil
 	}
-	secret, err := stripeSecret(c, StripeWebhookSecretFile, "the endpoint's signing secret")
-	if err == nil && secret != "" && !strings.HasPrefix(secret, "whsec_") {
-		return "", Usage("%s: it holds no signing secret; want one line that begins with whsec_", StripeWebhookSecretFile.Name)
+	secret, err := stripeSecret(c, StripeWebhookSecretFile, "the signing secret of the webhook endpoint")
+	if err == nil && !strings.HasPrefix(secret, "whsec_") {
+		return Usage("%s: it holds no signing secret; want one line that begins with whsec_", StripeWebhookSecretFile.Name)
 	}
-	return secret, err
+	return err
 }
 
 func stripeSecret(c Config, flag Flag[string], what string) (string, error) {

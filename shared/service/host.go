@@ -77,7 +77,7 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		{Name: "services", Check: h.owns}}
 	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log,
 		Registerer: h.Registry, Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers),
-		Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
+		Uninspected: []string{"/v1/webhooks/payments", "/v1/webhooks/carriers"}, Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators",
 		Logger: log, Ready: ready, Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
 		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})

@@ -37,6 +37,8 @@ type Options struct {
 // World is an open world.
 type World struct {
 	handler http.Handler
+	gateway *gateway.Gateway
+	faults  bool
 	close   []func()
 }
 
@@ -65,7 +67,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		return nil, err
 	}
 	luck := chance.Chance{Seed: o.Seed, Speed: o.Speed}
-	w := &World{}
+	w := &World{faults: o.Faults}
 	all, witness := http.NewServeMux(), http.NewServeMux()
 	mount := func(part string, routes func(*http.ServeMux), end func()) {
 		w.close = append(w.close, end)
@@ -81,6 +83,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.gateway = g
 	mount("gateway", g.Routes, g.Close)
 	mount("stripe", stripe.Routes(g), func() {})
 	g.Witness(witness)
@@ -103,6 +106,15 @@ func Open(ctx context.Context, o Options) (*World, error) {
 
 // Handler serves all paths that begin with /sim/. It needs HTTP/1.1 to drop connections.
 func (w *World) Handler() http.Handler { return w.handler }
+
+// Notify lets the gateway send webhooks, signed with the secret, to the URL: its own, or Stripe's. Call it once.
+func (w *World) Notify(ctx context.Context, url string, secret []byte, asStripe bool) {
+	form := gateway.Own
+	if asStripe {
+		form = stripe.Events
+	}
+	w.gateway.Notify(ctx, url, secret, w.faults, form)
+}
 
 // Close ends the world. Requests under way are answered 503.
 func (w *World) Close() {

@@ -58,7 +58,10 @@ func intentOf(entries []gateway.Entry) *intent {
 			i.ID, i.Status, i.Capturable = e.Reference, "requires_capture", e.Amount
 			i.Charge = chargeOf(e, "succeeded")
 		case gateway.Captured:
-			i.Status, i.Capturable, i.Received, i.Charge.Captured = "succeeded", 0, e.Amount, true
+			i.Status, i.Capturable, i.Received = "succeeded", 0, e.Amount
+			if i.Charge != nil {
+				i.Charge.Captured = true
+			}
 		case gateway.Voided:
 			if i.Status != "succeeded" {
 				i.Status, i.Capturable = "canceled", 0
@@ -70,7 +73,7 @@ func intentOf(entries []gateway.Entry) *intent {
 
 func chargeOf(e gateway.Entry, status string) *charge {
 	c := &charge{ID: "ch_" + e.Attempt, Object: "charge", Amount: e.Amount, Status: status, Details: details{Type: "card"}}
-	// CARD
+	c.Details.Card.Fingerprint = e.Card
 	return c
 }
 

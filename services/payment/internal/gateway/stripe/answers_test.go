@@ -56,7 +56,7 @@ func kind(t *testing.T, err error) string {
 }
 
 const (
-	onHold      = `{"id":"pi_1","status":"requires_capture","amount":700,"amount_capturable":700,"currency":"gbp"}`
+	onHold    = `{"id":"pi_1","status":"requires_capture","amount":700,"amount_capturable":700,"currency":"gbp"}`
 	taken     = `{"id":"pi_1","status":"succeeded","amount":700,"amount_received":700,"currency":"gbp"}`
 	cancelled = `{"id":"pi_1","status":"canceled","amount":700,"currency":"gbp",
 		"latest_charge":{"id":"ch_1","status":"succeeded","amount":700,"captured":false,"refunded":true}}`
