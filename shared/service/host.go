@@ -192,7 +192,10 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 		c.Bindings = app.Configured(h.Config)
 	}
 	if app.Answerers != nil {
-		c.Answerers = app.Answerers(h.Config)
+		if c.Answerers, err = app.Answerers(h.Config); err != nil {
+			db.Close()
+			return nil, fmt.Errorf("%s: %w", app.Name, err)
+		}
 	}
 	e, err := engine.New(c)
 	if err != nil {
