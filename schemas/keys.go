@@ -6,6 +6,8 @@ import "orderflow.example/shared/saga"
 const (
 	KeyProduct  saga.Key = "product"
 	KeyCustomer saga.Key = "customer"
+	KeySubject  saga.Key = "subject"
+	KeyRuleSet  saga.Key = "rule_set"
 )
 
 // Keys describe the key of a record, by the subject of its event.
@@ -13,4 +15,6 @@ var Keys = map[saga.Key]string{
 	saga.Order:  "The id of the order, a UUID.",
 	KeyProduct:  "The SKU of the product.",
 	KeyCustomer: "The id of the customer.",
+	KeySubject:  "What orders have in common, with its kind: customer:, card:, address: (a hash) or mail_domain:.",
+	KeyRuleSet:  "The name of a place for a set of rules: live.",
 }

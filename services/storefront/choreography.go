@@ -30,8 +30,10 @@ var Choreography = saga.Choreography[Order]{
 		saga.Show(payment.Captured, captured),
 		saga.Show(payment.Declined, declined),
 		saga.Show(payment.Voided, voided),
+		saga.Show(payment.ChargedBack, chargedBack),
+		saga.Show(payment.ChargebackReversed, chargebackReversed),
 		saga.Show(refund.Issued, refunded),
-		saga.Show(refund.Failed, refundFailed),
+		saga.Show(refund.Failed, notRefunded),
 
 		saga.Show(shipping.Prepared, prepared),
 		saga.Show(shipping.Dispatched, dispatched),

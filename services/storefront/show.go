@@ -81,13 +81,24 @@ func refunded(o Order, e refund.IssuedV1, at time.Time) Order {
 	return o
 }
 
-// refundFailed takes back a refund that did not arrive.
-func refundFailed(o Order, e refund.FailedV1, _ time.Time) Order {
+// notRefunded takes a refund off the list that was given back and did not arrive. Of others the customer was shown none.
+func notRefunded(o Order, e refund.FailedV1, _ time.Time) Order {
 	i := slices.IndexFunc(o.Refunds, func(r Refund) bool { return r.ID == e.RefundID })
-	if i >= 0 {
-		o.Refunded -= e.Amount.Amount
-		o.Refunds = slices.Delete(slices.Clone(o.Refunds), i, i+1)
+	if i < 0 {
+		return o
 	}
+	o.Refunded -= o.Refunds[i].Amount
+	o.Refunds = slices.Delete(slices.Clone(o.Refunds), i, i+1)
+	return o
+}
+
+func chargedBack(o Order, e payment.ChargedBackV1, _ time.Time) Order {
+	o.Payment.ChargedBack += e.Amount.Amount
+	return o
+}
+
+func chargebackReversed(o Order, e payment.ChargebackReversedV1, _ time.Time) Order {
+	o.Payment.ChargedBack -= e.Amount.Amount
 	return o
 }
 

@@ -63,6 +63,8 @@ type Payment struct {
 	State      string // pending, authorized, captured, declined, voided or none
 	Authorized int64
 	Captured   int64
+
+	ChargedBack int64 // and not won back
 }
 
 // Refund is money that was given back.

@@ -65,6 +65,8 @@ type Payment struct {
 	Authorized Money  `json:"authorized" doc:"What was set aside"`
 	Captured   Money  `json:"captured" doc:"What was taken"`
 	Refunded   Money  `json:"refunded" doc:"What was given back"`
+
+	ChargedBack Money `json:"charged_back" doc:"What the customer's bank took back in a dispute that the shop did not win"`
 }
 
 // Return is goods on their way back.
@@ -96,7 +98,7 @@ func viewOrder(o storefront.Order) Order {
 		ID: o.ID, Status: o.Status, Reason: o.Reason, PlacedAt: o.PlacedAt, Total: Money(basket.Total),
 		Lines: viewLines(o), ShipTo: Address(o.ShipTo), FillPolicy: o.FillPolicy, Refunds: make([]Refund, len(o.Refunds)),
 		Payment: Payment{State: o.Payment.State, Authorized: money(o.Payment.Authorized), Captured: money(o.Payment.Captured),
-			Refunded: money(o.Refunded)},
+			Refunded: money(o.Refunded), ChargedBack: money(o.Payment.ChargedBack)},
 		Shipments: append([]storefront.Shipment{}, o.Shipments...), Returns: make([]Return, len(o.Returns)),
 		CancellationRequested: o.Cancelling, Timeline: append([]storefront.Entry{}, o.Timeline...), Next: o.Next,
 	}

@@ -38,6 +38,7 @@ type orderRow struct {
 	Payment     string
 	Authorized  int64
 	Captured    int64
+	ChargedBack int64
 	Refunded    int64
 	Refunds     []storefront.Refund   `gorm:"serializer:json"`
 	Shipments   []storefront.Shipment `gorm:"serializer:json"`
@@ -58,7 +59,7 @@ func toOrderRow(o storefront.Order) orderRow {
 		Cancelling: o.Cancelling, Returns: o.Returns,
 		Status: o.Status, Reason: o.Reason, Final: o.Final, Next: o.Next, Timeline: o.Timeline,
 		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
-		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured,
+		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, ChargedBack: o.Payment.ChargedBack,
 		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments, Open: o.Open(),
 	}
 }
@@ -69,7 +70,8 @@ func fromOrderRow(r orderRow) storefront.Order {
 		Placed: storefront.Basket{Lines: r.PlacedLines, Total: schemas.Money{Amount: r.PlacedTotal, Currency: r.Currency}},
 		ShipTo: r.ShipTo, FillPolicy: r.FillPolicy, Cancelling: r.Cancelling, Returns: r.Returns,
 		Status: r.Status, Reason: r.Reason, Final: r.Final, Next: r.Next, Timeline: r.Timeline,
-		Payment:  storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured},
+		Payment: storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured,
+			ChargedBack: r.ChargedBack},
 		Refunded: r.Refunded, Refunds: r.Refunds, Shipments: r.Shipments,
 	}
 	if r.AgreedLines != nil {
