@@ -10,6 +10,7 @@ import (
 	"orderflow.example/schemas/catalog"
 	"orderflow.example/schemas/fraud"
 	"orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
@@ -26,6 +27,7 @@ func Events() []saga.Kind {
 		catalog.Events,
 		fraud.Events,
 		inventory.Events,
+		invoice.Events,
 		order.Events,
 		payment.Events,
 		refund.Events,

@@ -6,6 +6,7 @@ import (
 	catalog "orderflow.example/services/catalog/app"
 	fraud "orderflow.example/services/fraud/app"
 	inventory "orderflow.example/services/inventory/app"
+	invoice "orderflow.example/services/invoice/app"
 	order "orderflow.example/services/order/app"
 	payment "orderflow.example/services/payment/app"
 	refund "orderflow.example/services/refund/app"
@@ -27,5 +28,6 @@ var All = []service.App{
 	shipping.App,
 	warehouse.App,
 	refund.App,
+	invoice.App,
 	reporting.App,
 }

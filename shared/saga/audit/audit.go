@@ -10,6 +10,7 @@ const (
 	Accepts  Role = "accepts"  // takes orders from customers
 	Decides  Role = "decides"  // keeps the order's status
 	Charges  Role = "charges"  // authorizes, captures and voids
+	Invoices Role = "invoices" // bills what was captured, and credits what was refunded
 	Refunds  Role = "refunds"  // gives money back
 	Reserves Role = "reserves" // keeps the levels of goods
 	Ships    Role = "ships"    // hands parcels over and takes goods back
