@@ -66,8 +66,10 @@ func with(e saga.Event, id string) saga.Event {
 
 func TestEachMovementOfMoneyIsEnteredOnceByTheIDOfItsEvent(t *testing.T) {
 	t.Parallel()
-	sale := entry("c", "capture", "au_1", "", transfer("customers", "revenue", 1530), transfer("gateway_clearing", "customers", 1530))
-	back := entry("r", "refund", "re_1", "", transfer("refunds", "customers", 500), transfer("customers", "gateway_clearing", 500))
+	sale := entry("c", "capture", "au_1", "", transfer("customers", "revenue", 1530),
+		transfer("gateway_clearing", "customers", 1530))
+	back := entry("r", "refund", "re_1", "", transfer("refunds", "customers", 500),
+		transfer("customers", "gateway_clearing", 500))
 	sagatest.Given(t, machine).
 		When(with(captured, "c")).Then(sale...).When(with(captured, "c")).Then().
 		When(with(refunded, "r")).Then(back...).When(with(refunded, "r")).Then().When(with(captured, "c")).Then()

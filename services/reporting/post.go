@@ -48,7 +48,8 @@ func giveBack(m schemas.Money, sign int64) []event.Transfer {
 
 // post makes the entry of a money event, once. The event's id is the entry's.
 func (c Calendar) post(a Account, e saga.Event, movement, reference string, transfers []event.Transfer) []saga.Event {
-	if len(transfers) == 0 || slices.ContainsFunc(a.Entries, func(x Entry) bool { return x.ID == e.ID }) {
+	if len(transfers) == 0 ||
+		slices.ContainsFunc(a.Entries, func(x Entry) bool { return x.ID == e.ID && x.Reference == reference }) {
 		return nil
 	}
 	return []saga.Event{event.EntryPosted.Of(event.EntryPostedV1{EntryID: e.ID, Movement: movement, Reference: reference,

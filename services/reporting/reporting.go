@@ -9,6 +9,7 @@
 package reporting
 
 import (
+	"cmp"
 	"slices"
 
 	"orderflow.example/schemas"
@@ -83,8 +84,10 @@ func (i Item) IsUnsettled() bool { return i.Booked != i.Settled && !i.Told }
 func Evolve(a Account, e saga.Event) Account {
 	switch d := e.Data.(type) {
 	case event.EntryPostedV1:
-		a.Entries = append(slices.Clip(a.Entries), Entry{ID: d.EntryID, Movement: d.Movement, Reference: d.Reference,
-			Transaction: d.Transaction, HappenedAt: d.HappenedAt, Day: d.Day, Transfers: d.Transfers})
+		entry := Entry{ID: d.EntryID, Movement: d.Movement, Reference: d.Reference, Transaction: d.Transaction,
+			HappenedAt: d.HappenedAt, Day: d.Day, Transfers: d.Transfers}
+		at, _ := slices.BinarySearchFunc(a.Entries, entry, inTime)
+		a.Entries = slices.Insert(slices.Clone(a.Entries), at, entry)
 		a = a.with(d.Movement, d.Reference, d.Transfers[0].Amount.Currency, d.Day, func(i *Item) { i.book(d) })
 	case event.LineSettledV1:
 		a = a.settle(d)
@@ -98,15 +101,23 @@ func Evolve(a Account, e saga.Event) Account {
 	return a
 }
 
+// inTime compares entries: they are kept as money moved, in whatever order its events arrive.
+func inTime(x, y Entry) int {
+	return cmp.Or(cmp.Compare(x.HappenedAt, y.HappenedAt), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Reference, y.Reference))
+}
+
+// byName compares items.
+func byName(x, y Item) int {
+	return cmp.Or(cmp.Compare(x.Movement, y.Movement), cmp.Compare(x.Reference, y.Reference), cmp.Compare(x.Currency, y.Currency))
+}
+
 // with is the account with an item changed, a new one if there is none.
 func (a Account) with(movement, reference, currency, day string, change func(*Item)) Account {
 	a.Items = slices.Clone(a.Items)
-	i := slices.IndexFunc(a.Items, func(i Item) bool {
-		return i.Movement == movement && i.Reference == reference && i.Currency == currency
-	})
-	if i < 0 {
-		i = len(a.Items)
-		a.Items = append(a.Items, Item{Movement: movement, Reference: reference, Currency: currency, Day: day})
+	item := Item{Movement: movement, Reference: reference, Currency: currency, Day: day}
+	i, known := slices.BinarySearchFunc(a.Items, item, byName)
+	if !known {
+		a.Items = slices.Insert(a.Items, i, item)
 	}
 	change(&a.Items[i])
 	return a

@@ -67,6 +67,8 @@ type account struct {
 	currency                                        string
 	authorized, captured, voided, refunded, charged int64
 	released                                        int64 // of voided: the rest after a capture
+	reversed                                        int64 // refunds that did not arrive; they do not count as refunded
+	disputed                                        int64 // what was charged back at first, whoever won
 	captures                                        int
 	holds                                           map[string]int64 // open authorisations, by reference
 }
@@ -74,11 +76,8 @@ type account struct {
 // open is the sum of the open authorisations.
 func (a *account) open() int64 { return a.authorized - a.captured - a.voided }
 
-// Entries that the gateway makes by itself.
-const (
-	notCaptured = "not_captured" // code: the rest of an authorisation of which less was captured
-	chargedBack = gateway.Kind("charged_back")
-)
+// notCaptured is the code of an entry that the gateway makes by itself: the rest of an authorisation of which less was captured.
+const notCaptured = "not_captured"
 
 // enter adds the new entries of the book.
 func (p *picture) enter() {
@@ -149,8 +148,12 @@ func (a *account) add(e gateway.Entry) {
 		}
 	case gateway.Refunded:
 		a.refunded += e.Amount
-	case chargedBack:
-		a.charged += e.Amount
+	case gateway.RefundReversed:
+		a.refunded, a.reversed = a.refunded-e.Amount, a.reversed+e.Amount
+	case gateway.ChargedBack:
+		a.charged, a.disputed = a.charged+e.Amount, a.disputed+e.Amount
+	case gateway.ChargebackReversed:
+		a.charged -= e.Amount
 	}
 }
 

@@ -112,13 +112,13 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 		"a refund the services do not know of": {
 			func(_ *testing.T, p *picture) {
 				p.book = append(p.book, gateway.Entry{Order: "lost", Kind: gateway.Refunded, Amount: 5, Currency: "GBP"})
-			}, "agreement money settled", "lost", "1055 GBP were refunded of 1050 captured"},
+			}, "agreement journal money settled", "lost", "1055 GBP were refunded of 1050 captured"},
 		"an order charged twice": {
 			func(_ *testing.T, p *picture) {
 				p.book = append(p.book, gateway.Entry{Order: "completes", Kind: gateway.Captured, Amount: 1050, Currency: "GBP",
 					Reference: "au_2"},
 					gateway.Entry{Order: "completes", Kind: gateway.Authorized, Amount: 1050, Currency: "GBP", Reference: "au_2"})
-			}, "agreement money settled", "completes", "it was charged 2 times"},
+			}, "agreement journal money settled", "completes", "it was charged 2 times"},
 		"money still set aside for an order that ended": {
 			func(_ *testing.T, p *picture) {
 				p.book = slices.DeleteFunc(p.book, func(e gateway.Entry) bool { return e.Kind == gateway.Voided && e.Order == "short" })

@@ -23,6 +23,7 @@ type Scene struct {
 	Cancels  bool
 	Returns  string // "", one, all or each
 	Counts   bool   // a rule asks how many orders the customer has placed
+	Settles  bool   // the gateway's settlement files are read: one with a wrong amount, then the right one
 }
 
 // Stocked is the stock at the beginning, by SKU.
@@ -53,6 +54,9 @@ func (s Scene) String() string {
 	}
 	if s.Counts {
 		words = append(words, "orders are counted")
+	}
+	if s.Settles {
+		words = append(words, "the payout is reconciled")
 	}
 	if s.Returns != "" {
 		what := map[string]string{"one": "one line", "all": "everything", "each": "each line on its own"}[s.Returns]
