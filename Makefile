@@ -56,6 +56,12 @@ stages := statement,column,readonly,unwritable,million,burst
 stages: ## faults of the installation under load, one run each: what stands still, what goes on? twelve minutes; ARGS="--json …"
 	scripts/chaos.sh --stage $(stages) $(ARGS)
 
+invoices: ## 5,000 orders and two processes of invoice, killed at random: numbers without gap or repeat; some minutes
+	cd services/invoice && go test ./app -count=1 -timeout 1h -run KilledAtRandom -orders 5000 -v
+
+en16931: ## invoices as UBL, checked by another's EN 16931 rules; needs a Java 17 and Maven; a minute
+	scripts/en16931.sh
+
 check: ## formatting, vet, lint, modules, generated files, released schemas
 	scripts/check.sh $(modules)
 
