@@ -14,6 +14,7 @@ import (
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
+	"orderflow.example/schemas/reporting"
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/schemas/warehouse"
@@ -30,6 +31,7 @@ func Events() []saga.Kind {
 		order.Events,
 		payment.Events,
 		refund.Events,
+		reporting.Events,
 		shipping.Events,
 		storefront.Events,
 		warehouse.Events,

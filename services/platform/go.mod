@@ -141,6 +141,7 @@ require (
 	google.golang.org/protobuf v1.36.12 // indirect
 	gorm.io/driver/postgres v1.6.3 // indirect
 	orderflow.example/services/invoice v0.0.0
+	orderflow.example/services/reporting v0.0.0
 	orderflow.example/services/tracker v0.0.0
 )
 
@@ -161,3 +162,5 @@ replace (
 replace orderflow.example/services/tracker => ../../services/tracker
 
 replace orderflow.example/services/invoice => ../../services/invoice
+
+replace orderflow.example/services/reporting => ../../services/reporting

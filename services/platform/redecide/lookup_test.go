@@ -67,9 +67,9 @@ func TestWhatWasLookedUpAndNumberedIsDecidedAgainByWhatHadArrived(t *testing.T) 
 		for n := range 12 {
 			s.world.Tell("tea", catalog.List.Of(catalog.Listing{Description: fmt.Sprint("tea ", n%2),
 				Price: schemas.Money{Amount: 300, Currency: "GBP"}}))
-			s.world.Steps(s.random.IntN(6))
+			s.world.Steps(s.random.IntN(len(s.apps)))
 			s.world.Tell(fmt.Sprint("order-", n), shopOrder(s, n))
-			s.world.Steps(s.random.IntN(6))
+			s.world.Steps(s.random.IntN(len(s.apps)))
 			placed = append(placed, fmt.Sprint("order-", n))
 		}
 		s.world.Settle()

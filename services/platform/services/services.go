@@ -10,6 +10,7 @@ import (
 	order "orderflow.example/services/order/app"
 	payment "orderflow.example/services/payment/app"
 	refund "orderflow.example/services/refund/app"
+	reporting "orderflow.example/services/reporting/app"
 	shipping "orderflow.example/services/shipping/app"
 	storefront "orderflow.example/services/storefront/app"
 	warehouse "orderflow.example/services/warehouse/app"
@@ -28,4 +29,5 @@ var All = []service.App{
 	warehouse.App,
 	refund.App,
 	invoice.App,
+	reporting.App,
 }

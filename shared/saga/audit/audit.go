@@ -15,6 +15,7 @@ const (
 	Reserves Role = "reserves" // keeps the levels of goods
 	Ships    Role = "ships"    // hands parcels over and takes goods back
 	Receives Role = "receives" // takes in goods that are bought
+	Books    Role = "books"    // keeps the journal of the money that moved
 )
 
 // Fact is one of the types of this package.

@@ -46,6 +46,11 @@ type (
 		Numbers            []Number // of the invoice and its credit notes
 	}
 
+	Journal struct { // of what moved between the gateway and the shop
+		Captured, Refunded, ChargedBack int64
+		Currency                        string
+	}
+
 	Reservation struct {
 		Status    string
 		Held      bool // goods are set aside
