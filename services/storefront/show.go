@@ -82,16 +82,6 @@ func refunded(o Order, e refund.IssuedV1, at time.Time) Order {
 	return o
 }
 
-func invoiced(o Order, e invoice.IssuedV1, _ time.Time) Order {
-	o.Invoice = e.Document.Number
-	return o
-}
-
-func credited(o Order, e invoice.CreditNoteIssuedV1, _ time.Time) Order {
-	o.CreditNotes = added(o.CreditNotes, CreditNote{Number: e.Document.Number, RefundID: e.RefundID})
-	return o
-}
-
 // notRefunded takes a refund off the list that was given back and did not arrive. Of others the customer was shown none.
 func notRefunded(o Order, e refund.FailedV1, _ time.Time) Order {
 	i := slices.IndexFunc(o.Refunds, func(r Refund) bool { return r.ID == e.RefundID })
@@ -110,6 +100,16 @@ func chargedBack(o Order, e payment.ChargedBackV1, _ time.Time) Order {
 
 func chargebackReversed(o Order, e payment.ChargebackReversedV1, _ time.Time) Order {
 	o.Payment.ChargedBack -= e.Amount.Amount
+	return o
+}
+
+func invoiced(o Order, e invoice.IssuedV1, _ time.Time) Order {
+	o.Invoice = e.Document.Number
+	return o
+}
+
+func credited(o Order, e invoice.CreditNoteIssuedV1, _ time.Time) Order {
+	o.CreditNotes = added(o.CreditNotes, CreditNote{Number: e.Document.Number, RefundID: e.RefundID})
 	return o
 }
 

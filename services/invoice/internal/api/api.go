@@ -40,8 +40,9 @@ type invoiceInput struct {
 }
 
 type creditNoteInput struct {
-	invoiceInput
-	N string `path:"n" maxLength:"40" doc:"The number of the credit note, or which of the order's it is, from 1 on" example:"1"`
+	ID     string `path:"id" doc:"The order's id"`
+	N      string `path:"n" maxLength:"40" doc:"The number of the credit note, or which of the order's it is, from 1 on" example:"1"`
+	Accept string `header:"Accept" doc:"application/pdf, or application/xml for UBL 2.1"`
 }
 
 type file struct {

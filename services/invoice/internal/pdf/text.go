@@ -11,6 +11,7 @@ import (
 	"github.com/go-text/typesetting/language"
 	"github.com/go-text/typesetting/shaping"
 	"golang.org/x/image/math/fixed"
+	"golang.org/x/text/unicode/bidi"
 )
 
 // typesetter shapes texts with the fonts of one file.
@@ -64,13 +65,14 @@ func (s *typesetter) lines(text string, t *typeface, width float64) (all []line)
 	if len(runes) == 0 {
 		return nil
 	}
-	inputs := s.segment.Split(shaping.Input{Text: runes, RunEnd: len(runes), Direction: di.DirectionLTR, Size: fixed.I(em),
+	way := direction(runes)
+	inputs := s.segment.Split(shaping.Input{Text: runes, RunEnd: len(runes), Direction: way, Size: fixed.I(em),
 		Language: language.NewLanguage("en")}, fallback{s, t})
 	shaped := make([]shaping.Output, len(inputs))
 	for i, in := range inputs {
 		shaped[i] = s.shape.Shape(in)
 	}
-	wrapped, _ := s.wrap.WrapParagraphF(shaping.WrapConfig{Direction: di.DirectionLTR, DisableTrailingWhitespaceTrim: true}, fixed.Int26_6(width*64), runes,
+	wrapped, _ := s.wrap.WrapParagraphF(shaping.WrapConfig{Direction: way, DisableTrailingWhitespaceTrim: true}, fixed.Int26_6(width*64), runes,
 		shaping.NewSliceIterator(shaped))
 	for _, runs := range wrapped {
 		l := line{text: runes}
@@ -83,6 +85,19 @@ func (s *typesetter) lines(text string, t *typeface, width float64) (all []line)
 		all = append(all, l)
 	}
 	return all
+}
+
+// direction is the way in which a paragraph is read: that of its first letter.
+func direction(text []rune) di.Direction {
+	for _, r := range text {
+		switch properties, _ := bidi.LookupRune(r); properties.Class() {
+		case bidi.L:
+			return di.DirectionLTR
+		case bidi.R, bidi.AL:
+			return di.DirectionRTL
+		}
+	}
+	return di.DirectionLTR
 }
 
 // draw writes a line as the operators of a page, its left end there, in points.
