@@ -19,7 +19,7 @@ const (
 	voided        = "payment.voided"
 	refunded      = "refund.issued"
 	notRefunded   = "refund.failed"
-	cameBack      = "payment.refund_reversed"
+	owed          = "refund.owed"
 	disputed      = "payment.charged_back"
 	disputeWon    = "payment.chargeback_reversed"
 	lost          = "shipping.lost"

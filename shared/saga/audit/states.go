@@ -28,13 +28,15 @@ type (
 		Open             int64 // authorized, neither captured nor voided
 		Settling         bool  // the open amount is unknown while a request to the gateway is pending
 		Captured, Voided int64
+		ChargedBack      int64
 		Currency         string
 	}
 
 	Refund struct {
 		Taken              bool // it has consumed the event of the capture
 		Captured, Refunded int64
-		Refused            int64 // by the gateway, and not given back since
+		Refused            int64 // requested, and not given back after all
+		Granted            int64 // by operators, beyond what came back
 		Currency           string
 	}
 
