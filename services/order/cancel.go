@@ -152,7 +152,10 @@ func undone(o Order, p event.ProgressedV1) []saga.Event {
 		return []saga.Event{noted}
 	}
 	text := "Your order is cancelled: " + because[n.Reason] + ". You were not charged."
-	if n.back() > 0 {
+	switch {
+	case p.Step == owed || !n.has(voided, "") && n.back() < n.Total.Amount:
+		text = "Your order is cancelled: " + because[n.Reason] + ". We owe you money, and get in touch with you about it."
+	case n.back() > 0:
 		text = "Your order is cancelled: " + because[n.Reason] + ". You got " + amount(n.money(n.back())) + " back."
 	}
 	return []saga.Event{noted, say(Cancelled, n.Reason, text, nil)}

@@ -19,6 +19,7 @@ const (
 	voided        = "payment.voided"
 	refunded      = "refund.issued"
 	notRefunded   = "refund.failed"
+	owed          = "refund.owed"
 	cameBack      = "payment.refund_reversed"
 	disputed      = "payment.charged_back"
 	disputeWon    = "payment.chargeback_reversed"

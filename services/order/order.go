@@ -8,6 +8,7 @@ package order
 
 import (
 	"slices"
+	"strings"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/order"
@@ -106,8 +107,10 @@ func (o Order) has(step, ref string) bool { return slices.Contains(o.Steps, step
 // allReturned tells whether everything came back, goods and money.
 func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) && o.covered() }
 
-// covered tells whether all the money is back with the customer.
-func (o Order) covered() bool { return o.back() >= o.Total.Amount }
+// covered tells whether all the money is back with the customer, or the rest is owed: then it is for people to see to it.
+func (o Order) covered() bool {
+	return o.back() >= o.Total.Amount || slices.ContainsFunc(o.Steps, func(s string) bool { return strings.HasPrefix(s, owed+" ") })
+}
 
 // back is the amount that the customer has back, from the shop or from their bank, in minor units.
 func (o Order) back() int64 { return o.Refunded + o.Disputed }

@@ -34,7 +34,8 @@ type (
 	Refund struct {
 		Taken              bool // it has consumed the event of the capture
 		Captured, Refunded int64
-		Refused            int64 // by the gateway, and not given back since
+		Refused            int64 // requested, and not given back after all
+		Granted            int64 // by operators, beyond what came back
 		Currency           string
 	}
 
