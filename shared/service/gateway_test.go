@@ -17,16 +17,19 @@ func TestASecretOfStripesComesFromItsFileAndAMistakeSaysWhatToDoWithoutIt(t *tes
 		want string // the key
 		says string
 	}{
-		"the simulator":      {service.Settings{"gateway": "simulator"}, "", ""},
-		"nothing chosen":     {service.Settings{}, "", ""},
-		"with a key":         {service.Settings{"gateway": "stripe", "stripe-key-file": good}, "sk_test_not2bshown", ""},
-		"without a key":      {service.Settings{"gateway": "stripe"}, "", "--gateway stripe needs --stripe-key-file FILE"},
-		"a key of no use":    {service.Settings{"gateway": "simulator", "stripe-key-file": good}, "", "has no effect without --gateway stripe"},
-		"no such file":       {service.Settings{"gateway": "stripe", "stripe-key-file": good + "x"}, "", "stripe-key-file: open "},
-		"a folder":           {service.Settings{"gateway": "stripe", "stripe-key-file": t.TempDir()}, "", "stripe-key-file: read "},
-		"an empty file":      {service.Settings{"gateway": "stripe", "stripe-key-file": file(t, " \n")}, "", "does not hold one line"},
-		"two lines":          {service.Settings{"gateway": "stripe", "stripe-key-file": file(t, "sk_test_not2bshown\nx")}, "", "does not hold one line"},
-		"a file of anything": {service.Settings{"gateway": "stripe", "stripe-key-file": file(t, "not2bshown\x00")}, "", "does not hold one line"},
+		"the simulator":  {service.Settings{"gateway": "simulator"}, "", ""},
+		"nothing chosen": {service.Settings{}, "", ""},
+		"with a key":     {service.Settings{"gateway": "stripe", "stripe-key-file": good}, "sk_test_not2bshown", ""},
+		"without a key":  {service.Settings{"gateway": "stripe"}, "", "--gateway stripe needs --stripe-key-file FILE"},
+		"a key of no use": {service.Settings{"gateway": "simulator", "stripe-key-file": good}, "",
+			"has no effect without --gateway stripe"},
+		"no such file":  {service.Settings{"gateway": "stripe", "stripe-key-file": good + "x"}, "", "stripe-key-file: open "},
+		"a folder":      {service.Settings{"gateway": "stripe", "stripe-key-file": t.TempDir()}, "", "stripe-key-file: read "},
+		"an empty file": {service.Settings{"gateway": "stripe", "stripe-key-file": file(t, " \n")}, "", "does not hold one line"},
+		"two lines": {service.Settings{"gateway": "stripe", "stripe-key-file": file(t, "sk_test_not2bshown\nx")}, "",
+			"does not hold one line"},
+		"a file of anything": {service.Settings{"gateway": "stripe", "stripe-key-file": file(t, "not2bshown\x00")}, "",
+			"does not hold one line"},
 	} {
 		key, err := service.StripeKey(service.Config{Own: c.own})
 		check(t, name, key, err, c.want, c.says)
@@ -35,10 +38,11 @@ func TestASecretOfStripesComesFromItsFileAndAMistakeSaysWhatToDoWithoutIt(t *tes
 		own  service.Settings
 		says string
 	}{
-		"a secret":         {service.Settings{"gateway": "stripe", "stripe-webhook-secret-file": hook}, ""},
-		"simulated":        {service.Settings{"gateway": "stripe"}, ""},
-		"not Stripe":       {service.Settings{"gateway": "simulator", "stripe-url": service.StripeURL.Default}, ""},
-		"Stripe without":   {service.Settings{"gateway": "stripe", "stripe-url": service.StripeURL.Default}, "needs --stripe-webhook-secret-file"},
+		"a secret":   {service.Settings{"gateway": "stripe", "stripe-webhook-secret-file": hook}, ""},
+		"simulated":  {service.Settings{"gateway": "stripe"}, ""},
+		"not Stripe": {service.Settings{"gateway": "simulator", "stripe-url": service.StripeURL.Default}, ""},
+		"Stripe without": {service.Settings{"gateway": "stripe", "stripe-url": service.StripeURL.Default},
+			"needs --stripe-webhook-secret-file"},
 		"the key instead":  {service.Settings{"gateway": "stripe", "stripe-webhook-secret-file": good}, "begins with whsec_"},
 		"a file of no use": {service.Settings{"stripe-webhook-secret-file": hook}, "has no effect without --gateway stripe"},
 	} {
