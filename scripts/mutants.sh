@@ -288,6 +288,13 @@ mutant engine former-owner-in-a-common-transaction write.go \
 mutant engine one-commit-per-command worker.go \
 	's/w\.queue\.take\(min\(w\.limit, most\)\)/w.queue.take(1)/' TestManyCommandsAreOneCommit
 
+# A database that is behind its topic.
+mutant engine begins-before-a-long-topic-is-compared level.go \
+	's/if q\.e\.publishing \{\n\t\treturn nil/if true {\n\t\treturn nil/' TestNothingIsDecidedOnAnOldState
+mutant engine behind-is-not-brought-level own_topic.go \
+	's/s\.next-1 > s\.counter && \(conflict/false \&\& (conflict/' TestADatabaseThatLostItsTailIsBroughtLevel
+mutant engine publishers-bring-level level.go 's/if q\.e\.publishing \{\n\t\treturn errBehind\n\t\}//' TestPublishersAlone
+
 # Incomplete answers of external systems.
 cd "$copy/services/payment"
 mutant internal/gateway refusal-without-a-code-is-a-yes gateway.go \

@@ -19,6 +19,10 @@ const (
 	voided        = "payment.voided"
 	refunded      = "refund.issued"
 	notRefunded   = "refund.failed"
+	owed          = "refund.owed"
+	cameBack      = "payment.refund_reversed"
+	disputed      = "payment.charged_back"
+	disputeWon    = "payment.chargeback_reversed"
 	lost          = "shipping.lost"
 	returnLabel   = "shipping.return_authorized"
 	returnNo      = "shipping.return_refused"
@@ -119,7 +123,7 @@ func parcelLost(o Order, _ shipping.LostV1) []saga.Event {
 }
 
 func lostAndRefunded(o Order) saga.Event {
-	return say(Cancelled, lostParcel, "Your parcel was lost; you got "+amount(o.money(o.Refunded))+" back.", nil)
+	return say(Cancelled, lostParcel, "Your parcel was lost; you got "+amount(o.money(o.back()))+" back.", nil)
 }
 
 func (o Order) money(minor int64) schemas.Money {

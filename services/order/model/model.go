@@ -28,6 +28,7 @@ var Service = model.Service{
 		Notes: []saga.Kind{ // consumed only to tell the customer, or to wait for another step
 			goods.Released, payments.Voided, shipments.Prepared, shipments.WithdrawalRefused, shipments.Delivered, shipments.Lost,
 			shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived, refunds.Issued, refunds.Failed,
+			refunds.Owed,
 		},
 	}},
 	Harmless: map[string]string{
@@ -36,6 +37,7 @@ var Service = model.Service{
 		"on shipping.return_authorized.v1": "the customer is told",
 		"on shipping.return_refused.v1":    "the customer is told",
 		"on refund.failed.v1":              "the customer is told",
+		"on refund.owed.v1":                "the gateway never refuses so often there",
 	},
 	End:  end,
 	Role: audit.Decides,

@@ -48,7 +48,7 @@ func has(state any) []audit.Fact {
 	switch p.Status {
 	case payment.Authorized, payment.CaptureFailed:
 		f.Open = p.Amount.Amount
-	case payment.Waiting, payment.Declined, payment.Captured, payment.Voided:
+	case payment.Waiting, payment.Declined, payment.Captured, payment.Voided, payment.Expired:
 	default:
 		f.Settling = true
 	}
@@ -59,6 +59,9 @@ func before(state any) []explore.Before {
 	p, b := state.(payment.Payment), model.Before{}
 	in := func(s ...payment.Status) bool { return slices.Contains(s, p.Status) }
 	waiting := in(payment.Waiting)
+	taken := in(payment.Waiting, payment.Authorizing, payment.Authorized, payment.Capturing, payment.Captured)
+	b.Never(!taken, event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed)
+	b.Never(!waiting, event.Expired)
 	b.Never(!waiting, event.AuthorizationRequested)
 	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized), event.CaptureRequested)
 	b.Never(!in(payment.Waiting, payment.Authorizing), event.Authorized, event.Declined, event.OutcomeUnknown)

@@ -132,15 +132,16 @@ func unsettled(t *told, a *account) (what string, expected, found int64) {
 			return "were set aside for it, not %d", 0, a.authorized
 		}
 	case audit.Cancelled, audit.Returned:
-		if a.captured != a.refunded {
+		if a.captured != a.refunded+t.rows.refund.Refused {
 			return "are refunded of %d captured", a.captured, a.refunded
 		}
 	case audit.Completed:
 		if total := t.rows.order.Total; a.captured != total {
 			return "are captured of %d", total, a.captured
 		}
-		if due := min(t.back, a.captured) - t.rows.refund.Refused; a.refunded != due {
-			return "are refunded; what came back had cost %d", due, a.refunded
+		r := t.rows.refund
+		if due := min(t.back+r.Granted, a.captured) - r.Refused; a.refunded != due {
+			return "are refunded; what came back had cost, and operators granted, %d", due, a.refunded
 		}
 	}
 	return "", 0, 0

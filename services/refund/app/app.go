@@ -2,11 +2,16 @@
 package app
 
 import (
+	"context"
+
 	"orderflow.example/services/refund"
+	"orderflow.example/services/refund/internal/api"
 	"orderflow.example/services/refund/internal/gateway"
 	"orderflow.example/services/refund/internal/store"
 	"orderflow.example/services/refund/model"
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver/idempotency"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"
 )
 
@@ -20,4 +25,31 @@ var App = service.App{
 	Bindings:   []engine.Binding{{Machine: refund.Choreography.Machine(), Store: store.Refunds()}},
 	Flags:      []service.Declared{address},
 	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(address.Of(c)).Answerers() },
+	Operators: func(r *openapi.Routes, p *service.Parts) {
+		api.Register(r, idempotency.New(idempotency.NewTable(p.DB), p.Log), refunds{p})
+	},
+	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
+		return func(context.Context) (stop func(context.Context) error, err error) {
+			return idempotency.StartExpiry(p.DB, p.Log), nil
+		}
+	},
+}
+
+// refunds are the rows in the database, changed through the engine.
+type refunds struct{ *service.Parts }
+
+func (r refunds) Of(ctx context.Context, order string) (refund.Refund, error) {
+	return store.Of(ctx, r.DB, order)
+}
+
+func (r refunds) With(ctx context.Context, status refund.Status, after string, limit int) ([]refund.Refund, error) {
+	return store.With(ctx, r.DB, status, after, limit)
+}
+
+func (r refunds) Grant(ctx context.Context, order string, g refund.Grant) (refund.Refund, error) {
+	out, err := r.Engine.Submit(ctx, order, refund.GrantRefund.Of(g))
+	if err != nil {
+		return refund.Refund{}, err
+	}
+	return out.State.(refund.Refund), nil
 }

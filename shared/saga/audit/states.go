@@ -34,8 +34,21 @@ type (
 	Refund struct {
 		Taken              bool // it has consumed the event of the capture
 		Captured, Refunded int64
-		Refused            int64 // by the gateway, and not given back since
+		Refused            int64 // requested, and not given back after all
+		Granted            int64 // by operators, beyond what came back
 		Currency           string
+	}
+
+	Invoice struct {
+		Captured           int64 // it has consumed the event of the capture
+		Invoiced, Credited int64
+		Currency           string
+		Numbers            []Number // of the invoice and its credit notes
+	}
+
+	Journal struct { // of what moved between the gateway and the shop
+		Captured, Refunded, ChargedBack int64
+		Currency                        string
 	}
 
 	Reservation struct {
@@ -54,6 +67,11 @@ type (
 		Status     string
 		HandedOver bool
 		Back       []CameBack // returns that have arrived
+	}
+
+	Number struct { // of a document, in its series
+		Series string
+		N      int64
 	}
 
 	Shelves struct{ Stocked map[string]int64 } // by SKU: the pieces in stock before the order

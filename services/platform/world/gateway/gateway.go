@@ -24,11 +24,12 @@ type Gateway struct {
 	book    book
 	stumble map[string]bool // references whose first refund failed since the start
 	journal *journal.Journal
+	db      *database.DB
 }
 
 // Open takes over the gateway of this database, with its book.
 func Open(ctx context.Context, db *database.DB, luck chance.Chance, now func() time.Time, log *slog.Logger) (*Gateway, error) {
-	g := &Gateway{luck: luck, now: now, stumble: map[string]bool{}}
+	g := &Gateway{db: db, luck: luck, now: now, stumble: map[string]bool{}}
 	var err error
 	g.journal, err = journal.Open(ctx, db, "gateway", &g.book, log)
 	return g, err
@@ -43,6 +44,7 @@ func (g *Gateway) Routes(mux *http.ServeMux) {
 		mux.HandleFunc("POST /v1/"+o.name, answer.Handle(func(r *http.Request) answer.Reply { return g.ask(r, o) }))
 		mux.HandleFunc("GET /v1/"+o.name+"/{key}", answer.Handle(func(r *http.Request) answer.Reply { return g.inquire(r, o) }))
 	}
+	mux.HandleFunc("GET /v1/settlements/{day}", g.settle)
 }
 
 // Witness adds the route of the book to mux.
