@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/database"
@@ -36,10 +37,14 @@ func Migrate() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			group, ctx := errgroup.WithContext(cmd.Context())
 			for _, app := range run.Apps {
-				if err := migrate(cmd.Context(), c, app); err != nil {
-					return err
-				}
+				group.Go(func() error { return migrate(ctx, c, app) })
+			}
+			if err := group.Wait(); err != nil {
+				return err
+			}
+			for _, app := range run.Apps {
 				if password, given := secrets[app.Name]; given {
 					if err := database.AllowLogin(cmd.Context(), c.Postgres, databaseUser(app), password); err != nil {
 						return service.Environment("%w", err)

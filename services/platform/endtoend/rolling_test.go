@@ -5,6 +5,7 @@ package endtoend_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 )
 
 // Each service is rolled from the build in ORDERFLOW_OLD_BUILD to this one, as a cluster does: a new process beside the old one,
-// which is stopped once the new one is ready.
+// which is stopped once the new one is ready. A service that the old build has not got is started in its turn.
 func TestAnUpdateServiceByServiceUnderLoadIsNotNoticed(t *testing.T) {
 	old := os.Getenv("ORDERFLOW_OLD_BUILD")
 	if old == "" {
@@ -25,7 +26,7 @@ func TestAnUpdateServiceByServiceUnderLoadIsNotNoticed(t *testing.T) {
 		names = append(names, app.Name)
 	}
 	bin := trial.Programs(t, names...)
-	f := startFleetOf(t, old, bin, names[1:]...)
+	f := startFleetOf(t, old, bin, built(t, old)...)
 	f.site(t).Sell(t, "rolled", price, 100_000)
 	l := startLoad(t, f, 100*time.Millisecond)
 	f.bin = bin
@@ -35,16 +36,17 @@ func TestAnUpdateServiceByServiceUnderLoadIsNotNoticed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		last := f.processes[app.Name][0]
-		l.mu.Lock()
+		last, there := f.processes[app.Name]
 		f.processes[app.Name] = []*trial.Process{next}
-		l.mu.Unlock()
 		if app.Name == "storefront" {
 			l.balance(next.Customers)
 		}
-		code, took := last.Terminate()
-		if code != 0 {
-			t.Errorf("%s: the old process ended with exit code %d: %s", app.Name, code, last.Log())
+		var took time.Duration
+		if there {
+			var code int
+			if code, took = last[0].Terminate(); code != 0 {
+				t.Errorf("%s: the old process ended with exit code %d: %s", app.Name, code, last[0].Log())
+			}
 		}
 		trial.Await(t, "orders taken with the new "+app.Name, func() (bool, string) {
 			return l.accepted() >= before+20, fmt.Sprint(l.accepted(), " orders")
@@ -59,4 +61,18 @@ func TestAnUpdateServiceByServiceUnderLoadIsNotNoticed(t *testing.T) {
 		t.Errorf("parked: exit code %d: %s%s", code, stdout, stderr)
 	}
 	checkHolds(t, f.orderflow, f.dir)
+}
+
+// built are the services that a build has.
+func built(t *testing.T, build string) (names []string) {
+	t.Helper()
+	for _, app := range run.Apps {
+		if _, err := os.Stat(filepath.Join(build, app.Name)); err == nil {
+			names = append(names, app.Name)
+		}
+	}
+	if len(names) < 5 {
+		t.Fatalf("the build in %s has only %v", build, names)
+	}
+	return names
 }

@@ -39,6 +39,10 @@ securityContext:
 - {name: ORDERFLOW_OPS_ADDR, value: "0.0.0.0:8081"}
 - {name: ORDERFLOW_LOG_FORMAT, value: json}
 - {name: ORDERFLOW_LOG_LEVEL, value: {{ .Values.logLevel }}}
+{{- with .Values.tracing.endpoint }}
+- {name: ORDERFLOW_OTLP_ENDPOINT, value: {{ . | quote }}}
+- {name: ORDERFLOW_TRACE_RATIO, value: {{ $.Values.tracing.ratio | quote }}}
+{{- end }}
 {{- end }}
 
 {{/* The URL of Postgres without a password: arguments are the root, the user and the database. */}}

@@ -217,7 +217,7 @@ func TestPrometheusScrapesEveryContainer(t *testing.T) {
 
 func TestSecretsAreMadeForEveryService(t *testing.T) {
 	t.Parallel()
-	list := regexp.MustCompile(`for service in ([a-z ]+);`).FindStringSubmatch(read(t, "deployments/compose/secrets.sh"))
+	list := regexp.MustCompile(`for service in ([a-z \\\s]+);`).FindStringSubmatch(read(t, "deployments/compose/secrets.sh"))
 	if list == nil {
 		t.Fatal("secrets.sh has no list of services")
 	}
