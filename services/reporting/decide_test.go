@@ -107,7 +107,8 @@ func TestTheTaxOfInvoicesAndCreditNotesIsMovedFromRevenueAndBackFromRefunds(t *t
 		return invoice.Document{Number: number, Amount: gbp(1530), Tax: tax}
 	}
 	issued := invoice.Issued.Of(invoice.IssuedV1{Document: document("INV-1", 255)})
-	credit := invoice.CreditNoteIssued.Of(invoice.CreditNoteIssuedV1{Invoice: "INV-1", RefundID: "re_1", Document: document("CN-1", 83)})
+	credit := invoice.CreditNoteIssued.Of(invoice.CreditNoteIssuedV1{Invoice: "INV-1", RefundID: "re_1",
+		Document: document("CN-1", 83)})
 	sagatest.Given(t, machine).
 		When(with(issued, "i")).Then(entry("i", "invoice", "INV-1", "", transfer("revenue", "tax", 255))...).
 		When(with(credit, "n")).Then(entry("n", "credit_note", "CN-1", "", transfer("tax", "refunds", 83))...).
