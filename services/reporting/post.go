@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	event "orderflow.example/schemas/reporting"
@@ -34,6 +35,14 @@ func (c Calendar) chargebackReversed(a Account, e saga.Event, d payment.Chargeba
 // refundReversed is the counter-entry of a refund.
 func (c Calendar) refundReversed(a Account, e saga.Event, d payment.RefundReversedV1) []saga.Event {
 	return c.post(a, e, RefundReversed, d.RefundID, giveBack(d.Amount, -1))
+}
+
+func (c Calendar) invoiced(a Account, e saga.Event, d invoice.IssuedV1) []saga.Event {
+	return c.post(a, e, Invoice, d.Document.Number, move(Revenue, Tax, d.Document.Tax, d.Document.Amount.Currency))
+}
+
+func (c Calendar) credited(a Account, e saga.Event, d invoice.CreditNoteIssuedV1) []saga.Event {
+	return c.post(a, e, CreditNote, d.Document.Number, move(Tax, Refunds, d.Document.Tax, d.Document.Amount.Currency))
 }
 
 // sale books that the customer owes the amount, and has paid it by the gateway.

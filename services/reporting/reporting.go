@@ -2,8 +2,8 @@
 // reconciliation of both with the gateway's settlement files.
 //
 // Entries are made from money events only. An authorisation and its void move no money, so they have no entry. An entry is
-// never changed; what was wrong is corrected by another one. Prices include tax, and no event says how much of them it is:
-// revenue is gross, and the account tax stays empty until invoices say it.
+// never changed; what was wrong is corrected by another one. Prices include tax: how much of them it is, invoices and credit
+// notes say, and it moves from revenue, and back from what is refunded, by theirs.
 //
 // It is pure: the gateway's file is read by internal/settlement, rows are in internal/store, operators read internal/api.
 package reporting
@@ -36,6 +36,12 @@ const (
 	Chargeback         = "chargeback"
 	ChargebackReversed = "chargeback_reversed"
 	RefundReversed     = "refund_reversed"
+)
+
+// The entries of tax, which moves nothing between the two.
+const (
+	Invoice    = "invoice"
+	CreditNote = "credit_note"
 )
 
 // Account is what the books have of one order.
@@ -88,7 +94,9 @@ func Evolve(a Account, e saga.Event) Account {
 			HappenedAt: d.HappenedAt, Day: d.Day, Transfers: d.Transfers}
 		at, _ := slices.BinarySearchFunc(a.Entries, entry, inTime)
 		a.Entries = slices.Insert(slices.Clone(a.Entries), at, entry)
-		a = a.with(d.Movement, d.Reference, d.Transfers[0].Amount.Currency, d.Day, func(i *Item) { i.book(d) })
+		if d.Movement != Invoice && d.Movement != CreditNote {
+			a = a.with(d.Movement, d.Reference, d.Transfers[0].Amount.Currency, d.Day, func(i *Item) { i.book(d) })
+		}
 	case event.LineSettledV1:
 		a = a.settle(d)
 	case event.DiscrepancyFoundV1:

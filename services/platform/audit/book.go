@@ -68,8 +68,7 @@ type account struct {
 	currency                                        string
 	authorized, captured, voided, refunded, charged int64
 	released                                        int64 // of voided: the rest after a capture
-	reversed                                        int64 // refunds that did not arrive; they do not count as refunded
-	disputed                                        int64 // what was charged back at first, whoever won
+	reversed                                        int64 // refunds that did not arrive; not in refunded
 	captures                                        int
 	notified                                        time.Time        // the last entry of which a webhook tells; it may not have come yet
 	holds                                           map[string]int64 // open authorisations, by reference
