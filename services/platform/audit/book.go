@@ -156,7 +156,7 @@ func (a *account) add(e gateway.Entry) {
 	case gateway.Refunded:
 		a.refunded += e.Amount
 	case gateway.ChargedBack:
-		a.charged, a.disputed = a.charged+e.Amount, a.disputed+e.Amount
+		a.charged += e.Amount
 		a.notified = e.At
 	case gateway.ChargebackReversed:
 		a.charged -= e.Amount
