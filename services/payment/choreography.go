@@ -17,7 +17,7 @@ var Choreography = saga.Choreography[Payment]{
 	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
-	Final:   []saga.Kind{event.Readied, event.Withdrawn, event.DisputeLost, event.RefundReversed},
+	Final:   []saga.Kind{event.Readied, event.Withdrawn},
 	Rows: []saga.Row{
 		saga.On(order.Validated, orderKnown, event.Readied, event.AuthorizationRequested),
 		saga.On(inventory.Reserved, goodsReserved, event.Readied, event.AuthorizationRequested),

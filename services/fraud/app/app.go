@@ -45,6 +45,7 @@ var App = service.App{
 		return bindings(own)
 	},
 	Answerers: func(c service.Config) []engine.Answerer { return gateway.New(address.Of(c)).Answerers() },
+	Shadow:    newShadow,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
 		api.Register(r, keys, reviews{p})
