@@ -118,8 +118,9 @@ type FactNotedV1 struct {
 
 // OutcomeNotedV1: the order turned out badly, and its subjects are told.
 type OutcomeNotedV1 struct {
-	Outcome string `json:"outcome" example:"chargeback"` // chargeback or refund
-	Ref     string `json:"ref"`                          // the dispute or the refund
+	Outcome string   `json:"outcome" example:"chargeback"`                     // chargeback or refund
+	Ref     string   `json:"ref"`                                              // the dispute or the refund
+	Told    []string `json:"told" x:"personal" example:"[\"customer:10001\"]"` // the subjects
 }
 
 // OrderSeenV1: an order of the subject is to be counted.

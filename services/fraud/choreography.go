@@ -14,7 +14,7 @@ import (
 const (
 	reviewWithin = 7 * 24 * time.Hour   // for an operator; the order service waits a day longer
 	factsWithin  = time.Minute          // then an operator decides without them
-	forgetAfter  = 180 * 24 * time.Hour // a chargeback: cards expire, and people move
+	ForgetAfter  = 180 * 24 * time.Hour // a chargeback: cards expire, and people move
 
 	keyRuleSet = schemas.KeyRuleSet
 )
@@ -31,7 +31,7 @@ func Choreography(own *Rules, read Reader) saga.Choreography[Case] {
 		Blank:   Blank,
 		Evolve:  Evolve,
 		Failed:  []saga.Kind{event.Rejected},
-		Final:   []saga.Kind{event.Closed, event.FactNoted, event.OutcomeNoted},
+		Final:   []saga.Kind{event.Closed, event.FactNoted},
 		Rows: []saga.Row{
 			saga.Known(event.RulesActivated),
 			saga.Known(event.Listed),
@@ -48,15 +48,20 @@ func Choreography(own *Rules, read Reader) saga.Choreography[Case] {
 				event.FactNoted, event.Cleared, event.Rejected, event.ReviewRequested),
 			saga.After(factsWithin, event.FactsRequested, giveUpGathering, event.ReviewRequested).
 				Settled(event.Cleared, event.Rejected, event.ReviewRequested, event.Closed),
+			saga.After(factsWithin, event.CardRequested, giveUpOnCard, event.ReviewRequested).
+				Settled(event.CardIdentified, event.Rejected, event.ReviewRequested, event.Closed),
+			saga.After(factsWithin, event.CardIdentified, giveUpOnHistory, event.ReviewRequested).
+				Settled(event.Cleared, event.Rejected, event.ReviewRequested, event.Closed),
 
 			saga.On(DecideReview, decideReview, event.Cleared, event.Rejected),
 			saga.After(reviewWithin, event.ReviewRequested, giveUp, event.Rejected).
 				Settled(event.Cleared, event.Rejected, event.Closed),
 			saga.On(order.Cancelled, closeCase, event.Closed).Compensates(event.ReviewRequested, event.FactsRequested, event.CardRequested),
 
-			saga.On(payment.ChargedBack, chargedBack, event.OutcomeNoted, event.OutcomeReported),
+			saga.On(payment.ChargedBack, chargedBack, event.OutcomeNoted),
 			saga.OnLook(refund.Issued, rules, func(Case, refund.IssuedV1) []string { return []string{Live} }, j.refunded,
-				event.OutcomeNoted, event.OutcomeReported),
+				event.OutcomeNoted),
+			saga.On(event.OutcomeNoted, tell, event.OutcomeReported),
 		},
 	}
 }
@@ -72,7 +77,7 @@ var Subjects = saga.Choreography[Subject]{
 		saga.On(event.OrderSeen, count, event.OrderCounted),
 		saga.On(event.OrderCounted, measure, event.VelocityMeasured),
 		saga.On(event.OutcomeReported, learn, event.OutcomeLearned, event.Listed),
-		saga.After(forgetAfter, event.Listed, forget, event.Delisted),
+		saga.After(ForgetAfter, event.Listed, forget, event.Delisted),
 	},
 }
 

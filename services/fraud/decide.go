@@ -34,7 +34,7 @@ func (j judge) assess(c Case, e order.ValidatedV1, look saga.Look) []saga.Event 
 	}
 	f := FactsOf(e)
 	for _, s := range c.Subjects {
-		if kind := kindOf(s); slices.Contains(r.Listed, kind) && listed(look, s) {
+		if kind := KindOf(s); slices.Contains(r.Listed, kind) && listed(look, s) {
 			f.Order.Listed = append(f.Order.Listed, kind)
 		}
 	}
@@ -42,8 +42,8 @@ func (j judge) assess(c Case, e order.ValidatedV1, look saga.Look) []saga.Event 
 	d := event.FactsRequestedV1{Score: score, Rules: hits, RuleSet: r.Set(), Facts: f.Order, Subjects: c.Subjects}
 	var asks []saga.Event
 	for _, s := range c.Subjects {
-		if windows, asked := r.Asks[kindOf(s)]; asked {
-			d.Awaits = append(d.Awaits, kindOf(s))
+		if windows, asked := r.Asks[KindOf(s)]; asked {
+			d.Awaits = append(d.Awaits, KindOf(s))
 			asks = append(asks, event.OrderSeen.About(s, event.OrderSeenV1{OrderID: c.Order, Windows: windows}))
 		}
 	}
@@ -77,7 +77,7 @@ func (j judge) cardIdentified(c Case, e event.CardIdentifiedV1, look saga.Look) 
 	if r := j.live(look); r != nil {
 		seen.Windows = r.Asks[Card]
 	}
-	return []saga.Event{event.OrderSeen.About(subject(Card, e.Fingerprint), seen)}
+	return []saga.Event{event.OrderSeen.About(SubjectKey(Card, e.Fingerprint), seen)}
 }
 
 // measured takes in the history of a subject. With the last one the rules are applied: those in force now.
@@ -109,8 +109,8 @@ func unreadable(c Case) []saga.Event {
 	return []saga.Event{event.ReviewRequested.Of(event.ReviewRequestedV1{Rules: []string{rulesUnreadable}, Subjects: c.Subjects})}
 }
 
-// giveUpGathering requests a review of an order whose facts did not come in time.
-func giveUpGathering(c Case, _ event.FactsRequestedV1) []saga.Event {
+// late requests a review of an order whose facts did not come in time.
+func late(c Case) []saga.Event {
 	if c.Status != Gathering {
 		return nil
 	}
@@ -118,11 +118,28 @@ func giveUpGathering(c Case, _ event.FactsRequestedV1) []saga.Event {
 		Rules: append(slices.Clip(c.Rules), factsMissing)})}
 }
 
-func (r *Rules) verdict(c Case, score int64, hits []string) []saga.Event {
+func giveUpGathering(c Case, _ event.FactsRequestedV1) []saga.Event { return late(c) }
+
+func giveUpOnCard(c Case, _ event.CardRequestedV1) []saga.Event { return late(c) }
+
+func giveUpOnHistory(c Case, _ event.CardIdentifiedV1) []saga.Event { return late(c) }
+
+// Outcome is what a score leads to.
+func (r *Rules) Outcome(score int64) Status {
 	switch {
 	case score >= r.Reject:
-		return []saga.Event{event.Rejected.Of(event.RejectedV1{Score: score, Rules: hits, RuleSet: r.Set(), By: byRules})}
+		return Rejected
 	case score >= r.Review:
+		return InReview
+	}
+	return Cleared
+}
+
+func (r *Rules) verdict(c Case, score int64, hits []string) []saga.Event {
+	switch r.Outcome(score) {
+	case Rejected:
+		return []saga.Event{event.Rejected.Of(event.RejectedV1{Score: score, Rules: hits, RuleSet: r.Set(), By: byRules})}
+	case InReview:
 		return []saga.Event{event.ReviewRequested.Of(event.ReviewRequestedV1{Score: score, Rules: hits, RuleSet: r.Set(),
 			Subjects: c.Subjects})}
 	}

@@ -28,8 +28,8 @@ type Facts struct {
 	Histories   map[string]event.HistoryV1 `json:"histories,omitempty"` // by kind of subject
 }
 
-// with adds the history of a subject, in a copy.
-func (f Facts) with(kind string, h event.HistoryV1) Facts {
+// With adds the history of a subject, in a copy.
+func (f Facts) With(kind string, h event.HistoryV1) Facts {
 	histories := map[string]event.HistoryV1{kind: h}
 	for k, other := range f.Histories {
 		if k != kind {
@@ -53,18 +53,18 @@ func FactsOf(o order.ValidatedV1) Facts {
 
 // SubjectsOf are the subjects of an order, but for its card.
 func SubjectsOf(o order.ValidatedV1) []string {
-	subjects := []string{subject(Customer, o.CustomerID), subject(Address, addressHash(o))}
+	subjects := []string{SubjectKey(Customer, o.CustomerID), SubjectKey(Address, addressHash(o))}
 	if d := mailDomain(o.Email); d != "" {
-		subjects = append(subjects, subject(MailDomain, d))
+		subjects = append(subjects, SubjectKey(MailDomain, d))
 	}
 	return subjects
 }
 
-// subject is the key of a subject.
-func subject(kind, name string) string { return kind + ":" + name }
+// SubjectKey is the key of a subject.
+func SubjectKey(kind, name string) string { return kind + ":" + name }
 
-// kindOf is the kind of a subject.
-func kindOf(subject string) string {
+// KindOf is the kind of a subject.
+func KindOf(subject string) string {
 	kind, _, _ := strings.Cut(subject, ":")
 	return kind
 }

@@ -73,10 +73,10 @@ func Evolve(c Case, e saga.Event) Case {
 		if d.Fingerprint == "" {
 			c.Awaits = without(c.Awaits, Card)
 		} else {
-			c.Subjects = append(slices.Clip(c.Subjects), subject(Card, d.Fingerprint))
+			c.Subjects = append(slices.Clip(c.Subjects), SubjectKey(Card, d.Fingerprint))
 		}
 	case event.FactNotedV1:
-		c.Facts = c.Facts.with(d.Subject, d.History)
+		c.Facts = c.Facts.With(d.Subject, d.History)
 		c.Awaits = without(c.Awaits, d.Subject)
 	case event.OutcomeNotedV1:
 		c.Outcomes = append(slices.Clip(c.Outcomes), d.Ref)

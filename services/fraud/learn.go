@@ -17,8 +17,8 @@ const (
 
 // chargedBack tells the order's customer, card and address of a chargeback. A mail domain is shared by strangers.
 func chargedBack(c Case, e payment.ChargedBackV1) []saga.Event {
-	told := slices.DeleteFunc(slices.Clone(c.Subjects), func(s string) bool { return kindOf(s) == MailDomain })
-	if card := subject(Card, e.Card); e.Card != "" && !slices.Contains(told, card) {
+	told := slices.DeleteFunc(slices.Clone(c.Subjects), func(s string) bool { return KindOf(s) == MailDomain })
+	if card := SubjectKey(Card, e.Card); e.Card != "" && !slices.Contains(told, card) {
 		told = append(told, card)
 	}
 	return c.report(byChargeback, e.DisputeID, told)
@@ -31,7 +31,7 @@ func (j judge) refunded(c Case, e refund.IssuedV1, look saga.Look) []saga.Event 
 		return nil
 	}
 	return c.report(byRefund, e.RefundID, slices.DeleteFunc(slices.Clone(c.Subjects), func(s string) bool {
-		_, asked := r.Asks[kindOf(s)]
+		_, asked := r.Asks[KindOf(s)]
 		return !asked
 	}))
 }
@@ -40,15 +40,21 @@ func (c Case) report(outcome, ref string, subjects []string) []saga.Event {
 	if len(subjects) == 0 || slices.Contains(c.Outcomes, ref) {
 		return nil
 	}
-	events := []saga.Event{event.OutcomeNoted.Of(event.OutcomeNotedV1{Outcome: outcome, Ref: ref})}
-	for _, s := range subjects {
-		events = append(events, event.OutcomeReported.About(s, event.OutcomeReportedV1{OrderID: c.Order, Outcome: outcome, Ref: ref}))
+	return []saga.Event{event.OutcomeNoted.Of(event.OutcomeNotedV1{Outcome: outcome, Ref: ref, Told: subjects})}
+}
+
+func tell(c Case, e event.OutcomeNotedV1) (events []saga.Event) {
+	for _, s := range e.Told {
+		events = append(events, event.OutcomeReported.About(s, event.OutcomeReportedV1{OrderID: c.Order, Outcome: e.Outcome, Ref: e.Ref}))
 	}
 	return events
 }
 
 // learn takes in how an order of the subject turned out. A chargeback puts it on the block list, or renews its time there.
 func learn(s Subject, e event.OutcomeReportedV1) []saga.Event {
+	if slices.Contains(s.Outcomes, e.Ref) {
+		return nil
+	}
 	events := []saga.Event{event.OutcomeLearned.Of(event.OutcomeLearnedV1(e))}
 	if e.Outcome == byChargeback {
 		events = append(events, event.Listed.Of(event.ListedV1{Entry: s.Entry + 1, OrderID: e.OrderID}))

@@ -11,6 +11,9 @@ import (
 // MostOrders bounds how many orders are kept of one subject, and so what the rules can count.
 const MostOrders = 1000
 
+// mostOutcomes are kept, to learn of each once. They come once, and in order, from each order.
+const mostOutcomes = 100
+
 // Subject is this service's state of one subject.
 type Subject struct {
 	Key         string
@@ -20,6 +23,7 @@ type Subject struct {
 	Chargebacks int64
 	Entry       int64 // how often it was put on the block list
 	Listed      bool
+	Outcomes    []string // the latest disputes and refunds that were learned
 }
 
 // Seen is an order that was counted.
@@ -45,6 +49,7 @@ func EvolveSubject(s Subject, e saga.Event) Subject {
 		kept = append(kept, Seen{d.OrderID, e.Time})
 		s.Seen = kept[max(0, len(kept)-MostOrders):]
 	case event.OutcomeLearnedV1:
+		s.Outcomes = append(slices.Clone(s.Outcomes[max(0, len(s.Outcomes)-mostOutcomes+1):]), d.Ref)
 		if d.Outcome == byChargeback {
 			s.Chargebacks++
 		} else {
@@ -81,5 +86,5 @@ func measure(s Subject, e event.OrderCountedV1) []saga.Event {
 		}
 		h.Orders = append(h.Orders, n)
 	}
-	return []saga.Event{event.VelocityMeasured.About(e.OrderID, event.VelocityMeasuredV1{Subject: kindOf(s.Key), History: h})}
+	return []saga.Event{event.VelocityMeasured.About(e.OrderID, event.VelocityMeasuredV1{Subject: KindOf(s.Key), History: h})}
 }

@@ -90,8 +90,11 @@ func TestAChargebackListsTheSubjectUntilItIsForgotten(t *testing.T) {
 	first := event.Listed.Of(event.ListedV1{Entry: 1, OrderID: "o1"})
 	second := event.Listed.Of(event.ListedV1{Entry: 2, OrderID: "o1"})
 	learned := event.OutcomeLearned.Of(event.OutcomeLearnedV1(report))
+	next := report
+	next.Ref = "d2"
 	sagatest.Given(t, subjects).When(event.OutcomeReported.Of(report)).Then(learned, first).
-		When(event.OutcomeReported.Of(report)).Then(learned, second).
+		When(event.OutcomeReported.Of(report)).Then().
+		When(event.OutcomeReported.Of(next)).Then(event.OutcomeLearned.Of(event.OutcomeLearnedV1(next)), second).
 		Expired(first).Then(). // it was listed again since
 		Expired(second).Then(event.Delisted.Of(event.DelistedV1{Entry: 2})).
 		Expired(second).Then()
@@ -107,7 +110,8 @@ func TestTheSubjectsOfAnOrderLearnOnceOfItsChargeback(t *testing.T) {
 		return event.OutcomeReported.About(subject, event.OutcomeReportedV1{OrderID: sagatest.Order, Outcome: "chargeback", Ref: "d1"})
 	}
 	sagatest.Given(t, machine, clear).When(dispute).
-		Then(event.OutcomeNoted.Of(event.OutcomeNotedV1{Outcome: "chargeback", Ref: "d1"}), to("customer:1"), to("address:a"), to("card:x")).
+		Then(event.OutcomeNoted.Of(event.OutcomeNotedV1{Outcome: "chargeback", Ref: "d1",
+			Told: []string{"customer:1", "address:a", "card:x"}}), to("customer:1"), to("address:a"), to("card:x")).
 		When(dispute).Then()
 	issued := refund.Issued.Of(refund.IssuedV1{RefundID: "r1"})
 	sagatest.Given(t, machine, clear).When(issued).Then() // no rule uses the history

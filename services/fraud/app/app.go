@@ -45,6 +45,7 @@ var App = service.App{
 	Answerers: func(c service.Config) ([]engine.Answerer, error) {
 		return gateway.New(service.GatewayURL.Of(c)).Answerers(), nil
 	},
+	Shadow: newShadow,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
 		api.Register(r, keys, reviews{p})

@@ -19,6 +19,7 @@ type subject struct {
 	Chargebacks int64
 	Entry       int64
 	Listed      bool
+	Outcomes    []string `gorm:"serializer:json"`
 }
 
 func (subject) TableName() string { return "subjects" }

@@ -15,7 +15,8 @@ CREATE TABLE subjects (
     refunds     bigint  NOT NULL,
     chargebacks bigint  NOT NULL,
     entry       bigint  NOT NULL,
-    listed      boolean NOT NULL
+    listed      boolean NOT NULL,
+    outcomes    jsonb
 );
 
 CREATE TABLE rule_sets (
