@@ -85,11 +85,11 @@ func moneyBack(i Invoice, e refund.IssuedV1) []saga.Event {
 }
 
 // moneyNotBack notes that the money of a refund did not arrive. Its credit note stands, because the customer is still owed the
-// money, and is that of the refund that is tried next. Refunds that the gateway refused had none.
+// money, and is that of the refund that is tried next.
 func moneyNotBack(i Invoice, e refund.FailedV1) []saga.Event {
 	n := i.note(e.RefundID)
-	waits := slices.ContainsFunc(i.Waiting, func(r Refund) bool { return r.ID == e.RefundID })
-	if !waits && (n < 0 || i.CreditNotes[n].Unpaid || !i.CreditNotes[n].latest(e.RefundID)) {
+	waits := slices.ContainsFunc(i.Waiting, func(r Refund) bool { return r.ID == e.RefundID && !r.Failed })
+	if i.Seen(e.RefundID) && !waits && (n < 0 || i.CreditNotes[n].Unpaid || !i.CreditNotes[n].latest(e.RefundID)) {
 		return nil
 	}
 	return []saga.Event{event.Readied.Of(event.ReadiedV1{By: byFailure, RefundID: e.RefundID})}
@@ -106,6 +106,9 @@ func (n Issued) latest(refund string) bool {
 // creditWaiting issues the credit notes of the refunds that came before the invoice.
 func creditWaiting(i Invoice, _ event.IssuedV1) (events []saga.Event) {
 	for _, r := range i.Waiting {
+		if r.Failed {
+			continue
+		}
 		events = append(events, i.creditNote(r))
 		i = Evolve(i, events[len(events)-1])
 	}

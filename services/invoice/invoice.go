@@ -45,6 +45,7 @@ type Refund struct {
 	Reason string        `json:"reason"`
 	Amount schemas.Money `json:"amount"`
 	Lines  []event.Line  `json:"lines,omitempty"`
+	Failed bool          `json:"failed,omitempty"` // the money did not arrive: it gets no credit note
 }
 
 // Withheld is a capture, or a refund, that has no document because it does not fit.
@@ -106,7 +107,14 @@ func Evolve(i Invoice, e saga.Event) Invoice {
 				i.CreditNotes = slices.Clone(i.CreditNotes)
 				i.CreditNotes[n].Unpaid = true
 			}
-			i.Waiting = i.without(d.RefundID)
+			if !i.Seen(d.RefundID) { // it never was given back: remembered, as the event may come again
+				i.Waiting = append(slices.Clip(i.Waiting), Refund{ID: d.RefundID, Failed: true})
+				return i
+			}
+			i.Waiting = slices.Clone(i.Waiting)
+			for n := range i.Waiting {
+				i.Waiting[n].Failed = i.Waiting[n].Failed || i.Waiting[n].ID == d.RefundID
+			}
 		case byRefund:
 			if n := i.unpaid(d.Reason, *d.Amount); n >= 0 {
 				i.CreditNotes = slices.Clone(i.CreditNotes)
