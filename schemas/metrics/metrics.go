@@ -33,7 +33,7 @@ var (
 		Labels: []metric.Label{metric.Of("reason", "why an order is cancelled", order.Reasons()...)}}
 	Money = metric.Metric{Name: "orderflow_money_minor_units_total", Kind: metric.Counter, Unit: metric.MinorUnits,
 		Help: "Money that moved while this tracker watched, in minor units (pence, cents) of the currency.",
-		Labels: []metric.Label{{Name: "movement", Is: "how money moves, as the models of the services say: captured, refunded"},
+		Labels: []metric.Label{{Name: "movement", Is: "how money moves, as the models of the services say: captured, refunded, charged_back and others"},
 			{Name: "currency", Is: "a currency of ISO 4217"}}}
 	Overdue = metric.Metric{Name: "orderflow_obligations_overdue", Kind: metric.Gauge,
 		Help:   "What services owe sagas and is overdue, by the service that owes it.",

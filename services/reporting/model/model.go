@@ -64,7 +64,7 @@ func settles(s model.Scene) []explore.Told {
 
 const noTax = "tax moves nothing between the gateway and the shop"
 
-const noDispute = "the gateway that is explored has no disputes and reverses no refund"
+const noDispute = "only where the gateway acts by itself there are disputes and reversed refunds; there the end compares them"
 
 func before(any) []explore.Before {
 	b := model.Before{}
@@ -88,9 +88,9 @@ func balances(_ any, step saga.Step) string {
 func end(v model.Ending) string {
 	a, sum := v.State("reporting").(reporting.Account), v.State(gateway.Name).(gateway.Book).Sum()
 	j := journal(a)
-	if j.Captured != sum.Captured || j.Refunded != sum.Refunded {
-		return fmt.Sprintf("the journal has %d captured and %d refunded, the gateway %d and %d",
-			j.Captured, j.Refunded, sum.Captured, sum.Refunded)
+	if j.Captured != sum.Captured || j.Refunded != sum.Refunded || j.ChargedBack != sum.Charged {
+		return fmt.Sprintf("the journal has %d captured, %d refunded and %d charged back, the gateway %d, %d and %d",
+			j.Captured, j.Refunded, j.ChargedBack, sum.Captured, sum.Refunded, sum.Charged)
 	}
 	return ""
 }
