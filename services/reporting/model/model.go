@@ -47,23 +47,24 @@ var Service = model.Service{
 
 var machine = reporting.Calendar{Zone: time.UTC}.Choreography().Machine()
 
-// settles are the lines of two settlement files about the order, and the search for movements that no file had.
+// settles is a line of a settlement file about the order, and the search for movements that no file had. Either may come before
+// the journal knows of the movement.
 func settles(s model.Scene) []explore.Told {
 	if !s.Settles {
 		return nil
 	}
-	line := func(who string, gross int64) explore.Told {
-		return explore.Told{Who: who, Event: event.SettlementLineRead.Of(event.SettlementLineReadV1{Transaction: "txn",
-			Movement: reporting.Capture, Reference: gateway.Hold{Attempt: "payment.authorization_requested#1"}.Reference(),
-			Gross: schemas.Money{Amount: gross, Currency: "GBP"}, Fee: 34, Day: "1970-01-01"})}
+	return []explore.Told{
+		{Who: "the gateway's file has the payment", Event: event.SettlementLineRead.Of(event.SettlementLineReadV1{
+			Transaction: "txn", Movement: reporting.Capture,
+			Reference: gateway.Hold{Attempt: "payment.authorization_requested#1"}.Reference(),
+			Gross:     schemas.Money{Amount: 1000, Currency: "GBP"}, Fee: 34, Day: "1970-01-01"})},
+		{Who: "the files of the day were read", Event: reporting.ReportMissing.Of(reporting.Missing{Through: "1970-01-01"})},
 	}
-	return []explore.Told{line("the gateway's file has another amount", 999), line("the gateway's file has the amount", 1000),
-		{Who: "the files of the day were read", Event: reporting.ReportMissing.Of(reporting.Missing{Through: "1970-01-01"})}}
 }
 
 const noTax = "tax moves nothing between the gateway and the shop"
 
-const noDispute = "the gateway that is explored has no disputes and reverses no refund"
+const noDispute = "only where the gateway acts by itself there are disputes and reversed refunds; there the end compares them"
 
 func before(any) []explore.Before {
 	b := model.Before{}
@@ -87,9 +88,9 @@ func balances(_ any, step saga.Step) string {
 func end(v model.Ending) string {
 	a, sum := v.State("reporting").(reporting.Account), v.State(gateway.Name).(gateway.Book).Sum()
 	j := journal(a)
-	if j.Captured != sum.Captured || j.Refunded != sum.Refunded {
-		return fmt.Sprintf("the journal has %d captured and %d refunded, the gateway %d and %d",
-			j.Captured, j.Refunded, sum.Captured, sum.Refunded)
+	if j.Captured != sum.Captured || j.Refunded != sum.Refunded || j.ChargedBack != sum.Charged {
+		return fmt.Sprintf("the journal has %d captured, %d refunded and %d charged back, the gateway %d, %d and %d",
+			j.Captured, j.Refunded, j.ChargedBack, sum.Captured, sum.Refunded, sum.Charged)
 	}
 	return ""
 }

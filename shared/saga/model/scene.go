@@ -23,7 +23,7 @@ type Scene struct {
 	Cancels  bool
 	Returns  string // "", one, all or each
 	Counts   bool   // a rule asks how many orders the customer has placed
-	Settles  bool   // the gateway's settlement files are read: one with a wrong amount, then the right one
+	Settles  bool   // the gateway's settlement file is read
 	Gateway  string // disputes, reverses or notifies: what the payment gateway may do by itself; "" nothing
 }
 
