@@ -27,6 +27,7 @@ var Choreography = saga.Choreography[Order]{
 	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Failed:  []saga.Kind{event.Rejected, event.Cancelled},
 	Final:   []saga.Kind{event.Rejected, event.Progressed, event.Shipped, event.CancellationRefused, event.Completed},
 	Rows: []saga.Row{
 		saga.On(storefront.OrderPlaced, validate, event.Validated, event.Rejected, event.StatusChanged),
@@ -73,9 +74,9 @@ var Choreography = saga.Choreography[Order]{
 		saga.On(shipping.ReturnReceived, returnReceived, event.Progressed, event.StatusChanged),
 		saga.On(refund.Issued, refundIssued, event.Progressed, event.StatusChanged),
 		saga.On(refund.Failed, refundFailed, event.Progressed, event.StatusChanged),
+		saga.On(refund.Owed, refundOwed, event.Progressed, event.StatusChanged),
 		saga.On(payment.ChargedBack, chargedBack, event.Progressed, event.StatusChanged),
 		saga.On(payment.ChargebackReversed, chargebackReversed, event.Progressed, event.StatusChanged),
-		saga.On(refund.Owed, refundOwed, event.Progressed, event.StatusChanged),
 	},
 }
 

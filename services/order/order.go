@@ -67,7 +67,7 @@ func Evolve(o Order, e saga.Event) Order {
 			o.Lines, o.Total.Amount = d.Lines, d.Amount
 		case refunded:
 			o.Refunded += d.Amount
-		case notRefunded: // with an amount: it had been refunded, and did not arrive
+		case cameBack:
 			o.Refunded -= d.Amount
 		case disputed:
 			o.Disputed += d.Amount
