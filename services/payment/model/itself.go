@@ -28,10 +28,13 @@ var scenes = func() (list []model.Scene) {
 }()
 
 func start(s model.Scene) map[string]any {
-	if s.Gateway != "notifies" {
-		return nil
+	switch s.Gateway {
+	case "notifies":
+		return map[string]any{gateway.Name: gateway.Book{Notifies: true}}
+	case "reverses": // with as many refusals as elsewhere it failed too often, and the money would be owed
+		return map[string]any{gateway.Name: gateway.Book{Refusals: gateway.Refusals - 1}}
 	}
-	return map[string]any{gateway.Name: gateway.Book{Notifies: true}}
+	return nil
 }
 
 func told(s model.Scene) (list []explore.Told) {

@@ -39,8 +39,17 @@ var Service = model.Service{
 			return nil
 		}
 		return []audit.Fact{audit.Refund{Taken: r.Taken, Captured: r.Captured, Refunded: r.Refunded,
-			Refused: r.Refused(), Granted: r.Granted(), Currency: r.Currency}}
+			Refused: r.Refused(), Owed: owed(r), Granted: r.Granted(), Currency: r.Currency}}
 	},
+}
+
+func owed(r refund.Refund) (sum int64) {
+	for _, c := range r.Claims {
+		if c.Status == refund.Owed {
+			sum += c.Amount
+		}
+	}
+	return sum
 }
 
 func before(state any) []explore.Before {

@@ -36,6 +36,7 @@ type (
 		Taken              bool // it has consumed the event of the capture
 		Captured, Refunded int64
 		Refused            int64 // requested, and not given back after all
+		Owed               int64 // of Refused: it failed too often, and a person has to see to it
 		Granted            int64 // by operators, beyond what came back
 		Currency           string
 	}
