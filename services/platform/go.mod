@@ -139,6 +139,8 @@ require (
 	golang.org/x/term v0.47.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 	gorm.io/driver/postgres v1.6.3 // indirect
+	orderflow.example/services/invoice v0.0.0
+	orderflow.example/services/reporting v0.0.0
 	orderflow.example/services/tracker v0.0.0
 )
 
@@ -157,3 +159,7 @@ replace (
 )
 
 replace orderflow.example/services/tracker => ../../services/tracker
+
+replace orderflow.example/services/invoice => ../../services/invoice
+
+replace orderflow.example/services/reporting => ../../services/reporting

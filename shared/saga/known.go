@@ -72,15 +72,18 @@ func (m *Machine) LooksUp(state any, e Event, found func(known Kind, key string)
 	}
 }
 
-func (m *Machine) decide(r *Row, state, data any) []Event {
-	if r.Knows == nil {
-		return r.decide(state, data)
+func (m *Machine) decide(r *Row, state any, in Event) []Event {
+	switch {
+	case r.decideEvent != nil:
+		return r.decideEvent(state, in.Data, in)
+	case r.Knows == nil:
+		return r.decide(state, in.Data)
 	}
 	var found any
-	if key := r.keyOf(state, data); key != "" && m.look != nil {
+	if key := r.keyOf(state, in.Data); key != "" && m.look != nil {
 		found = m.look(r.Knows, key)
 	}
-	return r.decideKnowing(state, data, found)
+	return r.decideKnowing(state, in.Data, found)
 }
 
 // Said holds the latest payload of each looked-up event type, for one key.

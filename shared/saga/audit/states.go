@@ -39,6 +39,18 @@ type (
 		Currency           string
 	}
 
+	Invoice struct {
+		Captured           int64 // it has consumed the event of the capture
+		Invoiced, Credited int64
+		Currency           string
+		Numbers            []Number // of the invoice and its credit notes
+	}
+
+	Journal struct { // of what moved between the gateway and the shop
+		Captured, Refunded, ChargedBack int64
+		Currency                        string
+	}
+
 	Reservation struct {
 		Status    string
 		Held      bool // goods are set aside
@@ -55,6 +67,11 @@ type (
 		Status     string
 		HandedOver bool
 		Back       []CameBack // returns that have arrived
+	}
+
+	Number struct { // of a document, in its series
+		Series string
+		N      int64
 	}
 
 	Shelves struct{ Stocked map[string]int64 } // by SKU: the pieces in stock before the order

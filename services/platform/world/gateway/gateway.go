@@ -58,6 +58,7 @@ func (g *Gateway) Routes(mux *http.ServeMux) {
 		mux.HandleFunc("GET /v1/"+o.name+"/{key}", answer.Handle(func(r *http.Request) answer.Reply { return g.inquire(r, o) }))
 	}
 	mux.HandleFunc("GET /v1/cards/{token}", answer.Handle(card))
+	mux.HandleFunc("GET /v1/settlements/{day}", g.settle)
 }
 
 // card tells the fingerprint of a token's card.
