@@ -33,7 +33,7 @@ var (
 		Labels: []metric.Label{metric.Of("reason", "why an order is cancelled", order.Reasons()...)}}
 	Money = metric.Metric{Name: "orderflow_money_minor_units_total", Kind: metric.Counter, Unit: metric.MinorUnits,
 		Help: "Money that moved while this tracker watched, in minor units (pence, cents) of the currency.",
-		Labels: []metric.Label{{Name: "movement", Is: "how money moves, as the models of the services say: captured, refunded"},
+		Labels: []metric.Label{{Name: "movement", Is: "how money moves, as the models of the services say: captured, refunded, charged_back and others"},
 			{Name: "currency", Is: "a currency of ISO 4217"}}}
 	Overdue = metric.Metric{Name: "orderflow_obligations_overdue", Kind: metric.Gauge,
 		Help:   "What services owe sagas and is overdue, by the service that owes it.",
@@ -48,8 +48,8 @@ const AnswerWithin = 5
 var (
 	ConservationBreaks = metric.Metric{Name: "orderflow_conservation_breaks", Kind: metric.Gauge,
 		Help: "What does not hold between the services, by check.",
-		Labels: []metric.Label{metric.Of("kind", "a check of `orderflow verify`", "agreement", "ends", "money", "parcels", "parked",
-			"progress", "replay", "reservations", "sagas", "settled", "stock", "topics", "watermarks")}}
+		Labels: []metric.Label{metric.Of("kind", "a check of `orderflow verify`", "agreement", "ends", "journal", "money", "parcels",
+			"parked", "progress", "replay", "reservations", "sagas", "settled", "stock", "topics", "watermarks")}}
 	ConservationAge = metric.Metric{Name: "orderflow_conservation_look_age_seconds", Kind: metric.Gauge, Unit: metric.Seconds,
 		Help: "How long ago the ledger last looked at everything; before its first look, how long it has been trying."}
 )

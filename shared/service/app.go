@@ -30,6 +30,9 @@ type App struct {
 	Storefront func(api huma.API, p *Parts)      // its operations on the customers' listener, nil if none
 	Operators  func(r *openapi.Routes, p *Parts) // its routes on the operators' listener, nil if none
 
+	// Shadow reads rules that are not in force, to tell what they would have decided about recorded events; nil if there are none.
+	Shadow func(text string) (Shadow, error)
+
 	// Watch prepares background work beside the machines and adds its routes to the operators' listener; nil if there is
 	// none.
 	Watch  func(operators *openapi.Routes, p *Parts) Begin

@@ -17,6 +17,7 @@ type Flag[T string | int | float64 | time.Duration] struct {
 	Name, Usage string
 	Default     T
 	Valid       func(T) bool        // nil: any value
+	Check       func(T) error       // nil, or what is wrong with a value, where it is more than Want can say
 	Want        string              // the values that Valid accepts: "1s to 1h"
 	Needed      func(c Config) bool // a service that runs alone does not start without it; nil: it does
 }
@@ -50,6 +51,16 @@ func (a App) Arguments(s Settings) (args []string) {
 		}
 	}
 	return args
+}
+
+// Missing are the settings without which the App cannot run alone.
+func (a App) Missing(c Config) (names []string) {
+	for _, flag := range a.Flags {
+		if flag.missing(c) {
+			names = append(names, flag.name())
+		}
+	}
+	return names
 }
 
 // Of returns the flag's value in a configuration.
@@ -116,6 +127,11 @@ func (s *setting[T]) Type() string {
 func (s *setting[T]) get() any { return s.value }
 
 func (s *setting[T]) check() error {
+	if s.Check != nil {
+		if err := s.Check(s.value); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
 	if s.Valid == nil || s.Valid(s.value) {
 		return nil
 	}
