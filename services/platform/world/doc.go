@@ -7,6 +7,7 @@
 //
 //	/sim/gateway/v1/…   authorizations, captures, voids, refunds; cards/{token}: the fingerprint of its card
 //	/sim/gateway/book   its append-only book: ?limit= (1–1000, 100) &cursor= &order= → {items, next_cursor?}
+//	/sim/stripe/v1/…    the same gateway behind Stripe's API: payment_intents, refunds; a token is a payment method
 //	/sim/carrier/v1/…   labels, collections, tracking, rates (?country= &pieces=)
 //	/sim/floor/v1/…     picks, purchases
 //
@@ -48,6 +49,8 @@
 //	type                     dispute_opened, dispute_won, dispute_lost, refund_reversed; authorized where the answer is late or lost
 //	with faults              also authorized, declined, captured, capture_failed, voided, refunded, refund_failed of every request,
 //	                         often before its answer; 20% are sent twice, 30% are up to 10 s late, in any order
+//
+// With --gateway stripe they are sent as Stripe's events, signed as Stripe signs.
 //
 // # Carriers' rules
 //

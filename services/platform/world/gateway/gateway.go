@@ -57,8 +57,8 @@ func (g *Gateway) Routes(mux *http.ServeMux) {
 		mux.HandleFunc("POST /v1/"+o.name, answer.Handle(func(r *http.Request) answer.Reply { return g.ask(r, o) }))
 		mux.HandleFunc("GET /v1/"+o.name+"/{key}", answer.Handle(func(r *http.Request) answer.Reply { return g.inquire(r, o) }))
 	}
-	mux.HandleFunc("GET /v1/settlements/{day}", g.settle)
 	mux.HandleFunc("GET /v1/cards/{token}", answer.Handle(card))
+	mux.HandleFunc("GET /v1/settlements/{day}", g.settle)
 }
 
 // card tells the fingerprint of a token's card.

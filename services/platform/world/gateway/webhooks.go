@@ -85,7 +85,8 @@ var Own = Form{httpserver.SignatureHeader, func(e Entry) (string, any, bool) {
 // about what no answer tells: disputes, refunds that did not arrive, and requests whose answer is late or lost. With faults they
 // are about everything, and some of them are late, out of order, or sent twice.
 func (g *Gateway) Notify(ctx context.Context, url string, secret []byte, faults bool, form Form) {
-	s := &sender{Gateway: g, url: url, secret: secret, faults: faults, form: form, open: map[int64]bool{}, slots: make(chan struct{}, 16),
+	s := &sender{Gateway: g, url: url, secret: secret, faults: faults, form: form,
+		open: map[int64]bool{}, slots: make(chan struct{}, 16),
 		http: &http.Client{Timeout: 10 * time.Second}}
 	ctx, cancel := context.WithCancel(ctx)
 	stop := g.stop

@@ -100,6 +100,6 @@ func ended(e gateway.Entry, status string) *intent {
 }
 
 func disputeOf(e gateway.Entry, status string) dispute {
-	return dispute{ID: e.About, Object: "dispute", Amount: e.Amount, Currency: strings.ToLower(e.Currency), Charge: "ch_" + e.Attempt,
-		Intent: e.Reference, Reason: "fraudulent", Status: status, Moved: []movement{}}
+	return dispute{ID: e.About, Object: "dispute", Amount: e.Amount, Currency: strings.ToLower(e.Currency),
+		Charge: "ch_" + e.Attempt, Intent: e.Reference, Reason: "fraudulent", Status: status, Moved: []movement{}}
 }
