@@ -2,8 +2,8 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run observe demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product burst explore mutants chaos stages \
-	check schemathesis build tidy generate record release-schemas clean
+.PHONY: help run observe demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product burst \
+	explore mutants chaos stages check invoices en16931 schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -64,6 +64,12 @@ chaos: ## the failure campaign: kills and stops under load: is anything lost, or
 stages := statement,column,readonly,unwritable,million,burst
 stages: ## faults of the installation under load, one run each: what stands still, what goes on? twelve minutes; ARGS="--json …"
 	scripts/chaos.sh --stage $(stages) $(ARGS)
+
+invoices: ## 5,000 orders and two processes of invoice, killed at random: numbers without gap or repeat; some minutes
+	cd services/invoice && go test ./app -count=1 -timeout 1h -run KilledAtRandom -orders 5000 -v
+
+en16931: ## invoices as UBL, checked by another's EN 16931 rules; needs a Java 17 and Maven; a minute
+	scripts/en16931.sh
 
 check: ## formatting, vet, lint, modules, generated files, released schemas
 	scripts/check.sh $(modules)

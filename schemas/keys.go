@@ -9,6 +9,8 @@ const (
 	KeyDay      saga.Key = "day"
 
 	KeySettlement saga.Key = "settlement"
+	KeySubject    saga.Key = "subject"
+	KeyRuleSet    saga.Key = "rule_set"
 )
 
 // Keys describe the key of a record, by the subject of its event.
@@ -19,4 +21,6 @@ var Keys = map[saga.Key]string{
 	KeyDay:      "The business day, as 2026-03-01.",
 
 	KeySettlement: "The business day of the gateway's settlement file, as 2026-03-01.",
+	KeySubject:    "What orders have in common, with its kind: customer:, card:, address: (a hash) or mail_domain:.",
+	KeyRuleSet:    "The name of a place for a set of rules: live.",
 }

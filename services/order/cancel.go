@@ -153,7 +153,7 @@ func undone(o Order, p event.ProgressedV1) []saga.Event {
 	}
 	text := "Your order is cancelled: " + because[n.Reason] + ". You were not charged."
 	switch {
-	case p.Step == owed || !n.has(voided, "") && n.back() < n.Total.Amount:
+	case n.isOwed():
 		text = "Your order is cancelled: " + because[n.Reason] + ". We owe you money, and get in touch with you about it."
 	case n.back() > 0:
 		text = "Your order is cancelled: " + because[n.Reason] + ". You got " + amount(n.money(n.back())) + " back."

@@ -107,9 +107,12 @@ func (o Order) has(step, ref string) bool { return slices.Contains(o.Steps, step
 // allReturned tells whether everything came back, goods and money.
 func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) && o.covered() }
 
-// covered tells whether all the money is back with the customer, or the rest is owed: then it is for people to see to it.
-func (o Order) covered() bool {
-	return o.back() >= o.Total.Amount || slices.ContainsFunc(o.Steps, func(s string) bool { return strings.HasPrefix(s, owed+" ") })
+// covered tells whether all the money is back with the customer.
+func (o Order) covered() bool { return o.back() >= o.Total.Amount || o.isOwed() }
+
+// isOwed tells whether a refund failed for good: it is for people to see to it, and the order does not wait for them.
+func (o Order) isOwed() bool {
+	return slices.ContainsFunc(o.Steps, func(s string) bool { return strings.HasPrefix(s, owed+" ") })
 }
 
 // back is the amount that the customer has back, from the shop or from their bank, in minor units.

@@ -33,10 +33,11 @@ var Choreography = saga.Choreography[Refund]{
 		saga.On(payment.ChargedBack, chargedBack, event.DisputeNoted),
 		saga.On(payment.ChargebackReversed, chargebackReversed, event.DisputeNoted, event.Requested).Compensates(payment.Captured),
 		saga.On(payment.DisputeLost, disputeLost, event.DisputeNoted, event.Requested).Compensates(payment.Captured),
-		saga.On(payment.RefundReversed, refundReversed, event.Failed, event.Owed),
+		saga.On(payment.RefundReversed, refundReversed, event.Failed),
 
-		saga.Call(event.Requested, GiveBack, giveBackAnswered, event.Issued, event.Failed, event.Owed).
+		saga.Call(event.Requested, GiveBack, giveBackAnswered, event.Issued, event.Failed).
 			Compensates(payment.Captured).UntilAnswered(time.Hour),
+		saga.On(event.Failed, giveUp, event.Owed),
 		saga.After(againAfter, event.Failed, tryAgain, event.Requested).Compensates(payment.Captured),
 	},
 }

@@ -124,13 +124,16 @@ func refundReversed(r Refund, e payment.RefundReversedV1) []saga.Event {
 	return nil
 }
 
-// failed notes that a claim is not given back, and whether it is not tried again.
 func (r Refund) failed(c Claim, why string) []saga.Event {
-	events := []saga.Event{event.Failed.Of(event.FailedV1{RefundID: c.RefundID, Reason: why, Amount: r.money(c.Amount)})}
-	if c.Tries >= mostTries {
-		events = append(events, event.Owed.Of(event.OwedV1{RefundID: c.RefundID, Reason: why, Amount: r.money(c.Amount)}))
+	return []saga.Event{event.Failed.Of(event.FailedV1{RefundID: c.RefundID, Reason: why, Amount: r.money(c.Amount)})}
+}
+
+// giveUp ends the tries of a refund.
+func giveUp(r Refund, e event.FailedV1) []saga.Event {
+	if i := r.asked(e.RefundID, Failed); i < 0 || r.Claims[i].Tries < mostTries {
+		return nil
 	}
-	return events
+	return []saga.Event{event.Owed.Of(event.OwedV1(e))}
 }
 
 // tryAgain asks again for every refund that failed: an order has one such deadline, the latest, which covers all of them.

@@ -31,7 +31,7 @@ func (f Form) via() string {
 	return ""
 }
 
-// Row is one line of a choreography. Make one with On, OnEvent, OnKnown, Call, After, At, Show, ShowAt or Known.
+// Row is one line of a choreography. Make one with On, OnEvent, OnKnown, OnLook, Call, After, At, Show, ShowAt or Known.
 type Row struct {
 	Form        Form
 	On          Kind          // the event consumed; for Calling and Deadline an own event
@@ -44,16 +44,16 @@ type Row struct {
 	Due         time.Duration // Calling: when the answer is overdue; asked on until it comes. 0: a deadline ends the wait
 	Behind      []Kind        // runs only after one of these
 	Irrevocable bool          // its effect is seen by people or cannot be undone; with Behind empty: past any pivot
-	Knows       Kind          // Reaction: what is looked up
+	Knows       []Kind        // Reaction: what is looked up
 	at          func(data any) time.Time
 	decide      func(state any, data any) []Event
 	show        func(state any, data any, at time.Time) any
 	decodeReply func([]byte) (any, error)
 
-	decideEvent   func(state, data any, e Event) []Event // of a row that OnEvent declares
-	keyOf         func(state, data any) string           // of the lookup
-	decideKnowing func(state, data, found any) []Event   // with a lookup
-	keysOf        func(data any) []string                // of the states in which it is shown; nil: its own key
+	decideEvent   func(state, data any, e Event) []Event   // of a row that OnEvent declares
+	lookups       func(state, data any) []string           // the keys that may be looked up
+	decideLooking func(state, data any, look Look) []Event // with lookups
+	keysOf        func(data any) []string                  // of the states in which it is shown; nil: its own key
 }
 
 // On declares a reaction: on the event, decide, which may return the events named. The event may be another

@@ -29,6 +29,9 @@ func Run(app App) {
 			return Usage("%s alone needs --%s; `orderflow up --services world` simulates the outside world under /sim",
 				app.Name, missing[0])
 		}
+		if err := app.CheckAdapters(c); err != nil {
+			return err
+		}
 		return runAlone(cmd.Context(), c, app)
 	}
 	Main(cmd)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/check/choreography"
 	"orderflow.example/services/platform/services"
 	"orderflow.example/services/platform/world"
@@ -64,7 +65,7 @@ const World = "world"
 
 // Flags are the flags of all services and of the simulated world.
 func Flags() []service.Declared {
-	flags := []service.Declared{worldSpeed, worldAddr}
+	flags := []service.Declared{worldSpeed, worldAddr, webhooksTo}
 	for _, app := range Apps {
 		flags = append(flags, app.Flags...)
 	}
@@ -80,8 +81,15 @@ var (
 		Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return err == nil }}
 )
 
+// webhooksTo is where the simulated gateway sends its webhooks when the payment service runs elsewhere.
+var webhooksTo = service.Flag[string]{Name: "world-webhooks",
+	Usage: "URL that the simulated payment gateway sends its webhooks to (default: the payment service of this process)",
+	Want:  "http://… or https://…", Valid: func(s string) bool {
+		return s == "" || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+	}}
+
 // outside are the parties that are simulated if their address is not given.
-var outside = []string{"gateway", "carrier", "floor"}
+var outside = []string{"gateway", "stripe", "carrier", "floor"}
 
 // Outside are the settings with which services call the simulated world at this URL.
 func Outside(world string) service.Settings {
@@ -157,6 +165,11 @@ func chosen(names []string) ([]service.App, error) {
 }
 
 func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps []service.App) error {
+	for _, app := range apps {
+		if err := app.CheckAdapters(simulated(c, "http://localhost")); err != nil {
+			return err
+		}
+	}
 	lock, err := embedded.Lock(c.DataDir)
 	if err != nil {
 		return service.Environment("%w", err)
@@ -193,6 +206,9 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	}
 	customers, operators, err := p.Host.Start(ctx, apps...)
 	if err != nil {
+		return err
+	}
+	if err := p.notify(ctx, c, customers); err != nil {
 		return err
 	}
 	p.Config = c
@@ -269,9 +285,35 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	}
 	p.lifecycle.Add("world listener", server.Stop)
 	p.WorldURL = "http://" + addr
-	urls := Outside(p.WorldURL)
+	*c = simulated(*c, p.WorldURL)
+	return nil
+}
+
+// simulated are the settings with the addresses in the simulated world of those parties that have no other.
+func simulated(c service.Config, world string) service.Config {
+	urls := Outside(world)
 	maps.DeleteFunc(urls, func(name string, _ any) bool { return c.Own[name] != nil && c.Own[name] != "" })
-	*c = c.With(urls)
+	return c.With(urls)
+}
+
+// notify lets the simulated gateway send its webhooks to the payment service, if that runs here or its address is given.
+func (p *Platform) notify(ctx context.Context, c service.Config, customers string) error {
+	to := webhooksTo.Of(c)
+	if runsPayment := len(c.Services) == 0 || slices.Contains(c.Services, payment.App.Name); to == "" && customers != "" && runsPayment {
+		to = "http://" + customers + payment.WebhookPath
+	}
+	if p.Sim == nil || to == "" {
+		return nil
+	}
+	file := payment.WebhookSecretFile
+	if service.WithStripe(c) {
+		file = service.StripeWebhookSecretFile
+	}
+	secret, err := c.SharedSecret(file)
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.Sim.Notify(context.WithoutCancel(ctx), to, secret, service.WithStripe(c))
 	return nil
 }
 

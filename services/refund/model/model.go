@@ -47,7 +47,7 @@ func before(state any) []explore.Before {
 	r, b := state.(refund.Refund), model.Before{}
 	all := []saga.Kind{event.Granted, event.Requested, event.Issued, event.Failed, event.Owed}
 	b.Until(!r.Taken, payments.Captured, all...)
-	b.Never(r.Taken && r.Refunded == r.Captured, all...)
+	b.Until(r.Taken && r.Refunded == r.Captured, payments.RefundReversed, all...)
 	return b
 }
 
@@ -68,11 +68,14 @@ func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 			Answer: refund.RefundAnswer{RefundID: id, Refused: why}}
 	}
 	h := b.Of(d.Reference)
-	if h == nil || h.Captured-h.Refunded < d.Amount.Amount {
+	if h == nil || h.Left() < d.Amount.Amount {
 		return []explore.Outcome{refused("exceeds_captured")}
 	}
 	after := *h
 	after.Refunded += d.Amount.Amount
+	if after.Refund == "" {
+		after.Refund, after.Given = id, d.Amount.Amount
+	}
 	outcomes := []explore.Outcome{{Does: "refunds", State: b.With(after), Answer: refund.RefundAnswer{RefundID: id}}}
 	if b.Refusals < gateway.Refusals {
 		outcomes = append(outcomes, refused("try_later"))

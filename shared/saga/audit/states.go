@@ -28,6 +28,7 @@ type (
 		Open             int64 // authorized, neither captured nor voided
 		Settling         bool  // the open amount is unknown while a request to the gateway is pending
 		Captured, Voided int64
+		ChargedBack      int64
 		Currency         string
 	}
 

@@ -59,7 +59,8 @@ func without[S any](c saga.Choreography[S]) (all []variant) {
 
 func variants() []variant {
 	return slices.Concat(without(storefront.Choreography), without(storefront.Products), without(catalog.Choreography),
-		without(order.Choreography), without(fraud.Choreography), without(fraud.Customers), without(inventory.Choreography),
+		without(order.Choreography), without(fraud.Choreography(&fraud.Rules{}, nil)), without(fraud.Subjects),
+		without(fraud.RuleSets), without(inventory.Choreography),
 		without(payment.Choreography),
 		without(shipping.Choreography), without(warehouse.Picks), without(warehouse.Supplies), without(refund.Choreography))
 }

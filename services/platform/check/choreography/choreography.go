@@ -34,7 +34,7 @@ type Row struct {
 	Form        string   `json:"form"`              // on, call, after, show or known
 	On          string   `json:"on"`                // the event, or the command
 	Command     bool     `json:"command,omitempty"` // On is a command, asked for over HTTP
-	Knows       string   `json:"knows,omitempty"`   // on: the event whose latest it looks up
+	Knows       []string `json:"knows,omitempty"`   // on: the events whose latest it looks up
 	Spreads     bool     `json:"spreads,omitempty"` // show: in states of keys that the event names
 	Asks        string   `json:"asks,omitempty"`    // call: the question to the outside world
 	Due         string   `json:"due,omitempty"`     // call: when an answer is overdue, where it is asked until answered
@@ -88,8 +88,8 @@ func row(r saga.Row) Row {
 		Emits: names(r.Emits), Compensates: names(r.Undoes), Pivot: names(r.Pivots),
 		Past: names(r.Behind), Irrevocable: r.Irrevocable, Spreads: r.Spreads(),
 	}
-	if r.Knows != nil {
-		out.Knows = r.Knows.Name()
+	for _, known := range r.Knows {
+		out.Knows = append(out.Knows, known.Name())
 	}
 	if r.Form == saga.Deadline {
 		if out.At = r.TellsWhen(); !out.At {
