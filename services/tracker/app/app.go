@@ -34,7 +34,7 @@ func New(machines []*saga.Machine, money []model.Money, choreography []byte) ser
 		Watch: func(operators *openapi.Routes, p *service.Parts) service.Begin {
 			lookup := kafka.Dial(kafka.Config{Brokers: p.Config.Kafka, ClientID: "orderflow-tracker", PartitionBytes: lookupBytes})
 			w := watch.New(watch.Config{Kafka: p.Kafka, Lookup: lookup, Machines: machines, Money: money, Topics: topics,
-				Partitions: p.Config.Partitions, Log: p.Log, Registerer: p.Registry})
+				Partitions: p.Config.Partitions, Log: p.Log, Registerer: p.Registry, Traces: p.Traces})
 			api.Register(operators, w, choreography, p.Log)
 			return func(context.Context) (stop func(context.Context) error, err error) {
 				w.Start()
