@@ -182,6 +182,14 @@ mutant service factor-one-wanted topics.go \
 	's/Partitions: s\.Partitions,\n\t\t\tConfig: map/Partitions: s.Partitions, ReplicationFactor: 1,\n\t\t\tConfig: map/' \
 	TestAServiceStartsOnTopics
 
+# States in the owner's memory.
+mutant engine cached-states-believed cache.go 's/s\.counter != s\.w\.counter/false/' TestAStateThatSomebodyElseChanged
+mutant engine cached-states-outlive-a-failure batch.go 's/\t\ts\.w\.forget\(\)\n//' TestAStateThatSomebodyElseChanged
+mutant engine commands-of-others-unseen write.go \
+	's/counts\[kafka\.PartitionOf\(in\.event\.Key, b\.e\.Partitions\)\] = 0/_ = in/' TestAStateThatSomebodyElseChanged
+mutant engine cache-without-bound cache.go 's/if c\.bytes > c\.most/if false/' TestCachedStatesAreBounded
+mutant database update-of-lost-rows-unseen table_update.go 's/if n != len\(rows\)/if false/' TestUpdateNotices
+
 # Parking.
 mutant engine others-overtake-parked decide.go \
 	's/, \(s\.keys\[key\] \|\| s\.parking\[key\]\) && in\.number == 0:/, key == "":/' TestPoisonParksItsKeyOnly
@@ -287,6 +295,13 @@ mutant engine former-owner-in-a-common-transaction write.go \
 	's/if owned != len\(b\.shares\)/if owned == 0/' TestAnOwnerThatWasReplaced
 mutant engine one-commit-per-command worker.go \
 	's/w\.queue\.take\(min\(w\.limit, most\)\)/w.queue.take(1)/' TestManyCommandsAreOneCommit
+
+# A database that is behind its topic.
+mutant engine begins-before-a-long-topic-is-compared level.go \
+	's/if q\.e\.publishing \{\n\t\treturn nil/if true {\n\t\treturn nil/' TestNothingIsDecidedOnAnOldState
+mutant engine behind-is-not-brought-level own_topic.go \
+	's/s\.next-1 > s\.counter && \(conflict/false \&\& (conflict/' TestADatabaseThatLostItsTailIsBroughtLevel
+mutant engine publishers-bring-level level.go 's/if q\.e\.publishing \{\n\t\treturn errBehind\n\t\}//' TestPublishersAlone
 
 # Incomplete answers of external systems.
 cd "$copy/services/payment"

@@ -6,6 +6,7 @@ const (
 	ReasonOutOfStock      = "out_of_stock"
 	ReasonPaymentDeclined = "payment_declined"
 	ReasonPaymentUnknown  = "payment_unknown"
+	ReasonPaymentExpired  = "payment_expired"
 	ReasonCaptureFailed   = "capture_failed"
 	ReasonNoCarrier       = "no_carrier"
 	ReasonShortPicked     = "short_picked"
@@ -17,6 +18,7 @@ const (
 
 // Reasons lists all of them.
 func Reasons() []string {
-	return []string{ReasonFraudSuspected, ReasonOutOfStock, ReasonPaymentDeclined, ReasonPaymentUnknown, ReasonCaptureFailed,
-		ReasonNoCarrier, ReasonShortPicked, ReasonTimedOut, ReasonNotDispatched, ReasonCustomerRequest, ReasonParcelLost}
+	return []string{ReasonFraudSuspected, ReasonOutOfStock, ReasonPaymentDeclined, ReasonPaymentUnknown, ReasonPaymentExpired,
+		ReasonCaptureFailed, ReasonNoCarrier, ReasonShortPicked, ReasonTimedOut, ReasonNotDispatched, ReasonCustomerRequest,
+		ReasonParcelLost}
 }

@@ -1,4 +1,4 @@
-// Package payment holds the events of the payment service: requests to the gateway and its answers.
+// Package payment holds the events of the payment service: requests to the gateway, its answers, and what it notifies of.
 package payment
 
 import (
@@ -18,12 +18,17 @@ var (
 	Withdrawn              = saga.Define[WithdrawnV1]("payment.withdrawn.v1")
 	VoidRequested          = saga.Define[VoidRequestedV1]("payment.void_requested.v1")
 	Voided                 = saga.Define[VoidedV1]("payment.voided.v1")
+	Expired                = saga.Define[ExpiredV1]("payment.expired.v1")
+	ChargedBack            = saga.Define[ChargedBackV1]("payment.charged_back.v1")
+	ChargebackReversed     = saga.Define[ChargebackReversedV1]("payment.chargeback_reversed.v1")
+	DisputeLost            = saga.Define[DisputeLostV1]("payment.dispute_lost.v1")
+	RefundReversed         = saga.Define[RefundReversedV1]("payment.refund_reversed.v1")
 )
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
 	Readied, AuthorizationRequested, Authorized, Declined, OutcomeUnknown, CaptureRequested, Captured, CaptureFailed,
-	Withdrawn, VoidRequested, Voided,
+	Withdrawn, VoidRequested, Voided, Expired, ChargedBack, ChargebackReversed, DisputeLost, RefundReversed,
 }
 
 // ReadiedV1: one of the three things an authorisation waits for is there: the order, the goods, the trust.
@@ -89,4 +94,39 @@ type VoidRequestedV1 struct {
 type VoidedV1 struct {
 	Attempt string         `json:"attempt,omitempty"`
 	Amount  *schemas.Money `json:"amount,omitempty"` // what was let go; absent where nothing had been set aside
+}
+
+// ExpiredV1: nothing was authorised in time, and nothing will be.
+type ExpiredV1 struct{}
+
+// ChargedBackV1: the customer disputes the payment at their bank, and the gateway took the amount, and the fee, from the shop.
+type ChargedBackV1 struct {
+	DisputeID string         `json:"dispute_id"`
+	Reference string         `json:"reference"`
+	Amount    schemas.Money  `json:"amount"`
+	Fee       *schemas.Money `json:"fee,omitempty"`  // kept by the gateway, however the dispute ends
+	Reason    string         `json:"reason"`         // fraudulent, product_not_received and so on, in the gateway's words
+	Card      string         `json:"card,omitempty"` // the fingerprint of the card
+}
+
+// ChargebackReversedV1: the shop won the dispute and has the amount back.
+type ChargebackReversedV1 struct {
+	DisputeID string        `json:"dispute_id"`
+	Reference string        `json:"reference"`
+	Amount    schemas.Money `json:"amount"`
+}
+
+// DisputeLostV1: the customer won the dispute. The amount went when it was opened; nothing moves.
+type DisputeLostV1 struct {
+	DisputeID string        `json:"dispute_id"`
+	Reference string        `json:"reference"`
+	Amount    schemas.Money `json:"amount"`
+}
+
+// RefundReversedV1: a refund that the gateway had made did not arrive; the shop has the amount back.
+type RefundReversedV1 struct {
+	RefundID  string        `json:"refund_id"` // the id of the refund.requested event
+	Reference string        `json:"reference"`
+	Amount    schemas.Money `json:"amount"`
+	Reason    string        `json:"reason"` // card_closed and so on, in the gateway's words
 }

@@ -1,88 +1,83 @@
 package fraud
 
 import (
-	"strings"
-	"time"
-
-	"orderflow.example/schemas/order"
+	event "orderflow.example/schemas/fraud"
+	"orderflow.example/shared/saga"
 )
 
-// Rules is the configuration of the rules; the zero value is the default.
-type Rules struct{ Velocity Velocity }
-
-// Velocity is how many orders of one customer, within a time, are normal: more add to the score. With 0 orders nothing is
-// counted, at no cost for an order.
-type Velocity struct {
-	Orders int64 // at most MostOrders
-	Within time.Duration
+// Rules is a set of rules that can be applied. They depend on nothing but the facts.
+type Rules struct {
+	Name, Version  string
+	Review, Reject int64              // the scores from which an order goes to review, or is rejected
+	Asks           map[string][]int64 // the kinds of subjects whose history they use, with windows in seconds
+	Listed         []string           // kinds of subjects of which they only use whether they are on the block list
+	AsksCard       func(Facts) bool   // whether the card of this order matters
+	Score          func(Facts) (score int64, hits []string)
 }
 
-// The rule about velocity, and the name that an operator reads if it could not be applied in time. By itself it leads to a
-// review; with a large amount and a throwaway address it rejects.
-const (
-	velocityRule  = "velocity"
-	velocityScore = 45
-	notCounted    = "velocity_unknown"
-)
+// Set is how an event names the rules.
+func (r *Rules) Set() string { return r.Name + "@" + r.Version }
 
-// The scores from which an order goes to review, or is rejected. The rules on the order alone cannot reject together, except
-// for the block list.
-const (
-	reviewFrom = 45
-	rejectFrom = 100
-)
+// Reader reads the text of rules. The same text gives the same rules.
+type Reader func(text string) (*Rules, error)
 
-// The limits above which a rule holds.
-const (
-	reviewAmount = 1_000_000 // minor units: 10,000.00 where a unit has a hundred
-	bulkQuantity = 10_000    // pieces of one product
-)
+// Live is the key of the rules in force.
+const Live = "live"
 
-// rule adds its score to an order if it holds.
-type rule struct {
-	name  string
-	score int64
-	holds func(order.ValidatedV1) bool
+// RuleSet is the state of the rules in force.
+type RuleSet struct {
+	Key, Name, Version, Text string
 }
 
-var rules = []rule{
-	{"blocklist", 100, func(o order.ValidatedV1) bool { return blocked[mailDomain(o.Email)] }},
-	{"amount", 45, func(o order.ValidatedV1) bool { return o.Total.Amount > reviewAmount }},
-	{"throwaway_mail", 25, func(o order.ValidatedV1) bool { return throwaway[mailDomain(o.Email)] }},
-	{"bulk", 20, bulk},
-}
+// BlankRuleSet has none: those that come with the program apply.
+func BlankRuleSet(key string) RuleSet { return RuleSet{Key: key} }
 
-// blocked are mail domains whose orders are rejected.
-var blocked = map[string]bool{"fraud.example": true}
-
-// throwaway are mail domains of addresses that last for minutes.
-var throwaway = map[string]bool{
-	"10minutemail.com": true, "dispostable.com": true, "guerrillamail.com": true, "mailinator.com": true,
-	"sharklasers.com": true, "temp-mail.org": true, "trashmail.com": true, "yopmail.com": true,
-}
-
-func bulk(o order.ValidatedV1) bool {
-	for _, l := range o.Lines {
-		if l.Quantity > bulkQuantity {
-			return true
+// RuleSets is what the service does about its rules.
+var RuleSets = saga.Choreography[RuleSet]{
+	Service: "fraud",
+	Key:     keyRuleSet,
+	Blank:   BlankRuleSet,
+	Evolve: func(s RuleSet, e saga.Event) RuleSet {
+		if d, is := e.Data.(event.RulesActivatedV1); is {
+			s.Name, s.Version, s.Text = d.Name, d.Version, d.Text
 		}
-	}
-	return false
+		return s
+	},
+	Rows: []saga.Row{saga.On(ActivateRules, activate, event.RulesActivated)},
 }
 
-// scored is the sum of the rules that hold, at most 100, and their names.
-func scored(o order.ValidatedV1) (score int64, hits []string) {
-	for _, r := range rules {
-		if r.holds(o) {
-			score += r.score
-			hits = append(hits, r.name)
-		}
+// ActivateRules is the command that puts rules in force.
+var ActivateRules = saga.Command[event.RulesActivatedV1]("activate_rules")
+
+func activate(s RuleSet, d event.RulesActivatedV1) []saga.Event {
+	if s.Version == d.Version && s.Name == d.Name {
+		return nil
 	}
-	return min(score, 100), hits
+	return []saga.Event{event.RulesActivated.Of(d)}
 }
 
-// mailDomain is the text after the last @, normalised for comparison.
-func mailDomain(email string) string {
-	domain := email[strings.LastIndexByte(email, '@')+1:]
-	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(domain), "."))
+// judge is a choreography's way to its rules.
+type judge struct {
+	own  *Rules // that come with the program
+	read Reader
+}
+
+// live are the rules in force; nil if this program cannot read them.
+func (j judge) live(look saga.Look) *Rules {
+	d, found := look(event.RulesActivated, Live).(event.RulesActivatedV1)
+	if !found {
+		return j.own
+	}
+	r, err := j.read(d.Text)
+	if err != nil {
+		return nil
+	}
+	return r
+}
+
+// listed tells whether a subject is on the block list.
+func listed(look saga.Look, subject string) bool {
+	on, is := look(event.Listed, subject).(event.ListedV1)
+	off, was := look(event.Delisted, subject).(event.DelistedV1)
+	return is && (!was || off.Entry < on.Entry)
 }

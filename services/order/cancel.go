@@ -15,6 +15,7 @@ const (
 	outOfStock      = event.ReasonOutOfStock
 	paymentDeclined = event.ReasonPaymentDeclined
 	paymentUnknown  = event.ReasonPaymentUnknown
+	paymentExpired  = event.ReasonPaymentExpired
 	captureFailed   = event.ReasonCaptureFailed
 	noCarrier       = event.ReasonNoCarrier
 	shortPicked     = event.ReasonShortPicked
@@ -151,8 +152,11 @@ func undone(o Order, p event.ProgressedV1) []saga.Event {
 		return []saga.Event{noted}
 	}
 	text := "Your order is cancelled: " + because[n.Reason] + ". You were not charged."
-	if n.Refunded > 0 {
-		text = "Your order is cancelled: " + because[n.Reason] + ". You got " + amount(n.money(n.Refunded)) + " back."
+	switch {
+	case n.isOwed():
+		text = "Your order is cancelled: " + because[n.Reason] + ". We owe you money, and get in touch with you about it."
+	case n.back() > 0:
+		text = "Your order is cancelled: " + because[n.Reason] + ". You got " + amount(n.money(n.back())) + " back."
 	}
 	return []saga.Event{noted, say(Cancelled, n.Reason, text, nil)}
 }

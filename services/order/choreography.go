@@ -47,6 +47,7 @@ var Choreography = saga.Choreography[Order]{
 		failure(inventory.Rejected, outOfStock, "inventory"),
 		failure(payment.Declined, paymentDeclined, "payment"),
 		failure(payment.OutcomeUnknown, paymentUnknown, "payment"),
+		failure(payment.Expired, paymentExpired, "payment"),
 		failure(payment.CaptureFailed, captureFailed, "payment"),
 		failure(shipping.Rejected, noCarrier, "shipping"),
 		failure(warehouse.ShortPicked, shortPicked, "warehouse"),
@@ -73,6 +74,9 @@ var Choreography = saga.Choreography[Order]{
 		saga.On(shipping.ReturnReceived, returnReceived, event.Progressed, event.StatusChanged),
 		saga.On(refund.Issued, refundIssued, event.Progressed, event.StatusChanged),
 		saga.On(refund.Failed, refundFailed, event.Progressed, event.StatusChanged),
+		saga.On(refund.Owed, refundOwed, event.Progressed, event.StatusChanged),
+		saga.On(payment.ChargedBack, chargedBack, event.Progressed, event.StatusChanged),
+		saga.On(payment.ChargebackReversed, chargebackReversed, event.Progressed, event.StatusChanged),
 	},
 }
 

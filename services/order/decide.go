@@ -19,6 +19,10 @@ const (
 	voided        = "payment.voided"
 	refunded      = "refund.issued"
 	notRefunded   = "refund.failed"
+	owed          = "refund.owed"
+	cameBack      = "payment.refund_reversed"
+	disputed      = "payment.charged_back"
+	disputeWon    = "payment.chargeback_reversed"
 	lost          = "shipping.lost"
 	returnLabel   = "shipping.return_authorized"
 	returnNo      = "shipping.return_refused"
@@ -119,7 +123,11 @@ func parcelLost(o Order, _ shipping.LostV1) []saga.Event {
 }
 
 func lostAndRefunded(o Order) saga.Event {
-	return say(Cancelled, lostParcel, "Your parcel was lost; you got "+amount(o.money(o.Refunded))+" back.", nil)
+	text := "Your parcel was lost; you got " + amount(o.money(o.back())) + " back."
+	if o.isOwed() {
+		text = "Your parcel was lost. We owe you money, and get in touch with you about it."
+	}
+	return say(Cancelled, lostParcel, text, nil)
 }
 
 func (o Order) money(minor int64) schemas.Money {

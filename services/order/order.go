@@ -8,6 +8,7 @@ package order
 
 import (
 	"slices"
+	"strings"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/order"
@@ -47,6 +48,7 @@ type Order struct {
 	Steps      []string             // steps done that wait for other steps
 	Withdrawal string               // why shipping was asked to stop, while it has not answered
 	Refunded   int64                // minor units
+	Disputed   int64                // minor units: charged back, and the dispute not won
 	Returned   int64                // pieces that came back
 }
 
@@ -65,6 +67,12 @@ func Evolve(o Order, e saga.Event) Order {
 			o.Lines, o.Total.Amount = d.Lines, d.Amount
 		case refunded:
 			o.Refunded += d.Amount
+		case cameBack:
+			o.Refunded -= d.Amount
+		case disputed:
+			o.Disputed += d.Amount
+		case disputeWon:
+			o.Disputed -= d.Amount
 		case returnArrived:
 			o.Returned += pieces(d.Lines)
 		}
@@ -100,7 +108,15 @@ func (o Order) has(step, ref string) bool { return slices.Contains(o.Steps, step
 func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) && o.covered() }
 
 // covered tells whether all the money is back with the customer.
-func (o Order) covered() bool { return o.Refunded >= o.Total.Amount }
+func (o Order) covered() bool { return o.back() >= o.Total.Amount || o.isOwed() }
+
+// isOwed tells whether a refund failed for good: it is for people to see to it, and the order does not wait for them.
+func (o Order) isOwed() bool {
+	return slices.ContainsFunc(o.Steps, func(s string) bool { return strings.HasPrefix(s, owed+" ") })
+}
+
+// back is the amount that the customer has back, from the shop or from their bank, in minor units.
+func (o Order) back() int64 { return o.Refunded + o.Disputed }
 
 func stepName(step, ref string) string {
 	if ref == "" {

@@ -15,6 +15,7 @@ var because = map[string]string{
 	outOfStock:      "the goods are out of stock",
 	paymentDeclined: "the payment was declined",
 	paymentUnknown:  "the payment could not be settled in time",
+	paymentExpired:  "it was not paid in time",
 	captureFailed:   "the payment could not be taken",
 	noCarrier:       "no carrier delivers to your address",
 	shortPicked:     "goods were missing in the warehouse",

@@ -18,11 +18,14 @@ var Choreography = saga.Choreography[Payment]{
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Failed:  []saga.Kind{event.Declined, event.OutcomeUnknown, event.CaptureFailed},
-	Final:   []saga.Kind{event.Readied, event.Withdrawn},
+	Final:   []saga.Kind{event.Withdrawn},
 	Rows: []saga.Row{
 		saga.On(order.Validated, orderKnown, event.Readied, event.AuthorizationRequested),
 		saga.On(inventory.Reserved, goodsReserved, event.Readied, event.AuthorizationRequested),
 		saga.On(fraud.Cleared, trusted, event.Readied, event.AuthorizationRequested),
+
+		saga.After(payWithin, event.Readied, expire, event.Expired).
+			Settled(event.AuthorizationRequested, event.Expired, event.Voided),
 
 		saga.Call(event.AuthorizationRequested, Authorize, authorizeAnswered, event.Authorized, event.Declined,
 			event.VoidRequested, event.Voided).
@@ -38,8 +41,15 @@ var Choreography = saga.Choreography[Payment]{
 			Compensates(event.AuthorizationRequested, event.Authorized),
 		saga.Call(event.VoidRequested, Void, voidAnswered, event.Voided).
 			Compensates(event.AuthorizationRequested, event.Authorized).UntilAnswered(time.Hour),
+
+		saga.On(RecordNotification, record, event.Authorized, event.Declined, event.Captured, event.CaptureFailed, event.Voided,
+			event.VoidRequested, event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed),
 	},
 }
+
+// payWithin is how long an order may wait for the authorisation of its payment, from the last step towards it. It is longer
+// than a review of fraud's.
+const payWithin = 7*24*time.Hour + 12*time.Hour
 
 // The questions to the gateway. Each carries the id of the event that asks, the same on every retry.
 var (

@@ -37,7 +37,7 @@ func readied(p Payment, r event.ReadiedV1) []saga.Event {
 	}
 	noted := event.Readied.Of(r)
 	next := Evolve(p, noted)
-	if next == p {
+	if next.Known == p.Known && next.Goods == p.Goods && next.Trust == p.Trust {
 		return nil // noted before
 	}
 	if p = next; p.Known && p.Goods && p.Trust {
@@ -75,6 +75,14 @@ func giveUp(p Payment, _ event.AuthorizationRequestedV1) []saga.Event {
 	return events
 }
 
+// expire ends the payment of an order for which nothing was requested in time.
+func expire(p Payment, _ event.ReadiedV1) []saga.Event {
+	if p.Status != Waiting {
+		return nil
+	}
+	return []saga.Event{event.Expired.Of(event.ExpiredV1{})}
+}
+
 // capture takes the money for a packed parcel. An order that was cancelled before has no authorisation any more.
 func capture(p Payment, _ warehouse.PackedV1) []saga.Event {
 	if p.Status != Authorized {
@@ -89,7 +97,8 @@ func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
 		return nil
 	}
 	if a.Refused == "" {
-		return []saga.Event{event.Captured.Of(event.CapturedV1{Reference: p.Reference, Amount: p.Amount})}
+		return []saga.Event{event.Captured.Of(event.CapturedV1{Reference: p.Reference,
+			Amount: schemas.Money{Amount: p.Asked, Currency: p.Amount.Currency}})}
 	}
 	events := []saga.Event{event.CaptureFailed.Of(event.CaptureFailedV1{Reference: p.Reference, Reason: a.Refused})}
 	if p.Withdrawn {
@@ -102,7 +111,7 @@ func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
 // compensated only once its outcome is known. A captured amount is refunded by the refund service.
 func letGo(p Payment, _ order.CancelledV1) []saga.Event {
 	switch p.Status {
-	case Waiting, Declined:
+	case Waiting, Declined, Expired:
 		return []saga.Event{nothingHeld(p)}
 	case Authorizing, Capturing:
 		if p.Withdrawn {

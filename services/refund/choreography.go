@@ -3,6 +3,7 @@ package refund
 import (
 	"time"
 
+	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	event "orderflow.example/schemas/refund"
@@ -17,7 +18,7 @@ var Choreography = saga.Choreography[Refund]{
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Failed:  []saga.Kind{event.Failed},
-	Final:   []saga.Kind{event.Readied},
+	Final:   []saga.Kind{event.Readied, event.DisputeNoted},
 	Rows: []saga.Row{
 		saga.On(payment.Captured, moneyTaken, event.Readied, event.Requested),
 
@@ -25,8 +26,18 @@ var Choreography = saga.Choreography[Refund]{
 		saga.On(shipping.Lost, parcelLost, event.Readied, event.Requested).Compensates(payment.Captured),
 		saga.On(shipping.ReturnReceived, goodsBack, event.Readied, event.Requested).Compensates(payment.Captured),
 
+		saga.Known(inventory.Reserved),
+		saga.OnKnown(GrantRefund, inventory.Reserved, func(r Refund, _ Grant) string { return r.Order }, grant, event.Granted),
+		saga.On(event.Granted, execute, event.Requested).Compensates(payment.Captured),
+
+		saga.On(payment.ChargedBack, chargedBack, event.DisputeNoted),
+		saga.On(payment.ChargebackReversed, chargebackReversed, event.DisputeNoted, event.Requested).Compensates(payment.Captured),
+		saga.On(payment.DisputeLost, disputeLost, event.DisputeNoted, event.Requested).Compensates(payment.Captured),
+		saga.On(payment.RefundReversed, refundReversed, event.Failed),
+
 		saga.Call(event.Requested, GiveBack, giveBackAnswered, event.Issued, event.Failed).
 			Compensates(payment.Captured).UntilAnswered(time.Hour),
+		saga.On(event.Failed, giveUp, event.Owed),
 		saga.After(againAfter, event.Failed, tryAgain, event.Requested).Compensates(payment.Captured),
 	},
 }

@@ -1,6 +1,8 @@
 package refund
 
 import (
+	"slices"
+
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
@@ -15,18 +17,29 @@ const (
 	byCancellation = "cancelled"
 	byLoss         = "lost"
 	byReturn       = "returned"
+	byOperator     = "granted"
 )
+
+// mostTries is how often a refund is requested before the customer is owed the money.
+const mostTries = 3
 
 // moneyTaken notes the captured amount, and requests the refunds of claims noted before.
 func moneyTaken(r Refund, e payment.CapturedV1) []saga.Event {
 	if r.Taken {
 		return nil
 	}
-	events := []saga.Event{event.Readied.Of(event.ReadiedV1{By: byCapture, Reference: e.Reference, Captured: &e.Amount})}
-	r = Evolve(r, events[0])
+	noted := event.Readied.Of(event.ReadiedV1{By: byCapture, Reference: e.Reference, Captured: &e.Amount})
+	return append([]saga.Event{noted}, Evolve(r, noted).requests(Noted)...)
+}
+
+// requests asks the gateway for what is due of the claims in these states, each with a new id.
+func (r Refund) requests(in ...Status) (events []saga.Event) {
+	if r.IsDisputed() {
+		return nil
+	}
 	for _, c := range r.Claims {
-		if amount := r.due(c); amount > 0 {
-			asked := request(r, c, amount)
+		if amount := r.due(c); slices.Contains(in, c.Status) && amount > 0 {
+			asked := r.request(c, amount)
 			r = Evolve(r, asked)
 			events = append(events, asked)
 		}
@@ -50,11 +63,11 @@ func goodsBack(r Refund, e shipping.ReturnReceivedV1) []saga.Event {
 
 // owe asks the gateway for the amount due to a new claim, or only notes the claim if nothing is due, or not yet.
 func owe(r Refund, c Claim) []saga.Event {
-	if r.claim(c.Reason, c.ReturnID) >= 0 {
+	if r.claim(c) >= 0 {
 		return nil
 	}
-	if amount := r.due(c); amount > 0 {
-		return []saga.Event{request(r, c, amount)}
+	if amount := r.due(c); amount > 0 && !r.IsDisputed() {
+		return []saga.Event{r.request(c, amount)}
 	}
 	return []saga.Event{event.Readied.Of(event.ReadiedV1{By: c.Reason, ReturnID: c.ReturnID, Lines: c.Lines})}
 }
@@ -62,48 +75,69 @@ func owe(r Refund, c Claim) []saga.Event {
 // due is the amount of a claim, at most the amount left, in minor units. Only returned goods have a price of their own: a
 // cancelled order and a lost parcel are refunded in full.
 func (r Refund) due(c Claim) int64 {
-	if c.Reason != byReturn {
-		return r.Left()
+	switch c.Reason {
+	case byReturn:
+		return min(r.worth(c), r.Left())
+	case byOperator:
+		return min(c.Amount, r.Left())
 	}
-	var sum int64
-	for _, l := range c.Lines {
-		sum += l.Quantity * l.UnitPrice
-	}
-	return min(sum, r.Left())
+	return r.Left()
 }
 
-func request(r Refund, c Claim, amount int64) saga.Event {
-	return event.Requested.Of(event.RequestedV1{
-		Reason: c.Reason, Reference: r.Reference, Amount: r.money(amount), ReturnID: c.ReturnID, Lines: c.Lines,
-	})
+// worth is the price of returned goods, in minor units, but for those that an operator refunded before.
+func (r Refund) worth(c Claim) (sum int64) {
+	for _, l := range c.Lines {
+		quantity := l.Quantity
+		if r.Sold != nil {
+			quantity = min(quantity, max(0, pieces(r.Sold, l.SKU)-r.refunded(l.SKU, c)))
+		}
+		sum += quantity * l.UnitPrice
+	}
+	return sum
+}
+
+func (r Refund) request(c Claim, amount int64) saga.Event {
+	return event.Requested.Of(event.RequestedV1{Reason: c.Reason, Reference: r.Reference, Amount: r.money(amount),
+		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines})
 }
 
 func giveBackAnswered(r Refund, a RefundAnswer) []saga.Event {
-	i := r.asked(a.RefundID)
+	i := r.asked(a.RefundID, Pending)
 	if i < 0 {
 		return nil
 	}
 	c := r.Claims[i]
 	if a.Refused != "" {
-		return []saga.Event{event.Failed.Of(event.FailedV1{RefundID: c.RefundID, Reason: a.Refused, Amount: r.money(c.Amount)})}
+		return r.failed(c, a.Refused)
 	}
-	return []saga.Event{event.Issued.Of(event.IssuedV1{
-		RefundID: c.RefundID, Reason: c.Reason, Amount: r.money(c.Amount), ReturnID: c.ReturnID, Lines: c.Lines,
-	})}
+	return []saga.Event{event.Issued.Of(event.IssuedV1{RefundID: c.RefundID, Reason: c.Reason, Amount: r.money(c.Amount),
+		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines})}
 }
 
-// tryAgain asks again for every refund the gateway refused, each with a new id: an order has one such deadline, the latest,
-// which covers all of them.
-func tryAgain(r Refund, _ event.FailedV1) (events []saga.Event) {
-	for _, c := range r.Claims {
-		if amount := r.due(c); c.Status == Failed && amount > 0 {
-			asked := request(r, c, amount)
-			r = Evolve(r, asked)
-			events = append(events, asked)
+// refundReversed runs when a refund did not arrive; the gateway may say so before it answers the request.
+func refundReversed(r Refund, e payment.RefundReversedV1) []saga.Event {
+	for _, s := range []Status{Issued, Pending} {
+		if i := r.asked(e.RefundID, s); i >= 0 {
+			return r.failed(r.Claims[i], e.Reason)
 		}
 	}
-	return events
+	return nil
 }
+
+func (r Refund) failed(c Claim, why string) []saga.Event {
+	return []saga.Event{event.Failed.Of(event.FailedV1{RefundID: c.RefundID, Reason: why, Amount: r.money(c.Amount)})}
+}
+
+// giveUp ends the tries of a refund.
+func giveUp(r Refund, e event.FailedV1) []saga.Event {
+	if i := r.asked(e.RefundID, Failed); i < 0 || r.Claims[i].Tries < mostTries {
+		return nil
+	}
+	return []saga.Event{event.Owed.Of(event.OwedV1(e))}
+}
+
+// tryAgain asks again for every refund that failed: an order has one such deadline, the latest, which covers all of them.
+func tryAgain(r Refund, _ event.FailedV1) []saga.Event { return r.requests(Failed) }
 
 func (r Refund) money(amount int64) schemas.Money {
 	return schemas.Money{Amount: amount, Currency: r.Currency}

@@ -34,6 +34,10 @@ func returned(id string, quantity int64) saga.Event {
 	return shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: id, Lines: goods("A", quantity, 300)})
 }
 
+func returnedOf(sku string, quantity, price int64) saga.Event {
+	return shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: "r", Lines: goods(sku, quantity, price)})
+}
+
 func requested(reason, returnID string, amount int64, lines []schemas.Allocation) saga.Event {
 	return event.Requested.Of(event.RequestedV1{
 		Reason: reason, Reference: "auth_1", Amount: pounds(amount), ReturnID: returnID, Lines: lines,

@@ -1,6 +1,9 @@
 // Package refund decides how much is refunded to the customer, and why: everything if the order is cancelled or its parcel
-// lost, the price of the goods if they are returned. Each reason is refunded once, and all together never more than was
-// captured. A refund that the gateway refuses is requested again every day until it is made.
+// lost, the price of the goods if they are returned, and what an operator grants. Each reason is refunded once, and all together
+// never more than was captured and not charged back. While the customer disputes the payment nothing is refunded.
+//
+// A refund that the gateway refuses, or that does not arrive, is requested again a day later. After some tries the customer is
+// owed the money, and a person has to see to it.
 //
 // It is pure: the gateway itself is in internal/gateway, rows in internal/store. An amount that is authorised and not captured
 // is voided by the payment service.
@@ -21,10 +24,26 @@ type Refund struct {
 	Reference string // the gateway's id of the capture
 	Currency  string
 	Captured  int64
-	Refunded  int64   // given back
-	Pending   int64   // the gateway is asked to give it back
-	Claims    []Claim // in the order in which their events were processed
+	Refunded  int64                // given back
+	Pending   int64                // the gateway is asked to give it back
+	Claims    []Claim              // in the order in which their events were processed
+	Sold      []schemas.Allocation // all goods of the order, once an operator refunded some
+	Disputes  []Dispute
 }
+
+// Dispute is a payment that the customer disputes, or has disputed.
+type Dispute struct {
+	ID     string `json:"id"`
+	State  string `json:"state"`
+	Amount int64  `json:"amount"`
+}
+
+// The states of a dispute.
+const (
+	DisputeOpen = "open"
+	DisputeWon  = "won"  // the shop has the amount back
+	DisputeLost = "lost" // the customer has it
+)
 
 // Status is the state of one claim.
 type Status string
@@ -33,43 +52,72 @@ const (
 	Noted   Status = "noted"   // nothing is captured yet, or nothing is left to give back
 	Pending Status = "pending" // the gateway is asked
 	Issued  Status = "issued"  // the gateway made the refund
-	Failed  Status = "failed"  // the gateway refused; it is asked again
+	Failed  Status = "failed"  // the gateway refused, or the money did not arrive; it is asked again
+	Owed    Status = "owed"    // that failed too often: the customer is owed the money
 )
 
 // Claim is one reason for which money is owed, and what was done about it.
 type Claim struct {
-	Reason   string               `json:"reason"` // cancelled, lost or returned
+	Reason   string               `json:"reason"` // cancelled, lost, returned or granted
 	ReturnID string               `json:"return_id,omitempty"`
+	GrantID  string               `json:"grant_id,omitempty"`
 	Lines    []schemas.Allocation `json:"lines,omitempty"`
 	Status   Status               `json:"status"`
 	RefundID string               `json:"refund_id,omitempty"` // the id of the event that asked the gateway
-	Amount   int64                `json:"amount,omitempty"`    // asked for
+	Amount   int64                `json:"amount,omitempty"`    // granted, or asked for
+	Tries    int                  `json:"tries,omitempty"`     // requests to the gateway
+	Why      string               `json:"why,omitempty"`       // the last one failed
+	Operator string               `json:"operator,omitempty"`  // who granted it
 }
 
 // Blank is the refund of an order without events.
 func Blank(order string) Refund { return Refund{Order: order} }
 
-// Left is the amount that could still be refunded, in minor units.
-func (r Refund) Left() int64 { return r.Captured - r.Refunded - r.Pending }
+// Left is the amount that could still be refunded, in minor units: not what is charged back. A dispute may be about an amount
+// that was refunded before.
+func (r Refund) Left() int64 {
+	left := r.Captured - r.Refunded - r.Pending
+	for _, d := range r.Disputes {
+		if d.State != DisputeWon {
+			left -= d.Amount
+		}
+	}
+	return max(left, 0)
+}
 
-// Refused is the amount that the gateway refused to refund when it was last asked, in minor units.
+// IsDisputed tells whether a dispute is open.
+func (r Refund) IsDisputed() bool {
+	return slices.ContainsFunc(r.Disputes, func(d Dispute) bool { return d.State == DisputeOpen })
+}
+
+// Refused is the amount that was requested and is not given back after all, in minor units.
 func (r Refund) Refused() (sum int64) {
 	for _, c := range r.Claims {
-		if c.Status == Failed {
+		if c.Status == Failed || c.Status == Owed {
 			sum += c.Amount
 		}
 	}
 	return sum
 }
 
-// claim returns the index of the claim for this reason, -1 if it is new.
-func (r Refund) claim(reason, returnID string) int {
-	return slices.IndexFunc(r.Claims, func(c Claim) bool { return c.Reason == reason && c.ReturnID == returnID })
+// claim returns the index of the claim for the same reason, -1 if it is new.
+func (r Refund) claim(like Claim) int {
+	return slices.IndexFunc(r.Claims, func(c Claim) bool {
+		return c.Reason == like.Reason && c.ReturnID == like.ReturnID && c.GrantID == like.GrantID
+	})
 }
 
-// asked returns the index of the claim that waits for this refund, -1 if there is none.
-func (r Refund) asked(refundID string) int {
-	return slices.IndexFunc(r.Claims, func(c Claim) bool { return c.RefundID == refundID && c.Status == Pending })
+// asked returns the index of the claim of this request to the gateway, if it has this status; -1 if there is none.
+func (r Refund) asked(refundID string, s Status) int {
+	return slices.IndexFunc(r.Claims, func(c Claim) bool { return c.RefundID == refundID && c.Status == s })
+}
+
+// Grant finds the claim that an operator granted; nil if there is none.
+func (r Refund) Grant(id string) *Claim {
+	if i := r.claim(Claim{Reason: byOperator, GrantID: id}); i >= 0 {
+		return &r.Claims[i]
+	}
+	return nil
 }
 
 // Evolve folds the service's own events.
@@ -81,37 +129,69 @@ func Evolve(r Refund, e saga.Event) Refund {
 			return r
 		}
 		return r.with(Claim{Reason: d.By, ReturnID: d.ReturnID, Lines: d.Lines, Status: Noted})
+	case event.GrantedV1:
+		if d.Sold != nil {
+			r.Sold = d.Sold
+		}
+		return r.with(Claim{Reason: byOperator, GrantID: d.GrantID, Lines: d.Lines, Status: Noted, Amount: d.Amount.Amount,
+			Operator: d.Operator})
 	case event.RequestedV1:
-		r.Pending += d.Amount.Amount
-		return r.with(Claim{
-			Reason: d.Reason, ReturnID: d.ReturnID, Lines: d.Lines, Status: Pending, RefundID: e.ID, Amount: d.Amount.Amount,
-		})
+		c := Claim{Reason: d.Reason, ReturnID: d.ReturnID, GrantID: d.GrantID, Lines: d.Lines, Tries: 1}
+		if i := r.claim(c); i >= 0 {
+			c.Tries, c.Operator = r.Claims[i].Tries+1, r.Claims[i].Operator
+		}
+		c.Status, c.RefundID, c.Amount = Pending, e.ID, d.Amount.Amount
+		r.Pending += c.Amount
+		return r.with(c)
 	case event.IssuedV1:
-		return r.answered(d.RefundID, Issued)
+		return r.answered(d.RefundID, Pending, Issued, "")
 	case event.FailedV1:
-		return r.answered(d.RefundID, Failed)
+		if r.asked(d.RefundID, Issued) >= 0 {
+			return r.answered(d.RefundID, Issued, Failed, d.Reason)
+		}
+		return r.answered(d.RefundID, Pending, Failed, d.Reason)
+	case event.OwedV1:
+		return r.answered(d.RefundID, Failed, Owed, d.Reason)
+	case event.DisputeNotedV1:
+		now := Dispute{ID: d.DisputeID, State: d.State, Amount: d.Amount.Amount}
+		r.Disputes = slices.Clone(r.Disputes)
+		if i := r.dispute(d.DisputeID); i >= 0 {
+			r.Disputes[i] = now
+		} else {
+			r.Disputes = append(r.Disputes, now)
+		}
 	}
 	return r
 }
 
-func (r Refund) answered(refundID string, s Status) Refund {
-	i := r.asked(refundID)
+func (r Refund) dispute(id string) int {
+	return slices.IndexFunc(r.Disputes, func(d Dispute) bool { return d.ID == id })
+}
+
+// answered changes the status of the claim of this request.
+func (r Refund) answered(refundID string, from, to Status, why string) Refund {
+	i := r.asked(refundID, from)
 	if i < 0 {
 		return r
 	}
 	c := r.Claims[i]
-	r.Pending -= c.Amount
-	if s == Issued {
+	switch from {
+	case Pending:
+		r.Pending -= c.Amount
+	case Issued:
+		r.Refunded -= c.Amount
+	}
+	if to == Issued {
 		r.Refunded += c.Amount
 	}
-	c.Status = s
+	c.Status, c.Why = to, why
 	return r.with(c)
 }
 
 // with puts one claim into a copy.
 func (r Refund) with(c Claim) Refund {
 	r.Claims = slices.Clone(r.Claims)
-	if i := r.claim(c.Reason, c.ReturnID); i >= 0 {
+	if i := r.claim(c); i >= 0 {
 		r.Claims[i] = c
 	} else {
 		r.Claims = append(r.Claims, c)

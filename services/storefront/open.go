@@ -23,7 +23,7 @@ func (o Order) Open() bool {
 	if !arrived {
 		owed = o.Payment.Captured
 	}
-	return o.Refunded < min(owed, o.Payment.Captured)
+	return o.Refunded < min(owed, o.Payment.Captured-o.Payment.ChargedBack)
 }
 
 // worth is what the goods of a return were sold for, in minor units.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
@@ -78,6 +79,37 @@ func refunded(o Order, e refund.IssuedV1, at time.Time) Order {
 	o.Refunded += e.Amount.Amount
 	o.Refunds = added(o.Refunds, Refund{ID: e.RefundID, At: visible(at), Amount: e.Amount.Amount, Reason: e.Reason,
 		ReturnID: e.ReturnID})
+	return o
+}
+
+// notRefunded takes a refund off the list that was given back and did not arrive. Of others the customer was shown none.
+func notRefunded(o Order, e refund.FailedV1, _ time.Time) Order {
+	i := slices.IndexFunc(o.Refunds, func(r Refund) bool { return r.ID == e.RefundID })
+	if i < 0 {
+		return o
+	}
+	o.Refunded -= o.Refunds[i].Amount
+	o.Refunds = slices.Delete(slices.Clone(o.Refunds), i, i+1)
+	return o
+}
+
+func chargedBack(o Order, e payment.ChargedBackV1, _ time.Time) Order {
+	o.Payment.ChargedBack += e.Amount.Amount
+	return o
+}
+
+func chargebackReversed(o Order, e payment.ChargebackReversedV1, _ time.Time) Order {
+	o.Payment.ChargedBack -= e.Amount.Amount
+	return o
+}
+
+func invoiced(o Order, e invoice.IssuedV1, _ time.Time) Order {
+	o.Invoice = e.Document.Number
+	return o
+}
+
+func credited(o Order, e invoice.CreditNoteIssuedV1, _ time.Time) Order {
+	o.CreditNotes = added(o.CreditNotes, CreditNote{Number: e.Document.Number, RefundID: e.RefundID})
 	return o
 }
 

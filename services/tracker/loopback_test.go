@@ -12,12 +12,12 @@ import (
 
 // loopback is a fraud service of two machines that consume each other's events.
 func loopback() []*saga.Machine {
-	customers := saga.Choreography[till]{Service: "fraud", Key: schemas.KeyCustomer, Blank: func(string) till { return till{} },
+	customers := saga.Choreography[till]{Service: "fraud", Key: schemas.KeySubject, Blank: func(string) till { return till{} },
 		Rows: []saga.Row{on(fraud.OrderSeen, fraud.OrderCounted), on(fraud.OrderCounted, fraud.VelocityMeasured)}}.Machine()
 	return []*saga.Machine{
 		service("storefront", on(placeOrder, storefront.OrderPlaced)),
 		service("order", on(storefront.OrderPlaced, order.Validated)),
-		service("fraud", on(order.Validated, fraud.CountRequested, fraud.OrderSeen), on(fraud.VelocityMeasured, fraud.Rejected),
+		service("fraud", on(order.Validated, fraud.FactsRequested, fraud.OrderSeen), on(fraud.VelocityMeasured, fraud.Rejected),
 			on(fraud.Rejected, fraud.Closed)),
 		customers,
 	}
@@ -28,7 +28,7 @@ func TestAServiceOwesWhatItsOtherMachineHasNotTakenIn(t *testing.T) {
 	s := newScene()
 	const customer = "c1" // in the partition of the order, so that one topic partition holds all events of fraud
 	_, validated := s.place(0, "o1")
-	s.say(1, fraud.CountRequested, "o1", validated, "", nil)
+	s.say(1, fraud.FactsRequested, "o1", validated, "", nil)
 	seen := s.sayOf(1, fraud.OrderSeen, customer, "o1", validated, "", nil)
 	owed := func(at float64) map[string]Obligation {
 		x := New(loopback())

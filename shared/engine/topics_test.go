@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -102,6 +104,29 @@ func TestADatabaseThatLostItsTailIsBroughtLevelWithItsTopicAndItsNumbersGoOnAbov
 	}
 }
 
+// A partition begins without its topic where the broker does not answer, but not where the topic is seen to go further than the
+// database, however long it takes to read all of it.
+func TestNothingIsDecidedOnAnOldStateWhileALongTopicIsStillCompared(t *testing.T) {
+	b := newBed(t)
+	withheld := b.withhold(b.ownBroker(), 9)
+	key := b.keyOn(0, "a")
+	b.said(key, upTo(10)...)
+	b.loseTail(key, 7)
+	b.must(b.db.Gorm().Exec(`UPDATE engine.published SET sequence = 0, next_offset = 0`).Error)
+	withheld.Store(true)
+	p := b.start()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // longer than a partition waits for a broker that is away
+	defer cancel()
+	if err := p.AwaitOwned(ctx, b.partitions); err == nil {
+		t.Error("it decides on a state that lacks three events")
+	}
+	withheld.Store(false)
+	b.must(p.AwaitOwned(t.Context(), b.partitions))
+	if n := b.count(`SELECT jsonb_array_length(seen) FROM tallies WHERE key = $1`, key); n != 10 {
+		t.Errorf("of ten events the state has %d", n)
+	}
+}
+
 // What other processes number before the owner has compared gets numbers above those of the topic.
 func TestEventsNumberedBeforeTheLossWasNoticedAreNumberedAnew(t *testing.T) {
 	b := newBed(t)
@@ -194,8 +219,8 @@ func (b *bed) idleLook(holds func() bool) {
 	}
 }
 
-// refuse makes the broker refuse what is written to one partition of the service's topic while on, and counts it.
-func (b *bed) refuse(partition int32) (on *atomic.Bool, refused *atomic.Int64) {
+// ownBroker gives the bed a broker that a test controls.
+func (b *bed) ownBroker() *kfake.Cluster {
 	b.t.Helper()
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
 	b.must(err)
@@ -204,6 +229,30 @@ func (b *bed) refuse(partition int32) (on *atomic.Bool, refused *atomic.Int64) {
 	b.client = kafka.Dial(kafka.Config{Brokers: []string{b.brokers}})
 	b.producer = b.client.NewProducer()
 	b.createTopics()
+	return cluster
+}
+
+// withhold makes the broker answer no fetch of the service's own topic below an offset, while on.
+func (b *bed) withhold(cluster *kfake.Cluster, below int64) (on *atomic.Bool) {
+	on = &atomic.Bool{}
+	cluster.ControlKey(int16(kmsg.Fetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		for _, topic := range r.(*kmsg.FetchRequest).Topics {
+			for _, p := range topic.Partitions {
+				if on.Load() && topic.Topic == b.names.service+".events" && p.Partition == 0 && p.FetchOffset < below {
+					return nil, errors.New("withheld"), true
+				}
+			}
+		}
+		return nil, nil, false
+	})
+	return on
+}
+
+// refuse makes the broker refuse what is written to one partition of the service's topic while on, and counts it.
+func (b *bed) refuse(partition int32) (on *atomic.Bool, refused *atomic.Int64) {
+	b.t.Helper()
+	cluster := b.ownBroker()
 	on, refused = &atomic.Bool{}, &atomic.Int64{}
 	on.Store(true)
 	cluster.ControlKey(int16(kmsg.Produce), func(r kmsg.Request) (kmsg.Response, error, bool) {

@@ -35,13 +35,18 @@ const (
 	maxAnswer = 64 << 10        // bytes, of its head and of its body each
 )
 
-// New returns a client of the party at the URL. Redirects are not followed: a request may hold a token or an address.
+// New returns a client of the party at the URL.
 func New(party, url string) *Client {
+	return &Client{party: party, url: strings.TrimRight(url, "/"), http: HTTP(timeout)}
+}
+
+// HTTP is the HTTP client of adapters. Redirects are not followed: a request may hold a token or an address.
+func HTTP(timeout time.Duration) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 256 // for all calls in flight
 	transport.MaxResponseHeaderBytes = maxAnswer
-	return &Client{party: party, url: strings.TrimRight(url, "/"), http: &http.Client{Timeout: timeout, Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &http.Client{Timeout: timeout, Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // Question is a request of an adapter.
@@ -111,12 +116,12 @@ func (c *Client) send(ctx context.Context, key, method, path string, body any) (
 	req.Header.Set("Idempotency-Key", key)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return r, c.unknown(method, broken(err))
+		return r, c.unknown(method, Broken(err))
 	}
 	defer res.Body.Close()
 	r = reply{method: method, status: res.StatusCode, header: res.Header}
 	if r.body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1)); err != nil {
-		return r, c.unknown(method, broken(err))
+		return r, c.unknown(method, Broken(err))
 	}
 	if len(r.body) > maxAnswer {
 		return r, c.unknown(method, errors.New("the answer has more than 64 KiB"))

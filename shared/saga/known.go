@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Known declares a lookup: the latest event of a type of another service is stored for each key, so that decisions about other
-// keys can use it, as a customer's preferences in a decision about an order. Events of one key are consumed in order, so the
+// Known declares a lookup: the latest event of a type of another service, or of another machine of this one, is stored for each
+// key, so that decisions about other keys can use it, as a customer's preferences in a decision about an order. Events of one key are consumed in order, so the
 // latest is well defined. If the service consumed the topic before the row was declared, earlier events are not stored. Use it
 // with OnKnown.
 func Known[K any](said Type[K]) Row {
@@ -36,14 +36,24 @@ func Known[K any](said Type[K]) Row {
 // fold of these, and a replay looks nothing up.
 func OnKnown[S, E, K any](heard Type[E], known Type[K], keyOf func(S, E) string, decide func(S, E, *K) []Event,
 	emits ...Kind) Row {
-	return Row{Form: Reaction, On: heard, Emits: emits, Knows: known,
-		keyOf: func(state, data any) string { return keyOf(state.(S), data.(E)) },
-		decideKnowing: func(state, data, found any) []Event {
-			if latest, ok := found.(K); ok {
-				return decide(state.(S), data.(E), &latest)
+	return OnLook(heard, []Kind{known}, func(s S, e E) []string { return []string{keyOf(s, e)} },
+		func(s S, e E, look Look) []Event {
+			if key := keyOf(s, e); key != "" {
+				if latest, ok := look(known, key).(K); ok {
+					return decide(s, e, &latest)
+				}
 			}
-			return decide(state.(S), data.(E), nil)
-		}}
+			return decide(s, e, nil)
+		}, emits...)
+}
+
+// OnLook declares a reaction as OnKnown does, whose decision looks up events of several types about several keys. keysOf returns
+// the keys that it may ask for, so that they are read at once with those of other decisions.
+func OnLook[S, E any](heard Type[E], known []Kind, keysOf func(S, E) []string, decide func(S, E, Look) []Event,
+	emits ...Kind) Row {
+	return Row{Form: Reaction, On: heard, Emits: emits, Knows: known,
+		lookups:       func(state, data any) []string { return keysOf(state.(S), data.(E)) },
+		decideLooking: func(state, data any, look Look) []Event { return decide(state.(S), data.(E), look) }}
 }
 
 // Look finds the latest payload of an event type about a key, the K of its Type[K]; nil if there is none.
@@ -66,21 +76,29 @@ func (m *Machine) Knows() []Kind { return m.knows }
 func (m *Machine) LooksUp(state any, e Event, found func(known Kind, key string)) {
 	defer func() { _ = recover() }()
 	for _, r := range m.heard[e.Type] {
-		if r.Knows != nil {
-			found(r.Knows, r.keyOf(state, e.Data))
+		if r.Knows == nil {
+			continue
+		}
+		for _, key := range r.lookups(state, e.Data) {
+			for _, known := range r.Knows {
+				found(known, key)
+			}
 		}
 	}
 }
 
-func (m *Machine) decide(r *Row, state, data any) []Event {
-	if r.Knows == nil {
-		return r.decide(state, data)
+func (m *Machine) decide(r *Row, state any, in Event) []Event {
+	switch {
+	case r.decideEvent != nil:
+		return r.decideEvent(state, in.Data, in)
+	case r.Knows == nil:
+		return r.decide(state, in.Data)
 	}
-	var found any
-	if key := r.keyOf(state, data); key != "" && m.look != nil {
-		found = m.look(r.Knows, key)
+	look := m.look
+	if look == nil {
+		look = func(Kind, string) any { return nil }
 	}
-	return r.decideKnowing(state, data, found)
+	return r.decideLooking(state, in.Data, look)
 }
 
 // Said holds the latest payload of each looked-up event type, for one key.
@@ -132,14 +150,16 @@ func (m *Machine) indexLookups() {
 		return slices.ContainsFunc(m.Rows, func(r Row) bool { return r.Form == Lookup && r.On.Name() == k.Name() })
 	}
 	for _, r := range m.Rows {
-		if r.Knows != nil && !slices.ContainsFunc(m.knows, func(k Kind) bool { return k.Name() == r.Knows.Name() }) {
-			m.knows = append(m.knows, r.Knows)
+		for _, known := range r.Knows {
+			if !slices.ContainsFunc(m.knows, func(k Kind) bool { return k.Name() == known.Name() }) {
+				m.knows = append(m.knows, known)
+			}
+			if !keeps(known) {
+				m.wrong("looks up %s on %s and keeps it nowhere: add a Known row", known.Name(), r.On.Name())
+			}
 		}
-		switch {
-		case r.Form == Lookup && (IsCommand(r.On) || Producer(r.On.Name()) == m.Service):
-			m.wrong("keeps the latest %s: that must be an event of another service", r.On.Name())
-		case r.Knows != nil && !keeps(r.Knows):
-			m.wrong("looks up %s on %s and keeps it nowhere: add a Known row", r.Knows.Name(), r.On.Name())
+		if r.Form == Lookup && (IsCommand(r.On) || m.says[r.On.Name()]) {
+			m.wrong("keeps the latest %s: that must be an event of another service or machine", r.On.Name())
 		}
 	}
 }

@@ -79,7 +79,7 @@ func TestOfWhatIsLookedUpTheLatestIsKeptForEachKeyAndType(t *testing.T) {
 func TestALookupThatCannotBeFoundIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	refused(t, "a command", func() { machine(saga.Known(command)) })
-	refused(t, "an own event", func() { machine(saga.Known(first)) })
+	refused(t, "an own event", func() { machine(saga.Known(first), saga.On(heard, emit(), first)) })
 	refused(t, "what is not kept", func() { machine(byWish("ann")) })
 	refused(t, "what another event keeps", func() { machine(saga.Known(heard), byWish("ann")) })
 }

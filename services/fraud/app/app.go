@@ -3,10 +3,13 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"orderflow.example/services/fraud"
 	"orderflow.example/services/fraud/internal/api"
+	"orderflow.example/services/fraud/internal/gateway"
+	"orderflow.example/services/fraud/internal/rules"
 	"orderflow.example/services/fraud/internal/store"
 	"orderflow.example/services/fraud/model"
 	"orderflow.example/shared/engine"
@@ -15,14 +18,17 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// The flags of the rule on a customer's orders: above so many, within a time, the next goes to review.
 var (
+	// A rule on a customer's orders, for those who need no other.
 	velocity = service.Flag[int]{Name: "fraud-velocity",
-		Usage: "orders of one customer, within --fraud-velocity-within, above which one goes to review; 0 counts none",
-		Want:  "0 to 1000 orders", Valid: func(n int) bool { return n >= 0 && n <= 1000 }}
+		Usage: "orders of one customer, within --fraud-velocity-within, above which one goes to review, without --fraud-rules; 0: any",
+		Want:  "0 to 999 orders", Valid: func(n int) bool { return n >= 0 && n < fraud.MostOrders }}
 	within = service.Flag[time.Duration]{Name: "fraud-velocity-within", Usage: "the window of --fraud-velocity",
 		Default: time.Hour,
 		Want:    "1s to 720h", Valid: func(d time.Duration) bool { return d >= time.Second && d <= 30*24*time.Hour }}
+
+	rulesFile = service.Flag[string]{Name: "fraud-rules", Usage: "file with the rules by which orders are judged; read again when it " +
+		"changes (default: those of the program)"}
 )
 
 // App is the fraud service, ready to run.
@@ -30,26 +36,58 @@ var App = service.App{
 	Name:       "fraud",
 	Model:      model.Service,
 	Migrations: store.Migrations,
-	Bindings:   bindings(fraud.Rules{}),
-	Flags:      []service.Declared{velocity, within},
+	Bindings:   bindings(rules.Default),
+	Flags:      []service.Declared{service.Gateway, service.GatewayURL, rulesFile, velocity, within},
 	Configured: func(c service.Config) []engine.Binding {
-		return bindings(fraud.Rules{Velocity: fraud.Velocity{Orders: int64(velocity.Of(c)), Within: within.Of(c)}})
+		_, own := ownRules(c)
+		return bindings(own)
 	},
+	Answerers: func(c service.Config) ([]engine.Answerer, error) {
+		return gateway.New(service.GatewayURL.Of(c)).Answerers(), nil
+	},
+	Shadow: newShadow,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
-		api.Register(r, idempotency.New(idempotency.NewTable(p.DB), p.Log), reviews{p})
+		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
+		api.Register(r, keys, reviews{p})
+		api.RegisterRules(r, ruleSet{p}.live)
 	},
 	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
-		return func(context.Context) (stop func(context.Context) error, err error) {
-			return idempotency.StartExpiry(p.DB, p.Log), nil
+		return func(ctx context.Context) (stop func(context.Context) error, err error) {
+			following, err := follow(rulesFile.Of(p.Config), ruleSet{p})
+			if err != nil {
+				return nil, err
+			}
+			expiring := idempotency.StartExpiry(p.DB, p.Log)
+			return func(ctx context.Context) error {
+				following()
+				return expiring(ctx)
+			}, nil
 		}
 	},
 }
 
-func bindings(r fraud.Rules) []engine.Binding {
+// bindings are the service's machines, which decide by these rules until others are activated.
+func bindings(own *fraud.Rules) []engine.Binding {
 	return []engine.Binding{
-		{Machine: r.Choreography().Machine(), Store: store.Cases()},
-		{Machine: fraud.Customers.Machine(), Store: store.Customers()},
+		{Machine: fraud.Choreography(own, rules.Cached).Machine(), Store: store.Cases()},
+		{Machine: fraud.Subjects.Machine(), Store: store.Subjects()},
+		{Machine: fraud.RuleSets.Machine(), Store: store.RuleSets()},
 	}
+}
+
+// ownRules are those of the program, with the rule of --fraud-velocity.
+func ownRules(c service.Config) (text string, own *fraud.Rules) {
+	n := velocity.Of(c)
+	if n == 0 {
+		return rules.DefaultText, rules.Default
+	}
+	text = rules.DefaultText + fmt.Sprintf("  - {name: velocity, score: 45, when: 'customer.orders[%q] > %d'}\n",
+		within.Of(c).Truncate(time.Second), n)
+	own, err := rules.Cached(text)
+	if err != nil {
+		panic(err) // the flags are checked
+	}
+	return text, own
 }
 
 // reviews are the open cases in the database, decided through the engine.

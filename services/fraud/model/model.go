@@ -10,6 +10,7 @@ import (
 	"orderflow.example/services/fraud"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/explore/gateway"
 	"orderflow.example/shared/saga/model"
 )
 
@@ -17,11 +18,13 @@ import (
 var Service = model.Service{
 	Watched: watched,
 	Machines: []explore.Machine{
-		{Machine: fraud.Choreography.Machine(), Before: before},
-		{Machine: fraud.Customers.Machine(), Key: model.Customer, Before: beforeCustomer},
+		{Machine: machine(rules), Before: before, Known: known},
+		{Machine: fraud.Subjects.Machine(), Key: subject, Before: beforeSubject},
 	},
+	Left:    []string{"fraud (rule_set)"},
+	Outside: []explore.Outside{gateway.Outside(identify, fraud.IdentifyCard.Name())},
 	Variants: []model.Variant{{
-		Machine: fraud.Rules{Velocity: fraud.Velocity{Orders: 1, Within: time.Hour}}.Choreography().Machine(),
+		Machine: machine(counting),
 		Scenes:  countingScenes(),
 	}},
 	Harmless: map[string]string{"on decide_review": "it ends at once, not when its time is up"},
@@ -30,7 +33,7 @@ var Service = model.Service{
 			return nil
 		}
 		earlier := fraud.Seen{Order: "order-0", At: time.Unix(0, 0)}
-		return map[string]any{"fraud (customer)": fraud.Customer{ID: model.Customer, Seen: []fraud.Seen{earlier}}}
+		return map[string]any{"fraud (subject)": fraud.Subject{Key: subject, Orders: 1, Seen: []fraud.Seen{earlier}}}
 	},
 	Told: func(s model.Scene) []explore.Told {
 		if s.Operator == "" {
@@ -56,19 +59,19 @@ func countingScenes() (list []model.Scene) {
 
 func before(state any) []explore.Before {
 	c, b := state.(fraud.Case), model.Before{}
-	b.Never(c.Status != fraud.Unknown, event.CountRequested, event.OrderSeen)
-	b.Never(c.Status != fraud.Unknown && c.Status != fraud.Counting, event.ReviewRequested)
-	b.Never(c.Status != fraud.Unknown && c.Status != fraud.Counting && c.Status != fraud.InReview, event.Cleared, event.Rejected)
+	b.Never(c.Status != fraud.Unknown, event.FactsRequested, event.CardRequested)
+	b.Never(c.Status != fraud.Unknown && c.Status != fraud.Gathering, event.ReviewRequested)
+	b.Never(c.Status != fraud.Unknown && c.Status != fraud.Gathering && c.Status != fraud.InReview, event.Cleared, event.Rejected)
 	b.Until(c.Status == fraud.Unknown, orders.Validated, event.Cleared, event.Rejected)
-	if c.Status == fraud.Counting { // if the count does not come in time, an operator is asked
+	if c.Status == fraud.Gathering { // if the count does not come in time, an operator is asked
 		b = append(b, explore.Before{Says: event.Cleared, Hears: []saga.Kind{event.VelocityMeasured, fraud.DecideReview}})
 	}
 	b.Until(c.Status == fraud.InReview, fraud.DecideReview, event.Cleared)
 	return b
 }
 
-func beforeCustomer(state any) []explore.Before {
-	counted := slices.ContainsFunc(state.(fraud.Customer).Seen, func(s fraud.Seen) bool { return s.Order == model.Order })
+func beforeSubject(state any) []explore.Before {
+	counted := slices.ContainsFunc(state.(fraud.Subject).Seen, func(s fraud.Seen) bool { return s.Order == model.Order })
 	b := model.Before{}
 	b.Never(counted, event.OrderCounted, event.VelocityMeasured)
 	b.Until(!counted, event.OrderSeen, event.OrderCounted, event.VelocityMeasured)
@@ -77,7 +80,7 @@ func beforeCustomer(state any) []explore.Before {
 
 // trust checks that only a person clears another order of a customer who has placed one too many.
 func trust(v model.Ending) string {
-	seen, c := v.State("fraud (customer)").(fraud.Customer).Seen, v.State("fraud").(fraud.Case)
+	seen, c := v.State("fraud (subject)").(fraud.Subject).Seen, v.State("fraud").(fraud.Case)
 	if len(seen) > 1 && c.Status == fraud.Cleared && c.Operator == "" {
 		return "it was cleared by the rules, and is one order too many"
 	}

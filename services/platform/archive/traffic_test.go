@@ -150,20 +150,25 @@ func checkFold(t *testing.T, postgres string, store archive.Store, app service.A
 	for _, b := range engine.WithRebuiltLookups(app.Bindings) {
 		states := b.Store.Memory()
 		says, shows := map[string]bool{}, map[string]bool{}
-		topics := map[string]map[int]int64{app.Topic(): s.Position.Own}
+		positions := map[string]map[int]int64{app.Topic(): s.Position.Own}
+		topics := []string{app.Topic()} // before those of other services: what they say of an order follows from it
 		for _, name := range b.Machine.Says() {
 			says[name] = true
 		}
 		for _, r := range b.Machine.Rows {
 			if topic := saga.Topic(r.On.Name()); r.Form == saga.Projection {
 				shows[r.On.Name()] = true
-				topics[topic] = map[int]int64{}
+				if positions[topic] == nil {
+					topics = append(topics, topic)
+				}
+				positions[topic] = map[int]int64{}
 				for partition, m := range s.Position.Inputs[topic] {
-					topics[topic][partition] = m.Sequence
+					positions[topic][partition] = m.Sequence
 				}
 			}
 		}
-		for topic, upto := range topics {
+		for _, topic := range topics {
+			upto := positions[topic]
 			r := eventlog.Reading{Log: log, Topic: topic, Upto: upto, Patience: time.Second}
 			err := r.Run(t.Context(), func(rec *kafka.Record) (err error) {
 				_, left := s.Position.Left[rec.ID]
@@ -201,12 +206,6 @@ func checkFold(t *testing.T, postgres string, store archive.Store, app service.A
 		table = table[strings.LastIndex(table, ".")+1:]
 		if restored, folded := digest(t, conn, "restored."+table), digest(t, conn, "folded."+table); restored != folded {
 			t.Errorf("%s: %s: the snapshot has %s, the topics lead to %s", app.Name, table, restored, folded)
-			for _, q := range []string{"restored", "folded"} {
-				other := map[string]string{"restored": "folded", "folded": "restored"}[q]
-				rows, _ := conn.Query(t.Context(), fmt.Sprintf("SELECT t::text FROM %s.%s t EXCEPT SELECT t::text FROM %s.%s t", q, table, other, table))
-				found, _ := pgx.CollectRows(rows, pgx.RowTo[string])
-				t.Log(q, found)
-			}
 		} else {
 			t.Logf("%s: %s: %s", app.Name, table, restored)
 		}

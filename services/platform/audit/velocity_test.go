@@ -43,7 +43,7 @@ func TestAnOrderTooManyOfACustomerWaitsForAPersonAndOtherCustomersDoNot(t *testi
 	var kept, watermark int
 	if err := fraudDB.Raw(
 		`SELECT sum(jsonb_array_length(seen)), (SELECT count(*) FROM engine.watermark WHERE topic = 'fraud.events' AND sequence > 0)
-		FROM customers`).Row().Scan(&kept, &watermark); err != nil {
+		FROM subjects`).Row().Scan(&kept, &watermark); err != nil {
 		t.Fatal(err)
 	}
 	if kept != 3+1 || watermark == 0 {
@@ -52,10 +52,10 @@ func TestAnOrderTooManyOfACustomerWaitsForAPersonAndOtherCustomersDoNot(t *testi
 	if r := look(t, p); !r.Holds() {
 		t.Error(told(r))
 	}
-	if err := fraudDB.Exec(`UPDATE customers SET seen = '[]' WHERE customer_id = 'calm'`).Error; err != nil {
+	if err := fraudDB.Exec(`UPDATE subjects SET seen = '[]' WHERE key = 'customer:calm'`).Error; err != nil {
 		t.Fatal(err)
 	}
-	if text := told(look(t, p)); !strings.Contains(text, "fraud (customer)") {
+	if text := told(look(t, p)); !strings.Contains(text, "fraud (subject)") {
 		t.Errorf("a count that was changed by hand goes unnoticed:\n%s", text)
 	}
 }

@@ -126,11 +126,12 @@ func TestAnAlteredRuleListsTheOrdersItConcernsUnderItsRow(t *testing.T) {
 					return []saga.Event{fraudevent.Rejected.Of(fraudevent.RejectedV1{Score: 100, By: "rules"})}
 				}
 				return decided(find(t, "fraud"), 0, s, order.Validated.Of(e))
-			}, fraudevent.Cleared, fraudevent.Rejected, fraudevent.ReviewRequested, fraudevent.CountRequested, fraudevent.OrderSeen))),
+			}, fraudevent.Cleared, fraudevent.Rejected, fraudevent.ReviewRequested, fraudevent.FactsRequested, fraudevent.OrderSeen,
+				fraudevent.CardRequested))),
 			order.Validated, func(e saga.Event) bool {
 				d := e.Data.(order.ValidatedV1)
 				return d.Total.Amount > dear && !blocked(d)
-			}, "recorded fraud.count_requested.v1 + fraud.order_seen.v1; this build emits fraud.rejected.v1",
+			}, "recorded fraud.facts_requested.v1 + fraud.order_seen.v1; this build emits fraud.rejected.v1",
 		},
 		"a payload": {
 			altered(find(t, "refund"), 0, row(saga.On(shipping.ReturnReceived, func(s any, e shipping.ReturnReceivedV1) []saga.Event {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/check/choreography"
 	"orderflow.example/services/platform/services"
 	"orderflow.example/services/platform/world"
@@ -22,7 +23,6 @@ import (
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded"
 	"orderflow.example/shared/httpserver"
-	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/model"
 	"orderflow.example/shared/service"
@@ -65,7 +65,7 @@ const World = "world"
 
 // Flags are the flags of all services and of the simulated world.
 func Flags() []service.Declared {
-	flags := []service.Declared{worldSpeed, worldAddr}
+	flags := []service.Declared{worldSpeed, worldAddr, webhooksTo}
 	for _, app := range Apps {
 		flags = append(flags, app.Flags...)
 	}
@@ -81,8 +81,15 @@ var (
 		Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return err == nil }}
 )
 
+// webhooksTo is where the simulated gateway sends its webhooks when the payment service runs elsewhere.
+var webhooksTo = service.Flag[string]{Name: "world-webhooks",
+	Usage: "URL that the simulated payment gateway sends its webhooks to (default: the payment service of this process)",
+	Want:  "http://… or https://…", Valid: func(s string) bool {
+		return s == "" || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+	}}
+
 // outside are the parties that are simulated if their address is not given.
-var outside = []string{"gateway", "carrier", "floor"}
+var outside = []string{"gateway", "stripe", "carrier", "floor"}
 
 // Outside are the settings with which services call the simulated world at this URL.
 func Outside(world string) service.Settings {
@@ -158,6 +165,11 @@ func chosen(names []string) ([]service.App, error) {
 }
 
 func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps []service.App) error {
+	for _, app := range apps {
+		if err := app.CheckAdapters(simulated(c, "http://localhost")); err != nil {
+			return err
+		}
+	}
 	lock, err := embedded.Lock(c.DataDir)
 	if err != nil {
 		return service.Environment("%w", err)
@@ -169,7 +181,10 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if err := p.startParts(ctx, &c, o); err != nil {
 		return err
 	}
-	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
+	client, err := c.DialKafka("orderflow-topics", nil)
+	if err != nil {
+		return err
+	}
 	defer client.Close()
 	if err := client.Ping(ctx); err != nil {
 		return service.Environment("%w", err)
@@ -193,8 +208,11 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if err != nil {
 		return err
 	}
+	if err := p.notify(ctx, c, customers); err != nil {
+		return err
+	}
 	p.Config = c
-	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, Postgres: c.Postgres, Partitions: c.Partitions,
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres, Partitions: c.Partitions,
 		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
@@ -253,6 +271,9 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	if err != nil {
 		return service.Environment("%w", err)
 	}
+	if err := database.AllowReading(ctx, db, "public"); err != nil {
+		return service.Environment("%w", err)
+	}
 	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
 	server := httpserver.New(httpserver.Options{Addr: cmp.Or(worldAddr.Of(*c), worldAddr.Default),
 		Flag: "--world-addr", Name: "world",
@@ -264,9 +285,35 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	}
 	p.lifecycle.Add("world listener", server.Stop)
 	p.WorldURL = "http://" + addr
-	urls := Outside(p.WorldURL)
+	*c = simulated(*c, p.WorldURL)
+	return nil
+}
+
+// simulated are the settings with the addresses in the simulated world of those parties that have no other.
+func simulated(c service.Config, world string) service.Config {
+	urls := Outside(world)
 	maps.DeleteFunc(urls, func(name string, _ any) bool { return c.Own[name] != nil && c.Own[name] != "" })
-	*c = c.With(urls)
+	return c.With(urls)
+}
+
+// notify lets the simulated gateway send its webhooks to the payment service, if that runs here or its address is given.
+func (p *Platform) notify(ctx context.Context, c service.Config, customers string) error {
+	to := webhooksTo.Of(c)
+	if runsPayment := len(c.Services) == 0 || slices.Contains(c.Services, payment.App.Name); to == "" && customers != "" && runsPayment {
+		to = "http://" + customers + payment.WebhookPath
+	}
+	if p.Sim == nil || to == "" {
+		return nil
+	}
+	file := payment.WebhookSecretFile
+	if service.WithStripe(c) {
+		file = service.StripeWebhookSecretFile
+	}
+	secret, err := c.SharedSecret(file)
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.Sim.Notify(context.WithoutCancel(ctx), to, secret, service.WithStripe(c))
 	return nil
 }
 

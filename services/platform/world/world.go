@@ -14,6 +14,7 @@ import (
 	"orderflow.example/services/platform/world/chance"
 	"orderflow.example/services/platform/world/floor"
 	"orderflow.example/services/platform/world/gateway"
+	"orderflow.example/services/platform/world/stripe"
 	"orderflow.example/shared/database"
 )
 
@@ -36,6 +37,8 @@ type Options struct {
 // World is an open world.
 type World struct {
 	handler http.Handler
+	gateway *gateway.Gateway
+	faults  bool
 	close   []func()
 }
 
@@ -64,7 +67,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		return nil, err
 	}
 	luck := chance.Chance{Seed: o.Seed, Speed: o.Speed}
-	w := &World{}
+	w := &World{faults: o.Faults}
 	all, witness := http.NewServeMux(), http.NewServeMux()
 	mount := func(part string, routes func(*http.ServeMux), end func()) {
 		w.close = append(w.close, end)
@@ -80,7 +83,9 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.gateway = g
 	mount("gateway", g.Routes, g.Close)
+	mount("stripe", stripe.Routes(g), func() {})
 	g.Witness(witness)
 	all.Handle("/sim/gateway/", http.StripPrefix("/sim/gateway", witness))
 	c, err := carrier.Open(ctx, o.DB, luck, o.Now, o.Logger)
@@ -101,6 +106,15 @@ func Open(ctx context.Context, o Options) (*World, error) {
 
 // Handler serves all paths that begin with /sim/. It needs HTTP/1.1 to drop connections.
 func (w *World) Handler() http.Handler { return w.handler }
+
+// Notify lets the gateway send webhooks, signed with the secret, to the URL: its own, or Stripe's. Call it once.
+func (w *World) Notify(ctx context.Context, url string, secret []byte, asStripe bool) {
+	form := gateway.Own
+	if asStripe {
+		form = stripe.Events
+	}
+	w.gateway.Notify(ctx, url, secret, w.faults, form)
+}
 
 // Close ends the world. Requests under way are answered 503.
 func (w *World) Close() {

@@ -4,6 +4,7 @@ package model
 import (
 	"fmt"
 
+	goods "orderflow.example/schemas/inventory"
 	payments "orderflow.example/schemas/payment"
 	event "orderflow.example/schemas/refund"
 	"orderflow.example/services/refund"
@@ -16,11 +17,12 @@ import (
 
 // Service is the refund service's part in an order.
 var Service = model.Service{
-	Watched:  watched,
-	Machines: []explore.Machine{{Machine: refund.Choreography.Machine(), Before: before, Check: refundsWhatWasTaken}},
-	Outside:  []explore.Outside{gateway.Outside(giveBack, refund.GiveBack.Name())},
-	End:      end,
-	Role:     audit.Refunds,
+	Watched: watched,
+	Machines: []explore.Machine{{Machine: refund.Choreography.Machine(), Before: before, Check: refundsWhatWasTaken,
+		Known: []saga.Event{goods.Reserved.Of(goods.ReservedV1{})}}},
+	Outside: []explore.Outside{gateway.Outside(giveBack, refund.GiveBack.Name())},
+	End:     end,
+	Role:    audit.Refunds,
 	Money: []model.Money{{Event: event.Issued, Movement: "refunded", Of: func(payload any) (int64, string) {
 		m := payload.(event.IssuedV1).Amount
 		return m.Amount, m.Currency
@@ -37,20 +39,20 @@ var Service = model.Service{
 			return nil
 		}
 		return []audit.Fact{audit.Refund{Taken: r.Taken, Captured: r.Captured, Refunded: r.Refunded,
-			Refused: r.Refused(), Currency: r.Currency}}
+			Refused: r.Refused(), Granted: r.Granted(), Currency: r.Currency}}
 	},
 }
 
 func before(state any) []explore.Before {
 	r, b := state.(refund.Refund), model.Before{}
-	all := []saga.Kind{event.Requested, event.Issued, event.Failed}
+	all := []saga.Kind{event.Granted, event.Requested, event.Issued, event.Failed, event.Owed}
 	b.Until(!r.Taken, payments.Captured, all...)
-	b.Never(r.Taken && r.Refunded == r.Captured, all...)
+	b.Until(r.Taken && r.Refunded == r.Captured, payments.RefundReversed, all...)
 	return b
 }
 
 func refundsWhatWasTaken(_ any, step saga.Step) string {
-	if r := step.State.(refund.Refund); r.Left() < 0 {
+	if r := step.State.(refund.Refund); r.Refunded+r.Pending > r.Captured {
 		return fmt.Sprintf("%d is refunded or pending, and %d captured", r.Refunded+r.Pending, r.Captured)
 	}
 	return ""
@@ -66,11 +68,14 @@ func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 			Answer: refund.RefundAnswer{RefundID: id, Refused: why}}
 	}
 	h := b.Of(d.Reference)
-	if h == nil || h.Captured-h.Refunded < d.Amount.Amount {
+	if h == nil || h.Left() < d.Amount.Amount {
 		return []explore.Outcome{refused("exceeds_captured")}
 	}
 	after := *h
 	after.Refunded += d.Amount.Amount
+	if after.Refund == "" {
+		after.Refund, after.Given = id, d.Amount.Amount
+	}
 	outcomes := []explore.Outcome{{Does: "refunds", State: b.With(after), Answer: refund.RefundAnswer{RefundID: id}}}
 	if b.Refusals < gateway.Refusals {
 		outcomes = append(outcomes, refused("try_later"))

@@ -28,14 +28,28 @@ type (
 		Open             int64 // authorized, neither captured nor voided
 		Settling         bool  // the open amount is unknown while a request to the gateway is pending
 		Captured, Voided int64
+		ChargedBack      int64
 		Currency         string
 	}
 
 	Refund struct {
 		Taken              bool // it has consumed the event of the capture
 		Captured, Refunded int64
-		Refused            int64 // by the gateway, and not given back since
+		Refused            int64 // requested, and not given back after all
+		Granted            int64 // by operators, beyond what came back
 		Currency           string
+	}
+
+	Invoice struct {
+		Captured           int64 // it has consumed the event of the capture
+		Invoiced, Credited int64
+		Currency           string
+		Numbers            []Number // of the invoice and its credit notes
+	}
+
+	Journal struct { // of what moved between the gateway and the shop
+		Captured, Refunded, ChargedBack int64
+		Currency                        string
 	}
 
 	Reservation struct {
@@ -54,6 +68,11 @@ type (
 		Status     string
 		HandedOver bool
 		Back       []CameBack // returns that have arrived
+	}
+
+	Number struct { // of a document, in its series
+		Series string
+		N      int64
 	}
 
 	Shelves struct{ Stocked map[string]int64 } // by SKU: the pieces in stock before the order

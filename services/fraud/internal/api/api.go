@@ -56,13 +56,16 @@ type review struct {
 	Status   fraud.Status `json:"status"`
 	Score    int64        `json:"score"`
 	Rules    []string     `json:"rules"`
+	RuleSet  string       `json:"rule_set,omitempty" doc:"The rules that were applied: their name and version"`
 	Since    time.Time    `json:"since"`
+	Due      time.Time    `json:"due" doc:"When it is rejected, if nobody decides"`
 	By       string       `json:"by,omitempty"`
 	Operator string       `json:"operator,omitempty"`
 }
 
 func view(c fraud.Case) review {
-	return review{Order: c.Order, Status: c.Status, Score: c.Score, Rules: c.Rules, Since: c.Since, By: c.By, Operator: c.Operator}
+	return review{Order: c.Order, Status: c.Status, Score: c.Score, Rules: c.Rules, RuleSet: c.RuleSet, Since: c.Since, Due: c.Due(),
+		By: c.By, Operator: c.Operator}
 }
 
 type page struct {

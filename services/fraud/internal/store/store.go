@@ -1,4 +1,4 @@
-// Package store keeps fraud cases and customers as rows.
+// Package store keeps fraud cases, subjects and rules as rows.
 package store
 
 import (
@@ -26,8 +26,12 @@ type row struct {
 	Status   string
 	Score    int64
 	Rules    []string `gorm:"serializer:json"`
-	Orders   int64
-	By       string `gorm:"column:decided_by"`
+	RuleSet  string
+	Facts    fraud.Facts `gorm:"serializer:json"`
+	Awaits   []string    `gorm:"serializer:json"`
+	Subjects []string    `gorm:"serializer:json"`
+	Outcomes []string    `gorm:"serializer:json"`
+	By       string      `gorm:"column:decided_by"`
 	Operator string
 	Since    *time.Time `gorm:"column:review_since"`
 }
@@ -68,8 +72,8 @@ func read(ctx context.Context, db *gorm.DB, where string, args ...any) ([]fraud.
 }
 
 func toRow(c fraud.Case) row {
-	r := row{OrderID: c.Order, Status: string(c.Status), Score: c.Score, Rules: c.Rules, Orders: c.Orders,
-		By: c.By, Operator: c.Operator}
+	r := row{OrderID: c.Order, Status: string(c.Status), Score: c.Score, Rules: c.Rules, RuleSet: c.RuleSet,
+		Facts: c.Facts, Awaits: c.Awaits, Subjects: c.Subjects, Outcomes: c.Outcomes, By: c.By, Operator: c.Operator}
 	if !c.Since.IsZero() {
 		r.Since = &c.Since
 	}
@@ -77,8 +81,8 @@ func toRow(c fraud.Case) row {
 }
 
 func fromRow(r row) fraud.Case {
-	c := fraud.Case{Order: r.OrderID, Status: fraud.Status(r.Status), Score: r.Score, Rules: r.Rules, Orders: r.Orders,
-		By: r.By, Operator: r.Operator}
+	c := fraud.Case{Order: r.OrderID, Status: fraud.Status(r.Status), Score: r.Score, Rules: r.Rules, RuleSet: r.RuleSet,
+		Facts: r.Facts, Awaits: r.Awaits, Subjects: r.Subjects, Outcomes: r.Outcomes, By: r.By, Operator: r.Operator}
 	if r.Since != nil {
 		c.Since = r.Since.UTC()
 	}

@@ -30,6 +30,7 @@ type row struct {
 	Withdrawal string
 	Refunded   int64
 	Returned   int64
+	Disputed   int64
 }
 
 func (row) TableName() string { return "orders" }
@@ -44,6 +45,7 @@ func toRow(o order.Order) row {
 		OrderID: o.ID, Status: string(o.Status), Reason: o.Reason, CustomerID: o.CustomerID, ShipTo: o.ShipTo,
 		Ordered: o.Ordered, Lines: o.Lines, Total: o.Total.Amount, Currency: o.Total.Currency,
 		Steps: o.Steps, Withdrawal: o.Withdrawal, Refunded: o.Refunded, Returned: o.Returned,
+		Disputed: o.Disputed,
 	}
 }
 
@@ -52,5 +54,6 @@ func fromRow(r row) order.Order {
 		ID: r.OrderID, Status: order.Status(r.Status), Reason: r.Reason, CustomerID: r.CustomerID, ShipTo: r.ShipTo,
 		Ordered: r.Ordered, Lines: r.Lines, Total: schemas.Money{Amount: r.Total, Currency: r.Currency},
 		Steps: r.Steps, Withdrawal: r.Withdrawal, Refunded: r.Refunded, Returned: r.Returned,
+		Disputed: r.Disputed,
 	}
 }

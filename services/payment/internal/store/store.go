@@ -30,6 +30,9 @@ type row struct {
 	Reference  string
 	Captured   int64
 	Voided     int64
+	Asked      int64
+	Disputes   []payment.Dispute `gorm:"serializer:json;not null"`
+	Reversed   []string          `gorm:"serializer:json;not null"`
 }
 
 func (row) TableName() string { return "payments" }
@@ -44,6 +47,7 @@ func toRow(p payment.Payment) row {
 		OrderID: p.Order, Status: string(p.Status), KnowsOrder: p.Known, KnowsGoods: p.Goods, KnowsTrust: p.Trust,
 		Withdrawn: p.Withdrawn, Token: p.Token, Amount: p.Amount.Amount, Currency: p.Amount.Currency,
 		Attempt: p.Attempt, Reference: p.Reference, Captured: p.Captured, Voided: p.Voided,
+		Asked: p.Asked, Disputes: p.Disputes, Reversed: p.Reversed,
 	}
 }
 
@@ -52,5 +56,6 @@ func fromRow(r row) payment.Payment {
 		Order: r.OrderID, Status: payment.Status(r.Status), Known: r.KnowsOrder, Goods: r.KnowsGoods, Trust: r.KnowsTrust,
 		Withdrawn: r.Withdrawn, Token: r.Token, Amount: schemas.Money{Amount: r.Amount, Currency: r.Currency},
 		Attempt: r.Attempt, Reference: r.Reference, Captured: r.Captured, Voided: r.Voided,
+		Asked: r.Asked, Disputes: r.Disputes, Reversed: r.Reversed,
 	}
 }

@@ -161,10 +161,10 @@ func (g *graph) deadlines(rule *Rule) {
 	})
 }
 
-// decidedOn reports whether any row does more with an event than project it.
+// decidedOn reports whether any row does more with an event than project it: decisions look it up, or are taken on it.
 func (g *graph) decidedOn(k saga.Kind) bool {
 	return slices.ContainsFunc(g.edges[k.Name()], func(e edge) bool {
-		return e.row.Form != saga.Projection && e.row.Form != saga.Lookup
+		return e.row.Form != saga.Projection && (e.row.Form != saga.Lookup || has(e.m.Knows(), k.Name()))
 	})
 }
 

@@ -48,6 +48,9 @@ type variant struct {
 func without[S any](c saga.Choreography[S]) (all []variant) {
 	rows := c.Rows
 	for i, row := range rows {
+		if row.Form == saga.Lookup {
+			continue // without it there is no machine: Choreography.Machine refuses a lookup that nothing keeps
+		}
 		c.Rows = slices.Delete(slices.Clone(rows), i, i+1)
 		all = append(all, variant{row, c.Machine()})
 	}
@@ -56,7 +59,8 @@ func without[S any](c saga.Choreography[S]) (all []variant) {
 
 func variants() []variant {
 	return slices.Concat(without(storefront.Choreography), without(storefront.Products), without(catalog.Choreography),
-		without(order.Choreography), without(fraud.Choreography), without(fraud.Customers), without(inventory.Choreography),
+		without(order.Choreography), without(fraud.Choreography(&fraud.Rules{}, nil)), without(fraud.Subjects),
+		without(fraud.RuleSets), without(inventory.Choreography),
 		without(payment.Choreography),
 		without(shipping.Choreography), without(warehouse.Picks), without(warehouse.Supplies), without(refund.Choreography))
 }

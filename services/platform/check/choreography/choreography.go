@@ -34,7 +34,7 @@ type Row struct {
 	Form        string   `json:"form"`              // on, call, after, show or known
 	On          string   `json:"on"`                // the event, or the command
 	Command     bool     `json:"command,omitempty"` // On is a command, asked for over HTTP
-	Knows       string   `json:"knows,omitempty"`   // on: the event whose latest it looks up
+	Knows       []string `json:"knows,omitempty"`   // on: the events whose latest it looks up
 	Spreads     bool     `json:"spreads,omitempty"` // show: in states of keys that the event names
 	Asks        string   `json:"asks,omitempty"`    // call: the question to the outside world
 	Due         string   `json:"due,omitempty"`     // call: when an answer is overdue, where it is asked until answered
@@ -79,7 +79,7 @@ func Describe(machines ...*saga.Machine) (c Choreography) {
 // takes reports whether the machine consumes the row's event from a topic: not a command, and not its own event.
 func (m Machine) takes(r Row) bool {
 	says := slices.ContainsFunc(m.Rows, func(other Row) bool { return slices.Contains(other.Emits, r.On) })
-	return !r.Command && !says && (r.Form == saga.Reaction.String() || r.Form == saga.Projection.String())
+	return !r.Command && !says && slices.Contains([]string{saga.Reaction.String(), saga.Projection.String(), saga.Lookup.String()}, r.Form)
 }
 
 func row(r saga.Row) Row {
@@ -88,8 +88,8 @@ func row(r saga.Row) Row {
 		Emits: names(r.Emits), Compensates: names(r.Undoes), Pivot: names(r.Pivots),
 		Past: names(r.Behind), Irrevocable: r.Irrevocable, Spreads: r.Spreads(),
 	}
-	if r.Knows != nil {
-		out.Knows = r.Knows.Name()
+	for _, known := range r.Knows {
+		out.Knows = append(out.Knows, known.Name())
 	}
 	if r.Form == saga.Deadline {
 		if out.At = r.TellsWhen(); !out.At {

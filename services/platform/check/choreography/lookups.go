@@ -8,7 +8,7 @@ func (g *graph) lookedUp(rule *Rule, l Language) {
 		if r.Form == saga.Lookup && !has(m.Knows(), r.On.Name()) {
 			rule.fault(m, "keeps the latest %s, and no decision looks it up: add an OnKnown row, or leave it out", plain(r.On))
 		}
-		if r.Knows == nil || m.KeptUnder(r.Knows.KeyedBy()) {
+		if r.Knows == nil {
 			return
 		}
 		data, ok := l.example(r.On)
@@ -20,7 +20,7 @@ func (g *graph) lookedUp(rule *Rule, l Language) {
 		}
 		heard := saga.Event{ID: "heard", Type: r.On.Name(), Key: probed, Saga: probed, Data: data}
 		m.LooksUp(m.Blank(probed), heard, func(known saga.Kind, key string) {
-			if known.Name() == r.Knows.Name() && key == probed {
+			if !m.KeptUnder(known.KeyedBy()) && key == probed {
 				rule.fault(m, "looks up %s under the key of the %s at hand, and that is about a %s",
 					plain(known), m.Key, known.KeyedBy())
 			}

@@ -82,8 +82,8 @@ func (m Machine) does(r Row) string {
 	case "known":
 		words = append(words, "keeps the latest")
 	}
-	if r.Knows != "" {
-		words = append(words, "looks up "+m.code(r.Knows))
+	for _, known := range r.Knows {
+		words = append(words, "looks up "+m.code(known))
 	}
 	for _, e := range r.Emits {
 		if slices.Contains(m.Numbered, e) {

@@ -109,7 +109,10 @@ func (e ending) money() string {
 			want -= r.Worth
 		}
 	}
-	if kept := sum.Captured - sum.Refunded; kept != want {
+	if sum.Charged > 0 {
+		want = 0 // a dispute takes all that is left
+	}
+	if kept := sum.Captured - sum.Refunded - sum.Charged; kept != want {
 		return fmt.Sprintf("%d of the customer's money is kept instead of %d", kept, want)
 	}
 	return ""

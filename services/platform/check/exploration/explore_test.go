@@ -60,7 +60,7 @@ func TestEveryOrderOfACustomerWhoseOrdersAreCountedEnds(t *testing.T) {
 	if r.Violation != nil {
 		t.Fatalf("%s", r.Violation)
 	}
-	for _, said := range []saga.Kind{frauds.CountRequested, frauds.VelocityMeasured, frauds.Cleared, frauds.ReviewRequested,
+	for _, said := range []saga.Kind{frauds.FactsRequested, frauds.VelocityMeasured, frauds.Cleared, frauds.ReviewRequested,
 		frauds.Rejected, frauds.Closed} {
 		if slices.Contains(r.Unsaid, said.Name()) {
 			t.Errorf("nothing leads to %s", said.Name())
@@ -71,18 +71,18 @@ func TestEveryOrderOfACustomerWhoseOrdersAreCountedEnds(t *testing.T) {
 
 func TestWhatIsWrongWithCountingIsMissed(t *testing.T) {
 	t.Parallel()
-	counts := fraud.Customers
+	counts := fraud.Subjects
 	counts.Rows = slices.Clone(counts.Rows)
-	counts.Rows[0] = saga.On(frauds.OrderSeen, func(_ fraud.Customer, e frauds.OrderSeenV1) []saga.Event {
+	counts.Rows[0] = saga.On(frauds.OrderSeen, func(_ fraud.Subject, e frauds.OrderSeenV1) []saga.Event {
 		return []saga.Event{frauds.OrderCounted.Of(frauds.OrderCountedV1(e))} // each time it is consumed
 	}, frauds.OrderCounted)
-	trusts := fraud.Customers
+	trusts := fraud.Subjects
 	trusts.Rows = slices.Clone(trusts.Rows)
-	trusts.Rows[1] = saga.On(frauds.OrderCounted, func(_ fraud.Customer, e frauds.OrderCountedV1) []saga.Event {
-		return []saga.Event{frauds.VelocityMeasured.About(e.OrderID, frauds.VelocityMeasuredV1{Orders: 1})} // always the first
+	trusts.Rows[1] = saga.On(frauds.OrderCounted, func(_ fraud.Subject, e frauds.OrderCountedV1) []saga.Event {
+		return []saga.Event{frauds.VelocityMeasured.About(e.OrderID, frauds.VelocityMeasuredV1{Subject: "customer"})} // always without earlier ones
 	}, frauds.VelocityMeasured)
 	for want, broken := range map[string]*saga.Machine{
-		"fraud (customer) hears fraud.order_seen again":          counts.Machine(),
+		"fraud (subject) hears fraud.order_seen again":           counts.Machine(),
 		"it was cleared by the rules, and is one order too many": trusts.Machine(),
 	} {
 		model := counting()
@@ -285,7 +285,7 @@ func TestAReportSaysWhatWasExploredAndWhatMustNotBe(t *testing.T) {
 	if err := exploration.Run(model, explore.Options{}).Print(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"order, fraud, fraud (customer), inventory, payment, shipping, warehouse, refund",
+	for _, want := range []string{"order, fraud, fraud (subject), inventory, payment, shipping, warehouse, refund",
 		"left out   storefront", "roots      2",
 		"bounds     one order", "states a second", "This must not be:\nRoot: stock enough (fill_all), customer trusted",
 		"  1. order hears storefront.order_placed"} {

@@ -19,8 +19,9 @@ func TestARefundSurvivesTheWayToItsRowAndBack(t *testing.T) {
 			Claims: []refund.Claim{
 				{Reason: "returned", ReturnID: "r1", Lines: lines, Status: refund.Issued, RefundID: "e1", Amount: 300},
 				{Reason: "returned", ReturnID: "r2", Lines: lines, Status: refund.Pending, RefundID: "e2", Amount: 600},
-				{Reason: "lost", Lines: lines, Status: refund.Failed, RefundID: "e3", Amount: 100},
-			}},
+				{Reason: "lost", Lines: lines, Status: refund.Failed, RefundID: "e3", Amount: 100, Why: "card_closed", Tries: 2},
+				{Reason: "granted", GrantID: "g1", Status: refund.Owed, Operator: "op1"},
+			}, Sold: lines, Disputes: []refund.Dispute{{ID: "d1", State: refund.DisputeOpen, Amount: 300}}},
 	} {
 		r := toRow(want)
 		document, err := json.Marshal(r.Claims)

@@ -38,10 +38,13 @@ type orderRow struct {
 	Payment     string
 	Authorized  int64
 	Captured    int64
+	ChargedBack int64
 	Refunded    int64
 	Refunds     []storefront.Refund   `gorm:"serializer:json"`
 	Shipments   []storefront.Shipment `gorm:"serializer:json"`
-	Open        bool                  // derived from the other columns, to search by
+	Invoice     string
+	CreditNotes []storefront.CreditNote `gorm:"serializer:json"`
+	Open        bool                    // derived from the other columns, to search by
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -58,8 +61,9 @@ func toOrderRow(o storefront.Order) orderRow {
 		Cancelling: o.Cancelling, Returns: o.Returns,
 		Status: o.Status, Reason: o.Reason, Final: o.Final, Next: o.Next, Timeline: o.Timeline,
 		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
-		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured,
-		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments, Open: o.Open(),
+		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, ChargedBack: o.Payment.ChargedBack,
+		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments,
+		Invoice: o.Invoice, CreditNotes: o.CreditNotes, Open: o.Open(),
 	}
 }
 
@@ -69,8 +73,10 @@ func fromOrderRow(r orderRow) storefront.Order {
 		Placed: storefront.Basket{Lines: r.PlacedLines, Total: schemas.Money{Amount: r.PlacedTotal, Currency: r.Currency}},
 		ShipTo: r.ShipTo, FillPolicy: r.FillPolicy, Cancelling: r.Cancelling, Returns: r.Returns,
 		Status: r.Status, Reason: r.Reason, Final: r.Final, Next: r.Next, Timeline: r.Timeline,
-		Payment:  storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured},
+		Payment: storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured,
+			ChargedBack: r.ChargedBack},
 		Refunded: r.Refunded, Refunds: r.Refunds, Shipments: r.Shipments,
+		Invoice: r.Invoice, CreditNotes: r.CreditNotes,
 	}
 	if r.AgreedLines != nil {
 		o.Agreed = storefront.Basket{Lines: r.AgreedLines, Total: schemas.Money{Amount: r.AgreedTotal, Currency: r.Currency}}

@@ -1,0 +1,149 @@
+package refund
+
+import (
+	"slices"
+
+	"orderflow.example/schemas"
+	"orderflow.example/schemas/inventory"
+	event "orderflow.example/schemas/refund"
+	"orderflow.example/shared/saga"
+)
+
+// GrantRefund is an operator's command about an order.
+var GrantRefund = saga.Command[Grant]("grant_refund")
+
+// Grant is what an operator gives back to a customer: the price of lines, shipping costs, or a sum of goodwill.
+type Grant struct {
+	ID                 string // of the request
+	Lines              []GrantLine
+	Shipping, Goodwill int64 // minor units
+	Note               string
+	Operator           string
+	Request            *schemas.Request
+}
+
+// GrantLine is a quantity of a product.
+type GrantLine struct {
+	SKU      string `json:"sku" minLength:"1" maxLength:"64"`
+	Quantity int64  `json:"quantity" minimum:"1" maximum:"1000000"`
+}
+
+// Refusal is why no refund can be granted now, whatever it is for.
+type Refusal string
+
+const (
+	NotCaptured Refusal = "not-captured" // a cancelled order's authorisation is voided
+	InDispute   Refusal = "dispute-open"
+	NothingLeft Refusal = "nothing-left"
+)
+
+// Refuses tells whether nothing can be granted now; "" if something can.
+func (r Refund) Refuses() Refusal {
+	switch {
+	case !r.Taken:
+		return NotCaptured
+	case r.IsDisputed():
+		return InDispute
+	case r.Left() == 0:
+		return NothingLeft
+	}
+	return ""
+}
+
+// grant decides about an operator's refund; it emits nothing if it is refused, granted before, for more than is left, or for
+// goods that the order has not or that are refunded.
+func grant(r Refund, g Grant, sold *inventory.ReservedV1) []saga.Event {
+	if r.Grant(g.ID) != nil || r.Refuses() != "" {
+		return nil
+	}
+	d := event.GrantedV1{GrantID: g.ID, Shipping: g.Shipping, Goodwill: g.Goodwill, Note: g.Note, Operator: g.Operator,
+		Request: g.Request}
+	sum := g.Shipping + g.Goodwill
+	if len(g.Lines) > 0 {
+		if sold == nil {
+			return nil
+		}
+		d.Sold = sold.Lines
+		r.Sold = sold.Lines
+		for _, l := range g.Lines {
+			if l.Quantity > pieces(sold.Lines, l.SKU)-r.refunded(l.SKU, Claim{}) {
+				return nil
+			}
+			d.Lines = append(d.Lines, r.take(l)...)
+		}
+	}
+	for _, l := range d.Lines {
+		sum += l.Quantity * l.UnitPrice
+	}
+	if sum <= 0 || sum > r.Left() {
+		return nil
+	}
+	d.Amount = r.money(sum)
+	return []saga.Event{event.Granted.Of(d)}
+}
+
+// take picks the pieces of a line from the goods sold, without those that were refunded.
+func (r Refund) take(l GrantLine) (taken []schemas.Allocation) {
+	skip := r.refunded(l.SKU, Claim{})
+	for _, s := range r.Sold {
+		if s.SKU != l.SKU {
+			continue
+		}
+		passed := min(skip, s.Quantity)
+		skip -= passed
+		if n := min(l.Quantity, s.Quantity-passed); n > 0 {
+			s.Quantity = n
+			l.Quantity -= n
+			taken = append(taken, s)
+		}
+	}
+	return taken
+}
+
+// execute asks the gateway for what was granted.
+func execute(r Refund, e event.GrantedV1) []saga.Event {
+	c := r.Grant(e.GrantID)
+	if c == nil || c.Status != Noted {
+		return nil
+	}
+	return []saga.Event{r.request(*c, r.due(*c))}
+}
+
+// refunded counts the pieces of a product for which money was or will be given back, but for those of one claim.
+func (r Refund) refunded(sku string, but Claim) (n int64) {
+	for i, c := range r.Claims {
+		if (c.Reason == byOperator || c.Reason == byReturn) && r.claim(but) != i {
+			n += pieces(c.Lines, sku)
+		}
+	}
+	return n
+}
+
+func pieces(lines []schemas.Allocation, sku string) (n int64) {
+	for _, l := range lines {
+		if l.SKU == sku {
+			n += l.Quantity
+		}
+	}
+	return n
+}
+
+// Granted is how much more operators grant than the goods that came back are worth, in minor units; what they refunded of those is
+// not refunded twice.
+func (r Refund) Granted() (sum int64) {
+	if !slices.ContainsFunc(r.Claims, func(c Claim) bool { return c.Reason == byOperator }) {
+		return 0
+	}
+	for _, c := range r.Claims {
+		switch c.Reason {
+		case byOperator:
+			sum += c.Amount
+		case byReturn:
+			sum += c.Amount
+			for _, l := range c.Lines {
+				sum -= l.Quantity * l.UnitPrice
+			}
+		}
+	}
+	return sum
+}

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"orderflow.example/schemas"
+	"orderflow.example/services/refund"
+	"orderflow.example/shared/httpserver"
+)
+
+// account is the money of one order.
+type account struct {
+	Order      string        `json:"order"`
+	Captured   schemas.Money `json:"captured"`
+	Refunded   schemas.Money `json:"refunded"`
+	Refundable schemas.Money `json:"refundable"` // captured, and neither refunded, requested nor charged back
+	Disputes   []dispute     `json:"disputes" nullable:"false"`
+	Refunds    []claim       `json:"refunds" nullable:"false"`
+}
+
+type dispute struct {
+	ID     string        `json:"id"`
+	State  string        `json:"state" enum:"open,won,lost"`
+	Amount schemas.Money `json:"amount"`
+}
+
+// claim is one refund. Only one by an operator has a grant.
+type claim struct {
+	Order    string               `json:"order"`
+	Reason   string               `json:"reason" enum:"cancelled,lost,returned,granted"`
+	GrantID  string               `json:"grant_id,omitempty"`
+	ReturnID string               `json:"return_id,omitempty"`
+	Status   refund.Status        `json:"status" enum:"noted,pending,issued,failed,owed"`
+	Amount   schemas.Money        `json:"amount"`
+	Lines    []schemas.Allocation `json:"lines,omitempty"`
+	RefundID string               `json:"refund_id,omitempty"`
+	Why      string               `json:"why,omitempty" doc:"With failed and owed: the gateway's reason"`
+	Operator string               `json:"operator,omitempty" doc:"Who granted it"`
+}
+
+type page struct {
+	Items      []claim `json:"items" nullable:"false"`
+	NextCursor string  `json:"next_cursor,omitempty"`
+}
+
+func view(r refund.Refund, c refund.Claim) claim {
+	return claim{Order: r.Order, Reason: c.Reason, GrantID: c.GrantID, ReturnID: c.ReturnID, Status: c.Status, Lines: c.Lines,
+		Amount: schemas.Money{Amount: c.Amount, Currency: r.Currency}, RefundID: c.RefundID, Why: c.Why, Operator: c.Operator}
+}
+
+func show(c *gin.Context, r Refunds) {
+	now, err := r.Of(c.Request.Context(), c.Param("id"))
+	switch {
+	case err != nil:
+		unavailable(c, err)
+		return
+	case !now.Taken && len(now.Claims) == 0:
+		httpserver.WriteProblem(c, httpserver.NotFound("there is no order of this id of which money was taken"))
+		return
+	}
+	money := func(amount int64) schemas.Money { return schemas.Money{Amount: amount, Currency: now.Currency} }
+	a := account{Order: now.Order, Captured: money(now.Captured), Refunded: money(now.Refunded), Refundable: money(now.Left()),
+		Disputes: []dispute{}, Refunds: []claim{}}
+	for _, d := range now.Disputes {
+		a.Disputes = append(a.Disputes, dispute{d.ID, d.State, money(d.Amount)})
+	}
+	for _, one := range now.Claims {
+		a.Refunds = append(a.Refunds, view(now, one))
+	}
+	c.JSON(http.StatusOK, a)
+}
+
+// listAll lists the refunds of one status, those of an order together on one page.
+func listAll(c *gin.Context, r Refunds) {
+	q, after := httpserver.NewQuery(c, "status"), ""
+	limit := q.Limit(defaultLimit, maxLimit)
+	q.Cursor(&after)
+	status := refund.Status(c.DefaultQuery("status", string(refund.Owed)))
+	if q.Refused() {
+		return
+	}
+	if status != refund.Owed && status != refund.Failed && status != refund.Pending {
+		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Location: "query.status", Detail: "want owed, failed or pending"}))
+		return
+	}
+	orders, err := r.With(c.Request.Context(), status, after, limit+1)
+	if err != nil {
+		unavailable(c, err)
+		return
+	}
+	p := page{Items: []claim{}}
+	if len(orders) > limit {
+		orders = orders[:limit]
+		p.NextCursor = httpserver.EncodeCursor(orders[limit-1].Order)
+	}
+	for _, o := range orders {
+		for _, one := range o.Claims {
+			if one.Status == status {
+				p.Items = append(p.Items, view(o, one))
+			}
+		}
+	}
+	c.JSON(http.StatusOK, p)
+}
