@@ -48,7 +48,7 @@ func Choreography(own *Rules, read Reader) saga.Choreography[Case] {
 			saga.After(factsWithin, event.FactsRequested, giveUpGathering, event.ReviewRequested).
 				Settled(event.Cleared, event.Rejected, event.ReviewRequested, event.Closed),
 			saga.After(factsWithin, event.CardRequested, giveUpOnCard, event.ReviewRequested).
-				Settled(event.CardIdentified, event.Rejected, event.ReviewRequested, event.Closed),
+				Settled(event.CardIdentified, event.Closed),
 			saga.After(factsWithin, event.CardIdentified, giveUpOnHistory, event.ReviewRequested).
 				Settled(event.Cleared, event.Rejected, event.ReviewRequested, event.Closed),
 
