@@ -8,6 +8,9 @@ const (
 	KeyCustomer saga.Key = "customer"
 	KeySubject  saga.Key = "subject"
 	KeyRuleSet  saga.Key = "rule_set"
+	KeyDay      saga.Key = "day"
+
+	KeySettlement saga.Key = "settlement"
 )
 
 // Keys describe the key of a record, by the subject of its event.
@@ -17,4 +20,7 @@ var Keys = map[saga.Key]string{
 	KeyCustomer: "The id of the customer.",
 	KeySubject:  "What orders have in common, with its kind: customer:, card:, address: (a hash) or mail_domain:.",
 	KeyRuleSet:  "The name of a place for a set of rules: live.",
+	KeyDay:      "The business day, as 2026-03-01.",
+
+	KeySettlement: "The business day of the gateway's settlement file, as 2026-03-01.",
 }

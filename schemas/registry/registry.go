@@ -10,9 +10,11 @@ import (
 	"orderflow.example/schemas/catalog"
 	"orderflow.example/schemas/fraud"
 	"orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
+	"orderflow.example/schemas/reporting"
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/schemas/warehouse"
@@ -25,9 +27,11 @@ func Events() []saga.Kind {
 		catalog.Events,
 		fraud.Events,
 		inventory.Events,
+		invoice.Events,
 		order.Events,
 		payment.Events,
 		refund.Events,
+		reporting.Events,
 		shipping.Events,
 		storefront.Events,
 		warehouse.Events,

@@ -30,6 +30,7 @@ func Choreography(own *Rules, read Reader) saga.Choreography[Case] {
 		Key:     saga.Order,
 		Blank:   Blank,
 		Evolve:  Evolve,
+		Failed:  []saga.Kind{event.Rejected},
 		Final:   []saga.Kind{event.Closed, event.FactNoted},
 		Rows: []saga.Row{
 			saga.Known(event.RulesActivated),

@@ -9,12 +9,12 @@ import (
 )
 
 func returnAuthorized(o Order, e shipping.ReturnAuthorizedV1) []saga.Event {
-	return once(o, returnLabel, e.ReturnID, "Your return label is ready: "+e.Carrier+", tracking number "+e.TrackingNumber+".",
+	return once(o, event.ProgressedV1{Step: returnLabel, Ref: e.ReturnID}, "Your return label is ready: "+e.Carrier+", tracking number "+e.TrackingNumber+".",
 		&event.Next{Text: "Send the goods back with it.", By: "customer"})
 }
 
 func returnRefused(o Order, e shipping.ReturnRefusedV1) []saga.Event {
-	return once(o, returnNo, e.ReturnID, "We cannot take these goods back: "+plain(e.Reason)+".", nil)
+	return once(o, event.ProgressedV1{Step: returnNo, Ref: e.ReturnID}, "We cannot take these goods back: "+plain(e.Reason)+".", nil)
 }
 
 // returnReceived counts the goods that came back; the event of their refund may have come first.
@@ -37,16 +37,8 @@ func refundFailed(o Order, e refund.FailedV1) []saga.Event {
 		return gone(o, event.ProgressedV1{Step: cameBack, Ref: e.RefundID, Amount: e.Amount.Amount},
 			"The "+amount(e.Amount)+" that we gave you back did not arrive.", &event.Next{Text: "We try again tomorrow.", By: "shop"})
 	}
-	return once(o, notRefunded, e.RefundID, "We could not yet give you "+amount(e.Amount)+" back.",
+	return once(o, event.ProgressedV1{Step: notRefunded, Ref: e.RefundID}, "We could not yet give you "+amount(e.Amount)+" back.",
 		&event.Next{Text: "We try again tomorrow.", By: "shop"})
-}
-
-// gone notes, once, money that the customer has not back after all.
-func gone(o Order, p event.ProgressedV1, text string, next *event.Next) []saga.Event {
-	if o.has(p.Step, p.Ref) {
-		return nil
-	}
-	return []saga.Event{event.Progressed.Of(p), say(o.Status, "", text, next)}
 }
 
 // refundOwed ends an order that waited for this refund alone.
@@ -59,17 +51,24 @@ func refundOwed(o Order, e refund.OwedV1) []saga.Event {
 	case o.Status == Shipped && n.has(lost, "") && !o.has(p.Step, p.Ref):
 		return []saga.Event{event.Progressed.Of(p), lostAndRefunded(n)}
 	}
-	return once(o, p.Step, p.Ref, "We owe you "+amount(e.Amount)+".",
-		&event.Next{Text: "We get in touch with you about it.", By: "shop"})
+	return once(o, p, "We owe you "+amount(e.Amount)+".", &event.Next{Text: "We get in touch with you about it.", By: "shop"})
+}
+
+// gone notes, once, money that the customer has not back after all.
+func gone(o Order, p event.ProgressedV1, text string, next *event.Next) []saga.Event {
+	if o.has(p.Step, p.Ref) {
+		return nil
+	}
+	return []saga.Event{event.Progressed.Of(p), say(o.Status, "", text, next)}
 }
 
 // once tells the customer of a step that does not change the status. Its event may arrive before that of the order itself: a
 // return requested at once. Then it is only noted.
-func once(o Order, step, ref, text string, next *event.Next) []saga.Event {
-	if o.has(step, ref) {
+func once(o Order, p event.ProgressedV1, text string, next *event.Next) []saga.Event {
+	if o.has(p.Step, p.Ref) {
 		return nil
 	}
-	events := []saga.Event{event.Progressed.Of(event.ProgressedV1{Step: step, Ref: ref})}
+	events := []saga.Event{event.Progressed.Of(p)}
 	if o.Status != "" {
 		events = append(events, say(o.Status, "", text, next))
 	}
@@ -112,6 +111,6 @@ func moneyBack(o Order, p event.ProgressedV1, text string, silent bool) []saga.E
 
 // chargebackReversed leaves the status as it is. What the shop owes nevertheless it gives back itself.
 func chargebackReversed(o Order, e payment.ChargebackReversedV1) []saga.Event {
-	return gone(o, event.ProgressedV1{Step: disputeWon, Ref: e.DisputeID, Amount: e.Amount.Amount},
+	return once(o, event.ProgressedV1{Step: disputeWon, Ref: e.DisputeID, Amount: e.Amount.Amount},
 		"Your bank decided that "+amount(e.Amount)+" are ours.", nil)
 }

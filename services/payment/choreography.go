@@ -17,7 +17,8 @@ var Choreography = saga.Choreography[Payment]{
 	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
-	Final:   []saga.Kind{event.Readied, event.Withdrawn},
+	Failed:  []saga.Kind{event.Declined, event.OutcomeUnknown, event.CaptureFailed},
+	Final:   []saga.Kind{event.Withdrawn},
 	Rows: []saga.Row{
 		saga.On(order.Validated, orderKnown, event.Readied, event.AuthorizationRequested),
 		saga.On(inventory.Reserved, goodsReserved, event.Readied, event.AuthorizationRequested),

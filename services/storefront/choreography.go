@@ -4,6 +4,7 @@ import (
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/catalog"
 	"orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
@@ -34,6 +35,8 @@ var Choreography = saga.Choreography[Order]{
 		saga.Show(payment.ChargebackReversed, chargebackReversed),
 		saga.Show(refund.Issued, refunded),
 		saga.Show(refund.Failed, notRefunded),
+		saga.Show(invoice.Issued, invoiced),
+		saga.Show(invoice.CreditNoteIssued, credited),
 
 		saga.Show(shipping.Prepared, prepared),
 		saga.Show(shipping.Dispatched, dispatched),

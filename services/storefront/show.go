@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
@@ -99,6 +100,16 @@ func chargedBack(o Order, e payment.ChargedBackV1, _ time.Time) Order {
 
 func chargebackReversed(o Order, e payment.ChargebackReversedV1, _ time.Time) Order {
 	o.Payment.ChargedBack -= e.Amount.Amount
+	return o
+}
+
+func invoiced(o Order, e invoice.IssuedV1, _ time.Time) Order {
+	o.Invoice = e.Document.Number
+	return o
+}
+
+func credited(o Order, e invoice.CreditNoteIssuedV1, _ time.Time) Order {
+	o.CreditNotes = added(o.CreditNotes, CreditNote{Number: e.Document.Number, RefundID: e.RefundID})
 	return o
 }
 

@@ -37,6 +37,9 @@ type Order struct {
 	Refunded  int64      // refund: minor units; all that old orders have of their refunds
 	Refunds   []Refund   // refund
 	Shipments []Shipment // shipping
+
+	Invoice     string       // invoice: its number
+	CreditNotes []CreditNote // invoice
 }
 
 // Basket is goods and their prices.
@@ -74,6 +77,12 @@ type Refund struct {
 	Amount   int64     `json:"amount"` // minor units
 	Reason   string    `json:"reason"` // cancelled, lost or returned
 	ReturnID string    `json:"return_id,omitempty"`
+}
+
+// CreditNote is the document about a refund.
+type CreditNote struct {
+	Number   string `json:"number"`
+	RefundID string `json:"refund_id"`
 }
 
 // Shipment is one parcel.

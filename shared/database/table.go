@@ -28,6 +28,7 @@ type Table[Row any] struct {
 	keys    []*column
 
 	load, insert, upsert string
+	updates              sync.Map // statements by the columns that they set
 }
 
 // NewTable analyses the model once. It panics when the model cannot be used, as that is a mistake in the program.

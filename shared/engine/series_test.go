@@ -25,7 +25,7 @@ func invoices(b *bed) *saga.Machine {
 	}, n.counted))
 	c.Series = []saga.Series{saga.Numbered(n.counted,
 		func(e countedV1, at time.Time) string { return fmt.Sprint("invoices of ", e.N, at.Year() > 2000) },
-		func(e countedV1, number int64) countedV1 { e.N = 1000*e.N + number; return e })}
+		func(e countedV1, number int64, _ time.Time) countedV1 { e.N = 1000*e.N + number; return e })}
 	return c.Machine()
 }
 

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"reflect"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -66,13 +68,23 @@ func NewTable[S, Row any](blank func(key string) S, key func(Row) string, to fun
 
 // Load locks the rows of the inputs' keys in key order.
 func (t *Table[S, Row]) Load(tx *gorm.DB, inputs []saga.Event) (States, error) {
-	rows, err := t.table.LoadForUpdate(tx, Keys(inputs))
+	return t.loadBeside(tx, inputs, func(string) (any, bool) { return nil, false })
+}
+
+func (t *Table[S, Row]) loadBeside(tx *gorm.DB, inputs []saga.Event, cached func(key string) (any, bool)) (States, error) {
+	set := t.memory(len(inputs))
+	rows, err := t.table.LoadForUpdate(tx, slices.DeleteFunc(Keys(inputs), func(key string) bool {
+		kept, found := cached(key)
+		if found {
+			set.states[key] = kept.(rowState[Row])
+		}
+		return found
+	}))
 	if err != nil {
 		return nil, err
 	}
-	set := t.memory(len(inputs))
 	for _, row := range rows {
-		set.states[t.key(row)] = t.from(row)
+		set.states[t.key(row)] = rowState[Row]{state: t.from(row), row: row, stored: true}
 	}
 	return set, nil
 }
@@ -98,45 +110,71 @@ func (t *Table[S, Row]) Memory() States { return t.memory(0) }
 func (t *Table[S, Row]) Tables() []string { return []string{t.table.Name()} }
 
 func (t *Table[S, Row]) memory(n int) *tableStates[S, Row] {
-	return &tableStates[S, Row]{table: t, states: make(map[string]S, n), dirty: make(map[string]struct{}, n)}
+	return &tableStates[S, Row]{table: t, states: make(map[string]rowState[Row], n), dirty: make(map[string]struct{}, n)}
 }
 
 type tableStates[S, Row any] struct {
 	table  *Table[S, Row]
-	states map[string]S
+	states map[string]rowState[Row]
 	dirty  map[string]struct{}
 }
 
+// rowState is a state with the row that the table holds of it, if any.
+type rowState[Row any] struct {
+	state  any // an S
+	row    Row
+	stored bool
+	cached bool // as it is
+}
+
 func (s *tableStates[S, Row]) Get(e saga.Event) any {
-	if state, ok := s.states[e.Key]; ok {
-		return state
+	if found, ok := s.states[e.Key]; ok {
+		return found.state
 	}
 	return s.table.blank(e.Key)
 }
 
 func (s *tableStates[S, Row]) Put(e saga.Event, state any) {
-	s.states[e.Key] = state.(S)
+	found := s.states[e.Key]
+	found.state, found.cached = state, false
+	s.states[e.Key] = found
 	s.dirty[e.Key] = struct{}{}
 }
 
 func (s *tableStates[S, Row]) Save(tx *gorm.DB) error {
-	if len(s.dirty) == 0 {
-		return nil
-	}
-	rows := make([]Row, 0, len(s.dirty))
+	var before, after, added []Row
 	for key := range s.dirty {
-		rows = append(rows, s.table.to(s.states[key]))
+		found := s.states[key]
+		row := s.table.to(found.state.(S))
+		if found.stored {
+			before, after = append(before, found.row), append(after, row)
+		} else {
+			added = append(added, row)
+		}
+		s.states[key] = rowState[Row]{state: found.state, row: row, stored: true}
 	}
-	return s.table.table.Upsert(tx, rows)
+	if err := s.table.table.Upsert(tx, added); err != nil {
+		return err
+	}
+	return s.table.table.Update(tx, before, after)
 }
 
 func (s *tableStates[S, Row]) Each(fn func(key string, state any) error) error {
-	for key, state := range s.states {
-		if err := fn(key, state); err != nil {
+	for key, found := range s.states {
+		if err := fn(key, found.state); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *tableStates[S, Row]) uncached(fn func(key string, kept any, bytes int)) {
+	for key, found := range s.states {
+		if !found.cached {
+			found.cached = true
+			fn(key, found, 2*sizeOf(reflect.ValueOf(found.row))) // the state beside it has much of it in common
+		}
+	}
 }
 
 // Keys lists the keys of the events, once each.

@@ -16,6 +16,10 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/semconv/v1.41.0"
+	"go.opentelemetry.io/otel/trace"
+
 	"orderflow.example/shared/engine"
 )
 
@@ -31,13 +35,18 @@ const (
 	maxAnswer = 64 << 10        // bytes, of its head and of its body each
 )
 
-// New returns a client of the party at the URL. Redirects are not followed: a request may hold a token or an address.
+// New returns a client of the party at the URL.
 func New(party, url string) *Client {
+	return &Client{party: party, url: strings.TrimRight(url, "/"), http: HTTP(timeout)}
+}
+
+// HTTP is the HTTP client of adapters. Redirects are not followed: a request may hold a token or an address.
+func HTTP(timeout time.Duration) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 256 // for all calls in flight
 	transport.MaxResponseHeaderBytes = maxAnswer
-	return &Client{party: party, url: strings.TrimRight(url, "/"), http: &http.Client{Timeout: timeout, Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &http.Client{Timeout: timeout, Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // Question is a request of an adapter.
@@ -81,8 +90,18 @@ type reply struct {
 	body   []byte
 }
 
-// send makes one request. A body above the limit is not read further: its connection is closed.
+// send makes one request, a span of the trace that the context belongs to, if any. The party is not told of the trace. A body above the limit is not read further: its connection is closed.
 func (c *Client) send(ctx context.Context, key, method, path string, body any) (r reply, err error) {
+	ctx, span := trace.SpanFromContext(ctx).TracerProvider().Tracer("orderflow.example/shared/outside").Start(ctx, method+" "+c.party,
+		trace.WithSpanKind(trace.SpanKindClient))
+	defer func() {
+		if err != nil {
+			span.SetStatus(codes.Error, err.Error())
+		} else {
+			span.SetAttributes(semconv.HTTPRequestMethodKey.String(method), semconv.HTTPResponseStatusCode(r.status))
+		}
+		span.End()
+	}()
 	var data []byte
 	if body != nil {
 		if data, err = json.Marshal(body); err != nil {
@@ -97,12 +116,12 @@ func (c *Client) send(ctx context.Context, key, method, path string, body any) (
 	req.Header.Set("Idempotency-Key", key)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return r, c.unknown(method, broken(err))
+		return r, c.unknown(method, Broken(err))
 	}
 	defer res.Body.Close()
 	r = reply{method: method, status: res.StatusCode, header: res.Header}
 	if r.body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1)); err != nil {
-		return r, c.unknown(method, broken(err))
+		return r, c.unknown(method, Broken(err))
 	}
 	if len(r.body) > maxAnswer {
 		return r, c.unknown(method, errors.New("the answer has more than 64 KiB"))

@@ -20,7 +20,7 @@ const maxWait = time.Minute
 
 func (c *Client) read(r reply, answers []int, into any) (int, error) {
 	if !slices.Contains(answers, r.status) {
-		return 0, c.outcome(r)
+		return 0, Outcome(c.party, r.method, r.status, r.header)
 	}
 	if into == nil || r.status == http.StatusAccepted || r.status == http.StatusNoContent {
 		return r.status, nil
@@ -31,32 +31,35 @@ func (c *Client) read(r reply, answers []int, into any) (int, error) {
 	return r.status, nil
 }
 
-// outcome is the error for a status that is no answer. A conflict means that an earlier try of ours is still being
+// Outcome is the error for a status that is no answer. A conflict means that an earlier try of ours is still being
 // processed; a resource that is not found may be found later, except the one that requests are sent to.
-func (c *Client) outcome(r reply) error {
-	status := fmt.Errorf("status %d", r.status)
-	switch r.status {
+func Outcome(party, method string, code int, header http.Header) error {
+	status := fmt.Errorf("status %d", code)
+	switch code {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		if wait := retryAfter(r.header, time.Now()); wait > 0 {
-			return fmt.Errorf("%s: %s: %w: %w", c.party, r.method, status, engine.NotYet(wait))
+		if wait := retryAfter(header, time.Now()); wait > 0 {
+			return fmt.Errorf("%s: %s: %w: %w", party, method, status, engine.NotYet(wait))
 		}
-		return c.unknown(r.method, status)
+		return Unknown(party, method, status)
 	case http.StatusConflict:
-		return c.unknown(r.method, status)
+		return Unknown(party, method, status)
 	case http.StatusNotFound:
-		if r.method == http.MethodGet {
-			return c.unknown(r.method, status)
+		if method == http.MethodGet {
+			return Unknown(party, method, status)
 		}
 	}
-	if r.status >= 400 && r.status < 500 {
-		return engine.Refused(fmt.Errorf("%s: %s: refused: %w", c.party, r.method, status))
+	if code >= 400 && code < 500 {
+		return engine.Refused(fmt.Errorf("%s: %s: refused: %w", party, method, status))
 	}
-	return c.unknown(r.method, status)
+	return Unknown(party, method, status)
 }
 
-func (c *Client) unknown(method string, why error) error {
-	return fmt.Errorf("%s: %s: outcome unknown: %w", c.party, method, why)
+// Unknown is the error for a request whose outcome is unknown.
+func Unknown(party, method string, why error) error {
+	return fmt.Errorf("%s: %s: outcome unknown: %w", party, method, why)
 }
+
+func (c *Client) unknown(method string, why error) error { return Unknown(c.party, method, why) }
 
 // Unclear is the error of an adapter for an answer that is neither a yes nor a no.
 func (c *Client) Unclear(why string) error {
@@ -85,8 +88,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return max(0, min(at.Sub(now), maxWait))
 }
 
-// broken describes how a request failed without the text of the response, which may repeat the request.
-func broken(err error) error {
+// Broken describes how a request failed without the text of the response, which may repeat the request.
+func Broken(err error) error {
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError
 	var late net.Error
@@ -100,5 +103,5 @@ func broken(err error) error {
 	case errors.As(err, &certificate):
 		return certificate
 	}
-	return errors.New("the connection broke, or the answer was not HTTP")
+	return errors.New("the connection broke, or the answer is not in the expected form")
 }

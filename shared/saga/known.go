@@ -87,15 +87,18 @@ func (m *Machine) LooksUp(state any, e Event, found func(known Kind, key string)
 	}
 }
 
-func (m *Machine) decide(r *Row, state, data any) []Event {
-	if r.Knows == nil {
-		return r.decide(state, data)
+func (m *Machine) decide(r *Row, state any, in Event) []Event {
+	switch {
+	case r.decideEvent != nil:
+		return r.decideEvent(state, in.Data, in)
+	case r.Knows == nil:
+		return r.decide(state, in.Data)
 	}
 	look := m.look
 	if look == nil {
 		look = func(Kind, string) any { return nil }
 	}
-	return r.decideLooking(state, data, look)
+	return r.decideLooking(state, in.Data, look)
 }
 
 // Said holds the latest payload of each looked-up event type, for one key.

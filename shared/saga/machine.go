@@ -12,6 +12,7 @@ type Machine struct {
 	Service string
 	Key     Key
 	Also    []Key
+	Failed  []Kind
 	Final   []Kind
 	Rows    []Row
 	Series  []Series
@@ -153,7 +154,7 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 			step.State, step.Changed = r.show(step.State, in.Data, in.Time), true
 			continue
 		}
-		for _, out := range m.decide(r, step.State, in.Data) {
+		for _, out := range m.decide(r, step.State, in) {
 			if !r.emits(out.Type) {
 				return fmt.Errorf("%s: on %s: decided %s, which the row does not declare", m, in.Type, out.Type)
 			}

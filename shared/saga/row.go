@@ -31,7 +31,7 @@ func (f Form) via() string {
 	return ""
 }
 
-// Row is one line of a choreography. Make one with On, OnKnown, OnLook, Call, After, At, Show, ShowAt or Known.
+// Row is one line of a choreography. Make one with On, OnEvent, OnKnown, OnLook, Call, After, At, Show, ShowAt or Known.
 type Row struct {
 	Form        Form
 	On          Kind          // the event consumed; for Calling and Deadline an own event
@@ -50,6 +50,7 @@ type Row struct {
 	show        func(state any, data any, at time.Time) any
 	decodeReply func([]byte) (any, error)
 
+	decideEvent   func(state, data any, e Event) []Event   // of a row that OnEvent declares
 	lookups       func(state, data any) []string           // the keys that may be looked up
 	decideLooking func(state, data any, look Look) []Event // with lookups
 	keysOf        func(data any) []string                  // of the states in which it is shown; nil: its own key
@@ -61,6 +62,13 @@ type Row struct {
 func On[S, E any](heard Type[E], decide func(S, E) []Event, emits ...Kind) Row {
 	return Row{Form: Reaction, On: heard, Emits: emits,
 		decide: func(state, data any) []Event { return decide(state.(S), data.(E)) }}
+}
+
+// OnEvent is On for a decide that also needs what the event was stamped with: its id, by which bookkeeping knows its source, and
+// when it was decided, which tells its business day. Both are the same whenever the event is consumed, by whomever.
+func OnEvent[S, E any](heard Type[E], decide func(S, Event, E) []Event, emits ...Kind) Row {
+	return Row{Form: Reaction, On: heard, Emits: emits,
+		decideEvent: func(state, data any, e Event) []Event { return decide(state.(S), e, data.(E)) }}
 }
 
 // Question names a call to an outside party: the request is an E, the answer an A. Its id is the id of the event that started it,

@@ -9,20 +9,20 @@ import (
 type Series struct {
 	Of   Kind
 	name func(data any, at time.Time) string
-	set  func(data any, n int64) any
+	set  func(data any, n int64, at time.Time) any
 }
 
 // Numbered declares that each event of the type gets the next number of its series, from 1 on, as invoices do. series
 // names the series, within the service, by the event and when it was decided; types that give one name share its numbers.
-// set puts the number into the payload, where a replay finds it. The number is there when the state evolves, and not yet
-// when the event is decided.
+// set puts the number into the payload, where a replay finds it, with whatever else follows from when the event was decided,
+// which no decision knows. Both are there when the state evolves, and not yet when the event is decided.
 //
 // Numbers are taken in the transaction that emits the event: they follow the order of commits, and a rollback takes none. So all
 // processes of the service wait for each other here: number only events that must be.
-func Numbered[E any](t Type[E], series func(E, time.Time) string, set func(E, int64) E) Series {
+func Numbered[E any](t Type[E], series func(E, time.Time) string, set func(E, int64, time.Time) E) Series {
 	return Series{Of: t,
 		name: func(data any, at time.Time) string { return series(data.(E), at) },
-		set:  func(data any, n int64) any { return set(data.(E), n) }}
+		set:  func(data any, n int64, at time.Time) any { return set(data.(E), n, at) }}
 }
 
 // Number gives an event that is numbered its number, which next takes from the series; others it leaves as they are. A
@@ -34,13 +34,13 @@ func (m *Machine) Number(e *Event, next func(series string) int64) {
 			if series == "" {
 				panic(e.Type + " is in no series")
 			}
-			e.Data = s.set(e.Data, next(series))
+			e.Data = s.set(e.Data, next(series), e.Time)
 		}
 	}
 }
 
-// Set is the payload with the number.
-func (s Series) Set(data any, n int64) any { return s.set(data, n) }
+// Set is the payload with the number, as decided then.
+func (s Series) Set(data any, n int64, at time.Time) any { return s.set(data, n, at) }
 
 // Name is the series that an event decided then is numbered in.
 func (s Series) Name(data any, at time.Time) string { return s.name(data, at) }

@@ -12,7 +12,7 @@ import (
 
 func byYear(t saga.Type[note]) saga.Series {
 	return saga.Numbered(t, func(_ note, at time.Time) string { return strconv.Itoa(at.UTC().Year()) },
-		func(e note, n int64) note { e.N = n; return e })
+		func(e note, n int64, _ time.Time) note { e.N = n; return e })
 }
 
 func numbering(series ...saga.Series) *saga.Machine {
@@ -38,7 +38,7 @@ func TestNumberedEventsCarryTheirNumbersIntoTheState(t *testing.T) {
 
 func TestAnEventInNoSeriesFailsTheStep(t *testing.T) {
 	t.Parallel()
-	m := numbering(saga.Numbered(first, func(note, time.Time) string { return "" }, func(e note, n int64) note { return e }))
+	m := numbering(saga.Numbered(first, func(note, time.Time) string { return "" }, func(e note, _ int64, _ time.Time) note { return e }))
 	_, err := m.Hear(m.Blank("k"), saga.Event{Type: heard.Name(), Key: "k", Data: note{}}, func(e *saga.Event) {
 		m.Number(e, func(string) int64 { return 1 })
 	})

@@ -120,9 +120,12 @@ func (w *World) Settle() {
 // mostDeadlines bounds the deadlines that fall due: deadlines that set one another, as for each day, must end in a test.
 const mostDeadlines = 10_000
 
-// ExpireAll lets every running deadline fall due, oldest first, then settles, until none is left.
+// ExpireAll lets every running deadline fall due, oldest first, then settles, until none is left. The deadline that one sets for
+// another key, as the end of a day does for the next, is of the next round: it is left running for the next call.
 func (w *World) ExpireAll() {
 	w.t.Helper()
+	var next []pending
+	defer func() { w.armed = append(w.armed, next...) }()
 	for n := 0; len(w.armed) > 0; n++ {
 		if n == mostDeadlines {
 			w.t.Fatalf("deadlines set one another without end, now %s of %s", w.armed[0].e.Type, w.armed[0].e.Key)
@@ -130,6 +133,13 @@ func (w *World) ExpireAll() {
 		p := w.armed[0]
 		w.armed = w.armed[1:]
 		w.take(p.m, p.e, func(m *saga.Machine, state any) (saga.Step, error) { return m.Expire(state, p.e, w.stampOf(m)) })
+		w.armed = slices.DeleteFunc(w.armed, func(a pending) bool {
+			begins := a.m == p.m && a.e.Cause == p.e.ID && a.e.Key != p.e.Key
+			if begins {
+				next = append(next, a)
+			}
+			return begins
+		})
 		w.Settle()
 	}
 }

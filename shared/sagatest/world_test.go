@@ -65,7 +65,7 @@ func TestAWorldLooksUpNumbersAndShowsAsTheEngineDoes(t *testing.T) {
 		}}.Machine()
 	desk := saga.Choreography[wish]{Service: "desk", Blank: func(string) wish { return wish{} },
 		Series: []saga.Series{saga.Numbered(happened, func(wish, time.Time) string { return "all" },
-			func(w wish, n int64) wish { w.N += 100 * n; return w })},
+			func(w wish, n int64, _ time.Time) wish { w.N += 100 * n; return w })},
 		Rows: []saga.Row{saga.Known(wished), saga.OnKnown(want, wished, func(wish, nothing) string { return "ann" },
 			func(_ wish, _ nothing, known *wish) []saga.Event {
 				if known == nil {

@@ -23,17 +23,18 @@ import (
 // ORDERFLOW_DATA_DIR) and a key of orderflow.yaml (data-dir); the first of these that is given wins. Settings of one
 // service alone are declared by its App: see Flag.
 type Config struct {
-	DataDir    string
-	Kafka      []string // host:port; none means the embedded broker
-	Postgres   string   // URL; empty means a private server
-	HTTPAddr   string
-	OpsAddr    string
-	Partitions int
-	LogLevel   slog.Level
-	LogFormat  string // text or json
-	JWTKeyFile string // empty means a key of its own under DataDir
-	Services   []string
-	Own        Settings // the settings that the services declare
+	DataDir       string
+	Kafka         []string // host:port; none means the embedded broker
+	Postgres      string   // URL; empty means a private server
+	KafkaSecurity KafkaSecurity
+	HTTPAddr      string
+	OpsAddr       string
+	Partitions    int
+	LogLevel      slog.Level
+	LogFormat     string // text or json
+	JWTKeyFile    string // empty means a key of its own under DataDir
+	Services      []string
+	Own           Settings // the settings that the services declare
 
 	CORSOrigins     []string // of pages that may ask the customers' listener from a browser
 	RatePerCustomer float64  // requests in a second; 0 is no limit
@@ -42,6 +43,9 @@ type Config struct {
 
 	OutboxRetention  time.Duration // published events older than this leave the outbox
 	ValidateProduced bool          // check every event against its schema before it is emitted
+
+	OTLPEndpoint string  // URL of the collector of traces; empty: nothing is recorded
+	TraceRatio   float64 // of the orders and requests that are recorded
 }
 
 // BindFlags adds the flags of Config and those of the services to the command and its subcommands. It panics if two
@@ -51,6 +55,7 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f.String("config", "", "configuration file (default orderflow.yaml in the working directory, if there)")
 	f.String("data-dir", "./data", "directory for all data on this machine")
 	f.StringSlice("kafka", nil, "brokers, host:port, comma-separated (default: an embedded broker)")
+	bindKafkaSecurity(f)
 	f.String("postgres", "",
 		"URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
 	f.String("http-addr", "127.0.0.1:8080", "address of the customers' listener")
@@ -69,6 +74,9 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f.Float64("rate-per-address", 0, "the same limit for one address, on the customers' listener")
 	f.StringSlice("trusted-proxies", nil,
 		"addresses or networks of proxies whose X-Forwarded-For is trusted for a caller's address (default: none)")
+	f.String("otlp-endpoint", "",
+		"URL of an OpenTelemetry collector or Jaeger to which traces are sent, as http://127.0.0.1:4318 (default: none are recorded)")
+	f.Float64("trace-ratio", 0.1, "share of the orders and requests that are traced, 0 to 1; one that fails is from then on")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 	for _, flag := range own {
 		flag.bind(f)
@@ -98,9 +106,12 @@ func Load(cmd *cobra.Command) (Config, error) {
 		return trimmed(l)
 	}
 	c.DataDir, c.Kafka, c.Postgres = text("data-dir"), list("kafka"), text("postgres")
+	c.KafkaSecurity = KafkaSecurity{CAFile: text("kafka-ca-file"), User: text("kafka-user"), PasswordFile: text("kafka-password-file")}
 	c.HTTPAddr, c.OpsAddr, c.LogFormat = text("http-addr"), text("ops-addr"), text("log-format")
 	c.JWTKeyFile, c.Services = text("jwt-key-file"), list("services")
 	var err error
+	c.KafkaSecurity.TLS, err = f.GetBool("kafka-tls")
+	keep(err)
 	c.Partitions, err = f.GetInt("partitions")
 	keep(err)
 	c.OutboxRetention, err = f.GetDuration("outbox-retention")
@@ -111,6 +122,9 @@ func Load(cmd *cobra.Command) (Config, error) {
 	c.RatePerCustomer, err = f.GetFloat64("rate-per-customer")
 	keep(err)
 	c.RatePerAddress, err = f.GetFloat64("rate-per-address")
+	keep(err)
+	c.OTLPEndpoint = strings.TrimRight(text("otlp-endpoint"), "/")
+	c.TraceRatio, err = f.GetFloat64("trace-ratio")
 	keep(err)
 	if c.LogLevel.UnmarshalText([]byte(text("log-level"))) != nil {
 		keep(errors.New("log-level: want debug, info, warn or error"))
@@ -138,6 +152,7 @@ func (c Config) Validate() error {
 	for _, broker := range c.Kafka {
 		check(isAddress(broker, 1) && !strings.HasPrefix(broker, ":"), "kafka: %q is not host:port", broker)
 	}
+	c.KafkaSecurity.validate(check)
 	check(c.Postgres == "" || isURL(c.Postgres, "postgres", "postgresql"),
 		"postgres: want postgres://user:password@host:port/database")
 	check(isAddress(c.HTTPAddr, 0), "http-addr: %q is not host:port", c.HTTPAddr)
@@ -151,6 +166,9 @@ func (c Config) Validate() error {
 	}
 	check(c.RatePerCustomer >= 0 && c.RatePerCustomer <= 1e6, "rate-per-customer: want 0 to 1000000 requests in a second")
 	check(c.RatePerAddress >= 0 && c.RatePerAddress <= 1e6, "rate-per-address: want 0 to 1000000 requests in a second")
+	check(c.OTLPEndpoint == "" || isURL(c.OTLPEndpoint, "http", "https") && !strings.ContainsAny(c.OTLPEndpoint, "@?#"),
+		"otlp-endpoint: want http://host:port or https://host:port; credentials go into OTEL_EXPORTER_OTLP_HEADERS")
+	check(c.TraceRatio >= 0 && c.TraceRatio <= 1, "trace-ratio: want 0 to 1")
 	_, err := networks(c.TrustedProxies)
 	check(err == nil, "trusted-proxies: %v", err)
 	seen := map[string]bool{}

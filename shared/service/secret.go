@@ -2,7 +2,9 @@ package service
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -59,6 +61,35 @@ func (c Config) InstalledKey() ([]byte, error) {
 		}
 	}
 	return c.Key()
+}
+
+// SecretFile is the flag for the file with a secret that is shared with an outside party. Without one the secret follows from the
+// key that signs tokens, so that all processes of an installation with a simulated outside have the same.
+func SecretFile(name, what string) Flag[string] {
+	return Flag[string]{Name: name, Usage: "file with the " + what + " (default: derived, for the simulated outside)",
+		Want: "a file that can be read, of at least 16 bytes",
+		Valid: func(path string) bool {
+			secret, err := os.ReadFile(path)
+			return path == "" || err == nil && len(bytes.TrimSpace(secret)) >= 16
+		}}
+}
+
+// SharedSecret is the secret of a SecretFile. The key was read and the file checked when the configuration was loaded.
+func (c Config) SharedSecret(f Flag[string]) ([]byte, error) {
+	if path := f.Of(c); path != "" {
+		secret, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		return bytes.TrimSpace(secret), nil
+	}
+	key, err := c.Key()
+	if err != nil {
+		return nil, err
+	}
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(f.Name))
+	return h.Sum(nil), nil
 }
 
 func readSecret(path string) ([]byte, error) {

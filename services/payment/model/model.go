@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"orderflow.example/schemas"
 	frauds "orderflow.example/schemas/fraud"
 	goods "orderflow.example/schemas/inventory"
 	orders "orderflow.example/schemas/order"
@@ -22,13 +23,18 @@ import (
 var Service = model.Service{
 	Watched:  watched,
 	Machines: []explore.Machine{{Machine: payment.Choreography.Machine(), Before: before}},
-	Outside:  []explore.Outside{gateway.Outside(answer, payment.Authorize.Name(), payment.Capture.Name(), payment.Void.Name())},
+	Outside:  []explore.Outside{outside()},
+	Variants: []model.Variant{{Machine: payment.Choreography.Machine(), Scenes: scenes}},
+	Start:    start,
+	Told:     told,
 	End:      end,
 	Role:     audit.Charges,
-	Money: []model.Money{{Event: event.Captured, Movement: "captured", Of: func(payload any) (int64, string) {
-		m := payload.(event.CapturedV1).Amount
-		return m.Amount, m.Currency
-	}}},
+	Money: []model.Money{
+		moves(event.Captured, "captured", func(e event.CapturedV1) schemas.Money { return e.Amount }),
+		moves(event.ChargedBack, "charged_back", func(e event.ChargedBackV1) schemas.Money { return e.Amount }),
+		moves(event.ChargebackReversed, "chargeback_reversed", func(e event.ChargebackReversedV1) schemas.Money { return e.Amount }),
+		moves(event.RefundReversed, "refund_reversed", func(e event.RefundReversedV1) schemas.Money { return e.Amount }),
+	},
 	Event: func(e saga.Event) audit.Fact {
 		switch e.Data.(type) {
 		case event.AuthorizationRequestedV1, event.CaptureRequestedV1, event.VoidRequestedV1:
@@ -39,12 +45,19 @@ var Service = model.Service{
 	State: has,
 }
 
+func moves[E any](of saga.Type[E], movement string, amount func(E) schemas.Money) model.Money {
+	return model.Money{Event: of, Movement: movement, Of: func(payload any) (int64, string) {
+		m := amount(payload.(E))
+		return m.Amount, m.Currency
+	}}
+}
+
 func has(state any) []audit.Fact {
 	p, is := state.(payment.Payment)
 	if !is {
 		return nil
 	}
-	f := audit.Payment{Captured: p.Captured, Voided: p.Voided, Currency: p.Amount.Currency}
+	f := audit.Payment{Captured: p.Captured, Voided: p.Voided, ChargedBack: p.ChargedBack(), Currency: p.Amount.Currency}
 	switch p.Status {
 	case payment.Authorized, payment.CaptureFailed:
 		f.Open = p.Amount.Amount
@@ -79,6 +92,9 @@ func before(state any) []explore.Before {
 // end checks that payment's amounts are the gateway's.
 func end(v model.Ending) string {
 	p, sum := v.State("payment").(payment.Payment), v.State(gateway.Name).(gateway.Book).Sum()
+	if p.ChargedBack() != sum.Charged {
+		return fmt.Sprintf("payment has %d charged back, the gateway %d", p.ChargedBack(), sum.Charged)
+	}
 	if p.Captured != sum.Captured || p.Voided != sum.Released {
 		return fmt.Sprintf("payment has %d captured and %d voided, the gateway %d and %d",
 			p.Captured, p.Voided, sum.Captured, sum.Released)

@@ -18,6 +18,10 @@ var watched = []model.Watched{
 		Do: "Authorisations that expired, or a gateway that has changed its mind: the orders are cancelled and the goods go back.",
 		Alert: &model.Alert{Name: "CapturesFailing", Above: .1, Least: 10, Page: true,
 			Says: "more than a tenth of the captures fail: parcels are packed and not paid for"}},
+	{Asks: "Do customers dispute their payments?",
+		Events: []saga.Kind{event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed},
+		Do: "A gateway closes the account of a shop with too many. By the reasons: fraud is for the rules of the fraud service, goods " +
+			"that did not arrive for the carrier."},
 	{Asks: "Are there payments of which nobody knows?",
 		Events: []saga.Kind{event.OutcomeUnknown},
 		Do:     "The gateway did not answer within two minutes. The orders are cancelled and the attempts voided: see OutsideFailing."},

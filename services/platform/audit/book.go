@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"orderflow.example/services/platform/world/gateway"
 	"orderflow.example/shared/database"
@@ -67,18 +68,23 @@ type account struct {
 	currency                                        string
 	authorized, captured, voided, refunded, charged int64
 	released                                        int64 // of voided: the rest after a capture
+	reversed                                        int64 // refunds that did not arrive; not in refunded
 	captures                                        int
+	notified                                        time.Time        // the last entry of which a webhook tells; it may not have come yet
 	holds                                           map[string]int64 // open authorisations, by reference
 }
 
 // open is the sum of the open authorisations.
 func (a *account) open() int64 { return a.authorized - a.captured - a.voided }
 
-// Entries that the gateway makes by itself.
-const (
-	notCaptured = "not_captured" // code: the rest of an authorisation of which less was captured
-	chargedBack = gateway.Kind("charged_back")
-)
+// notCaptured is the code of an entry that the gateway makes by itself: the rest of an authorisation of which less was captured.
+const notCaptured = "not_captured"
+
+// webhookWithin is how long a webhook may take.
+const webhookWithin = time.Minute
+
+// isNotified tells whether the services may not have been notified of what the gateway did by itself.
+func (a *account) isNotified() bool { return time.Since(a.notified) > webhookWithin }
 
 // enter adds the new entries of the book.
 func (p *picture) enter() {
@@ -149,8 +155,16 @@ func (a *account) add(e gateway.Entry) {
 		}
 	case gateway.Refunded:
 		a.refunded += e.Amount
-	case chargedBack:
+	case gateway.ChargedBack:
 		a.charged += e.Amount
+		a.notified = e.At
+	case gateway.ChargebackReversed:
+		a.charged -= e.Amount
+		a.notified = e.At
+	case gateway.RefundReversed:
+		a.refunded -= e.Amount
+		a.reversed += e.Amount
+		a.notified = e.At
 	}
 }
 

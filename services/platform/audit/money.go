@@ -9,7 +9,7 @@ const noWitness = "the gateway's book cannot be read"
 
 // checkMoney: the gateway's book adds up, and nobody is charged or refunded too much.
 func checkMoney(p *picture) Check {
-	t := newTally("money", "authorised = captured + voided + open; one of each at most; refunds ≤ captured",
+	t := newTally("money", "authorised = captured + voided + open; one of each at most; refunds + chargebacks ≤ captured",
 		"accounts at the gateway")
 	if why := p.blind(); why != "" {
 		return t.skip(why)
@@ -43,9 +43,9 @@ func checkAccount(t *tally, key string, a *account) {
 	if a.captures > 1 {
 		t.broken(key, "it was charged %d times", a.captures).numbers(1, int64(a.captures), "")
 	}
-	if a.refunded > a.captured {
-		t.broken(key, "%d %s were refunded of %d captured", a.refunded, a.currency, a.captured).
-			numbers(a.captured, a.refunded, a.currency)
+	if a.refunded+a.charged > a.captured {
+		t.broken(key, "%d %s were refunded and %d charged back of %d captured", a.refunded, a.currency, a.charged, a.captured).
+			numbers(a.captured, a.refunded+a.charged, a.currency)
 	}
 }
 
@@ -63,13 +63,18 @@ func checkAgreement(p *picture) Check {
 			a, waits := accountIn(then, row.Currency), p.asking(key, audit.Charges)
 			compare(t, key, row.Currency, "payment has captured", row.Captured, a.captured, waits)
 			compare(t, key, row.Currency, "payment has let go of", row.Voided, a.voided-a.released, waits)
+			if a.isNotified() {
+				compare(t, key, row.Currency, "payment has charged back", row.ChargedBack, a.charged, false)
+			}
 			if !row.Settling && !waits {
 				compare(t, key, row.Currency, "payment has set aside and open", row.Open, a.open(), false)
 			}
 		}
 		if row := told.rows.refund; row.known {
 			a, waits := accountIn(then, row.Currency), p.asking(key, audit.Refunds)
-			compare(t, key, row.Currency, "refund has given back", row.Refunded, a.refunded, waits)
+			if a.isNotified() {
+				compare(t, key, row.Currency, "refund has given back", row.Refunded, a.refunded, waits)
+			}
 			if row.Taken {
 				now := accountIn(p.facts.accounts(told, false, ignore), row.Currency)
 				compare(t, key, row.Currency, "refund has heard was captured", row.Captured, now.captured, false)
@@ -114,6 +119,9 @@ func checkSettled(p *picture) Check {
 		t.check.Checked++
 		o := told.rows.order
 		a := accountIn(p.facts.accounts(told, true, ignore), o.Currency)
+		if !a.isNotified() {
+			continue
+		}
 		if what, expected, found := unsettled(told, &a); what != "" {
 			t.broken(key, "it is %s, and %d %s "+what, o.Status, found, a.currency, expected).numbers(expected, found, a.currency)
 		}
@@ -132,15 +140,23 @@ func unsettled(t *told, a *account) (what string, expected, found int64) {
 			return "were set aside for it, not %d", 0, a.authorized
 		}
 	case audit.Cancelled, audit.Returned:
-		if a.captured != a.refunded+t.rows.refund.Refused {
-			return "are refunded of %d captured", a.captured, a.refunded
+		kept, refused := a.captured-a.refunded-a.charged, t.rows.refund.Refused
+		if a.charged > 0 { // what was refused may be with the customer all the same
+			refused = max(0, min(kept, refused))
+		}
+		if kept != refused {
+			return "are refunded and charged back of %d captured", a.captured, a.refunded + a.charged
 		}
 	case audit.Completed:
 		if total := t.rows.order.Total; a.captured != total {
 			return "are captured of %d", total, a.captured
 		}
 		r := t.rows.refund
-		if due := min(t.back+r.Granted, a.captured) - r.Refused; a.refunded != due {
+		due := min(t.back+r.Granted, a.captured) - r.Refused
+		if a.charged > 0 { // what was refunded before, and what was left to refund after
+			due = max(min(a.refunded, t.back+r.Granted), min(t.back+r.Granted, a.captured-a.charged)-r.Refused)
+		}
+		if a.refunded != due {
 			return "are refunded; what came back had cost, and operators granted, %d", due, a.refunded
 		}
 	}

@@ -18,6 +18,11 @@ type rows struct {
 		known bool
 		audit.Refund
 	}
+	invoice audit.Invoice
+	journal struct {
+		known bool
+		audit.Journal
+	}
 	reservation struct {
 		known bool
 		lines []audit.Goods // what is set aside; nil where nothing is
@@ -43,6 +48,16 @@ func (f *facts) row(key string, has []audit.Fact) {
 			r := &f.of(key).rows.refund
 			s.Currency = f.name(s.Currency)
 			r.known, r.Refund = true, s
+		case audit.Invoice:
+			s.Currency = f.name(s.Currency)
+			for i, n := range s.Numbers {
+				s.Numbers[i].Series = f.name(n.Series)
+			}
+			f.of(key).rows.invoice = s
+		case audit.Journal:
+			r := &f.of(key).rows.journal
+			s.Currency = f.name(s.Currency)
+			r.known, r.Journal = true, s
 		case audit.Reservation:
 			r := &f.of(name(key)).rows.reservation
 			r.known, r.held, r.lines = true, s.Held, nil
@@ -68,6 +83,10 @@ func (f *facts) gone(key string, like []audit.Fact) {
 			f.of(key).rows.payment = none.payment
 		case audit.Refund:
 			f.of(key).rows.refund = none.refund
+		case audit.Invoice:
+			f.of(key).rows.invoice = none.invoice
+		case audit.Journal:
+			f.of(key).rows.journal = none.journal
 		case audit.Reservation:
 			f.of(name(key)).rows.reservation = none.reservation
 		case audit.Level:

@@ -97,7 +97,7 @@ func (p *picture) check(ctx context.Context) (r Report, err error) {
 	}
 	p.enter()
 	across := []Check{checkSagas(p), checkEnds(p),
-		checkMoney(p), checkAgreement(p), checkSettled(p),
+		checkMoney(p), checkAgreement(p), checkJournal(p), checkSettled(p), checkInvoices(p), checkNumbers(p),
 		checkStock(p), checkParcels(p), checkReservations(p)}
 	if p.incomplete != "" {
 		for i, c := range across { // what is missing there would be missing in each of these

@@ -52,7 +52,10 @@ type MoneyReport struct {
 	Authorized int64 `json:"authorized"`
 	Captured   int64 `json:"captured"`
 	Refunded   int64 `json:"refunded"`
-	Kept       int64 `json:"kept"`
+
+	ChargedBack int64 `json:"charged_back"`
+
+	Kept int64 `json:"kept"`
 }
 
 // GoodsReport sums the pieces.

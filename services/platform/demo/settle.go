@@ -107,6 +107,7 @@ func (s *settle) count(o *order, st state) {
 	m.Authorized += st.Payment.Authorized.Amount
 	m.Captured += st.Payment.Captured.Amount
 	m.Refunded += st.Payment.Refunded.Amount
+	m.ChargedBack += st.Payment.ChargedBack.Amount
 	g.Ordered += pieces(o.lines)
 	if st.ConfirmedAt != nil {
 		s.confirmed = append(s.confirmed, st.ConfirmedAt.Sub(st.PlacedAt))
@@ -225,7 +226,7 @@ func (s *settle) sum() Report {
 		func(a, b [2]string) int { return s.ends[b].Orders - s.ends[a].Orders }) {
 		r.Orders.Ends = append(r.Orders.Ends, *s.ends[kind])
 	}
-	r.Money.Kept = r.Money.Captured - r.Money.Refunded
+	r.Money.Kept = r.Money.Captured - r.Money.Refunded - r.Money.ChargedBack
 	r.Goods.Products = len(p.products)
 	r.Goods.Received, r.Goods.ReceivedBefore, r.Goods.NotReceived = s.intake.Received, s.intake.ReceivedBefore, s.intake.NotReceived
 	r.Latency = LatencyReport{percentiles(s.took), percentiles(s.confirmed), percentiles(s.ended)}

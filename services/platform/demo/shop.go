@@ -129,6 +129,8 @@ type payment struct {
 	Authorized money `json:"authorized"`
 	Captured   money `json:"captured"`
 	Refunded   money `json:"refunded"`
+
+	ChargedBack money `json:"charged_back"`
 }
 
 // states calls each for all orders of the platform, oldest first.

@@ -97,6 +97,7 @@ func (p *printer) money(r Report) {
 	p.row("authorized", pounds(m.Authorized))
 	p.row("captured", pounds(m.Captured))
 	p.row("refunded", pounds(m.Refunded))
+	p.row("charged back", pounds(m.ChargedBack))
 	p.row("kept", pounds(m.Kept))
 	p.line("")
 	p.row(fmt.Sprintf("GOODS, %d products", g.Products), "pieces")

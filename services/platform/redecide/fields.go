@@ -31,7 +31,7 @@ func differing(kind saga.Kind, numbered *saga.Series, e saga.Event, g *said) []F
 	if g.wrote != kind.Name() || numbered != nil {
 		was := g.Data
 		if numbered != nil && was != nil {
-			data, was = numbered.Set(data, 0), numbered.Set(was, 0)
+			data, was = numbered.Set(data, 0, e.Time), numbered.Set(was, 0, e.Time)
 		}
 		recorded, _ = json.Marshal(was)
 	}

@@ -40,7 +40,7 @@ func leaflets(words func(listed string) string) service.App {
 			return l
 		},
 		Series: []saga.Series{saga.Numbered(printed, func(leaflet, time.Time) string { return "leaflets" },
-			func(l leaflet, n int64) leaflet { l.Number = n; return l })},
+			func(l leaflet, n int64, _ time.Time) leaflet { l.Number = n; return l })},
 		Rows: []saga.Row{
 			saga.Known(catalogevent.ProductListed),
 			saga.OnKnown(storefrontevent.OrderPlaced, catalogevent.ProductListed,
@@ -67,9 +67,9 @@ func TestWhatWasLookedUpAndNumberedIsDecidedAgainByWhatHadArrived(t *testing.T) 
 		for n := range 12 {
 			s.world.Tell("tea", catalog.List.Of(catalog.Listing{Description: fmt.Sprint("tea ", n%2),
 				Price: schemas.Money{Amount: 300, Currency: "GBP"}}))
-			s.world.Steps(s.random.IntN(6))
+			s.world.Steps(s.random.IntN(len(s.apps)))
 			s.world.Tell(fmt.Sprint("order-", n), shopOrder(s, n))
-			s.world.Steps(s.random.IntN(6))
+			s.world.Steps(s.random.IntN(len(s.apps)))
 			placed = append(placed, fmt.Sprint("order-", n))
 		}
 		s.world.Settle()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/check/choreography"
 	"orderflow.example/services/platform/services"
 	"orderflow.example/services/platform/world"
@@ -22,7 +23,6 @@ import (
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded"
 	"orderflow.example/shared/httpserver"
-	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/model"
 	"orderflow.example/shared/service"
@@ -65,7 +65,7 @@ const World = "world"
 
 // Flags are the flags of all services and of the simulated world.
 func Flags() []service.Declared {
-	flags := []service.Declared{worldSpeed, worldAddr}
+	flags := []service.Declared{worldSpeed, worldAddr, webhooksTo}
 	for _, app := range Apps {
 		flags = append(flags, app.Flags...)
 	}
@@ -80,6 +80,13 @@ var (
 		Usage: "address of the simulated outside world for services of this machine; no token",
 		Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return err == nil }}
 )
+
+// webhooksTo is where the simulated gateway sends its webhooks when the payment service runs elsewhere.
+var webhooksTo = service.Flag[string]{Name: "world-webhooks",
+	Usage: "URL that the simulated payment gateway sends its webhooks to (default: the payment service of this process)",
+	Want:  "http://… or https://…", Valid: func(s string) bool {
+		return s == "" || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+	}}
 
 // outside are the parties that are simulated if their address is not given.
 var outside = []string{"gateway", "carrier", "floor"}
@@ -169,7 +176,10 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if err := p.startParts(ctx, &c, o); err != nil {
 		return err
 	}
-	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
+	client, err := c.DialKafka("orderflow-topics", nil)
+	if err != nil {
+		return err
+	}
 	defer client.Close()
 	if err := client.Ping(ctx); err != nil {
 		return service.Environment("%w", err)
@@ -193,8 +203,11 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if err != nil {
 		return err
 	}
+	if err := p.notify(ctx, c, customers); err != nil {
+		return err
+	}
 	p.Config = c
-	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, Postgres: c.Postgres, Partitions: c.Partitions,
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres, Partitions: c.Partitions,
 		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
@@ -267,6 +280,23 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	urls := Outside(p.WorldURL)
 	maps.DeleteFunc(urls, func(name string, _ any) bool { return c.Own[name] != nil && c.Own[name] != "" })
 	*c = c.With(urls)
+	return nil
+}
+
+// notify lets the simulated gateway send its webhooks to the payment service, if that runs here or its address is given.
+func (p *Platform) notify(ctx context.Context, c service.Config, customers string) error {
+	to := webhooksTo.Of(c)
+	if runsPayment := len(c.Services) == 0 || slices.Contains(c.Services, payment.App.Name); to == "" && customers != "" && runsPayment {
+		to = "http://" + customers + payment.WebhookPath
+	}
+	if p.Sim == nil || to == "" {
+		return nil
+	}
+	secret, err := c.SharedSecret(payment.WebhookSecretFile)
+	if err != nil {
+		return service.Environment("%w", err)
+	}
+	p.Sim.Notify(context.WithoutCancel(ctx), to, secret)
 	return nil
 }
 

@@ -6,9 +6,11 @@ import (
 	catalog "orderflow.example/services/catalog/app"
 	fraud "orderflow.example/services/fraud/app"
 	inventory "orderflow.example/services/inventory/app"
+	invoice "orderflow.example/services/invoice/app"
 	order "orderflow.example/services/order/app"
 	payment "orderflow.example/services/payment/app"
 	refund "orderflow.example/services/refund/app"
+	reporting "orderflow.example/services/reporting/app"
 	shipping "orderflow.example/services/shipping/app"
 	storefront "orderflow.example/services/storefront/app"
 	warehouse "orderflow.example/services/warehouse/app"
@@ -26,4 +28,6 @@ var All = []service.App{
 	shipping.App,
 	warehouse.App,
 	refund.App,
+	invoice.App,
+	reporting.App,
 }

@@ -52,6 +52,7 @@ type Order struct {
 	Payment struct {
 		State                          string
 		Authorized, Captured, Refunded money
+		ChargedBack                    money `json:"charged_back"`
 	}
 	Shipments []struct{ ID, State string }
 	Returns   []struct{ ID, State string }
@@ -152,7 +153,7 @@ func (b *Buyer) outcome(t testing.TB, sku string) (got Outcome, seen Ledger) {
 	o := b.Order(t)
 	got = Outcome{Status: o.Status, Reason: o.Reason, Money: b.Site.Book(t, b.ID), Stock: b.Site.Stock(t, sku)}
 	return got, Ledger{Authorized: o.Payment.Authorized.Amount, Captured: o.Payment.Captured.Amount,
-		Refunded: o.Payment.Refunded.Amount}
+		Refunded: o.Payment.Refunded.Amount, ChargedBack: o.Payment.ChargedBack.Amount}
 }
 
 // Check is AwaitOutcome without waiting: nothing may have changed since then.

@@ -74,7 +74,7 @@ type Entry struct {
 }
 
 // Ledger sums up the gateway's book for an order, in minor units.
-type Ledger struct{ Authorized, Captured, Voided, Refunded int64 }
+type Ledger struct{ Authorized, Captured, Voided, Refunded, ChargedBack int64 }
 
 // Book reads the gateway's book of an order. It fails when the gateway authorised or captured twice.
 func (s *Site) Book(t testing.TB, order string) (l Ledger) {
@@ -100,6 +100,12 @@ func Sum(entries []Entry) (l Ledger) {
 			l.Voided += e.Amount
 		case "refunded":
 			l.Refunded += e.Amount
+		case "refund_reversed":
+			l.Refunded -= e.Amount
+		case "charged_back":
+			l.ChargedBack += e.Amount
+		case "chargeback_reversed":
+			l.ChargedBack -= e.Amount
 		}
 	}
 	return l

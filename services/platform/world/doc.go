@@ -5,7 +5,7 @@
 // It is part of the product, not of its tests: it knows no expected result, and decides by its requests alone. Its
 // answers are durable (its own Postgres database) and survive kill -9; its progress follows from stored times.
 //
-//	/sim/gateway/v1/…   authorizations, captures, voids, refunds
+//	/sim/gateway/v1/…   authorizations, captures, voids, refunds; cards/{token}: the fingerprint of its card
 //	/sim/gateway/book   its append-only book: ?limit= (1–1000, 100) &cursor= &order= → {items, next_cursor?}
 //	/sim/carrier/v1/…   labels, collections, tracking, rates (?country= &pieces=)
 //	/sim/floor/v1/…     picks, purchases
@@ -23,7 +23,11 @@
 //	tok_slow                 authorised, after 2 s
 //	tok_capture_fails        authorised; every capture 402 capture_failed; can be voided
 //	tok_refund_fails_once    as tok_ok; the first refund is answered 503, the next succeeds
-//	tok_chargeback           as tok_ok; no chargeback yet: it needs a webhook
+//	tok_refund_reversed      as tok_ok; 5–10 s after the first refund it comes back: it did not arrive
+//	tok_chargeback           as tok_ok; 20–40 s after the capture the customer disputes it, and the gateway takes all that the shop
+//	                         has of it, and a fee; 10–20 s later about every second dispute is won by the shop
+//	tok_card_NAME            as tok_ok, with a card of its own, which has a fingerprint; NAME is of a to z, 0 to 9 and _
+//	tok_card_chargeback…     the same, and disputed as tok_chargeback
 //	anything else            402 unknown_token
 //
 // # Gateway's rules
@@ -34,7 +38,16 @@
 //	capture                  once, of an open authorisation (402 already_captured, voided, unknown_reference) of the same
 //	                         order, at most its amount (402 exceeds_authorized); the rest is released
 //	refund                   any number, together no more than captured (402 exceeds_captured, not_captured)
-//	book                     per order: authorized = captured + voided + open; refunded ≤ captured
+//	refund after a dispute   together with what was charged back no more than captured (402 exceeds_captured)
+//	book                     per order: authorized = captured + voided + open; refunded + charged back ≤ captured
+//
+// # Webhooks
+//
+//	body                     {id, type, created, data: {order, attempt, reference, amount, currency, reason, refund, dispute, fee,
+//	                         card}}; signed as httpserver.SignatureHeader says; sent again until it is taken
+//	type                     dispute_opened, dispute_won, dispute_lost, refund_reversed; authorized where the answer is late or lost
+//	with faults              also authorized, declined, captured, capture_failed, voided, refunded, refund_failed of every request,
+//	                         often before its answer; 20% are sent twice, 30% are up to 10 s late, in any order
 //
 // # Carriers' rules
 //

@@ -36,6 +36,8 @@ type Options struct {
 // World is an open world.
 type World struct {
 	handler http.Handler
+	gateway *gateway.Gateway
+	faults  bool
 	close   []func()
 }
 
@@ -64,7 +66,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		return nil, err
 	}
 	luck := chance.Chance{Seed: o.Seed, Speed: o.Speed}
-	w := &World{}
+	w := &World{faults: o.Faults}
 	all, witness := http.NewServeMux(), http.NewServeMux()
 	mount := func(part string, routes func(*http.ServeMux), end func()) {
 		w.close = append(w.close, end)
@@ -80,6 +82,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.gateway = g
 	mount("gateway", g.Routes, g.Close)
 	g.Witness(witness)
 	all.Handle("/sim/gateway/", http.StripPrefix("/sim/gateway", witness))
@@ -101,6 +104,11 @@ func Open(ctx context.Context, o Options) (*World, error) {
 
 // Handler serves all paths that begin with /sim/. It needs HTTP/1.1 to drop connections.
 func (w *World) Handler() http.Handler { return w.handler }
+
+// Notify lets the gateway send webhooks, signed with the secret, to the URL. Call it once.
+func (w *World) Notify(ctx context.Context, url string, secret []byte) {
+	w.gateway.Notify(ctx, url, secret, w.faults)
+}
 
 // Close ends the world. Requests under way are answered 503.
 func (w *World) Close() {

@@ -39,15 +39,24 @@ var Service = model.Service{
 			return nil
 		}
 		return []audit.Fact{audit.Refund{Taken: r.Taken, Captured: r.Captured, Refunded: r.Refunded,
-			Refused: r.Refused(), Granted: r.Granted(), Currency: r.Currency}}
+			Refused: r.Refused(), Owed: owed(r), Granted: r.Granted(), Currency: r.Currency}}
 	},
+}
+
+func owed(r refund.Refund) (sum int64) {
+	for _, c := range r.Claims {
+		if c.Status == refund.Owed {
+			sum += c.Amount
+		}
+	}
+	return sum
 }
 
 func before(state any) []explore.Before {
 	r, b := state.(refund.Refund), model.Before{}
 	all := []saga.Kind{event.Granted, event.Requested, event.Issued, event.Failed, event.Owed}
 	b.Until(!r.Taken, payments.Captured, all...)
-	b.Never(r.Taken && r.Refunded == r.Captured, all...)
+	b.Until(r.Taken && r.Refunded == r.Captured, payments.RefundReversed, all...)
 	return b
 }
 
@@ -68,11 +77,14 @@ func giveBack(b gateway.Book, id string, asked any) []explore.Outcome {
 			Answer: refund.RefundAnswer{RefundID: id, Refused: why}}
 	}
 	h := b.Of(d.Reference)
-	if h == nil || h.Captured-h.Refunded < d.Amount.Amount {
+	if h == nil || h.Left() < d.Amount.Amount {
 		return []explore.Outcome{refused("exceeds_captured")}
 	}
 	after := *h
 	after.Refunded += d.Amount.Amount
+	if after.Refund == "" {
+		after.Refund, after.Given = id, d.Amount.Amount
+	}
 	outcomes := []explore.Outcome{{Does: "refunds", State: b.With(after), Answer: refund.RefundAnswer{RefundID: id}}}
 	if b.Refusals < gateway.Refusals {
 		outcomes = append(outcomes, refused("try_later"))

@@ -66,7 +66,7 @@ func openWith(t testing.TB, c service.Config) *site {
 	t.Cleanup(client.Close)
 	topics := []kafka.TopicSpec{{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: 1},
 		{Name: engine.ReportsTopic, Partitions: 1, ReplicationFactor: 1}}
-	for _, name := range []string{"storefront", "order", "payment", "refund", "shipping", "catalog", "inventory"} {
+	for _, name := range []string{"storefront", "order", "payment", "refund", "invoice", "shipping", "catalog", "inventory"} {
 		topics = append(topics, kafka.TopicSpec{Name: name + ".events", Partitions: partitions, ReplicationFactor: 1})
 	}
 	_, err = client.CreateTopics(t.Context(), topics)

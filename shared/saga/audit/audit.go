@@ -10,10 +10,12 @@ const (
 	Accepts  Role = "accepts"  // takes orders from customers
 	Decides  Role = "decides"  // keeps the order's status
 	Charges  Role = "charges"  // authorizes, captures and voids
+	Invoices Role = "invoices" // bills what was captured, and credits what was refunded
 	Refunds  Role = "refunds"  // gives money back
 	Reserves Role = "reserves" // keeps the levels of goods
 	Ships    Role = "ships"    // hands parcels over and takes goods back
 	Receives Role = "receives" // takes in goods that are bought
+	Books    Role = "books"    // keeps the journal of the money that moved
 )
 
 // Fact is one of the types of this package.

@@ -28,6 +28,7 @@ type (
 		Open             int64 // authorized, neither captured nor voided
 		Settling         bool  // the open amount is unknown while a request to the gateway is pending
 		Captured, Voided int64
+		ChargedBack      int64
 		Currency         string
 	}
 
@@ -35,8 +36,21 @@ type (
 		Taken              bool // it has consumed the event of the capture
 		Captured, Refunded int64
 		Refused            int64 // requested, and not given back after all
+		Owed               int64 // of Refused: it failed too often, and a person has to see to it
 		Granted            int64 // by operators, beyond what came back
 		Currency           string
+	}
+
+	Invoice struct {
+		Captured           int64 // it has consumed the event of the capture
+		Invoiced, Credited int64
+		Currency           string
+		Numbers            []Number // of the invoice and its credit notes
+	}
+
+	Journal struct { // of what moved between the gateway and the shop
+		Captured, Refunded, ChargedBack int64
+		Currency                        string
 	}
 
 	Reservation struct {
@@ -55,6 +69,11 @@ type (
 		Status     string
 		HandedOver bool
 		Back       []CameBack // returns that have arrived
+	}
+
+	Number struct { // of a document, in its series
+		Series string
+		N      int64
 	}
 
 	Shelves struct{ Stocked map[string]int64 } // by SKU: the pieces in stock before the order

@@ -92,7 +92,7 @@ func TestNumbersAreToldApartInWhatIsExplored(t *testing.T) {
 	desk := saga.Choreography[[]int64]{Service: "desk", Blank: func(string) []int64 { return nil },
 		Evolve: func(s []int64, e saga.Event) []int64 { return append(s[:len(s):len(s)], e.Data.(number).N) },
 		Series: []saga.Series{saga.Numbered(told, func(number, time.Time) string { return "all" },
-			func(e number, n int64) number { e.N = n; return e })},
+			func(e number, n int64, _ time.Time) number { e.N = n; return e })},
 		Rows: []saga.Row{saga.On(wants, func(s []int64, _ nothing) []saga.Event {
 			if len(s) > 0 {
 				return nil

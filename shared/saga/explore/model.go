@@ -53,6 +53,8 @@ type Outside struct {
 	Act func(state any, question string, asked saga.Event) []Outcome
 	// Check is Machine.Check for a state of the outside.
 	Check func(state any) string
+	// Tells are the events that its outcomes may tell beside their answers.
+	Tells []saga.Kind
 }
 
 // Outcome is one possible act of the outside party when asked.
@@ -60,6 +62,7 @@ type Outcome struct {
 	Does   string // "authorizes"
 	State  any    // of the outside, afterwards
 	Answer any
+	Tells  []saga.Event // to the machines that consume them, in any order, also where the answer is lost
 }
 
 // Root is one beginning of the saga.
@@ -73,6 +76,7 @@ type Root struct {
 // command. It may arrive at any time, but events of one producer arrive in order.
 type Told struct {
 	Who   string // a description: "the customer cancels"; "" where the event's name is enough
+	To    string // the outside party that may act on it, once, or never where Act lists no outcome; "" for machines
 	Event saga.Event
 }
 
@@ -100,7 +104,7 @@ func (v View) State(name string) any {
 func (v View) Open() (open []string) {
 	for i, p := range v.s.parts {
 		for _, in := range p.configs.at[v.at[i]].bag {
-			if input := v.s.inputs.at[in]; input.form == asked {
+			if input := v.s.inputs.at[in]; input.form == asked && v.s.parts[input.from].machine.QuestionOf(v.s.events.at[input.event].Type) != nil {
 				open = append(open, bare(v.s.events.at[input.event].Type))
 			}
 		}

@@ -91,12 +91,27 @@ const (
 // act is the step of an outside party that several machines ask: its answer is then in flight.
 func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction) {
 	asker := s.parts[x.from]
-	outs, silent := outcomes(p.own, l.state, asker.machine.QuestionOf(e.Type), e, false)
+	row := asker.machine.QuestionOf(e.Type)
+	var outs []Outcome
+	silent := []bool(nil)
+	if row != nil {
+		outs, silent = outcomes(p.own, l.state, row, e, false)
+	} else {
+		outs = p.own.Act(l.state, "", e) // nobody asked
+		silent = slices.Repeat([]bool{true}, len(outs))
+	}
 	for i, out := range outs {
 		r := reaction{next: s.local(p, local{state: out.State}), does: out.Does, wrong: p.own.wrong(out.State)}
+		for _, told := range out.Tells {
+			told.Key, told.ID = s.model.Key, cmp.Or(told.ID, bare(told.Type))
+			in := s.input(input{form: heard, event: s.event(told), words: p.name})
+			for _, to := range s.hearers[told.Type] {
+				r.sends = append(r.sends, s.parcel(s.parts[to], -1, in))
+			}
+		}
 		if !silent[i] {
 			answer := s.input(input{form: answered, event: x.event, answer: out.Answer, words: p.name + " " + out.Does})
-			r.sends = []send{s.parcel(asker, -1, answer)}
+			r.sends = append(r.sends, s.parcel(asker, -1, answer))
 		}
 		list = append(list, r)
 	}

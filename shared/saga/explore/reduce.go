@@ -81,7 +81,15 @@ func (s *system) learn() {
 			define(to.i, asked, row.On.Name())
 		}
 	})
+	for _, root := range s.model.Roots {
+		for _, t := range root.Told {
+			if t.To != "" {
+				define(s.outside(t.To).i, asked, t.Event.Type)
+			}
+		}
+	}
 	s.reach = r
+	s.leadToTold()
 	each(func(p *part, row *saga.Row, f form) {
 		if f == answered && s.asks[row.Ask] != p {
 			s.lead(s.asks[row.Ask].i, asked, row.On.Name(), r.of[kindName(p.i, answered, row.On.Name())])
@@ -90,6 +98,25 @@ func (s *system) learn() {
 			s.lead(p.i, f, row.On.Name(), s.causes(p, name))
 		}
 	})
+}
+
+// leadToTold lets whatever an outside party is asked lead to what it may tell. A party that no root begins with a state of its own,
+// or is told anything in, tells nothing.
+func (s *system) leadToTold() {
+	for i := range s.reach.kinds {
+		p := s.parts[s.reach.kinds[i].part]
+		if p.machine != nil || !slices.ContainsFunc(s.model.Roots, func(r Root) bool {
+			_, begun := r.States[p.own.Name]
+			return begun || slices.ContainsFunc(r.Told, func(t Told) bool { return t.To == p.own.Name })
+		}) {
+			continue
+		}
+		for _, told := range p.own.Tells {
+			for _, to := range s.hearers[told.Name()] {
+				s.reach.kinds[i].leads.add(s.reach.of[kindName(to, heard, told.Name())])
+			}
+		}
+	}
 }
 
 func (s *system) lead(part int, f form, event string, to kinds) {

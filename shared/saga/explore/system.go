@@ -152,6 +152,12 @@ func (s *system) begin(root Root) []int32 {
 		if t.Event.ID == "" {
 			t.Event.ID = bare(t.Event.Type)
 		}
+		if t.To != "" {
+			p := s.outside(t.To)
+			sent := s.parcel(p, -1, s.input(input{form: asked, event: s.event(t.Event), words: t.Who}))
+			at[p.i] = s.arrive(p, at[p.i], sent.parcel)
+			continue
+		}
 		in := s.input(input{form: heard, event: s.event(t.Event), words: t.Who, past: s.pivots[t.Event.Type]})
 		for _, to := range s.hearers[t.Event.Type] {
 			if p := s.parts[to]; p.key == t.Event.Key {
@@ -161,6 +167,16 @@ func (s *system) begin(root Root) []int32 {
 		}
 	}
 	return at
+}
+
+// outside is the part of an outside party that several machines ask.
+func (s *system) outside(name string) *part {
+	for _, p := range s.parts {
+		if p.machine == nil && p.own.Name == name {
+			return p
+		}
+	}
+	panic("explore: " + name + " cannot be told anything: several machines must ask it")
 }
 
 // after returns the state after a step, written into next.

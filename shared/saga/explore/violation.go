@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,7 +148,7 @@ func (s *system) tell(m move) Step {
 		}
 		st.Words = fmt.Sprintf("%s: %s %s%s", m.p.name, after, own(m.p.machine.Service, e.Type), follows)
 	case asked:
-		st.Words = fmt.Sprintf("%s %s (asked by %s)", m.p.own.Name, m.st.did.does, bare(e.Type))
+		st.Words = fmt.Sprintf("%s %s (asked by %s)", m.p.own.Name, m.st.did.does, cmp.Or(in.words, bare(e.Type)))
 		if m.p.machine != nil && len(m.p.machine.QuestionOf(e.Type).Unless) == 0 {
 			st.Words += "; " + m.p.name + follows
 		}

@@ -23,6 +23,7 @@ type Scene struct {
 	Cancels  bool
 	Returns  string // "", one, all or each
 	Counts   bool   // a rule asks how many orders the customer has placed
+	Gateway  string // disputes, reverses or notifies: what the payment gateway may do by itself; "" nothing
 }
 
 // Stocked is the stock at the beginning, by SKU.
@@ -53,6 +54,10 @@ func (s Scene) String() string {
 	}
 	if s.Counts {
 		words = append(words, "orders are counted")
+	}
+	if s.Gateway != "" {
+		words = append(words, "the gateway "+map[string]string{"disputes": "charges back", "reverses": "takes a refund back",
+			"notifies": "notifies of everything"}[s.Gateway])
 	}
 	if s.Returns != "" {
 		what := map[string]string{"one": "one line", "all": "everything", "each": "each line on its own"}[s.Returns]

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"slices"
 
 	"gorm.io/gorm"
@@ -24,9 +25,12 @@ type states struct {
 	levels       map[string]inventory.Levels // by SKU
 	receipts     map[string][]string         // by SKU, of those that have a row to lock
 	movedOrders  map[string]struct{}
-	movedSKUs    map[string]struct{}
+	movedLevels  map[place]levelRow
 	receivedSKUs map[string]struct{}
 }
+
+// place is where the goods of a level are.
+type place struct{ sku, warehouse string }
 
 func (t *Stock) memory() *states {
 	return &states{
@@ -35,7 +39,7 @@ func (t *Stock) memory() *states {
 		levels:       map[string]inventory.Levels{},
 		receipts:     map[string][]string{},
 		movedOrders:  map[string]struct{}{},
-		movedSKUs:    map[string]struct{}{},
+		movedLevels:  map[place]levelRow{},
 		receivedSKUs: map[string]struct{}{},
 	}
 }
@@ -67,10 +71,12 @@ func (s *states) Put(e saga.Event, state any) {
 	for rest := next.Levels; len(rest) > 0; {
 		sku := rest[0].SKU
 		levels := rest.Of(sku)
-		if !slices.Equal(levels, s.levels[sku]) {
-			s.levels[sku] = levels
-			s.movedSKUs[sku] = struct{}{}
+		for _, l := range levels {
+			if !slices.Contains(s.levels[sku], l) {
+				s.movedLevels[place{sku, l.Warehouse}] = levelRow(l)
+			}
 		}
+		s.levels[sku] = levels
 		rest = rest[len(levels):]
 	}
 }
@@ -85,19 +91,13 @@ func (s *states) Save(tx *gorm.DB) error {
 	for sku := range s.receivedSKUs {
 		received = append(received, skuRow{sku, s.receipts[sku]})
 	}
-	var levels []levelRow
-	for sku := range s.movedSKUs {
-		for _, l := range s.levels[sku] {
-			levels = append(levels, levelRow(l))
-		}
-	}
 	if err := s.store.reservations.Upsert(tx, reservations); err != nil {
 		return err
 	}
 	if err := s.store.skus.Upsert(tx, received); err != nil {
 		return err
 	}
-	return s.store.levels.Upsert(tx, levels)
+	return s.store.levels.Upsert(tx, slices.Collect(maps.Values(s.movedLevels)))
 }
 
 // Each visits reservations as "order <id>", levels as "stock <sku> at <warehouse>" and receipts as "sku <sku>".

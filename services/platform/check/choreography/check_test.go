@@ -49,7 +49,7 @@ func without[S any](c saga.Choreography[S]) (all []variant) {
 	rows := c.Rows
 	for i, row := range rows {
 		if row.Form == saga.Lookup {
-			continue // without it the machine is refused at once
+			continue // without it there is no machine: Choreography.Machine refuses a lookup that nothing keeps
 		}
 		c.Rows = slices.Delete(slices.Clone(rows), i, i+1)
 		all = append(all, variant{row, c.Machine()})

@@ -61,10 +61,10 @@ func walls(rows ...saga.Row) *saga.Machine {
 // The series of the desk's letters, a valid one and two invalid ones.
 var (
 	everyLetter = func(letter, time.Time) string { return "letters" }
-	oneSeries   = saga.Numbered(deskWrote, everyLetter, func(l letter, n int64) letter { l.N = n; return l })
-	noNumber    = saga.Numbered(deskWrote, everyLetter, func(l letter, _ int64) letter { return l })
+	oneSeries   = saga.Numbered(deskWrote, everyLetter, func(l letter, n int64, _ time.Time) letter { l.N = n; return l })
+	noNumber    = saga.Numbered(deskWrote, everyLetter, func(l letter, _ int64, _ time.Time) letter { return l })
 	byNumber    = saga.Numbered(deskWrote, func(l letter, _ time.Time) string { return strconv.FormatInt(l.N, 10) },
-		func(l letter, n int64) letter { l.N = n; return l })
+		func(l letter, n int64, _ time.Time) letter { l.N = n; return l })
 )
 
 func TestTheRulesOfLookupsSeriesAndSpreadProjectionsFindTheirFaults(t *testing.T) {

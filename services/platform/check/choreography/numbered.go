@@ -15,7 +15,7 @@ func (g *graph) numbered(rule *Rule, l Language) {
 				continue // reported by another rule
 			}
 			now := time.Unix(1_000_000, 0).UTC()
-			one, two := s.Set(data, 1), s.Set(data, 2)
+			one, two := s.Set(data, 1, now), s.Set(data, 2, now)
 			switch {
 			case reflect.DeepEqual(one, two):
 				rule.fault(m, "numbers %s, and its payload is the same whatever the number is", plain(s.Of))

@@ -17,6 +17,7 @@ type ending struct {
 	goods   audit.Reservation
 	levels  []audit.Level
 	stocked map[string]int64
+	owed    int64
 }
 
 // read interprets the states by the services' models.
@@ -41,6 +42,8 @@ func (e *ending) take(facts []audit.Fact) {
 		switch f := f.(type) {
 		case audit.Order:
 			e.Order = f
+		case audit.Refund:
+			e.owed = f.Owed
 		case audit.Parcel:
 			e.Parcel = f
 		case audit.Reservation:
@@ -96,7 +99,8 @@ func (e ending) said() string {
 	return ""
 }
 
-// money: no authorisation stays open, and the shop keeps exactly the value of the goods the customer has.
+// money: no authorisation stays open, and the shop keeps exactly the value of the goods the customer has, and what it owes them
+// and could not give back.
 func (e ending) money() string {
 	sum := e.State(gateway.Name).(gateway.Book).Sum()
 	if sum.Open() != 0 {
@@ -109,7 +113,10 @@ func (e ending) money() string {
 			want -= r.Worth
 		}
 	}
-	if kept := sum.Captured - sum.Refunded; kept != want {
+	if sum.Charged > 0 {
+		want = 0 // a dispute takes all that is left
+	}
+	if kept := sum.Captured - sum.Refunded - sum.Charged; kept != want && kept != want+e.owed {
 		return fmt.Sprintf("%d of the customer's money is kept instead of %d", kept, want)
 	}
 	return ""

@@ -26,6 +26,9 @@ func (l lesser) String() string {
 
 func lessers(m *saga.Machine) (all []lesser) {
 	for i, row := range m.Rows {
+		if row.Form == saga.Lookup {
+			continue // without it there is no machine: Choreography.Machine refuses a lookup that nothing keeps
+		}
 		all = append(all, lesser{row, saga.Choreography[any]{
 			Service: m.Service, Key: m.Key, Also: m.Also, Final: m.Final, Series: m.Series, Blank: m.Blank, Evolve: m.Evolve,
 			Rows: slices.Delete(slices.Clone(m.Rows), i, i+1),

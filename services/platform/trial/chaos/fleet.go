@@ -129,10 +129,10 @@ func (f *fleet) operators(service string) string {
 	return ""
 }
 
-// storefronts returns the addresses of the customers' listeners that are up.
+// storefronts returns the addresses of the storefronts that are up. The payment service's listener only takes webhooks.
 func (f *fleet) storefronts() (all []string) {
 	for _, p := range f.processes {
-		if customers, _ := p.addresses(); customers != "" {
+		if customers, _ := p.addresses(); customers != "" && strings.HasPrefix(p.name, "storefront-") {
 			all = append(all, customers)
 		}
 	}

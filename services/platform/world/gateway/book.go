@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"orderflow.example/services/platform/world/chance"
 	"orderflow.example/shared/database"
 )
 
@@ -21,6 +22,12 @@ const (
 	VoidRefused    Kind = "void_refused"
 	Refunded       Kind = "refunded"
 	RefundRefused  Kind = "refund_refused"
+
+	// What the gateway does by itself:
+	RefundReversed     Kind = "refund_reversed" // the refund did not arrive; the shop has the amount back
+	ChargedBack        Kind = "charged_back"    // a dispute was opened; the amount is taken from the shop
+	ChargebackReversed Kind = "chargeback_reversed"
+	DisputeLost        Kind = "dispute_lost" // nothing moves
 )
 
 // Entry is one entry of the gateway's book, which is append-only. All state of the gateway follows from it, the answers
@@ -36,8 +43,11 @@ type Entry struct {
 	Reference   string    `json:"reference"`         // the authorisation it belongs to
 	Attempt     string    `json:"attempt,omitempty"` // the idempotency key of that authorisation
 	Token       string    `json:"token,omitempty"`
-	Code        string    `json:"code,omitempty"` // why it was refused
-	Fingerprint string    `json:"-"`              // of the request
+	Code        string    `json:"code,omitempty"`  // why it was refused
+	About       string    `json:"about,omitempty"` // the dispute, or the key of the refund that did not arrive
+	Card        string    `json:"card,omitempty"`  // the card's fingerprint
+	Fee         int64     `json:"fee,omitempty"`   // of a dispute, in minor units; kept, however it ends
+	Fingerprint string    `json:"-"`               // of the request
 }
 
 // TableName names the table for gorm.
@@ -47,10 +57,18 @@ func (Entry) TableName() string { return "gateway_book" }
 type hold struct {
 	order, attempt, reference, token, currency string
 
-	authorized, captured, released, refunded int64
+	authorized, captured, released, refunded, charged int64
 
-	void bool
+	void     bool
+	card     string // its fingerprint
+	dispute  string // the one that was opened
+	over     bool   // it has ended
+	refunds  []Entry
+	reversed map[string]bool // refunds that did not arrive, by key
 }
+
+// left is what can still be refunded or disputed.
+func (h *hold) left() int64 { return h.captured - h.refunded - h.charged }
 
 func (h *hold) open() int64 { return h.authorized - h.captured - h.released }
 
@@ -63,6 +81,8 @@ type book struct {
 	byOrder     map[string][]int // indices of the entries
 	byAttempt   map[string]*hold // also those voided before they came
 	byReference map[string]*hold
+	luck        chance.Chance
+	plans       []plan // what the gateway will do by itself
 }
 
 var table = database.NewTable[Entry]()
@@ -72,7 +92,7 @@ const page = 20000
 
 // Load reads the book; see journal.State.
 func (b *book) Load(tx *gorm.DB) error {
-	*b = book{byKey: map[string]int{}, byOrder: map[string][]int{}, byAttempt: map[string]*hold{}, byReference: map[string]*hold{}}
+	*b = book{luck: b.luck, byKey: map[string]int{}, byOrder: map[string][]int{}, byAttempt: map[string]*hold{}, byReference: map[string]*hold{}}
 	for {
 		entries, err := table.Select(tx, "WHERE seq > $1 ORDER BY seq LIMIT $2", len(b.entries), page)
 		if err != nil {
@@ -109,12 +129,27 @@ func (b *book) add(e Entry) {
 	switch e.Kind {
 	case Authorized:
 		h := &hold{order: e.Order, attempt: e.Attempt, reference: e.Reference, token: e.Token, currency: e.Currency,
-			authorized: e.Amount}
+			authorized: e.Amount, card: e.Card}
+		h.reversed = map[string]bool{}
 		b.byAttempt[e.Attempt], b.byReference[e.Reference] = h, h
 	case Captured:
 		b.byReference[e.Reference].captured += e.Amount
 	case Refunded:
-		b.byReference[e.Reference].refunded += e.Amount
+		h := b.byReference[e.Reference]
+		h.refunded += e.Amount
+		h.refunds = append(h.refunds, e)
+	case RefundReversed:
+		h := b.byReference[e.Reference]
+		h.refunded -= e.Amount
+		h.reversed[e.About] = true
+	case ChargedBack:
+		h := b.byReference[e.Reference]
+		h.charged, h.dispute = e.Amount, e.About
+	case ChargebackReversed:
+		h := b.byReference[e.Reference]
+		h.charged, h.over = 0, true
+	case DisputeLost:
+		b.byReference[e.Reference].over = true
 	case Voided:
 		h := b.byAttempt[e.Attempt]
 		if h == nil {
@@ -124,6 +159,7 @@ func (b *book) add(e Entry) {
 		h.released += e.Amount
 		h.void = true
 	}
+	b.plan(e)
 }
 
 // read returns at most limit entries after the sequence number, of one order or of all.

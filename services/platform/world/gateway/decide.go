@@ -2,6 +2,10 @@ package gateway
 
 import (
 	"fmt"
+	"hash/fnv"
+	"io"
+	"regexp"
+	"strings"
 
 	"orderflow.example/services/platform/world/chance"
 )
@@ -46,6 +50,7 @@ var refusals = map[string]string{
 // authorizing are the tokens that get an authorisation.
 var authorizing = map[string]bool{
 	tokenOK: true, tokenTimeout: true, tokenSlow: true, tokenCaptureFails: true, tokenRefundFailsOnce: true, tokenChargeback: true,
+	tokenRefundReversed: true,
 }
 
 const (
@@ -54,17 +59,38 @@ const (
 	tokenSlow            = "tok_slow"
 	tokenCaptureFails    = "tok_capture_fails"
 	tokenRefundFailsOnce = "tok_refund_fails_once"
+	tokenRefundReversed  = "tok_refund_reversed"
 	tokenChargeback      = "tok_chargeback"
 )
 
+// namedCard are the tokens of cards with fingerprints of their own. One whose name begins with chargeback is charged back.
+var namedCard = regexp.MustCompile(`^tok_card_[a-z0-9_]{1,40}$`)
+
+func isAuthorizing(token string) bool { return authorizing[token] || namedCard.MatchString(token) }
+
+func isChargedBack(token string) bool {
+	return token == tokenChargeback || strings.HasPrefix(token, "tok_card_chargeback")
+}
+
+// CardOf is the fingerprint of the token's card; "" for a token that stands for no certain card.
+func CardOf(token string) string {
+	if !namedCard.MatchString(token) {
+		return ""
+	}
+	h := fnv.New64a()
+	io.WriteString(h, token)
+	return fmt.Sprintf("card_%016x", chance.Mix(h.Sum64()))
+}
+
 func authorize(b *book, key string, q Request) []Entry {
-	e := Entry{Kind: Authorized, Order: q.Order, Amount: q.Amount, Currency: q.Currency, Attempt: key, Token: known(q.Token)}
+	e := Entry{Kind: Authorized, Order: q.Order, Amount: q.Amount, Currency: q.Currency, Attempt: key, Token: known(q.Token),
+		Card: CardOf(q.Token)}
 	switch {
 	case b.byAttempt[key] != nil:
 		return refuse(e, Declined, "voided")
 	case refusals[q.Token] != "":
 		return refuse(e, Declined, refusals[q.Token])
-	case !authorizing[q.Token]:
+	case !isAuthorizing(q.Token):
 		return refuse(e, Declined, "unknown_token")
 	}
 	e.Reference = fmt.Sprintf("au_%016x", chance.Mix(uint64(len(b.entries)+1)))
@@ -73,7 +99,7 @@ func authorize(b *book, key string, q Request) []Entry {
 
 // known keeps tokens other than the test tokens out of the book: they might be secrets.
 func known(token string) string {
-	if authorizing[token] || refusals[token] != "" {
+	if isAuthorizing(token) || refusals[token] != "" {
 		return token
 	}
 	return ""
@@ -130,7 +156,7 @@ func refund(b *book, _ string, q Request) []Entry {
 		return refuse(e, RefundRefused, "not_captured")
 	case e.Currency != h.currency:
 		return refuse(e, RefundRefused, "currency_mismatch")
-	case e.Amount > h.captured-h.refunded:
+	case e.Amount > h.left():
 		return refuse(e, RefundRefused, "exceeds_captured")
 	}
 	return []Entry{e}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"orderflow.example/services/platform/world/answer"
@@ -22,20 +23,33 @@ type Gateway struct {
 	luck    chance.Chance
 	now     func() time.Time
 	book    book
+	log     *slog.Logger
 	stumble map[string]bool // references whose first refund failed since the start
 	journal *journal.Journal
+	db      *database.DB
+
+	stop  context.CancelFunc
+	tasks sync.WaitGroup
 }
 
 // Open takes over the gateway of this database, with its book.
 func Open(ctx context.Context, db *database.DB, luck chance.Chance, now func() time.Time, log *slog.Logger) (*Gateway, error) {
-	g := &Gateway{luck: luck, now: now, stumble: map[string]bool{}}
+	g := &Gateway{luck: luck, now: now, log: log, db: db, stumble: map[string]bool{}, book: book{luck: luck}}
 	var err error
-	g.journal, err = journal.Open(ctx, db, "gateway", &g.book, log)
-	return g, err
+	if g.journal, err = journal.Open(ctx, db, "gateway", &g.book, log); err != nil {
+		return nil, err
+	}
+	ctx, g.stop = context.WithCancel(context.WithoutCancel(ctx))
+	g.tasks.Go(func() { g.actByItself(ctx) })
+	return g, nil
 }
 
 // Close ends it; all its answers are durable.
-func (g *Gateway) Close() { g.journal.Close() }
+func (g *Gateway) Close() {
+	g.stop()
+	g.tasks.Wait()
+	g.journal.Close()
+}
 
 // Routes adds the operations to mux.
 func (g *Gateway) Routes(mux *http.ServeMux) {
@@ -43,6 +57,18 @@ func (g *Gateway) Routes(mux *http.ServeMux) {
 		mux.HandleFunc("POST /v1/"+o.name, answer.Handle(func(r *http.Request) answer.Reply { return g.ask(r, o) }))
 		mux.HandleFunc("GET /v1/"+o.name+"/{key}", answer.Handle(func(r *http.Request) answer.Reply { return g.inquire(r, o) }))
 	}
+	mux.HandleFunc("GET /v1/settlements/{day}", g.settle)
+	mux.HandleFunc("GET /v1/cards/{token}", answer.Handle(card))
+}
+
+// card tells the fingerprint of a token's card.
+func card(r *http.Request) answer.Reply {
+	return answer.Reply{Status: http.StatusOK, Body: Card{Fingerprint: CardOf(r.PathValue("token"))}}
+}
+
+// Card is the body of the response about a token's card.
+type Card struct {
+	Fingerprint string `json:"fingerprint"` // the same for all tokens of a card; "" where none is known
 }
 
 // Witness adds the route of the book to mux.
@@ -96,12 +122,9 @@ func (g *Gateway) decide(o operation, key, fingerprint string, q Request) (reply
 	if entries[0].Kind == Refunded && g.stumbles(q.Reference) {
 		return answer.Refuse(http.StatusServiceUnavailable, "try_again"), false
 	}
-	at := g.now().UTC().Truncate(time.Microsecond)
+	at := g.moment()
 	entries[0].Key, entries[0].Fingerprint = key, fingerprint
-	for _, e := range entries {
-		e.Seq, e.At = int64(len(g.book.entries)+1), at
-		g.book.add(e)
-	}
+	g.book.enter(at, entries...)
 	return told(entries[0], o), true
 }
 

@@ -39,10 +39,11 @@ func TestAnOrderReadsAsTheContractSays(t *testing.T) {
 	var want map[string]any
 	if err := json.Unmarshal([]byte(`{"id":"`+id+`","status":"confirmed","total":{"amount":500,"currency":"GBP"},
 		"lines":[{"sku":"MUG","quantity":2,"ordered":2,"unfilled":0,"unit_price":{"amount":250,"currency":"GBP"}}],
-		"refunds":[],"fill_policy":"fill_all",
+		"refunds":[],"credit_notes":[],"fill_policy":"fill_all",
 		"ship_to":{"name":"Ada","line1":"1 High St","city":"Leeds","postcode":"LS1 1AA","country":"GB"},
 		"payment":{"state":"authorized","authorized":{"amount":500,"currency":"GBP"},
-			"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"}},
+			"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},
+			"charged_back":{"amount":0,"currency":"GBP"}},
 		"shipments":[{"id":"s1","carrier":"post","tracking_number":"T1","state":"prepared"}],
 		"returns":[],"cancellation_requested":false,
 		"timeline":[{"status":"placed","text":"We have your order."},{"status":"confirmed","text":"All there."}],

@@ -36,9 +36,22 @@ type Order struct {
 	Refunds               []Refund              `json:"refunds" nullable:"false" doc:"In the order in which they were given back"`
 	Shipments             []storefront.Shipment `json:"shipments" nullable:"false"`
 	Returns               []Return              `json:"returns" nullable:"false"`
+	Invoice               *Invoice              `json:"invoice,omitempty" doc:"Once the payment is captured"`
+	CreditNotes           []CreditNote          `json:"credit_notes" nullable:"false" doc:"In the order in which they were issued"`
 	CancellationRequested bool                  `json:"cancellation_requested"`
 	Timeline              []storefront.Entry    `json:"timeline" nullable:"false"`
 	Next                  *storefront.Next      `json:"next,omitempty" doc:"What happens next, and who does it"`
+}
+
+// Invoice is the invoice of an order; get-invoice reads it.
+type Invoice struct {
+	Number string `json:"number" example:"INV-2026-000042"`
+}
+
+// CreditNote is the document about a refund; get-credit-note reads it.
+type CreditNote struct {
+	Number   string `json:"number" example:"CN-2026-000007"`
+	RefundID string `json:"refund_id" doc:"The refund it is about"`
 }
 
 // Line is a line of an order.
@@ -100,7 +113,14 @@ func viewOrder(o storefront.Order) Order {
 		Payment: Payment{State: o.Payment.State, Authorized: money(o.Payment.Authorized), Captured: money(o.Payment.Captured),
 			Refunded: money(o.Refunded), ChargedBack: money(o.Payment.ChargedBack)},
 		Shipments: append([]storefront.Shipment{}, o.Shipments...), Returns: make([]Return, len(o.Returns)),
+		CreditNotes:           make([]CreditNote, len(o.CreditNotes)),
 		CancellationRequested: o.Cancelling, Timeline: append([]storefront.Entry{}, o.Timeline...), Next: o.Next,
+	}
+	if o.Invoice != "" {
+		v.Invoice = &Invoice{Number: o.Invoice}
+	}
+	for i, n := range o.CreditNotes {
+		v.CreditNotes[i] = CreditNote(n)
 	}
 	for i, r := range o.Refunds {
 		v.Refunds[i] = Refund{ID: r.ID, At: r.At, Amount: money(r.Amount), Reason: r.Reason, ReturnID: r.ReturnID}

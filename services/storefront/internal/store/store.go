@@ -42,7 +42,9 @@ type orderRow struct {
 	Refunded    int64
 	Refunds     []storefront.Refund   `gorm:"serializer:json"`
 	Shipments   []storefront.Shipment `gorm:"serializer:json"`
-	Open        bool                  // derived from the other columns, to search by
+	Invoice     string
+	CreditNotes []storefront.CreditNote `gorm:"serializer:json"`
+	Open        bool                    // derived from the other columns, to search by
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -60,7 +62,8 @@ func toOrderRow(o storefront.Order) orderRow {
 		Status: o.Status, Reason: o.Reason, Final: o.Final, Next: o.Next, Timeline: o.Timeline,
 		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
 		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, ChargedBack: o.Payment.ChargedBack,
-		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments, Open: o.Open(),
+		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments,
+		Invoice: o.Invoice, CreditNotes: o.CreditNotes, Open: o.Open(),
 	}
 }
 
@@ -73,6 +76,7 @@ func fromOrderRow(r orderRow) storefront.Order {
 		Payment: storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured,
 			ChargedBack: r.ChargedBack},
 		Refunded: r.Refunded, Refunds: r.Refunds, Shipments: r.Shipments,
+		Invoice: r.Invoice, CreditNotes: r.CreditNotes,
 	}
 	if r.AgreedLines != nil {
 		o.Agreed = storefront.Basket{Lines: r.AgreedLines, Total: schemas.Money{Amount: r.AgreedTotal, Currency: r.Currency}}

@@ -26,7 +26,8 @@ func Outside(act func(b Book, id string, asked any) []explore.Outcome, questions
 // Book is the gateway's state.
 type Book struct {
 	Holds    []Hold
-	Refusals int // refunds refused
+	Refusals int  // refunds refused
+	Notifies bool // of what it is asked as well, perhaps before it answers
 }
 
 // Hold is the money of one authorisation, in minor units.
@@ -34,7 +35,16 @@ type Hold struct {
 	Attempt                                  string
 	Authorized, Captured, Released, Refunded int64
 	Void                                     bool // voided, perhaps before the authorisation arrived
+
+	Charged  int64  // taken back by a dispute
+	Dispute  string // open, won by the shop, or lost; "" before
+	Refund   string // the first refund: the id of the event that asked
+	Given    int64  // its amount
+	Reversed bool   // it did not arrive
 }
+
+// Left is the amount that can still be refunded or disputed.
+func (h Hold) Left() int64 { return h.Captured - h.Refunded - h.Charged }
 
 // Open is the amount still authorised.
 func (h Hold) Open() int64 { return h.Authorized - h.Captured - h.Released }
@@ -80,6 +90,7 @@ func (b Book) Sum() (sum Hold) {
 		sum.Captured += h.Captured
 		sum.Released += h.Released
 		sum.Refunded += h.Refunded
+		sum.Charged += h.Charged
 	}
 	return sum
 }
@@ -92,8 +103,8 @@ func (b Book) wrong() string {
 		case h.Open() < 0 || h.Captured < 0 || h.Released < 0:
 			return fmt.Sprintf("the gateway's book: authorized %d is not captured %d, voided %d and still open %d",
 				h.Authorized, h.Captured, h.Released, h.Open())
-		case h.Refunded > h.Captured:
-			return fmt.Sprintf("the gateway's book: refunded %d of %d captured", h.Refunded, h.Captured)
+		case h.Left() < 0:
+			return fmt.Sprintf("the gateway's book: refunded %d and charged back %d of %d captured", h.Refunded, h.Charged, h.Captured)
 		case h.Open() > 0 || h.Captured > 0:
 			held++
 		}

@@ -1,0 +1,143 @@
+package invoice
+
+import (
+	"slices"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/invoice"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/refund"
+	"orderflow.example/shared/saga"
+)
+
+// What an invoice waits for, and a credit note: the topics of other services have no common order.
+const (
+	byOrder   = "confirmed"
+	byCapture = "captured"
+	byRefund  = "refunded"
+)
+
+// Why a document is withheld.
+const (
+	otherCurrency = "other_currency"
+	aboveTotal    = "above_total"
+	aboveInvoice  = "above_invoice"
+)
+
+// The lines that are about the whole order.
+const (
+	notCharged = "not_charged" // the part of the total that was not captured
+	refunded   = "refund"      // money given back for no goods
+)
+
+// agreed notes what is sold to whom, one line for each product and price whatever the warehouses it comes from.
+func agreed(i Invoice, e order.ConfirmedV1) []saga.Event {
+	if i.CustomerID != "" {
+		return nil
+	}
+	return i.issued(event.ReadiedV1{By: byOrder, CustomerID: e.CustomerID, Buyer: &e.ShipTo, Lines: merged(e.Lines), Amount: &e.Total})
+}
+
+func moneyTaken(i Invoice, e payment.CapturedV1) []saga.Event {
+	if i.Captured.Currency != "" {
+		return nil
+	}
+	return i.issued(event.ReadiedV1{By: byCapture, Amount: &e.Amount})
+}
+
+// issued notes one of the two things that an invoice waits for, and issues it if the other is there.
+func (i Invoice) issued(noted event.ReadiedV1) []saga.Event {
+	events := []saga.Event{event.Readied.Of(noted)}
+	i = Evolve(i, events[0])
+	if i.CustomerID == "" || i.Captured.Currency == "" {
+		return events
+	}
+	reason := ""
+	switch {
+	case i.Captured.Currency != i.Total.Currency:
+		reason = otherCurrency
+	case i.Captured.Amount > sum(i.Lines):
+		reason = aboveTotal
+	}
+	if reason != "" {
+		return append(events, event.Withheld.Of(event.WithheldV1{Reason: reason, Amount: i.Captured}))
+	}
+	lines := slices.Clone(i.Lines)
+	if rest := sum(i.Lines) - i.Captured.Amount; rest > 0 {
+		lines = append(lines, event.Line{Text: notCharged, Quantity: -1, UnitPrice: rest})
+	}
+	return append(events, event.Issued.Of(event.IssuedV1{
+		Document: event.Document{Amount: i.Captured, Country: i.Buyer.Country, Lines: lines}}))
+}
+
+func moneyBack(i Invoice, e refund.IssuedV1) []saga.Event {
+	if i.Seen(e.RefundID) {
+		return nil
+	}
+	r := Refund{ID: e.RefundID, Reason: e.Reason, Amount: e.Amount, Lines: merged(e.Lines)}
+	if i.Issued == nil {
+		return []saga.Event{event.Readied.Of(event.ReadiedV1{By: byRefund, RefundID: r.ID, Reason: r.Reason, Amount: &r.Amount,
+			Lines: r.Lines})}
+	}
+	return []saga.Event{i.creditNote(r)}
+}
+
+// creditWaiting issues the credit notes of the refunds that came before the invoice.
+func creditWaiting(i Invoice, _ event.IssuedV1) (events []saga.Event) {
+	for _, r := range i.Waiting {
+		events = append(events, i.creditNote(r))
+		i = Evolve(i, events[len(events)-1])
+	}
+	return events
+}
+
+// creditNote is the credit note of a refund, or the word that there cannot be one.
+func (i Invoice) creditNote(r Refund) saga.Event {
+	reason := ""
+	switch {
+	case r.Amount.Currency != i.Issued.Amount.Currency:
+		reason = otherCurrency
+	case i.Credited()+r.Amount.Amount > i.Issued.Amount.Amount:
+		reason = aboveInvoice
+	}
+	if reason != "" {
+		return event.Withheld.Of(event.WithheldV1{Reason: reason, Amount: r.Amount, RefundID: r.ID})
+	}
+	d := i.Issued.Document
+	d.Amount, d.Lines = r.Amount, i.credited(r)
+	return event.CreditNoteIssued.Of(event.CreditNoteIssuedV1{
+		Invoice: d.Number, RefundID: r.ID, Reason: r.Reason, Document: taxed(d, i.Credited())})
+}
+
+// credited are the lines of a credit note: the goods, where the refund is exactly their price, or all that was invoiced, where
+// it is all of that, or else one line with the amount.
+func (i Invoice) credited(r Refund) []event.Line {
+	switch {
+	case r.Amount == i.Issued.Amount:
+		return i.Issued.Lines
+	case len(r.Lines) > 0 && r.Amount.Amount == sum(r.Lines):
+		return r.Lines
+	}
+	return []event.Line{{Text: refunded, Quantity: 1, UnitPrice: r.Amount.Amount}}
+}
+
+// merged are the lines, one for each product and price.
+func merged(all []schemas.Allocation) (lines []event.Line) {
+	for _, l := range all {
+		at := slices.IndexFunc(lines, func(x event.Line) bool { return x.SKU == l.SKU && x.UnitPrice == l.UnitPrice })
+		if at < 0 {
+			at, lines = len(lines), append(lines, event.Line{SKU: l.SKU, UnitPrice: l.UnitPrice})
+		}
+		lines[at].Quantity += l.Quantity
+	}
+	return lines
+}
+
+// sum is the price of the lines, in minor units.
+func sum(lines []event.Line) (total int64) {
+	for _, l := range lines {
+		total += l.Quantity * l.UnitPrice
+	}
+	return total
+}

@@ -1,0 +1,13 @@
+-- +goose Up
+-- What the gateway notified of, each id once.
+CREATE TABLE notifications (
+    id          text PRIMARY KEY,
+    kind        text        NOT NULL,
+    order_id    text        NOT NULL,
+    digest      bytea       NOT NULL, -- of the body
+    outcome     text        NOT NULL DEFAULT '', -- empty until something came of it
+    received_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- +goose Down
+DROP TABLE notifications;

@@ -1,0 +1,36 @@
+package audit
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"orderflow.example/services/reporting"
+)
+
+func TestAJournalThatIsNotTheGatewaysBookIsNamedWithBothAmounts(t *testing.T) {
+	t.Parallel()
+	for says, damage := range map[string]func(*reporting.Account){
+		"the journal has captured 0, the gateway's book says 1050": func(a *reporting.Account) { *a = reporting.Blank(a.Order) },
+		"the journal has captured 1051, the gateway's book says 1050": func(a *reporting.Account) {
+			a.Items = slices.Clone(a.Items)
+			a.Items[0].Booked++
+		},
+	} {
+		p := open(t, 2).picture(t)
+		p.verdict(t)
+		if c := checkJournal(p); !c.Holds || c.Checked == 0 {
+			t.Fatal(c)
+		}
+		change(p, "reporting", "completes", damage)
+		p.tell()
+		c := checkJournal(p)
+		if c.Broken != 1 || !tells(map[string]Check{"": c}, "completes", says) {
+			t.Errorf("%s: %v", says, c)
+		}
+		p.services["payment"].calls["completes"] = []owed{{"payment.capture_requested.v1", time.Now()}}
+		if c := checkJournal(p); !c.Holds {
+			t.Errorf("while the gateway is asked: %v", c)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+// Package api is the reporting service's HTTP API for operators: the journal and its trial balance, the reports of business
+// days, what differs from the gateway's settlement, and reading a settlement file again. It changes no entry.
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	event "orderflow.example/schemas/reporting"
+	"orderflow.example/services/reporting"
+	"orderflow.example/services/reporting/internal/store"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
+)
+
+// Books is what the routes need.
+type Books interface {
+	// Journal lists at most limit entries behind the place, in the order in which money moved.
+	Journal(ctx context.Context, r store.Range, after store.Place, limit int) ([]store.Posted, error)
+	// Balance is the trial balance of all entries.
+	Balance(ctx context.Context) ([]event.Total, error)
+	// Reports lists at most limit business days, in order.
+	Reports(ctx context.Context, from, to string, limit int) ([]store.Report, error)
+	// Discrepant lists at most limit orders with a discrepancy, by id, after the one named.
+	Discrepant(ctx context.Context, after string, limit int) ([]reporting.Account, error)
+	// ReadSettlement has the settlement file of a day read again.
+	ReadSettlement(ctx context.Context, day string) error
+}
+
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+	csvPage      = 1000 // rows that are read at once for CSV, which has no pages
+)
+
+// span are the parameters of a list of days.
+type span struct {
+	From   string `query:"from" format:"date" doc:"The first business day; without it the list begins with the first there is"`
+	To     string `query:"to" format:"date" doc:"The last business day, included; without it the list ends with the last there is"`
+	Format string `query:"format" enum:"json,csv" default:"json" doc:"csv: the whole range, without pages; amounts in minor units"`
+}
+
+// Register adds the routes.
+func Register(routes *openapi.Routes, b Books) {
+	read := func(id, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Tags: []string{"Reports"}, Summary: summary}
+	}
+	openapi.Handle[struct {
+		openapi.Paged
+		span
+		Order string `query:"order" doc:"Only the entries of this order"`
+	}, openapi.Body[journalPage]](routes, read("list-journal", "/v1/journal", "List the entries of the journal, as money moved"),
+		func(c *gin.Context) { journal(c, b) })
+	openapi.Handle[struct {
+		openapi.Paged
+		span
+	}, openapi.Body[dayPage]](routes, read("list-daily-reports", "/v1/reports/daily", "List the reports of business days"),
+		func(c *gin.Context) { daily(c, b) })
+	openapi.Handle[struct{}, openapi.Body[balanceAnswer]](routes, read("get-trial-balance", "/v1/reports/balance",
+		"Read the trial balance: debits and credits of each account, by currency"), func(c *gin.Context) { balance(c, b) })
+	openapi.Handle[openapi.Paged, openapi.Body[discrepancyPage]](routes, read("list-discrepancies", "/v1/reports/discrepancies",
+		"List the orders of which the journal and the gateway's settlement differ"), func(c *gin.Context) { discrepancies(c, b) })
+	openapi.Handle[struct {
+		Day string `path:"day" format:"date" doc:"The business day, as 2026-03-01"`
+	}, openapi.Body[requested]](routes, huma.Operation{OperationID: "read-settlement", Method: http.MethodPost,
+		Path: "/v1/reports/daily/:day/settlement", Tags: []string{"Reports"}, DefaultStatus: http.StatusAccepted,
+		Summary: "Have the gateway's settlement file of a day read again; lines that are known change nothing"},
+		func(c *gin.Context) { settle(c, b) })
+}
+
+type requested struct {
+	Day string `json:"day"`
+}
+
+func settle(c *gin.Context, b Books) {
+	day := c.Param("day")
+	if !isDay(day) {
+		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Detail: "want a day as 2026-03-01", Location: "path.day"}))
+		return
+	}
+	if err := b.ReadSettlement(c.Request.Context(), day); err != nil {
+		unavailable(c, err)
+		return
+	}
+	c.JSON(http.StatusAccepted, requested{day})
+}
+
+// A year has four digits, so that days sort as texts.
+func isDay(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
+}
+
+// days reads the range of a list.
+func days(q *httpserver.Query) (from, to string, csv bool) {
+	from, to = "0000-01-01", "9999-12-31"
+	for name, into := range map[string]*string{"from": &from, "to": &to} {
+		text, given := q.GetQuery(name)
+		if !given {
+			continue
+		}
+		if *into = text; !isDay(text) {
+			q.Fault(name, "want a day as 2026-03-01")
+		}
+	}
+	if isDay(from) && isDay(to) && from > to {
+		q.Fault("to", "it is before from")
+	}
+	switch format, _ := q.GetQuery("format"); format {
+	case "", "json":
+	case "csv":
+		csv = true
+	default:
+		q.Fault("format", "want json or csv")
+	}
+	return from, to, csv
+}
+
+func unavailable(c *gin.Context, err error) {
+	_ = c.Error(err)
+	httpserver.WriteProblem(c, httpserver.Unavailable())
+}

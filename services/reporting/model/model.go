@@ -1,0 +1,97 @@
+// Package model declares the reporting service's part in exploration, audit and demo.
+package model
+
+import (
+	"fmt"
+	"time"
+
+	payments "orderflow.example/schemas/payment"
+	refunds "orderflow.example/schemas/refund"
+	event "orderflow.example/schemas/reporting"
+	"orderflow.example/services/reporting"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/audit"
+	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/explore/gateway"
+	"orderflow.example/shared/saga/model"
+)
+
+// Service is the reporting service's part in an order: it notes each movement of money, and nothing follows for the order.
+var Service = model.Service{
+	Watched:   watched,
+	Unalarmed: "a file comes once a day, and people work through the differences that the API names",
+	Machines: []explore.Machine{{Machine: reporting.Calendar{Zone: time.UTC}.Choreography().Machine(), Before: before,
+		Check: balances, Notes: []saga.Kind{payments.Captured, payments.ChargedBack,
+			payments.ChargebackReversed, payments.RefundReversed, refunds.Issued}}},
+	Left: []string{"reporting (day)", "reporting (settlement)"},
+	Harmless: map[string]string{
+		"on payment.charged_back.v1":           noDispute,
+		"on payment.chargeback_reversed.v1":    noDispute,
+		"on payment.refund_reversed.v1":        noDispute,
+		"on reporting.settlement_missed.v1":    "as its command",
+		"on reporting.line_settled.v1":         "as the line",
+		"on report_missing":                    "it tells people what no settlement file had, and changes no entry",
+		"on reporting.settlement_line_read.v1": "the files of the gateway come days later; nothing follows for the order",
+	},
+	End:   end,
+	Role:  audit.Books,
+	State: has,
+}
+
+const noDispute = "the gateway that is explored has no disputes and reverses no refund"
+
+func before(any) []explore.Before {
+	b := model.Before{}
+	b.Until(true, event.SettlementLineRead, event.LineSettled)
+	return b
+}
+
+// balances checks that each entry moves as much into accounts as out of them.
+func balances(_ any, step saga.Step) string {
+	for _, e := range step.State.(reporting.Account).Entries {
+		for _, t := range e.Transfers {
+			if t.Amount.Amount <= 0 || t.Debit == t.Credit {
+				return fmt.Sprintf("an entry moves %d from %s to %s", t.Amount.Amount, t.Credit, t.Debit)
+			}
+		}
+	}
+	return ""
+}
+
+// end checks that the journal is the gateway's book.
+func end(v model.Ending) string {
+	a, sum := v.State("reporting").(reporting.Account), v.State(gateway.Name).(gateway.Book).Sum()
+	j := journal(a)
+	if j.Captured != sum.Captured || j.Refunded != sum.Refunded {
+		return fmt.Sprintf("the journal has %d captured and %d refunded, the gateway %d and %d",
+			j.Captured, j.Refunded, sum.Captured, sum.Refunded)
+	}
+	return ""
+}
+
+func has(state any) []audit.Fact {
+	a, is := state.(reporting.Account)
+	if !is {
+		return nil
+	}
+	return []audit.Fact{journal(a)}
+}
+
+// journal sums up the booked movements of an order. An order has one currency.
+func journal(a reporting.Account) (j audit.Journal) {
+	for _, i := range a.Items {
+		if i.Booked == 0 {
+			continue
+		}
+		j.Currency = i.Currency
+		switch i.Movement {
+		case reporting.Capture:
+			j.Captured += i.Booked
+		case reporting.Refund, reporting.RefundReversed:
+			j.Refunded -= i.Booked
+		case reporting.Chargeback, reporting.ChargebackReversed:
+			j.ChargedBack -= i.Booked
+		}
+	}
+	return j
+}

@@ -1,0 +1,63 @@
+package reporting
+
+import (
+	"slices"
+
+	"orderflow.example/schemas"
+	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/refund"
+	event "orderflow.example/schemas/reporting"
+	"orderflow.example/shared/saga"
+)
+
+func (c Calendar) captured(a Account, e saga.Event, d payment.CapturedV1) []saga.Event {
+	return c.post(a, e, Capture, d.Reference, sale(d.Amount))
+}
+
+func (c Calendar) refunded(a Account, e saga.Event, d refund.IssuedV1) []saga.Event {
+	return c.post(a, e, Refund, d.RefundID, giveBack(d.Amount, 1))
+}
+
+// chargedBack books what the customer's bank took back, and the fee that the gateway keeps for it however the dispute ends.
+func (c Calendar) chargedBack(a Account, e saga.Event, d payment.ChargedBackV1) []saga.Event {
+	transfers := move(Disputes, Clearing, d.Amount.Amount, d.Amount.Currency)
+	if d.Fee != nil {
+		transfers = append(transfers, move(Fees, Clearing, d.Fee.Amount, d.Fee.Currency)...)
+	}
+	return c.post(a, e, Chargeback, d.DisputeID, transfers)
+}
+
+func (c Calendar) chargebackReversed(a Account, e saga.Event, d payment.ChargebackReversedV1) []saga.Event {
+	return c.post(a, e, ChargebackReversed, d.DisputeID, move(Clearing, Disputes, d.Amount.Amount, d.Amount.Currency))
+}
+
+// refundReversed is the counter-entry of a refund.
+func (c Calendar) refundReversed(a Account, e saga.Event, d payment.RefundReversedV1) []saga.Event {
+	return c.post(a, e, RefundReversed, d.RefundID, giveBack(d.Amount, -1))
+}
+
+// sale books that the customer owes the amount, and has paid it by the gateway.
+func sale(m schemas.Money) []event.Transfer {
+	return slices.Concat(move(Customers, Revenue, m.Amount, m.Currency), move(Clearing, Customers, m.Amount, m.Currency))
+}
+
+// giveBack books a refund; with a sign of -1 the counter-entry.
+func giveBack(m schemas.Money, sign int64) []event.Transfer {
+	return slices.Concat(move(Refunds, Customers, sign*m.Amount, m.Currency), move(Customers, Clearing, sign*m.Amount, m.Currency))
+}
+
+// post makes the entry of a money event, once. The event's id is the entry's.
+func (c Calendar) post(a Account, e saga.Event, movement, reference string, transfers []event.Transfer) []saga.Event {
+	if len(transfers) == 0 || slices.ContainsFunc(a.Entries, func(x Entry) bool { return x.ID == e.ID }) {
+		return nil
+	}
+	return []saga.Event{event.EntryPosted.Of(event.EntryPostedV1{EntryID: e.ID, Movement: movement, Reference: reference,
+		HappenedAt: written(e.Time), Day: c.Day(e.Time), Transfers: transfers})}
+}
+
+// entered gives an entry to its day, and compares its item, of which the gateway may have accounted before.
+func (c Calendar) entered(a Account, e saga.Event, d event.EntryPostedV1) []saga.Event {
+	said := []saga.Event{event.EntryDated.About(d.Day, event.EntryDatedV1{EntryID: d.EntryID, OrderID: a.Order,
+		Transfers: d.Transfers})}
+	return append(said, c.reconcile(a, e)...)
+}

@@ -1,0 +1,82 @@
+package reporting
+
+import (
+	"slices"
+
+	event "orderflow.example/schemas/reporting"
+	"orderflow.example/shared/saga"
+)
+
+// line takes in a line of a settlement file. One that is known as it is says nothing new.
+func line(a Account, d event.SettlementLineReadV1) []saga.Event {
+	known := slices.ContainsFunc(a.Items, func(i Item) bool {
+		return i.Movement == d.Movement && i.Reference == d.Reference && i.Currency == d.Gross.Currency &&
+			slices.Contains(i.Lines, Line{d.Transaction, d.Gross.Amount, d.Fee})
+	})
+	if known {
+		return nil
+	}
+	return []saga.Event{event.LineSettled.Of(event.LineSettledV1(d))}
+}
+
+func (c Calendar) settled(a Account, e saga.Event, _ event.LineSettledV1) []saga.Event {
+	return c.reconcile(a, e)
+}
+
+// reconcile compares the items that the gateway has accounted for, or a discrepancy was told of. Where both agree, what it paid
+// out and kept is booked, once; what it corrects later, by the difference.
+func (c Calendar) reconcile(a Account, e saga.Event) (said []saga.Event) {
+	for _, i := range a.Items {
+		switch {
+		case len(i.Lines) == 0 && !i.Told:
+		case i.Booked != i.Settled:
+			said = append(said, i.differs()...)
+		default:
+			if i.Told {
+				said = append(said, event.DiscrepancyResolved.Of(event.DiscrepancyResolvedV1{Movement: i.Movement,
+					Reference: i.Reference, Currency: i.Currency, Booked: i.Booked}))
+			}
+			if paid := i.payout(); len(paid) > 0 {
+				said = append(said, event.EntryPosted.Of(event.EntryPostedV1{EntryID: e.ID + "/" + i.Movement + "/" + i.Reference,
+					Movement: i.Movement, Reference: i.Reference, Transaction: i.Lines[len(i.Lines)-1].Transaction,
+					HappenedAt: written(e.Time), Day: c.Day(e.Time), Transfers: paid}))
+			}
+		}
+	}
+	return said
+}
+
+// payout is what is not booked yet of the gateway's payment and of its fee.
+func (i Item) payout() []event.Transfer {
+	if len(i.Lines) == 0 {
+		return nil
+	}
+	return slices.Concat(move(Bank, Clearing, i.Settled-i.kept()-i.PaidOut, i.Currency),
+		move(Fees, Clearing, i.kept()-i.Fee-i.PaidFee, i.Currency))
+}
+
+func (i Item) differs() []saga.Event {
+	if i.Told && i.ToldBooked == i.Booked && i.ToldSettled == i.Settled {
+		return nil
+	}
+	return []saga.Event{event.DiscrepancyFound.Of(event.DiscrepancyFoundV1{Movement: i.Movement, Reference: i.Reference,
+		Currency: i.Currency, Booked: i.Booked, Settled: i.Settled, Day: i.Day})}
+}
+
+// miss notes that no file had a movement of the order by now, though those of its days were read.
+func miss(a Account, m Missing) []saga.Event {
+	if !slices.ContainsFunc(a.Items, func(i Item) bool { return i.IsUnsettled() && i.Day <= m.Through }) {
+		return nil
+	}
+	return []saga.Event{event.SettlementMissed.Of(event.SettlementMissedV1(m))}
+}
+
+// missed tells of each such movement.
+func missed(a Account, m event.SettlementMissedV1) (said []saga.Event) {
+	for _, i := range a.Items {
+		if i.IsUnsettled() && i.Day <= m.Through {
+			said = append(said, i.differs()...)
+		}
+	}
+	return said
+}

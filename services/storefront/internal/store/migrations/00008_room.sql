@@ -1,0 +1,8 @@
+-- +goose Up
+-- A row is written some times while its order is under way. With room on its page a new version needs no new index entries.
+ALTER TABLE orders SET (fillfactor = 50);
+ALTER TABLE products SET (fillfactor = 50);
+
+-- +goose Down
+ALTER TABLE orders RESET (fillfactor);
+ALTER TABLE products RESET (fillfactor);
