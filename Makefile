@@ -2,8 +2,8 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run observe demo test test-kafka test-race alerts pictures bench bench-product burst explore mutants chaos stages \
-	check schemathesis build tidy generate record release-schemas clean
+.PHONY: help run observe demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product burst \
+	explore mutants chaos stages check invoices en16931 schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -33,6 +33,15 @@ alerts: ## each alert fires in a fault made for it, on a running installation, a
 pictures: ## draw the dashboards after five minutes of real orders, into deployments/grafana; six minutes
 	go test -tags pictures -count=1 -timeout 25m -run DrawTheDashboards ./services/platform/observe
 
+rolling: ## roll every service from an older build to this one under load: is it noticed? ten minutes; ARGS="COMMIT"
+	scripts/rolling.sh $(ARGS)
+
+deployments: ## validators of the files in deployments, and the image's build in a clean directory; ten minutes at first
+	scripts/deployments.sh
+
+cost: ## CPU of an order, service by service, in their processes and in Postgres; two minutes
+	go test -tags load -count=1 -timeout 10m -v -run WhatAnOrderCosts ./services/platform/endtoend
+
 bench: build ## sagas per second of the engine, orders per second of all services, on both brokers; six minutes; ARGS="--json …"
 	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS) && \
 		bin/orderflow bench product --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS)'
@@ -55,6 +64,12 @@ chaos: ## the failure campaign: kills and stops under load: is anything lost, or
 stages := statement,column,readonly,unwritable,million,burst
 stages: ## faults of the installation under load, one run each: what stands still, what goes on? twelve minutes; ARGS="--json …"
 	scripts/chaos.sh --stage $(stages) $(ARGS)
+
+invoices: ## 5,000 orders and two processes of invoice, killed at random: numbers without gap or repeat; some minutes
+	cd services/invoice && go test ./app -count=1 -timeout 1h -run KilledAtRandom -orders 5000 -v
+
+en16931: ## invoices as UBL, checked by another's EN 16931 rules; needs a Java 17 and Maven; a minute
+	scripts/en16931.sh
 
 check: ## formatting, vet, lint, modules, generated files, released schemas
 	scripts/check.sh $(modules)

@@ -6,11 +6,11 @@ import "orderflow.example/shared/saga"
 const (
 	KeyProduct  saga.Key = "product"
 	KeyCustomer saga.Key = "customer"
-	KeySubject  saga.Key = "subject"
-	KeyRuleSet  saga.Key = "rule_set"
 	KeyDay      saga.Key = "day"
 
 	KeySettlement saga.Key = "settlement"
+	KeySubject    saga.Key = "subject"
+	KeyRuleSet    saga.Key = "rule_set"
 )
 
 // Keys describe the key of a record, by the subject of its event.
@@ -18,9 +18,9 @@ var Keys = map[saga.Key]string{
 	saga.Order:  "The id of the order, a UUID.",
 	KeyProduct:  "The SKU of the product.",
 	KeyCustomer: "The id of the customer.",
-	KeySubject:  "What orders have in common, with its kind: customer:, card:, address: (a hash) or mail_domain:.",
-	KeyRuleSet:  "The name of a place for a set of rules: live.",
 	KeyDay:      "The business day, as 2026-03-01.",
 
 	KeySettlement: "The business day of the gateway's settlement file, as 2026-03-01.",
+	KeySubject:    "What orders have in common, with its kind: customer:, card:, address: (a hash) or mail_domain:.",
+	KeyRuleSet:    "The name of a place for a set of rules: live.",
 }

@@ -47,6 +47,7 @@ step modules scripts/modules.sh --check
 for module in "$@"; do step "$module alone" alone "$module"; done
 # The test that adds the sample service to a copy of the tree runs only in make test: it takes a minute or two.
 step "rules of the house" go test -skip TestASampleService ./services/platform/check/house
+step deployments go test ./services/platform/check/deployments
 step choreography go run ./services/platform/cmd/orderflow choreography --check
 step "generated files" go test -run Generated ./schemas/generate ./services/platform/check/choreography \
 	./services/platform/check/stories ./services/platform/run ./services/platform/observe

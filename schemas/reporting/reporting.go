@@ -158,6 +158,7 @@ type SettlementDueV1 struct{}
 // SettlementRequestedV1 asks for the gateway's settlement file of the day.
 type SettlementRequestedV1 struct {
 	Day    string `json:"day" schema:"min=1" example:"2026-03-01"`
+	Due    bool   `json:"due,omitempty" example:"true"`         // the day is closed; else an operator asks
 	Skip   int64  `json:"skip" schema:"min=0" example:"0"`      // lines that are read already
 	Digest string `json:"digest,omitempty" example:"9f86d0818"` // of the file that they were read from
 }

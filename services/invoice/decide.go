@@ -16,6 +16,7 @@ const (
 	byOrder   = "confirmed"
 	byCapture = "captured"
 	byRefund  = "refunded"
+	byFailure = "not_refunded" // the money was given back, and did not arrive
 )
 
 // Why a document is withheld.
@@ -76,11 +77,30 @@ func moneyBack(i Invoice, e refund.IssuedV1) []saga.Event {
 		return nil
 	}
 	r := Refund{ID: e.RefundID, Reason: e.Reason, Amount: e.Amount, Lines: merged(e.Lines)}
-	if i.Issued == nil {
+	if i.Issued == nil || i.unpaid(r.Reason, r.Amount) >= 0 {
 		return []saga.Event{event.Readied.Of(event.ReadiedV1{By: byRefund, RefundID: r.ID, Reason: r.Reason, Amount: &r.Amount,
 			Lines: r.Lines})}
 	}
 	return []saga.Event{i.creditNote(r)}
+}
+
+// moneyNotBack notes that the money of a refund did not arrive. Its credit note stands, because the customer is still owed the
+// money, and is that of the refund that is tried next. Refunds that the gateway refused had none.
+func moneyNotBack(i Invoice, e refund.FailedV1) []saga.Event {
+	n := i.note(e.RefundID)
+	waits := slices.ContainsFunc(i.Waiting, func(r Refund) bool { return r.ID == e.RefundID })
+	if !waits && (n < 0 || i.CreditNotes[n].Unpaid || !i.CreditNotes[n].latest(e.RefundID)) {
+		return nil
+	}
+	return []saga.Event{event.Readied.Of(event.ReadiedV1{By: byFailure, RefundID: e.RefundID})}
+}
+
+// latest tells whether this is the last refund of a credit note.
+func (n Issued) latest(refund string) bool {
+	if len(n.Again) > 0 {
+		return n.Again[len(n.Again)-1] == refund
+	}
+	return n.RefundID == refund
 }
 
 // creditWaiting issues the credit notes of the refunds that came before the invoice.

@@ -146,6 +146,25 @@ func TestARefundOfEverythingCreditsEveryLineOfTheInvoice(t *testing.T) {
 	}
 }
 
+func TestMoneyThatDidNotArriveIsGivenBackUnderItsCreditNote(t *testing.T) {
+	t.Parallel()
+	failed := func(id string) saga.Event {
+		return refund.Failed.Of(refund.FailedV1{RefundID: id, Reason: "card_closed", Amount: pounds(1000)})
+	}
+	i := after(t, confirmed, captured, refunded("r1", 1000), failed("r1"), failed("r1"))
+	if i.Paid() != 0 || i.Credited() != 1000 {
+		t.Errorf("%d of %d credited are paid", i.Paid(), i.Credited())
+	}
+	i = after(t, confirmed, captured, refunded("r1", 1000), failed("r1"), refunded("r2", 1000), refunded("r2", 1000), refunded("r1", 1000),
+		failed("r1"), failed("r2"), refunded("r3", 1000))
+	if i.Paid() != 1000 || len(i.CreditNotes) != 1 || len(i.Withheld) > 0 || fmt.Sprint(i.CreditNotes[0].Again) != "[r2 r3]" {
+		t.Errorf("%+v, withheld %+v", i.CreditNotes, i.Withheld)
+	}
+	if i := after(t, refunded("r1", 1000), failed("r1"), failed("r0"), confirmed, captured); len(i.CreditNotes)+len(i.Waiting) > 0 {
+		t.Errorf("credited %+v", i.CreditNotes)
+	}
+}
+
 func TestACreditNoteHasTheRateOfItsInvoice(t *testing.T) {
 	t.Parallel()
 	d := event.Document{Number: "INV-2020-000009", IssuedOn: "2020-08-01", Amount: schemas.Money{Amount: 1160, Currency: "EUR"}, Tax: 160,

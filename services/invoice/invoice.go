@@ -35,6 +35,8 @@ type Issued struct {
 	At       time.Time `json:"at"`                  // whole microseconds, UTC
 	RefundID string    `json:"refund_id,omitempty"` // of a credit note
 	Reason   string    `json:"reason,omitempty"`    // of a credit note
+	Unpaid   bool      `json:"unpaid,omitempty"`    // the money of a credit note did not arrive, and is owed
+	Again    []string  `json:"again,omitempty"`     // the later refunds of a credit note whose money had not arrived
 }
 
 // Refund is money given back.
@@ -65,9 +67,29 @@ func (i Invoice) Credited() (sum int64) {
 
 // Seen tells whether the refund has its credit note, or waits, or was withheld.
 func (i Invoice) Seen(refund string) bool {
-	return slices.ContainsFunc(i.CreditNotes, func(n Issued) bool { return n.RefundID == refund }) ||
+	return i.note(refund) >= 0 ||
 		slices.ContainsFunc(i.Waiting, func(r Refund) bool { return r.ID == refund }) ||
 		slices.ContainsFunc(i.Withheld, func(w Withheld) bool { return w.RefundID == refund })
+}
+
+// note is the index of the credit note that the refund is about, -1 if it has none.
+func (i Invoice) note(refund string) int {
+	return slices.IndexFunc(i.CreditNotes, func(n Issued) bool { return n.RefundID == refund || slices.Contains(n.Again, refund) })
+}
+
+// unpaid is the index of the credit note whose money is given back once more, -1 if there is none.
+func (i Invoice) unpaid(reason string, amount schemas.Money) int {
+	return slices.IndexFunc(i.CreditNotes, func(n Issued) bool { return n.Unpaid && n.Reason == reason && n.Amount == amount })
+}
+
+// Paid is the sum of the credit notes whose money was given back, in minor units.
+func (i Invoice) Paid() (sum int64) {
+	for _, n := range i.CreditNotes {
+		if !n.Unpaid {
+			sum += n.Amount.Amount
+		}
+	}
+	return sum
 }
 
 // Evolve folds the service's own events.
@@ -79,7 +101,19 @@ func Evolve(i Invoice, e saga.Event) Invoice {
 			i.CustomerID, i.Buyer, i.Lines, i.Total = d.CustomerID, *d.Buyer, d.Lines, *d.Amount
 		case byCapture:
 			i.Captured = *d.Amount
+		case byFailure:
+			if n := i.note(d.RefundID); n >= 0 {
+				i.CreditNotes = slices.Clone(i.CreditNotes)
+				i.CreditNotes[n].Unpaid = true
+			}
+			i.Waiting = i.without(d.RefundID)
 		case byRefund:
+			if n := i.unpaid(d.Reason, *d.Amount); n >= 0 {
+				i.CreditNotes = slices.Clone(i.CreditNotes)
+				again := &i.CreditNotes[n]
+				again.Unpaid, again.Again = false, append(slices.Clip(again.Again), d.RefundID)
+				return i
+			}
 			i.Waiting = append(slices.Clip(i.Waiting), Refund{ID: d.RefundID, Reason: d.Reason, Amount: *d.Amount, Lines: d.Lines})
 		}
 	case event.IssuedV1:

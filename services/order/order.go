@@ -107,7 +107,7 @@ func (o Order) has(step, ref string) bool { return slices.Contains(o.Steps, step
 // allReturned tells whether everything came back, goods and money.
 func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) && o.covered() }
 
-// covered tells whether all the money is back with the customer, or what is left is owed.
+// covered tells whether all the money is back with the customer.
 func (o Order) covered() bool { return o.back() >= o.Total.Amount || o.isOwed() }
 
 // isOwed tells whether a refund failed for good: it is for people to see to it, and the order does not wait for them.

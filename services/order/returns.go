@@ -9,8 +9,8 @@ import (
 )
 
 func returnAuthorized(o Order, e shipping.ReturnAuthorizedV1) []saga.Event {
-	return once(o, event.ProgressedV1{Step: returnLabel, Ref: e.ReturnID}, "Your return label is ready: "+e.Carrier+", tracking number "+e.TrackingNumber+".",
-		&event.Next{Text: "Send the goods back with it.", By: "customer"})
+	return once(o, event.ProgressedV1{Step: returnLabel, Ref: e.ReturnID},
+		"Your return label is ready: "+e.Carrier+", tracking number "+e.TrackingNumber+".", &event.Next{Text: "Send the goods back with it.", By: "customer"})
 }
 
 func returnRefused(o Order, e shipping.ReturnRefusedV1) []saga.Event {
@@ -30,15 +30,15 @@ func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
 		&event.Next{Text: "You get the money for it back.", By: "shop"})}
 }
 
-// refundFailed leaves the status as it is: the gateway is asked again, and the customer is told.
-// A refund that was given back before did not arrive.
+// refundFailed leaves the status as it is: the gateway is asked again, and the customer is told. What was
+// refunded before, and did not arrive, does not count any more.
 func refundFailed(o Order, e refund.FailedV1) []saga.Event {
+	p, text := event.ProgressedV1{Step: notRefunded, Ref: e.RefundID}, "We could not yet give you "+amount(e.Amount)+" back."
 	if o.has(refunded, e.RefundID) {
-		return gone(o, event.ProgressedV1{Step: cameBack, Ref: e.RefundID, Amount: e.Amount.Amount},
-			"The "+amount(e.Amount)+" that we gave you back did not arrive.", &event.Next{Text: "We try again tomorrow.", By: "shop"})
+		p = event.ProgressedV1{Step: cameBack, Ref: e.RefundID, Amount: e.Amount.Amount}
+		text = "The " + amount(e.Amount) + " that we gave you back did not arrive."
 	}
-	return once(o, event.ProgressedV1{Step: notRefunded, Ref: e.RefundID}, "We could not yet give you "+amount(e.Amount)+" back.",
-		&event.Next{Text: "We try again tomorrow.", By: "shop"})
+	return once(o, p, text, &event.Next{Text: "We try again tomorrow.", By: "shop"})
 }
 
 // refundOwed ends an order that waited for this refund alone.
@@ -52,14 +52,6 @@ func refundOwed(o Order, e refund.OwedV1) []saga.Event {
 		return []saga.Event{event.Progressed.Of(p), lostAndRefunded(n)}
 	}
 	return once(o, p, "We owe you "+amount(e.Amount)+".", &event.Next{Text: "We get in touch with you about it.", By: "shop"})
-}
-
-// gone notes, once, money that the customer has not back after all.
-func gone(o Order, p event.ProgressedV1, text string, next *event.Next) []saga.Event {
-	if o.has(p.Step, p.Ref) {
-		return nil
-	}
-	return []saga.Event{event.Progressed.Of(p), say(o.Status, "", text, next)}
 }
 
 // once tells the customer of a step that does not change the status. Its event may arrive before that of the order itself: a

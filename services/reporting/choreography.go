@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	event "orderflow.example/schemas/reporting"
@@ -29,6 +30,8 @@ func (c Calendar) Choreography() saga.Choreography[Account] {
 			saga.OnEvent(payment.ChargedBack, c.chargedBack, event.EntryPosted),
 			saga.OnEvent(payment.ChargebackReversed, c.chargebackReversed, event.EntryPosted),
 			saga.OnEvent(payment.RefundReversed, c.refundReversed, event.EntryPosted),
+			saga.OnEvent(invoice.Issued, c.invoiced, event.EntryPosted),
+			saga.OnEvent(invoice.CreditNoteIssued, c.credited, event.EntryPosted),
 			saga.OnEvent(event.EntryPosted, c.entered,
 				event.EntryDated, event.EntryPosted, event.DiscrepancyFound, event.DiscrepancyResolved),
 

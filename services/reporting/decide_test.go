@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	event "orderflow.example/schemas/reporting"
@@ -66,8 +67,10 @@ func with(e saga.Event, id string) saga.Event {
 
 func TestEachMovementOfMoneyIsEnteredOnceByTheIDOfItsEvent(t *testing.T) {
 	t.Parallel()
-	sale := entry("c", "capture", "au_1", "", transfer("customers", "revenue", 1530), transfer("gateway_clearing", "customers", 1530))
-	back := entry("r", "refund", "re_1", "", transfer("refunds", "customers", 500), transfer("customers", "gateway_clearing", 500))
+	sale := entry("c", "capture", "au_1", "", transfer("customers", "revenue", 1530),
+		transfer("gateway_clearing", "customers", 1530))
+	back := entry("r", "refund", "re_1", "", transfer("refunds", "customers", 500),
+		transfer("customers", "gateway_clearing", 500))
 	sagatest.Given(t, machine).
 		When(with(captured, "c")).Then(sale...).When(with(captured, "c")).Then().
 		When(with(refunded, "r")).Then(back...).When(with(refunded, "r")).Then().When(with(captured, "c")).Then()
@@ -96,6 +99,22 @@ func TestDisputesAndRefundsThatDidNotArriveAreEnteredAndClearOnceTheGatewayAccou
 	if fees := booked(d.State(), reporting.Fees); fees != 1500 {
 		t.Errorf("%d of fees are booked", fees)
 	}
+}
+
+func TestTheTaxOfInvoicesAndCreditNotesIsMovedFromRevenueAndBackFromRefunds(t *testing.T) {
+	t.Parallel()
+	document := func(number string, tax int64) invoice.Document {
+		return invoice.Document{Number: number, Amount: gbp(1530), Tax: tax}
+	}
+	issued := invoice.Issued.Of(invoice.IssuedV1{Document: document("INV-1", 255)})
+	credit := invoice.CreditNoteIssued.Of(invoice.CreditNoteIssuedV1{Invoice: "INV-1", RefundID: "re_1",
+		Document: document("CN-1", 83)})
+	sagatest.Given(t, machine).
+		When(with(issued, "i")).Then(entry("i", "invoice", "INV-1", "", transfer("revenue", "tax", 255))...).
+		When(with(credit, "n")).Then(entry("n", "credit_note", "CN-1", "", transfer("tax", "refunds", 83))...).
+		When(with(issued, "i")).Then().
+		When(reporting.ReportMissing.Of(reporting.Missing{Through: "9999-12-31"})).Then()
+	sagatest.Given(t, machine).When(invoice.Issued.Of(invoice.IssuedV1{Document: document("INV-2", 0)})).Then()
 }
 
 func TestWhatTheGatewayAccountsForIsBookedAsPaidOutLessItsFee(t *testing.T) {

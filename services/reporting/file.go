@@ -10,6 +10,7 @@ import (
 type Settlement struct {
 	Day     string
 	Asked   bool   // for it, at least once
+	Due     bool   // it was asked for because the day was closed
 	ReadAt  string // empty as long as no file is read
 	Lines   int64
 	Digest  string
@@ -24,11 +25,11 @@ func BlankSettlement(day string) Settlement { return Settlement{Day: day} }
 func EvolveSettlement(s Settlement, e saga.Event) Settlement {
 	switch x := e.Data.(type) {
 	case event.SettlementRequestedV1:
-		s.Asked = true
+		s.Asked, s.Due = true, s.Due || x.Due
 	case event.SettlementRefusedV1:
 		s.Refused = x.Reason
 	case event.SettlementReadV1:
-		s = Settlement{Day: s.Day, Asked: true, ReadAt: written(e.Time), Lines: x.Lines, Digest: x.Digest, Payout: x.Payout}
+		s = Settlement{Day: s.Day, Asked: true, Due: s.Due, ReadAt: written(e.Time), Lines: x.Lines, Digest: x.Digest, Payout: x.Payout}
 	}
 	return s
 }
@@ -76,10 +77,10 @@ func request(s Settlement, _ ReadFile) []saga.Event {
 }
 
 func due(s Settlement, _ event.SettlementDueV1) []saga.Event {
-	if s.Asked {
+	if s.Due {
 		return nil
 	}
-	return request(s, ReadFile{})
+	return []saga.Event{event.SettlementRequested.Of(event.SettlementRequestedV1{Day: s.Day, Due: true})}
 }
 
 // again asks for another file after one was refused.

@@ -29,7 +29,8 @@ func TestAFileIsReadPageByPageAndEachLineGoesToItsOrder(t *testing.T) {
 	t.Parallel()
 	first, second := lineOf("a"), lineOf("b")
 	payout := []schemas.Money{gbp(2978)}
-	sagatest.Given(t, files).When(due).Then(requested).When(due).Then().
+	closed := event.SettlementRequested.Of(event.SettlementRequestedV1{Day: sagatest.Order, Due: true})
+	sagatest.Given(t, files, requested).When(due).Then(closed).When(due).Then().
 		Answered(event.SettlementRequested, reporting.File{Lines: []reporting.FileLine{first}, Total: 2, Digest: "1"}).
 		Then(event.SettlementLineRead.About("a", first.SettlementLineReadV1), request(1, "1")).
 		Answered(event.SettlementRequested, reporting.File{Skipped: 1, Lines: []reporting.FileLine{second}, Total: 2, Digest: "2",

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	event "orderflow.example/schemas/reporting"
@@ -36,6 +37,14 @@ func (c Calendar) refundReversed(a Account, e saga.Event, d payment.RefundRevers
 	return c.post(a, e, RefundReversed, d.RefundID, giveBack(d.Amount, -1))
 }
 
+func (c Calendar) invoiced(a Account, e saga.Event, d invoice.IssuedV1) []saga.Event {
+	return c.post(a, e, Invoice, d.Document.Number, move(Revenue, Tax, d.Document.Tax, d.Document.Amount.Currency))
+}
+
+func (c Calendar) credited(a Account, e saga.Event, d invoice.CreditNoteIssuedV1) []saga.Event {
+	return c.post(a, e, CreditNote, d.Document.Number, move(Tax, Refunds, d.Document.Tax, d.Document.Amount.Currency))
+}
+
 // sale books that the customer owes the amount, and has paid it by the gateway.
 func sale(m schemas.Money) []event.Transfer {
 	return slices.Concat(move(Customers, Revenue, m.Amount, m.Currency), move(Clearing, Customers, m.Amount, m.Currency))
@@ -48,7 +57,8 @@ func giveBack(m schemas.Money, sign int64) []event.Transfer {
 
 // post makes the entry of a money event, once. The event's id is the entry's.
 func (c Calendar) post(a Account, e saga.Event, movement, reference string, transfers []event.Transfer) []saga.Event {
-	if len(transfers) == 0 || slices.ContainsFunc(a.Entries, func(x Entry) bool { return x.ID == e.ID }) {
+	if len(transfers) == 0 ||
+		slices.ContainsFunc(a.Entries, func(x Entry) bool { return x.ID == e.ID && x.Reference == reference }) {
 		return nil
 	}
 	return []saga.Event{event.EntryPosted.Of(event.EntryPostedV1{EntryID: e.ID, Movement: movement, Reference: reference,

@@ -2,13 +2,14 @@
 // reconciliation of both with the gateway's settlement files.
 //
 // Entries are made from money events only. An authorisation and its void move no money, so they have no entry. An entry is
-// never changed; what was wrong is corrected by another one. Prices include tax, and no event says how much of them it is:
-// revenue is gross, and the account tax stays empty until invoices say it.
+// never changed; what was wrong is corrected by another one. Prices include tax: how much of them it is, invoices and credit
+// notes say, and it moves from revenue, and back from what is refunded, by theirs.
 //
 // It is pure: the gateway's file is read by internal/settlement, rows are in internal/store, operators read internal/api.
 package reporting
 
 import (
+	"cmp"
 	"slices"
 
 	"orderflow.example/schemas"
@@ -35,6 +36,12 @@ const (
 	Chargeback         = "chargeback"
 	ChargebackReversed = "chargeback_reversed"
 	RefundReversed     = "refund_reversed"
+)
+
+// The entries of tax, which moves nothing between the two.
+const (
+	Invoice    = "invoice"
+	CreditNote = "credit_note"
 )
 
 // Account is what the books have of one order.
@@ -83,9 +90,13 @@ func (i Item) IsUnsettled() bool { return i.Booked != i.Settled && !i.Told }
 func Evolve(a Account, e saga.Event) Account {
 	switch d := e.Data.(type) {
 	case event.EntryPostedV1:
-		a.Entries = append(slices.Clip(a.Entries), Entry{ID: d.EntryID, Movement: d.Movement, Reference: d.Reference,
-			Transaction: d.Transaction, HappenedAt: d.HappenedAt, Day: d.Day, Transfers: d.Transfers})
-		a = a.with(d.Movement, d.Reference, d.Transfers[0].Amount.Currency, d.Day, func(i *Item) { i.book(d) })
+		entry := Entry{ID: d.EntryID, Movement: d.Movement, Reference: d.Reference, Transaction: d.Transaction,
+			HappenedAt: d.HappenedAt, Day: d.Day, Transfers: d.Transfers}
+		at, _ := slices.BinarySearchFunc(a.Entries, entry, inTime)
+		a.Entries = slices.Insert(slices.Clone(a.Entries), at, entry)
+		if d.Movement != Invoice && d.Movement != CreditNote {
+			a = a.with(d.Movement, d.Reference, d.Transfers[0].Amount.Currency, d.Day, func(i *Item) { i.book(d) })
+		}
 	case event.LineSettledV1:
 		a = a.settle(d)
 	case event.DiscrepancyFoundV1:
@@ -98,15 +109,23 @@ func Evolve(a Account, e saga.Event) Account {
 	return a
 }
 
+// inTime compares entries: they are kept as money moved, in whatever order its events arrive.
+func inTime(x, y Entry) int {
+	return cmp.Or(cmp.Compare(x.HappenedAt, y.HappenedAt), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Reference, y.Reference))
+}
+
+// byName compares items.
+func byName(x, y Item) int {
+	return cmp.Or(cmp.Compare(x.Movement, y.Movement), cmp.Compare(x.Reference, y.Reference), cmp.Compare(x.Currency, y.Currency))
+}
+
 // with is the account with an item changed, a new one if there is none.
 func (a Account) with(movement, reference, currency, day string, change func(*Item)) Account {
 	a.Items = slices.Clone(a.Items)
-	i := slices.IndexFunc(a.Items, func(i Item) bool {
-		return i.Movement == movement && i.Reference == reference && i.Currency == currency
-	})
-	if i < 0 {
-		i = len(a.Items)
-		a.Items = append(a.Items, Item{Movement: movement, Reference: reference, Currency: currency, Day: day})
+	item := Item{Movement: movement, Reference: reference, Currency: currency, Day: day}
+	i, known := slices.BinarySearchFunc(a.Items, item, byName)
+	if !known {
+		a.Items = slices.Insert(a.Items, i, item)
 	}
 	change(&a.Items[i])
 	return a

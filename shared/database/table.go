@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
@@ -28,7 +29,8 @@ type Table[Row any] struct {
 	keys    []*column
 
 	load, insert, upsert string
-	updates              sync.Map // statements by the columns that they set
+	changing             []atomic.Bool // of written, those that an update has changed
+	updates              sync.Map      // statements by the columns that they set
 }
 
 // NewTable analyses the model once. It panics when the model cannot be used, as that is a mistake in the program.
@@ -60,6 +62,7 @@ func NewTable[Row any]() *Table[Row] {
 	if len(t.keys) == 0 {
 		panic(fmt.Sprintf("database: table of %T: no primary key", row))
 	}
+	t.changing = make([]atomic.Bool, len(t.written))
 	t.prepare()
 	return t
 }

@@ -10,15 +10,14 @@ import (
 	"gorm.io/gorm"
 )
 
-// Update writes rows that exist, each beside what it was, in one statement that sets the columns in which any of them differs.
-// Rows that do not differ are left alone. Postgres then parses, and indexes anew, only what changed. If a row is gone, the outcome is
-// unknown: see Pipeline.
+// Update writes rows that exist, each beside what it was, in one statement. Rows that do not differ are left alone, and so are
+// columns in which no row has differed yet: Postgres parses, and indexes anew, only what does change. The columns set only grow
+// in number, so that few statements are prepared. If a row is gone, the outcome is unknown: see Pipeline.
 func (t *Table[Row]) Update(tx *gorm.DB, before, after []Row) error {
 	if len(before) != len(after) {
 		panic("database: " + t.name + ": Update needs each row beside what it was")
 	}
 	was, is := reflect.ValueOf(before), reflect.ValueOf(after)
-	changed := make([]bool, len(t.written))
 	rows := make([]Row, 0, len(after))
 	for i := range after {
 		differs := false
@@ -26,7 +25,8 @@ func (t *Table[Row]) Update(tx *gorm.DB, before, after []Row) error {
 			if c.primary || !c.updatable || c.same(was.Index(i), is.Index(i)) {
 				continue
 			}
-			changed[j], differs = true, true
+			differs = true
+			t.changing[j].Store(true)
 		}
 		if differs {
 			rows = append(rows, after[i])
@@ -37,7 +37,7 @@ func (t *Table[Row]) Update(tx *gorm.DB, before, after []Row) error {
 	}
 	columns := slices.Clone(t.keys)
 	for j, c := range t.written {
-		if changed[j] {
+		if t.changing[j].Load() {
 			columns = append(columns, c)
 		}
 	}

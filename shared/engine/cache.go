@@ -120,8 +120,8 @@ type cachedStates interface {
 	uncached(func(key string, kept any, bytes int))
 }
 
-// counter is the last number of a partition's events, and the transaction that wrote it. While it is as the owner knows it, nobody
-// else has changed a state of the partition.
+// counter is the last number of a partition's events, and the transaction that wrote it. While it is as the owner knows it,
+// nobody else has changed a state of the partition.
 type counter struct{ sequence, xid int64 }
 
 // cached finds the states of a machine, by the order of its binding, that the owners of the batch's partitions have in memory.

@@ -45,8 +45,10 @@ func (b *keyedBed) sent(key string, n int64) input {
 		Data: fmt.Appendf(nil, `{"n":%d}`, n)}}
 }
 
-func raised(key string, n int64) input {
-	order := raise.Of(numberV1{n})
+func raised(key string, n int64) input { return ordered(raise, key, n) }
+
+func ordered(kind saga.Type[numberV1], key string, n int64) input {
+	order := kind.Of(numberV1{n})
 	order.Key, order.Saga = key, key
 	return input{form: command, event: order, reply: make(chan result, 1)}
 }
@@ -86,6 +88,12 @@ func TestAStateThatSomebodyElseChangedIsReadAgain(t *testing.T) {
 	for what, change := range map[string]func(b *keyedBed) error{
 		"a command that another process commits": func(b *keyedBed) error {
 			return b.e.nonOwner.commit([]input{raised(b.key, 10)})
+		},
+		"a command of another process whose event is in another partition": func(b *keyedBed) error {
+			if kafka.PartitionOf(elsewhere, 2) == 0 {
+				return errors.New("it is in the same one")
+			}
+			return b.e.nonOwner.commit([]input{ordered(note, b.key, 10)})
 		},
 		"tables that are swapped": func(b *keyedBed) error {
 			return database.Transact(b.Context(), b.database, func(tx *gorm.DB) error {

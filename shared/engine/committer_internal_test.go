@@ -28,7 +28,11 @@ var (
 	sent  = saga.Define[numberV1]("feeder.sent.v1")
 	added = saga.Define[numberV1]("adder.added.v1")
 	raise = saga.Command[numberV1]("raise")
+	note  = saga.Command[numberV1]("note")
+	noted = saga.Define[numberV1]("adder.noted.v1").Keyed("day") // folded into the state of the command's key
 )
+
+const elsewhere = "day-1"
 
 // turnBed is two partitions whose workers have something to do, with nothing that would begin it by itself.
 type turnBed struct {
@@ -48,6 +52,7 @@ func newTurnBed(t *testing.T) *turnBed {
 		Rows: []saga.Row{
 			saga.On(sent, func(_ sum, e numberV1) []saga.Event { return []saga.Event{added.Of(e)} }, added),
 			saga.On(raise, func(_ sum, c numberV1) []saga.Event { return []saga.Event{added.Of(c)} }, added),
+			saga.On(note, func(_ sum, c numberV1) []saga.Event { return []saga.Event{noted.About(elsewhere, c)} }, noted),
 		},
 	}.Machine()
 	same := func(s sum) sum { return s }

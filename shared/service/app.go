@@ -25,7 +25,7 @@ type App struct {
 	Bindings   []engine.Binding                  // its machines and where their states are kept
 	Configured func(c Config) []engine.Binding   // the same, where decisions depend on the configuration; the rows may not
 	Migrations fs.FS                             // goose files for its tables; the engine's own tables are not among them
-	Answerers  func(c Config) []engine.Answerer  // its adapters to the outside, nil if it asks nothing
+	Answerers  Answerers                         // its adapters to the outside, nil if it asks nothing
 	Flags      []Declared                        // the settings it reads beside those of Config
 	Storefront func(api huma.API, p *Parts)      // its operations on the customers' listener, nil if none
 	Operators  func(r *openapi.Routes, p *Parts) // its routes on the operators' listener, nil if none
@@ -37,6 +37,18 @@ type App struct {
 	// none.
 	Watch  func(operators *openapi.Routes, p *Parts) Begin
 	Topics []string // the topics that Watch reads
+}
+
+// Answerers makes the adapters of a service. An error is one line that says which setting is wrong.
+type Answerers func(c Config) ([]engine.Answerer, error)
+
+// CheckAdapters finds settings with which the adapters to the outside cannot be made, before anything is started.
+func (a App) CheckAdapters(c Config) error {
+	if a.Answerers == nil {
+		return nil
+	}
+	_, err := a.Answerers(c)
+	return err
 }
 
 // Begin starts the prepared work, which runs until stop. It is called before the listeners open.

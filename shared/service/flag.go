@@ -16,9 +16,10 @@ import (
 type Flag[T string | int | float64 | time.Duration] struct {
 	Name, Usage string
 	Default     T
-	Valid       func(T) bool // nil: any value
-	Want        string       // the values that Valid accepts: "1s to 1h"
-	Needed      bool         // a service that runs alone does not start without it
+	Valid       func(T) bool        // nil: any value
+	Check       func(T) error       // nil, or what is wrong with a value, where it is more than Want can say
+	Want        string              // the values that Valid accepts: "1s to 1h"
+	Needed      func(c Config) bool // a service that runs alone does not start without it; nil: it does
 }
 
 // Declared is a Flag of any type.
@@ -52,6 +53,16 @@ func (a App) Arguments(s Settings) (args []string) {
 	return args
 }
 
+// Missing are the settings without which the App cannot run alone.
+func (a App) Missing(c Config) (names []string) {
+	for _, flag := range a.Flags {
+		if flag.missing(c) {
+			names = append(names, flag.name())
+		}
+	}
+	return names
+}
+
 // Of returns the flag's value in a configuration.
 func (f Flag[T]) Of(c Config) (v T) {
 	if set, ok := c.Own[f.Name]; ok {
@@ -62,8 +73,9 @@ func (f Flag[T]) Of(c Config) (v T) {
 
 // AdapterURL is the flag for the address of an outside party, which the platform simulates where none is given.
 func AdapterURL(name, party string) Flag[string] {
-	return Flag[string]{Name: name, Usage: party + " (default: simulated)", Needed: true, Want: "http://… or https://…",
-		Valid: func(s string) bool { return s == "" || isURL(s, "http", "https") }}
+	return Flag[string]{Name: name, Usage: party + " (default: simulated)", Want: "http://… or https://…",
+		Needed: func(Config) bool { return true },
+		Valid:  func(s string) bool { return s == "" || isURL(s, "http", "https") }}
 }
 
 // bind panics if another declaration has the name: the services cannot run in one process.
@@ -81,7 +93,7 @@ func (f Flag[T]) bind(to *pflag.FlagSet) {
 // missing tells whether a service that runs alone lacks this flag.
 func (f Flag[T]) missing(c Config) bool {
 	var zero T
-	return f.Needed && f.Of(c) == zero
+	return f.Needed != nil && f.Needed(c) && f.Of(c) == zero
 }
 
 func (f Flag[T]) name() string { return f.Name }
@@ -115,6 +127,11 @@ func (s *setting[T]) Type() string {
 func (s *setting[T]) get() any { return s.value }
 
 func (s *setting[T]) check() error {
+	if s.Check != nil {
+		if err := s.Check(s.value); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
 	if s.Valid == nil || s.Valid(s.value) {
 		return nil
 	}

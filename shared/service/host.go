@@ -88,11 +88,12 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	ready := []httpserver.Part{{Name: "kafka", Check: h.Kafka.Ping}, {Name: "postgres", Check: h.pingDatabases},
 		{Name: "services", Check: h.owns}}
 	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log,
-		Registerer: h.Registry, Traces: h.traces.Service("customers-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers),
-		Uninspected: []string{"/v1/webhooks/payments", "/v1/webhooks/carriers"},
-		Origins:     c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
+		Registerer: h.Registry, Traces: h.traces.Service("customers-api"), Ready: ready,
+		Admit: admit(auth, httpserver.AudienceCustomers), Uninspected: []string{"/v1/webhooks/payments", "/v1/webhooks/carriers"},
+		Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators",
-		Logger: log, Traces: h.traces.Service("operators-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
+		Logger: log, Traces: h.traces.Service("operators-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceOperators),
+		Uninspected:     []string{SimulatedWorld},
 		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
 	h.shop = customersAPI(h.Customers, auth)
 	h.routes = operatorsRoutes(h.Operators, auth)
@@ -192,7 +193,10 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 		c.Bindings = app.Configured(h.Config)
 	}
 	if app.Answerers != nil {
-		c.Answerers = app.Answerers(h.Config)
+		if c.Answerers, err = app.Answerers(h.Config); err != nil {
+			db.Close()
+			return nil, fmt.Errorf("%s: %w", app.Name, err)
+		}
 	}
 	e, err := engine.New(c)
 	if err != nil {
@@ -219,8 +223,7 @@ func openDatabase(ctx context.Context, adminURL string, app App, log *slog.Logge
 	}
 	_, err = database.Migrate(ctx, db, engine.Migrations, "engine_version")
 	if err == nil {
-		// Those of schemas that PUBLIC may use tell nothing: the engine's comes last.
-		err = database.AllowReading(ctx, db, "engine")
+		err = database.AllowReading(ctx, db, "engine", "public")
 	}
 	if err == nil && app.Migrations != nil {
 		_, err = database.Migrate(ctx, db, app.Migrations, "service_version")

@@ -19,8 +19,6 @@ import (
 )
 
 var (
-	address = service.AdapterURL("gateway-url", "payment gateway")
-
 	// A rule on a customer's orders, for those who need no other.
 	velocity = service.Flag[int]{Name: "fraud-velocity",
 		Usage: "orders of one customer, within --fraud-velocity-within, above which one goes to review, without --fraud-rules; 0: any",
@@ -39,13 +37,15 @@ var App = service.App{
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   bindings(rules.Default),
-	Flags:      []service.Declared{address, rulesFile, velocity, within},
+	Flags:      []service.Declared{service.Gateway, service.GatewayURL, rulesFile, velocity, within},
 	Configured: func(c service.Config) []engine.Binding {
 		_, own := ownRules(c)
 		return bindings(own)
 	},
-	Answerers: func(c service.Config) []engine.Answerer { return gateway.New(address.Of(c)).Answerers() },
-	Shadow:    newShadow,
+	Answerers: func(c service.Config) ([]engine.Answerer, error) {
+		return gateway.New(service.GatewayURL.Of(c)).Answerers(), nil
+	},
+	Shadow: newShadow,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
 		api.Register(r, keys, reviews{p})

@@ -10,6 +10,7 @@ import (
 	"orderflow.example/schemas/metrics"
 	"orderflow.example/services/payment"
 	"orderflow.example/services/payment/internal/gateway"
+	"orderflow.example/services/payment/internal/gateway/stripe"
 	"orderflow.example/services/payment/internal/store"
 	"orderflow.example/services/payment/internal/webhook"
 	"orderflow.example/services/payment/model"
@@ -17,8 +18,6 @@ import (
 	"orderflow.example/shared/measure"
 	"orderflow.example/shared/service"
 )
-
-var address = service.AdapterURL("gateway-url", "payment gateway")
 
 // WebhookSecretFile is the flag for the file with the secret that the gateway signs its webhooks with.
 var WebhookSecretFile = service.SecretFile("gateway-webhook-secret-file", "secret that the payment gateway signs its webhooks with")
@@ -32,19 +31,57 @@ var App = service.App{
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: payment.Choreography.Machine(), Store: store.Payments()}},
-	Flags:      []service.Declared{address, WebhookSecretFile},
-	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(address.Of(c)).Answerers() },
+	Flags: []service.Declared{service.Gateway, service.GatewayURL, WebhookSecretFile,
+		service.StripeKeyFile, service.StripeURL, service.StripeWebhookSecretFile},
+	Answerers: answerers,
 	Storefront: func(api huma.API, p *service.Parts) {
-		secret := sync.OnceValues(func() ([]byte, error) { return p.Config.SharedSecret(WebhookSecretFile) })
 		counter := measure.Counter(p.Registry, metrics.Webhooks, measure.Labels{})
 		webhook.Register(api, webhook.Parts{
-			Reader: gateway.Webhooks{Secret: secret},
+			Reader: reader(p.Config),
 			Record: record(p.Engine),
 			Inbox:  webhook.Table{DB: p.DB},
 			Count:  func(outcome string) { counter.WithLabelValues(outcome).Inc() },
 			Log:    p.Log,
 		})
 	},
+}
+
+func answerers(c service.Config) ([]engine.Answerer, error) {
+	if err := service.CheckStripeWebhookSecret(c); err != nil {
+		return nil, err
+	}
+	if _, err := service.StripeKey(c); err != nil || !service.WithStripe(c) {
+		return gateway.New(service.GatewayURL.Of(c)).Answerers(), err
+	}
+	client, err := toStripe(c)
+	if err != nil {
+		return nil, err
+	}
+	return client.Answerers(), nil
+}
+
+func toStripe(c service.Config) (*stripe.Client, error) {
+	key, err := service.StripeKey(c)
+	if err != nil {
+		return nil, err
+	}
+	client, err := stripe.New(key, service.StripeURL.Of(c))
+	if err != nil {
+		return nil, service.Usage("%w", err)
+	}
+	return client, nil
+}
+
+// reader reads the webhooks of the gateway. Secrets are read with the first: the API is described without any.
+func reader(c service.Config) webhook.Reader {
+	secret := func(file service.Flag[string]) func() ([]byte, error) {
+		return sync.OnceValues(func() ([]byte, error) { return c.SharedSecret(file) })
+	}
+	if !service.WithStripe(c) {
+		return gateway.Webhooks{Secret: secret(WebhookSecretFile)}
+	}
+	return stripe.Webhooks{Secret: secret(service.StripeWebhookSecretFile),
+		Client: sync.OnceValues(func() (*stripe.Client, error) { return toStripe(c) })}
 }
 
 // record lets the machine decide. A notification of an unknown type, or about no order, reaches no partition.

@@ -80,6 +80,7 @@ func TestOperatorsAreToldTheBreaksAndCustomersNothing(t *testing.T) {
 # TYPE orderflow_conservation_breaks gauge
 orderflow_conservation_breaks{kind="agreement"} 1
 orderflow_conservation_breaks{kind="ends"} 0
+orderflow_conservation_breaks{kind="journal"} 0
 orderflow_conservation_breaks{kind="money"} 0
 orderflow_conservation_breaks{kind="parcels"} 0
 orderflow_conservation_breaks{kind="parked"} 0

@@ -162,8 +162,7 @@ func (a *account) add(e gateway.Entry) {
 		a.charged -= e.Amount
 		a.notified = e.At
 	case gateway.RefundReversed:
-		a.refunded -= e.Amount
-		a.reversed += e.Amount
+		a.refunded, a.reversed = a.refunded-e.Amount, a.reversed+e.Amount
 		a.notified = e.At
 	}
 }

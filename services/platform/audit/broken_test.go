@@ -10,6 +10,7 @@ import (
 	orderevent "orderflow.example/schemas/order"
 	paymentevent "orderflow.example/schemas/payment"
 	"orderflow.example/services/inventory"
+	"orderflow.example/services/invoice"
 	"orderflow.example/services/order"
 	"orderflow.example/services/payment"
 	"orderflow.example/services/platform/world/gateway"
@@ -48,6 +49,30 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 			func(_ *testing.T, p *picture) {
 				change(p, "refund", "lost", func(s *refund.Refund) { s.Refunded++ })
 			}, "agreement replay", "lost", "refund has given back 1051, the gateway's book says 1050"},
+		"an invoice of another amount": {
+			func(_ *testing.T, p *picture) {
+				change(p, "invoice", "completes", func(s *invoice.Invoice) {
+					issued := *s.Issued
+					issued.Amount.Amount--
+					s.Issued = &issued
+				})
+			}, "invoices replay", "completes", "its invoice is over 1049 GBP, and 1050 were captured"},
+		"a credit note of another amount": {
+			func(_ *testing.T, p *picture) {
+				change(p, "invoice", "lost", func(s *invoice.Invoice) {
+					s.CreditNotes = slices.Clone(s.CreditNotes)
+					s.CreditNotes[0].Amount.Amount--
+				})
+			}, "invoices replay", "lost", "its credit notes are over 1049 GBP, and 1050 are refunded"},
+		"an invoice with the number of another": {
+			func(_ *testing.T, p *picture) {
+				other := p.services["invoice"].live[0]["completes"].(invoice.Invoice).Issued.Number
+				change(p, "invoice", "lost", func(s *invoice.Invoice) {
+					issued := *s.Issued
+					issued.Number = other
+					s.Issued = &issued
+				})
+			}, "numbers replay", "lost", "is also that of order completes"},
 		"pieces on a shelf": {
 			func(_ *testing.T, p *picture) {
 				change(p, "inventory", "stock tea at leeds", func(s *inventory.Level) { s.OnHand++ })
@@ -112,18 +137,18 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 		"a refund the services do not know of": {
 			func(_ *testing.T, p *picture) {
 				p.book = append(p.book, gateway.Entry{Order: "lost", Kind: gateway.Refunded, Amount: 5, Currency: "GBP"})
-			}, "agreement money settled", "lost", "1055 GBP were refunded of 1050 captured"},
+			}, "agreement invoices journal money settled", "lost", "1055 GBP were refunded of 1050 captured"},
 		"an order charged twice": {
 			func(_ *testing.T, p *picture) {
 				p.book = append(p.book, gateway.Entry{Order: "completes", Kind: gateway.Captured, Amount: 1050, Currency: "GBP",
 					Reference: "au_2"},
 					gateway.Entry{Order: "completes", Kind: gateway.Authorized, Amount: 1050, Currency: "GBP", Reference: "au_2"})
-			}, "agreement money settled", "completes", "it was charged 2 times"},
+			}, "agreement invoices journal money settled", "completes", "it was charged 2 times"},
 		"money still set aside for an order that ended": {
 			func(_ *testing.T, p *picture) {
 				p.book = slices.DeleteFunc(p.book, func(e gateway.Entry) bool { return e.Kind == gateway.Voided && e.Order == "short" })
 				p.book = slices.DeleteFunc(p.book, func(e gateway.Entry) bool { return e.Kind == gateway.Refunded && e.Order == "short" })
-			}, "agreement settled", "short", "it is cancelled, and "},
+			}, "agreement invoices settled", "short", "it is cancelled, and "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -53,7 +53,7 @@ func checkNumbers(p *picture) Check {
 				series[n.Series] = map[int64]string{}
 			}
 			if other, twice := series[n.Series][n.N]; twice {
-				t.broken(key, "number %d of %s is also that of order %s", n.N, n.Series, other)
+				t.broken(max(key, other), "number %d of %s is also that of order %s", n.N, n.Series, min(key, other))
 			}
 			series[n.Series][n.N] = key
 		}

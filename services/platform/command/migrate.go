@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/database"
@@ -18,10 +19,11 @@ func Migrate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Creates and migrates the services' databases on the server of --postgres",
-		Long: "Creates and migrates the services' databases. The user of --postgres must be allowed to create roles and databases.\n\n" +
+		Long: "Creates and migrates the services' databases. The user of --postgres must be allowed to create roles and\n" +
+			"databases.\n\n" +
 			"--passwords DIR lets each service log in to its own database alone, as orderflow_NAME with the password in the file\n" +
-			"DIR/NAME: --postgres postgres://orderflow_NAME:PASSWORD@HOST/orderflow_NAME. The tracker, which compares the services, logs\n" +
-			"in as " + database.Reader + ", which may read all of them and change nothing.",
+			"DIR/NAME: --postgres postgres://orderflow_NAME:PASSWORD@HOST/orderflow_NAME. The tracker, which compares the services,\n" +
+			"logs in as " + database.Reader + ", which may read all of them and change nothing.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := service.Load(cmd)
@@ -35,10 +37,14 @@ func Migrate() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			group, ctx := errgroup.WithContext(cmd.Context())
 			for _, app := range run.Apps {
-				if err := migrate(cmd.Context(), c, app); err != nil {
-					return err
-				}
+				group.Go(func() error { return migrate(ctx, c, app) })
+			}
+			if err := group.Wait(); err != nil {
+				return err
+			}
+			for _, app := range run.Apps {
 				if password, given := secrets[app.Name]; given {
 					if err := database.AllowLogin(cmd.Context(), c.Postgres, databaseUser(app), password); err != nil {
 						return service.Environment("%w", err)

@@ -89,7 +89,7 @@ var webhooksTo = service.Flag[string]{Name: "world-webhooks",
 	}}
 
 // outside are the parties that are simulated if their address is not given.
-var outside = []string{"gateway", "carrier", "floor"}
+var outside = []string{"gateway", "stripe", "carrier", "floor"}
 
 // Outside are the settings with which services call the simulated world at this URL.
 func Outside(world string) service.Settings {
@@ -165,6 +165,11 @@ func chosen(names []string) ([]service.App, error) {
 }
 
 func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps []service.App) error {
+	for _, app := range apps {
+		if err := app.CheckAdapters(simulated(c, "http://localhost")); err != nil {
+			return err
+		}
+	}
 	lock, err := embedded.Lock(c.DataDir)
 	if err != nil {
 		return service.Environment("%w", err)
@@ -266,6 +271,9 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	if err != nil {
 		return service.Environment("%w", err)
 	}
+	if err := database.AllowReading(ctx, db, "public"); err != nil {
+		return service.Environment("%w", err)
+	}
 	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
 	server := httpserver.New(httpserver.Options{Addr: cmp.Or(worldAddr.Of(*c), worldAddr.Default),
 		Flag: "--world-addr", Name: "world",
@@ -277,10 +285,15 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	}
 	p.lifecycle.Add("world listener", server.Stop)
 	p.WorldURL = "http://" + addr
-	urls := Outside(p.WorldURL)
-	maps.DeleteFunc(urls, func(name string, _ any) bool { return c.Own[name] != nil && c.Own[name] != "" })
-	*c = c.With(urls)
+	*c = simulated(*c, p.WorldURL)
 	return nil
+}
+
+// simulated are the settings with the addresses in the simulated world of those parties that have no other.
+func simulated(c service.Config, world string) service.Config {
+	urls := Outside(world)
+	maps.DeleteFunc(urls, func(name string, _ any) bool { return c.Own[name] != nil && c.Own[name] != "" })
+	return c.With(urls)
 }
 
 // notify lets the simulated gateway send its webhooks to the payment service, if that runs here or its address is given.
@@ -292,11 +305,15 @@ func (p *Platform) notify(ctx context.Context, c service.Config, customers strin
 	if p.Sim == nil || to == "" {
 		return nil
 	}
-	secret, err := c.SharedSecret(payment.WebhookSecretFile)
+	file := payment.WebhookSecretFile
+	if service.WithStripe(c) {
+		file = service.StripeWebhookSecretFile
+	}
+	secret, err := c.SharedSecret(file)
 	if err != nil {
 		return service.Environment("%w", err)
 	}
-	p.Sim.Notify(context.WithoutCancel(ctx), to, secret)
+	p.Sim.Notify(context.WithoutCancel(ctx), to, secret, service.WithStripe(c))
 	return nil
 }
 

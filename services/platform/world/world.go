@@ -14,6 +14,7 @@ import (
 	"orderflow.example/services/platform/world/chance"
 	"orderflow.example/services/platform/world/floor"
 	"orderflow.example/services/platform/world/gateway"
+	"orderflow.example/services/platform/world/stripe"
 	"orderflow.example/shared/database"
 )
 
@@ -84,6 +85,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	}
 	w.gateway = g
 	mount("gateway", g.Routes, g.Close)
+	mount("stripe", stripe.Routes(g), func() {})
 	g.Witness(witness)
 	all.Handle("/sim/gateway/", http.StripPrefix("/sim/gateway", witness))
 	c, err := carrier.Open(ctx, o.DB, luck, o.Now, o.Logger)
@@ -105,9 +107,13 @@ func Open(ctx context.Context, o Options) (*World, error) {
 // Handler serves all paths that begin with /sim/. It needs HTTP/1.1 to drop connections.
 func (w *World) Handler() http.Handler { return w.handler }
 
-// Notify lets the gateway send webhooks, signed with the secret, to the URL. Call it once.
-func (w *World) Notify(ctx context.Context, url string, secret []byte) {
-	w.gateway.Notify(ctx, url, secret, w.faults)
+// Notify lets the gateway send webhooks, signed with the secret, to the URL: its own, or Stripe's. Call it once.
+func (w *World) Notify(ctx context.Context, url string, secret []byte, asStripe bool) {
+	form := gateway.Own
+	if asStripe {
+		form = stripe.Events
+	}
+	w.gateway.Notify(ctx, url, secret, w.faults, form)
 }
 
 // Close ends the world. Requests under way are answered 503.

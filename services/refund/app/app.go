@@ -7,6 +7,7 @@ import (
 	"orderflow.example/services/refund"
 	"orderflow.example/services/refund/internal/api"
 	"orderflow.example/services/refund/internal/gateway"
+	"orderflow.example/services/refund/internal/gateway/stripe"
 	"orderflow.example/services/refund/internal/store"
 	"orderflow.example/services/refund/model"
 	"orderflow.example/shared/engine"
@@ -15,16 +16,14 @@ import (
 	"orderflow.example/shared/service"
 )
 
-var address = service.AdapterURL("gateway-url", "payment gateway")
-
 // App is the refund service, ready to run.
 var App = service.App{
 	Name:       "refund",
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: refund.Choreography.Machine(), Store: store.Refunds()}},
-	Flags:      []service.Declared{address},
-	Answerers:  func(c service.Config) []engine.Answerer { return gateway.New(address.Of(c)).Answerers() },
+	Flags:      []service.Declared{service.Gateway, service.GatewayURL, service.StripeKeyFile, service.StripeURL},
+	Answerers:  answerers,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		api.Register(r, idempotency.New(idempotency.NewTable(p.DB), p.Log), refunds{p})
 	},
@@ -52,4 +51,19 @@ func (r refunds) Grant(ctx context.Context, order string, g refund.Grant) (refun
 		return refund.Refund{}, err
 	}
 	return out.State.(refund.Refund), nil
+}
+
+func answerers(c service.Config) ([]engine.Answerer, error) {
+	key, err := service.StripeKey(c)
+	switch {
+	case err != nil:
+		return nil, err
+	case !service.WithStripe(c):
+		return gateway.New(service.GatewayURL.Of(c)).Answerers(), nil
+	}
+	client, err := stripe.New(key, service.StripeURL.Of(c))
+	if err != nil {
+		return nil, service.Usage("%w", err)
+	}
+	return client.Answerers(), nil
 }

@@ -19,8 +19,7 @@ import (
 const defaultZone = "Europe/London"
 
 var (
-	address = service.AdapterURL("gateway-url", "payment gateway")
-	zone    = service.Flag[string]{Name: "business-zone", Default: defaultZone,
+	zone = service.Flag[string]{Name: "business-zone", Default: defaultZone,
 		Usage: "time zone of the business days that are reported; a day that is open keeps the one it began in",
 		Want:  "a name of the IANA database, as Europe/London", Valid: func(s string) bool { return s == "" || location(s) != nil }}
 )
@@ -32,9 +31,11 @@ var App = service.App{
 	Migrations: store.Migrations,
 	Bindings:   bindings(defaultZone),
 	Configured: func(c service.Config) []engine.Binding { return bindings(zone.Of(c)) },
-	Flags:      []service.Declared{address, zone},
-	Answerers:  func(c service.Config) []engine.Answerer { return settlement.New(address.Of(c)).Answerers() },
-	Operators:  func(r *openapi.Routes, p *service.Parts) { api.Register(r, books{p}) },
+	Flags:      []service.Declared{service.Gateway, service.GatewayURL, zone},
+	Answerers: func(c service.Config) ([]engine.Answerer, error) {
+		return settlement.New(service.GatewayURL.Of(c)).Answerers(), nil
+	},
+	Operators: func(r *openapi.Routes, p *service.Parts) { api.Register(r, books{p}) },
 	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
 		return func(context.Context) (stop func(context.Context) error, err error) { return startSearch(p), nil }
 	},

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
@@ -112,8 +114,8 @@ func march(l *ledger) (sold, back map[string]int64) {
 	return sold, back
 }
 
-// served are the routes over a database with these books.
-func served(t *testing.T, l *ledger) func(path string) []byte {
+// opened is a database with these books, and the routes over it.
+func opened(t *testing.T, l *ledger) (get func(path string) []byte, kept *gorm.DB) {
 	t.Helper()
 	ctx := context.Background()
 	db, err := database.Open(ctx, database.Options{URL: embeddedtest.Database(t)})
@@ -160,7 +162,7 @@ func served(t *testing.T, l *ledger) func(path string) []byte {
 			t.Fatalf("%s: %d %s", path, res.Code, res.Body)
 		}
 		return res.Body.Bytes()
-	}
+	}, db.Gorm()
 }
 
 func whole(t *testing.T, text string) int64 {
@@ -176,7 +178,7 @@ func TestTheReportsOfAMonthInTwoCurrenciesAddUpInJSONAndInCSV(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)
 	sold, back := march(l)
-	get := served(t, l)
+	get, _ := opened(t, l)
 
 	var reports struct {
 		Items []struct {
@@ -237,11 +239,33 @@ func TestTheReportsOfAMonthInTwoCurrenciesAddUpInJSONAndInCSV(t *testing.T) {
 	}
 }
 
+func TestOrdersAreMissedOnceTheFilesOfTheTwoDaysAfterWereRead(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	march(l)
+	_, db := opened(t, l)
+	if through, orders, err := store.Missing(t.Context(), db, patience, "", 100); err != nil || through != "" || len(orders) > 0 {
+		t.Errorf("before any file was read: %s %v (%v)", through, orders, err)
+	}
+	files := store.Settlements().Memory()
+	files.Put(saga.Event{Key: "2026-03-04"}, reporting.Settlement{Day: "2026-03-04", ReadAt: "2026-03-05T00:12:00.000000Z"})
+	if err := files.Save(db); err != nil {
+		t.Fatal(err)
+	}
+	through, orders, err := store.Missing(t.Context(), db, patience, "", 10)
+	if err != nil || through != "2026-03-02" || len(orders) != 10 || orders[0] != "order-2026-03-01-0" {
+		t.Errorf("through %s: %v (%v)", through, orders, err)
+	}
+	if _, rest, err := store.Missing(t.Context(), db, patience, orders[9], 10); err != nil || len(rest) != 6 {
+		t.Errorf("after %s: %v (%v)", orders[9], rest, err)
+	}
+}
+
 func TestTheJournalIsReadInPagesInTheOrderInWhichMoneyMovedAndTheTrialBalanceIsZero(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)
 	march(l)
-	get := served(t, l)
+	get, _ := opened(t, l)
 	type page struct {
 		Items []struct {
 			ID    string `json:"entry_id"`

@@ -47,8 +47,8 @@ func startSearch(p *service.Parts) (stop func(context.Context) error) {
 }
 
 func search(ctx context.Context, p *service.Parts) error {
-	for {
-		through, orders, err := store.Missing(ctx, p.DB, patience, atOnce)
+	for last := ""; ; {
+		through, orders, err := store.Missing(ctx, p.DB, patience, last, atOnce)
 		if err != nil || len(orders) == 0 {
 			return err
 		}
@@ -57,6 +57,7 @@ func search(ctx context.Context, p *service.Parts) error {
 			if _, err := p.Engine.Submit(ctx, order, told); err != nil {
 				return err
 			}
+			last = order
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"orderflow.example/schemas"
+	invoices "orderflow.example/schemas/invoice"
 	payments "orderflow.example/schemas/payment"
 	refunds "orderflow.example/schemas/refund"
 	event "orderflow.example/schemas/reporting"
@@ -20,11 +22,16 @@ import (
 var Service = model.Service{
 	Watched:   watched,
 	Unalarmed: "a file comes once a day, and people work through the differences that the API names",
-	Machines: []explore.Machine{{Machine: reporting.Calendar{Zone: time.UTC}.Choreography().Machine(), Before: before,
-		Check: balances, Notes: []saga.Kind{payments.Captured, payments.ChargedBack,
-			payments.ChargebackReversed, payments.RefundReversed, refunds.Issued}}},
+	Machines: []explore.Machine{{Machine: machine, Before: before, Check: balances, Notes: []saga.Kind{payments.Captured,
+		payments.ChargedBack, payments.ChargebackReversed, payments.RefundReversed, refunds.Issued,
+		invoices.Issued, invoices.CreditNoteIssued}}},
+	Variants: []model.Variant{{Machine: machine,
+		Scenes: []model.Scene{{Stock: "enough", Fill: "fill_all", Customer: "trusted", Settles: true}}}},
+	Told: settles,
 	Left: []string{"reporting (day)", "reporting (settlement)"},
 	Harmless: map[string]string{
+		"on invoice.issued.v1":                 noTax,
+		"on invoice.credit_note_issued.v1":     noTax,
 		"on payment.charged_back.v1":           noDispute,
 		"on payment.chargeback_reversed.v1":    noDispute,
 		"on payment.refund_reversed.v1":        noDispute,
@@ -37,6 +44,24 @@ var Service = model.Service{
 	Role:  audit.Books,
 	State: has,
 }
+
+var machine = reporting.Calendar{Zone: time.UTC}.Choreography().Machine()
+
+// settles are the lines of two settlement files about the order, and the search for movements that no file had.
+func settles(s model.Scene) []explore.Told {
+	if !s.Settles {
+		return nil
+	}
+	line := func(who string, gross int64) explore.Told {
+		return explore.Told{Who: who, Event: event.SettlementLineRead.Of(event.SettlementLineReadV1{Transaction: "txn",
+			Movement: reporting.Capture, Reference: gateway.Hold{Attempt: "payment.authorization_requested#1"}.Reference(),
+			Gross: schemas.Money{Amount: gross, Currency: "GBP"}, Fee: 34, Day: "1970-01-01"})}
+	}
+	return []explore.Told{line("the gateway's file has another amount", 999), line("the gateway's file has the amount", 1000),
+		{Who: "the files of the day were read", Event: reporting.ReportMissing.Of(reporting.Missing{Through: "1970-01-01"})}}
+}
+
+const noTax = "tax moves nothing between the gateway and the shop"
 
 const noDispute = "the gateway that is explored has no disputes and reverses no refund"
 

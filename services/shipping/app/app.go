@@ -19,5 +19,5 @@ var App = service.App{
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: shipping.Choreography.Machine(), Store: store.Shipments()}},
 	Flags:      []service.Declared{address},
-	Answerers:  func(c service.Config) []engine.Answerer { return carrier.New(address.Of(c)).Answerers() },
+	Answerers:  func(c service.Config) ([]engine.Answerer, error) { return carrier.New(address.Of(c)).Answerers(), nil },
 }

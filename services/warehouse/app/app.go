@@ -28,7 +28,7 @@ var App = service.App{
 		{Machine: warehouse.Supplies.Machine(), Store: store.Supplies()},
 	},
 	Flags:     []service.Declared{address},
-	Answerers: func(c service.Config) []engine.Answerer { return floor.New(address.Of(c)).Answerers() },
+	Answerers: func(c service.Config) ([]engine.Answerer, error) { return floor.New(address.Of(c)).Answerers(), nil },
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
 		api.Register(r, keys, func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 
 	sdk "github.com/stripe/stripe-go/v82"
 
@@ -64,15 +65,8 @@ func Reused(err error) bool {
 // Invalid tells whether Stripe refused the request as wrong, with one of these codes, or in this parameter.
 func Invalid(err error, param string, codes ...sdk.ErrorCode) bool {
 	e, ok := Said(err)
-	if !ok || e.Type != sdk.ErrorTypeInvalidRequest || e.HTTPStatusCode != 400 && e.HTTPStatusCode != 402 && e.HTTPStatusCode != 404 {
-		return false
-	}
-	for _, code := range codes {
-		if e.Code == code {
-			return true
-		}
-	}
-	return param != "" && e.Param == param
+	return ok && e.Type == sdk.ErrorTypeInvalidRequest && slices.Contains([]int{400, 402, 404}, e.HTTPStatusCode) &&
+		(slices.Contains(codes, e.Code) || param != "" && e.Param == param)
 }
 
 // Unclear is the error of an adapter for an answer that is neither a yes nor a no.

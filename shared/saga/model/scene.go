@@ -23,6 +23,7 @@ type Scene struct {
 	Cancels  bool
 	Returns  string // "", one, all or each
 	Counts   bool   // a rule asks how many orders the customer has placed
+	Settles  bool   // the gateway's settlement files are read: one with a wrong amount, then the right one
 	Gateway  string // disputes, reverses or notifies: what the payment gateway may do by itself; "" nothing
 }
 
@@ -54,6 +55,9 @@ func (s Scene) String() string {
 	}
 	if s.Counts {
 		words = append(words, "orders are counted")
+	}
+	if s.Settles {
+		words = append(words, "the payout is reconciled")
 	}
 	if s.Gateway != "" {
 		words = append(words, "the gateway "+map[string]string{"disputes": "charges back", "reverses": "takes a refund back",

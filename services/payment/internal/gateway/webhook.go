@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -33,7 +34,7 @@ type notification struct {
 type Webhooks struct{ Secret func() ([]byte, error) }
 
 // Read checks a webhook and says what it notifies of. The error is an httpserver.ErrSignature, or says what is wrong with the body.
-func (w Webhooks) Read(header http.Header, body []byte, now time.Time) (n payment.Notification, err error) {
+func (w Webhooks) Read(_ context.Context, header http.Header, body []byte, now time.Time) (n payment.Notification, err error) {
 	secret, err := w.Secret()
 	if err != nil {
 		return n, err

@@ -5,6 +5,7 @@ package webhook
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,10 +23,13 @@ import (
 const Path = "/v1/webhooks/payments"
 
 // Reader checks a webhook and says what it notifies of. The error is an httpserver.ErrSignature, or says what is wrong with the
-// body. Each gateway has its own.
+// body, or is an ErrUnavailable. Each gateway has its own.
 type Reader interface {
-	Read(header http.Header, body []byte, now time.Time) (payment.Notification, error)
+	Read(ctx context.Context, header http.Header, body []byte, now time.Time) (payment.Notification, error)
 }
+
+// ErrUnavailable means that what the body leaves out could not be asked of the gateway, which shall send the webhook again.
+var ErrUnavailable = errors.New("the gateway could not be asked what a webhook leaves out")
 
 // Record lets the service decide on a notification. It returns why nothing followed from it, "" if something did.
 type Record func(ctx context.Context, n payment.Notification) (ignored string, err error)
@@ -78,11 +82,13 @@ func Register(api huma.API, p Parts) {
 }
 
 func (p Parts) receive(ctx context.Context, in *input) (*struct{ Body received }, error) {
-	n, err := p.Reader.Read(humagin.Unwrap(in.ctx).Request.Header, in.RawBody, time.Now())
+	n, err := p.Reader.Read(ctx, humagin.Unwrap(in.ctx).Request.Header, in.RawBody, time.Now())
 	switch {
 	case errors.Is(err, httpserver.ErrSignature):
 		p.Count(Refused)
 		return nil, httpserver.NewProblem(http.StatusUnauthorized, "webhook-signature", err.Error())
+	case errors.Is(err, ErrUnavailable):
+		return nil, p.later(ctx, err)
 	case err == nil:
 		err = usable(n)
 	}
@@ -90,10 +96,9 @@ func (p Parts) receive(ctx context.Context, in *input) (*struct{ Body received }
 		p.Count(Refused)
 		return nil, httpserver.Malformed(httpserver.Fault{Detail: err.Error(), Location: "body"})
 	}
-	outcome, err := p.take(ctx, n, sha256.Sum256(in.RawBody))
+	outcome, err := p.take(ctx, n, digest(n))
 	if err != nil {
-		p.Log.WarnContext(ctx, "a webhook could not be taken; the gateway sends it again", "error", err)
-		return nil, httpserver.Unavailable()
+		return nil, p.later(ctx, err)
 	}
 	p.Count(outcome)
 	body := received{ID: n.ID, Outcome: outcome}
@@ -105,6 +110,20 @@ func (p Parts) receive(ctx context.Context, in *input) (*struct{ Body received }
 		body.Outcome, body.Reason = "ignored", outcome
 	}
 	return &struct{ Body received }{body}, nil
+}
+
+func (p Parts) later(ctx context.Context, err error) error {
+	p.Log.WarnContext(ctx, "a webhook could not be taken; the gateway sends it again", "error", err)
+	return httpserver.Unavailable()
+}
+
+// digest tells whether two notifications are the same. Their bodies may differ: Stripe counts in them how often it has to send.
+func digest(n payment.Notification) [sha256.Size]byte {
+	text, err := json.Marshal(n)
+	if err != nil {
+		panic(err) // it has only text and numbers
+	}
+	return sha256.Sum256(text)
 }
 
 // usable finds text that cannot be kept.

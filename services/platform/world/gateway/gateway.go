@@ -96,6 +96,11 @@ func (g *Gateway) ask(r *http.Request, o operation) (reply answer.Reply) {
 	if g.journal.Do(func() { reply, first = g.decide(o, key, fingerprint, q) }) != nil {
 		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
 	}
+	return g.late(o, q, reply, first)
+}
+
+// late delays the reply to an authorisation, or loses it, if the token says so.
+func (g *Gateway) late(o operation, q Request, reply answer.Reply, first bool) answer.Reply {
 	if o.done == Authorized && reply.Status == http.StatusOK {
 		switch q.Token {
 		case tokenTimeout:

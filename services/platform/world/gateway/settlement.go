@@ -30,6 +30,12 @@ func settled(e Entry) (kind, reference string, gross, fee int64, moved bool) {
 		return "capture", e.Reference, e.Amount, (e.Amount*feePerMille+500)/1000 + feeFixed, true
 	case Refunded:
 		return "refund", e.Key, -e.Amount, 0, true
+	case RefundReversed:
+		return "refund_reversed", e.About, e.Amount, 0, true
+	case ChargedBack:
+		return "chargeback", e.About, -e.Amount, e.Fee, true
+	case ChargebackReversed:
+		return "chargeback_reversed", e.About, e.Amount, 0, true
 	}
 	return "", "", 0, 0, false
 }

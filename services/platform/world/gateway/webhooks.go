@@ -69,11 +69,23 @@ func Notice(e Entry) (w Webhook, is bool) {
 	return w, true
 }
 
+// Form is how webhooks are written.
+type Form struct {
+	Header string // of the signature
+	Write  func(Entry) (id string, body any, is bool)
+}
+
+// Own is the gateway's own form.
+var Own = Form{httpserver.SignatureHeader, func(e Entry) (string, any, bool) {
+	w, is := Notice(e)
+	return w.ID, w, is
+}}
+
 // Notify sends webhooks to the URL from now on, also about what happened before and was not notified of. Without faults they are
 // about what no answer tells: disputes, refunds that did not arrive, and requests whose answer is late or lost. With faults they
 // are about everything, and some of them are late, out of order, or sent twice.
-func (g *Gateway) Notify(ctx context.Context, url string, secret []byte, faults bool) {
-	s := &sender{Gateway: g, url: url, secret: secret, faults: faults, open: map[int64]bool{}, slots: make(chan struct{}, 16),
+func (g *Gateway) Notify(ctx context.Context, url string, secret []byte, faults bool, form Form) {
+	s := &sender{Gateway: g, url: url, secret: secret, faults: faults, form: form, open: map[int64]bool{}, slots: make(chan struct{}, 16),
 		http: &http.Client{Timeout: 10 * time.Second}}
 	ctx, cancel := context.WithCancel(ctx)
 	stop := g.stop
@@ -87,6 +99,7 @@ type sender struct {
 	url    string
 	secret []byte
 	faults bool
+	form   Form
 	http   *http.Client
 	slots  chan struct{}
 	tasks  sync.WaitGroup
@@ -126,8 +139,8 @@ func (s *sender) run(ctx context.Context) {
 		}
 		for _, e := range entries {
 			s.read = e.Seq
-			if w, is := Notice(e); is && s.wanted(e) {
-				s.send(ctx, e, w)
+			if id, body, is := s.form.Write(e); is && s.wanted(e) {
+				s.send(ctx, e, id, body)
 			}
 		}
 		if done := s.done(); done > saved && db.Exec(`INSERT INTO gateway_webhooks (receiver, seq) VALUES ('shop', ?)
@@ -163,8 +176,8 @@ func (s *sender) done() int64 {
 }
 
 // send sends a webhook in the background, with faults perhaps late and twice.
-func (s *sender) send(ctx context.Context, e Entry, w Webhook) {
-	body, err := json.Marshal(w)
+func (s *sender) send(ctx context.Context, e Entry, id string, of any) {
+	body, err := json.Marshal(of)
 	if err != nil {
 		panic(err) // our own body is not encodable as JSON
 	}
@@ -185,7 +198,7 @@ func (s *sender) send(ctx context.Context, e Entry, w Webhook) {
 			return
 		}
 		for range times {
-			s.deliver(ctx, w.ID, body)
+			s.deliver(ctx, id, body)
 		}
 		if ctx.Err() == nil {
 			s.mu.Lock()
@@ -218,7 +231,7 @@ func (s *sender) post(ctx context.Context, body []byte) (status int, err error) 
 		return 0, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set(httpserver.SignatureHeader, httpserver.Sign(s.secret, body, time.Now()))
+	request.Header.Set(s.form.Header, httpserver.Sign(s.secret, body, time.Now()))
 	response, err := s.http.Do(request)
 	if err != nil {
 		return 0, err

@@ -55,6 +55,7 @@ func Days() engine.Store {
 type settlementRow struct {
 	Day     string `gorm:"primaryKey"`
 	Asked   bool
+	Due     bool
 	ReadAt  string
 	Lines   int64
 	Digest  string

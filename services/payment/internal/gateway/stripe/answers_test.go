@@ -66,16 +66,18 @@ const (
 )
 
 func found(intent string) string {
-	return `{"object":"search_result","data":[` + strings.Replace(intent, `{"id"`, `{"metadata":{"attempt":"%s"},"id"`, 1) + `],"has_more":false}`
+	return `{"object":"search_result","data":[` + strings.Replace(intent, `{"id"`,
+		`{"metadata":{"attempt":"%s"},"id"`, 1) + `],"has_more":false}`
 }
 
 func invalid(code, param string) string {
-	return fmt.Sprintf(`{"error":{"type":"invalid_request_error","code":%q,"param":%q,"message":"No such thing: secret"}}`, code, param)
+	return fmt.Sprintf(`{"error":{"type":"invalid_request_error","code":%q,"param":%q,"message":"secret"}}`, code, param)
 }
 
 func TestAnAuthorizationIsAPaymentIntentThatHoldsTheAmountOrAKnownNo(t *testing.T) {
 	t.Parallel()
-	yes, no := payment.AuthorizeAnswer{Reference: "pi_1"}, func(why string) payment.AuthorizeAnswer { return payment.AuthorizeAnswer{Refused: why} }
+	yes, no := payment.AuthorizeAnswer{Reference: "pi_1"},
+		func(why string) payment.AuthorizeAnswer { return payment.AuthorizeAnswer{Refused: why} }
 	for _, c := range []struct {
 		said
 		want payment.AuthorizeAnswer
@@ -112,7 +114,8 @@ func TestAnAuthorizationIsAPaymentIntentThatHoldsTheAmountOrAKnownNo(t *testing.
 	}
 	client, heard := stand(t)
 	dinars := event.AuthorizationRequestedV1{Amount: schemas.Money{Amount: 5124, Currency: "KWD"}, PaymentToken: "pm_secret"}
-	if got, err := client.authorize(t.Context(), firstTry, dinars); got != no("amount_not_accepted") || err != nil || len(*heard) > 0 {
+	if got, err := client.authorize(t.Context(), firstTry,
+		dinars); got != no("amount_not_accepted") || err != nil || len(*heard) > 0 {
 		t.Errorf("an amount that Stripe cannot take: %+v, %v after %q", got, err, *heard)
 	}
 }
@@ -127,10 +130,12 @@ func TestALaterTryToAuthorizeLooksForWhatAnEarlierOneDid(t *testing.T) {
 		want    payment.AuthorizeAnswer
 		err     string
 	}{
-		"it authorised": {[]said{{200, fmt.Sprintf(found(onHold), "e1")}}, []string{search}, payment.AuthorizeAnswer{Reference: "pi_1"}, ""},
+		"it authorised": {[]said{{200, fmt.Sprintf(found(onHold), "e1")}}, []string{search},
+			payment.AuthorizeAnswer{Reference: "pi_1"}, ""},
 		"it was declined": {[]said{{200, fmt.Sprintf(found(lapsed), "e1")}}, []string{search},
 			payment.AuthorizeAnswer{Refused: "card_declined"}, ""},
-		"nothing is found": {[]said{{200, none}, {200, onHold}}, []string{search, create}, payment.AuthorizeAnswer{Reference: "pi_1"}, ""},
+		"nothing is found": {[]said{{200, none}, {200, onHold}}, []string{search, create},
+			payment.AuthorizeAnswer{Reference: "pi_1"}, ""},
 		"only another": {[]said{{200, fmt.Sprintf(found(onHold), "e2")}, {200, onHold}}, []string{search, create},
 			payment.AuthorizeAnswer{Reference: "pi_1"}, ""},
 		"it is not known": {[]said{{500, `{}`}}, []string{search}, payment.AuthorizeAnswer{}, "unknown"},
@@ -156,17 +161,22 @@ func TestACaptureIsAPaymentIntentThatTookTheAmount(t *testing.T) {
 		refused string
 		err     string
 	}{
-		"taken":                  {firstTry, []said{{200, taken}}, []string{take}, "", ""},
-		"another amount":         {firstTry, []said{{200, strings.ReplaceAll(taken, `received":700`, `received":7`)}}, []string{take}, "already_captured", ""},
-		"another currency":       {firstTry, []said{{200, strings.ReplaceAll(taken, "gbp", "eur")}}, []string{take}, "currency_mismatch", ""},
-		"another PaymentIntent":  {firstTry, []said{{200, strings.ReplaceAll(taken, "pi_1", "pi_2")}}, []string{take}, "", "unknown"},
-		"not yet":                {firstTry, []said{{200, strings.ReplaceAll(taken, "succeeded", "processing")}}, []string{take}, "", "unknown"},
-		"taken before":           {firstTry, []said{{400, unexpected(taken)}}, []string{take}, "", ""},
-		"cancelled before":       {firstTry, []said{{400, unexpected(cancelled)}}, []string{take}, "voided", ""},
-		"declined":               {firstTry, []said{{402, fmt.Sprintf(declines, "x")}}, []string{take}, "capture_failed", ""},
-		"expired":                {firstTry, []said{{400, invalid("charge_expired_for_capture", "")}}, []string{take}, "expired", ""},
-		"too much":               {firstTry, []said{{400, invalid("amount_too_large", "amount_to_capture")}}, []string{take}, "exceeds_authorized", ""},
-		"unknown":                {firstTry, []said{{404, invalid("resource_missing", "intent")}}, []string{take}, "unknown_reference", ""},
+		"taken": {firstTry, []said{{200, taken}}, []string{take}, "", ""},
+		"another amount": {firstTry, []said{{200, strings.ReplaceAll(taken, `received":700`, `received":7`)}},
+			[]string{take}, "already_captured", ""},
+		"another currency": {firstTry, []said{{200, strings.ReplaceAll(taken, "gbp", "eur")}}, []string{take},
+			"currency_mismatch", ""},
+		"another PaymentIntent": {firstTry, []said{{200, strings.ReplaceAll(taken, "pi_1", "pi_2")}}, []string{take}, "", "unknown"},
+		"not yet": {firstTry, []said{{200, strings.ReplaceAll(taken, "succeeded", "processing")}},
+			[]string{take}, "", "unknown"},
+		"taken before":     {firstTry, []said{{400, unexpected(taken)}}, []string{take}, "", ""},
+		"cancelled before": {firstTry, []said{{400, unexpected(cancelled)}}, []string{take}, "voided", ""},
+		"declined":         {firstTry, []said{{402, fmt.Sprintf(declines, "x")}}, []string{take}, "capture_failed", ""},
+		"expired":          {firstTry, []said{{400, invalid("charge_expired_for_capture", "")}}, []string{take}, "expired", ""},
+		"too much": {firstTry, []said{{400, invalid("amount_too_large", "amount_to_capture")}},
+			[]string{take}, "exceeds_authorized", ""},
+		"unknown": {firstTry, []said{{404, invalid("resource_missing", "intent")}}, []string{take},
+			"unknown_reference", ""},
 		"key used":               {firstTry, []said{{400, reused}}, []string{take}, "", "refused"},
 		"Stripe's fault":         {firstTry, []said{{500, `{}`}}, []string{take}, "", "unknown"},
 		"again, it was taken":    {laterTry, []said{{200, taken}}, []string{look}, "", ""},
@@ -198,20 +208,23 @@ func TestAVoidCancelsWhatTheAttemptMadeOrTakesUpItsKey(t *testing.T) {
 		amount  int64
 		err     string
 	}{
-		"authorised":           {"a1", []said{is(onHold), {200, cancelled}}, []string{search, end}, 700, ""},
-		"authorised otherwise": {"a1", []said{is(onHold), {200, strings.ReplaceAll(cancelled, "700", "701")}}, []string{search, end}, 0, "unknown"},
-		"declined":             {"a1", []said{is(placed), {200, gone}}, []string{search, end}, 0, ""},
-		"voided before":        {"a1", []said{is(cancelled)}, []string{search}, 700, ""},
-		"ended meanwhile":      {"a1", []said{is(onHold), {400, refuses}, {200, cancelled}}, []string{search, end, look}, 700, ""},
-		"captured":             {"a1", []said{is(onHold), {400, refuses}, {200, taken}}, []string{search, end, look}, 0, "refused"},
-		"not ended":            {"a1", []said{is(onHold), {200, onHold}}, []string{search, end}, 0, "unknown"},
-		"not known":            {"a1", []said{{500, ``}}, []string{search}, 0, "unknown"},
-		"never came":           {"a1", []said{{200, none}, {200, placed}, {200, gone}}, []string{search, claim, end}, 0, ""},
-		"came, not found yet":  {"a1", []said{{200, none}, {400, reused}}, []string{search, claim}, 0, "later"},
-		"came just now":        {young, []said{{200, none}, {400, reused}}, []string{search, strings.ReplaceAll(claim, "a1", young)}, 0, "later"},
-		"came, made nothing":   {old, []said{{200, none}, {400, reused}}, []string{search, strings.ReplaceAll(claim, "a1", old)}, 0, ""},
-		"on its way":           {"a1", []said{{200, none}, {409, reused}}, []string{search, claim}, 0, "unknown"},
-		"cannot be taken up":   {"a1", []said{{200, none}, {500, ``}}, []string{search, claim}, 0, "unknown"},
+		"authorised": {"a1", []said{is(onHold), {200, cancelled}}, []string{search, end}, 700, ""},
+		"authorised otherwise": {"a1", []said{is(onHold), {200, strings.ReplaceAll(cancelled, "700", "701")}},
+			[]string{search, end}, 0, "unknown"},
+		"declined":            {"a1", []said{is(placed), {200, gone}}, []string{search, end}, 0, ""},
+		"voided before":       {"a1", []said{is(cancelled)}, []string{search}, 700, ""},
+		"ended meanwhile":     {"a1", []said{is(onHold), {400, refuses}, {200, cancelled}}, []string{search, end, look}, 700, ""},
+		"captured":            {"a1", []said{is(onHold), {400, refuses}, {200, taken}}, []string{search, end, look}, 0, "refused"},
+		"not ended":           {"a1", []said{is(onHold), {200, onHold}}, []string{search, end}, 0, "unknown"},
+		"not known":           {"a1", []said{{500, ``}}, []string{search}, 0, "unknown"},
+		"never came":          {"a1", []said{{200, none}, {200, placed}, {200, gone}}, []string{search, claim, end}, 0, ""},
+		"came, not found yet": {"a1", []said{{200, none}, {400, reused}}, []string{search, claim}, 0, "later"},
+		"came just now": {young, []said{{200, none}, {400, reused}}, []string{search, strings.ReplaceAll(claim,
+			"a1", young)}, 0, "later"},
+		"came, made nothing": {old, []said{{200, none}, {400, reused}}, []string{search, strings.ReplaceAll(claim,
+			"a1", old)}, 0, ""},
+		"on its way":         {"a1", []said{{200, none}, {409, reused}}, []string{search, claim}, 0, "unknown"},
+		"cannot be taken up": {"a1", []said{{200, none}, {500, ``}}, []string{search, claim}, 0, "unknown"},
 	} {
 		client, heard := stand(t, c.answers...)
 		e := voiding

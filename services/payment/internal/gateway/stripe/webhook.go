@@ -4,14 +4,44 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
 	"strings"
+	"time"
 
 	sdk "github.com/stripe/stripe-go/v82"
 
 	"orderflow.example/schemas"
 	"orderflow.example/services/payment"
+	"orderflow.example/services/payment/internal/webhook"
+	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/outside/stripe"
 )
+
+// Webhooks reads the webhooks of an account. Their signature is of the same scheme as ours.
+type Webhooks struct {
+	Secret func() ([]byte, error)
+	Client func() (*Client, error)
+}
+
+// Read checks a webhook and says what it notifies of. What cannot be read now is a webhook.ErrUnavailable.
+func (w Webhooks) Read(ctx context.Context, header http.Header, body []byte, now time.Time) (n payment.Notification, err error) {
+	secret, err := w.Secret()
+	if err != nil {
+		return n, fmt.Errorf("%w: %w", webhook.ErrUnavailable, err)
+	}
+	if err := httpserver.CheckSignature(secret, header.Get("Stripe-Signature"), body, now); err != nil {
+		return n, err
+	}
+	client, err := w.Client()
+	if err == nil {
+		n, err = client.Notification(ctx, body)
+	}
+	if err != nil && !errors.Is(err, ErrMalformed) {
+		err = fmt.Errorf("%w: %w", webhook.ErrUnavailable, err)
+	}
+	return n, err
+}
 
 // ErrMalformed means that the body is no event of Stripe's, or lacks what such an event has.
 var ErrMalformed = errors.New("stripe: not an event of Stripe's, or an incomplete one")

@@ -33,6 +33,7 @@ CREATE TABLE days (
 CREATE TABLE settlements (
     day     text PRIMARY KEY,
     asked   boolean NOT NULL,
+    due     boolean NOT NULL,
     read_at text   NOT NULL, -- empty as long as no file is read
     lines   bigint NOT NULL,
     digest  text   NOT NULL,

@@ -1,0 +1,127 @@
+package stripe
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"orderflow.example/services/platform/world/answer"
+	"orderflow.example/services/platform/world/gateway"
+)
+
+// intent is a PaymentIntent.
+type intent struct {
+	ID         string            `json:"id"`
+	Object     string            `json:"object"`
+	Amount     int64             `json:"amount"`
+	Capturable int64             `json:"amount_capturable"`
+	Received   int64             `json:"amount_received"`
+	Currency   string            `json:"currency"`
+	Status     string            `json:"status"`
+	Metadata   map[string]string `json:"metadata"`
+	Error      *failure          `json:"last_payment_error,omitempty"`
+	Charge     *charge           `json:"latest_charge"`
+}
+
+type charge struct {
+	ID       string  `json:"id"`
+	Object   string  `json:"object"`
+	Amount   int64   `json:"amount"`
+	Captured bool    `json:"captured"`
+	Status   string  `json:"status"`
+	Details  details `json:"payment_method_details"`
+}
+
+type details struct {
+	Type string `json:"type"`
+	Card struct {
+		Fingerprint string `json:"fingerprint,omitempty"`
+	} `json:"card"`
+}
+
+// made is what the name of a PaymentIntent that authorised nothing begins with; the attempt follows. Others are named by their
+// reference in the book.
+const made = "pi_"
+
+// intentOf reads a PaymentIntent from its entries, which must not be empty.
+func intentOf(entries []gateway.Entry) *intent {
+	first := entries[0]
+	attempt := first.Attempt
+	i := &intent{ID: made + attempt, Object: "payment_intent", Amount: first.Amount, Currency: strings.ToLower(first.Currency),
+		Metadata: map[string]string{"attempt": attempt, "order": first.Order}}
+	for _, e := range entries {
+		switch e.Kind {
+		case gateway.Declined:
+			i.Status, i.Error = "requires_payment_method", declined(e.Code)
+			i.Charge = chargeOf(e, "failed")
+		case gateway.Authorized:
+			i.ID, i.Status, i.Capturable = e.Reference, "requires_capture", e.Amount
+			i.Charge = chargeOf(e, "succeeded")
+		case gateway.Captured:
+			i.Status, i.Capturable, i.Received = "succeeded", 0, e.Amount
+			if i.Charge != nil {
+				i.Charge.Captured = true
+			}
+		case gateway.Voided:
+			if i.Status != "succeeded" {
+				i.Status, i.Capturable = "canceled", 0
+			}
+		}
+	}
+	return i
+}
+
+func chargeOf(e gateway.Entry, status string) *charge {
+	c := &charge{ID: "ch_" + e.Attempt, Object: "charge", Amount: e.Amount, Status: status, Details: details{Type: "card"}}
+	c.Details.Card.Fingerprint = e.Card
+	return c
+}
+
+// find returns the PaymentIntent of this name; nil if there is none.
+func (a API) find(name string) (*intent, error) {
+	entries, err := a.gateway.History(strings.TrimPrefix(name, made))
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	if i := intentOf(entries); i.ID == name {
+		return i, nil
+	}
+	return nil, nil
+}
+
+func (a API) retrieve(f form) answer.Reply {
+	i, err := a.find(f.id)
+	switch {
+	case err != nil:
+		return unlike(answer.Refuse(http.StatusServiceUnavailable, ""))
+	case i == nil:
+		return missing("intent")
+	}
+	return answer.Reply{Status: http.StatusOK, Body: i}
+}
+
+var byAttempt = regexp.MustCompile(`^metadata\["attempt"\]:"([^"\\]*)"$`)
+
+// search answers the one query that adapters ask. Unlike Stripe's, the index is always current.
+func (a API) search(f form) answer.Reply {
+	query := byAttempt.FindStringSubmatch(f.get("query"))
+	if query == nil {
+		return refuse(http.StatusBadRequest, failure{Type: invalid, Param: "query"})
+	}
+	entries, err := a.gateway.History(query[1])
+	if err != nil {
+		return unlike(answer.Refuse(http.StatusServiceUnavailable, ""))
+	}
+	var found []*intent
+	if len(entries) > 0 {
+		if i := intentOf(entries); i.Metadata["attempt"] == query[1] && !isPlaceholder(entries) {
+			found = append(found, i)
+		}
+	}
+	return list("/v1/payment_intents/search", found)
+}
+
+// isPlaceholder tells whether nothing was ever confirmed.
+func isPlaceholder(entries []gateway.Entry) bool {
+	return entries[0].Kind == gateway.Voided && entries[0].Reference == ""
+}
