@@ -81,12 +81,13 @@ type FactsV1 struct {
 
 // FactsRequestedV1: before the order is decided, the history of some subjects is asked for.
 type FactsRequestedV1 struct {
-	Score    int64    `json:"score"` // without it
-	Rules    []string `json:"rules,omitempty"`
-	RuleSet  string   `json:"rule_set" example:"default@3f6c1a9d20b4"`
-	Facts    FactsV1  `json:"facts"`
-	Awaits   []string `json:"awaits" schema:"min=1" example:"[\"card\"]"` // kinds of subjects
-	Subjects []string `json:"subjects" x:"personal" example:"[\"customer:10001\"]"`
+	Score       int64    `json:"score"` // without it
+	Rules       []string `json:"rules,omitempty"`
+	RuleSet     string   `json:"rule_set" example:"default@3f6c1a9d20b4"`
+	Facts       FactsV1  `json:"facts"`
+	Awaits      []string `json:"awaits" schema:"min=1" example:"[\"card\"]"` // kinds of subjects
+	Subjects    []string `json:"subjects" x:"personal" example:"[\"customer:10001\"]"`
+	CardWindows []int64  `json:"card_windows,omitempty" example:"[600]"` // over which the orders of the card are counted, in seconds
 }
 
 // CardRequestedV1 asks the gateway which card a token stands for.
@@ -168,7 +169,8 @@ type DelistedV1 struct {
 
 // RulesActivatedV1: from here on these rules are applied.
 type RulesActivatedV1 struct {
-	Name    string `json:"name" schema:"min=1" example:"default"`
-	Version string `json:"version" schema:"min=1" example:"3f6c1a9d20b4"` // of the text: the beginning of its SHA-256
-	Text    string `json:"text" example:"name: default"`                  // the file
+	Name    string           `json:"name" schema:"min=1" example:"default"`
+	Version string           `json:"version" schema:"min=1" example:"3f6c1a9d20b4"` // of the text: the beginning of its SHA-256
+	Text    string           `json:"text" example:"name: default"`                  // the file
+	Request *schemas.Request `json:"request,omitempty" x:"personal"`                // of an operator, if one activated them
 }

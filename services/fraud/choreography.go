@@ -40,16 +40,16 @@ func Choreography(own *Rules, read Reader) saga.Choreography[Case] {
 			saga.OnLook(order.Validated, []saga.Kind{event.RulesActivated, event.Listed, event.Delisted},
 				func(_ Case, e order.ValidatedV1) []string { return append(SubjectsOf(e), Live) }, j.assess,
 				event.Cleared, event.Rejected, event.ReviewRequested, event.FactsRequested, event.OrderSeen, event.CardRequested),
-			saga.Call(event.CardRequested, IdentifyCard, cardAnswered, event.CardIdentified).
+			saga.Call(event.CardRequested, IdentifyCard, cardAnswered, event.CardIdentified, event.OrderSeen).
 				DroppedBy(event.ReviewRequested, event.Closed),
 			saga.OnLook(event.CardIdentified, rules, live, j.cardIdentified,
-				event.OrderSeen, event.Cleared, event.Rejected, event.ReviewRequested),
+				event.Cleared, event.Rejected, event.ReviewRequested),
 			saga.OnLook(event.VelocityMeasured, rules, func(Case, event.VelocityMeasuredV1) []string { return []string{Live} }, j.measured,
 				event.FactNoted, event.Cleared, event.Rejected, event.ReviewRequested),
 			saga.After(factsWithin, event.FactsRequested, giveUpGathering, event.ReviewRequested).
 				Settled(event.Cleared, event.Rejected, event.ReviewRequested, event.Closed),
 			saga.After(factsWithin, event.CardRequested, giveUpOnCard, event.ReviewRequested).
-				Settled(event.CardIdentified, event.Rejected, event.ReviewRequested, event.Closed),
+				Settled(event.CardIdentified, event.Closed),
 			saga.After(factsWithin, event.CardIdentified, giveUpOnHistory, event.ReviewRequested).
 				Settled(event.Cleared, event.Rejected, event.ReviewRequested, event.Closed),
 

@@ -47,8 +47,8 @@ func (j judge) assess(c Case, e order.ValidatedV1, look saga.Look) []saga.Event 
 			asks = append(asks, event.OrderSeen.About(s, event.OrderSeenV1{OrderID: c.Order, Windows: windows}))
 		}
 	}
-	if _, asked := r.Asks[Card]; asked && r.AsksCard(f) {
-		d.Awaits = append(d.Awaits, Card)
+	if windows, asked := r.Asks[Card]; asked && r.AsksCard(f) {
+		d.Awaits, d.CardWindows = append(d.Awaits, Card), windows
 		asks = append(asks, event.CardRequested.Of(event.CardRequestedV1{PaymentToken: e.PaymentToken}))
 	}
 	if len(asks) == 0 || score >= r.Reject {
@@ -57,27 +57,25 @@ func (j judge) assess(c Case, e order.ValidatedV1, look saga.Look) []saga.Event 
 	return append([]saga.Event{event.FactsRequested.Of(d)}, asks...)
 }
 
-// cardAnswered notes the gateway's answer.
+// cardAnswered notes the gateway's answer, and asks for the history of the card.
 func cardAnswered(c Case, a CardAnswer) []saga.Event {
 	if c.Status != Gathering || !slices.Contains(c.Awaits, Card) {
 		return nil
 	}
-	return []saga.Event{event.CardIdentified.Of(event.CardIdentifiedV1(a))}
+	events := []saga.Event{event.CardIdentified.Of(event.CardIdentifiedV1(a))}
+	if a.Fingerprint != "" {
+		events = append(events, event.OrderSeen.About(SubjectKey(Card, a.Fingerprint),
+			event.OrderSeenV1{OrderID: c.Order, Windows: c.Facts.CardWindows}))
+	}
+	return events
 }
 
-// cardIdentified asks for the history of the card. Without a card there is none.
+// cardIdentified goes on without a card: it has no history.
 func (j judge) cardIdentified(c Case, e event.CardIdentifiedV1, look saga.Look) []saga.Event {
-	if c.Status != Gathering {
+	if c.Status != Gathering || e.Fingerprint != "" {
 		return nil
 	}
-	if e.Fingerprint == "" {
-		return j.judge(c, look)
-	}
-	seen := event.OrderSeenV1{OrderID: c.Order}
-	if r := j.live(look); r != nil {
-		seen.Windows = r.Asks[Card]
-	}
-	return []saga.Event{event.OrderSeen.About(SubjectKey(Card, e.Fingerprint), seen)}
+	return j.judge(c, look)
 }
 
 // measured takes in the history of a subject. With the last one the rules are applied: those in force now.

@@ -23,7 +23,8 @@ var Kinds = []string{Customer, Card, Address, MailDomain}
 // Facts are all that rules know of an order.
 type Facts struct {
 	Order       event.FactsV1              `json:"order"`
-	Token       string                     `json:"-"` // of the gateway; only known when the order comes
+	Token       string                     `json:"-"`                      // of the gateway; only known when the order comes
+	CardWindows []int64                    `json:"card_windows,omitempty"` // that the rules ask for
 	CardCountry string                     `json:"card_country,omitempty"`
 	Histories   map[string]event.HistoryV1 `json:"histories,omitempty"` // by kind of subject
 }

@@ -67,7 +67,7 @@ func Evolve(c Case, e saga.Event) Case {
 	switch d := e.Data.(type) {
 	case event.FactsRequestedV1:
 		c.Status, c.Score, c.Rules, c.RuleSet, c.Awaits, c.Subjects = Gathering, d.Score, d.Rules, d.RuleSet, d.Awaits, d.Subjects
-		c.Facts = Facts{Order: d.Facts}
+		c.Facts = Facts{Order: d.Facts, CardWindows: d.CardWindows}
 	case event.CardIdentifiedV1:
 		c.Facts.CardCountry = d.Country
 		if d.Fingerprint == "" {

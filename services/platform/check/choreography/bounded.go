@@ -161,10 +161,11 @@ func (g *graph) deadlines(rule *Rule) {
 	})
 }
 
-// decidedOn reports whether any row does more with an event than project it: decisions look it up, or are taken on it.
+// decidedOn reports whether any row does more with an event than project it: decisions are taken on it, or its own service looks
+// it up for later ones. A lookup of another service is not what a saga waits for.
 func (g *graph) decidedOn(k saga.Kind) bool {
 	return slices.ContainsFunc(g.edges[k.Name()], func(e edge) bool {
-		return e.row.Form != saga.Projection && (e.row.Form != saga.Lookup || has(e.m.Knows(), k.Name()))
+		return e.row.Form != saga.Projection && (e.row.Form != saga.Lookup || e.m.Service == saga.Producer(k.Name()))
 	})
 }
 
