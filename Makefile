@@ -2,8 +2,8 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product burst \
-	explore mutants chaos stages check invoices en16931 schemathesis build tidy generate record release-schemas clean
+.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product \
+	burst explore mutants chaos stages check invoices en16931 schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
