@@ -91,14 +91,18 @@ func (g *graph) joins(rule *Rule) {
 func joined(r saga.Row, note saga.Kind) string { return note.Name() + " " + or(r.Emits) }
 
 // covered reports whether some deadline runs while all these events are awaited: they may follow from the event it runs
-// from without an event in between that cancels it.
+// from without an event in between that cancels it. What a call's answer leads to beside such an event comes with it: the card
+// that is identified ends its deadline, although its orders are counted only then.
 func (g *graph) covered(events []string) bool {
 	found := false
 	g.each(func(_ *saga.Machine, r *saga.Row) {
 		if r.Form != saga.Deadline || found {
 			return
 		}
-		reached := g.reach([]string{r.On.Name()}, func(row *saga.Row) bool { return row.Form != saga.Deadline },
+		through := func(row *saga.Row) bool {
+			return row.Form != saga.Deadline && (row.Form != saga.Calling || row.On.Name() != r.On.Name() || !overlap(row.Emits, r.Unless))
+		}
+		reached := g.reach([]string{r.On.Name()}, through,
 			func(event string) bool { return has(r.Unless, event) })
 		found = !slices.ContainsFunc(events, func(name string) bool { return !reached[name] })
 	})
