@@ -68,16 +68,18 @@ func outside() (all []explore.Outside) {
 	return all
 }
 
+// both acts as the service's model does that asks; by itself as the model whose service it tells.
 func both(a, b explore.Outside) explore.Outside {
-	act := a.Act
-	a.Act = func(state any, question string, asked saga.Event) []explore.Outcome {
-		if slices.Contains(b.Asked, question) {
+	whole := a
+	whole.Act = func(state any, question string, asked saga.Event) []explore.Outcome {
+		byItself := question == "" && len(b.Tells) > 0
+		if byItself || slices.Contains(b.Asked, question) {
 			return b.Act(state, question, asked)
 		}
-		return act(state, question, asked)
+		return a.Act(state, question, asked)
 	}
-	a.Asked = slices.Concat(a.Asked, b.Asked)
-	return a
+	whole.Asked, whole.Tells = slices.Concat(a.Asked, b.Asked), slices.Concat(a.Tells, b.Tells)
+	return whole
 }
 
 // root converts a scene to a root of the exploration.
