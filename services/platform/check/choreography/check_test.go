@@ -79,7 +79,7 @@ func checked(v variant) []choreography.Fault {
 // notWaits are deadlines without which no wait is endless, with the reason.
 var notWaits = map[string]string{
 	"fraud (subject) on fraud.listed.v1": "it ends a listing; nobody waits for that",
-	"payment on payment.readied.v1":      "order's own deadlines on order.validated and order.extended end the same wait by cancelling",
+	"payment on payment.readied.v1":      "order's deadlines on validated and extended end the same wait by cancelling",
 }
 
 func TestNoDeadlineCanBeTakenOutUnnoticed(t *testing.T) {
