@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/command"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/service"
@@ -53,7 +54,7 @@ func TestTheChartHasEveryServiceWithTheOutsideItCalls(t *testing.T) {
 var (
 	variables = regexp.MustCompile(`ORDERFLOW_[A-Z_]*[A-Z]`)
 	lists     = regexp.MustCompile(`\(list ("[^)]*)\)|:= list ("[^}]*")`)
-	words     = regexp.MustCompile(`"([^"]*)"|\$replicas|\$tracker`)
+	words     = regexp.MustCompile(`"([^"]*)"|\$replicas|\$tracker|\$webhooks`)
 	paths     = regexp.MustCompile(`httpGet: \{path: (/[a-z]+)|port: operators, path: (/[a-z]+)`)
 )
 
@@ -93,6 +94,8 @@ func TestTheVariablesAndCommandsOfTheChartExist(t *testing.T) {
 					args = append(args, "--replication-factor=3")
 				case "$tracker":
 					args = append(args, "http://tracker:8081")
+				case "$webhooks":
+					args = append(args, "http://payment:8080"+payment.WebhookPath)
 				default:
 					args = append(args, word[1])
 				}
