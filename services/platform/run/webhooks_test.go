@@ -23,7 +23,7 @@ type webhook struct {
 // sign signs a body with the installation's secret.
 func (r running) sign(t *testing.T, body string, at time.Time) string {
 	t.Helper()
-	secret, err := r.Config.SharedSecret(payment.WebhookSecretFile)
+	secret, err := r.Config.SharedSecret(payment.App.Webhooks.Secret(r.Config))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func (r running) notify(t *testing.T, w webhook) (answer trial.Answer, outcome, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := trial.Caller{URL: r.StorefrontURL}.Send("POST", payment.WebhookPath, string(body), r.sign(t, string(body), time.Now()))
+	a, err := trial.Caller{URL: r.StorefrontURL}.Send("POST", payment.App.Webhooks.Path, string(body), r.sign(t, string(body), time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestNoForgedWebhookIsTaken(t *testing.T) {
 		case 3:
 			header = httpserver.SignatureHeader + ": " + httpserver.Sign([]byte("another secret of some length"), []byte(body), now)
 		}
-		a, err := at.Send("POST", payment.WebhookPath, body, header)
+		a, err := at.Send("POST", payment.App.Webhooks.Path, body, header)
 		if err != nil || a.Status != 401 || !strings.Contains(a.Body, "webhook-signature") || strings.Contains(a.Body, b.ID) {
 			t.Fatalf("%d: %d %s, %v", i%4, a.Status, a.Body, err)
 		}
