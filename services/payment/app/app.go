@@ -20,7 +20,8 @@ import (
 )
 
 // webhookSecretFile holds the secret of a gateway that has the simulator's contract.
-var webhookSecretFile = service.SecretFile("gateway-webhook-secret-file", "secret that the payment gateway signs its webhooks with")
+var webhookSecretFile = service.SecretFile("gateway-webhook-secret-file",
+	"secret that the payment gateway signs its webhooks with")
 
 // App is the payment service, ready to run.
 var App = service.App{

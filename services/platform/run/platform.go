@@ -211,7 +211,8 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 		return err
 	}
 	p.Config = c
-	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres, Partitions: c.Partitions,
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres,
+		Partitions:   c.Partitions,
 		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
@@ -295,7 +296,8 @@ func simulated(c service.Config, world string) service.Config {
 	return c.With(urls)
 }
 
-// notify lets the simulated gateway send its webhooks to the service that hears from it, if that runs here or its address is given.
+// notify lets the simulated gateway send its webhooks to the service that hears from it, if that runs here or its address is
+// given.
 func (p *Platform) notify(ctx context.Context, c service.Config, apps []service.App, customers string) error {
 	hears := func(a service.App) bool { return a.Webhooks != nil }
 	i, to := slices.IndexFunc(Apps, hears), webhooksTo.Of(c)

@@ -36,7 +36,8 @@ func (r running) notify(t *testing.T, w webhook) (answer trial.Answer, outcome, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := trial.Caller{URL: r.StorefrontURL}.Send("POST", payment.App.Webhooks.Path, string(body), r.sign(t, string(body), time.Now()))
+	a, err := trial.Caller{URL: r.StorefrontURL}.Send("POST", payment.App.Webhooks.Path, string(body),
+		r.sign(t, string(body), time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,8 +130,8 @@ func TestNoForgedWebhookIsTaken(t *testing.T) {
 	luck := rand.New(rand.NewPCG(3, 4))
 	at := trial.Caller{URL: r.StorefrontURL}
 	for i := range 600 {
-		body := fmt.Sprintf(`{"id":"evt_forged_%d","type":"dispute_opened","data":{"order":%q,"reference":%q,"amount":%d,"currency":"GBP",`+
-			`"dispute":"dp_2","reason":"fraudulent"}}`, i, b.ID, reference, total)
+		body := fmt.Sprintf(`{"id":"evt_forged_%d","type":"dispute_opened","data":{"order":%q,"reference":%q,"amount":%d,`+
+			`"currency":"GBP","dispute":"dp_2","reason":"fraudulent"}}`, i, b.ID, reference, total)
 		header, now := "", time.Now()
 		switch i % 4 {
 		case 0:

@@ -79,7 +79,8 @@ func Describe(machines ...*saga.Machine) (c Choreography) {
 // takes reports whether the machine consumes the row's event from a topic: not a command, and not its own event.
 func (m Machine) takes(r Row) bool {
 	says := slices.ContainsFunc(m.Rows, func(other Row) bool { return slices.Contains(other.Emits, r.On) })
-	return !r.Command && !says && slices.Contains([]string{saga.Reaction.String(), saga.Projection.String(), saga.Lookup.String()}, r.Form)
+	return !r.Command && !says && slices.Contains([]string{saga.Reaction.String(), saga.Projection.String(), saga.Lookup.String()},
+		r.Form)
 }
 
 func row(r saga.Row) Row {

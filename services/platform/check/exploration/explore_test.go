@@ -79,7 +79,8 @@ func TestWhatIsWrongWithCountingIsMissed(t *testing.T) {
 	trusts := fraud.Subjects
 	trusts.Rows = slices.Clone(trusts.Rows)
 	trusts.Rows[1] = saga.On(frauds.OrderCounted, func(_ fraud.Subject, e frauds.OrderCountedV1) []saga.Event {
-		return []saga.Event{frauds.VelocityMeasured.About(e.OrderID, frauds.VelocityMeasuredV1{Subject: "customer"})} // always without earlier ones
+		// always without earlier ones
+		return []saga.Event{frauds.VelocityMeasured.About(e.OrderID, frauds.VelocityMeasuredV1{Subject: "customer"})}
 	}, frauds.VelocityMeasured)
 	for want, broken := range map[string]*saga.Machine{
 		"fraud (subject) hears fraud.order_seen again":           counts.Machine(),
