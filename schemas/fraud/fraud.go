@@ -169,7 +169,7 @@ type DelistedV1 struct {
 
 // RulesActivatedV1: from here on these rules are applied.
 type RulesActivatedV1 struct {
-	Name    string           `json:"name" schema:"min=1" example:"default"`
+	Name    string           `json:"rule_set" schema:"min=1" example:"default"`
 	Version string           `json:"version" schema:"min=1" example:"3f6c1a9d20b4"` // of the text: the beginning of its SHA-256
 	Text    string           `json:"text" example:"name: default"`                  // the file
 	Request *schemas.Request `json:"request,omitempty" x:"personal"`                // of an operator, if one activated them

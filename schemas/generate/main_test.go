@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,7 +94,9 @@ func TestOnlyDeclaredPersonalFieldsTellOfAPerson(t *testing.T) {
 	t.Parallel()
 	eachEvent(t, func(t *testing.T, kind saga.Kind, _ []*jsonschema.Schema, _ []byte) {
 		for _, f := range fieldsOf(t, kind) {
-			person := f.Name == "email" || f.Name == "ship_to" || f.Name == "name" || f.Name == "request" || f.Go.Name() == "Address"
+			// Notes are free text. Subjects, and those told of an outcome, name a customer, a card or an address.
+			person := slices.Contains([]string{"email", "ship_to", "name", "request", "note", "subjects", "told"}, f.Name) ||
+				f.Go.Name() == "Address"
 			if person != f.Personal {
 				t.Errorf("%s: the tag x:\"personal\" is missing, or should not be there", f.Name)
 			}

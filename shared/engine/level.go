@@ -141,7 +141,9 @@ func refold(tx *gorm.DB, b Binding, events []saga.Event) error {
 		return err
 	}
 	for _, e := range mine {
-		set.Put(e, b.Machine.Evolve(set.Get(e), e))
+		if state, kept := b.Machine.Fold(set.Get(e), e); kept {
+			set.Put(e, state)
+		}
 	}
 	return set.Save(tx)
 }

@@ -55,6 +55,16 @@ func (m *Machine) Blank(key string) any { return m.blank(key) }
 // Evolve folds one own event into the state. Replays use nothing else.
 func (m *Machine) Evolve(state any, own Event) any { return m.evolve(state, own) }
 
+// Fold is Evolve for those who read the machine's topic, where some of its events are about keys of which it has no state: it tells
+// whether there is one after this event.
+func (m *Machine) Fold(state any, own Event) (after any, kept bool) {
+	after = m.evolve(state, own)
+	if !m.KeptUnder(m.kinds[own.Type].KeyedBy()) {
+		return after, false
+	}
+	return after, !reflect.DeepEqual(after, state) || !reflect.DeepEqual(state, m.blank(own.Key))
+}
+
 // Show folds a consumed event into the projection.
 func (m *Machine) Show(state any, e Event) any {
 	for _, r := range m.heard[e.Type] {
@@ -174,7 +184,8 @@ func (m *Machine) apply(step *Step, in Event, stamp Stamp, rows []*Row) error {
 			if err := m.sayable(another, out); err != nil {
 				return err
 			}
-			step.State, step.Changed = after, true
+			step.Changed = step.Changed || out.Key == in.Key || !reflect.DeepEqual(after, step.State)
+			step.State = after
 			step.Emitted = append(step.Emitted, out)
 			if m.asked[out.Type] != nil {
 				step.Asks = append(step.Asks, out)

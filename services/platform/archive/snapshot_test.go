@@ -127,9 +127,11 @@ func TestASnapshotOfAnyServiceIsRestoredRowByRow(t *testing.T) {
 		}
 		t.Run(app.Name, func(t *testing.T) {
 			db, conn := opened(t, app)
-			app := app // with the table of lookups, also where nothing is looked up today
-			app.Bindings = append(slices.Clip(app.Bindings), engine.Binding{Machine: app.Bindings[0].Machine, Store: knownStore{}})
 			names := tables(app)
+			if known := (knownStore{}).Tables()[0]; !slices.Contains(names, strings.ReplaceAll(known, `"`, "")) { // nothing is looked up today
+				app.Bindings = append(slices.Clip(app.Bindings), engine.Binding{Machine: app.Bindings[0].Machine, Store: knownStore{}})
+				names = tables(app)
+			}
 			for i, table := range names {
 				fill(t, conn, table, 1000*i+7)
 			}

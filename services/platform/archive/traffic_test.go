@@ -180,7 +180,9 @@ func checkFold(t *testing.T, postgres string, store archive.Store, app service.A
 					return err
 				}
 				if says[rec.Type] {
-					states.Put(e, b.Machine.Evolve(states.Get(e), e))
+					if state, kept := b.Machine.Fold(states.Get(e), e); kept {
+						states.Put(e, state)
+					}
 					return nil
 				}
 				about, err := b.Machine.About(e)

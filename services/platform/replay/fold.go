@@ -198,7 +198,9 @@ func (f *filling) fold(tx *gorm.DB, b engine.Binding, events []folded) (err erro
 	}()
 	for _, at = range mine {
 		if at.own {
-			set.Put(at.Event, b.Machine.Evolve(set.Get(at.Event), at.Event))
+			if state, kept := b.Machine.Fold(set.Get(at.Event), at.Event); kept {
+				set.Put(at.Event, state)
+			}
 		} else {
 			set.Put(at.Event, b.Machine.Show(set.Get(at.Event), at.Event))
 		}
