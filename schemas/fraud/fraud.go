@@ -38,12 +38,12 @@ var Events = []saga.Kind{
 // ClearedV1: the order is trusted.
 type ClearedV1 struct {
 	Score    int64            `json:"score"`                                                          // 0 harmless … 100
-	Rules    []string         `json:"rules,omitempty"`                                                // the rules that added to the score
-	RuleSet  string           `json:"rule_set,omitempty" example:"default@3f6c1a9d20b4"`              // the rules that were applied: name@version
+	Rules    []string         `json:"rules,omitempty"`                                                // that added to the score
+	RuleSet  string           `json:"rule_set,omitempty" example:"default@3f6c1a9d20b4"`              // applied: name@version
 	By       string           `json:"by"`                                                             // rules, or operator
 	Operator string           `json:"operator,omitempty"`                                             // who decided, with operator
 	Request  *schemas.Request `json:"request,omitempty" x:"personal"`                                 // of the operator
-	Subjects []string         `json:"subjects,omitempty" x:"personal" example:"[\"customer:10001\"]"` // what later orders may have in common with it
+	Subjects []string         `json:"subjects,omitempty" x:"personal" example:"[\"customer:10001\"]"` // what later orders may share
 }
 
 // RejectedV1: the order is not trusted.

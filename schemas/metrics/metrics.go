@@ -33,7 +33,8 @@ var (
 		Labels: []metric.Label{metric.Of("reason", "why an order is cancelled", order.Reasons()...)}}
 	Money = metric.Metric{Name: "orderflow_money_minor_units_total", Kind: metric.Counter, Unit: metric.MinorUnits,
 		Help: "Money that moved while this tracker watched, in minor units (pence, cents) of the currency.",
-		Labels: []metric.Label{{Name: "movement", Is: "how money moves, as the models of the services say: captured, refunded, charged_back and others"},
+		Labels: []metric.Label{{Name: "movement", Is: "how money moves, as the models of the services say: captured, refunded, " +
+			"charged_back and others"},
 			{Name: "currency", Is: "a currency of ISO 4217"}}}
 	Overdue = metric.Metric{Name: "orderflow_obligations_overdue", Kind: metric.Gauge,
 		Help:   "What services owe sagas and is overdue, by the service that owes it.",
@@ -68,7 +69,8 @@ var (
 // Webhooks counts what the payment gateway notifies of.
 var Webhooks = metric.Metric{Name: "orderflow_webhooks_total", Kind: metric.Counter,
 	Help: "Webhooks of the payment gateway, by what came of them.",
-	Labels: []metric.Label{metric.Of("outcome", "what came of a webhook: recorded, or why nothing did", "recorded", "repeat", "id_reused",
+	Labels: []metric.Label{metric.Of("outcome", "what came of a webhook: recorded, or why nothing did", "recorded", "repeat",
+		"id_reused",
 		"refused", "noted", "settled", "other_amount", "other_currency", "other_reference", "unknown_order", "unknown_type")}}
 
 // All lists the metrics of this package.

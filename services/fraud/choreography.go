@@ -56,7 +56,8 @@ func Choreography(own *Rules, read Reader) saga.Choreography[Case] {
 			saga.On(DecideReview, decideReview, event.Cleared, event.Rejected),
 			saga.After(reviewWithin, event.ReviewRequested, giveUp, event.Rejected).
 				Settled(event.Cleared, event.Rejected, event.Closed),
-			saga.On(order.Cancelled, closeCase, event.Closed).Compensates(event.ReviewRequested, event.FactsRequested, event.CardRequested),
+			saga.On(order.Cancelled, closeCase, event.Closed).Compensates(event.ReviewRequested, event.FactsRequested,
+				event.CardRequested),
 
 			saga.On(payment.ChargedBack, chargedBack, event.OutcomeNoted),
 			saga.OnLook(refund.Issued, rules, func(Case, refund.IssuedV1) []string { return []string{Live} }, j.refunded,

@@ -45,7 +45,8 @@ func (c Case) report(outcome, ref string, subjects []string) []saga.Event {
 
 func tell(c Case, e event.OutcomeNotedV1) (events []saga.Event) {
 	for _, s := range e.Told {
-		events = append(events, event.OutcomeReported.About(s, event.OutcomeReportedV1{OrderID: c.Order, Outcome: e.Outcome, Ref: e.Ref}))
+		events = append(events, event.OutcomeReported.About(s, event.OutcomeReportedV1{OrderID: c.Order, Outcome: e.Outcome,
+			Ref: e.Ref}))
 	}
 	return events
 }

@@ -104,7 +104,8 @@ func TestAChargebackListsTheSubjectUntilItIsForgotten(t *testing.T) {
 
 func TestTheSubjectsOfAnOrderLearnOnceOfItsChargeback(t *testing.T) {
 	t.Parallel()
-	clear := event.Cleared.Of(event.ClearedV1{Subjects: []string{"customer:1", "address:a", "mail_domain:shop.example"}, By: "rules"})
+	clear := event.Cleared.Of(event.ClearedV1{Subjects: []string{"customer:1", "address:a", "mail_domain:shop.example"},
+		By: "rules"})
 	dispute := payment.ChargedBack.Of(payment.ChargedBackV1{DisputeID: "d1", Card: "x"})
 	to := func(subject string) saga.Event {
 		return event.OutcomeReported.About(subject, event.OutcomeReportedV1{OrderID: sagatest.Order, Outcome: "chargeback", Ref: "d1"})
@@ -159,7 +160,8 @@ func TestAfterAChargebackTheNextOrderOfThatAddressGoesToReview(t *testing.T) {
 	buy("o2", "12 CANAL-ROW.", "c2")
 	buy("o3", "13 Canal Row", "c1")
 	reviews := sagatest.Said(w, event.ReviewRequested)
-	if len(reviews) != 1 || len(reviews[0].Rules) != 1 || reviews[0].Rules[0] != "address_charged_back" || len(sagatest.Said(w, event.Cleared)) != 2 {
+	if len(reviews) != 1 || len(reviews[0].Rules) != 1 || reviews[0].Rules[0] != "address_charged_back" ||
+		len(sagatest.Said(w, event.Cleared)) != 2 {
 		t.Errorf("in review are %+v, cleared %d", reviews, len(sagatest.Said(w, event.Cleared)))
 	}
 }

@@ -37,7 +37,8 @@ func agreed(i Invoice, e order.ConfirmedV1) []saga.Event {
 	if i.CustomerID != "" {
 		return nil
 	}
-	return i.issued(event.ReadiedV1{By: byOrder, CustomerID: e.CustomerID, Buyer: &e.ShipTo, Lines: merged(e.Lines), Amount: &e.Total})
+	return i.issued(event.ReadiedV1{By: byOrder, CustomerID: e.CustomerID, Buyer: &e.ShipTo, Lines: merged(e.Lines),
+		Amount: &e.Total})
 }
 
 func moneyTaken(i Invoice, e payment.CapturedV1) []saga.Event {

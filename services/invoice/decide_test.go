@@ -127,7 +127,8 @@ func TestEveryRefundHasOneCreditNoteAlsoWhenItIsHeardBeforeTheInvoice(t *testing
 			t.Fatalf("credit notes %+v, waiting %+v", i.CreditNotes, i.Waiting)
 		}
 		one, two := i.CreditNotes[0], i.CreditNotes[1]
-		if one.RefundID != "r1" || one.Reason != "returned" || one.Amount != pounds(600) || fmt.Sprint(one.Lines) != "[{A  2 300 100}]" ||
+		if one.RefundID != "r1" || one.Reason != "returned" || one.Amount != pounds(600) ||
+			fmt.Sprint(one.Lines) != "[{A  2 300 100}]" ||
 			one.Number != fmt.Sprintf("CN-%d-000001", one.At.Year()) {
 			t.Errorf("the first is %+v", one)
 		}
@@ -155,7 +156,8 @@ func TestMoneyThatDidNotArriveIsGivenBackUnderItsCreditNote(t *testing.T) {
 	if i.Paid() != 0 || i.Credited() != 1000 {
 		t.Errorf("%d of %d credited are paid", i.Paid(), i.Credited())
 	}
-	i = after(t, confirmed, captured, refunded("r1", 1000), failed("r1"), refunded("r2", 1000), refunded("r2", 1000), refunded("r1", 1000),
+	i = after(t, confirmed, captured, refunded("r1", 1000), failed("r1"), refunded("r2", 1000), refunded("r2", 1000),
+		refunded("r1", 1000),
 		failed("r1"), failed("r2"), refunded("r3", 1000))
 	if i.Paid() != 1000 || len(i.CreditNotes) != 1 || len(i.Withheld) > 0 || fmt.Sprint(i.CreditNotes[0].Again) != "[r2 r3]" {
 		t.Errorf("%+v, withheld %+v", i.CreditNotes, i.Withheld)
@@ -167,8 +169,10 @@ func TestMoneyThatDidNotArriveIsGivenBackUnderItsCreditNote(t *testing.T) {
 
 func TestACreditNoteHasTheRateOfItsInvoice(t *testing.T) {
 	t.Parallel()
-	d := event.Document{Number: "INV-2020-000009", IssuedOn: "2020-08-01", Amount: schemas.Money{Amount: 1160, Currency: "EUR"}, Tax: 160,
-		Country: "DE", Category: "S", Rate: 1600, Seller: terms.Seller, Lines: []event.Line{{SKU: "A", Quantity: 1, UnitPrice: 1160, Tax: 160}}}
+	d := event.Document{Number: "INV-2020-000009", IssuedOn: "2020-08-01", Amount: schemas.Money{Amount: 1160, Currency: "EUR"},
+		Tax:     160,
+		Country: "DE", Category: "S", Rate: 1600, Seller: terms.Seller, Lines: []event.Line{{SKU: "A", Quantity: 1, UnitPrice: 1160,
+			Tax: 160}}}
 	given := sagatest.Given(t, machine, event.Issued.Of(event.IssuedV1{Document: d}))
 	i := given.When(refund.Issued.Of(refund.IssuedV1{RefundID: "r", Amount: d.Amount})).State().(invoice.Invoice)
 	if n := i.CreditNotes[0]; n.Rate != 1600 || n.Tax != 160 || n.Country != "DE" {

@@ -34,7 +34,8 @@ func ReadSeller(file io.Reader, name string) (s event.Seller, err error) {
 		faults = append(faults, fmt.Errorf("%s: address.country %q is no country of ISO 3166-1", name, s.Address.Country))
 	}
 	if len(s.TaxNumber) < 4 || !schemas.KnownCountry(s.TaxNumber[:2]) && s.TaxNumber[:2] != "EL" {
-		faults = append(faults, fmt.Errorf("%s: tax_number %q: want the country's prefix and the number, GB999999973", name, s.TaxNumber))
+		faults = append(faults, fmt.Errorf("%s: tax_number %q: want the country's prefix and the number, GB999999973", name,
+			s.TaxNumber))
 	}
 	if len(faults) > 0 {
 		return event.Seller{}, errors.Join(faults...)

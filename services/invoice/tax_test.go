@@ -34,7 +34,8 @@ func TestTheTaxOfTheLinesAddsUpToTheTaxOfTheTotalAndIsNowhereAMinorUnitOff(t *te
 		var sum, gross int64
 		for _, l := range i.Issued.Lines {
 			sum, gross = sum+l.Tax, gross+l.Quantity*l.UnitPrice
-			if off := new(big.Rat).Sub(big.NewRat(l.Tax, 1), exact(l.Quantity*l.UnitPrice, i.Issued.Rate)); off.Abs(off).Cmp(big.NewRat(1, 1)) >= 0 {
+			if off := new(big.Rat).Sub(big.NewRat(l.Tax, 1), exact(l.Quantity*l.UnitPrice,
+				i.Issued.Rate)); off.Abs(off).Cmp(big.NewRat(1, 1)) >= 0 {
 				t.Fatalf("the tax of %+v is %s off", l, off)
 			}
 		}
@@ -71,8 +72,10 @@ func TestTheRateIsThatOfTheDayAndOfTheCountryTheGoodsGoTo(t *testing.T) {
 		country, day, category string
 		percent                int64
 	}{
-		{"GB", "2010-12-31", "S", 1750}, {"GB", "2011-01-03", "S", 1750}, {"GB", "2011-01-04", "S", 2000}, {"GB", "1999-01-01", "S", 1750},
-		{"GB", "2009-06-01", "S", 1500}, {"DE", "2020-06-30", "S", 1900}, {"DE", "2020-07-01", "S", 1600}, {"DE", "2021-01-01", "S", 1900},
+		{"GB", "2010-12-31", "S", 1750}, {"GB", "2011-01-03", "S", 1750}, {"GB", "2011-01-04", "S", 2000},
+		{"GB", "1999-01-01", "S", 1750},
+		{"GB", "2009-06-01", "S", 1500}, {"DE", "2020-06-30", "S", 1900}, {"DE", "2020-07-01", "S", 1600},
+		{"DE", "2021-01-01", "S", 1900},
 		{"FI", "2030-01-01", "S", 2550}, {"US", "2026-11-27", "G", 0}, {"JP", "0001-01-01", "G", 0},
 	} {
 		day, err := time.Parse(time.DateOnly, c.day)

@@ -10,7 +10,8 @@ import (
 
 func returnAuthorized(o Order, e shipping.ReturnAuthorizedV1) []saga.Event {
 	return once(o, event.ProgressedV1{Step: returnLabel, Ref: e.ReturnID},
-		"Your return label is ready: "+e.Carrier+", tracking number "+e.TrackingNumber+".", &event.Next{Text: "Send the goods back with it.", By: "customer"})
+		"Your return label is ready: "+e.Carrier+", tracking number "+e.TrackingNumber+".",
+		&event.Next{Text: "Send the goods back with it.", By: "customer"})
 }
 
 func returnRefused(o Order, e shipping.ReturnRefusedV1) []saga.Event {

@@ -135,7 +135,8 @@ func Ignored(p Payment, n Notification) string {
 	return IgnoredNoted
 }
 
-// isAbout tells whether the notification is about the authorisation of this payment. Before it is known only the attempt names it.
+// isAbout tells whether the notification is about the authorisation of this payment. Before it is known only the attempt names
+// it.
 func (p Payment) isAbout(n Notification) bool {
 	switch n.Kind {
 	case NoticeAuthorized:

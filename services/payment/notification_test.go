@@ -194,7 +194,8 @@ func TestTheEndOfADisputeImpliesItsBeginning(t *testing.T) {
 	t.Parallel()
 	captured := event.Captured.Of(event.CapturedV1{Reference: "auth_1", Amount: pounds(700)})
 	of := func(kind payment.Notice) saga.Event {
-		return payment.RecordNotification.Of(payment.Notification{Kind: kind, Reference: "auth_1", DisputeID: "dp", Amount: pounds(700)})
+		return payment.RecordNotification.Of(payment.Notification{Kind: kind, Reference: "auth_1", DisputeID: "dp",
+			Amount: pounds(700)})
 	}
 	d := sagatest.Given(t, machine, requested, authorized, capturing, captured).
 		When(of(payment.NoticeDisputeLost)).ThenKinds(event.ChargedBack, event.DisputeLost)

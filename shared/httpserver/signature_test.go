@@ -10,7 +10,8 @@ import (
 
 func TestASignatureOfTheSecretNowIsValidAndTenThousandOthersAreNot(t *testing.T) {
 	t.Parallel()
-	secret, body, now := []byte("a secret of the two parties"), []byte(`{"id":"evt_1","type":"captured"}`), time.Unix(1_800_000_000, 0)
+	secret, body, now := []byte("a secret of the two parties"), []byte(`{"id":"evt_1","type":"captured"}`),
+		time.Unix(1_800_000_000, 0)
 	good := Sign(secret, body, now)
 	for _, away := range []time.Duration{0, 300 * time.Second, -300 * time.Second} {
 		if err := CheckSignature(secret, Sign(secret, body, now.Add(away)), body, now); err != nil {
@@ -47,7 +48,8 @@ func TestASignatureOfTheSecretNowIsValidAndTenThousandOthersAreNot(t *testing.T)
 			t.Fatalf("%q of %q: %v", header, said, err)
 		}
 	}
-	for _, header := range []string{"", "t=", "v1=", good[:20], "t=1800000000", strings.Replace(good, "t=", "t=0", 1), good + "," + good,
+	for _, header := range []string{"", "t=", "v1=", good[:20], "t=1800000000", strings.Replace(good, "t=", "t=0", 1),
+		good + "," + good,
 		strings.Replace(good, "v1", "v0", 1), "t=9223372036854775807,v1=" + strings.Repeat("0", 64)} {
 		if err := CheckSignature(secret, header, body, now); !errors.Is(err, ErrSignature) {
 			t.Errorf("%q: %v", header, err)

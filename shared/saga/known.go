@@ -9,9 +9,9 @@ import (
 )
 
 // Known declares a lookup: the latest event of a type of another service, or of another machine of this one, is stored for each
-// key, so that decisions about other keys can use it, as a customer's preferences in a decision about an order. Events of one key are consumed in order, so the
-// latest is well defined. If the service consumed the topic before the row was declared, earlier events are not stored. Use it
-// with OnKnown.
+// key, so that decisions about other keys can use it, as a customer's preferences in a decision about an order. Events of one
+// key are consumed in order, so the latest is well defined. If the service consumed the topic before the row was declared,
+// earlier events are not stored. Use it with OnKnown.
 func Known[K any](said Type[K]) Row {
 	return Row{Form: Lookup, On: said, show: func(state, data any, _ time.Time) any {
 		text, err := json.Marshal(data)

@@ -38,7 +38,8 @@ func TestNumberedEventsCarryTheirNumbersIntoTheState(t *testing.T) {
 
 func TestAnEventInNoSeriesFailsTheStep(t *testing.T) {
 	t.Parallel()
-	m := numbering(saga.Numbered(first, func(note, time.Time) string { return "" }, func(e note, _ int64, _ time.Time) note { return e }))
+	m := numbering(saga.Numbered(first, func(note, time.Time) string { return "" },
+		func(e note, _ int64, _ time.Time) note { return e }))
 	_, err := m.Hear(m.Blank("k"), saga.Event{Type: heard.Name(), Key: "k", Data: note{}}, func(e *saga.Event) {
 		m.Number(e, func(string) int64 { return 1 })
 	})

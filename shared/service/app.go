@@ -29,6 +29,7 @@ type App struct {
 	Flags      []Declared                        // the settings it reads beside those of Config
 	Storefront func(api huma.API, p *Parts)      // its operations on the customers' listener, nil if none
 	Operators  func(r *openapi.Routes, p *Parts) // its routes on the operators' listener, nil if none
+	Webhooks   *Webhooks                         // what the payment gateway tells it unasked, nil if nothing
 
 	// Shadow reads rules that are not in force, to tell what they would have decided about recorded events; nil if there are none.
 	Shadow func(text string) (Shadow, error)
@@ -37,6 +38,12 @@ type App struct {
 	// none.
 	Watch  func(operators *openapi.Routes, p *Parts) Begin
 	Topics []string // the topics that Watch reads
+}
+
+// Webhooks are where the payment gateway sends its webhooks, on the customers' listener, and what it signs them with.
+type Webhooks struct {
+	Path   string
+	Secret func(c Config) Flag[string] // a SecretFile
 }
 
 // Answerers makes the adapters of a service. An error is one line that says which setting is wrong.

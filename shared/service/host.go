@@ -188,7 +188,8 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 	// go_sql_…{db_name}: connections in use, and waited for
 	h.Registry.MustRegister(collectors.NewDBStatsCollector(db.Pool(), app.Name))
 	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka,
-		Log: h.Log, Registerer: h.Registry, Traces: h.traces.Service(app.Name), ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
+		Log: h.Log, Registerer: h.Registry, Traces: h.traces.Service(app.Name), ValidateProduced: h.Config.ValidateProduced,
+		OutboxRetention: h.Config.OutboxRetention}
 	if app.Configured != nil {
 		c.Bindings = app.Configured(h.Config)
 	}

@@ -27,8 +27,8 @@ var (
 		Default: time.Hour,
 		Want:    "1s to 720h", Valid: func(d time.Duration) bool { return d >= time.Second && d <= 30*24*time.Hour }}
 
-	rulesFile = service.Flag[string]{Name: "fraud-rules", Usage: "file with the rules by which orders are judged; read again when it " +
-		"changes (default: those of the program)"}
+	rulesFile = service.Flag[string]{Name: "fraud-rules", Usage: "file with the rules by which orders are judged; read again " +
+		"when it changes (default: those of the program)"}
 )
 
 // App is the fraud service, ready to run.

@@ -21,7 +21,8 @@ const (
 	retryEvery  = 100 * time.Millisecond
 )
 
-// ruleSet puts rules in force by an event, so that all processes change to them at the same place of their input, and a replay too.
+// ruleSet puts rules in force by an event, so that all processes change to them at the same place of their input, and a replay
+// too.
 type ruleSet struct{ *service.Parts }
 
 // live are the rules in force.

@@ -12,7 +12,8 @@ import (
 func TestABrokenFileOfTermsIsRefusedWithItsPlaceBeforeAnythingRuns(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "taxes.csv")
-	if err := os.WriteFile(path, []byte("country,category,percent,from,until\n*,G,0,,\nGB,S,20,,\nGB,S,21,2027-01-01,\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("country,category,percent,from,until\n*,G,0,,\nGB,S,20,,\nGB,S,21,2027-01-01,\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	err := rates.Check(path)
@@ -44,7 +45,8 @@ func TestDocumentsAreIssuedByTheTermsOfTheFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := terms(service.Config{}.With(service.Settings{"tax-rates": filepath.Join(folder, "taxes"), "seller": filepath.Join(folder, "seller")}))
+	got := terms(service.Config{}.With(service.Settings{"tax-rates": filepath.Join(folder, "taxes"),
+		"seller": filepath.Join(folder, "seller")}))
 	if got.Rates["*"][0].Percent != 750 || got.Seller.Name != "Shop" {
 		t.Errorf("%+v", got)
 	}

@@ -169,7 +169,8 @@ func (s *site) documents() (all map[string][]saga.Event) {
 			s.Fatal(err)
 		}
 		for s.next[p] < ends[p] {
-			got, err := s.client.Fetch(s.Context(), []kafka.Position{{Topic: "invoice.events", Partition: p, Offset: s.next[p]}}, time.Second)
+			got, err := s.client.Fetch(s.Context(), []kafka.Position{{Topic: "invoice.events", Partition: p, Offset: s.next[p]}},
+				time.Second)
 			if err != nil || got[0].Err != nil {
 				s.Fatal(err, got)
 			}
@@ -222,7 +223,8 @@ func story(n int) (events []saga.Event) {
 			ShipTo: schemas.Address{Name: "Ann Example", Line1: "1 High St", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}}),
 	}
 	for r := range refunds(n) {
-		events = append(events, refund.Issued.About(id(n), refund.IssuedV1{RefundID: fmt.Sprint("refund-", n, "-", r), Reason: "returned",
+		events = append(events, refund.Issued.About(id(n), refund.IssuedV1{RefundID: fmt.Sprint("refund-", n, "-", r),
+			Reason: "returned",
 			Amount: schemas.Money{Amount: 250, Currency: "GBP"}}))
 	}
 	return events

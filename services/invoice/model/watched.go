@@ -16,5 +16,6 @@ var watched = []model.Watched{
 		Events: []saga.Kind{event.Withheld}, Among: []saga.Kind{event.Issued, event.CreditNoteIssued, event.Withheld},
 		Do: "The event names what was captured or refunded, and why that does not fit the order. Compare with the gateway's book.",
 		Alert: &model.Alert{Name: "InvoicesWithheld", Above: .01, Least: 1,
-			Says: "more than a hundredth of the captures and refunds have no invoice or credit note, because they do not fit their orders"}},
+			Says: "more than a hundredth of the captures and refunds have no invoice or credit note, " +
+				"because they do not fit their orders"}},
 }

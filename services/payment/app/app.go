@@ -19,11 +19,9 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// WebhookSecretFile is the flag for the file with the secret that the gateway signs its webhooks with.
-var WebhookSecretFile = service.SecretFile("gateway-webhook-secret-file", "secret that the payment gateway signs its webhooks with")
-
-// WebhookPath is where the gateway sends its webhooks, on the customers' listener.
-const WebhookPath = webhook.Path
+// webhookSecretFile holds the secret of a gateway that has the simulator's contract.
+var webhookSecretFile = service.SecretFile("gateway-webhook-secret-file",
+	"secret that the payment gateway signs its webhooks with")
 
 // App is the payment service, ready to run.
 var App = service.App{
@@ -31,9 +29,10 @@ var App = service.App{
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: payment.Choreography.Machine(), Store: store.Payments()}},
-	Flags: []service.Declared{service.Gateway, service.GatewayURL, WebhookSecretFile,
+	Flags: []service.Declared{service.Gateway, service.GatewayURL, webhookSecretFile,
 		service.StripeKeyFile, service.StripeURL, service.StripeWebhookSecretFile},
 	Answerers: answerers,
+	Webhooks:  &service.Webhooks{Path: webhook.Path, Secret: webhookSecret},
 	Storefront: func(api huma.API, p *service.Parts) {
 		counter := measure.Counter(p.Registry, metrics.Webhooks, measure.Labels{})
 		webhook.Register(api, webhook.Parts{
@@ -72,15 +71,21 @@ func toStripe(c service.Config) (*stripe.Client, error) {
 	return client, nil
 }
 
+// webhookSecret is the setting with the secret of the gateway that is configured.
+func webhookSecret(c service.Config) service.Flag[string] {
+	if service.WithStripe(c) {
+		return service.StripeWebhookSecretFile
+	}
+	return webhookSecretFile
+}
+
 // reader reads the webhooks of the gateway. Secrets are read with the first: the API is described without any.
 func reader(c service.Config) webhook.Reader {
-	secret := func(file service.Flag[string]) func() ([]byte, error) {
-		return sync.OnceValues(func() ([]byte, error) { return c.SharedSecret(file) })
-	}
+	secret := sync.OnceValues(func() ([]byte, error) { return c.SharedSecret(webhookSecret(c)) })
 	if !service.WithStripe(c) {
-		return gateway.Webhooks{Secret: secret(WebhookSecretFile)}
+		return gateway.Webhooks{Secret: secret}
 	}
-	return stripe.Webhooks{Secret: secret(service.StripeWebhookSecretFile),
+	return stripe.Webhooks{Secret: secret,
 		Client: sync.OnceValues(func() (*stripe.Client, error) { return toStripe(c) })}
 }
 

@@ -20,7 +20,8 @@ var watched = []model.Watched{
 			Says: "more than a tenth of the captures fail: parcels are packed and not paid for"}},
 	{Asks: "Do customers dispute their payments?",
 		Events: []saga.Kind{event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed},
-		Do: "A gateway closes the account of a shop with too many. By the reasons: fraud is for the rules of the fraud service, goods " +
+		Do: "A gateway closes the account of a shop with too many. By the reasons: fraud is for the rules of the fraud service, " +
+			"goods " +
 			"that did not arrive for the carrier."},
 	{Asks: "Are there payments of which nobody knows?",
 		Events: []saga.Kind{event.OutcomeUnknown},

@@ -70,8 +70,9 @@ type account struct {
 	released                                        int64 // of voided: the rest after a capture
 	reversed                                        int64 // refunds that did not arrive; not in refunded
 	captures                                        int
-	notified                                        time.Time        // the last entry of which a webhook tells; it may not have come yet
-	holds                                           map[string]int64 // open authorisations, by reference
+	// the last entry of which a webhook tells; it may not have come yet
+	notified time.Time
+	holds    map[string]int64 // open authorisations, by reference
 }
 
 // open is the sum of the open authorisations.

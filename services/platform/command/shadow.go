@@ -22,8 +22,9 @@ func Shadow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "shadow SERVICE FILE",
 		Short: "Tells what the rules of a file would have decided about the orders of the topics",
-		Long: "Judges the recorded orders by the rules of a file, beside those that did. It only reads the topics: nothing is decided,\n" +
-			"and the rules in force stay. All events before --to count for histories; decisions before --from are not reported.\n\n" +
+		Long: "Judges the recorded orders by the rules of a file, beside those that did. It only reads the topics: nothing is " +
+			"decided,\nand the rules in force stay. All events before --to count for histories; decisions before --from are not " +
+			"reported.\n\n" +
 			"Acts on the installation that runs on --data-dir, or on --kafka and --postgres where both are given.",
 		Example: "  orderflow shadow fraud stricter.yaml --from 2026-10-01T00:00:00Z",
 		Args:    cobra.ExactArgs(2),

@@ -155,7 +155,8 @@ func (m *match) stamp(e *saga.Event) {
 			m.used[i] = true
 			m.pairs = append(m.pairs, i)
 			e.ID, e.Time = g.ID, g.Time
-			if n := m.numbered(e.Type); n != nil && g.Data != nil && reflect.DeepEqual(n.Set(e.Data, 0, e.Time), n.Set(g.Data, 0, e.Time)) {
+			if n := m.numbered(e.Type); n != nil && g.Data != nil && reflect.DeepEqual(n.Set(e.Data, 0, e.Time),
+				n.Set(g.Data, 0, e.Time)) {
 				e.Data = g.Data
 			}
 			return

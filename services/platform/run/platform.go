@@ -15,7 +15,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/check/choreography"
 	"orderflow.example/services/platform/services"
 	"orderflow.example/services/platform/world"
@@ -208,11 +207,12 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if err != nil {
 		return err
 	}
-	if err := p.notify(ctx, c, customers); err != nil {
+	if err := p.notify(ctx, c, apps, customers); err != nil {
 		return err
 	}
 	p.Config = c
-	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres, Partitions: c.Partitions,
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres,
+		Partitions:   c.Partitions,
 		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
@@ -296,20 +296,22 @@ func simulated(c service.Config, world string) service.Config {
 	return c.With(urls)
 }
 
-// notify lets the simulated gateway send its webhooks to the payment service, if that runs here or its address is given.
-func (p *Platform) notify(ctx context.Context, c service.Config, customers string) error {
-	to := webhooksTo.Of(c)
-	if runsPayment := len(c.Services) == 0 || slices.Contains(c.Services, payment.App.Name); to == "" && customers != "" && runsPayment {
-		to = "http://" + customers + payment.WebhookPath
-	}
-	if p.Sim == nil || to == "" {
+// notify lets the simulated gateway send its webhooks to the service that hears from it, if that runs here or its address is
+// given.
+func (p *Platform) notify(ctx context.Context, c service.Config, apps []service.App, customers string) error {
+	hears := func(a service.App) bool { return a.Webhooks != nil }
+	i, to := slices.IndexFunc(Apps, hears), webhooksTo.Of(c)
+	if p.Sim == nil || i < 0 {
 		return nil
 	}
-	file := payment.WebhookSecretFile
-	if service.WithStripe(c) {
-		file = service.StripeWebhookSecretFile
+	webhooks := Apps[i].Webhooks
+	if to == "" && customers != "" && slices.ContainsFunc(apps, hears) {
+		to = "http://" + customers + webhooks.Path
 	}
-	secret, err := c.SharedSecret(file)
+	if to == "" {
+		return nil
+	}
+	secret, err := c.SharedSecret(webhooks.Secret(c))
 	if err != nil {
 		return service.Environment("%w", err)
 	}

@@ -46,7 +46,7 @@
 //
 //	body                     {id, type, created, data: {order, attempt, reference, amount, currency, reason, refund, dispute, fee,
 //	                         card}}; signed as httpserver.SignatureHeader says; sent again until it is taken
-//	type                     dispute_opened, dispute_won, dispute_lost, refund_reversed; authorized where the answer is late or lost
+//	type                     dispute_opened, dispute_won, dispute_lost, refund_reversed; authorized if the answer is late or lost
 //	with faults              also authorized, declined, captured, capture_failed, voided, refunded, refund_failed of every request,
 //	                         often before its answer; 20% are sent twice, 30% are up to 10 s late, in any order
 //

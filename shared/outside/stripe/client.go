@@ -43,21 +43,31 @@ func New(key, address string) (*sdk.Client, error) {
 		return nil, errors.New("stripe-url: a live key is sent to " + URL + " alone; use a test key here")
 	}
 	web := outside.HTTP(timeout)
-	web.Transport = bounded{web.Transport}
+	web.Transport = bounded{web.Transport, strings.TrimSuffix(to.Path, "/")}
 	return sdk.NewClient(key, sdk.WithBackends(sdk.NewBackendsWithConfig(&sdk.BackendConfig{
-		URL: sdk.String(address), HTTPClient: web, MaxNetworkRetries: sdk.Int64(0), EnableTelemetry: sdk.Bool(false),
+		URL: sdk.String(to.Scheme + "://" + to.Host), HTTPClient: web, MaxNetworkRetries: sdk.Int64(0), EnableTelemetry: sdk.Bool(false),
 		LeveledLogger: &sdk.LeveledLogger{Level: sdk.LevelNull},
 	}))), nil
 }
 
 func unprintable(r rune) bool { return r <= ' ' || r > '~' }
 
-// bounded cuts answers that are too long: the client reads them as a whole.
-type bounded struct{ next http.RoundTripper }
+// bounded cuts answers that are too long: the client reads them as a whole. It adds the path of the address to requests, behind
+// the back of the SDK, which takes no answer from a path that does not begin with its version.
+type bounded struct {
+	next http.RoundTripper
+	path string
+}
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := b.next.RoundTrip(r)
+	below := r.Clone(r.Context())
+	below.URL.Path = b.path + r.URL.Path
+	if r.URL.RawPath != "" {
+		below.URL.RawPath = b.path + r.URL.RawPath
+	}
+	res, err := b.next.RoundTrip(below)
 	if err == nil {
+		res.Request = r
 		res.Body = cut{io.LimitReader(res.Body, maxAnswer), res.Body}
 	}
 	return res, err

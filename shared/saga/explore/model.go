@@ -104,7 +104,8 @@ func (v View) State(name string) any {
 func (v View) Open() (open []string) {
 	for i, p := range v.s.parts {
 		for _, in := range p.configs.at[v.at[i]].bag {
-			if input := v.s.inputs.at[in]; input.form == asked && v.s.parts[input.from].machine.QuestionOf(v.s.events.at[input.event].Type) != nil {
+			input := v.s.inputs.at[in]
+			if input.form == asked && v.s.parts[input.from].machine.QuestionOf(v.s.events.at[input.event].Type) != nil {
 				open = append(open, bare(v.s.events.at[input.event].Type))
 			}
 		}

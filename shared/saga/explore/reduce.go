@@ -100,8 +100,8 @@ func (s *system) learn() {
 	})
 }
 
-// leadToTold lets whatever an outside party is asked lead to what it may tell. A party that no root begins with a state of its own,
-// or is told anything in, tells nothing.
+// leadToTold lets whatever an outside party is asked lead to what it may tell. A party that no root begins with a state of its
+// own, or is told anything in, tells nothing.
 func (s *system) leadToTold() {
 	for i := range s.reach.kinds {
 		p := s.parts[s.reach.kinds[i].part]

@@ -127,7 +127,8 @@ func TestAnOperatorDecidesAnOpenReviewAndIsToldWhenThereIsNone(t *testing.T) {
 	decided, closed := inReview("decided"), inReview("closed")
 	decided.Status, closed.Status = fraud.Rejected, fraud.Closed
 	d := desk{inReview("open"), inReview("raced"), decided, closed, {Order: "by-rules", Status: fraud.Cleared}}
-	want := `{"order":"open","status":"cleared","score":45,"rules":["amount"],"since":"2030-01-02T03:04:05Z","due":"2030-01-09T03:04:05Z",` +
+	want := `{"order":"open","status":"cleared","score":45,"rules":["amount"],` +
+		`"since":"2030-01-02T03:04:05Z","due":"2030-01-09T03:04:05Z",` +
 		`"by":"operator","operator":"op1"}`
 	if status, body := ask(t, d, http.MethodPost, "/v1/reviews/open", `{"approve":true}`,
 		httpserver.AudienceOperators); status != http.StatusOK || body != want {

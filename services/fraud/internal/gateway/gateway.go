@@ -38,7 +38,8 @@ var (
 // the authorisation to refuse it.
 func (c *Client) identify(ctx context.Context, a engine.Attempt, e event.CardRequestedV1) (none fraud.CardAnswer, err error) {
 	var r reply
-	status, err := c.outside.Ask(ctx, a, outside.Question{Method: http.MethodGet, Path: "/v1/cards/" + url.PathEscape(e.PaymentToken),
+	status, err := c.outside.Ask(ctx, a, outside.Question{Method: http.MethodGet,
+		Path:    "/v1/cards/" + url.PathEscape(e.PaymentToken),
 		Answers: []int{http.StatusOK, http.StatusNotFound}}, &r)
 	switch {
 	case err != nil || status == http.StatusNotFound:

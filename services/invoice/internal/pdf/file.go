@@ -79,7 +79,8 @@ func (f *file) font(u *used) int {
 	program := u.subset()
 	name := tag(program) + "+" + u.name
 	data := f.stream(program, fmt.Sprintf("/Length1 %d ", len(program)))
-	descriptor := f.add("<< /Type /FontDescriptor /FontName /%s /Flags 4 /FontBBox [%d %d %d %d] /ItalicAngle 0 /Ascent %d /Descent %d "+
+	descriptor := f.add("<< /Type /FontDescriptor /FontName /%s /Flags 4 /FontBBox [%d %d %d %d] /ItalicAngle 0 /Ascent %d "+
+		"/Descent %d "+
 		"/CapHeight %d /StemV 80 /FontFile2 %d 0 R >>", name, scaled(head, 36), scaled(head, 38), scaled(head, 40), scaled(head, 42),
 		scaled(hhea, 4), scaled(hhea, 6), scaled(hhea, 4), data)
 	var widths, texts strings.Builder
@@ -96,7 +97,8 @@ func (f *file) font(u *used) int {
 		}
 		texts.WriteString("endbfchar\n")
 	}
-	unicode := f.stream([]byte("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo << /Registry (Adobe) "+
+	unicode := f.stream([]byte("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo << /Registry "+
+		"(Adobe) "+
 		"/Ordering (UCS) /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n1 begincodespacerange\n"+
 		"<0000> <FFFF>\nendcodespacerange\n"+texts.String()+"endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"), "")
 	return f.add("<< /Type /Font /Subtype /Type0 /BaseFont /%s /Encoding /Identity-H /DescendantFonts [%d 0 R] /ToUnicode %d 0 R >>",
@@ -122,7 +124,8 @@ type properties struct {
 func (f *file) properties(p properties) (info, metadata int) {
 	text := func(s string) string { return "<FEFF" + utf16be(s) + ">" }
 	info = f.add("<< /Title %s /Author %s /Subject %s /Creator (Orderflow) /Producer (Orderflow) /CreationDate %s /ModDate %s >>",
-		text(p.title), text(p.author), text(p.subject), p.at.Format("(D:20060102150405+00'00')"), p.at.Format("(D:20060102150405+00'00')"))
+		text(p.title), text(p.author), text(p.subject), p.at.Format("(D:20060102150405+00'00')"),
+		p.at.Format("(D:20060102150405+00'00')"))
 	escaped := func(s string) string {
 		var b strings.Builder
 		_ = xml.EscapeText(&b, []byte(s)) // a Builder does not fail
@@ -140,7 +143,8 @@ func (f *file) properties(p properties) (info, metadata int) {
 <xmp:CreateDate>%s</xmp:CreateDate><xmp:ModifyDate>%s</xmp:ModifyDate><xmp:CreatorTool>Orderflow</xmp:CreatorTool>
 <pdf:Producer>Orderflow</pdf:Producer>
 </rdf:Description></rdf:RDF></x:xmpmeta>
-<?xpacket end="r"?>`, escaped(p.title), escaped(p.author), escaped(p.subject), p.at.Format(time.RFC3339), p.at.Format(time.RFC3339))
+<?xpacket end="r"?>`, escaped(p.title), escaped(p.author), escaped(p.subject),
+		p.at.Format(time.RFC3339), p.at.Format(time.RFC3339))
 	// Not compressed, so that tools find it that do not read PDF.
 	return info, f.add("<< /Type /Metadata /Subtype /XML /Length %d >>\nstream\n%s\nendstream", len(xmp), xmp)
 }

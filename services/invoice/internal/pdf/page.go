@@ -222,7 +222,8 @@ func (s *sheet) file() []byte {
 	}
 	for _, p := range s.pages {
 		content := f.stream([]byte(p.String()), "")
-		fmt.Fprintf(&kids, "%d 0 R ", f.add("<< /Type /Page /Parent %d 0 R /MediaBox [0 0 %s %s] /Resources << /Font << %s>> >> /Contents %d 0 R >>",
+		fmt.Fprintf(&kids, "%d 0 R ", f.add("<< /Type /Page /Parent %d 0 R /MediaBox [0 0 %s %s] /Resources << /Font << %s>> >> "+
+			"/Contents %d 0 R >>",
 			tree, number(pageWidth), number(pageHeight), fonts.String(), content))
 	}
 	info, metadata := f.properties(properties{title: s.title() + " " + s.Number, author: s.Seller.Name, at: s.At,

@@ -57,7 +57,8 @@ func TestMain(m *testing.M) {
 // spaced is a text without its spaces, and without the marks that readers set around text from right to left.
 func spaced(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r == ' ' || r == '\n' || r == '\u00a0' || r >= '\u202a' && r <= '\u202e' || r == '\u200e' || r == '\u200f' || r >= '\u2066' && r <= '\u2069' {
+		if r == ' ' || r == '\n' || r == '\u00a0' || r >= '\u202a' && r <= '\u202e' || r == '\u200e' || r == '\u200f' ||
+			r >= '\u2066' && r <= '\u2069' {
 			return -1
 		}
 		return r
@@ -105,7 +106,8 @@ func TestTheTotalsThatAnotherReaderFindsAreTheDocuments(t *testing.T) {
 			}
 		}
 		for _, l := range d.Lines {
-			if want := fmt.Sprintf("%s %d %s %s %s", l.Text, l.Quantity, d.Grouped(l.UnitPrice), d.Grouped(l.Tax), d.Grouped(l.Amount)); !strings.Contains(
+			if want := fmt.Sprintf("%s %d %s %s %s", l.Text, l.Quantity, d.Grouped(l.UnitPrice), d.Grouped(l.Tax),
+				d.Grouped(l.Amount)); !strings.Contains(
 				text, strings.Replace(want, " -", " −", 1)) {
 				t.Fatalf("there is no %q in %s", want, text)
 			}
@@ -139,7 +141,8 @@ func TestALongInvoiceGoesOnOnMorePagesWithNothingLost(t *testing.T) {
 	for n := range goods {
 		goods[n] = fmt.Sprintf("Thing %03d %s", n, strings.Repeat("with a long description ", n%5))
 	}
-	text := strings.Join(strings.Fields(read(t, pdf.Draw(documenttest.Invoice(documenttest.Scripts["latin"].Buyer, goods, "G", 0)))), " ")
+	text := strings.Join(strings.Fields(read(t, pdf.Draw(documenttest.Invoice(documenttest.Scripts["latin"].Buyer, goods, "G",
+		0)))), " ")
 	for n := range goods {
 		if want := fmt.Sprintf("Thing %03d", n); !strings.Contains(text, want) {
 			t.Errorf("%s is not in it", want)
@@ -152,9 +155,11 @@ func TestALongInvoiceGoesOnOnMorePagesWithNothingLost(t *testing.T) {
 
 func TestAnyTextIsDrawn(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", " ", "\u0000", "(a) \\ b %", "😀 and ☃", "a\u0301\u0302\u0303", strings.Repeat("W", 200), "\ufffd\U0010ffff",
+	for _, text := range []string{"", " ", "\u0000", "(a) \\ b %", "😀 and ☃", "a\u0301\u0302\u0303", strings.Repeat("W", 200),
+		"\ufffd\U0010ffff",
 		"العربية and English עם עברית 123", strings.Repeat("漢字", 100), "\u202eevil", "a\u200db", "ﷺ", "क्ष्म्य"} {
-		d := documenttest.Invoice(schemas.Address{Name: text, Line1: text, City: text, Postcode: text, Country: "GB"}, []string{text}, "Z", 0)
+		d := documenttest.Invoice(schemas.Address{Name: text, Line1: text, City: text, Postcode: text, Country: "GB"}, []string{text},
+			"Z", 0)
 		file := pdf.Draw(d)
 		valid(t, file)
 		read(t, file)
@@ -167,7 +172,8 @@ func TestAmountsAreWrittenByTheirCurrency(t *testing.T) {
 		scale          int
 		amount         int64
 		plain, grouped string
-	}{{2, 123456789, "1234567.89", "1,234,567.89"}, {2, -5, "-0.05", "−0.05"}, {0, 1234, "1234", "1,234"}, {3, 1, "0.001", "0.001"}, {2, 0, "0.00", "0.00"}} {
+	}{{2, 123456789, "1234567.89", "1,234,567.89"}, {2, -5, "-0.05", "−0.05"}, {0, 1234, "1234", "1,234"},
+		{3, 1, "0.001", "0.001"}, {2, 0, "0.00", "0.00"}} {
 		d := document.Document{Scale: c.scale}
 		if d.Decimal(c.amount) != c.plain || d.Grouped(c.amount) != c.grouped {
 			t.Errorf("%d: %s and %s", c.amount, d.Decimal(c.amount), d.Grouped(c.amount))

@@ -72,7 +72,8 @@ func (s *typesetter) lines(text string, t *typeface, width float64) (all []line)
 	for i, in := range inputs {
 		shaped[i] = s.shape.Shape(in)
 	}
-	wrapped, _ := s.wrap.WrapParagraphF(shaping.WrapConfig{Direction: way, DisableTrailingWhitespaceTrim: true}, fixed.Int26_6(width*64), runes,
+	wrapped, _ := s.wrap.WrapParagraphF(shaping.WrapConfig{Direction: way, DisableTrailingWhitespaceTrim: true},
+		fixed.Int26_6(width*64), runes,
 		shaping.NewSliceIterator(shaped))
 	for _, runs := range wrapped {
 		l := line{text: runes}

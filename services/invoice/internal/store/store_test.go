@@ -27,8 +27,9 @@ func lives() []invoice.Invoice {
 	i.Waiting = []invoice.Refund{{ID: "r", Reason: "lost", Amount: pounds(500), Lines: lines}}
 	all = append(all, i)
 	i.Captured, i.Waiting = pounds(500), nil
-	i.Issued = &invoice.Issued{At: at, Document: event.Document{Number: "INV-2026-000001", IssuedOn: "2026-11-27", Amount: pounds(500),
-		Tax: 83, Country: "GB", Category: "S", Rate: 2000, Lines: lines, Seller: invoice.Standard().Seller}}
+	i.Issued = &invoice.Issued{At: at, Document: event.Document{Number: "INV-2026-000001", IssuedOn: "2026-11-27",
+		Amount: pounds(500),
+		Tax:    83, Country: "GB", Category: "S", Rate: 2000, Lines: lines, Seller: invoice.Standard().Seller}}
 	i.CreditNotes = []invoice.Issued{{At: at, RefundID: "r", Reason: "lost", Document: i.Issued.Document}}
 	i.Withheld = []invoice.Withheld{{Reason: "above_invoice", Amount: pounds(1), RefundID: "s"}}
 	return append(all, i)

@@ -33,7 +33,8 @@ type notification struct {
 // Webhooks reads the gateway's webhooks, which are signed with the secret.
 type Webhooks struct{ Secret func() ([]byte, error) }
 
-// Read checks a webhook and says what it notifies of. The error is an httpserver.ErrSignature, or says what is wrong with the body.
+// Read checks a webhook and says what it notifies of. The error is an httpserver.ErrSignature, or says what is wrong with the
+// body.
 func (w Webhooks) Read(_ context.Context, header http.Header, body []byte, now time.Time) (n payment.Notification, err error) {
 	secret, err := w.Secret()
 	if err != nil {
@@ -47,8 +48,9 @@ func (w Webhooks) Read(_ context.Context, header http.Header, body []byte, now t
 		return n, errors.New("want a JSON object with id, type and data, amounts in whole minor units")
 	}
 	d := said.Data
-	n = payment.Notification{ID: said.ID, Kind: payment.Notice(said.Type), Order: d.Order, Attempt: d.Attempt, Reference: d.Reference,
-		Amount: schemas.Money{Amount: d.Amount, Currency: d.Currency}, Reason: d.Reason, RefundID: d.Refund, DisputeID: d.Dispute,
+	n = payment.Notification{ID: said.ID, Kind: payment.Notice(said.Type), Order: d.Order, Attempt: d.Attempt,
+		Reference: d.Reference,
+		Amount:    schemas.Money{Amount: d.Amount, Currency: d.Currency}, Reason: d.Reason, RefundID: d.Refund, DisputeID: d.Dispute,
 		Card: d.Card}
 	if d.Fee > 0 {
 		n.Fee = &schemas.Money{Amount: d.Fee, Currency: d.Currency}

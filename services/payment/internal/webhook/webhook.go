@@ -73,9 +73,9 @@ func Register(api huma.API, p Parts) {
 	huma.Register(api, huma.Operation{
 		OperationID: "receive-payment-webhook", Method: http.MethodPost, Path: Path, Tags: []string{"Webhooks"},
 		Summary: "Take a notification of the payment gateway",
-		Description: "It is signed: `" + httpserver.SignatureHeader + ": t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`, at most " +
-			"300 seconds from our time (Stripe: `Stripe-Signature`). Each id is taken once. What is of an unknown type, or does not " +
-			"fit the order, is kept and changes nothing.",
+		Description: "It is signed: `" + httpserver.SignatureHeader + ": t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`, at " +
+			"most 300 seconds from our time (Stripe: `Stripe-Signature`). Each id is taken once. What is of an unknown type, or does " +
+			"not fit the order, is kept and changes nothing.",
 		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusConflict, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusServiceUnavailable},
 	}, p.receive)

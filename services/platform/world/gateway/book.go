@@ -92,7 +92,8 @@ const page = 20000
 
 // Load reads the book; see journal.State.
 func (b *book) Load(tx *gorm.DB) error {
-	*b = book{luck: b.luck, byKey: map[string]int{}, byOrder: map[string][]int{}, byAttempt: map[string]*hold{}, byReference: map[string]*hold{}}
+	*b = book{luck: b.luck, byKey: map[string]int{}, byOrder: map[string][]int{}, byAttempt: map[string]*hold{},
+		byReference: map[string]*hold{}}
 	for {
 		entries, err := table.Select(tx, "WHERE seq > $1 ORDER BY seq LIMIT $2", len(b.entries), page)
 		if err != nil {

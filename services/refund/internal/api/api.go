@@ -49,7 +49,8 @@ func Register(routes *openapi.Routes, keys *idempotency.Keys, r Refunds) {
 
 	op := huma.Operation{OperationID: "grant-refund", Method: http.MethodPost, Path: "/v1/orders/:id/refunds", Tags: tags,
 		DefaultStatus: http.StatusAccepted, Summary: "Give a customer money back: for goods, shipping, or as goodwill",
-		Description: "It is granted by the answer, and executed by the gateway afterwards: the status of the refund tells how far it is."}
+		Description: "It is granted by the answer, and executed by the gateway afterwards: the status of the refund tells how far " +
+			"it is."}
 	openapi.TakesKey(&op, false)
 	openapi.Handle[struct {
 		ID   string `path:"id" doc:"The order's id"`

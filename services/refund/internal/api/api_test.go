@@ -116,17 +116,18 @@ func TestARefundThatIsNotPossibleIsRefusedWithItsReason(t *testing.T) {
 		status int
 		says   string
 	}{
-		"too much":   {captured(1000), want, 409, "at most 1000 GBP"},
-		"disputed":   {disputed, want, 409, "dispute-open"},
-		"spent":      {spent, want, 409, "nothing-left"},
-		"not taken":  {waiting, want, 409, "not-captured"},
-		"no order":   {refund.Blank("a"), want, 404, "not-found"},
-		"nothing":    {captured(1000), `{"reason":"late"}`, 422, "nothing to refund"},
-		"no reason":  {captured(1000), `{"goodwill":1}`, 422, "body.reason"},
-		"negative":   {captured(1000), `{"goodwill":-1,"reason":"late"}`, 422, "body.goodwill"},
-		"no pieces":  {captured(1000), `{"lines":[{"sku":"A","quantity":0}],"reason":"late"}`, 422, "quantity"},
-		"line twice": {captured(1000), `{"lines":[{"sku":"A","quantity":1},{"sku":"A","quantity":1}],"reason":"x"}`, 422, "add them up"},
-		"unknown":    {captured(1000), `{"amount":1,"reason":"late"}`, 400, "body.amount"},
+		"too much":  {captured(1000), want, 409, "at most 1000 GBP"},
+		"disputed":  {disputed, want, 409, "dispute-open"},
+		"spent":     {spent, want, 409, "nothing-left"},
+		"not taken": {waiting, want, 409, "not-captured"},
+		"no order":  {refund.Blank("a"), want, 404, "not-found"},
+		"nothing":   {captured(1000), `{"reason":"late"}`, 422, "nothing to refund"},
+		"no reason": {captured(1000), `{"goodwill":1}`, 422, "body.reason"},
+		"negative":  {captured(1000), `{"goodwill":-1,"reason":"late"}`, 422, "body.goodwill"},
+		"no pieces": {captured(1000), `{"lines":[{"sku":"A","quantity":0}],"reason":"late"}`, 422, "quantity"},
+		"line twice": {captured(1000), `{"lines":[{"sku":"A","quantity":1},{"sku":"A","quantity":1}],"reason":"x"}`, 422,
+			"add them up"},
+		"unknown": {captured(1000), `{"amount":1,"reason":"late"}`, 400, "body.amount"},
 	} {
 		r := till{"a": c.r}
 		status, body := ask(t, idempotencytest.New(), r, "POST", path, c.body, httpserver.AudienceOperators, "k")
@@ -162,7 +163,8 @@ func TestWhatCustomersAreOwedIsListedPageByPage(t *testing.T) {
 		!strings.Contains(first, `"why":"card_closed"`) {
 		t.Errorf("got %d %s", status, first)
 	}
-	if status, body := get("?status=failed"); status != 200 || !strings.Contains(body, `"order":"b"`) || strings.Contains(body, `"order":"a"`) {
+	if status, body := get("?status=failed"); status != 200 || !strings.Contains(body, `"order":"b"`) ||
+		strings.Contains(body, `"order":"a"`) {
 		t.Errorf("got %d %s", status, body)
 	}
 	if status, body := get("?status=odd"); status != 422 {

@@ -82,7 +82,8 @@ func listAll(c *gin.Context, r Refunds) {
 		return
 	}
 	if status != refund.Owed && status != refund.Failed && status != refund.Pending {
-		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Location: "query.status", Detail: "want owed, failed or pending"}))
+		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Location: "query.status",
+			Detail: "want owed, failed or pending"}))
 		return
 	}
 	orders, err := r.With(c.Request.Context(), status, after, limit+1)

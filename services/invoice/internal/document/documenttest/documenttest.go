@@ -37,14 +37,16 @@ var Scripts = map[string]struct {
 		[]string{"빨간 머그컵", "나무 상자"}},
 	"thai": {schemas.Address{Name: "สมหญิง ตัวอย่าง", Line1: "ถนนสุขุมวิท 5", City: "กรุงเทพฯ", Postcode: "10110", Country: "TH"},
 		[]string{"แก้วสีแดง", "กล่องไม้"}},
-	"devanagari": {schemas.Address{Name: "आशा उदाहरण", Line1: "महात्मा गांधी मार्ग 5", City: "दिल्ली", Postcode: "110001", Country: "IN"},
+	"devanagari": {schemas.Address{Name: "आशा उदाहरण", Line1: "महात्मा गांधी मार्ग 5", City: "दिल्ली", Postcode: "110001",
+		Country: "IN"},
 		[]string{"लाल प्याला", "लकड़ी का डिब्बा"}},
 }
 
 // Invoice is an invoice over goods to a buyer, in that country at that rate.
 func Invoice(buyer schemas.Address, goods []string, category string, rate int64) document.Document {
 	d := document.Document{Number: "INV-2026-000042", IssuedOn: "2026-11-27", At: at, Order: "019e5a3b-9c12-7a40-b2d1-5e6f70819007",
-		Seller: invoice.Standard().Seller, Buyer: buyer, Country: buyer.Country, Category: category, Rate: rate, Currency: "GBP", Scale: 2}
+		Seller: invoice.Standard().Seller, Buyer: buyer, Country: buyer.Country, Category: category, Rate: rate, Currency: "GBP",
+		Scale: 2}
 	for n, text := range goods {
 		l := document.Line{SKU: fmt.Sprintf("8512%dA", n), Text: text, Quantity: int64(1 + n*7), UnitPrice: int64(255 + 120_030*n)}
 		l.Amount = l.Quantity * l.UnitPrice
