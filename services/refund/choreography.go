@@ -33,7 +33,7 @@ var Choreography = saga.Choreography[Refund]{
 		saga.On(payment.ChargedBack, chargedBack, event.DisputeNoted),
 		saga.On(payment.ChargebackReversed, chargebackReversed, event.DisputeNoted, event.Requested).Compensates(payment.Captured),
 		saga.On(payment.DisputeLost, disputeLost, event.DisputeNoted, event.Requested).Compensates(payment.Captured),
-		saga.On(payment.RefundReversed, refundReversed, event.Failed),
+		saga.On(payment.RefundReversed, refundReversed, event.Issued, event.Failed),
 
 		saga.Call(event.Requested, GiveBack, giveBackAnswered, event.Issued, event.Failed).
 			Compensates(payment.Captured).UntilAnswered(time.Hour),

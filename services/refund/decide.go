@@ -110,18 +110,24 @@ func giveBackAnswered(r Refund, a RefundAnswer) []saga.Event {
 	if a.Refused != "" {
 		return r.failed(c, a.Refused)
 	}
-	return []saga.Event{event.Issued.Of(event.IssuedV1{RefundID: c.RefundID, Reason: c.Reason, Amount: r.money(c.Amount),
-		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines})}
+	return []saga.Event{r.issued(c)}
 }
 
-// refundReversed runs when a refund did not arrive; the gateway may say so before it answers the request.
+// refundReversed runs when a refund did not arrive. If the gateway says so before it answers the request, the refund was issued
+// nevertheless: who books both must hear of both.
 func refundReversed(r Refund, e payment.RefundReversedV1) []saga.Event {
-	for _, s := range []Status{Issued, Pending} {
-		if i := r.asked(e.RefundID, s); i >= 0 {
-			return r.failed(r.Claims[i], e.Reason)
-		}
+	if i := r.asked(e.RefundID, Issued); i >= 0 {
+		return r.failed(r.Claims[i], e.Reason)
+	}
+	if i := r.asked(e.RefundID, Pending); i >= 0 {
+		return append([]saga.Event{r.issued(r.Claims[i])}, r.failed(r.Claims[i], e.Reason)...)
 	}
 	return nil
+}
+
+func (r Refund) issued(c Claim) saga.Event {
+	return event.Issued.Of(event.IssuedV1{RefundID: c.RefundID, Reason: c.Reason, Amount: r.money(c.Amount),
+		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines})
 }
 
 func (r Refund) failed(c Claim, why string) []saga.Event {
