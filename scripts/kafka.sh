@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs one Apache Kafka broker (KRaft) for tests and trials, from the jars on Maven Central.
-#   scripts/kafka.sh start DIR [PORT]   prints the address once the broker answers; PORT+1 is the controller's
-#   scripts/kafka.sh stop DIR           the data stays in DIR
+#   scripts/kafka.sh start DIR [PORT [secured]]   prints the address once the broker answers; PORT+1 is the controller's
+#   scripts/kafka.sh stop DIR                     the data stays in DIR
+# Secured means TLS, SCRAM-SHA-512 and access control: DIR/security has ca.pem, and the password of the superuser admin.
 set -eu
 
 version=4.1.0
@@ -15,7 +16,7 @@ fail() {
 }
 
 usage() {
-	echo "usage: kafka.sh start DIR [PORT] | kafka.sh stop DIR" >&2
+	echo "usage: kafka.sh start DIR [PORT [secured]] | kafka.sh stop DIR" >&2
 	exit 2
 }
 
@@ -52,14 +53,48 @@ fetch_jars() {
 	touch "$cache/complete"
 }
 
+# secure DIR makes an authority, a certificate for the broker, and the superuser's password.
+secure() {
+	need openssl openssl
+	mkdir -p "$1/security"
+	(
+		cd "$1/security"
+		umask 077
+		head -c 24 /dev/urandom | base64 | tr '+/' 'ab' >admin
+		openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/CN=kafka.sh' -keyout ca.key -out ca.pem
+		openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout broker.key -out broker.csr
+		echo 'subjectAltName=IP:127.0.0.1,DNS:localhost' >names
+		openssl x509 -req -in broker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile names -out broker.crt
+		cat broker.key broker.crt >broker.pem
+	) >"$1/openssl.out" 2>&1 || fail "openssl could not make certificates: $(tail -n 1 "$1/openssl.out")"
+}
+
+# security DIR: the settings of a secured broker. The controller's listener, in the same process, has no login.
+security() {
+	cat <<-CONF
+		inter.broker.listener.name=SASL_SSL
+		sasl.enabled.mechanisms=SCRAM-SHA-512
+		sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+		listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \
+		 username="admin" password="$(cat "$1/security/admin")";
+		ssl.keystore.type=PEM
+		ssl.keystore.location=$1/security/broker.pem
+		ssl.truststore.type=PEM
+		ssl.truststore.location=$1/security/ca.pem
+		authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+		super.users=User:admin;User:ANONYMOUS
+	CONF
+}
+
 configure() {
 	cat >"$1/server.properties" <<-CONF
 		process.roles=broker,controller
 		node.id=1
 		controller.quorum.voters=1@127.0.0.1:$(($2 + 1))
-		listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$(($2 + 1))
-		advertised.listeners=PLAINTEXT://127.0.0.1:$2
+		listeners=$protocol://127.0.0.1:$2,CONTROLLER://127.0.0.1:$(($2 + 1))
+		advertised.listeners=$protocol://127.0.0.1:$2
 		controller.listener.names=CONTROLLER
+		listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
 		log.dirs=$1/log
 		auto.create.topics.enable=false
 		offsets.topic.replication.factor=1
@@ -70,6 +105,7 @@ configure() {
 		share.coordinator.state.topic.min.isr=1
 		group.initial.rebalance.delay.ms=0
 	CONF
+	[ "$protocol" = PLAINTEXT ] || security "$1" >>"$1/server.properties"
 	cat >"$1/log4j2.properties" <<-CONF
 		appender.out.type=Console
 		appender.out.name=out
@@ -100,10 +136,14 @@ start() {
 	[ "${major:-0}" -ge 17 ] || fail "java is version ${major:-unknown}; Kafka $version needs 17 or newer" \
 		"(Debian: apt-get install openjdk-17-jre-headless)"
 	fetch_jars
+	[ "$protocol" = PLAINTEXT ] || [ -f "$dir/security/broker.pem" ] || secure "$dir"
 	configure "$dir" "$port"
 	if [ ! -f "$dir/log/meta.properties" ]; then
 		id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | cut -c1-22)
-		(java_main kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties") >"$dir/format.out" 2>&1 ||
+		set -- format -t "$id" -c "$dir/server.properties"
+		[ "$protocol" = PLAINTEXT ] ||
+			set -- "$@" --add-scram "SCRAM-SHA-512=[name=admin,password=$(cat "$dir/security/admin")]"
+		(java_main kafka.tools.StorageTool "$@") >"$dir/format.out" 2>&1 ||
 			fail "could not format $dir/log: $(tail -n 1 "$dir/format.out")"
 	fi
 	(trap '' HUP && java_main kafka.Kafka "$dir/server.properties") >"$dir/server.out" 2>&1 </dev/null &
@@ -137,6 +177,11 @@ stop() {
 [ $# -ge 2 ] || usage
 dir=$2
 port=${3:-19092}
+case ${4:-} in
+'') protocol=PLAINTEXT ;;
+secured) protocol=SASL_SSL ;;
+*) usage ;;
+esac
 case $1 in
 start) start ;;
 stop) stop ;;

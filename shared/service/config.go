@@ -23,17 +23,18 @@ import (
 // ORDERFLOW_DATA_DIR) and a key of orderflow.yaml (data-dir); the first of these that is given wins. Settings of one
 // service alone are declared by its App: see Flag.
 type Config struct {
-	DataDir    string
-	Kafka      []string // host:port; none means the embedded broker
-	Postgres   string   // URL; empty means a private server
-	HTTPAddr   string
-	OpsAddr    string
-	Partitions int
-	LogLevel   slog.Level
-	LogFormat  string // text or json
-	JWTKeyFile string // empty means a key of its own under DataDir
-	Services   []string
-	Own        Settings // the settings that the services declare
+	DataDir       string
+	Kafka         []string // host:port; none means the embedded broker
+	Postgres      string   // URL; empty means a private server
+	KafkaSecurity KafkaSecurity
+	HTTPAddr      string
+	OpsAddr       string
+	Partitions    int
+	LogLevel      slog.Level
+	LogFormat     string // text or json
+	JWTKeyFile    string // empty means a key of its own under DataDir
+	Services      []string
+	Own           Settings // the settings that the services declare
 
 	CORSOrigins     []string // of pages that may ask the customers' listener from a browser
 	RatePerCustomer float64  // requests in a second; 0 is no limit
@@ -51,6 +52,7 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f.String("config", "", "configuration file (default orderflow.yaml in the working directory, if there)")
 	f.String("data-dir", "./data", "directory for all data on this machine")
 	f.StringSlice("kafka", nil, "brokers, host:port, comma-separated (default: an embedded broker)")
+	bindKafkaSecurity(f)
 	f.String("postgres", "",
 		"URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
 	f.String("http-addr", "127.0.0.1:8080", "address of the customers' listener")
@@ -98,9 +100,12 @@ func Load(cmd *cobra.Command) (Config, error) {
 		return trimmed(l)
 	}
 	c.DataDir, c.Kafka, c.Postgres = text("data-dir"), list("kafka"), text("postgres")
+	c.KafkaSecurity = KafkaSecurity{CAFile: text("kafka-ca-file"), User: text("kafka-user"), PasswordFile: text("kafka-password-file")}
 	c.HTTPAddr, c.OpsAddr, c.LogFormat = text("http-addr"), text("ops-addr"), text("log-format")
 	c.JWTKeyFile, c.Services = text("jwt-key-file"), list("services")
 	var err error
+	c.KafkaSecurity.TLS, err = f.GetBool("kafka-tls")
+	keep(err)
 	c.Partitions, err = f.GetInt("partitions")
 	keep(err)
 	c.OutboxRetention, err = f.GetDuration("outbox-retention")
@@ -138,6 +143,7 @@ func (c Config) Validate() error {
 	for _, broker := range c.Kafka {
 		check(isAddress(broker, 1) && !strings.HasPrefix(broker, ":"), "kafka: %q is not host:port", broker)
 	}
+	c.KafkaSecurity.validate(check)
 	check(c.Postgres == "" || isURL(c.Postgres, "postgres", "postgresql"),
 		"postgres: want postgres://user:password@host:port/database")
 	check(isAddress(c.HTTPAddr, 0), "http-addr: %q is not host:port", c.HTTPAddr)

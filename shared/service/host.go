@@ -66,8 +66,11 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	if err != nil {
 		return nil, Usage("trusted-proxies: %w", err)
 	}
-	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth,
-		Kafka: kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow", Log: log})}
+	client, err := c.DialKafka("orderflow", log)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth, Kafka: client}
 	h.lifecycle.AddCloser("kafka client", func() error { h.Kafka.Close(); return nil })
 	if err := h.Kafka.Ping(ctx); err != nil {
 		h.Stop()

@@ -11,13 +11,16 @@ import (
 	"sync/atomic"
 	"text/tabwriter"
 	"time"
+
+	"orderflow.example/shared/service"
 )
 
 // Options configure a measurement.
 type Options struct {
-	Kafka      []string // host:port; none means the embedded broker
-	Postgres   string   // URL of a server's superuser; empty means a private server
-	Dir        string   // data of the embedded servers while they run
+	Kafka      []string              // host:port; none means the embedded broker
+	Security   service.KafkaSecurity // of these brokers
+	Postgres   string                // URL of a server's superuser; empty means a private server
+	Dir        string                // data of the embedded servers while they run
 	Partitions int
 	InFlight   int
 	Window     time.Duration // measured with InFlight sagas; a third of it with one saga

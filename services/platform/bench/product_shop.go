@@ -70,7 +70,9 @@ func openShop(ctx context.Context, o ProductOptions) (*shop, error) {
 		return s, err
 	}
 	s.later(func(context.Context) error { return s.platform.Stop() })
-	s.kafka = kafka.Dial(kafka.Config{Brokers: s.platform.Kafka, ClientID: "orderflow-bench"})
+	if s.kafka, err = s.platform.Config.DialKafka("orderflow-bench", nil); err != nil {
+		return s, err
+	}
 	s.later(func(context.Context) error { s.kafka.Close(); return nil })
 	s.processes = findProcesses(filepath.Join(dir, "postgres"), c.Kafka)
 	return s, errors.Join(s.furnish(ctx), s.watchFromHere(ctx))
@@ -94,7 +96,10 @@ func (s *shop) topics(ctx context.Context, c service.Config) error {
 	if len(c.Kafka) == 0 {
 		return nil
 	}
-	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-bench"})
+	client, err := c.DialKafka("orderflow-bench", nil)
+	if err != nil {
+		return err
+	}
 	s.later(func(context.Context) error { client.Close(); return nil })
 	specs := service.Topics(c.Partitions, 0, run.Apps...)
 	made, err := client.CreateTopics(ctx, specs)

@@ -14,6 +14,7 @@ import (
 	"orderflow.example/shared/embedded"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/service"
 )
 
 // site holds the servers, topics and services of one run, made for it and removed after it.
@@ -40,7 +41,10 @@ func open(ctx context.Context, o Options) (*site, error) {
 	if err := s.servers(ctx); err != nil {
 		return s, err
 	}
-	s.client = s.dial()
+	var err error
+	if s.client, err = s.dial(); err != nil {
+		return s, err
+	}
 	if err := s.topics(ctx); err != nil {
 		return s, err
 	}
@@ -95,10 +99,12 @@ func (s *site) servers(ctx context.Context) error {
 	return nil
 }
 
-func (s *site) dial() *kafka.Client {
-	client := kafka.Dial(kafka.Config{Brokers: s.brokers, ClientID: "orderflow-bench"})
-	s.later(func(context.Context) error { client.Close(); return nil })
-	return client
+func (s *site) dial() (*kafka.Client, error) {
+	client, err := service.Config{Kafka: s.brokers, KafkaSecurity: s.options.Security}.DialKafka("orderflow-bench", nil)
+	if err == nil {
+		s.later(func(context.Context) error { client.Close(); return nil })
+	}
+	return client, err
 }
 
 func (s *site) topics(ctx context.Context) error {
@@ -134,9 +140,13 @@ func (s *site) start(ctx context.Context, step int) error {
 	if _, err := database.Migrate(ctx, db, migrations, "steps_version"); err != nil {
 		return err
 	}
+	client, err := s.dial()
+	if err != nil {
+		return err
+	}
 	e, err := engine.New(engine.Config{
 		Service: name, Bindings: []engine.Binding{{Machine: s.words.machine(step), Store: store()}},
-		Partitions: s.options.Partitions, DB: db, Kafka: s.dial(), Log: s.options.Log,
+		Partitions: s.options.Partitions, DB: db, Kafka: client, Log: s.options.Log,
 	})
 	if err != nil {
 		return err

@@ -37,9 +37,9 @@ It works in a directory of its own under --data-dir, also while a platform runs 
 			if seconds <= 0 || inFlight < 1 {
 				return service.Usage("bench: --seconds must be above 0 and --in-flight at least 1")
 			}
-			o := bench.Options{Kafka: config.Kafka, Postgres: config.Postgres, Dir: config.DataDir, Partitions: config.Partitions,
-				InFlight: inFlight,
-				Window:   time.Duration(seconds * float64(time.Second)), WarmUp: 2 * time.Second, Progress: cmd.ErrOrStderr(),
+			o := bench.Options{Kafka: config.Kafka, Security: config.KafkaSecurity, Postgres: config.Postgres, Dir: config.DataDir,
+				Partitions: config.Partitions, InFlight: inFlight,
+				Window: time.Duration(seconds * float64(time.Second)), WarmUp: 2 * time.Second, Progress: cmd.ErrOrStderr(),
 				Log: service.NewLogger(cmd.ErrOrStderr(), max(config.LogLevel, 4), config.LogFormat)}
 			if profile != "" {
 				file, err := os.Create(profile)

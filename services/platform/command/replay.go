@@ -247,9 +247,12 @@ func reach(ctx context.Context, c service.Config, clientID string) (*reached, er
 		if err != nil {
 			return nil, err
 		}
-		c.Kafka, c.Postgres, c.Partitions = r.Kafka, r.Postgres, r.Partitions
+		c.Kafka, c.KafkaSecurity, c.Postgres, c.Partitions = r.Kafka, r.KafkaSecurity, r.Postgres, r.Partitions
 	}
-	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: clientID})
+	client, err := c.DialKafka(clientID, nil)
+	if err != nil {
+		return nil, err
+	}
 	if err := client.Ping(ctx); err != nil {
 		client.Close()
 		return nil, service.Environment("%w", err)

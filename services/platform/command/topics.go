@@ -14,7 +14,7 @@ import (
 // Topics lists, creates, checks, archives and repairs the topics that must exist.
 func Topics() *cobra.Command {
 	var replicas int
-	cmd := &cobra.Command{Use: "topics", Short: "The topics that must exist: list, create, check, archive, repair"}
+	cmd := &cobra.Command{Use: "topics", Short: "The topics that must exist: list, create, check, acls, archive, repair"}
 	cmd.PersistentFlags().IntVar(&replicas, "replication-factor", 1, "copies of each topic; 3 in production")
 	specs := func(c service.Config) []kafka.TopicSpec {
 		return service.Topics(c.Partitions, replicas, run.Apps...)
@@ -38,7 +38,7 @@ func Topics() *cobra.Command {
 			}
 			return nil
 		}}
-	cmd.AddCommand(topicsList(specs), create, topicsCheck(specs), topicsArchive(), topicsRepair(specs))
+	cmd.AddCommand(topicsList(specs), create, topicsCheck(specs), topicsACLs(), topicsArchive(), topicsRepair(specs))
 	return cmd
 }
 
@@ -54,9 +54,12 @@ func dial(cmd *cobra.Command) (service.Config, *kafka.Client, error) {
 			if err != nil {
 				return nil, err
 			}
-			c.Kafka, c.Partitions = r.Kafka, r.Partitions
+			c.Kafka, c.KafkaSecurity, c.Partitions = r.Kafka, r.KafkaSecurity, r.Partitions
 		}
-		client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
+		client, err := c.DialKafka("orderflow-topics", nil)
+		if err != nil {
+			return nil, err
+		}
 		return client, client.Ping(ctx)
 	})
 	if err != nil {

@@ -83,9 +83,11 @@ func connect(ctx context.Context, c service.Config) (found *servers, err error) 
 		if err != nil {
 			return nil, err
 		}
-		c.Kafka, c.Postgres, s.config.Partitions = r.Kafka, r.Postgres, r.Partitions
+		c.Kafka, c.KafkaSecurity, c.Postgres, s.config.Partitions = r.Kafka, r.KafkaSecurity, r.Postgres, r.Partitions
 	}
-	s.broker = kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-verify"})
+	if s.broker, err = c.DialKafka("orderflow-verify", nil); err != nil {
+		return nil, err
+	}
 	s.config.Kafka = s.broker
 	defer func() {
 		if err != nil {

@@ -22,7 +22,6 @@ import (
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded"
 	"orderflow.example/shared/httpserver"
-	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/model"
 	"orderflow.example/shared/service"
@@ -169,7 +168,10 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	if err := p.startParts(ctx, &c, o); err != nil {
 		return err
 	}
-	client := kafka.Dial(kafka.Config{Brokers: c.Kafka, ClientID: "orderflow-topics"})
+	client, err := c.DialKafka("orderflow-topics", nil)
+	if err != nil {
+		return err
+	}
 	defer client.Close()
 	if err := client.Ping(ctx); err != nil {
 		return service.Environment("%w", err)
@@ -194,7 +196,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 		return err
 	}
 	p.Config = c
-	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, Postgres: c.Postgres, Partitions: c.Partitions,
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres, Partitions: c.Partitions,
 		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers

@@ -15,13 +15,14 @@ import (
 // Running has the addresses of an installation for other commands on this machine; it is in running.json of the data directory
 // while the platform runs.
 type Running struct {
-	PID           int      `json:"pid"`
-	Kafka         []string `json:"kafka"`
-	Postgres      string   `json:"postgres"`
-	Partitions    int      `json:"partitions"`
-	StorefrontURL string   `json:"storefront"`
-	OperatorsURL  string   `json:"operators"`
-	WorldURL      string   `json:"world,omitempty"` // of the simulated outside world, for services of this machine
+	PID           int                   `json:"pid"`
+	Kafka         []string              `json:"kafka"`
+	KafkaSecurity service.KafkaSecurity `json:"kafka_security,omitzero"`
+	Postgres      string                `json:"postgres"`
+	Partitions    int                   `json:"partitions"`
+	StorefrontURL string                `json:"storefront"`
+	OperatorsURL  string                `json:"operators"`
+	WorldURL      string                `json:"world,omitempty"` // of the simulated outside world, for services of this machine
 }
 
 // FindRunning reads the addresses of the installation that runs on the data directory. If it does not run or does not answer, the

@@ -32,11 +32,16 @@ func New(machines []*saga.Machine, money []model.Money, choreography []byte) ser
 		Name:   "tracker",
 		Topics: topics,
 		Watch: func(operators *openapi.Routes, p *service.Parts) service.Begin {
-			lookup := kafka.Dial(kafka.Config{Brokers: p.Config.Kafka, ClientID: "orderflow-tracker", PartitionBytes: lookupBytes})
+			config, err := p.Config.KafkaConfig("orderflow-tracker")
+			config.PartitionBytes = lookupBytes
+			lookup := kafka.Dial(config)
 			w := watch.New(watch.Config{Kafka: p.Kafka, Lookup: lookup, Machines: machines, Money: money, Topics: topics,
 				Partitions: p.Config.Partitions, Log: p.Log, Registerer: p.Registry})
 			api.Register(operators, w, choreography, p.Log)
-			return func(context.Context) (stop func(context.Context) error, err error) {
+			return func(context.Context) (func(context.Context) error, error) {
+				if err != nil {
+					return nil, err
+				}
 				w.Start()
 				return func(ctx context.Context) error {
 					defer lookup.Close()
