@@ -25,6 +25,7 @@ func (r Rules) Choreography() saga.Choreography[Case] {
 		Key:     saga.Order,
 		Blank:   Blank,
 		Evolve:  Evolve,
+		Failed:  []saga.Kind{event.Rejected},
 		Final:   []saga.Kind{event.Closed},
 		Rows: []saga.Row{
 			saga.On(order.Validated, r.assess,

@@ -17,6 +17,7 @@ var Choreography = saga.Choreography[State]{
 	Also:    []saga.Key{schemas.KeyProduct},
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Failed:  []saga.Kind{event.Rejected},
 	Final:   []saga.Kind{event.Committed, event.Restocked, event.Stocked},
 	Rows: []saga.Row{
 		saga.On(order.Validated, reserve, event.Reserved, event.Rejected, event.ReplenishmentRequested, event.StockChanged),

@@ -27,6 +27,7 @@ var Choreography = saga.Choreography[Order]{
 	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Failed:  []saga.Kind{event.Rejected, event.Cancelled},
 	Final:   []saga.Kind{event.Rejected, event.Progressed, event.Shipped, event.CancellationRefused, event.Completed},
 	Rows: []saga.Row{
 		saga.On(storefront.OrderPlaced, validate, event.Validated, event.Rejected, event.StatusChanged),

@@ -17,6 +17,7 @@ var Choreography = saga.Choreography[Payment]{
 	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Failed:  []saga.Kind{event.Declined, event.OutcomeUnknown, event.CaptureFailed},
 	Final:   []saga.Kind{event.Readied, event.Withdrawn},
 	Rows: []saga.Row{
 		saga.On(order.Validated, orderKnown, event.Readied, event.AuthorizationRequested),

@@ -16,6 +16,7 @@ var Choreography = saga.Choreography[Refund]{
 	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Failed:  []saga.Kind{event.Failed},
 	Final:   []saga.Kind{event.Readied},
 	Rows: []saga.Row{
 		saga.On(payment.Captured, moneyTaken, event.Readied, event.Requested),

@@ -17,6 +17,7 @@ var Choreography = saga.Choreography[Shipment]{
 	Key:     saga.Order,
 	Blank:   Blank,
 	Evolve:  Evolve,
+	Failed:  []saga.Kind{event.Rejected, event.Lost},
 	Final:   []saga.Kind{event.Readied, event.LabelVoided},
 	Rows: []saga.Row{
 		saga.On(order.Confirmed, prepare, event.LabelRequested, event.Rejected),

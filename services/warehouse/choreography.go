@@ -17,6 +17,7 @@ var Picks = saga.Choreography[Pick]{
 	Key:     saga.Order,
 	Blank:   BlankPick,
 	Evolve:  EvolvePick,
+	Failed:  []saga.Kind{event.ShortPicked},
 	Rows: []saga.Row{
 		saga.On(shipping.Prepared, pick, event.PickRequested),
 		saga.Call(event.PickRequested, PickOnFloor, picked, event.Packed, event.ShortPicked).

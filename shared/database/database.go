@@ -38,6 +38,8 @@ type Options struct {
 	AppName string
 	// Logger logs failed statements, and those slower than SlowQuery, without their values. Nil means no log.
 	Logger *slog.Logger
+	// Traced records each statement as a span, if its context is that of one that is recorded.
+	Traced bool
 	// SlowQuery is the duration above which a statement is logged; 0 means 200 ms.
 	SlowQuery time.Duration
 }
@@ -72,6 +74,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	set("jit", "off")
 	// A process that hangs in the middle of a transaction must not keep its locks for ever.
 	set("idle_in_transaction_session_timeout", "10s")
+	if o.Traced {
+		config.Tracer = tracer{}
+	}
 	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareSession))
 	size := o.MaxConns
 	if size <= 0 {

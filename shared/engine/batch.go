@@ -35,6 +35,7 @@ type batch struct {
 	done     []*input
 	finished []func()
 	base     map[int]int64 // by partition, the number before the first of this batch
+	trace    batchTrace
 }
 
 // share is the part of a batch that is one worker's.
@@ -130,11 +131,13 @@ func (e *Engine) commit(shares ...*share) error {
 		defer s.w.began.Store(0)
 	}
 	inputs, began := 0, time.Now()
+	ctx = b.beginTrace(ctx, began)
 	for _, s := range shares {
 		inputs += len(s.inputs)
 	}
 	err := database.Pipeline(ctx, e.DB, b.transact)
-	e.metrics.committed(inputs, time.Since(began), err)
+	e.metrics.committed(inputs, time.Since(began), err, b.trace.id())
+	b.endTrace(began, err)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/kafka"
@@ -41,6 +42,7 @@ type call struct {
 	ctx    context.Context // ends when the call is answered or dropped
 	cancel context.CancelFunc
 	timer  *time.Timer
+	span   trace.SpanID // of the last try; zero unless the saga is recorded
 }
 
 const (
@@ -81,17 +83,17 @@ func (o *openCalls) tried(c *call, answered any, err error) {
 	switch {
 	case err == nil:
 		metrics.called(name, callAnswered)
-		o.p.queue.push(input{form: answer, event: c.event, answer: answered, try: c.try})
+		o.p.queue.push(input{form: answer, event: c.event, answer: answered, try: c.try, from: c.span})
 		return
 	case IsRefused(err):
 		metrics.called(name, callRefused)
-		o.p.queue.push(input{form: refusal, event: c.event, try: c.try, reason: line(err.Error())})
+		o.p.queue.push(input{form: refusal, event: c.event, try: c.try, from: c.span, reason: line(err.Error())})
 		return
 	case errors.As(err, &later):
 		wait = later.after
 	default:
 		metrics.called(name, callUnknown)
-		o.p.e.Log.Info("outcome of a call is unknown; it is tried again", "question", name, "id", c.event.ID, "try", c.try, "err", err)
+		o.p.e.Log.Info("outcome of a call is unknown; it is tried again", "question", name, idsOf(c.event), "try", c.try, "err", err)
 		wait = wait/2 + rand.N(wait) // jitter: calls that failed together are not retried together
 	}
 	o.mu.Lock()

@@ -87,6 +87,7 @@ func (b *batch) decide(s *share, in *input) {
 		b.consequences(in.event.Key, t.step, out)
 	}
 	b.out = append(b.out, out...)
+	b.traceStep(in, steps, out)
 	if in.number != 0 {
 		b.released = append(b.released, in.number)
 	}

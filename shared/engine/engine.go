@@ -19,6 +19,7 @@ import (
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/tracing"
 )
 
 //go:embed migrations/*.sql
@@ -37,6 +38,7 @@ type Config struct {
 	Kafka      *kafka.Client
 	Log        *slog.Logger          // nil is silent
 	Registerer prometheus.Registerer // nil: metrics are not exported
+	Traces     *tracing.Service      // nil: no spans are recorded
 
 	BatchSize       int           // most inputs in one transaction; 0 means 500
 	LeaseExpiry     time.Duration // an owner silent for so long is replaced; 0 means 3 s
@@ -51,6 +53,7 @@ type Engine struct {
 	id       string
 	topics   []string         // consumed, beside the control topic
 	lanes    map[string]*lane // by the type of the own event that starts a call
+	failures failures
 	metrics  *metrics
 	clock    clock
 	lease    *lease
@@ -108,6 +111,7 @@ func New(c Config) (*Engine, error) {
 			}
 		}
 	}
+	e.failures = failuresOf(c.Bindings)
 	e.metrics = newMetrics(c.Registerer, e)
 	e.lease = newLease(e)
 	e.fetcher = newFetcher(e)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"orderflow.example/shared/measure"
 )
 
 // lane runs the calls of one question, of all partitions: it bounds the tries at once and per second, so that one dead endpoint
@@ -106,10 +108,13 @@ func (l *lane) try(c *call, first bool) {
 }
 
 func (l *lane) once(c *call) (answer any, err error) {
-	defer func(began time.Time) {
-		l.e.metrics.callSeconds.WithLabelValues(l.answerer.Question).Observe(time.Since(began).Seconds())
-	}(time.Now())
-	ctx, cancel := context.WithTimeout(c.ctx, askTimeout)
+	began := time.Now()
+	ctx, span := l.e.beginTry(c, began)
+	defer func() {
+		exemplar := l.e.endTry(c, span, began, err)
+		measure.Observe(l.e.metrics.callSeconds.WithLabelValues(l.answerer.Question), time.Since(began).Seconds(), exemplar)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {

@@ -9,6 +9,7 @@ import (
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/measure"
 	"orderflow.example/shared/saga/metric"
+	"orderflow.example/shared/tracing"
 )
 
 // Metrics are declared here, what a service's engine shows of it.
@@ -208,30 +209,33 @@ func (m *metrics) processed(done []*input, now time.Time) {
 			names[in.event.Type] = of
 		}
 		of.done.Inc()
-		of.seconds.Observe(now.Sub(in.event.Time).Seconds())
+		measure.Observe(of.seconds, now.Sub(in.event.Time).Seconds(), in.trace())
 	}
 }
 
 // publishedAll counts the events of one request that the broker has.
 func (m *metrics) publishedAll(records []kafka.Record, took time.Duration) {
-	m.publishSeconds.Observe(took.Seconds())
-	names := map[string]int{}
+	names, exemplar := map[string]int{}, ""
 	for i := range records {
+		if exemplar == "" && tracing.Recorded(records[i].TraceParent) {
+			exemplar = tracing.IDOf(records[i].TraceParent)
+		}
 		names[records[i].Type]++
 	}
+	measure.Observe(m.publishSeconds, took.Seconds(), exemplar)
 	for name, n := range names {
 		m.published.WithLabelValues(name).Add(float64(n))
 	}
 }
 
-// committed notes a transaction, whatever became of it.
-func (m *metrics) committed(inputs int, took time.Duration, err error) {
+// committed notes a transaction, whatever became of it, and the trace of it, if there is one.
+func (m *metrics) committed(inputs int, took time.Duration, err error, trace string) {
 	outcome := commitDone
 	if err != nil {
 		outcome = commitFailed
 	}
-	m.batch.Observe(float64(inputs))
-	m.commits.WithLabelValues(outcome).Observe(took.Seconds())
+	measure.Observe(m.batch, float64(inputs), trace)
+	measure.Observe(m.commits.WithLabelValues(outcome), took.Seconds(), trace)
 }
 
 type processed struct {

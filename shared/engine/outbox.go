@@ -5,6 +5,7 @@ import (
 
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/tracing"
 )
 
 // outboxRow is a committed own event.
@@ -26,24 +27,7 @@ func (e *Engine) record(o outgoing) kafka.Record {
 	ev := o.event
 	return kafka.Record{
 		Key: ev.Key, ID: ev.ID, Type: ev.Type, Source: "/" + e.Service, Subject: ev.Key, Correlation: ev.Saga, Causation: ev.Cause,
-		Via: ev.Via, TraceParent: traceParent(ev.Saga, ev.ID), DataSchema: "https://orderflow.example/schemas/" + ev.Type + ".json",
+		Via: ev.Via, TraceParent: tracing.Parent(ev.Saga, ev.ID, e.recorded(ev)), DataSchema: "https://orderflow.example/schemas/" + ev.Type + ".json",
 		Time: ev.Time, Data: o.data,
 	}
-}
-
-// traceParent makes the saga one trace and each event one span of it, from their ids alone, so that a record published
-// again is byte for byte the same. Ids that are not UUIDs have no trace.
-func traceParent(saga, id string) string {
-	trace, span := hexOf(saga), hexOf(id)
-	if trace == "" || span == "" {
-		return ""
-	}
-	return "00-" + trace + "-" + span[16:] + "-01"
-}
-
-func hexOf(uuid string) string {
-	if len(uuid) != 36 {
-		return ""
-	}
-	return uuid[:8] + uuid[9:13] + uuid[14:18] + uuid[19:23] + uuid[24:]
 }

@@ -92,6 +92,7 @@ func (b *batch) parkInput(s *share, in *input, reason string) {
 		p.Data = []byte{}
 	}
 	b.park = append(b.park, p)
+	b.traceParked(in, p.Reason)
 	if p.Form != parkedCall {
 		s.parking[p.Key] = true // later inputs of the key in this batch wait behind it
 	}
@@ -99,7 +100,7 @@ func (b *batch) parkInput(s *share, in *input, reason string) {
 		b.e.metrics.event(p.Type, outcomeParked)
 		if reason != "" {
 			b.e.Log.Error("input parked: its key waits for an operator (orderflow parked list)",
-				"key", p.Key, "form", p.Form, "type", p.Type, "id", p.ID, "reason", p.Reason)
+				"key", p.Key, "form", p.Form, "type", p.Type, idsOf(e), "reason", p.Reason)
 		}
 	})
 }
@@ -200,7 +201,7 @@ func (w *worker) release(ctx context.Context, key string) error {
 			return nil
 		}
 		if failed {
-			w.e.Log.Warn("redrive stopped: the input failed again", "key", key, "type", row.Type)
+			w.e.Log.Warn("redrive stopped: the input failed again", "key", key, "type", row.Type, idsOf(in.event))
 			return nil
 		}
 		follows = follows || row.Form != parkedCall

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 )
@@ -35,6 +37,11 @@ type input struct {
 	reason string        // why it is to be parked
 	reply  chan result   // command
 	faults int           // how often a store could not convert its state
+
+	traced  bool               // its saga is recorded
+	span    trace.SpanID       // of its step; zero unless traced
+	from    trace.SpanID       // answer: of the try that got it
+	request *trace.SpanContext // command: of what submitted it; nil where nothing is recorded
 
 	answered bool // event: a database that was lost heard it, and the events that follow from it are on the topic
 }

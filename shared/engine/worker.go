@@ -62,7 +62,7 @@ func newWorker(e *Engine, partition int, epoch int64) *worker {
 
 func (w *worker) submit(ctx context.Context, order saga.Event) (Outcome, error) {
 	reply := make(chan result, 1)
-	w.queue.push(input{form: command, event: order, reply: reply})
+	w.queue.push(input{form: command, event: order, reply: reply, request: w.e.requestOf(ctx)})
 	select {
 	case r := <-reply:
 		return r.outcome, r.err

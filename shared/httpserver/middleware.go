@@ -51,7 +51,7 @@ func (s *Server) observe() gin.HandlerFunc {
 		}
 		code := c.Writer.Status()
 		if !c.GetBool(streamMark) {
-			seconds.WithLabelValues(route, strconv.Itoa(code)).Observe(took.Seconds())
+			measure.Observe(seconds.WithLabelValues(route, strconv.Itoa(code)), took.Seconds(), recordedTrace(c.Request.Context()))
 		}
 		level := slog.LevelDebug
 		if code >= 500 && !c.GetBool(plannedMark) {

@@ -45,7 +45,7 @@ func (s *Server) readyz(c *gin.Context) {
 	c.JSON(code, gin.H{"status": status, "parts": parts})
 }
 
-// Metrics serves the gatherer's metrics, for Prometheus.
+// Metrics serves the gatherer's metrics, for Prometheus: with exemplars if it asks for OpenMetrics.
 func Metrics(gatherer prometheus.Gatherer) gin.HandlerFunc {
-	return gin.WrapH(promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
+	return gin.WrapH(promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 }

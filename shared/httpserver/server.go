@@ -19,6 +19,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"orderflow.example/shared/tracing"
 )
 
 // Options configure a Server. Only Addr is needed.
@@ -32,6 +34,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Registerer registers orderflow_http_seconds; nil means no metrics.
 	Registerer prometheus.Registerer
+	// Traces records the spans of requests; nil records none.
+	Traces *tracing.Service
 	// BodyLimit is the largest body of a request, in bytes; 0 means 64 KiB. RouteBodyLimits replaces it per route pattern.
 	BodyLimit       int64
 	RouteBodyLimits map[string]int64
@@ -80,7 +84,7 @@ func New(o Options) *Server {
 	s.engine.UseRawPath = true
 	s.engine.UnescapePathValues = false // prepare does, without taking + for a space
 	s.engine.ContextWithFallback = true
-	s.engine.Use(s.observe(), s.recover(), s.prepare(), s.cors(), s.limitAddresses(), refuseUnreadable, tagAnswers, s.body())
+	s.engine.Use(s.trace, s.observe(), s.recover(), s.prepare(), s.cors(), s.limitAddresses(), refuseUnreadable, tagAnswers, s.body())
 	s.engine.NoRoute(func(c *gin.Context) { WriteProblem(c, NotFound("there is no such resource")) })
 	s.engine.NoMethod(otherMethod)
 	s.engine.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 type (
@@ -48,7 +50,8 @@ func traceID(ctx context.Context) string {
 	return ""
 }
 
-// LogRequests adds to each log line the id of its request and its caller's trace, from the context.
+// LogRequests adds to each log line the id of its request, its caller's trace, and the span in which it is logged if that is
+// recorded, from the context.
 func LogRequests(next slog.Handler) slog.Handler {
 	if done, ok := next.(requestLog); ok {
 		return done
@@ -64,6 +67,9 @@ func (h requestLog) Handle(ctx context.Context, r slog.Record) error {
 	}
 	if header := TraceParent(ctx); header != "" {
 		r.AddAttrs(slog.String("traceparent", header))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsSampled() {
+		r.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
 	}
 	return h.Handler.Handle(ctx, r)
 }

@@ -79,6 +79,15 @@ func Histogram(r prometheus.Registerer, m metric.Metric, l Labels) *prometheus.H
 		VariableLabels: variable(m, metric.Histogram, l)}))
 }
 
+// Observe adds a value and, as the exemplar of its bucket, the id of the trace in which it was measured; none if that is empty.
+func Observe(o prometheus.Observer, value float64, trace string) {
+	if with, ok := o.(prometheus.ExemplarObserver); ok && trace != "" {
+		with.ObserveWithExemplar(value, prometheus.Labels{"trace_id": trace})
+		return
+	}
+	o.Observe(value)
+}
+
 // variable are the labels that are not fixed, each restricted to its set. A declaration that does not fit panics: it is a
 // mistake in the code.
 func variable(m metric.Metric, kind metric.Kind, l Labels) (all prometheus.ConstrainedLabels) {

@@ -16,6 +16,10 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/semconv/v1.41.0"
+	"go.opentelemetry.io/otel/trace"
+
 	"orderflow.example/shared/engine"
 )
 
@@ -81,8 +85,18 @@ type reply struct {
 	body   []byte
 }
 
-// send makes one request. A body above the limit is not read further: its connection is closed.
+// send makes one request, a span of the trace that the context belongs to, if any. The party is not told of the trace. A body above the limit is not read further: its connection is closed.
 func (c *Client) send(ctx context.Context, key, method, path string, body any) (r reply, err error) {
+	ctx, span := trace.SpanFromContext(ctx).TracerProvider().Tracer("orderflow.example/shared/outside").Start(ctx, method+" "+c.party,
+		trace.WithSpanKind(trace.SpanKindClient))
+	defer func() {
+		if err != nil {
+			span.SetStatus(codes.Error, err.Error())
+		} else {
+			span.SetAttributes(semconv.HTTPRequestMethodKey.String(method), semconv.HTTPResponseStatusCode(r.status))
+		}
+		span.End()
+	}()
 	var data []byte
 	if body != nil {
 		if data, err = json.Marshal(body); err != nil {

@@ -12,6 +12,7 @@ type Choreography[S any] struct {
 	Also    []Key              // what else, where one store keeps the states of several keys
 	Blank   func(key string) S // the state of a key nothing is known of
 	Evolve  func(S, Event) S   // folds the service's own events; must not change what S points to; nil for pure projections
+	Failed  []Kind             // own events by which a saga fails: its trace is recorded from then on, whether chosen or not
 	Final   []Kind             // events said for nobody else: what the service notes for itself, and how stories end
 	Rows    []Row
 	Series  []Series // own events that are numbered without gap or repeat
@@ -21,7 +22,7 @@ type Choreography[S any] struct {
 // It panics on a declaration that cannot be run: that is a mistake in the program, found by the first test.
 func (c Choreography[S]) Machine() *Machine {
 	m := &Machine{
-		Service: c.Service, Key: c.Key, Also: c.Also, Final: c.Final, Rows: c.Rows, Series: c.Series,
+		Service: c.Service, Key: c.Key, Also: c.Also, Failed: c.Failed, Final: c.Final, Rows: c.Rows, Series: c.Series,
 		blank:  func(key string) any { return c.Blank(key) },
 		evolve: func(s any, e Event) any { return s },
 		heard:  map[string][]*Row{}, asked: map[string]*Row{}, since: map[string]*Row{}, drops: map[string][]*Row{},

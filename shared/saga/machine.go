@@ -12,6 +12,7 @@ type Machine struct {
 	Service string
 	Key     Key
 	Also    []Key
+	Failed  []Kind
 	Final   []Kind
 	Rows    []Row
 	Series  []Series

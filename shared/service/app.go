@@ -14,6 +14,7 @@ import (
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga/model"
+	"orderflow.example/shared/tracing"
 )
 
 // App is one service, ready to be run alone or beside others. A service without machines decides nothing: it has no
@@ -51,5 +52,6 @@ type Parts struct {
 
 	Kafka    *kafka.Client
 	Registry prometheus.Registerer
-	Running  context.Context // for work that outlives a request: it ends before the database is closed
+	Traces   *tracing.Service // nil unless traces are recorded
+	Running  context.Context  // for work that outlives a request: it ends before the database is closed
 }

@@ -43,6 +43,9 @@ type Config struct {
 
 	OutboxRetention  time.Duration // published events older than this leave the outbox
 	ValidateProduced bool          // check every event against its schema before it is emitted
+
+	OTLPEndpoint string  // URL of the collector of traces; empty: nothing is recorded
+	TraceRatio   float64 // of the orders and requests that are recorded
 }
 
 // BindFlags adds the flags of Config and those of the services to the command and its subcommands. It panics if two
@@ -71,6 +74,9 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f.Float64("rate-per-address", 0, "the same limit for one address, on the customers' listener")
 	f.StringSlice("trusted-proxies", nil,
 		"addresses or networks of proxies whose X-Forwarded-For is trusted for a caller's address (default: none)")
+	f.String("otlp-endpoint", "",
+		"URL of an OpenTelemetry collector or Jaeger to which traces are sent, as http://127.0.0.1:4318 (default: none are recorded)")
+	f.Float64("trace-ratio", 0.1, "share of the orders and requests that are traced, 0 to 1; one that fails is from then on")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 	for _, flag := range own {
 		flag.bind(f)
@@ -117,6 +123,9 @@ func Load(cmd *cobra.Command) (Config, error) {
 	keep(err)
 	c.RatePerAddress, err = f.GetFloat64("rate-per-address")
 	keep(err)
+	c.OTLPEndpoint = strings.TrimRight(text("otlp-endpoint"), "/")
+	c.TraceRatio, err = f.GetFloat64("trace-ratio")
+	keep(err)
 	if c.LogLevel.UnmarshalText([]byte(text("log-level"))) != nil {
 		keep(errors.New("log-level: want debug, info, warn or error"))
 	}
@@ -157,6 +166,9 @@ func (c Config) Validate() error {
 	}
 	check(c.RatePerCustomer >= 0 && c.RatePerCustomer <= 1e6, "rate-per-customer: want 0 to 1000000 requests in a second")
 	check(c.RatePerAddress >= 0 && c.RatePerAddress <= 1e6, "rate-per-address: want 0 to 1000000 requests in a second")
+	check(c.OTLPEndpoint == "" || isURL(c.OTLPEndpoint, "http", "https") && !strings.ContainsAny(c.OTLPEndpoint, "@?#"),
+		"otlp-endpoint: want http://host:port or https://host:port; credentials go into OTEL_EXPORTER_OTLP_HEADERS")
+	check(c.TraceRatio >= 0 && c.TraceRatio <= 1, "trace-ratio: want 0 to 1")
 	_, err := networks(c.TrustedProxies)
 	check(err == nil, "trusted-proxies: %v", err)
 	seen := map[string]bool{}

@@ -21,6 +21,7 @@ import (
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/kafka"
+	"orderflow.example/shared/tracing"
 )
 
 // SimulatedWorld is the route under which the operators' listener may serve the simulated outside world.
@@ -38,6 +39,7 @@ type Host struct {
 	Customers *httpserver.Server
 	Operators *httpserver.Server
 
+	traces    *tracing.Tracer // nil: none are recorded
 	shop      huma.API        // of the customers' listener
 	routes    *openapi.Routes // of the operators' listener
 	lifecycle Lifecycle
@@ -76,13 +78,20 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		h.Stop()
 		return nil, Environment("%w", err)
 	}
+	if c.OTLPEndpoint != "" {
+		if h.traces, err = tracing.Open(ctx, tracing.Options{URL: c.OTLPEndpoint, Ratio: c.TraceRatio, Log: log}); err != nil {
+			h.Stop()
+			return nil, Environment("%w", err)
+		}
+		h.lifecycle.Add("traces", h.traces.Stop)
+	}
 	ready := []httpserver.Part{{Name: "kafka", Check: h.Kafka.Ping}, {Name: "postgres", Check: h.pingDatabases},
 		{Name: "services", Check: h.owns}}
 	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log,
-		Registerer: h.Registry, Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers),
+		Registerer: h.Registry, Traces: h.traces.Service("customers-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers),
 		Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators",
-		Logger: log, Ready: ready, Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
+		Logger: log, Traces: h.traces.Service("operators-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
 		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
 	h.shop = customersAPI(h.Customers, auth)
 	h.routes = operatorsRoutes(h.Operators, auth)
@@ -123,7 +132,7 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 	h.lifecycle.AddCloser("routes", func() error { end(); return nil })
 	for _, r := range h.running {
 		parts := &Parts{Config: h.Config, Auth: h.Auth, Log: r.log, Engine: r.engine, Kafka: h.Kafka,
-			Registry: h.Registry, Running: running}
+			Registry: h.Registry, Traces: h.traces.Service(r.app.Name), Running: running}
 		if r.db != nil {
 			parts.DB = r.db.Gorm()
 		}
@@ -170,14 +179,14 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 	if len(app.Bindings) == 0 {
 		return &running{app: app, log: log}, nil
 	}
-	db, err := OpenDatabase(ctx, h.Config.Postgres, app, h.Log)
+	db, err := openDatabase(ctx, h.Config.Postgres, app, h.Log, h.traces != nil)
 	if err != nil {
 		return nil, err
 	}
 	// go_sql_…{db_name}: connections in use, and waited for
 	h.Registry.MustRegister(collectors.NewDBStatsCollector(db.Pool(), app.Name))
 	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka,
-		Log: h.Log, Registerer: h.Registry, ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
+		Log: h.Log, Registerer: h.Registry, Traces: h.traces.Service(app.Name), ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
 	if app.Configured != nil {
 		c.Bindings = app.Configured(h.Config)
 	}
@@ -194,12 +203,16 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 
 // OpenDatabase opens a service's own database on the server at adminURL, and first creates and migrates it if need be.
 func OpenDatabase(ctx context.Context, adminURL string, app App, log *slog.Logger) (*database.DB, error) {
+	return openDatabase(ctx, adminURL, app, log, false)
+}
+
+func openDatabase(ctx context.Context, adminURL string, app App, log *slog.Logger, traced bool) (*database.DB, error) {
 	url, err := database.Provision(ctx, adminURL, app.Name)
 	if err != nil {
 		return nil, Environment("%w", err)
 	}
 	db, err := database.Open(ctx, database.Options{URL: url, MaxConns: 16, AppName: "orderflow-" + app.Name, Logger: log,
-		SlowQuery: time.Second}) // hot SKUs make reservations wait for one another for longer than the default
+		Traced: traced, SlowQuery: time.Second}) // hot SKUs make reservations wait for one another for longer than the default
 	if err != nil {
 		return nil, Environment("%w", err)
 	}

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/tracing"
 )
 
 const header = "Idempotency-Key"
@@ -75,7 +75,7 @@ func (k *Keys) Serve(c *gin.Context, rule Rule, handle func()) {
 		httpserver.WriteProblem(c, p)
 		return
 	}
-	id, err := uuid.NewV7()
+	id, err := tracing.NewID(c.Request.Context())
 	if err != nil {
 		fail(c, err)
 		return
