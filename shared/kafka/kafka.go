@@ -121,7 +121,10 @@ func (c *Client) Ping(ctx context.Context) error {
 		return nil
 	}
 	hint := "is it running, and is the address right?"
+	var certificate *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &certificate):
+		hint = "is the CA file the one of its certificates?"
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("no answer in time (%w)", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, kafkago.SASLAuthenticationFailed):

@@ -217,6 +217,10 @@ func openDatabase(ctx context.Context, adminURL string, app App, log *slog.Logge
 		return nil, Environment("%w", err)
 	}
 	_, err = database.Migrate(ctx, db, engine.Migrations, "engine_version")
+	if err == nil {
+		// Those of schemas that PUBLIC may use tell nothing: the engine's comes last.
+		err = database.AllowReading(ctx, db, "engine")
+	}
 	if err == nil && app.Migrations != nil {
 		_, err = database.Migrate(ctx, db, app.Migrations, "service_version")
 	}

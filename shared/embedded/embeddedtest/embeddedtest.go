@@ -84,7 +84,8 @@ func Postgres(t testing.TB) string {
 	return shared.postgres.URL()
 }
 
-// Database returns the URL of a new, empty database, dropped when the test ends, even if sessions are still connected.
+// Database returns the URL of a new, empty database, dropped when the test ends, even if sessions are still connected. The roles
+// of its customers and of readers are there, as in a service's database.
 func Database(t testing.TB) string {
 	t.Helper()
 	admin := Postgres(t)
@@ -100,7 +101,17 @@ func Database(t testing.TB) string {
 		if err := execute(admin, "drop database if exists "+name+" with (force)"); err != nil {
 			t.Error(err)
 		}
+		if err := execute(admin, "drop role if exists "+name+"_customer"); err != nil {
+			t.Error(err)
+		}
 	})
+	if err := execute(admin, "create role "+name+"_customer"); err != nil {
+		t.Fatal(err)
+	}
+	const reader = `do $$ begin create role orderflow_reader; exception when duplicate_object or unique_violation then end $$`
+	if err := execute(admin, reader); err != nil {
+		t.Fatal(err)
+	}
 	u.Path = "/" + name
 	return u.String()
 }

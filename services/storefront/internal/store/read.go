@@ -32,11 +32,21 @@ func NewReader(db *gorm.DB) *Reader {
 
 // Order returns one order of this customer; false if there is none, or it is another customer's.
 func (r *Reader) Order(ctx context.Context, customer, id string) (storefront.Order, bool, error) {
-	rows, err := r.orders.Select(r.db.WithContext(ctx), "WHERE order_id = $1 AND customer_id = $2", id, customer)
+	rows, err := r.of(ctx, customer, "WHERE order_id = $1 AND customer_id = $2", id, customer)
 	if err != nil || len(rows) == 0 {
 		return storefront.Order{}, false, err
 	}
 	return fromOrderRow(rows[0]), true, nil
+}
+
+// of selects orders with the rights of this customer. The query has the customer in its condition; if one had not, the database
+// would still return no other's orders.
+func (r *Reader) of(ctx context.Context, customer, tail string, args ...any) (rows []orderRow, err error) {
+	err = database.AsCustomer(ctx, r.db, customer, func(tx *gorm.DB) error {
+		rows, err = r.orders.Select(tx, tail, args...)
+		return err
+	})
+	return rows, err
 }
 
 // Orders returns at most limit orders of this customer, newest first, older than the order before; from the newest if before
@@ -46,7 +56,7 @@ func (r *Reader) Orders(ctx context.Context, customer, before string, limit int)
 	if before != "" {
 		tail, args = "WHERE customer_id = $1 AND order_id < $3 ORDER BY order_id DESC LIMIT $2", append(args, before)
 	}
-	rows, err := r.orders.Select(r.db.WithContext(ctx), tail, args...)
+	rows, err := r.of(ctx, customer, tail, args...)
 	if err != nil {
 		return nil, err
 	}
