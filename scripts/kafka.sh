@@ -8,6 +8,7 @@ set -eu
 version=4.1.0
 log4j=2.24.3
 plugin=3.8.1
+scripts=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/orderflow/kafka-$version
 
 fail() {
@@ -56,17 +57,8 @@ fetch_jars() {
 # secure DIR makes an authority, a certificate for the broker, and the superuser's password.
 secure() {
 	need openssl openssl
-	mkdir -p "$1/security"
-	(
-		cd "$1/security"
-		umask 077
-		head -c 24 /dev/urandom | base64 | tr '+/' 'ab' >admin
-		openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/CN=kafka.sh' -keyout ca.key -out ca.pem
-		openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout broker.key -out broker.csr
-		echo 'subjectAltName=IP:127.0.0.1,DNS:localhost' >names
-		openssl x509 -req -in broker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile names -out broker.crt
-		cat broker.key broker.crt >broker.pem
-	) >"$1/openssl.out" 2>&1 || fail "openssl could not make certificates: $(tail -n 1 "$1/openssl.out")"
+	"$scripts/certificates.sh" "$1/security" broker || exit 3
+	(umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' 'ab' >"$1/security/admin")
 }
 
 # security DIR: the settings of a secured broker. The controller's listener, in the same process, has no login.

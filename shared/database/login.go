@@ -63,25 +63,25 @@ func verifier(password string) (string, error) {
 }
 
 // AllowReading lets Reader read all tables that the session's role owns in these schemas, and all that it will make in any. It
-// changes nothing where Reader has a right on the schemas.
+// changes nothing once that is so.
 func AllowReading(ctx context.Context, db *DB, schemas ...string) error {
 	return Transact(ctx, db, func(tx *gorm.DB) error {
+		var may bool
+		if err := tx.Raw(`SELECT EXISTS (SELECT FROM pg_default_acl d, aclexplode(d.defaclacl) a JOIN pg_roles g ON g.oid = a.grantee
+			WHERE d.defaclrole = current_user::regrole AND g.rolname = $1)`, Reader).Row().Scan(&may); err != nil {
+			return fmt.Errorf("database: look for the rights of %s: %w", Reader, err)
+		}
+		if may {
+			return nil
+		}
+		statements := []string{"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO " + Reader}
 		for _, schema := range schemas {
-			var may bool
-			if err := tx.Raw(`SELECT has_schema_privilege($1, $2, 'USAGE')`, Reader, schema).Row().Scan(&may); err != nil {
-				return fmt.Errorf("database: rights of %s on schema %s: %w", Reader, schema, err)
-			}
-			if may {
-				continue
-			}
-			for _, sql := range []string{
-				"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO %[2]s",
-				"GRANT SELECT ON ALL TABLES IN SCHEMA %[1]s TO %[2]s",
-				"GRANT USAGE ON SCHEMA %[1]s TO %[2]s",
-			} {
-				if err := tx.Exec(fmt.Sprintf(sql, quote(schema), quote(Reader))).Error; err != nil {
-					return fmt.Errorf("database: let %s read schema %s: %w", Reader, schema, err)
-				}
+			statements = append(statements, fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s", quote(schema), Reader),
+				fmt.Sprintf("GRANT SELECT ON ALL TABLES IN SCHEMA %s TO %s", quote(schema), Reader))
+		}
+		for _, sql := range statements {
+			if err := tx.Exec(sql).Error; err != nil {
+				return fmt.Errorf("database: let %s read: %w", Reader, err)
 			}
 		}
 		return nil

@@ -58,6 +58,7 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 	bindKafkaSecurity(f)
 	f.String("postgres", "",
 		"URL of a Postgres server; with a password better given as ORDERFLOW_POSTGRES (default: a private server)")
+	f.String("postgres-password-file", "", "file with the password of the user in --postgres")
 	f.String("http-addr", "127.0.0.1:8080", "address of the customers' listener")
 	f.String("ops-addr", "127.0.0.1:8081", "address of the operators' listener and metrics")
 	f.Int("partitions", 4, "partitions of each topic; fixed once topics exist")
@@ -107,6 +108,11 @@ func Load(cmd *cobra.Command) (Config, error) {
 	}
 	c.DataDir, c.Kafka, c.Postgres = text("data-dir"), list("kafka"), text("postgres")
 	c.KafkaSecurity = KafkaSecurity{CAFile: text("kafka-ca-file"), User: text("kafka-user"), PasswordFile: text("kafka-password-file")}
+	if file := text("postgres-password-file"); file != "" {
+		url, err := withPassword(c.Postgres, file)
+		keep(err)
+		c.Postgres = url
+	}
 	c.HTTPAddr, c.OpsAddr, c.LogFormat = text("http-addr"), text("ops-addr"), text("log-format")
 	c.JWTKeyFile, c.Services = text("jwt-key-file"), list("services")
 	var err error

@@ -52,6 +52,16 @@ func (a App) Arguments(s Settings) (args []string) {
 	return args
 }
 
+// Missing are the settings without which the App cannot run alone.
+func (a App) Missing(c Config) (names []string) {
+	for _, flag := range a.Flags {
+		if flag.missing(c) {
+			names = append(names, flag.name())
+		}
+	}
+	return names
+}
+
 // Of returns the flag's value in a configuration.
 func (f Flag[T]) Of(c Config) (v T) {
 	if set, ok := c.Own[f.Name]; ok {

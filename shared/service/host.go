@@ -218,8 +218,7 @@ func openDatabase(ctx context.Context, adminURL string, app App, log *slog.Logge
 	}
 	_, err = database.Migrate(ctx, db, engine.Migrations, "engine_version")
 	if err == nil {
-		// Those of schemas that PUBLIC may use tell nothing: the engine's comes last.
-		err = database.AllowReading(ctx, db, "engine")
+		err = database.AllowReading(ctx, db, "engine", "public")
 	}
 	if err == nil && app.Migrations != nil {
 		_, err = database.Migrate(ctx, db, app.Migrations, "service_version")

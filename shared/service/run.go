@@ -25,11 +25,9 @@ func Run(app App) {
 		if err != nil {
 			return err
 		}
-		for _, flag := range app.Flags {
-			if flag.missing(c) {
-				return Usage("%s alone needs --%s; `orderflow up --services world` simulates the outside world under /sim",
-					app.Name, flag.name())
-			}
+		if missing := app.Missing(c); len(missing) > 0 {
+			return Usage("%s alone needs --%s; `orderflow up --services world` simulates the outside world under /sim",
+				app.Name, missing[0])
 		}
 		return runAlone(cmd.Context(), c, app)
 	}

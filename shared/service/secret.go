@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 )
@@ -95,4 +96,18 @@ func makeSecret(dir, path string) error {
 		return err
 	}
 	return nil
+}
+
+// withPassword returns the URL with the password that is in the file.
+func withPassword(address, file string) (string, error) {
+	password, err := os.ReadFile(file)
+	if err != nil {
+		return address, fmt.Errorf("postgres-password-file: %w", err)
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.User.Username() == "" {
+		return address, errors.New("postgres-password-file: needs --postgres postgres://USER@HOST:PORT/DATABASE")
+	}
+	u.User = url.UserPassword(u.User.Username(), string(bytes.TrimSpace(password)))
+	return u.String(), nil
 }

@@ -14,7 +14,7 @@ import (
 
 // Choreography prints the declarations of all services, and checks them.
 func Choreography() *cobra.Command {
-	var format, replay string
+	var format, replay, operators string
 	var check, explore, inFlight, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "choreography",
@@ -23,7 +23,8 @@ func Choreography() *cobra.Command {
 			"--check checks it against the rules of every choreography. --explore tries every interleaving of one order, with every\n" +
 			"answer of the outside world and every wish of the customer; a violation is shown as the shortest list of events that\n" +
 			"leads there, and --replay repeats them. --in-flight compares it with the sagas that are open now in the installation\n" +
-			"that runs on --data-dir, and lists those that would be stranded if this build took over.\n\n" +
+			"that runs on --data-dir, or whose tracker answers at --operators-url, and lists those that would be stranded if this build\n" +
+			"took over.\n\n" +
 			"Exit code 1 when something is wrong.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -35,7 +36,7 @@ func Choreography() *cobra.Command {
 			case replay != "":
 				return replayFile(cmd.OutOrStdout(), replay)
 			case inFlight:
-				return choreographyInFlight(cmd, asJSON)
+				return choreographyInFlight(cmd, operators, asJSON)
 			case asJSON:
 				return service.Usage("--json: goes with --check, --explore and --in-flight; for the choreography as JSON use --format json")
 			}
@@ -52,6 +53,7 @@ func Choreography() *cobra.Command {
 	f.BoolVar(&explore, "explore", false, "try every interleaving of one order")
 	f.StringVar(&replay, "replay", "", "repeat the steps of a counter-example: a `FILE` that --explore --json printed")
 	f.BoolVar(&inFlight, "in-flight", false, "list the open sagas of the running installation that this build would strand")
+	f.StringVar(&operators, "operators-url", "", "with --in-flight: the operators' listener of the tracker; needs --jwt-key-file")
 	f.BoolVar(&asJSON, "json", false, "with --check, --explore and --in-flight: print JSON")
 	cmd.MarkFlagsMutuallyExclusive("format", "check", "explore", "replay", "in-flight")
 	return cmd

@@ -14,16 +14,21 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// choreographyInFlight compares this build with the sagas open in the installation on --data-dir.
-func choreographyInFlight(cmd *cobra.Command, asJSON bool) error {
+// choreographyInFlight compares this build with the sagas open in the installation whose tracker has this
+// operators' listener, or that runs on --data-dir.
+func choreographyInFlight(cmd *cobra.Command, operators string, asJSON bool) error {
 	c, err := service.Load(cmd)
 	if err != nil {
 		return err
 	}
 	found, err := answered(cmd.Context(), nil, func(ctx context.Context) (found inflight.Found, err error) {
-		running, err := run.FindRunning(c.DataDir)
-		if err != nil {
-			return found, err
+		url := operators
+		if url == "" {
+			running, err := run.FindRunning(c.DataDir)
+			if err != nil {
+				return found, err
+			}
+			url = running.OperatorsURL
 		}
 		key, err := c.InstalledKey()
 		if err != nil {
@@ -33,7 +38,7 @@ func choreographyInFlight(cmd *cobra.Command, asJSON bool) error {
 		if err != nil {
 			return found, err
 		}
-		return inflight.Compare(ctx, inflight.Operators{URL: running.OperatorsURL, Token: token}, choreography.Of(run.Apps...))
+		return inflight.Compare(ctx, inflight.Operators{URL: url, Token: token}, choreography.Of(run.Apps...))
 	})
 	if err != nil {
 		return service.Environment("choreography: %w", err)

@@ -255,6 +255,9 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	if err != nil {
 		return service.Environment("%w", err)
 	}
+	if err := database.AllowReading(ctx, db, "public"); err != nil {
+		return service.Environment("%w", err)
+	}
 	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
 	server := httpserver.New(httpserver.Options{Addr: cmp.Or(worldAddr.Of(*c), worldAddr.Default),
 		Flag: "--world-addr", Name: "world",
