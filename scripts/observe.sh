@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs a Prometheus with the alerts of deployments/prometheus, on 127.0.0.1:9090, until it is interrupted. It scrapes the
-# platform that runs on ./data (ORDERFLOW_DATA_DIR), or the given operators' listeners. A prometheus on the PATH is used,
-# which has a web UI; else one is built from its Go module, which has only the API.
+# Runs a Prometheus with the alerts of deployments/prometheus, on 127.0.0.1:9090, and a Jaeger, on 127.0.0.1:16686 and for
+# traces on 127.0.0.1:4318, until it is interrupted. Prometheus scrapes the platform that runs on ./data
+# (ORDERFLOW_DATA_DIR), or the given operators' listeners; traces come from a platform started with --otlp-endpoint. A
+# prometheus or jaeger on the PATH is used, which has a web UI; else one is built from its Go module, which has only the API.
 #   scripts/observe.sh [HOST:PORT…]
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,22 +25,33 @@ prometheus=$(command -v prometheus) && pages="pages, " || {
 	prometheus=$(scripts/prometheus.sh)/prometheus
 	pages=
 }
+jaeger=$(command -v jaeger) || jaeger=$(scripts/jaeger.sh)
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+servers=
+trap 'kill $servers 2>/dev/null; wait; rm -rf "$dir"' EXIT
 trap : INT TERM
 sed "s|targets: \[.*\].*|targets: [${list#, }]|" deployments/prometheus/prometheus.yml >"$dir/prometheus.yml"
 cp deployments/prometheus/alerts.yml "$dir/"
 
 at=127.0.0.1:9090
-"$prometheus" --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/data" --web.listen-address=$at --log.level=warn &
-server=$!
-trap 'kill "$server" 2>/dev/null' INT TERM
-for _ in 1 2 3 4; do # a start error ends it at once
-	kill -0 "$server" 2>/dev/null || fail "Prometheus did not start: is $at taken?"
+"$prometheus" --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/data" --web.listen-address=$at \
+	--enable-feature=exemplar-storage --log.level=warn &
+prometheus=$!
+JAEGER_LISTEN_HOST=127.0.0.1 "$jaeger" >"$dir/jaeger.log" 2>&1 &
+jaeger=$!
+servers="$prometheus $jaeger"
+for _ in 1 2 3 4 5 6; do # a start error ends one at once
+	kill -0 "$prometheus" 2>/dev/null || fail "Prometheus did not start: is $at taken?"
+	kill -0 "$jaeger" 2>/dev/null || {
+		tail -n 3 "$dir/jaeger.log" >&2
+		fail "Jaeger did not start: is 127.0.0.1:4317, 4318, 13133, 14250, 14268, 16685 or 16686 taken?"
+	}
 	sleep 0.5
 done
 echo "scraping $*"
 echo "Prometheus: http://$at (${pages}API: /api/v1/query?query=orderflow_sagas_open, alerts: /api/v1/alerts)"
-echo "its data is deleted when it ends"
+echo "Jaeger: http://127.0.0.1:16686 (API: /api/services, /api/traces/ID with an order's id without dashes)"
+echo "traces of: make run ARGS='--otlp-endpoint http://127.0.0.1:4318 --trace-ratio 1'"
+echo "the data of both is deleted when they end"
 echo "dashboards to import into a Grafana that reads it: deployments/grafana/*.json"
-wait "$server" || true
+wait "$prometheus" "$jaeger" || true

@@ -23,9 +23,12 @@ func (e *Engine) beginTry(c *call, began time.Time) (context.Context, trace.Span
 
 // endTry ends it. A try that failed is recorded in any case: its saga is kept. It returns the trace, empty if there is none.
 func (e *Engine) endTry(c *call, span trace.Span, began time.Time, err error) string {
+	if e.Traces == nil {
+		return ""
+	}
 	var later notYet
 	failed := err != nil && !errors.As(err, &later) && c.ctx.Err() == nil
-	if span == nil && failed && e.Traces != nil {
+	if span == nil && failed {
 		if id, ok := tracing.Trace(c.event.Saga); ok {
 			e.Traces.Keep(id)
 			_, span = e.Traces.Begin(c.ctx, c.spanOf(id), began)

@@ -27,6 +27,8 @@ type Options struct {
 	URL   string  // of the collector, as in http://127.0.0.1:4318; /v1/traces is added
 	Ratio float64 // of the sagas and requests that are recorded: 0 to 1
 	Log   *slog.Logger
+
+	Exporter sdk.SpanExporter // in place of the collector, for tests; else nil
 }
 
 // Spans wait in memory for a collector that is slow or away; when this many wait, further ones are dropped.
@@ -49,10 +51,13 @@ type Tracer struct {
 
 // Open does not connect: a collector that is away stops nothing, and is mentioned in the log.
 func Open(ctx context.Context, o Options) (*Tracer, error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.URL+"/v1/traces"),
-		otlptracehttp.WithTimeout(exportTimeout))
-	if err != nil {
-		return nil, fmt.Errorf("tracing: send to %s: %w", o.URL, err)
+	exporter := o.Exporter
+	if exporter == nil {
+		var err error
+		exporter, err = otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.URL+"/v1/traces"), otlptracehttp.WithTimeout(exportTimeout))
+		if err != nil {
+			return nil, fmt.Errorf("tracing: send to %s: %w", o.URL, err)
+		}
 	}
 	return &Tracer{ratio: o.Ratio, services: map[string]*Service{}, processor: sdk.NewBatchSpanProcessor(&delivery{SpanExporter: exporter, log: o.Log},
 		sdk.WithMaxQueueSize(waiting), sdk.WithMaxExportBatchSize(atOnce), sdk.WithBatchTimeout(time.Second))}, nil
