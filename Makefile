@@ -2,7 +2,7 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run observe demo test test-kafka test-race alerts pictures bench bench-product burst explore mutants chaos stages \
+.PHONY: help run observe demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product burst explore mutants chaos stages \
 	check schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
@@ -32,6 +32,15 @@ alerts: ## each alert fires in a fault made for it, on a running installation, a
 
 pictures: ## draw the dashboards after five minutes of real orders, into deployments/grafana; six minutes
 	go test -tags pictures -count=1 -timeout 25m -run DrawTheDashboards ./services/platform/observe
+
+rolling: ## roll every service from an older build to this one under load: is it noticed? ten minutes; ARGS="COMMIT"
+	scripts/rolling.sh $(ARGS)
+
+deployments: ## validators of the files in deployments, and the image's build in a clean directory; ten minutes at first
+	scripts/deployments.sh
+
+cost: ## CPU of an order, service by service, in their processes and in Postgres; two minutes
+	go test -tags load -count=1 -timeout 10m -v -run WhatAnOrderCosts ./services/platform/endtoend
 
 bench: build ## sagas per second of the engine, orders per second of all services, on both brokers; six minutes; ARGS="--json …"
 	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS) && \

@@ -5,7 +5,10 @@
 #   scripts/certificates.sh DIR NAME…
 set -eu
 [ $# -ge 2 ] || { echo "usage: certificates.sh DIR NAME…" >&2 && exit 2; }
-command -v openssl >/dev/null || { echo "certificates.sh: openssl is missing; install it (Debian: apt-get install openssl)" >&2 && exit 3; }
+command -v openssl >/dev/null || {
+	echo "certificates.sh: openssl is missing; install it (Debian: apt-get install openssl)" >&2
+	exit 3
+}
 mkdir -p "$1"
 cd "$1"
 shift

@@ -107,7 +107,8 @@ func Load(cmd *cobra.Command) (Config, error) {
 		return trimmed(l)
 	}
 	c.DataDir, c.Kafka, c.Postgres = text("data-dir"), list("kafka"), text("postgres")
-	c.KafkaSecurity = KafkaSecurity{CAFile: text("kafka-ca-file"), User: text("kafka-user"), PasswordFile: text("kafka-password-file")}
+	c.KafkaSecurity = KafkaSecurity{CAFile: text("kafka-ca-file"), User: text("kafka-user"),
+		PasswordFile: text("kafka-password-file")}
 	if file := text("postgres-password-file"); file != "" {
 		url, err := withPassword(c.Postgres, file)
 		keep(err)

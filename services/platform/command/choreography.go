@@ -23,8 +23,8 @@ func Choreography() *cobra.Command {
 			"--check checks it against the rules of every choreography. --explore tries every interleaving of one order, with every\n" +
 			"answer of the outside world and every wish of the customer; a violation is shown as the shortest list of events that\n" +
 			"leads there, and --replay repeats them. --in-flight compares it with the sagas that are open now in the installation\n" +
-			"that runs on --data-dir, or whose tracker answers at --operators-url, and lists those that would be stranded if this build\n" +
-			"took over.\n\n" +
+			"that runs on --data-dir, or whose tracker answers at --operators-url, and lists those that would be stranded if this\n" +
+			"build took over.\n\n" +
 			"Exit code 1 when something is wrong.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -18,10 +18,11 @@ func Migrate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Creates and migrates the services' databases on the server of --postgres",
-		Long: "Creates and migrates the services' databases. The user of --postgres must be allowed to create roles and databases.\n\n" +
+		Long: "Creates and migrates the services' databases. The user of --postgres must be allowed to create roles and\n" +
+			"databases.\n\n" +
 			"--passwords DIR lets each service log in to its own database alone, as orderflow_NAME with the password in the file\n" +
-			"DIR/NAME: --postgres postgres://orderflow_NAME:PASSWORD@HOST/orderflow_NAME. The tracker, which compares the services, logs\n" +
-			"in as " + database.Reader + ", which may read all of them and change nothing.",
+			"DIR/NAME: --postgres postgres://orderflow_NAME:PASSWORD@HOST/orderflow_NAME. The tracker, which compares the services,\n" +
+			"logs in as " + database.Reader + ", which may read all of them and change nothing.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := service.Load(cmd)

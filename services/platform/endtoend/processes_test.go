@@ -30,24 +30,17 @@ func startFleet(t *testing.T) *fleet {
 		names = append(names, app.Name)
 	}
 	bin := trial.Programs(t, names...)
-	f := &fleet{orderflow: filepath.Join(bin, "orderflow"), bin: bin, dir: openDir(t), processes: map[string][]*trial.Process{}}
-	world := trial.Run(t, f.orderflow, "up", "--services", "world", "--data-dir", f.dir, "--world-speed", "20",
-		"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--log-level", "warn")
-	f.processes[run.World] = []*trial.Process{world}
-	text, err := os.ReadFile(filepath.Join(f.dir, "running.json"))
-	var where run.Running
-	if err == nil {
-		err = json.Unmarshal(text, &where)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.flags = []string{"--kafka", where.Kafka[0], "--postgres", where.Postgres, "--http-addr", "127.0.0.1:0",
-		"--ops-addr", "127.0.0.1:0", "--jwt-key-file", f.keyFile(), "--log-level", "warn"}
-	f.outside = run.Outside(where.WorldURL)
+	return startFleetOf(t, bin, bin, append(names[1:], "payment", "order")...)
+}
+
+// startFleetOf starts these services of one build; the world is that of the other.
+func startFleetOf(t *testing.T, bin, world string, names ...string) *fleet {
+	t.Helper()
+	f := &fleet{orderflow: filepath.Join(world, "orderflow"), bin: bin, dir: openDir(t), processes: map[string][]*trial.Process{}}
+	f.startWorld(t)
 	var all sync.WaitGroup
 	var mu sync.Mutex
-	for _, name := range append(names[1:], "payment", "order") {
+	for _, name := range names {
 		all.Go(func() {
 			p, err := f.run(t, name)
 			if err != nil {
@@ -64,6 +57,25 @@ func startFleet(t *testing.T) *fleet {
 		t.FailNow()
 	}
 	return f
+}
+
+// startWorld starts the process with the broker, the database and the outside world.
+func (f *fleet) startWorld(t *testing.T) {
+	t.Helper()
+	world := trial.Run(t, f.orderflow, "up", "--services", "world", "--data-dir", f.dir, "--world-speed", "20",
+		"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--log-level", "warn")
+	f.processes[run.World] = []*trial.Process{world}
+	text, err := os.ReadFile(filepath.Join(f.dir, "running.json"))
+	var where run.Running
+	if err == nil {
+		err = json.Unmarshal(text, &where)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.flags = []string{"--kafka", where.Kafka[0], "--postgres", where.Postgres, "--http-addr", "127.0.0.1:0",
+		"--ops-addr", "127.0.0.1:0", "--jwt-key-file", f.keyFile(), "--log-level", "warn"}
+	f.outside = run.Outside(where.WorldURL)
 }
 
 // run starts one more process of a service.

@@ -72,7 +72,8 @@ func startSecured(t *testing.T) *secured {
 		}
 	}
 	listeners := []string{"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--jwt-key-file", key, "--log-level", "warn"}
-	args := append([]string{"up", "--services", "world", "--world-speed", "20", "--data-dir", filepath.Join(dir, "world")}, s.admin...)
+	args := append([]string{"up", "--services", "world", "--world-speed", "20", "--data-dir", filepath.Join(dir, "world")},
+		s.admin...)
 	s.processes[run.World] = trial.Run(t, s.orderflow, append(args, listeners...)...)
 	where, err := run.FindRunning(filepath.Join(dir, "world"))
 	if err != nil {

@@ -114,8 +114,9 @@ func read(ctx context.Context, client *kafka.Client, topic string) error {
 }
 
 func write(ctx context.Context, client *kafka.Client, topic string) error {
-	return client.NewProducer().Publish(ctx, []kafka.Batch{{Topic: topic, Records: []kafka.Record{{ID: "forged", Type: "forged.event.v1",
-		Source: "/forged", Key: "k", Time: time.Now(), Sequence: 1, Data: []byte("{}")}}}})[0].Err
+	forged := kafka.Record{ID: "forged", Type: "forged.event.v1", Source: "/forged", Key: "k", Time: time.Now(), Sequence: 1,
+		Data: []byte("{}")}
+	return client.NewProducer().Publish(ctx, []kafka.Batch{{Topic: topic, Records: []kafka.Record{forged}}})[0].Err
 }
 
 // checkDatabases checks that the service may use its own database, and open no other; and that the reader changes nothing.
@@ -183,7 +184,8 @@ func (s *secured) checkGrantsAreKept(t *testing.T) {
 		stdout, stderr, code := trial.Command(s.orderflow, append([]string{"topics", "acls", flag}, s.admin...)...)
 		return stdout + stderr, code
 	}
-	if said, code := acls("--check"); code != 1 || !strings.Contains(said, "orderflow_fraud: Allow Write on Literal Topic payment.events") {
+	surplus := "orderflow_fraud: Allow Write on Literal Topic payment.events"
+	if said, code := acls("--check"); code != 1 || !strings.Contains(said, surplus) {
 		t.Errorf("a grant too many: exit code %d: %s", code, said)
 	}
 	for _, flag := range []string{"--apply", "--check"} {

@@ -69,10 +69,11 @@ func configured(t *testing.T, app service.App, environment map[string]string) (s
 		t.Fatal(err)
 	}
 	var c service.Config
-	cmd := &cobra.Command{Use: app.Name, SilenceErrors: true, SilenceUsage: true, RunE: func(cmd *cobra.Command, _ []string) (err error) {
+	cmd := &cobra.Command{Use: app.Name, SilenceErrors: true, SilenceUsage: true}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		c, err = service.Load(cmd)
 		return err
-	}}
+	}
 	service.BindFlags(cmd, app.Flags...)
 	args := []string{}
 	for key, value := range environment {
