@@ -25,7 +25,8 @@ func own(t testing.TB) (service, url string) {
 			return
 		}
 		defer admin.Close()
-		for _, sql := range []string{"DROP DATABASE IF EXISTS %s WITH (FORCE)", "DROP ROLE IF EXISTS %s"} {
+		for _, sql := range []string{"DROP DATABASE IF EXISTS %s WITH (FORCE)", "DROP ROLE IF EXISTS %s_customer",
+			"DROP ROLE IF EXISTS %s"} {
 			if err := admin.Gorm().Exec(fmt.Sprintf(sql, "orderflow_"+service)).Error; err != nil {
 				t.Error(err)
 			}

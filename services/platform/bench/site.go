@@ -165,7 +165,8 @@ func (s *site) drop(ctx context.Context, name string) error {
 		return err
 	}
 	defer admin.Close()
-	for _, sql := range []string{"DROP DATABASE IF EXISTS %s WITH (FORCE)", "DROP ROLE IF EXISTS %s"} {
+	for _, sql := range []string{"DROP DATABASE IF EXISTS %s WITH (FORCE)", "DROP ROLE IF EXISTS %s_customer",
+		"DROP ROLE IF EXISTS %s"} {
 		if err := admin.Gorm().WithContext(ctx).Exec(fmt.Sprintf(sql, name)).Error; err != nil {
 			return err
 		}

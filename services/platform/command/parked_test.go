@@ -46,7 +46,8 @@ func newCounter(t *testing.T) *counter {
 			return
 		}
 		defer admin.Close()
-		for _, sql := range []string{`DROP DATABASE orderflow_payment WITH (FORCE)`, `DROP ROLE orderflow_payment`} {
+		for _, sql := range []string{`DROP DATABASE orderflow_payment WITH (FORCE)`, `DROP ROLE orderflow_payment_customer`,
+			`DROP ROLE orderflow_payment`} {
 			if err := admin.Gorm().Exec(sql).Error; err != nil {
 				t.Error(err)
 			}
