@@ -2,8 +2,8 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run observe demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product burst explore mutants chaos stages \
-	check schemathesis build tidy generate record release-schemas clean
+.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product \
+	burst explore mutants chaos stages check schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -11,8 +11,11 @@ help: ## this list
 run: build ## run the platform until it is stopped; ARGS="--data-dir DIR …"
 	bin/orderflow up $(ARGS)
 
-observe: ## Prometheus with the alerts against the platform that runs on ./data; ARGS="HOST:PORT …" for others
+observe: ## Prometheus with the alerts, and Jaeger, for the platform that runs on ./data; ARGS="HOST:PORT …" for others
 	scripts/observe.sh $(ARGS)
+
+traces: ## orders traced into a real Jaeger, and asked of it; the first time Jaeger is built; a minute
+	go test -tags jaeger -count=1 -timeout 15m -v -run InJaeger ./services/platform/endtoend
 
 demo: build ## real orders of a retailer from the click to the doorstep; ARGS="--limit 100 …"
 	bin/orderflow demo $(ARGS)

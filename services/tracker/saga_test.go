@@ -362,7 +362,7 @@ func TestFiguresCountWhatIsOpenAndOverdue(t *testing.T) {
 	s := shop()
 	x := New(machines())
 	var ended []string
-	x.Ended = func(outcome string, took time.Duration) { ended = append(ended, outcome+" "+took.String()) }
+	x.Ended = func(_ ID, outcome string, took time.Duration) { ended = append(ended, outcome+" "+took.String()) }
 	var reasons []string
 	x.Cancelled = func(reason string) { reasons = append(reasons, reason) }
 	for _, r := range s.records {

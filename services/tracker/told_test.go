@@ -29,8 +29,12 @@ func TestWhatIsToldOfASagaDoesNotDependOnWhichTopicIsReadFirst(t *testing.T) {
 		x := New(machines())
 		var told []string
 		x.Began = func() { told = append(told, "begun") }
-		x.Answered = func(status string, took time.Duration) { told = append(told, "answered "+status+" "+took.String()) }
-		x.Ended = func(outcome string, took time.Duration) { told = append(told, "ended "+outcome+" "+took.String()) }
+		x.Answered = func(_ ID, status string, took time.Duration) {
+			told = append(told, "answered "+status+" "+took.String())
+		}
+		x.Ended = func(_ ID, outcome string, took time.Duration) {
+			told = append(told, "ended "+outcome+" "+took.String())
+		}
 		x.Told = map[string]func(any){order.Cancelled.Name(): func(payload any) {
 			told = append(told, payload.(order.CancelledV1).Reason)
 		}}

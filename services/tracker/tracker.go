@@ -37,8 +37,8 @@ const keptWhole = 10_000
 type Index struct {
 	// Callbacks, if set: a saga began, the customer got a first status, a saga ended, a saga was turned back.
 	Began     func()
-	Answered  func(status string, took time.Duration)
-	Ended     func(outcome string, took time.Duration)
+	Answered  func(saga ID, status string, took time.Duration)
+	Ended     func(saga ID, outcome string, took time.Duration)
 	Cancelled func(reason string)
 	Told      map[string]func(payload any) // by event type, for every event
 
@@ -207,13 +207,13 @@ func (x *Index) tellBegun(s *story) {
 
 func (x *Index) tellAnswered(s *story) {
 	if x.Answered != nil && s.began != 0 {
-		x.Answered(x.words[s.answer], time.Duration(s.answered-s.began))
+		x.Answered(s.id, x.words[s.answer], time.Duration(s.answered-s.began))
 	}
 }
 
 func (x *Index) tellEnded(s *story) {
 	if x.Ended != nil && s.began != 0 {
-		x.Ended(x.words[s.status], time.Duration(s.ended-s.began))
+		x.Ended(s.id, x.words[s.status], time.Duration(s.ended-s.began))
 	}
 }
 

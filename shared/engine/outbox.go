@@ -27,7 +27,8 @@ func (e *Engine) record(o outgoing) kafka.Record {
 	ev := o.event
 	return kafka.Record{
 		Key: ev.Key, ID: ev.ID, Type: ev.Type, Source: "/" + e.Service, Subject: ev.Key, Correlation: ev.Saga, Causation: ev.Cause,
-		Via: ev.Via, TraceParent: tracing.Parent(ev.Saga, ev.ID, e.recorded(ev)), DataSchema: "https://orderflow.example/schemas/" + ev.Type + ".json",
-		Time: ev.Time, Data: o.data,
+		Via: ev.Via, TraceParent: tracing.Parent(ev.Saga, ev.ID, e.recorded(ev)),
+		DataSchema: "https://orderflow.example/schemas/" + ev.Type + ".json",
+		Time:       ev.Time, Data: o.data,
 	}
 }

@@ -84,7 +84,8 @@ func New(o Options) *Server {
 	s.engine.UseRawPath = true
 	s.engine.UnescapePathValues = false // prepare does, without taking + for a space
 	s.engine.ContextWithFallback = true
-	s.engine.Use(s.trace, s.observe(), s.recover(), s.prepare(), s.cors(), s.limitAddresses(), refuseUnreadable, tagAnswers, s.body())
+	s.engine.Use(s.trace, s.observe(), s.recover(), s.prepare(), s.cors(), s.limitAddresses(), refuseUnreadable, tagAnswers,
+		s.body())
 	s.engine.NoRoute(func(c *gin.Context) { WriteProblem(c, NotFound("there is no such resource")) })
 	s.engine.NoMethod(otherMethod)
 	s.engine.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })

@@ -23,7 +23,8 @@ func (s *Server) trace(c *gin.Context) {
 		return
 	}
 	r, began := c.Request, time.Now()
-	caller := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(r.Header)))
+	header := propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(r.Header))
+	caller := trace.SpanContextFromContext(header)
 	name := r.Method + " " + c.FullPath()
 	ctx, span := t.Root(r.Context(), name, caller, semconv.HTTPRequestMethodKey.String(r.Method), semconv.HTTPRoute(c.FullPath()))
 	c.Request = r.WithContext(ctx)

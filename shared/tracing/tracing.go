@@ -54,13 +54,15 @@ func Open(ctx context.Context, o Options) (*Tracer, error) {
 	exporter := o.Exporter
 	if exporter == nil {
 		var err error
-		exporter, err = otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.URL+"/v1/traces"), otlptracehttp.WithTimeout(exportTimeout))
+		exporter, err = otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.URL+"/v1/traces"),
+			otlptracehttp.WithTimeout(exportTimeout))
 		if err != nil {
 			return nil, fmt.Errorf("tracing: send to %s: %w", o.URL, err)
 		}
 	}
-	return &Tracer{ratio: o.Ratio, services: map[string]*Service{}, processor: sdk.NewBatchSpanProcessor(&delivery{SpanExporter: exporter, log: o.Log},
-		sdk.WithMaxQueueSize(waiting), sdk.WithMaxExportBatchSize(atOnce), sdk.WithBatchTimeout(time.Second))}, nil
+	processor := sdk.NewBatchSpanProcessor(&delivery{SpanExporter: exporter, log: o.Log}, sdk.WithMaxQueueSize(waiting),
+		sdk.WithMaxExportBatchSize(atOnce), sdk.WithBatchTimeout(time.Second))
+	return &Tracer{ratio: o.Ratio, processor: processor, services: map[string]*Service{}}, nil
 }
 
 // Service returns what records the spans of a service. The Tracer may be nil: then it is nil too.
@@ -74,8 +76,8 @@ func (t *Tracer) Service(name string) *Service {
 		return s
 	}
 	s := &Service{bound: boundOf(t.ratio)}
-	s.Tracer = sdk.NewTracerProvider(sdk.WithSpanProcessor(t.processor), sdk.WithIDGenerator(generator{}), sdk.WithSampler(sampler{s}),
-		sdk.WithResource(resource.NewSchemaless(semconv.ServiceName(name), semconv.ServiceNamespace("orderflow")))).
+	s.Tracer = sdk.NewTracerProvider(sdk.WithSpanProcessor(t.processor), sdk.WithIDGenerator(generator{}),
+		sdk.WithSampler(sampler{s}), sdk.WithResource(resource.NewSchemaless(semconv.ServiceName(name), semconv.ServiceNamespace("orderflow")))).
 		Tracer("orderflow.example/shared/tracing")
 	t.services[name] = s
 	return s

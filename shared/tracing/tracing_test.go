@@ -154,7 +154,8 @@ func TestACollectorThatIsAwayIsMentionedAndStopsNothing(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	refused := refusing{tracetest.NewInMemoryExporter()}
-	tracer, err := tracing.Open(t.Context(), tracing.Options{Ratio: 1, Exporter: refused, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	tracer, err := tracing.Open(t.Context(), tracing.Options{Ratio: 1, Exporter: refused,
+		Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,7 @@ type ProductOptions struct {
 type Product struct {
 	Broker     string    `json:"broker"`
 	Partitions int       `json:"partitions"`
+	Traced     float64   `json:"traced_ratio"` // of the orders
 	Loads      []Orders  `json:"loads"`
 	Accepted   int       `json:"orders_accepted"` // in all, warming up included
 	Verified   int64     `json:"events_verified"`
@@ -73,6 +74,9 @@ func RunProduct(ctx context.Context, o ProductOptions) (Product, error) {
 // measure drives one load after another.
 func (o ProductOptions) measure(ctx context.Context, loads []*orderLoad) (result Product, err error) {
 	result = Product{Broker: "embedded", Partitions: o.Config.Partitions}
+	if o.Config.OTLPEndpoint != "" {
+		result.Traced = o.Config.TraceRatio
+	}
 	if len(o.Config.Kafka) > 0 {
 		result.Broker = strings.Join(o.Config.Kafka, ",")
 	}

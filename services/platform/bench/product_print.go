@@ -15,6 +15,9 @@ func PrintProduct(w io.Writer, machine Machine, results []Product) error {
 		"broker\tlines\tload\tshed\torders/s\tp50 / p99\tp50 / p99\tp50 / p99\tthis\tPostgres\tKafka\t/order\tthis\t"+
 			"Postgres\ts\t")
 	for _, r := range results {
+		if r.Traced > 0 {
+			r.Broker += fmt.Sprintf(", %.3g%% traced", 100*r.Traced)
+		}
 		for _, l := range r.Loads {
 			load := fmt.Sprintf("%d at once", l.Callers)
 			if l.Rate > 0 {

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"time"
 
@@ -23,6 +26,7 @@ type benchProductFlags struct {
 	lines         []int
 	callers       int
 	profile       string
+	traced        bool
 }
 
 // benchProduct measures all services together.
@@ -49,6 +53,8 @@ every accepted order must have been carried out, and verify must hold: exit code
 	fl.BoolVar(&f.hot, "hot", false, "one product is in every order")
 	fl.Float64Var(&f.rate, "rate", 200, "orders a second that do not wait for one another; 0: none")
 	fl.BoolVar(&f.both, "both", false, "with --kafka: measure the embedded broker too")
+	fl.BoolVar(&f.traced, "traced", false,
+		"measure with traces off and with --trace-ratio of the orders traced, twice each in turn: compare the CPU per order")
 	fl.StringVar(&f.profile, "profile", "", "write a CPU profile of the whole run to this file")
 	return cmd
 }
@@ -65,6 +71,9 @@ func (f benchProductFlags) run(cmd *cobra.Command) error {
 		if n < 1 || n > mostLines {
 			return service.Usage("bench: --lines: an order has 1 to %d lines, not %d", mostLines, n)
 		}
+	}
+	if f.traced && (f.both || f.profile != "") {
+		return service.Usage("bench: --traced measures on one broker and without --profile: leave --both and --profile out")
 	}
 	if config.Postgres != "" {
 		return service.Usage("bench: the product is measured on a Postgres of its own: leave --postgres out")
@@ -85,6 +94,18 @@ func (f benchProductFlags) run(cmd *cobra.Command) error {
 		embedded := o
 		embedded.Config.Kafka, embedded.Profile = nil, nil
 		runs = []bench.ProductOptions{embedded, o}
+	}
+	if f.traced {
+		off, on := o, o
+		off.Config.OTLPEndpoint = ""
+		if on.Config.OTLPEndpoint == "" { // a collector that discards; what it costs is counted
+			discard := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}))
+			defer discard.Close()
+			on.Config.OTLPEndpoint = discard.URL
+		}
+		runs = []bench.ProductOptions{off, on, off, on}
 	}
 	var results []bench.Product
 	for _, o := range runs {

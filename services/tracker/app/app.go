@@ -36,7 +36,7 @@ func New(machines []*saga.Machine, money []model.Money, choreography []byte) ser
 			config.PartitionBytes = lookupBytes
 			lookup := kafka.Dial(config)
 			w := watch.New(watch.Config{Kafka: p.Kafka, Lookup: lookup, Machines: machines, Money: money, Topics: topics,
-				Partitions: p.Config.Partitions, Log: p.Log, Registerer: p.Registry})
+				Partitions: p.Config.Partitions, Log: p.Log, Registerer: p.Registry, Traces: p.Traces})
 			api.Register(operators, w, choreography, p.Log)
 			return func(context.Context) (func(context.Context) error, error) {
 				if err != nil {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"orderflow.example/schemas"
 	declared "orderflow.example/schemas/metrics"
@@ -12,6 +13,7 @@ import (
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/metric"
 	"orderflow.example/shared/saga/model"
+	"orderflow.example/shared/tracing"
 )
 
 // metrics are those of all sagas. No label carries an id.
@@ -66,17 +68,22 @@ func set(gauge *prometheus.GaugeVec, labels []string, values map[string]int) {
 }
 
 // tell sets the callbacks of the index. They count what happens from now on, not events read from before.
-func (m *metrics) tell(x *tracker.Index, now func() bool, money []model.Money) {
+func (m *metrics) tell(x *tracker.Index, now func() bool, money []model.Money, traces *tracing.Service) {
 	x.Began = func() {
 		if now() {
 			m.begun.Inc()
 		}
 	}
-	timed := func(of *prometheus.HistogramVec) func(string, time.Duration) {
-		return func(label string, took time.Duration) {
-			if now() {
-				of.WithLabelValues(label).Observe(took.Seconds())
+	timed := func(of *prometheus.HistogramVec) func(tracker.ID, string, time.Duration) {
+		return func(saga tracker.ID, label string, took time.Duration) {
+			if !now() {
+				return
 			}
+			exemplar := ""
+			if id := trace.TraceID(saga); traces.Records(id) {
+				exemplar = id.String()
+			}
+			measure.Observe(of.WithLabelValues(label), took.Seconds(), exemplar)
 		}
 	}
 	x.Answered, x.Ended = timed(m.answers), timed(m.seconds)

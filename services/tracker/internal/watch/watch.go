@@ -18,6 +18,7 @@ import (
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/model"
+	"orderflow.example/shared/tracing"
 )
 
 // Config names the topics to follow, and the clients to read them.
@@ -30,6 +31,7 @@ type Config struct {
 	Partitions int // of each of them
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
+	Traces     *tracing.Service // tells which sagas are traced; nil: none
 }
 
 // Watcher follows the topics.
@@ -82,7 +84,7 @@ func New(c Config) *Watcher {
 func (w *Watcher) begin() {
 	w.index = tracker.New(w.Machines)
 	w.progress = Progress{}
-	w.metrics.tell(w.index, func() bool { return w.progress.Done }, w.Money)
+	w.metrics.tell(w.index, func() bool { return w.progress.Done }, w.Money, w.Traces)
 }
 
 // Start begins to follow. It does not wait until everything is read.
