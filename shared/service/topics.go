@@ -65,8 +65,8 @@ func checkTopics(ctx context.Context, k *kafka.Client, specs []kafka.TopicSpec) 
 		return Environment("topics: %w", err)
 	}
 	if len(differences) > 0 {
-		return Environment("topics: %s; run `orderflow topics create`, or set --partitions to what the topics have",
-			strings.Join(differences, "; "))
+		return Environment("topics: %s; run `orderflow topics create`, or set --partitions to what the topics have, "+
+			"or grant access to them: `orderflow topics acls`", strings.Join(differences, "; "))
 	}
 	return nil
 }
