@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"orderflow.example/shared/service"
 )
 
 func TestKafkaSecurityIsReadFromItsFiles(t *testing.T) {
