@@ -85,10 +85,11 @@ type reply struct {
 	body   []byte
 }
 
-// send makes one request, a span of the trace that the context belongs to, if any. The party is not told of the trace. A body above the limit is not read further: its connection is closed.
+// send makes one request, a span of the trace that the context belongs to, if any. The party is not told of the trace. A body above
+// the limit is not read further: its connection is closed.
 func (c *Client) send(ctx context.Context, key, method, path string, body any) (r reply, err error) {
-	ctx, span := trace.SpanFromContext(ctx).TracerProvider().Tracer("orderflow.example/shared/outside").Start(ctx, method+" "+c.party,
-		trace.WithSpanKind(trace.SpanKindClient))
+	tracer := trace.SpanFromContext(ctx).TracerProvider().Tracer("orderflow.example/shared/outside")
+	ctx, span := tracer.Start(ctx, method+" "+c.party, trace.WithSpanKind(trace.SpanKindClient))
 	defer func() {
 		if err != nil {
 			span.SetStatus(codes.Error, err.Error())

@@ -88,10 +88,11 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	ready := []httpserver.Part{{Name: "kafka", Check: h.Kafka.Ping}, {Name: "postgres", Check: h.pingDatabases},
 		{Name: "services", Check: h.owns}}
 	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log,
-		Registerer: h.Registry, Traces: h.traces.Service("customers-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceCustomers),
-		Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
+		Registerer: h.Registry, Traces: h.traces.Service("customers-api"), Ready: ready,
+		Admit: admit(auth, httpserver.AudienceCustomers), Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators",
-		Logger: log, Traces: h.traces.Service("operators-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceOperators), Uninspected: []string{SimulatedWorld},
+		Logger: log, Traces: h.traces.Service("operators-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceOperators),
+		Uninspected:     []string{SimulatedWorld},
 		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
 	h.shop = customersAPI(h.Customers, auth)
 	h.routes = operatorsRoutes(h.Operators, auth)
@@ -186,7 +187,8 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 	// go_sql_…{db_name}: connections in use, and waited for
 	h.Registry.MustRegister(collectors.NewDBStatsCollector(db.Pool(), app.Name))
 	c := engine.Config{Service: app.Name, Bindings: app.Bindings, Partitions: h.Config.Partitions, DB: db, Kafka: h.Kafka,
-		Log: h.Log, Registerer: h.Registry, Traces: h.traces.Service(app.Name), ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
+		Log: h.Log, Registerer: h.Registry, Traces: h.traces.Service(app.Name),
+		ValidateProduced: h.Config.ValidateProduced, OutboxRetention: h.Config.OutboxRetention}
 	if app.Configured != nil {
 		c.Bindings = app.Configured(h.Config)
 	}

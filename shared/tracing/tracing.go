@@ -77,7 +77,8 @@ func (t *Tracer) Service(name string) *Service {
 	}
 	s := &Service{bound: boundOf(t.ratio)}
 	s.Tracer = sdk.NewTracerProvider(sdk.WithSpanProcessor(t.processor), sdk.WithIDGenerator(generator{}),
-		sdk.WithSampler(sampler{s}), sdk.WithResource(resource.NewSchemaless(semconv.ServiceName(name), semconv.ServiceNamespace("orderflow")))).
+		sdk.WithSampler(sampler{s}),
+		sdk.WithResource(resource.NewSchemaless(semconv.ServiceName(name), semconv.ServiceNamespace("orderflow")))).
 		Tracer("orderflow.example/shared/tracing")
 	t.services[name] = s
 	return s

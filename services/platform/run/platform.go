@@ -196,8 +196,8 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 		return err
 	}
 	p.Config = c
-	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres, Partitions: c.Partitions,
-		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
+	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres,
+		Partitions: c.Partitions, OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
 	}
