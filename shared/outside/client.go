@@ -85,8 +85,8 @@ type reply struct {
 	body   []byte
 }
 
-// send makes one request, a span of the trace that the context belongs to, if any. The party is not told of the trace. A body above
-// the limit is not read further: its connection is closed.
+// send makes one request, a span of the trace that the context belongs to, if any. The party is not told of the trace. A
+// body above the limit is not read further: its connection is closed.
 func (c *Client) send(ctx context.Context, key, method, path string, body any) (r reply, err error) {
 	tracer := trace.SpanFromContext(ctx).TracerProvider().Tracer("orderflow.example/shared/outside")
 	ctx, span := tracer.Start(ctx, method+" "+c.party, trace.WithSpanKind(trace.SpanKindClient))

@@ -89,7 +89,8 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		{Name: "services", Check: h.owns}}
 	h.Customers = httpserver.New(httpserver.Options{Addr: c.HTTPAddr, Flag: "--http-addr", Name: "customers", Logger: log,
 		Registerer: h.Registry, Traces: h.traces.Service("customers-api"), Ready: ready,
-		Admit: admit(auth, httpserver.AudienceCustomers), Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
+		Admit: admit(auth, httpserver.AudienceCustomers), Origins: c.CORSOrigins,
+		PerAddress: c.RatePerAddress, TrustedProxies: proxies})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators",
 		Logger: log, Traces: h.traces.Service("operators-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceOperators),
 		Uninspected:     []string{SimulatedWorld},
