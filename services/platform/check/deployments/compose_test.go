@@ -190,9 +190,9 @@ func TestPrometheusScrapesEveryContainer(t *testing.T) {
 	var config struct {
 		Rules  []string `yaml:"rule_files"`
 		Scrape []struct {
-			Job    string `yaml:"job_name"`
-			Path   string `yaml:"metrics_path"`
-			Static []struct{ Targets []string }
+			Job    string                       `yaml:"job_name"`
+			Path   string                       `yaml:"metrics_path"`
+			Static []struct{ Targets []string } `yaml:"static_configs"`
 		} `yaml:"scrape_configs"`
 	}
 	readYAML(t, "deployments/compose/prometheus.yml", &config)
