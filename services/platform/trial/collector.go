@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -88,14 +89,17 @@ func texts(attributes []*common.KeyValue) map[string]string {
 	return all
 }
 
-// Spans are all received so far that fit.
-func (c *Collector) Spans(fit func(Span) bool) (all []Span) {
+// Trace returns the spans received of an order.
+func (c *Collector) Trace(_ testing.TB, order string) (all []Span) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.spans {
-		if fit(s) {
+		if s.Trace == TraceID(order) {
 			all = append(all, s)
 		}
 	}
 	return all
 }
+
+// TraceID is the id of an order's trace.
+func TraceID(order string) string { return strings.ReplaceAll(order, "-", "") }
