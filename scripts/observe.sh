@@ -37,14 +37,14 @@ at=127.0.0.1:9090
 "$prometheus" --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/data" --web.listen-address=$at \
 	--enable-feature=exemplar-storage --log.level=warn &
 prometheus=$!
-JAEGER_LISTEN_HOST=127.0.0.1 "$jaeger" >"$dir/jaeger.log" 2>&1 &
+"$jaeger" --config deployments/jaeger/jaeger.yaml >"$dir/jaeger.log" 2>&1 &
 jaeger=$!
 servers="$prometheus $jaeger"
 for _ in 1 2 3 4 5 6; do # a start error ends one at once
 	kill -0 "$prometheus" 2>/dev/null || fail "Prometheus did not start: is $at taken?"
 	kill -0 "$jaeger" 2>/dev/null || {
 		tail -n 3 "$dir/jaeger.log" >&2
-		fail "Jaeger did not start: is 127.0.0.1:4317, 4318, 13133, 14250, 14268, 16685 or 16686 taken?"
+		fail "Jaeger did not start: is 127.0.0.1:4318, 16685 or 16686 taken?"
 	}
 	sleep 0.5
 done

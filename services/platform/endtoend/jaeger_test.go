@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -20,8 +19,7 @@ func TestAnOrderIsOneTraceInJaeger(t *testing.T) {
 	if err != nil {
 		t.Fatalf("scripts/jaeger.sh: %v: it says why on its own", err)
 	}
-	server := exec.Command(strings.TrimSpace(string(program)))
-	server.Env = append(os.Environ(), "JAEGER_LISTEN_HOST=127.0.0.1")
+	server := exec.Command(strings.TrimSpace(string(program)), "--config", "../../../deployments/jaeger/jaeger.yaml")
 	var log strings.Builder
 	server.Stdout, server.Stderr = &log, &log
 	if err := server.Start(); err != nil {
@@ -34,7 +32,7 @@ func TestAnOrderIsOneTraceInJaeger(t *testing.T) {
 	trial.Await(t, "Jaeger to answer", func() (bool, string) {
 		select {
 		case err := <-ended:
-			t.Fatalf("Jaeger ended: %v: are its ports 4317, 4318 and 16686 taken?\n%s", err, log.String())
+			t.Fatalf("Jaeger ended: %v: is 127.0.0.1:4318, 16685 or 16686 taken?\n%s", err, log.String())
 		default:
 		}
 		answer, err := http.Get(jaeger.url + "/api/services")
