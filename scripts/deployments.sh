@@ -44,7 +44,8 @@ renders() {
 	name=$1
 	shift
 	"$cache/helm" lint --strict --quiet --kube-version $kubernetes "$chart" "$@" >&2 || fail "the chart does not lint with $*"
-	"$cache/helm" template "$name" "$chart" --kube-version $kubernetes "$@" >"$dir/$name.yaml" || fail "the chart does not render with $*"
+	"$cache/helm" template "$name" "$chart" --kube-version $kubernetes "$@" >"$dir/$name.yaml" ||
+		fail "the chart does not render with $*"
 	# Resources of operators have schemas of their own, which are not at hand.
 	"$cache/python/bin/python" - "$dir/$name.yaml" $kubernetes <<-'PYTHON' || fail "the chart's resources are not valid with $*"
 		import sys, kubernetes_validate, yaml
