@@ -133,7 +133,8 @@ func TestARefundThatIsReversedBeforeItsAnswerWasIssuedToo(t *testing.T) {
 	r := refund.Evolve(refund.Evolve(refund.Blank("o"), readied), asked)
 	reversed := payment.RefundReversed.Of(payment.RefundReversedV1{RefundID: "e1", Amount: pounds(1000), Reason: "card_closed"})
 	step, err := machine.Hear(r, reversed, func(*saga.Event) {})
-	if err != nil || len(step.Emitted) != 2 || step.Emitted[0].Type != event.Issued.Name() || step.Emitted[1].Type != event.Failed.Name() {
+	if err != nil || len(step.Emitted) != 2 ||
+		step.Emitted[0].Type != event.Issued.Name() || step.Emitted[1].Type != event.Failed.Name() {
 		t.Fatalf("%+v, %v", step.Emitted, err)
 	}
 	if r := step.State.(refund.Refund); r.Refunded != 0 || r.Refused() != 1000 {

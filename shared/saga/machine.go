@@ -55,8 +55,8 @@ func (m *Machine) Blank(key string) any { return m.blank(key) }
 // Evolve folds one own event into the state. Replays use nothing else.
 func (m *Machine) Evolve(state any, own Event) any { return m.evolve(state, own) }
 
-// Fold is Evolve for those who read the machine's topic, where some of its events are about keys of which it has no state: it tells
-// whether there is one after this event.
+// Fold is Evolve for those who read the machine's topic, where some of its events are about keys of which it has no state: it
+// tells whether there is one after this event.
 func (m *Machine) Fold(state any, own Event) (after any, kept bool) {
 	after = m.evolve(state, own)
 	if !m.KeptUnder(m.kinds[own.Type].KeyedBy()) {

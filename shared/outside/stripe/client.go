@@ -45,8 +45,8 @@ func New(key, address string) (*sdk.Client, error) {
 	web := outside.HTTP(timeout)
 	web.Transport = bounded{web.Transport, strings.TrimSuffix(to.Path, "/")}
 	return sdk.NewClient(key, sdk.WithBackends(sdk.NewBackendsWithConfig(&sdk.BackendConfig{
-		URL: sdk.String(to.Scheme + "://" + to.Host), HTTPClient: web, MaxNetworkRetries: sdk.Int64(0), EnableTelemetry: sdk.Bool(false),
-		LeveledLogger: &sdk.LeveledLogger{Level: sdk.LevelNull},
+		URL: sdk.String(to.Scheme + "://" + to.Host), HTTPClient: web, MaxNetworkRetries: sdk.Int64(0),
+		EnableTelemetry: sdk.Bool(false), LeveledLogger: &sdk.LeveledLogger{Level: sdk.LevelNull},
 	}))), nil
 }
 

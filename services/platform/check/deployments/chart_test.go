@@ -95,7 +95,7 @@ func TestTheVariablesAndCommandsOfTheChartExist(t *testing.T) {
 				case "$tracker":
 					args = append(args, "http://tracker:8081")
 				case "$webhooks":
-					args = append(args, "http://payment:8080"+payment.WebhookPath)
+					args = append(args, "http://payment:8080"+payment.App.Webhooks.Path)
 				default:
 					args = append(args, word[1])
 				}
