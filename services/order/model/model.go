@@ -6,10 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	goods "orderflow.example/schemas/inventory"
 	event "orderflow.example/schemas/order"
 	payments "orderflow.example/schemas/payment"
-	refunds "orderflow.example/schemas/refund"
 	shipments "orderflow.example/schemas/shipping"
 	"orderflow.example/services/order"
 	"orderflow.example/shared/saga"
@@ -26,9 +24,8 @@ var Service = model.Service{
 	Machines: []explore.Machine{{
 		Machine: order.Choreography.Machine(), Before: before, Check: statusOnlyForward, Same: stepsInAnyOrder,
 		Notes: []saga.Kind{ // consumed only to tell the customer, or to wait for another step
-			goods.Released, payments.Voided, shipments.Prepared, shipments.WithdrawalRefused, shipments.Delivered, shipments.Lost,
-			shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived, refunds.Issued, refunds.Failed,
-			refunds.Owed,
+			payments.Voided, shipments.Prepared, shipments.WithdrawalRefused, shipments.Delivered,
+			shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived,
 		},
 	}},
 	Harmless: map[string]string{
