@@ -29,14 +29,10 @@ var Service = model.Service{
 		},
 	}},
 	Harmless: map[string]string{
-		"on payment.declined.v1":            "it ends at once, not when its time is up",
-		"on shipping.prepared.v1":           "the customer is told",
-		"on shipping.return_authorized.v1":  "the customer is told",
-		"on shipping.return_refused.v1":     "the customer is told",
-		"on refund.failed.v1":               "the customer is told",
-		"on payment.charged_back.v1":        "there are no disputes; the variants with disputes explore them",
-		"on payment.chargeback_reversed.v1": "there are no disputes; the variants with disputes explore them",
-		"on refund.owed.v1":                 "the gateway never refuses so often there",
+		"on payment.declined.v1":           "it ends at once, not when its time is up",
+		"on shipping.prepared.v1":          "the customer is told",
+		"on shipping.return_authorized.v1": "the customer is told",
+		"on shipping.return_refused.v1":    "the customer is told",
 	},
 	End:  end,
 	Role: audit.Decides,
@@ -67,7 +63,7 @@ func stepsInAnyOrder(state any) any {
 	return o
 }
 
-// end reports what an order that does not end waits for, and an ended one that told of other refunds than were made.
+// end reports what an order that does not end waits for, and an ended one that told of other money than the customer got back.
 func end(v model.Ending) string {
 	o := v.State("order").(order.Order)
 	if !o.Status.Final() {
@@ -76,8 +72,10 @@ func end(v model.Ending) string {
 		}
 		return ""
 	}
-	if gave := v.State(gateway.Name).(gateway.Book).Sum().Refunded; o.Refunded != gave {
-		return fmt.Sprintf("the customer was told of %d refunded, and the gateway refunded %d", o.Refunded, gave)
+	sum := v.State(gateway.Name).(gateway.Book).Sum()
+	if o.Refunded != sum.Refunded || o.Disputed != sum.Charged {
+		return fmt.Sprintf("the customer was told of %d refunded and %d charged back, and the gateway has %d and %d",
+			o.Refunded, o.Disputed, sum.Refunded, sum.Charged)
 	}
 	return ""
 }

@@ -120,7 +120,8 @@ func byItself(b gateway.Book, what any) []explore.Outcome {
 			after.Dispute = "lost"
 			lost := did("lets the customer win", payment.NoticeDisputeLost, h.Charged, after)
 			after.Dispute, after.Charged = "won", 0
-			return []explore.Outcome{lost, did("lets the shop win", payment.NoticeDisputeWon, h.Charged, after)}
+			return []explore.Outcome{lost, did("lets the shop win", payment.NoticeDisputeWon, h.Charged, after),
+				{Does: "does not decide yet", State: b}}
 		case takesBack:
 			if after.Refunded, after.Reversed = h.Refunded-h.Given, true; h.Refund != "" && !h.Reversed {
 				return []explore.Outcome{did("takes a refund back", payment.NoticeRefundReversed, h.Given, after)}
