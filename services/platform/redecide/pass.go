@@ -79,8 +79,8 @@ func (p *pass) run(ctx context.Context) error {
 	return nil
 }
 
-// say takes the next own event of its partition, with its step. Its cause, and in the partition of the step's key the events before
-// the step's, may be of a later time, as numbers are assigned when a transaction ends: then those are taken first.
+// say takes the next own event of its partition, with its step. Its cause, and in the partition of the step's key the events
+// before the step's, may be of a later time, as numbers are assigned when a transaction ends: then those are taken first.
 func (p *pass) say(ctx context.Context, e *said) error {
 	p.uncome(e)
 	e.next = true
