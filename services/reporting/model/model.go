@@ -20,8 +20,7 @@ import (
 
 // Service is the reporting service's part in an order: it notes each movement of money, and nothing follows for the order.
 var Service = model.Service{
-	Watched:   watched,
-	Unalarmed: "a file comes once a day, and people work through the differences that the API names",
+	Watched: watched,
 	Machines: []explore.Machine{{Machine: machine, Before: before, Check: balances, Notes: []saga.Kind{payments.Captured,
 		payments.ChargedBack, payments.ChargebackReversed, payments.RefundReversed, refunds.Issued,
 		invoices.Issued, invoices.CreditNoteIssued}}},
