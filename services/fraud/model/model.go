@@ -27,7 +27,10 @@ var Service = model.Service{
 		Machine: machine(counting),
 		Scenes:  countingScenes(),
 	}},
-	Harmless: map[string]string{"on decide_review": "it ends at once, not when its time is up"},
+	Harmless: map[string]string{
+		"on fraud.card_identified.v1": "an order whose card is not known is decided at once, not reviewed when its time is up",
+		"on refund.issued.v1":         "it is about later orders: their rules may ask what came of this one",
+	},
 	Start: func(s model.Scene) map[string]any {
 		if s.Customer != "often" {
 			return nil
