@@ -22,6 +22,9 @@ const bearer = "token"
 // Bearer is the Security of an operation that needs a token.
 var Bearer = []map[string][]string{{bearer: {}}}
 
+// OptionalBearer is the Security of an operation that anybody may use, and that does more for the subject of a token.
+var OptionalBearer = []map[string][]string{{}, {bearer: {}}}
+
 // New serves /openapi.json, /openapi.yaml and /docs on the engine and returns the API that operations are registered on,
 // with huma.Register. Numbers in request bodies are integers: registering an operation that takes another kind panics.
 func New(engine *gin.Engine, title, version string) huma.API {
@@ -104,8 +107,8 @@ func ready(ctx huma.Context, _ string, v any) (any, error) {
 	return v, nil
 }
 
-// RequireToken requires a token for this audience for operations whose Security is Bearer. Handlers get its subject from
-// httpserver.Subject. Use it before operations are registered.
+// RequireToken requires a token for this audience for operations whose Security is Bearer; with OptionalBearer, a token that is sent
+// must be valid. Handlers get its subject from httpserver.Subject. Use it before operations are registered.
 func RequireToken(api huma.API, auth *httpserver.Auth, audience string) {
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		for _, scheme := range ctx.Operation().Security {
@@ -113,6 +116,9 @@ func RequireToken(api huma.API, auth *httpserver.Auth, audience string) {
 				continue
 			}
 			c := humagin.Unwrap(ctx)
+			if len(ctx.Operation().Security[0]) == 0 && c.GetHeader("Authorization") == "" {
+				continue
+			}
 			if p := auth.Authenticate(c, audience); p != nil {
 				httpserver.WriteProblem(c, p)
 				return
