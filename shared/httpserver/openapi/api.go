@@ -7,6 +7,7 @@ package openapi
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -78,12 +79,12 @@ func needJSON(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// needOnce refuses a parameter that is given twice: it is ambiguous.
+// needOnce refuses a parameter that is given twice and is no list: it is ambiguous.
 func needOnce(ctx huma.Context, next func(huma.Context)) {
 	url := ctx.URL()
 	var faults []httpserver.Fault
 	for name, values := range url.Query() {
-		if len(values) > 1 {
+		if len(values) > 1 && !isList(ctx.Operation(), name) {
 			faults = httpserver.AddFaults(faults,
 				httpserver.Fault{Detail: "want the parameter once", Location: "query." + httpserver.FieldName(name)})
 		}
@@ -93,6 +94,12 @@ func needOnce(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(ctx)
+}
+
+func isList(op *huma.Operation, name string) bool {
+	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
+		return p.In == "query" && p.Name == name && p.Schema != nil && p.Schema.Type == huma.TypeArray
+	})
 }
 
 // ready makes a problem the answer to this request.
