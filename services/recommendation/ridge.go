@@ -13,34 +13,36 @@ func (m Model) solve(id int32, lambda float64) []Neighbour {
 		pair
 		score float64
 	}
-	var near []candidate
+	near, least := make([]candidate, 0, neighbours+1), 0.0
 	for _, p := range g.pairs {
-		if p.weight == 0 {
+		score := float64(p.weight*p.weight) / m.goods[p.id].mass
+		if score <= least {
 			continue
 		}
-		c := candidate{p, float64(p.weight*p.weight) / m.goods[p.id].mass}
-		if len(near) == neighbours && c.score <= near[neighbours-1].score {
-			continue
+		at := len(near)
+		for at > 0 && near[at-1].score < score {
+			at--
 		}
-		at, _ := slices.BinarySearchFunc(near, c.score, func(n candidate, s float64) int {
-			if n.score >= s {
-				return -1
-			}
-			return 1
-		})
-		near = slices.Insert(near, at, c)
-		near = near[:min(len(near), neighbours)]
+		if near = slices.Insert(near, at, candidate{p, score}); len(near) > neighbours {
+			near = near[:neighbours]
+			least = near[neighbours-1].score
+		}
 	}
 	n := len(near)
 	if n == 0 {
 		return nil
 	}
+	slices.SortFunc(near, func(a, b candidate) int { return int(a.id) - int(b.id) })
 	a, w := make([]float64, n*n), make([]float64, n)
 	for i, c := range near {
 		other := m.goods[c.id]
 		a[i*n+i], w[i] = other.mass+lambda, c.weight
-		for k := range i {
-			a[i*n+k] = other.pair(near[k].id).weight
+		rest := other.pairs // both lists are in the order of ids
+		for k := 0; k < i && len(rest) > 0; k++ {
+			rest = rest[find(rest, near[k].id):]
+			if len(rest) > 0 && rest[0].id == near[k].id {
+				a[i*n+k] = rest[0].weight
+			}
 		}
 	}
 	cholesky(a, w)

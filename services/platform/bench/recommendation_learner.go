@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -26,6 +27,8 @@ import (
 
 // learner is the recommendation service, which runs alone. The events of the other services are published for it.
 type learner struct {
+	config    service.Config
+	log       *slog.Logger
 	platform  *run.Platform
 	kafka     *kafka.Client
 	producer  *kafka.Producer
@@ -40,7 +43,7 @@ type learner struct {
 
 // openLearner starts the service, with all goods for sale. It must be closed even after an error.
 func openLearner(ctx context.Context, o RecommendationOptions) (*learner, error) {
-	s := &learner{tokens: map[string]string{}, sequence: map[string]int64{}}
+	s := &learner{sequence: map[string]int64{}}
 	if err := os.MkdirAll(o.Config.DataDir, 0o700); err != nil {
 		return s, err
 	}
@@ -52,24 +55,42 @@ func openLearner(ctx context.Context, o RecommendationOptions) (*learner, error)
 	c := o.Config
 	c.DataDir, c.Kafka, c.Postgres, c.JWTKeyFile = dir, nil, "", ""
 	c.HTTPAddr, c.OpsAddr, c.Services = "127.0.0.1:0", "127.0.0.1:0", []string{"recommendation"}
-	if s.platform, err = run.Start(ctx, c, run.Options{Log: o.Log}); err != nil {
+	s.config, s.log = c, o.Log
+	if err := s.start(ctx); err != nil {
 		return s, err
 	}
-	s.undo = append(s.undo, s.platform.Stop)
-	if s.kafka, err = s.platform.Config.DialKafka("orderflow-bench", nil); err != nil {
-		return s, err
-	}
-	s.undo = append(s.undo, func() error { s.kafka.Close(); return nil })
-	if s.key, err = s.platform.Config.Key(); err != nil {
-		return s, err
-	}
-	s.producer = s.kafka.NewProducer()
-	s.processes = findProcesses(filepath.Join(dir, "postgres"), nil)
 	return s, s.sell(ctx, o.Baskets)
 }
 
+// start starts the service on what it has learnt.
+func (s *learner) start(ctx context.Context) (err error) {
+	if s.platform, err = run.Start(ctx, s.config, run.Options{Log: s.log}); err != nil {
+		return err
+	}
+	if s.kafka, err = s.platform.Config.DialKafka("orderflow-bench", nil); err != nil {
+		return err
+	}
+	if s.key, err = s.platform.Config.Key(); err != nil {
+		return err
+	}
+	s.producer, s.tokens = s.kafka.NewProducer(), map[string]string{}
+	s.processes = findProcesses(filepath.Join(s.config.DataDir, "postgres"), nil)
+	return nil
+}
+
+func (s *learner) stop() (err error) {
+	if s.kafka != nil {
+		s.kafka.Close()
+	}
+	if s.platform != nil {
+		err = s.platform.Stop()
+	}
+	s.kafka, s.platform = nil, nil
+	return err
+}
+
 func (s *learner) close() error {
-	var errs []error
+	errs := []error{s.stop()}
 	for _, undo := range slices.Backward(s.undo) {
 		errs = append(errs, undo())
 	}
@@ -154,14 +175,15 @@ func (s *learner) until(ctx context.Context, query string, want int) error {
 	db := s.platform.Host.Databases()["recommendation"].Gorm()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for got := -1; got < want; {
+	pause := time.Millisecond
+	for got := -1; got < want; pause = min(2*pause, 100*time.Millisecond) { // looking costs CPU too
 		if err := db.WithContext(ctx).Raw(query).Row().Scan(&got); err != nil {
 			return service.Environment("the service has learnt %d of %d: %w", got, want, err)
 		}
 		if got < want {
 			select {
 			case <-ctx.Done():
-			case <-time.After(2 * time.Millisecond):
+			case <-time.After(pause):
 			}
 		}
 	}
