@@ -35,6 +35,7 @@ var Choreography = saga.Choreography[Order]{
 		saga.Show(payment.ChargebackReversed, chargebackReversed),
 		saga.Show(refund.Issued, refunded),
 		saga.Show(refund.Failed, notRefunded),
+		saga.Show(refund.Settled, settled),
 		saga.Show(invoice.Issued, invoiced),
 		saga.Show(invoice.CreditNoteIssued, credited),
 

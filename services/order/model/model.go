@@ -28,7 +28,7 @@ var Service = model.Service{
 		Notes: []saga.Kind{ // consumed only to tell the customer, or to wait for another step
 			goods.Released, payments.Voided, shipments.Prepared, shipments.WithdrawalRefused, shipments.Delivered, shipments.Lost,
 			shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived, refunds.Issued, refunds.Failed,
-			refunds.Owed,
+			refunds.Owed, refunds.Settled,
 		},
 	}},
 	Harmless: map[string]string{
@@ -40,6 +40,7 @@ var Service = model.Service{
 		"on payment.charged_back.v1":        "there are no disputes; the variants with disputes explore them",
 		"on payment.chargeback_reversed.v1": "there are no disputes; the variants with disputes explore them",
 		"on refund.owed.v1":                 "the gateway never refuses so often there",
+		"on refund.settled.v1":              "an operator's act that is left out there; it has tests of its own",
 	},
 	End:  end,
 	Role: audit.Decides,
