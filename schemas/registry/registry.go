@@ -13,6 +13,7 @@ import (
 	"orderflow.example/schemas/invoice"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/recommendation"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/reporting"
 	"orderflow.example/schemas/shipping"
@@ -30,6 +31,7 @@ func Events() []saga.Kind {
 		invoice.Events,
 		order.Events,
 		payment.Events,
+		recommendation.Events,
 		refund.Events,
 		reporting.Events,
 		shipping.Events,

@@ -143,6 +143,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 	gorm.io/driver/postgres v1.6.3 // indirect
 	orderflow.example/services/invoice v0.0.0
+	orderflow.example/services/recommendation v0.0.0
 	orderflow.example/services/reporting v0.0.0
 	orderflow.example/services/tracker v0.0.0
 )
@@ -166,3 +167,5 @@ replace orderflow.example/services/tracker => ../../services/tracker
 replace orderflow.example/services/invoice => ../../services/invoice
 
 replace orderflow.example/services/reporting => ../../services/reporting
+
+replace orderflow.example/services/recommendation => ../../services/recommendation

@@ -9,6 +9,7 @@ import (
 	invoice "orderflow.example/services/invoice/app"
 	order "orderflow.example/services/order/app"
 	payment "orderflow.example/services/payment/app"
+	recommendation "orderflow.example/services/recommendation/app"
 	refund "orderflow.example/services/refund/app"
 	reporting "orderflow.example/services/reporting/app"
 	shipping "orderflow.example/services/shipping/app"
@@ -30,4 +31,5 @@ var All = []service.App{
 	refund.App,
 	invoice.App,
 	reporting.App,
+	recommendation.App,
 }
