@@ -10,11 +10,12 @@ var (
 	OrderPlaced           = saga.Define[OrderPlacedV1]("storefront.order_placed.v1")
 	CancellationRequested = saga.Define[CancellationRequestedV1]("storefront.cancellation_requested.v1")
 	ReturnRequested       = saga.Define[ReturnRequestedV1]("storefront.return_requested.v1")
+	PreferencesChanged    = saga.Define[PreferencesChangedV1]("storefront.preferences_changed.v1").Keyed(schemas.KeyCustomer)
 )
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	OrderPlaced, CancellationRequested, ReturnRequested,
+	OrderPlaced, CancellationRequested, ReturnRequested, PreferencesChanged,
 }
 
 // OrderPlacedV1: a customer ordered. Prices are those the storefront showed.
