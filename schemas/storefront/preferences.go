@@ -10,7 +10,7 @@ const (
 // PreferencesChangedV1 is everything that a customer now wants: by which channels they are told what becomes of their orders, and
 // whether they are sent promotions.
 type PreferencesChangedV1 struct {
-	Channels     []string          `json:"channels"` // mail, push and sms; none: only the inbox
+	Channels     []string          `json:"channels" example:"[\"mail\"]"` // mail, push and sms; none: only the inbox
 	Promotions   bool              `json:"promotions" example:"true"`
 	Locale       string            `json:"locale" schema:"pattern=^[a-z]{2}$" example:"en"`
 	QuietHours   *QuietHours       `json:"quiet_hours,omitempty"`                                  // no push and no SMS within

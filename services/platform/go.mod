@@ -54,6 +54,7 @@ require (
 	github.com/ryszard/goskiplist v0.0.0-20150312221310-2dfbae5fcf46 // indirect
 	github.com/stripe/stripe-go/v82 v82.5.1 // indirect
 	github.com/tinylib/msgp v1.6.1 // indirect
+	github.com/wneessen/go-mail v0.8.1 // indirect
 	github.com/xdg-go/pbkdf2 v1.0.0 // indirect
 	github.com/xdg-go/scram v1.2.0 // indirect
 	github.com/xdg-go/stringprep v1.0.4 // indirect
@@ -143,6 +144,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 	gorm.io/driver/postgres v1.6.3 // indirect
 	orderflow.example/services/invoice v0.0.0
+	orderflow.example/services/notification v0.0.0
 	orderflow.example/services/reporting v0.0.0
 	orderflow.example/services/tracker v0.0.0
 )
@@ -166,3 +168,5 @@ replace orderflow.example/services/tracker => ../../services/tracker
 replace orderflow.example/services/invoice => ../../services/invoice
 
 replace orderflow.example/services/reporting => ../../services/reporting
+
+replace orderflow.example/services/notification => ../../services/notification

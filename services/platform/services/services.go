@@ -7,6 +7,7 @@ import (
 	fraud "orderflow.example/services/fraud/app"
 	inventory "orderflow.example/services/inventory/app"
 	invoice "orderflow.example/services/invoice/app"
+	notification "orderflow.example/services/notification/app"
 	order "orderflow.example/services/order/app"
 	payment "orderflow.example/services/payment/app"
 	refund "orderflow.example/services/refund/app"
@@ -30,4 +31,5 @@ var All = []service.App{
 	refund.App,
 	invoice.App,
 	reporting.App,
+	notification.App,
 }
