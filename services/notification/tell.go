@@ -101,9 +101,46 @@ func first(m event.Message) string {
 	return ""
 }
 
+// id is the message's id: its order, its kind, and which of that kind it is.
+func id(order string, m event.Message) string {
+	return strings.TrimSuffix(order+":"+m.Kind+":"+m.ID, ":")
+}
+
+// News is the id of the message that a customer must be sent of an event; "" if of none.
+func News(e saga.Event) string {
+	var m event.Message
+	switch d := e.Data.(type) {
+	case order.ConfirmedV1:
+		m = confirmed(d)
+	case order.CancelledV1:
+		m = cancelled(d)
+	case order.RejectedV1:
+		m = rejected(d)
+	case order.CancellationRefusedV1:
+		m = tooLate(d)
+	case shipping.DispatchedV1:
+		m = dispatched(d)
+	case shipping.DeliveredV1:
+		m = delivered(d)
+	case shipping.LostV1:
+		m = lost(d)
+	case shipping.ReturnAuthorizedV1:
+		m = returnAuthorized(d)
+	case shipping.ReturnRefusedV1:
+		m = returnRefused(d)
+	case shipping.ReturnReceivedV1:
+		m = returnReceived(d)
+	case refund.IssuedV1:
+		m = refunded(d)
+	default:
+		return ""
+	}
+	return id(e.Key, m)
+}
+
 // tell puts the message into the inbox, and those that waited for it; or holds it.
 func (o Order) tell(m event.Message) (events []saga.Event) {
-	m.ID = strings.TrimSuffix(o.ID+":"+m.Kind+":"+m.ID, ":")
+	m.ID = id(o.ID, m)
 	if _, told := slices.BinarySearch(o.Told, m.ID); told {
 		return nil
 	}

@@ -44,7 +44,7 @@ func adapters(c service.Config, db *gorm.DB) ([]engine.Answerer, error) {
 	}
 	return []engine.Answerer{
 		engine.Answer(notification.Send, k.send),
-		engine.Answer(notification.SendPromotion, k.promote).Limited(promotionsAtOnce, promotionRate.Of(c)),
+		engine.Answer(notification.SendPromotion, k.promote).Limited(promotionsAtOnce, perSecond(c)),
 	}, nil
 }
 

@@ -50,7 +50,7 @@ func begin(ctx context.Context, p *service.Parts) (stop func(context.Context) er
 func startRounds(p *service.Parts) (stop func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	limiter := rate.NewLimiter(rate.Limit(promotionRate.Of(p.Config)), 1)
+	limiter := rate.NewLimiter(rate.Limit(perSecond(p.Config)), 1)
 	go func() {
 		defer close(ended)
 		tick, tidy := time.NewTicker(lookEvery), time.NewTicker(forget)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"net/url"
 	"os"
 	"strings"
@@ -75,8 +76,11 @@ func writer(c service.Config) letter.Writer {
 	if at == "" {
 		at = "http://" + c.HTTPAddr
 	}
-	return letter.Writer{Wording: w, Shop: shopName.Of(c), PublicURL: at, Key: sync.OnceValues(c.Key)}
+	return letter.Writer{Wording: w, Shop: cmp.Or(shopName.Of(c), shopName.Default), PublicURL: at, Key: sync.OnceValues(c.Key)}
 }
+
+// perSecond is how many customers are sent a promotion in a second.
+func perSecond(c service.Config) float64 { return cmp.Or(promotionRate.Of(c), promotionRate.Default) }
 
 // server is the mail server that is configured; nil if none is.
 func server(c service.Config) (*mail.Sender, error) {
@@ -92,7 +96,7 @@ func server(c service.Config) (*mail.Sender, error) {
 	if err != nil {
 		return nil, service.Usage("smtp-password-file: %w", err)
 	}
-	s, err := mail.New(mail.Server{URL: address, Password: password, From: mailFrom.Of(c)})
+	s, err := mail.New(mail.Server{URL: address, Password: password, From: cmp.Or(mailFrom.Of(c), mailFrom.Default)})
 	if err != nil {
 		return nil, service.Usage("smtp-url: %w", err)
 	}

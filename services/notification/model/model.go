@@ -11,6 +11,7 @@ import (
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/services/notification"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/audit"
 	"orderflow.example/shared/saga/explore"
 	"orderflow.example/shared/saga/model"
 )
@@ -24,6 +25,14 @@ var heard = []saga.Kind{storefront.OrderPlaced, order.Confirmed, order.Cancelled
 // Its channels are another machine's, which is about a customer.
 var Service = model.Service{
 	Watched: watched,
+	Role:    audit.Tells,
+	News:    notification.News,
+	Event: func(e saga.Event) audit.Fact {
+		if d, posted := e.Data.(event.PostedV1); posted {
+			return audit.Told{Message: d.Message.ID}
+		}
+		return nil
+	},
 	Machines: []explore.Machine{{Machine: notification.Channels(nil).Choreography().Machine(), Notes: heard,
 		Known: []saga.Event{storefront.PreferencesChanged.Of(storefront.PreferencesChangedV1{Locale: "en"})}}},
 	Left: []string{"notification (mailbox)", "notification (customer)", "notification (promotion)", "notification (message)"},
