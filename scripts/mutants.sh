@@ -182,12 +182,6 @@ mutant service factor-one-wanted topics.go \
 	's/Partitions: s\.Partitions,\n\t\t\tConfig: map/Partitions: s.Partitions, ReplicationFactor: 1,\n\t\t\tConfig: map/' \
 	TestAServiceStartsOnTopics
 
-# States in the owner's memory.
-mutant engine cached-states-believed cache.go 's/s\.counter != s\.w\.counter/false/' TestAStateThatSomebodyElseChanged
-mutant engine cached-states-outlive-a-failure batch.go 's/\t\ts\.w\.forget\(\)\n//' TestAStateThatSomebodyElseChanged
-mutant engine commands-of-others-unseen write.go \
-	's/counts\[kafka\.PartitionOf\(in\.event\.Key, b\.e\.Partitions\)\] = 0/_ = in/' TestAStateThatSomebodyElseChanged
-mutant engine cache-without-bound cache.go 's/if c\.bytes > c\.most/if false/' TestCachedStatesAreBounded
 mutant database update-of-lost-rows-unseen table_update.go 's/if n != len\(rows\)/if false/' TestUpdateNotices
 
 # Parking.

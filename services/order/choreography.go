@@ -28,7 +28,7 @@ var Choreography = saga.Choreography[Order]{
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Failed:  []saga.Kind{event.Rejected, event.Cancelled},
-	Final:   []saga.Kind{event.Rejected, event.Progressed, event.Shipped, event.CancellationRefused, event.Completed},
+	Final:   []saga.Kind{event.Progressed, event.Shipped, event.Completed},
 	Rows: []saga.Row{
 		saga.On(storefront.OrderPlaced, validate, event.Validated, event.Rejected, event.StatusChanged),
 
@@ -75,6 +75,7 @@ var Choreography = saga.Choreography[Order]{
 		saga.On(refund.Issued, refundIssued, event.Progressed, event.StatusChanged),
 		saga.On(refund.Failed, refundFailed, event.Progressed, event.StatusChanged),
 		saga.On(refund.Owed, refundOwed, event.Progressed, event.StatusChanged),
+		saga.On(refund.Settled, refundSettled, event.Progressed, event.StatusChanged),
 		saga.On(payment.ChargedBack, chargedBack, event.Progressed, event.StatusChanged),
 		saga.On(payment.ChargebackReversed, chargebackReversed, event.Progressed, event.StatusChanged),
 	},

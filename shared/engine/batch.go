@@ -34,8 +34,7 @@ type batch struct {
 	released []int64 // numbers of parked rows processed
 	done     []*input
 	finished []func()
-	base     map[int]int64   // by partition, the number before the first of this batch
-	counters map[int]counter // by partition, as this batch left them
+	base     map[int]int64 // by partition, the number before the first of this batch
 	trace    batchTrace
 }
 
@@ -48,7 +47,6 @@ type share struct {
 	parking   map[string]bool // keys parked in this batch that later events queue behind
 	keys      map[string]bool // parked keys, where other processes changed them; else nil
 	version   int64           // of keys
-	counter   counter         // of the owner's partition, when the batch began
 }
 
 // outgoing is an own event that will be written to the outbox.
@@ -141,9 +139,6 @@ func (e *Engine) commit(shares ...*share) error {
 	e.metrics.committed(inputs, time.Since(began), err, b.trace.id())
 	b.endTrace(began, err)
 	if err != nil {
-		for _, s := range shares {
-			s.w.forget()
-		}
 		return err
 	}
 	b.committed()
@@ -175,20 +170,21 @@ func (b *batch) transact(tx *gorm.DB) (err error) {
 		b.read(s.live)
 		live = append(live, s.live...)
 	}
-	err = b.load(live)
-	if err == nil {
-		err = database.Arrived(tx) // the fence must have answered before anything is decided
+	for _, binding := range b.e.Bindings {
+		mine := spread(binding.Machine, b.about(binding.Machine, live))
+		if err := lockStates(tx, binding.Machine, mine); err != nil {
+			return err
+		}
+		set, err := binding.Store.Load(tx, mine)
+		if err != nil {
+			return err
+		}
+		b.sets = append(b.sets, set)
 	}
-	if err == nil && b.outdated() {
-		err = b.load(live)
+	if err := b.lookups.prepare(b, live); err != nil {
+		return err
 	}
-	if err == nil {
-		err = b.lookups.prepare(b, live)
-	}
-	if err == nil {
-		err = database.Arrived(tx)
-	}
-	if err != nil {
+	if err := database.Arrived(tx); err != nil { // the fence must have answered before anything is decided
 		return err
 	}
 	for _, s := range b.shares {
@@ -220,12 +216,7 @@ func (b *batch) about(m *saga.Machine, live []*input) []saga.Event {
 func (b *batch) committed() {
 	for _, s := range b.shares {
 		s.committed()
-		s.w.counter = s.counter
-		if left, moved := b.counters[s.w.partition]; moved {
-			s.w.counter = left
-		}
 	}
-	b.remember()
 	b.publish()
 	for _, k := range b.drops {
 		if p := b.e.owner(k.key); p != nil {

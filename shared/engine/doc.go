@@ -12,8 +12,6 @@
 //     with those of the other partitions. It begins by comparing and setting the watermarks, so that a batch is committed once
 //     and that of a former owner never. Only a fault of the event itself parks it; a fault of the installation stops the
 //     partition until it is mended.
-//   - cache.go: the owner of a partition has the states that it committed last in memory, and a counter by which it sees that
-//     nobody else wrote since.
 //   - emit.go, write.go: outgoing events get their numbers inside that transaction, so numbers follow the order of commits.
 //   - lookup.go, spread.go, series.go: lookups of events of other services in decisions, states that every partition writes, and
 //     numbers without gaps.
@@ -28,8 +26,7 @@
 //     progress reports and metrics. control.go: requests of operators and consumers.
 //
 // A transaction locks in this order, and no other: the partition, calls and deadlines, for one machine after the other its
-// states in key order and whatever a store locks beside them, the series, counters in partition order. Cached states are locked
-// only by their partition, when they are written.
+// states in key order and whatever a store locks beside them, the series, counters in partition order.
 //
 // Times that other processes compare are those of the database (clock.go). Postgres must not lose commits: run it with
 // synchronous replication where it fails over. A database that lost commits is restored as far as

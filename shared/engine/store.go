@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"reflect"
-	"slices"
 
 	"gorm.io/gorm"
 
@@ -68,23 +66,13 @@ func NewTable[S, Row any](blank func(key string) S, key func(Row) string, to fun
 
 // Load locks the rows of the inputs' keys in key order.
 func (t *Table[S, Row]) Load(tx *gorm.DB, inputs []saga.Event) (States, error) {
-	return t.loadBeside(tx, inputs, func(string) (any, bool) { return nil, false })
-}
-
-func (t *Table[S, Row]) loadBeside(tx *gorm.DB, inputs []saga.Event, cached func(key string) (any, bool)) (States, error) {
-	set := t.memory(len(inputs))
-	rows, err := t.table.LoadForUpdate(tx, slices.DeleteFunc(Keys(inputs), func(key string) bool {
-		kept, found := cached(key)
-		if found {
-			set.states[key] = kept.(rowState[Row])
-		}
-		return found
-	}))
+	rows, err := t.table.LoadForUpdate(tx, Keys(inputs))
 	if err != nil {
 		return nil, err
 	}
+	set := t.memory(len(rows))
 	for _, row := range rows {
-		set.states[t.key(row)] = rowState[Row]{state: t.from(row), row: row, stored: true}
+		set.states[t.key(row)] = rowState[S, Row]{state: t.from(row), row: row, stored: true}
 	}
 	return set, nil
 }
@@ -110,21 +98,20 @@ func (t *Table[S, Row]) Memory() States { return t.memory(0) }
 func (t *Table[S, Row]) Tables() []string { return []string{t.table.Name()} }
 
 func (t *Table[S, Row]) memory(n int) *tableStates[S, Row] {
-	return &tableStates[S, Row]{table: t, states: make(map[string]rowState[Row], n), dirty: make(map[string]struct{}, n)}
+	return &tableStates[S, Row]{table: t, states: make(map[string]rowState[S, Row], n), dirty: make(map[string]struct{}, n)}
 }
 
 type tableStates[S, Row any] struct {
 	table  *Table[S, Row]
-	states map[string]rowState[Row]
+	states map[string]rowState[S, Row]
 	dirty  map[string]struct{}
 }
 
 // rowState is a state with the row that the table holds of it, if any.
-type rowState[Row any] struct {
-	state  any // an S
+type rowState[S, Row any] struct {
+	state  S
 	row    Row
 	stored bool
-	cached bool // as it is
 }
 
 func (s *tableStates[S, Row]) Get(e saga.Event) any {
@@ -136,7 +123,7 @@ func (s *tableStates[S, Row]) Get(e saga.Event) any {
 
 func (s *tableStates[S, Row]) Put(e saga.Event, state any) {
 	found := s.states[e.Key]
-	found.state, found.cached = state, false
+	found.state = state.(S)
 	s.states[e.Key] = found
 	s.dirty[e.Key] = struct{}{}
 }
@@ -145,13 +132,12 @@ func (s *tableStates[S, Row]) Save(tx *gorm.DB) error {
 	var before, after, added []Row
 	for key := range s.dirty {
 		found := s.states[key]
-		row := s.table.to(found.state.(S))
+		row := s.table.to(found.state)
 		if found.stored {
 			before, after = append(before, found.row), append(after, row)
 		} else {
 			added = append(added, row)
 		}
-		s.states[key] = rowState[Row]{state: found.state, row: row, stored: true}
 	}
 	if err := s.table.table.Upsert(tx, added); err != nil {
 		return err
@@ -166,15 +152,6 @@ func (s *tableStates[S, Row]) Each(fn func(key string, state any) error) error {
 		}
 	}
 	return nil
-}
-
-func (s *tableStates[S, Row]) uncached(fn func(key string, kept any, bytes int)) {
-	for key, found := range s.states {
-		if !found.cached {
-			found.cached = true
-			fn(key, found, 2*sizeOf(reflect.ValueOf(found.row))) // the state beside it has much of it in common
-		}
-	}
 }
 
 // Keys lists the keys of the events, once each.

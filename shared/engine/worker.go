@@ -38,8 +38,6 @@ type worker struct {
 	parked        map[string]bool // keys whose later events are parked behind earlier ones
 	parkedVersion int64           // of engine.lease; other processes raise it when they change engine.parked
 	restored      bool            // the database was lost: some of the inputs to come have been decided already
-	caches        []*cache        // by binding; nil for states that are not cached. The non-owner's has none
-	counter       counter         // as this run left it, or saw it last
 	committed     map[string]position
 	read          map[string]position // positions beyond it, of records that no machine takes; not yet committed
 	last          int                 // inputs to decide in the previous batch
@@ -58,12 +56,8 @@ type position struct {
 }
 
 func newWorker(e *Engine, partition int, epoch int64) *worker {
-	w := &worker{e: e, partition: partition, epoch: epoch, queue: newQueue(), limit: e.BatchSize,
+	return &worker{e: e, partition: partition, epoch: epoch, queue: newQueue(), limit: e.BatchSize,
 		parked: map[string]bool{}, committed: map[string]position{}, read: map[string]position{}}
-	if epoch > 0 {
-		w.caches = newCaches(e)
-	}
-	return w
 }
 
 func (w *worker) submit(ctx context.Context, order saga.Event) (Outcome, error) {

@@ -88,15 +88,13 @@ func (b *batch) fence(tx *gorm.DB) error {
 			var partition, moved int
 			var version int64
 			var parked pgtype.FlatArray[string]
-			var now counter
-			if err := rows.Scan(&partition, &version, &parked, &moved, &now.sequence, &now.xid); err != nil {
+			if err := rows.Scan(&partition, &version, &parked, &moved); err != nil {
 				return err
 			}
 			if moved != len(topics) {
 				return errFenced
 			}
 			owned++
-			byPartition[partition].counter = now
 			if s := byPartition[partition]; version != s.w.parkedVersion {
 				s.version, s.keys = version, make(map[string]bool, len(parked))
 				for _, key := range parked {
@@ -118,9 +116,9 @@ func (b *batch) fence(tx *gorm.DB) error {
 		       CASE WHEN l.parked_version <> o.parked_version
 		            THEN ARRAY(SELECT DISTINCT key FROM engine.parked p WHERE p.partition = l.partition AND form <> 'call')
 		            ELSE '{}' END,
-		       (SELECT count(*) FROM moved), c.sequence, c.xmin::text::bigint
+		       (SELECT count(*) FROM moved)
 		FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS o (partition, epoch, parked_version)
-		JOIN engine.lease l USING (partition, epoch) JOIN engine.counter c USING (partition)`,
+		JOIN engine.lease l USING (partition, epoch)`,
 		Args: []any{partitions, epochs, versions, of, topics, from, to, offsets, ids}})
 }
 
@@ -258,29 +256,24 @@ func (b *batch) write(tx *gorm.DB) error {
 // held until the commit: so numbers follow the order of commits, without gaps.
 func (b *batch) writeOutbox(tx *gorm.DB) error {
 	b.latestOnly()
-	counts := map[int]int64{}
-	if s := b.shares[0]; s.w.epoch == 0 {
-		for _, in := range s.live { // the owner has states in memory
-			counts[kafka.PartitionOf(in.event.Key, b.e.Partitions)] = 0
-		}
-	}
-	if len(b.out) == 0 && len(counts) == 0 {
+	if len(b.out) == 0 {
 		return nil
 	}
+	counts := map[int]int64{}
 	ordinals := make(pgtype.FlatArray[int64], len(b.out))
 	for i := range b.out {
 		counts[b.out[i].partition]++
 		ordinals[i] = counts[b.out[i].partition]
 	}
-	b.base, b.counters = make(map[int]int64, len(counts)), make(map[int]counter, len(counts))
+	b.base = make(map[int]int64, len(counts))
 	bases := func(rows database.Rows) error {
 		for rows.Next() {
 			var partition int
-			var base, xid int64
-			if err := rows.Scan(&partition, &base, &xid); err != nil {
+			var base int64
+			if err := rows.Scan(&partition, &base); err != nil {
 				return err
 			}
-			b.base[partition], b.counters[partition] = base, counter{base + counts[partition], xid}
+			b.base[partition] = base
 		}
 		return nil
 	}
@@ -296,7 +289,7 @@ func (b *batch) writeOutbox(tx *gorm.DB) error {
 		            FROM unnest($3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
 		                        $11::timestamptz[], $12::text[])
 		              AS o (partition, ordinal, id, type, key, saga, cause, via, at, data) JOIN locked l USING (partition))
-		SELECT partition, base, pg_current_xact_id()::xid::text::bigint FROM locked`,
+		SELECT partition, base FROM locked`,
 		Args: []any{
 			array(partitions, func(p int) int32 { return int32(p) }),
 			array(partitions, func(p int) int64 { return counts[p] }),

@@ -59,7 +59,7 @@ func (m *Machine) Evolve(state any, own Event) any { return m.evolve(state, own)
 // tells whether there is one after this event.
 func (m *Machine) Fold(state any, own Event) (after any, kept bool) {
 	after = m.evolve(state, own)
-	if !m.KeptUnder(m.kinds[own.Type].KeyedBy()) {
+	if m.Key != "" && !m.KeptUnder(m.kinds[own.Type].KeyedBy()) {
 		return after, false
 	}
 	return after, !reflect.DeepEqual(after, state) || !reflect.DeepEqual(state, m.blank(own.Key))

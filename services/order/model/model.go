@@ -8,6 +8,7 @@ import (
 
 	event "orderflow.example/schemas/order"
 	payments "orderflow.example/schemas/payment"
+	refunds "orderflow.example/schemas/refund"
 	shipments "orderflow.example/schemas/shipping"
 	"orderflow.example/services/order"
 	"orderflow.example/shared/saga"
@@ -25,7 +26,7 @@ var Service = model.Service{
 		Machine: order.Choreography.Machine(), Before: before, Check: statusOnlyForward, Same: stepsInAnyOrder,
 		Notes: []saga.Kind{ // consumed only to tell the customer, or to wait for another step
 			payments.Voided, shipments.Prepared, shipments.WithdrawalRefused, shipments.Delivered,
-			shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived,
+			shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived, refunds.Settled,
 		},
 	}},
 	Harmless: map[string]string{
@@ -33,6 +34,7 @@ var Service = model.Service{
 		"on shipping.prepared.v1":          "the customer is told",
 		"on shipping.return_authorized.v1": "the customer is told",
 		"on shipping.return_refused.v1":    "the customer is told",
+		"on refund.settled.v1":             "an operator's act that is left out there; it has tests of its own",
 	},
 	End:  end,
 	Role: audit.Decides,

@@ -80,8 +80,10 @@ func TestOperatorsAreToldTheBreaksAndCustomersNothing(t *testing.T) {
 # TYPE orderflow_conservation_breaks gauge
 orderflow_conservation_breaks{kind="agreement"} 1
 orderflow_conservation_breaks{kind="ends"} 0
+orderflow_conservation_breaks{kind="invoices"} 0
 orderflow_conservation_breaks{kind="journal"} 0
 orderflow_conservation_breaks{kind="money"} 0
+orderflow_conservation_breaks{kind="numbers"} 0
 orderflow_conservation_breaks{kind="parcels"} 0
 orderflow_conservation_breaks{kind="parked"} 0
 orderflow_conservation_breaks{kind="replay"} 1

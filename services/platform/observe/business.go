@@ -34,6 +34,11 @@ func business() Dashboard {
 					Query{perMinute(most(count(metrics.SagaSeconds, window), "outcome")), "{{outcome}}"}),
 			}},
 			{Panels: []Panel{
+				lines("What does the payment gateway notify of, and what comes of it?", 24, perMinuteOf,
+					"Refused: its secret is not ours. Other amounts or references: the gateway and we disagree; compare with its book.",
+					Query{perMinute(sum(perSecond(metrics.Webhooks, window), "outcome")), "{{outcome}}"}),
+			}},
+			{Panels: []Panel{
 				lines("How often are goods missing?", 8, perMinuteOf, "Which products: GET /v1/stock/{sku}; is replenishment on its way?",
 					stockOuts()...).alerts("StockOuts"),
 				lines("What does not add up, and of what?", 8, number,

@@ -3,6 +3,7 @@ package redecide
 import (
 	"context"
 	"hash/maphash"
+	"slices"
 	"time"
 
 	"orderflow.example/shared/engine"
@@ -33,7 +34,7 @@ type pass struct {
 	lookups *lookups
 	byCause map[string][]*said    // by cause: own events that were read and belong to no step yet
 	unsaid  map[string]*said      // the same by id
-	before  map[string]string     // by id: types of own events that a call or deadline follows, or a type unknown to this build
+	before  map[string]about      // by id: own events that a call or deadline follows, or of a type unknown to this build
 	coming  map[about][]time.Time // the times of events of kinds of which only the last of a batch is emitted
 	lost    map[rowName]*int      // by row: how many steps in a row agreed in no order of the changes to shared rows
 	end     map[place]int64       // the last number with an effect
@@ -45,7 +46,7 @@ type place struct {
 }
 
 func (p *pass) run(ctx context.Context) error {
-	p.byCause, p.unsaid, p.before = map[string][]*said{}, map[string]*said{}, map[string]string{}
+	p.byCause, p.unsaid, p.before = map[string][]*said{}, map[string]*said{}, map[string]about{}
 	p.lost = map[rowName]*int{}
 	p.coming, p.end = map[about][]time.Time{}, map[place]int64{}
 	p.lookups = newLookups(p.App.Bindings)
@@ -78,29 +79,56 @@ func (p *pass) run(ctx context.Context) error {
 	return nil
 }
 
-// say takes the next own event of its partition, with its step. Its cause may follow events of a later time in another
-// partition, as numbers are assigned when a transaction ends: then those are taken first.
+// say takes the next own event of its partition, with its step. Its cause, and in the partition of the step's key the events
+// before the step's, may be of a later time, as numbers are assigned when a transaction ends: then those are taken first.
 func (p *pass) say(ctx context.Context, e *said) error {
 	p.uncome(e)
+	e.next = true
 	for !e.taken {
 		cause := p.unsaid[e.Cause]
-		if cause == nil {
-			p.step(e)
+		if cause == nil || cause.next {
 			break
 		}
-		for !cause.taken && len(p.own.streams[cause.partition].queue) > 0 {
-			first := p.own.pop(cause.partition)
-			for _, s := range p.sources[:len(p.sources)-1] {
-				if err := s.until(ctx, first.at); err != nil {
-					return err
-				}
-			}
-			if err := p.say(ctx, first); err != nil {
+		if err := p.sayBefore(ctx, cause.partition, func(*said) bool { return cause.taken }); err != nil {
+			return err
+		}
+	}
+	if e.taken {
+		return nil
+	}
+	k := p.keepers[p.sayer(e)]
+	key, step := p.keyOf(p.known(k, e), e), p.group(k, e)
+	for _, g := range step {
+		if g.Key != key || g.partition == e.partition {
+			continue
+		}
+		if err := p.sayBefore(ctx, g.partition, func(first *said) bool { return slices.Contains(step, first) }); err != nil {
+			return err
+		}
+	}
+	if !e.taken {
+		p.step(e)
+	}
+	return nil
+}
+
+// sayBefore takes own events of a partition until the next one is the end.
+func (p *pass) sayBefore(ctx context.Context, partition int, end func(next *said) bool) error {
+	for {
+		queue := p.own.streams[partition].queue
+		if len(queue) == 0 || end(queue[0]) {
+			return nil
+		}
+		first := p.own.pop(partition)
+		for _, s := range p.sources[:len(p.sources)-1] {
+			if err := s.until(ctx, first.at); err != nil {
 				return err
 			}
 		}
+		if err := p.say(ctx, first); err != nil {
+			return err
+		}
 	}
-	return nil
 }
 
 // next returns the next event by time, an input before an own event of the same time. All events that may belong to its step have

@@ -78,6 +78,7 @@ type said struct {
 	partition  int
 	sequence   int64
 	at         time.Time // its time, or that of an earlier event of its partition if that is later
+	next       bool      // it is the next of its partition, or was
 	taken      bool      // it is part of a step that was decided again
 }
 

@@ -20,10 +20,10 @@ func (p *pass) step(e *said) {
 		p.forget(g)
 		g.Data, _ = decode(p.kindOf(g.wrote), g)
 		if p.causes.had(later, g.ID) || p.causes.had(nobody, g.ID) {
-			p.before[g.ID] = g.Type
+			p.before[g.ID] = about{g.Key, g.Type}
 		}
 	}
-	if p.mine(keyOf(in, e)) {
+	if p.mine(p.keyOf(in, e)) {
 		p.judge(k, in, e, group, roots)
 	}
 	for _, g := range group {
@@ -45,12 +45,12 @@ func (p *pass) step(e *said) {
 	}
 }
 
-// keyOf is the key whose machine took the step.
-func keyOf(in *input, e *said) string {
+// keyOf is the key whose machine took the step: events may be about others.
+func (p *pass) keyOf(in *input, e *said) string {
 	if in != nil {
 		return in.Key
 	}
-	return e.Key
+	return cmp.Or(p.before[e.Cause].key, e.Key)
 }
 
 // sayer is the number of the machine that emitted the event.
@@ -58,7 +58,7 @@ func (p *pass) sayer(e *said) int {
 	if n := p.speaker(e.Type); n != nobody {
 		return n
 	}
-	on := p.before[e.Cause]
+	on := p.before[e.Cause].kind
 	for _, k := range p.keepers {
 		if in := k.known[e.Cause]; in != nil && e.Via == "" {
 			on = in.Type
@@ -123,7 +123,7 @@ func (p *pass) judge(k *keeper, in *input, e *said, group, roots []*said) {
 	s := &trial{pass: p, keeper: k, group: group, at: e.at}
 	var heard saga.Event
 	row := rowOf(k, saga.Reaction, "")
-	switch earlier := p.before[e.Cause]; {
+	switch earlier := p.before[e.Cause].kind; {
 	case in != nil:
 		row.On = in.Type
 		heard, s.err = in.event(k)
@@ -162,7 +162,7 @@ func (p *pass) judge(k *keeper, in *input, e *said, group, roots []*said) {
 	if s.given != nil && !slices.ContainsFunc(roots, func(g *said) bool { return k.reacts[g.Type] }) {
 		return // nothing follows from it
 	}
-	heard.Key = keyOf(in, e)
+	heard.Key = p.keyOf(in, e)
 	p.compare(k, s, heard, row, in, group)
 }
 
@@ -198,7 +198,7 @@ func (p *pass) compare(k *keeper, s *trial, heard saga.Event, row rowName, in *i
 		if i := slices.IndexFunc(group, func(g *said) bool { return g.ID == v.cause }); i >= 0 {
 			row.Form, row.On = saga.Reaction.String(), group[i].Type // it reacted to its own event
 		}
-		p.report.differ(row, p.difference(keyOf(in, group[0]), in, group[0].Time, v, s, !k.byKey))
+		p.report.differ(row, p.difference(p.keyOf(in, group[0]), in, group[0].Time, v, s, !k.byKey))
 	}
 }
 

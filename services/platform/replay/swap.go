@@ -216,9 +216,6 @@ func (s *shadow) exchange(tx *gorm.DB, a *Applied, replacedAt engine.Position) e
 			return err
 		}
 	}
-	if err := engine.StatesChanged(tx); err != nil {
-		return err
-	}
 	for p, last := range replacedAt.Own {
 		err := tx.Exec(`UPDATE `+a.Kept+`.replay_progress SET sequence = $3, next_offset = 0
 			WHERE topic = $1 AND partition = $2 AND own AND sequence <> $3`, s.r.App.Topic(), p, last).Error

@@ -29,6 +29,9 @@ var Service = model.Service{
 	Money: []model.Money{{Event: event.Issued, Movement: "refunded", Of: func(payload any) (int64, string) {
 		m := payload.(event.IssuedV1).Amount
 		return m.Amount, m.Currency
+	}}, {Event: event.Settled, Movement: "settled", Of: func(payload any) (int64, string) {
+		m := payload.(event.SettledV1).Amount
+		return m.Amount, m.Currency
 	}}},
 	Event: func(e saga.Event) audit.Fact {
 		if _, asked := e.Data.(event.RequestedV1); asked {
@@ -42,7 +45,8 @@ var Service = model.Service{
 			return nil
 		}
 		return []audit.Fact{audit.Refund{Taken: r.Taken, Captured: r.Captured, Refunded: r.Refunded,
-			Refused: r.Refused(), Owed: owed(r), Granted: r.Granted(), Currency: r.Currency}}
+			Refused: r.Refused(), Owed: owed(r), Settled: r.Settled(), Granted: r.Granted(),
+			Currency: r.Currency}}
 	},
 }
 

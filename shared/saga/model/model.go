@@ -34,6 +34,7 @@ type Service struct {
 
 	Role  audit.Role
 	Event func(saga.Event) audit.Fact // the meaning of an own event; nil: nothing
+	News  func(saga.Event) string     // the message that customers must be sent of an event, of whichever service; "" for none
 	State func(any) []audit.Fact      // the meaning of a machine's state, a row, or an outside party's state
 }
 
