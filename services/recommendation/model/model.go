@@ -16,9 +16,6 @@ var Service = model.Service{
 	Machines: []explore.Machine{{Machine: recommendation.Choreography.Machine(), Before: before,
 		Notes: []saga.Kind{order.Confirmed}}},
 	Left: []string{"recommendation (shop)", "recommendation (product)", "recommendation (visitor)"},
-	Harmless: map[string]string{
-		"on order.confirmed.v1": "what is learnt changes no order",
-	},
 }
 
 func before(any) []explore.Before { return nil }

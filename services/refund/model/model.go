@@ -22,6 +22,7 @@ var Service = model.Service{
 		Known: []saga.Event{goods.Reserved.Of(goods.ReservedV1{})}}},
 	Outside: []explore.Outside{gateway.Outside(giveBack, refund.GiveBack.Name())},
 	Unexplored: map[string]string{
+		event.Settled.Name(): "no operator settles in the scenes what is owed; the tests of refund try it",
 		event.Granted.Name(): "no operator grants a refund in the scenes; the tests of refund try it, with all that money can do",
 	},
 	End:  end,
