@@ -67,8 +67,10 @@ func TestWhatAModelPromisesOfAnOutsidePartyIsChecked(t *testing.T) {
 	t.Parallel()
 	rings := saga.Command[nothing]("ring")
 	m := shop(whole(), regrets.Of(nothing{}))
-	m.Machines[0] = machine("shop", append(slices.Clone(m.Machines[0].Rows), saga.On(rings, unless(failed, done, failed), failed))...)
-	m.Machines[2] = machine("clerk", append(slices.Clone(m.Machines[2].Rows), greets(), saga.On(rings, unless(filed, filed), filed))...)
+	m.Machines[0] = machine("shop",
+		append(slices.Clone(m.Machines[0].Rows), saga.On(rings, unless(failed, done, failed), failed))...)
+	m.Machines[2] = machine("clerk",
+		append(slices.Clone(m.Machines[2].Rows), greets(), saga.On(rings, unless(filed, filed), filed))...)
 	o := &m.Outside[0]
 	o.Asked, o.Tells = append(slices.Clone(o.Asked), greet.Name()), []saga.Kind{rings}
 	m.Roots[0].Told = append(m.Roots[0].Told, explore.Told{To: o.Name, Event: rings.Of(nothing{})})

@@ -62,7 +62,8 @@ func trial(machines []*saga.Machine, s model.Scene) exploration.Report {
 
 // noticed tells what is wrong without the row; "" if nothing is. usual are the reports of the trials with it.
 func (l lesser) noticed(usual []exploration.Report) string {
-	if faults := choreography.Faults(choreography.Check(choreography.LanguageOf(run.Apps...), others(l.machine)...)); len(faults) > 0 {
+	checked := choreography.Check(choreography.LanguageOf(run.Apps...), others(l.machine)...)
+	if faults := choreography.Faults(checked); len(faults) > 0 {
 		return faults[0].Text
 	}
 	for i, scene := range trials {
