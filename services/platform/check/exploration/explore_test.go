@@ -306,7 +306,7 @@ func TestAReportSaysWhatWasExploredAndWhatMustNotBe(t *testing.T) {
 	for _, want := range []string{"order, fraud, fraud (subject), inventory, payment, shipping, warehouse, refund",
 		"left out   storefront", "roots      2",
 		"bounds     one order", "states a second", "This must not be:\nRoot: stock enough (fill_all), customer trusted",
-		"  1. order hears storefront.order_placed"} {
+		". order hears storefront.order_placed"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &text)
 		}
