@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	event "orderflow.example/schemas/order"
-	refunds "orderflow.example/schemas/refund"
 	"orderflow.example/services/order"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/audit"
