@@ -51,8 +51,7 @@ func (c Channels) Choreography() saga.Choreography[Order] {
 			tells(shipping.ReturnReceived, returnReceived),
 			tells(refund.Issued, refunded),
 
-			saga.OnLook(event.Posted, []saga.Kind{storefront.PreferencesChanged}, c.keyOf, c.route, event.Requested).
-				Irrevocably().Past(news...),
+			saga.OnLook(event.Posted, []saga.Kind{storefront.PreferencesChanged}, c.keyOf, c.route, event.Requested),
 		},
 	}
 }
