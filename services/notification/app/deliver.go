@@ -16,6 +16,7 @@ import (
 	"orderflow.example/services/notification/internal/letter"
 	"orderflow.example/services/notification/internal/mail"
 	"orderflow.example/services/notification/internal/quiet"
+	"orderflow.example/services/notification/internal/sms"
 	"orderflow.example/services/notification/internal/store"
 	"orderflow.example/services/notification/internal/wording"
 	"orderflow.example/shared/engine"
@@ -26,6 +27,7 @@ import (
 type courier struct {
 	writer    letter.Writer
 	mail      *mail.Sender // nil: there is no mail server
+	sms       *sms.Client  // nil: there is no provider
 	handovers store.Handovers
 	reader    *store.Reader
 }
@@ -42,6 +44,9 @@ func adapters(c service.Config, db *gorm.DB) ([]engine.Answerer, error) {
 		return nil, err
 	}
 	k := &courier{mail: sender}
+	if provider := smsURL.Of(c); provider != "" {
+		k.sms = sms.New(provider)
+	}
 	if db != nil {
 		k.writer, k.handovers, k.reader = writer(c), store.Handovers{DB: db}, store.NewReader(db)
 	}
@@ -60,12 +65,19 @@ func (k *courier) send(ctx context.Context, a engine.Attempt, asked event.Attemp
 	if wait := quiet.Until(time.Now(), r.NotFrom, r.NotTo, r.Zone); wait > 0 {
 		return notification.Delivery{}, engine.NotYet(wait)
 	}
-	if r.Channel != storefront.ChannelMail || k.mail == nil {
-		return notification.Delivery{Outcome: noProvider}, nil
-	}
 	text, err := k.writer.Order(r.Locale, r.Message)
 	if err != nil {
 		return notification.Delivery{}, engine.Refused(err)
+	}
+	switch {
+	case r.Channel == storefront.ChannelSMS && k.sms != nil:
+		d, err := k.sms.Send(ctx, a, r.To, k.writer.Shop+": "+text.Subject+". "+text.Link)
+		if err != nil && age(a.ID) > notification.GiveUpAfter {
+			return notification.Delivery{Outcome: notification.Unreachable}, nil
+		}
+		return d, err
+	case r.Channel != storefront.ChannelMail || k.mail == nil:
+		return notification.Delivery{Outcome: noProvider}, nil
 	}
 	outcome, err := k.once(ctx, mail.Letter{ID: a.ID, To: r.To, At: happened(r.Message), Text: text})
 	return notification.Delivery{Outcome: outcome}, err

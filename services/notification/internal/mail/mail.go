@@ -150,7 +150,7 @@ func (s *Sender) Send(ctx context.Context, l Letter) error {
 		if usable {
 			s.keep(c)
 		} else {
-			_ = s.client.CloseWithSMTPClient(c)
+			_ = c.Close() // without QUIT, which would end a message in its middle, and have it taken
 		}
 		if stale := !fresh && !usable && !errors.Is(verdict, ErrUnknown) && verdict != nil; !stale {
 			return verdict
