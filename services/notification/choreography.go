@@ -22,7 +22,7 @@ const (
 type Channels []string
 
 // news are what customers are told about: nothing is sent before one of them.
-var news = []saga.Kind{order.Confirmed, order.Cancelled, order.Rejected, order.CancellationRefused, shipping.Dispatched,
+var news = []saga.Kind{order.Confirmed, order.Cancelled, order.Rejected, shipping.Dispatched,
 	shipping.Delivered, shipping.Lost, shipping.ReturnAuthorized, shipping.ReturnRefused, shipping.ReturnReceived, refund.Issued}
 
 // Choreography is everything the service does about an order: what it tells its customer, each past what it tells of.
@@ -42,7 +42,6 @@ func (c Channels) Choreography() saga.Choreography[Order] {
 			tells(order.Confirmed, confirmed),
 			tells(order.Cancelled, cancelled),
 			tells(order.Rejected, rejected),
-			tells(order.CancellationRefused, tooLate),
 			tells(shipping.Dispatched, dispatched),
 			tells(shipping.Delivered, delivered),
 			tells(shipping.Lost, lost),
@@ -51,8 +50,7 @@ func (c Channels) Choreography() saga.Choreography[Order] {
 			tells(shipping.ReturnReceived, returnReceived),
 			tells(refund.Issued, refunded),
 
-			saga.OnLook(event.Posted, []saga.Kind{storefront.PreferencesChanged}, c.keyOf, c.route, event.Requested).
-				Irrevocably().Past(news...),
+			saga.OnLook(event.Posted, []saga.Kind{storefront.PreferencesChanged}, c.keyOf, c.route, event.Requested),
 		},
 	}
 }

@@ -18,7 +18,6 @@ const (
 	Confirmed        = "confirmed"
 	Cancelled        = "cancelled"
 	Rejected         = "rejected"
-	TooLate          = "too_late"
 	Dispatched       = "dispatched"
 	Delivered        = "delivered"
 	Lost             = "lost"
@@ -32,7 +31,7 @@ const (
 const Promoted = "promotion"
 
 // Kinds are all kinds of messages.
-var Kinds = []string{Confirmed, Cancelled, Rejected, TooLate, Dispatched, Delivered, Lost, ReturnAuthorized, ReturnRefused,
+var Kinds = []string{Confirmed, Cancelled, Rejected, Dispatched, Delivered, Lost, ReturnAuthorized, ReturnRefused,
 	ReturnReceived, Refunded, Promoted}
 
 func confirmed(e order.ConfirmedV1) event.Message {
@@ -45,10 +44,6 @@ func cancelled(e order.CancelledV1) event.Message {
 
 func rejected(e order.RejectedV1) event.Message {
 	return event.Message{Kind: Rejected, Reason: e.Reason}
-}
-
-func tooLate(e order.CancellationRefusedV1) event.Message {
-	return event.Message{Kind: TooLate, Reason: e.Reason}
 }
 
 func dispatched(e shipping.DispatchedV1) event.Message {
@@ -116,8 +111,6 @@ func News(e saga.Event) string {
 		m = cancelled(d)
 	case order.RejectedV1:
 		m = rejected(d)
-	case order.CancellationRefusedV1:
-		m = tooLate(d)
 	case shipping.DispatchedV1:
 		m = dispatched(d)
 	case shipping.DeliveredV1:

@@ -25,7 +25,7 @@ var App = service.App{
 	Migrations: store.Migrations,
 	Bindings:   bindings(nil),
 	Configured: func(c service.Config) []engine.Binding { return bindings(channels(c)) },
-	Flags:      []service.Declared{smtpURL, smtpPasswordFile, mailFrom, publicURL, templates, shopName, promotionRate},
+	Flags:      []service.Declared{smtpURL, smtpPasswordFile, smsURL, mailFrom, publicURL, templates, shopName, promotionRate},
 	Recording:  adapters,
 	Storefront: func(to huma.API, p *service.Parts) {
 		api.RegisterCustomers(to, store.NewReader(p.DB), writer(p.Config), p.Auth)
@@ -52,6 +52,9 @@ func bindings(c notification.Channels) []engine.Binding {
 func channels(c service.Config) (all notification.Channels) {
 	if smtpURL.Of(c) != "" {
 		all = append(all, storefront.ChannelMail)
+	}
+	if smsURL.Of(c) != "" {
+		all = append(all, storefront.ChannelSMS)
 	}
 	return all
 }

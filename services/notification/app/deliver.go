@@ -16,6 +16,7 @@ import (
 	"orderflow.example/services/notification/internal/letter"
 	"orderflow.example/services/notification/internal/mail"
 	"orderflow.example/services/notification/internal/quiet"
+	"orderflow.example/services/notification/internal/sms"
 	"orderflow.example/services/notification/internal/store"
 	"orderflow.example/services/notification/internal/wording"
 	"orderflow.example/shared/engine"
@@ -26,12 +27,16 @@ import (
 type courier struct {
 	writer    letter.Writer
 	mail      *mail.Sender // nil: there is no mail server
+	sms       *sms.Client  // nil: there is no provider
 	handovers store.Handovers
 	reader    *store.Reader
 }
 
-// promotionsAtOnce bounds the connections to the mail server that promotions take from the messages about orders.
-const promotionsAtOnce = 2
+// The connections to the mail server, of messages about orders, and those that promotions may take from them.
+const (
+	messagesAtOnce   = 16
+	promotionsAtOnce = 2
+)
 
 func adapters(c service.Config, db *gorm.DB) ([]engine.Answerer, error) {
 	sender, err := server(c)
@@ -39,11 +44,14 @@ func adapters(c service.Config, db *gorm.DB) ([]engine.Answerer, error) {
 		return nil, err
 	}
 	k := &courier{mail: sender}
+	if provider := smsURL.Of(c); provider != "" {
+		k.sms = sms.New(provider)
+	}
 	if db != nil {
 		k.writer, k.handovers, k.reader = writer(c), store.Handovers{DB: db}, store.NewReader(db)
 	}
 	return []engine.Answerer{
-		engine.Answer(notification.Send, k.send),
+		engine.Answer(notification.Send, k.send).Limited(messagesAtOnce, 0),
 		engine.Answer(notification.SendPromotion, k.promote).Limited(promotionsAtOnce, perSecond(c)),
 	}, nil
 }
@@ -57,16 +65,21 @@ func (k *courier) send(ctx context.Context, a engine.Attempt, asked event.Attemp
 	if wait := quiet.Until(time.Now(), r.NotFrom, r.NotTo, r.Zone); wait > 0 {
 		return notification.Delivery{}, engine.NotYet(wait)
 	}
-	if r.Channel != storefront.ChannelMail || k.mail == nil {
-		return notification.Delivery{Outcome: noProvider}, nil
-	}
 	text, err := k.writer.Order(r.Locale, r.Message)
 	if err != nil {
 		return notification.Delivery{}, engine.Refused(err)
 	}
-	outcome, err := k.once(ctx, a.ID, func() error {
-		return k.mail.Send(ctx, mail.Letter{ID: a.ID, To: r.To, At: happened(r.Message), Text: text})
-	})
+	switch {
+	case r.Channel == storefront.ChannelSMS && k.sms != nil:
+		d, err := k.sms.Send(ctx, a, r.To, k.writer.Shop+": "+text.Subject+". "+text.Link)
+		if err != nil && age(a.ID) > notification.GiveUpAfter {
+			return notification.Delivery{Outcome: notification.Unreachable}, nil
+		}
+		return d, err
+	case r.Channel != storefront.ChannelMail || k.mail == nil:
+		return notification.Delivery{Outcome: noProvider}, nil
+	}
+	outcome, err := k.once(ctx, mail.Letter{ID: a.ID, To: r.To, At: happened(r.Message), Text: text})
 	return notification.Delivery{Outcome: outcome}, err
 }
 
@@ -101,30 +114,36 @@ func (k *courier) promote(ctx context.Context, a engine.Attempt, o event.Promoti
 	if text, unsubscribe, err = k.writer.Promotion(o, *p.Told); err != nil {
 		return d, engine.Refused(err)
 	}
-	d.Outcome, err = k.once(ctx, a.ID, func() error {
-		return k.mail.Send(ctx, mail.Letter{ID: a.ID, To: o.Email, At: time.Now(), Text: text, Unsubscribe: unsubscribe})
-	})
+	d.Outcome, err = k.once(ctx, mail.Letter{ID: a.ID, To: o.Email, At: time.Now(), Text: text, Unsubscribe: unsubscribe})
 	return d, err
 }
 
-// once hands a message over unless that was done before. A mail server cannot be asked what it took: where an earlier process died
-// between its answer and the commit, the outcome is unknown, and the message is not sent a second time.
-func (k *courier) once(ctx context.Context, id string, send func() error) (outcome string, err error) {
-	again, taken, err := k.handovers.Begin(ctx, id)
-	switch {
-	case err != nil:
-		return "", err
-	case taken:
-		return notification.DeliverySent, nil
-	case again:
-		return notification.OutcomeUnknown, nil
+// errDone stops a message that was handed over before.
+var errDone = errors.New("the message was handed over before")
+
+// once hands a letter over unless that was done before. A mail server cannot be asked what it took: where an earlier process died
+// between the end of the message and the commit, the outcome is unknown, and the message is not sent a second time.
+func (k *courier) once(ctx context.Context, l mail.Letter) (outcome string, err error) {
+	outcome, begun := notification.OutcomeUnknown, false
+	l.Commit = func() error {
+		again, taken, err := k.handovers.Begin(ctx, l.ID)
+		if taken {
+			outcome = notification.DeliverySent
+		}
+		if again && err == nil {
+			err = errDone
+		}
+		begun = err == nil
+		return err
 	}
-	err = send()
+	err = k.mail.Send(ctx, l)
 	note := context.WithoutCancel(ctx)
 	switch {
 	case err == nil:
-		_ = k.handovers.Taken(note, id) // only who dies now would need it
+		_ = k.handovers.Taken(note, l.ID) // only who dies now would need it
 		return notification.DeliverySent, nil
+	case errors.Is(err, errDone):
+		return outcome, nil
 	case errors.Is(err, mail.ErrAddress):
 		return notification.AddressRefused, nil
 	case errors.Is(err, mail.ErrMessage):
@@ -132,8 +151,10 @@ func (k *courier) once(ctx context.Context, id string, send func() error) (outco
 	case errors.Is(err, mail.ErrUnknown):
 		return notification.OutcomeUnknown, nil
 	}
-	err = errors.Join(err, k.handovers.Undo(note, id))
-	if age(id) > notification.GiveUpAfter {
+	if begun { // by this try: what an earlier one handed over stays
+		err = errors.Join(err, k.handovers.Undo(note, l.ID))
+	}
+	if age(l.ID) > notification.GiveUpAfter {
 		return notification.Unreachable, nil
 	}
 	return "", err

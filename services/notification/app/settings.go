@@ -28,6 +28,8 @@ var (
 		}}
 	smtpPasswordFile = service.Flag[string]{Name: "smtp-password-file", Usage: "file with the password of the user at the mail server",
 		Check: func(path string) error { _, err := secretIn(path); return err }}
+	smsURL = service.Flag[string]{Name: "sms-url", Usage: "SMS provider: POST /v1/messages {to, text} (default: none)",
+		Want: "http://… or https://…", Valid: func(text string) bool { return text == "" || isWebAddress(text) }}
 	mailFrom = service.Flag[string]{Name: "mail-from", Default: "Orderflow <shop@example.com>", Usage: "sender of mail",
 		Check: func(from string) error {
 			_, err := mail.New(mail.Server{URL: "smtp://localhost", From: from})
@@ -35,10 +37,7 @@ var (
 		}}
 	publicURL = service.Flag[string]{Name: "public-url",
 		Usage: "address of the customers' listener as customers reach it, for links in messages (default: http:// and --http-addr)",
-		Want:  "http://… or https://…, without a query", Valid: func(text string) bool {
-			u, err := url.Parse(text)
-			return text == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == ""
-		}}
+		Want:  "http://… or https://…, without a query", Valid: func(text string) bool { return text == "" || isWebAddress(text) }}
 	templates = service.Flag[string]{Name: "message-templates",
 		Usage: "directory with the templates of messages: LOCALE.txt and LOCALE.html (default: those that are built in)",
 		Check: func(dir string) error { _, err := wordingIn(dir); return err }}
@@ -47,6 +46,11 @@ var (
 	promotionRate = service.Flag[float64]{Name: "promotion-rate", Default: 20, Usage: "customers in a second to whom a promotion is sent",
 		Want: "more than 0, at most 1000", Valid: func(n float64) bool { return n > 0 && n <= 1000 }}
 )
+
+func isWebAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == ""
+}
 
 func wordingIn(dir string) (wording.Wording, error) {
 	if dir == "" {

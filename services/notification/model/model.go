@@ -17,7 +17,7 @@ import (
 )
 
 // heard are the events that customers are told of, and the one that tells who they are.
-var heard = []saga.Kind{storefront.OrderPlaced, order.Confirmed, order.Cancelled, order.Rejected, order.CancellationRefused,
+var heard = []saga.Kind{storefront.OrderPlaced, order.Confirmed, order.Cancelled, order.Rejected,
 	shipping.Dispatched, shipping.Delivered, shipping.Lost, shipping.ReturnAuthorized, shipping.ReturnRefused,
 	shipping.ReturnReceived, refund.Issued}
 

@@ -87,6 +87,14 @@ const (
 	anyAddress = "127.0.0.1:0"
 )
 
+// WithMail lets customers be mailed: through the simulated mail server, unless another is configured.
+func WithMail(c service.Config) service.Config {
+	if c.Own[smtpURL] != nil && c.Own[smtpURL] != "" {
+		return c
+	}
+	return c.With(service.Settings{smtpURL: ownMail})
+}
+
 var worldMailAddr = service.Flag[string]{Name: "world-mail-addr",
 	Usage: "address of the simulated mail server for services elsewhere (default: with --smtp-url simulated, one of this machine)",
 	Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return s == "" || err == nil }}

@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -42,7 +44,7 @@ var (
 )
 
 const (
-	kept      = 8                // connections
+	kept      = 16               // connections
 	dialLimit = 10 * time.Second // for each step of a connection
 )
 
@@ -117,11 +119,20 @@ type Letter struct {
 	Text wording.Letter
 
 	Unsubscribe string // the https URL of RFC 8058, of a promotion
+
+	// Commit is called once, before the end of the message is sent: before that the server has certainly not taken it. With an error
+	// it is not sent. nil does nothing.
+	Commit func() error
 }
 
 // Send hands the letter over. nil: the server took it. ErrAddress, ErrMessage: it never will. ErrUnknown: it may have taken it.
 // Any other error: it did not take it, and may be asked again.
 func (s *Sender) Send(ctx context.Context, l Letter) error {
+	var stopped error
+	if commit := l.Commit; commit != nil {
+		run := sync.OnceValue(commit)
+		l.Commit = func() error { stopped = run(); return stopped }
+	}
 	message, err := s.compose(l)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrMessage, err)
@@ -133,10 +144,13 @@ func (s *Sender) Send(ctx context.Context, l Letter) error {
 		}
 		err = s.client.SendWithSMTPClient(c, message)
 		verdict, usable := s.judge(err)
+		if stopped != nil {
+			verdict, usable, fresh = stopped, false, true // in the middle of a message
+		}
 		if usable {
 			s.keep(c)
 		} else {
-			_ = s.client.CloseWithSMTPClient(c)
+			_ = c.Close() // without QUIT, which would end a message in its middle, and have it taken
 		}
 		if stale := !fresh && !usable && !errors.Is(verdict, ErrUnknown) && verdict != nil; !stale {
 			return verdict
@@ -205,6 +219,12 @@ func (s *Sender) compose(l Letter) (*gomail.Msg, error) {
 		m.SetGenHeader("Precedence", "bulk")
 	}
 	m.SetBodyString(gomail.TypeTextPlain, l.Text.Text)
-	m.AddAlternativeString(gomail.TypeTextHTML, l.Text.HTML)
+	m.AddAlternativeWriter(gomail.TypeTextHTML, func(w io.Writer) (int64, error) {
+		n, err := io.WriteString(w, l.Text.HTML)
+		if err == nil && l.Commit != nil {
+			err = l.Commit()
+		}
+		return int64(n), err
+	})
 	return m, nil
 }

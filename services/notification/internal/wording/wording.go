@@ -44,7 +44,7 @@ type View struct {
 }
 
 // Letter is a message as customers read it.
-type Letter struct{ Subject, Text, HTML string }
+type Letter struct{ Subject, Text, HTML, Link string }
 
 // Files are the templates that are built in.
 func Files() fs.FS {
@@ -119,7 +119,7 @@ func (w Wording) Write(locale, kind string, v View) (l Letter, err error) {
 	inText := func(name string) error { return w.texts[locale].ExecuteTemplate(&b, name, v) }
 	inPage := func(name string) error { return w.pages[locale].ExecuteTemplate(&b, name, v) }
 	l.Subject = strings.Join(strings.Fields(put(locale+".txt", kind+".subject", inText)), " ") // never a second header
-	v.Subject = l.Subject
+	v.Subject, l.Link = l.Subject, v.Link
 	l.Text, l.HTML = put(locale+".txt", kind, inText), put(locale+".html", kind, inPage)
 	return l, err
 }
