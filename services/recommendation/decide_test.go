@@ -34,7 +34,9 @@ func TestABasketIsNotedOnceWithItsGoodsInTheOrderOfTheLines(t *testing.T) {
 func TestWhatAVisitorLookedAtLastSpeaksMostAndACartMoreThanAView(t *testing.T) {
 	t.Parallel()
 	v := BlankVisitor("guest:1")
-	look := func(kind, sku string) storefront.Interaction { return storefront.Interaction{Kind: kind, SKU: sku, At: "x"} }
+	look := func(kind, sku string) storefront.Interaction {
+		return storefront.Interaction{Kind: kind, SKU: sku, At: "x"}
+	}
 	for range mostLooked {
 		v = looked(v, storefront.InteractionsRecordedV1{Interactions: []storefront.Interaction{look("view", "OLD")}}, time.Time{})
 	}
