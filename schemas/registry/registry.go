@@ -11,8 +11,10 @@ import (
 	"orderflow.example/schemas/fraud"
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/invoice"
+	"orderflow.example/schemas/notification"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/recommendation"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/reporting"
 	"orderflow.example/schemas/shipping"
@@ -28,8 +30,10 @@ func Events() []saga.Kind {
 		fraud.Events,
 		inventory.Events,
 		invoice.Events,
+		notification.Events,
 		order.Events,
 		payment.Events,
+		recommendation.Events,
 		refund.Events,
 		reporting.Events,
 		shipping.Events,
