@@ -118,7 +118,12 @@ func (r *Report) add(other Report) {
 	r.States, r.Transitions, r.Spared = r.States+other.States, r.Transitions+other.Transitions, r.Spared+other.Spared
 	r.Depth, r.Ends, r.Seconds = max(r.Depth, other.Depth), r.Ends+other.Ends, r.Seconds+other.Seconds
 	r.PerSecond = float64(r.States) / r.Seconds
-	for i, p := range other.Parts {
+	for _, p := range other.Parts {
+		i := slices.IndexFunc(r.Parts, func(mine Part) bool { return mine.Name == p.Name })
+		if i < 0 {
+			r.Parts = append(r.Parts, p) // one who listens
+			continue
+		}
 		r.Parts[i].States, r.Parts[i].Steps = r.Parts[i].States+p.States, r.Parts[i].Steps+p.Steps
 	}
 	if r.Again == "" {
