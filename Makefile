@@ -2,7 +2,7 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product \
+.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product bench-recommendation \
 	burst explore mutants chaos stages check invoices en16931 schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
@@ -51,6 +51,9 @@ bench: build ## sagas per second of the engine, orders per second of all service
 
 bench-product: build ## only the orders; ARGS="--lines 3 --callers 500 --rate 200 --seconds 10 --json …"
 	scripts/on-kafka.sh sh -c 'bin/orderflow bench product --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS)'
+
+bench-recommendation: build ## hidden goods found, as the recommendations' research does; ARGS="--orders FILE --from 2011-08-01 --to 2011-08-31 --json …"
+	bin/orderflow bench recommendation $(ARGS)
 
 burst: ## 26,000 orders in 20 s: what is accepted ends, the rest is told when to come again; two minutes; ARGS="--json …"
 	scripts/chaos.sh --stage burst $(ARGS)

@@ -11,6 +11,8 @@ const (
 	KeySettlement saga.Key = "settlement"
 	KeySubject    saga.Key = "subject"
 	KeyRuleSet    saga.Key = "rule_set"
+	KeyShop       saga.Key = "shop"
+	KeyVisitor    saga.Key = "visitor"
 
 	KeyMailbox   saga.Key = "mailbox"
 	KeyPromotion saga.Key = "promotion"
@@ -27,6 +29,8 @@ var Keys = map[saga.Key]string{
 	KeySettlement: "The business day of the gateway's settlement file, as 2026-03-01.",
 	KeySubject:    "What orders have in common, with its kind: customer:, card:, address: (a hash) or mail_domain:.",
 	KeyRuleSet:    "The name of a place for a set of rules: live.",
+	KeyShop:       "The word shop: what all orders teach together.",
+	KeyVisitor:    "Who looked at goods: customer: with a customer's id, or guest: with an id of the shop's choosing.",
 
 	KeyMailbox:   "The channel and the customer it reaches: mail:10001.",
 	KeyPromotion: "The id of the promotion, a UUID.",

@@ -13,12 +13,13 @@ var (
 	Issued       = saga.Define[IssuedV1]("refund.issued.v1")
 	Failed       = saga.Define[FailedV1]("refund.failed.v1")
 	Owed         = saga.Define[OwedV1]("refund.owed.v1")
+	Settled      = saga.Define[SettledV1]("refund.settled.v1")
 	DisputeNoted = saga.Define[DisputeNotedV1]("refund.dispute_noted.v1")
 )
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	Readied, Granted, Requested, Issued, Failed, Owed, DisputeNoted,
+	Readied, Granted, Requested, Issued, Failed, Owed, Settled, DisputeNoted,
 }
 
 // ReadiedV1: one of the things a refund needs is known: what was captured, or why money is owed.
@@ -76,6 +77,22 @@ type OwedV1 struct {
 	RefundID string        `json:"refund_id"` // of the last try
 	Reason   string        `json:"reason"`    // why that failed
 	Amount   schemas.Money `json:"amount"`
+}
+
+// SettledV1: a person gave the customer outside the gateway what was owed.
+type SettledV1 struct {
+	SettlementID string               `json:"settlement_id" schema:"min=1" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9007"`
+	RefundID     string               `json:"refund_id"` // the last try of the refund that was owed
+	Reason       string               `json:"reason"`    // of the refund
+	Amount       schemas.Money        `json:"amount"`
+	ReturnID     string               `json:"return_id,omitempty"`
+	GrantID      string               `json:"grant_id,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9006"`
+	Lines        []schemas.Allocation `json:"lines,omitempty"`
+	How          string               `json:"how" example:"bank_transfer"`                       // bank_transfer or cheque
+	Reference    string               `json:"reference" schema:"min=1" example:"FT-2026-000042"` // of that payment
+	Note         string               `json:"note,omitempty" x:"personal" example:"agreed by telephone"`
+	Operator     string               `json:"operator" schema:"min=1"`
+	Request      *schemas.Request     `json:"request,omitempty" x:"personal"` // of the operator
 }
 
 // DisputeNotedV1: the customer's dispute of the payment was opened, won by the shop or lost. While one is open nothing is

@@ -14,6 +14,7 @@ import (
 	"orderflow.example/schemas/notification"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/recommendation"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/reporting"
 	"orderflow.example/schemas/shipping"
@@ -32,6 +33,7 @@ func Events() []saga.Kind {
 		notification.Events,
 		order.Events,
 		payment.Events,
+		recommendation.Events,
 		refund.Events,
 		reporting.Events,
 		shipping.Events,

@@ -10,12 +10,13 @@ var (
 	OrderPlaced           = saga.Define[OrderPlacedV1]("storefront.order_placed.v1")
 	CancellationRequested = saga.Define[CancellationRequestedV1]("storefront.cancellation_requested.v1")
 	ReturnRequested       = saga.Define[ReturnRequestedV1]("storefront.return_requested.v1")
+	InteractionsRecorded  = saga.Define[InteractionsRecordedV1]("storefront.interactions_recorded.v1").Keyed(schemas.KeyVisitor)
 	PreferencesChanged    = saga.Define[PreferencesChangedV1]("storefront.preferences_changed.v1").Keyed(schemas.KeyCustomer)
 )
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	OrderPlaced, CancellationRequested, ReturnRequested, PreferencesChanged,
+	OrderPlaced, CancellationRequested, ReturnRequested, InteractionsRecorded, PreferencesChanged,
 }
 
 // OrderPlacedV1: a customer ordered. Prices are those the storefront showed.
@@ -48,4 +49,25 @@ type ReturnRequestedV1 struct {
 type ReturnLine struct {
 	SKU      string `json:"sku" schema:"min=1"`
 	Quantity int64  `json:"quantity" schema:"min=1"`
+}
+
+// The kinds of interactions.
+const (
+	InteractionView   = "view"
+	InteractionCart   = "cart"
+	InteractionSearch = "search"
+)
+
+// InteractionsRecordedV1: a visitor looked at goods, put them into the cart or searched. Some may be missing: under load they are
+// sampled, and those that a process took just before it was killed are lost.
+type InteractionsRecordedV1 struct {
+	Interactions []Interaction `json:"interactions" schema:"min=1"`
+}
+
+// Interaction is one of them.
+type Interaction struct {
+	Kind  string `json:"kind" schema:"enum=view|cart|search" example:"view"`
+	SKU   string `json:"sku,omitempty" example:"85123A"`                 // not of a search
+	Query string `json:"query,omitempty" x:"personal" example:"lantern"` // of a search
+	At    string `json:"at" schema:"min=1" example:"2026-03-01T09:30:04Z"`
 }

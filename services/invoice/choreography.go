@@ -31,6 +31,7 @@ func (t Terms) Choreography() saga.Choreography[Invoice] {
 			saga.On(order.Confirmed, agreed, event.Readied, event.Issued, event.Withheld),
 			saga.On(payment.Captured, moneyTaken, event.Readied, event.Issued, event.Withheld),
 			saga.On(refund.Issued, moneyBack, event.Readied, event.CreditNoteIssued, event.Withheld),
+			saga.On(refund.Settled, paidOutside, event.Readied, event.CreditNoteIssued, event.Withheld),
 			saga.On(refund.Failed, moneyNotBack, event.Readied),
 			saga.On(event.Issued, creditWaiting, event.CreditNoteIssued, event.Withheld),
 		},

@@ -85,6 +85,11 @@ func moneyBack(i Invoice, e refund.IssuedV1) []saga.Event {
 	return []saga.Event{i.creditNote(r)}
 }
 
+// paidOutside treats what a person gave back as any refund: it has a document, whoever paid.
+func paidOutside(i Invoice, e refund.SettledV1) []saga.Event {
+	return moneyBack(i, refund.IssuedV1{RefundID: e.SettlementID, Reason: e.Reason, Amount: e.Amount, Lines: e.Lines})
+}
+
 // moneyNotBack notes that the money of a refund did not arrive. Its credit note stands, because the customer is still owed the
 // money, and is that of the refund that is tried next.
 func moneyNotBack(i Invoice, e refund.FailedV1) []saga.Event {

@@ -167,6 +167,21 @@ func TestMoneyThatDidNotArriveIsGivenBackUnderItsCreditNote(t *testing.T) {
 	}
 }
 
+func TestWhatAPersonGaveBackHasItsCreditNoteOrThatOfTheRefundThatDidNotArrive(t *testing.T) {
+	t.Parallel()
+	settled := refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "r3", Reason: "returned", Amount: pounds(1000)})
+	failed := refund.Failed.Of(refund.FailedV1{RefundID: "r3", Reason: "card_closed", Amount: pounds(1000)})
+	for name, heard := range map[string][]saga.Event{
+		"it was refused":     {confirmed, captured, failed, settled, settled},
+		"it did not arrive":  {confirmed, captured, refunded("r3", 1000), failed, settled, settled},
+		"before the invoice": {failed, settled, settled, captured, confirmed},
+	} {
+		if i := after(t, heard...); i.Paid() != 1000 || len(i.CreditNotes) != 1 || len(i.Withheld) > 0 {
+			t.Errorf("%s: %+v, withheld %+v", name, i.CreditNotes, i.Withheld)
+		}
+	}
+}
+
 func TestACreditNoteHasTheRateOfItsInvoice(t *testing.T) {
 	t.Parallel()
 	d := event.Document{Number: "INV-2020-000009", IssuedOn: "2020-08-01", Amount: schemas.Money{Amount: 1160, Currency: "EUR"},

@@ -75,6 +75,7 @@ var Choreography = saga.Choreography[Order]{
 		saga.On(refund.Issued, refundIssued, event.Progressed, event.StatusChanged),
 		saga.On(refund.Failed, refundFailed, event.Progressed, event.StatusChanged),
 		saga.On(refund.Owed, refundOwed, event.Progressed, event.StatusChanged),
+		saga.On(refund.Settled, refundSettled, event.Progressed, event.StatusChanged),
 		saga.On(payment.ChargedBack, chargedBack, event.Progressed, event.StatusChanged),
 		saga.On(payment.ChargebackReversed, chargebackReversed, event.Progressed, event.StatusChanged),
 	},

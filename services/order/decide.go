@@ -20,6 +20,7 @@ const (
 	refunded      = "refund.issued"
 	notRefunded   = "refund.failed"
 	owed          = "refund.owed"
+	settled       = "refund.settled"
 	cameBack      = "payment.refund_reversed"
 	disputed      = "payment.charged_back"
 	disputeWon    = "payment.chargeback_reversed"

@@ -65,7 +65,7 @@ func Evolve(o Order, e saga.Event) Order {
 		switch d.Step {
 		case goods:
 			o.Lines, o.Total.Amount = d.Lines, d.Amount
-		case refunded:
+		case refunded, settled:
 			o.Refunded += d.Amount
 		case cameBack:
 			o.Refunded -= d.Amount

@@ -75,6 +75,12 @@ func refundIssued(o Order, e refund.IssuedV1) []saga.Event {
 	return moneyBack(o, p, "You got "+amount(e.Amount)+" back.", e.Reason == "lost" && !o.has(lost, ""))
 }
 
+// refundSettled counts what was owed and a person gave back.
+func refundSettled(o Order, e refund.SettledV1) []saga.Event {
+	p := event.ProgressedV1{Step: settled, Ref: e.SettlementID, Amount: e.Amount.Amount}
+	return moneyBack(o, p, "You got the "+amount(e.Amount)+" that we owed you.", false)
+}
+
 // chargedBack counts the money that the customer's bank took back for them.
 func chargedBack(o Order, e payment.ChargedBackV1) []saga.Event {
 	p := event.ProgressedV1{Step: disputed, Ref: e.DisputeID, Amount: e.Amount.Amount}

@@ -65,6 +65,17 @@ func TestAnOrderIsReturnedOnceAllOfItCameBackAndIsPaid(t *testing.T) {
 	status(t, d.When(paidBack("r3", "returned", 100, held[1])), order.Returned, true)
 }
 
+func TestMoneyThatWasOwedAndAPersonGaveBackCountsAsAnyOther(t *testing.T) {
+	t.Parallel()
+	settled := refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "r1", Reason: "returned", Amount: pounds(300)})
+	d := at(t, toCompleted...).When(refund.Owed.Of(refund.OwedV1{RefundID: "r1", Reason: "card_closed", Amount: pounds(300)}))
+	told := status(t, d.When(settled).ThenKinds(event.Progressed, event.StatusChanged), order.Completed, true)
+	if told.Text != "You got the 3.00 GBP that we owed you." || d.State().(order.Order).Refunded != 300 {
+		t.Errorf("%+v, told %q", d.State(), told.Text)
+	}
+	d.When(settled).Then()
+}
+
 func TestARefundHeardBeforeTheReturnCounts(t *testing.T) {
 	t.Parallel()
 	back := paidBack("r1", "returned", 700, held...)

@@ -83,7 +83,7 @@ require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/cloudwego/base64x v0.1.6 // indirect
 	github.com/danielgtaylor/huma/v2 v2.37.2
-	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect
 	github.com/emersion/go-smtp v0.25.1
 	github.com/fergusstrange/embedded-postgres v1.34.0 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
@@ -147,6 +147,7 @@ require (
 	gorm.io/driver/postgres v1.6.3 // indirect
 	orderflow.example/services/invoice v0.0.0
 	orderflow.example/services/notification v0.0.0
+	orderflow.example/services/recommendation v0.0.0
 	orderflow.example/services/reporting v0.0.0
 	orderflow.example/services/tracker v0.0.0
 )
@@ -170,5 +171,7 @@ replace orderflow.example/services/tracker => ../../services/tracker
 replace orderflow.example/services/invoice => ../../services/invoice
 
 replace orderflow.example/services/reporting => ../../services/reporting
+
+replace orderflow.example/services/recommendation => ../../services/recommendation
 
 replace orderflow.example/services/notification => ../../services/notification

@@ -30,6 +30,8 @@ var Choreography = saga.Choreography[Refund]{
 		saga.OnKnown(GrantRefund, inventory.Reserved, func(r Refund, _ Grant) string { return r.Order }, grant, event.Granted),
 		saga.On(event.Granted, execute, event.Requested).Compensates(payment.Captured),
 
+		saga.On(SettleRefund, settle, event.Settled),
+
 		saga.On(payment.ChargedBack, chargedBack, event.DisputeNoted),
 		saga.On(payment.ChargebackReversed, chargebackReversed, event.DisputeNoted, event.Requested).Compensates(payment.Captured),
 		saga.On(payment.DisputeLost, disputeLost, event.DisputeNoted, event.Requested).Compensates(payment.Captured),

@@ -3,7 +3,7 @@
 // never more than was captured and not charged back. While the customer disputes the payment nothing is refunded.
 //
 // A refund that the gateway refuses, or that does not arrive, is requested again a day later. After some tries the customer is
-// owed the money, and a person has to see to it.
+// owed the money, and a person has to see to it: they pay it outside the gateway and say so.
 //
 // It is pure: the gateway itself is in internal/gateway, rows in internal/store. An amount that is authorised and not captured
 // is voided by the payment service.
@@ -54,6 +54,7 @@ const (
 	Issued  Status = "issued"  // the gateway made the refund
 	Failed  Status = "failed"  // the gateway refused, or the money did not arrive; it is asked again
 	Owed    Status = "owed"    // that failed too often: the customer is owed the money
+	Settled Status = "settled" // a person gave what was owed outside the gateway
 )
 
 // Claim is one reason for which money is owed, and what was done about it.
@@ -68,6 +69,7 @@ type Claim struct {
 	Tries    int                  `json:"tries,omitempty"`     // requests to the gateway
 	Why      string               `json:"why,omitempty"`       // the last one failed
 	Operator string               `json:"operator,omitempty"`  // who granted it
+	Paid     *Paid                `json:"paid,omitempty"`      // with settled
 }
 
 // Blank is the refund of an order without events.
@@ -76,7 +78,7 @@ func Blank(order string) Refund { return Refund{Order: order} }
 // Left is the amount that could still be refunded, in minor units: not what is charged back. A dispute may be about an amount
 // that was refunded before.
 func (r Refund) Left() int64 {
-	left := r.Captured - r.Refunded - r.Pending
+	left := r.Captured - r.Refunded - r.Pending - r.Settled()
 	for _, d := range r.Disputes {
 		if d.State != DisputeWon {
 			left -= d.Amount
@@ -152,6 +154,12 @@ func Evolve(r Refund, e saga.Event) Refund {
 		return r.answered(d.RefundID, Pending, Failed, d.Reason)
 	case event.OwedV1:
 		return r.answered(d.RefundID, Failed, Owed, d.Reason)
+	case event.SettledV1:
+		if i := r.asked(d.RefundID, Owed); i >= 0 {
+			c := r.Claims[i]
+			c.Status, c.Paid = Settled, &Paid{ID: d.SettlementID, How: d.How, Reference: d.Reference, Operator: d.Operator}
+			return r.with(c)
+		}
 	case event.DisputeNotedV1:
 		now := Dispute{ID: d.DisputeID, State: d.State, Amount: d.Amount.Amount}
 		r.Disputes = slices.Clone(r.Disputes)

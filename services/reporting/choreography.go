@@ -27,6 +27,7 @@ func (c Calendar) Choreography() saga.Choreography[Account] {
 		Rows: []saga.Row{
 			saga.OnEvent(payment.Captured, c.captured, event.EntryPosted),
 			saga.OnEvent(refund.Issued, c.refunded, event.EntryPosted),
+			saga.OnEvent(refund.Settled, c.paidOutside, event.EntryPosted),
 			saga.OnEvent(payment.ChargedBack, c.chargedBack, event.EntryPosted),
 			saga.OnEvent(payment.ChargebackReversed, c.chargebackReversed, event.EntryPosted),
 			saga.OnEvent(payment.RefundReversed, c.refundReversed, event.EntryPosted),

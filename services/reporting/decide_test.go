@@ -77,6 +77,21 @@ func TestEachMovementOfMoneyIsEnteredOnceByTheIDOfItsEvent(t *testing.T) {
 	sagatest.Given(t, machine).When(payment.Captured.Of(payment.CapturedV1{Reference: "au_1", Amount: gbp(0)})).Then()
 }
 
+func TestWhatAPersonGaveBackComesFromTheBankAndIsNotTheGatewaysToAccountFor(t *testing.T) {
+	t.Parallel()
+	settled := with(refund.Settled.Of(refund.SettledV1{SettlementID: "s_1", RefundID: "re_1", Reason: "returned", Amount: gbp(500),
+		How: "bank_transfer", Reference: "FT-1", Operator: "op"}), "s")
+	d := sagatest.Given(t, machine).When(with(captured, "c")).
+		When(settled).Then(entry("s", "refund_settled", "s_1", "", transfer("refunds", "customers", 500),
+		transfer("customers", "bank", 500))...).
+		When(settled).Then().
+		When(line("txn_1", "capture", "au_1", 1530, 41)).
+		When(reporting.ReportMissing.Of(reporting.Missing{Through: "9999-12-31"})).Then()
+	if bank, left := booked(d.State(), reporting.Bank), clearing(d.State()); bank != 1530-41-500 || left != 0 {
+		t.Errorf("%d in the bank, %d left with the gateway", bank, left)
+	}
+}
+
 func TestDisputesAndRefundsThatDidNotArriveAreEnteredAndClearOnceTheGatewayAccountsForThem(t *testing.T) {
 	t.Parallel()
 	fee := gbp(1500)

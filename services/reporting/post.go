@@ -16,7 +16,12 @@ func (c Calendar) captured(a Account, e saga.Event, d payment.CapturedV1) []saga
 }
 
 func (c Calendar) refunded(a Account, e saga.Event, d refund.IssuedV1) []saga.Event {
-	return c.post(a, e, Refund, d.RefundID, giveBack(d.Amount, 1))
+	return c.post(a, e, Refund, d.RefundID, giveBack(d.Amount, 1, Clearing))
+}
+
+// paidOutside books what a person gave back from the shop's account at its bank.
+func (c Calendar) paidOutside(a Account, e saga.Event, d refund.SettledV1) []saga.Event {
+	return c.post(a, e, Settled, d.SettlementID, giveBack(d.Amount, 1, Bank))
 }
 
 // chargedBack books what the customer's bank took back, and the fee that the gateway keeps for it however the dispute ends.
@@ -34,7 +39,7 @@ func (c Calendar) chargebackReversed(a Account, e saga.Event, d payment.Chargeba
 
 // refundReversed is the counter-entry of a refund.
 func (c Calendar) refundReversed(a Account, e saga.Event, d payment.RefundReversedV1) []saga.Event {
-	return c.post(a, e, RefundReversed, d.RefundID, giveBack(d.Amount, -1))
+	return c.post(a, e, RefundReversed, d.RefundID, giveBack(d.Amount, -1, Clearing))
 }
 
 func (c Calendar) invoiced(a Account, e saga.Event, d invoice.IssuedV1) []saga.Event {
@@ -50,9 +55,9 @@ func sale(m schemas.Money) []event.Transfer {
 	return slices.Concat(move(Customers, Revenue, m.Amount, m.Currency), move(Clearing, Customers, m.Amount, m.Currency))
 }
 
-// giveBack books a refund; with a sign of -1 the counter-entry.
-func giveBack(m schemas.Money, sign int64) []event.Transfer {
-	return slices.Concat(move(Refunds, Customers, sign*m.Amount, m.Currency), move(Customers, Clearing, sign*m.Amount, m.Currency))
+// giveBack books a refund from an account; with a sign of -1 the counter-entry.
+func giveBack(m schemas.Money, sign int64, from string) []event.Transfer {
+	return slices.Concat(move(Refunds, Customers, sign*m.Amount, m.Currency), move(Customers, from, sign*m.Amount, m.Currency))
 }
 
 // post makes the entry of a money event, once. The event's id is the entry's.

@@ -21,7 +21,7 @@ import (
 const (
 	Customers = "customers"        // owe what they ordered until they pay
 	Clearing  = "gateway_clearing" // what the gateway holds for the shop until it pays it out
-	Bank      = "bank"             // what it has paid out
+	Bank      = "bank"             // what it has paid out, less what people gave back to customers from there
 	Revenue   = "revenue"
 	Tax       = "tax"
 	Refunds   = "refunds"
@@ -38,11 +38,16 @@ const (
 	RefundReversed     = "refund_reversed"
 )
 
-// The entries of tax, which moves nothing between the two.
+// The entries of what moves nothing between the two: tax, and what people gave back outside the gateway.
 const (
 	Invoice    = "invoice"
 	CreditNote = "credit_note"
+	Settled    = "refund_settled"
 )
+
+func isOutside(movement string) bool {
+	return movement == Invoice || movement == CreditNote || movement == Settled
+}
 
 // Account is what the books have of one order.
 type Account struct {
@@ -94,7 +99,7 @@ func Evolve(a Account, e saga.Event) Account {
 			HappenedAt: d.HappenedAt, Day: d.Day, Transfers: d.Transfers}
 		at, _ := slices.BinarySearchFunc(a.Entries, entry, inTime)
 		a.Entries = slices.Insert(slices.Clone(a.Entries), at, entry)
-		if d.Movement != Invoice && d.Movement != CreditNote {
+		if !isOutside(d.Movement) {
 			a = a.with(d.Movement, d.Reference, d.Transfers[0].Amount.Currency, d.Day, func(i *Item) { i.book(d) })
 		}
 	case event.LineSettledV1:

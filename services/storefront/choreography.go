@@ -35,6 +35,7 @@ var Choreography = saga.Choreography[Order]{
 		saga.Show(payment.ChargebackReversed, chargebackReversed),
 		saga.Show(refund.Issued, refunded),
 		saga.Show(refund.Failed, notRefunded),
+		saga.Show(refund.Settled, settled),
 		saga.Show(invoice.Issued, invoiced),
 		saga.Show(invoice.CreditNoteIssued, credited),
 
@@ -61,9 +62,18 @@ var Products = saga.Choreography[Product]{
 	},
 }
 
+// Visits is what visitors of the shop look at. No state is kept of it: who wants to know consumes the events.
+var Visits = saga.Choreography[Visit]{
+	Service: "storefront",
+	Key:     schemas.KeyVisitor,
+	Blank:   BlankVisit,
+	Rows:    []saga.Row{saga.On(RecordInteractions, record, event.InteractionsRecorded)},
+}
+
 // The customers' commands. Each has the fields of the event it leads to.
 var (
 	PlaceOrder          = saga.Command[event.OrderPlacedV1]("place_order")
 	RequestCancellation = saga.Command[event.CancellationRequestedV1]("request_cancellation")
 	RequestReturn       = saga.Command[event.ReturnRequestedV1]("request_return")
+	RecordInteractions  = saga.Command[event.InteractionsRecordedV1]("record_interactions")
 )

@@ -82,6 +82,11 @@ func refunded(o Order, e refund.IssuedV1, at time.Time) Order {
 	return o
 }
 
+// settled shows what a person gave back outside the gateway as any refund.
+func settled(o Order, e refund.SettledV1, at time.Time) Order {
+	return refunded(o, refund.IssuedV1{RefundID: e.SettlementID, Reason: e.Reason, Amount: e.Amount, ReturnID: e.ReturnID}, at)
+}
+
 // notRefunded takes a refund off the list that was given back and did not arrive. Of others the customer was shown none.
 func notRefunded(o Order, e refund.FailedV1, _ time.Time) Order {
 	i := slices.IndexFunc(o.Refunds, func(r Refund) bool { return r.ID == e.RefundID })

@@ -37,7 +37,7 @@ var (
 	aPayment = []saga.Event{
 		payment.Authorized.Of(payment.AuthorizedV1{Amount: pounds(500)}), payment.Captured.Of(payment.CapturedV1{Amount: pounds(500)}),
 	}
-	aRefund = []saga.Event{refund.Issued.Of(refund.IssuedV1{Amount: pounds(100)}),
+	aRefund = []saga.Event{refund.Settled.Of(refund.SettledV1{SettlementID: "s", Amount: pounds(100)}),
 		refund.Issued.Of(refund.IssuedV1{Amount: pounds(150)})}
 	aParcel = []saga.Event{
 		shipping.Prepared.Of(parcel), shipping.Dispatched.Of(shipping.DispatchedV1(parcel)),

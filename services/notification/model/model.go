@@ -37,10 +37,6 @@ var Service = model.Service{
 		Known: []saga.Event{storefront.PreferencesChanged.Of(storefront.PreferencesChangedV1{Locale: "en"})}}},
 	Left: []string{"notification (mailbox)", "notification (customer)", "notification (promotion)", "notification (message)"},
 	End:  end,
-	Harmless: map[string]string{
-		"on notification.held.v1":   "what was just held waits for something else; the row says that it does not wait for ever",
-		"on notification.posted.v1": "it has the message sent by channels, which follow preferences",
-	},
 }
 
 // end checks that nothing is held for ever.

@@ -24,6 +24,10 @@ func checkJournal(p *picture) Check {
 			continue
 		}
 		t.check.Checked++
+		if refund := told.rows.refund; refund.known && refund.Settled != row.Settled {
+			t.broken(key, "the journal has %d settled outside the gateway, refund %d", row.Settled, refund.Settled).
+				numbers(refund.Settled, row.Settled, row.Currency)
+		}
 		checkBooked(t, key, row.Journal, accountIn(then, row.Currency), accountIn(now, row.Currency))
 		for _, a := range then {
 			if a.currency != row.Currency {

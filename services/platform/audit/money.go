@@ -140,12 +140,12 @@ func unsettled(t *told, a *account) (what string, expected, found int64) {
 			return "were set aside for it, not %d", 0, a.authorized
 		}
 	case audit.Cancelled, audit.Returned:
-		kept, refused := a.captured-a.refunded-a.charged, t.rows.refund.Refused
+		kept, refused := a.captured-a.refunded-a.charged-t.rows.refund.Settled, t.rows.refund.Refused
 		if a.charged > 0 { // what was refused may be with the customer all the same
 			refused = max(0, min(kept, refused))
 		}
 		if kept != refused {
-			return "are refunded and charged back of %d captured", a.captured, a.refunded + a.charged
+			return "are given back and charged back of %d captured", a.captured, a.captured - kept
 		}
 	case audit.Completed:
 		if total := t.rows.order.Total; a.captured != total {
@@ -154,10 +154,10 @@ func unsettled(t *told, a *account) (what string, expected, found int64) {
 		r := t.rows.refund
 		due := min(t.back+r.Granted, a.captured) - r.Refused
 		if a.charged > 0 { // what was refunded before, and what was left to refund after
-			due = max(min(a.refunded, t.back+r.Granted), min(t.back+r.Granted, a.captured-a.charged)-r.Refused)
+			due = max(min(a.refunded+r.Settled, t.back+r.Granted), min(t.back+r.Granted, a.captured-a.charged)-r.Refused)
 		}
-		if a.refunded != due {
-			return "are refunded; what came back had cost, and operators granted, %d", due, a.refunded
+		if back := a.refunded + r.Settled; back != due {
+			return "are given back; what came back had cost, and operators granted, %d", due, back
 		}
 	}
 	return "", 0, 0

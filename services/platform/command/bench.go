@@ -27,7 +27,7 @@ Five tiny services, each with its own database and topic, run sagas of five step
 step and compensated. First with --in-flight sagas at once for --seconds, then with one at a time for a third of that.
 It works in a directory of its own under --data-dir, also while a platform runs there, and removes it. With --kafka or
 --postgres it measures those servers, with topics and databases of its own. Exit code 1 when a saga went wrong.
-"bench product" measures all services together.`,
+"bench product" measures all services together, "bench recommendation" how well recommendations find what is ordered.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := service.Load(cmd)
@@ -68,7 +68,7 @@ It works in a directory of its own under --data-dir, also while a platform runs 
 			return out.Encode(map[string]any{"machine": bench.ThisMachine(), "results": results})
 		},
 	}
-	cmd.AddCommand(benchProduct())
+	cmd.AddCommand(benchProduct(), benchRecommendation())
 	f := cmd.Flags()
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.Float64Var(&seconds, "seconds", 30, "how long to measure")

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"orderflow.example/schemas/metrics"
@@ -57,6 +58,9 @@ const (
 	outboxLimit = time.Minute
 	ledgerLimit = 10 * time.Minute
 )
+
+// countWindow is how long the events are counted that no share is taken of, as model.Alert says.
+const countWindow = 30 * time.Minute
 
 // Objective is the share of orders whose customers are to be answered within metrics.AnswerWithin seconds.
 const Objective = 0.995
@@ -180,25 +184,31 @@ func unanswered(d time.Duration) string {
 		over(d)))) + ")"
 }
 
-// declared returns the alert that a service declares about a share of its events.
+// declared returns the alert that a service declares about a share of its events, or about their number.
 func declared(service string, w model.Watched) Alert {
-	part := sum(perSecond(engine.PublishedTotal, "5m", events(w.Events)...))
-	whole := sum(perSecond(engine.PublishedTotal, "5m", events(w.Among)...))
-	least := sum(grown(engine.PublishedTotal, "5m", events(w.Among)...))
-	a := Alert{Name: w.Alert.Name, Severity: ticket, For: time.Minute, Says: w.Alert.Says,
-		Expr:  fmt.Sprintf("%s > %v and %s >= %d", share(part, whole), w.Alert.Above, least, w.Alert.Least),
-		After: 8 * time.Minute}
+	a := Alert{Name: w.Alert.Name, Severity: ticket, Says: w.Alert.Says, After: 8 * time.Minute}
 	if w.Alert.Page {
 		a.Severity = page
 	}
+	said := func(event, values string) Sample {
+		return Sample{series(engine.PublishedTotal, is(metric.Service.Name, service), is(metric.Event.Name, event)), values}
+	}
+	if len(w.Among) == 0 {
+		a.Expr = fmt.Sprintf("%s > %v", sum(grown(engine.PublishedTotal, over(countWindow), events(w.Events)...)), w.Alert.Above)
+		a.Fires = []Sample{said(w.Events[0].Name(), fmt.Sprintf("7x2 %vx60", 7+2*(w.Alert.Above+1)))}
+		a.Quiet = []Sample{said(w.Events[0].Name(), fmt.Sprintf("7x2 %vx60", 7+math.Floor(w.Alert.Above/2)))}
+		return a
+	}
+	part := sum(perSecond(engine.PublishedTotal, "5m", events(w.Events)...))
+	whole := sum(perSecond(engine.PublishedTotal, "5m", events(w.Among)...))
+	least := sum(grown(engine.PublishedTotal, "5m", events(w.Among)...))
+	a.For = time.Minute
+	a.Expr = fmt.Sprintf("%s > %v and %s >= %d", share(part, whole), w.Alert.Above, least, w.Alert.Least)
 	good := w.Among[0].Name()
 	for _, kind := range w.Among {
 		if kind.Name() != w.Events[0].Name() {
 			good = kind.Name()
 		}
-	}
-	said := func(event, values string) Sample {
-		return Sample{series(engine.PublishedTotal, is(metric.Service.Name, service), is(metric.Event.Name, event)), values}
 	}
 	a.Fires = []Sample{said(w.Events[0].Name(), "0x2 0+30x10 300x30"), said(good, "0x2 0+30x40")}
 	a.Quiet = []Sample{said(w.Events[0].Name(), "0x2 0+1x20"), said(good, "0x2 0+99x20")}

@@ -26,16 +26,17 @@ func watched(w model.Watched, span int) Panel {
 	if len(w.Among) == 0 {
 		p := lines(w.Asks, span, perMinuteOf, w.Do, Query{perMinute(sum(perSecond(engine.PublishedTotal, window,
 			events(w.Events)...), "event")), "{{event}}"})
-		return p.watchedBy(w.Alert)
+		return p.watchedBy(w.Alert, countWindow.Minutes())
 	}
 	p := lines(w.Asks, span, percent, w.Do, Query{share(sum(perSecond(engine.PublishedTotal, window, events(w.Events)...), "event"),
 		" ignoring (event) group_left () "+sum(perSecond(engine.PublishedTotal, window, events(w.Among)...))), "{{event}}"})
-	return p.watchedBy(w.Alert)
+	return p.watchedBy(w.Alert, 1)
 }
 
-func (p Panel) watchedBy(a *model.Alert) Panel {
+// watchedBy shows the alert and its limit, which is of so many times what the panel shows.
+func (p Panel) watchedBy(a *model.Alert, times float64) Panel {
 	if a == nil {
 		return p
 	}
-	return p.limit(a.Above/2, a.Above).alerts(a.Name)
+	return p.limit(a.Above/2/times, a.Above/times).alerts(a.Name)
 }

@@ -211,7 +211,52 @@ func faults() []fault {
 			}
 			b.Resume(t, "order")
 		}},
+		{[]string{"RefundsOwed"}, refuseForGood, func(_ *testing.T, b *bench) { b.Gate.Open() }},
+		{[]string{"DiscrepanciesFound"}, settle(`amount = amount - 7`), settle(`amount = amount + 7`)},
+		{[]string{"SettlementsRefused"}, settle(`currency = lower(currency)`), settle(`currency = upper(currency)`)},
+		{[]string{"InvoicesWithheld"}, misprice, func(*testing.T, *bench) {}}, // the last: those orders stay without invoices
 	}
+}
+
+// refuseForGood lets the gateway refuse a refund each time it is asked, and the days between pass at once.
+func refuseForGood(t *testing.T, b *bench) {
+	b.Gate.Refuse("/sim/gateway/v1/refunds", "card_closed")
+	basket := good()
+	basket.ShipTo.Postcode = "LOST 1"
+	buyer := b.Site.Buy(t, basket)
+	trial.Await(t, "the refund is owed", func() (bool, string) {
+		b.Damage(t, "refund", `UPDATE engine.deadline SET due_at = now() WHERE key = $1 AND type = 'refund.failed.v1'`, buyer.ID)
+		answer, err := b.Site.Operator("refund").Send("GET", "/v1/orders/"+buyer.ID+"/refunds", nil)
+		return err == nil && strings.Contains(answer.Body, `"owed"`), fmt.Sprint(answer.Body, err)
+	})
+}
+
+// settle changes the first capture in the gateway's book, of which its settlement files are made, and has them read.
+func settle(change string) func(*testing.T, *bench) {
+	return func(t *testing.T, b *bench) {
+		book := b.Database(t, run.World).Gorm()
+		const first = ` WHERE seq = (SELECT min(seq) FROM gateway_book WHERE kind = 'captured')`
+		if err := book.Exec(`UPDATE gateway_book SET ` + change + first).Error; err != nil {
+			t.Fatal(err)
+		}
+		var day time.Time
+		if err := book.Raw(`SELECT at FROM gateway_book` + first).Row().Scan(&day); err != nil {
+			t.Fatal(err)
+		}
+		b.Site.Operator("reporting").Must(t, 202, "POST", "/v1/reports/daily/"+day.UTC().Format(time.DateOnly)+"/settlement", nil)
+	}
+}
+
+// misprice changes the currency of all orders that wait for their captures, in the invoice service's table.
+func misprice(t *testing.T, b *bench) {
+	b.Gate.Shut("/sim/gateway/v1/captures")
+	b.Site.Buy(t, good()).Await(t, "preparing")
+	b.Pause(t, "invoice")
+	if err := b.Database(t, "invoice").Gorm().Exec(`UPDATE invoices SET currency = 'XTS' WHERE captured_in = ''`).Error; err != nil {
+		t.Fatal(err)
+	}
+	b.Resume(t, "invoice")
+	b.Gate.Open()
 }
 
 // park gives inventory an impossible event: goods leave for an order without a reservation.

@@ -10,6 +10,7 @@ import (
 	notification "orderflow.example/services/notification/app"
 	order "orderflow.example/services/order/app"
 	payment "orderflow.example/services/payment/app"
+	recommendation "orderflow.example/services/recommendation/app"
 	refund "orderflow.example/services/refund/app"
 	reporting "orderflow.example/services/reporting/app"
 	shipping "orderflow.example/services/shipping/app"
@@ -31,5 +32,6 @@ var All = []service.App{
 	refund.App,
 	invoice.App,
 	reporting.App,
+	recommendation.App,
 	notification.App,
 }

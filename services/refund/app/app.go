@@ -53,6 +53,14 @@ func (r refunds) Grant(ctx context.Context, order string, g refund.Grant) (refun
 	return out.State.(refund.Refund), nil
 }
 
+func (r refunds) Settle(ctx context.Context, order string, s refund.Settlement) (refund.Refund, error) {
+	out, err := r.Engine.Submit(ctx, order, refund.SettleRefund.Of(s))
+	if err != nil {
+		return refund.Refund{}, err
+	}
+	return out.State.(refund.Refund), nil
+}
+
 func answerers(c service.Config) ([]engine.Answerer, error) {
 	key, err := service.StripeKey(c)
 	switch {

@@ -17,4 +17,9 @@ var watched = []model.Watched{
 		Do: "Each is asked for again a day later; until then the customer waits. Ask the gateway why.",
 		Alert: &model.Alert{Name: "RefundsFailing", Above: .1, Least: 5,
 			Says: "more than a tenth of the refunds are refused by the gateway"}},
+	{Asks: "Which customers are owed money that the gateway will not give back?",
+		Events: []saga.Kind{event.Owed},
+		Do:     "GET /v1/refunds?status=owed lists them. Pay each of them by another way.",
+		Alert: &model.Alert{Name: "RefundsOwed",
+			Says: "the gateway has refused a refund for good: a person has to see to it that the customer gets the money"}},
 }

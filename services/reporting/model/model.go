@@ -20,25 +20,18 @@ import (
 
 // Service is the reporting service's part in an order: it notes each movement of money, and nothing follows for the order.
 var Service = model.Service{
-	Watched:   watched,
-	Unalarmed: "a file comes once a day, and people work through the differences that the API names",
+	Watched: watched,
 	Machines: []explore.Machine{{Machine: machine, Before: before, Check: balances, Notes: []saga.Kind{payments.Captured,
 		payments.ChargedBack, payments.ChargebackReversed, payments.RefundReversed, refunds.Issued,
-		invoices.Issued, invoices.CreditNoteIssued}}},
+		refunds.Settled, invoices.Issued, invoices.CreditNoteIssued}}},
 	Variants: []model.Variant{{Machine: machine,
 		Scenes: []model.Scene{{Stock: "enough", Fill: "fill_all", Customer: "trusted", Settles: true}}}},
 	Told: settles,
 	Left: []string{"reporting (day)", "reporting (settlement)"},
 	Harmless: map[string]string{
-		"on invoice.issued.v1":                 noTax,
-		"on invoice.credit_note_issued.v1":     noTax,
-		"on payment.charged_back.v1":           noDispute,
-		"on payment.chargeback_reversed.v1":    noDispute,
-		"on payment.refund_reversed.v1":        noDispute,
-		"on reporting.settlement_missed.v1":    "as its command",
-		"on reporting.line_settled.v1":         "as the line",
-		"on report_missing":                    "it tells people what no settlement file had, and changes no entry",
-		"on reporting.settlement_line_read.v1": "the files of the gateway come days later; nothing follows for the order",
+		"on invoice.issued.v1":             noTax,
+		"on invoice.credit_note_issued.v1": noTax,
+		"on refund.settled.v1":             "an operator's act that is left out there; it has tests of its own",
 	},
 	End:   end,
 	Role:  audit.Books,
@@ -63,8 +56,6 @@ func settles(s model.Scene) []explore.Told {
 }
 
 const noTax = "tax moves nothing between the gateway and the shop"
-
-const noDispute = "only where the gateway acts by itself there are disputes and reversed refunds; there the end compares them"
 
 func before(any) []explore.Before {
 	b := model.Before{}
@@ -105,6 +96,12 @@ func has(state any) []audit.Fact {
 
 // journal sums up the booked movements of an order. An order has one currency.
 func journal(a reporting.Account) (j audit.Journal) {
+	for _, e := range a.Entries {
+		if e.Movement == reporting.Settled {
+			m := e.Transfers[len(e.Transfers)-1].Amount // from the bank to the customer
+			j.Settled, j.Currency = j.Settled+m.Amount, m.Currency
+		}
+	}
 	for _, i := range a.Items {
 		if i.Booked == 0 {
 			continue

@@ -7,9 +7,11 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/admission"
 	"orderflow.example/services/storefront/internal/api"
+	"orderflow.example/services/storefront/internal/interactions"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/services/storefront/model"
 	"orderflow.example/shared/engine"
@@ -23,6 +25,10 @@ var backlog = service.Flag[time.Duration]{Name: "backlog", Default: 10 * time.Se
 	Usage: "while the orders that wait for confirmation would take longer than this, new ones are answered 503; 0: never",
 	Want:  "0, or 1s to 1h", Valid: func(d time.Duration) bool { return d == 0 || d >= time.Second && d <= time.Hour }}
 
+var recorded = service.Flag[int]{Name: "interactions", Default: 100,
+	Usage: "what visitors look at, recorded at most this often a second; of what comes faster a random sample; 0: none",
+	Want:  "0 to 100000", Valid: func(n int) bool { return n >= 0 && n <= 100_000 }}
+
 // App is the storefront, ready to run.
 var App = service.App{
 	Name:       "storefront",
@@ -31,9 +37,10 @@ var App = service.App{
 	Bindings: []engine.Binding{
 		{Machine: storefront.Choreography.Machine(), Store: store.Orders()},
 		{Machine: storefront.Products.Machine(), Store: store.Products()},
+		{Machine: storefront.Visits.Machine(), Store: store.Visits()},
 		{Machine: storefront.Customers.Machine(), Store: store.Preferences()},
 	},
-	Flags:      []service.Declared{backlog},
+	Flags:      []service.Declared{backlog, recorded},
 	Storefront: operations,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		api.RegisterOperators(r, store.NewReader(p.DB))
@@ -59,6 +66,11 @@ func operations(to huma.API, p *service.Parts) {
 		Admit:  admission.New(p.Running, backlog.Of(p.Config), reader, p.Log, p.Registry).Admit,
 		Keys:   idempotency.New(idempotency.NewTable(p.DB), p.Log),
 		Log:    p.Log,
+		Interact: interactions.New(p.Running, recorded.Of(p.Config), func(ctx context.Context, visitor string,
+			e event.InteractionsRecordedV1) error {
+			_, err := p.Engine.Submit(ctx, visitor, storefront.RecordInteractions.Of(e))
+			return err
+		}, p.Log).Keep,
 	})
 	api.RegisterPreferences(to, customers{reader, p.Engine})
 	api.RegisterUnsubscribe(to, customers{reader, p.Engine}, p.Auth)

@@ -7,6 +7,7 @@ package openapi
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,6 +22,9 @@ const bearer = "token"
 
 // Bearer is the Security of an operation that needs a token.
 var Bearer = []map[string][]string{{bearer: {}}}
+
+// OptionalBearer is the Security of an operation that anybody may use, and that does more for the subject of a token.
+var OptionalBearer = []map[string][]string{{}, {bearer: {}}}
 
 // New serves /openapi.json, /openapi.yaml and /docs on the engine and returns the API that operations are registered on,
 // with huma.Register. Numbers in request bodies are integers: registering an operation that takes another kind panics.
@@ -75,12 +79,12 @@ func needJSON(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// needOnce refuses a parameter that is given twice: it is ambiguous.
+// needOnce refuses a parameter that is given twice and is no list: it is ambiguous.
 func needOnce(ctx huma.Context, next func(huma.Context)) {
 	url := ctx.URL()
 	var faults []httpserver.Fault
 	for name, values := range url.Query() {
-		if len(values) > 1 {
+		if len(values) > 1 && !isList(ctx.Operation(), name) {
 			faults = httpserver.AddFaults(faults,
 				httpserver.Fault{Detail: "want the parameter once", Location: "query." + httpserver.FieldName(name)})
 		}
@@ -90,6 +94,12 @@ func needOnce(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(ctx)
+}
+
+func isList(op *huma.Operation, name string) bool {
+	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
+		return p.In == "query" && p.Name == name && p.Schema != nil && p.Schema.Type == huma.TypeArray
+	})
 }
 
 // ready makes a problem the answer to this request.
@@ -104,8 +114,8 @@ func ready(ctx huma.Context, _ string, v any) (any, error) {
 	return v, nil
 }
 
-// RequireToken requires a token for this audience for operations whose Security is Bearer. Handlers get its subject from
-// httpserver.Subject. Use it before operations are registered.
+// RequireToken requires a token for this audience for operations whose Security is Bearer; with OptionalBearer, a token that is sent
+// must be valid. Handlers get its subject from httpserver.Subject. Use it before operations are registered.
 func RequireToken(api huma.API, auth *httpserver.Auth, audience string) {
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		for _, scheme := range ctx.Operation().Security {
@@ -113,6 +123,9 @@ func RequireToken(api huma.API, auth *httpserver.Auth, audience string) {
 				continue
 			}
 			c := humagin.Unwrap(ctx)
+			if len(ctx.Operation().Security[0]) == 0 && c.GetHeader("Authorization") == "" {
+				continue
+			}
 			if p := auth.Authenticate(c, audience); p != nil {
 				httpserver.WriteProblem(c, p)
 				return

@@ -37,6 +37,7 @@ type (
 		Captured, Refunded int64
 		Refused            int64 // requested, and not given back after all
 		Owed               int64 // of Refused: it failed too often, and a person has to see to it
+		Settled            int64 // given back outside the gateway, by people; not of Refused
 		Granted            int64 // by operators, beyond what came back
 		Currency           string
 	}
@@ -50,6 +51,7 @@ type (
 
 	Journal struct { // of what moved between the gateway and the shop
 		Captured, Refunded, ChargedBack int64
+		Settled                         int64 // given back outside the gateway
 		Currency                        string
 	}
 

@@ -55,6 +55,8 @@ type Outside struct {
 	Check func(state any) string
 	// Tells are the events that its outcomes may tell beside their answers.
 	Tells []saga.Kind
+	// Before is Machine.Before for what it tells: not before one of some events asks it.
+	Before func(state any) []Before
 }
 
 // Outcome is one possible act of the outside party when asked.

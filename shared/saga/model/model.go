@@ -21,6 +21,9 @@ type Service struct {
 	// with its reason. For any other row of Machines, some check fails when the row is missing.
 	Harmless map[string]string
 
+	// Unexplored are own events to which nothing in the scenes leads, by name, each with its reason.
+	Unexplored map[string]string
+
 	Start func(Scene) map[string]any  // the initial states of machines and outside parties that are not blank
 	Told  func(Scene) []explore.Told  // commands of people, and events of machines that are not explored
 	End   func(Ending) (wrong string) // what is wrong in a final state; "" if nothing

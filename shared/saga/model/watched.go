@@ -22,8 +22,8 @@ type Watched struct {
 // Alert defines when a person is needed.
 type Alert struct {
 	Name  string  // "PaymentsDeclined"; deployments/runbooks has a page of that name
-	Above float64 // the share of Events among Among, or, without Among, events a minute
-	Least int     // the least number of Among within the window: a share of few events means little
+	Above float64 // the share of Events among Among, or, without Among, how many of them within half an hour
+	Least int     // the least number of Among within the window: a share of few events means little; with Among only
 	Page  bool    // at any hour; otherwise it is a ticket for the day
 	Says  string  // the problem, in a sentence
 }

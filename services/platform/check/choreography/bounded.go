@@ -56,7 +56,8 @@ func (g *graph) ends(m *saga.Machine, question *saga.Row) (ends []saga.Kind) {
 	return ends
 }
 
-// joins: a machine that waits for events of several services has a deadline for the last one.
+// joins: a machine that waits for events of several services has a deadline for the last one. Events of one service alone are
+// alternatives: a refund is issued by the gateway, or settled by a person.
 func (g *graph) joins(rule *Rule) {
 	before := g.beforePivot()
 	for _, m := range g.machines {
@@ -73,7 +74,11 @@ func (g *graph) joins(rule *Rule) {
 		}
 		for _, what := range slices.Sorted(maps.Keys(waits)) {
 			heard := waits[what]
-			if len(heard) < 2 {
+			producers := map[string]bool{}
+			for _, name := range heard {
+				producers[saga.Producer(name)] = true
+			}
+			if len(producers) < 2 {
 				continue
 			}
 			if rule.Looked++; !g.covered(heard) {

@@ -78,6 +78,9 @@ func both(a, b explore.Outside) explore.Outside {
 		}
 		return a.Act(state, question, asked)
 	}
+	if whole.Before == nil {
+		whole.Before = b.Before
+	}
 	whole.Asked, whole.Tells = slices.Concat(a.Asked, b.Asked), slices.Concat(a.Tells, b.Tells)
 	return whole
 }

@@ -104,6 +104,9 @@ func TestThePlatformRunsEveryService(t *testing.T) {
 	}
 }
 
+// keyless are commands of requests that take no key, in services that have such with one.
+var keyless = map[string]string{"record_interactions": "batches of what many visitors did; one that is sent twice counts twice"}
+
 // The answers to requests with a key are restored from the topic when a database is lost.
 func TestWhatARequestWithAKeyLeadsToTellsOfTheRequest(t *testing.T) {
 	t.Parallel()
@@ -123,7 +126,7 @@ func TestWhatARequestWithAKeyLeadsToTellsOfTheRequest(t *testing.T) {
 		for _, b := range app.Bindings {
 			for _, r := range b.Machine.Rows {
 				for _, said := range r.Emits {
-					if saga.IsCommand(r.On) && !tells(said) {
+					if saga.IsCommand(r.On) && keyless[r.On.Name()] == "" && !tells(said) {
 						t.Errorf("%s, which %s leads to, does not tell of the request: give it the field Request", said.Name(), r.On.Name())
 					}
 				}

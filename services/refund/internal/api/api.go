@@ -1,4 +1,5 @@
-// Package api is the refund service's HTTP API for operators: granting a refund, and listing those that are made or owed.
+// Package api is the refund service's HTTP API for operators: granting a refund, listing those that are made or owed, and
+// settling what is owed.
 package api
 
 import (
@@ -24,6 +25,8 @@ type Refunds interface {
 	With(ctx context.Context, status refund.Status, after string, limit int) ([]refund.Refund, error)
 	// Grant applies an operator's decision, and returns the state afterwards.
 	Grant(ctx context.Context, order string, g refund.Grant) (refund.Refund, error)
+	// Settle applies the word of an operator that a refund was paid outside the gateway, and returns the state afterwards.
+	Settle(ctx context.Context, order string, s refund.Settlement) (refund.Refund, error)
 }
 
 const (
@@ -56,6 +59,7 @@ func Register(routes *openapi.Routes, keys *idempotency.Keys, r Refunds) {
 		ID   string `path:"id" doc:"The order's id"`
 		Body request
 	}, openapi.Body[claim]](routes, op, keys.Handler(idempotency.Rule{}, func(c *gin.Context) { grant(c, r) }))
+	registerSettle(routes, keys, r)
 }
 
 type request struct {

@@ -14,8 +14,9 @@ import (
 type account struct {
 	Order      string        `json:"order"`
 	Captured   schemas.Money `json:"captured"`
-	Refunded   schemas.Money `json:"refunded"`
-	Refundable schemas.Money `json:"refundable"` // captured, and neither refunded, requested nor charged back
+	Refunded   schemas.Money `json:"refunded"` // by the gateway
+	Settled    schemas.Money `json:"settled" doc:"Given back outside the gateway"`
+	Refundable schemas.Money `json:"refundable"` // captured, and neither given back, requested nor charged back
 	Disputes   []dispute     `json:"disputes" nullable:"false"`
 	Refunds    []claim       `json:"refunds" nullable:"false"`
 }
@@ -32,12 +33,20 @@ type claim struct {
 	Reason   string               `json:"reason" enum:"cancelled,lost,returned,granted"`
 	GrantID  string               `json:"grant_id,omitempty"`
 	ReturnID string               `json:"return_id,omitempty"`
-	Status   refund.Status        `json:"status" enum:"noted,pending,issued,failed,owed"`
+	Status   refund.Status        `json:"status" enum:"noted,pending,issued,failed,owed,settled"`
 	Amount   schemas.Money        `json:"amount"`
 	Lines    []schemas.Allocation `json:"lines,omitempty"`
 	RefundID string               `json:"refund_id,omitempty"`
 	Why      string               `json:"why,omitempty" doc:"With failed and owed: the gateway's reason"`
 	Operator string               `json:"operator,omitempty" doc:"Who granted it"`
+	Settled  *settled             `json:"settled,omitempty" doc:"With settled: how it was paid outside the gateway"`
+}
+
+type settled struct {
+	ID        string `json:"id"`
+	How       string `json:"how" enum:"bank_transfer,cheque"`
+	Reference string `json:"reference"`
+	Operator  string `json:"operator" doc:"Who paid it"`
 }
 
 type page struct {
@@ -47,7 +56,8 @@ type page struct {
 
 func view(r refund.Refund, c refund.Claim) claim {
 	return claim{Order: r.Order, Reason: c.Reason, GrantID: c.GrantID, ReturnID: c.ReturnID, Status: c.Status, Lines: c.Lines,
-		Amount: schemas.Money{Amount: c.Amount, Currency: r.Currency}, RefundID: c.RefundID, Why: c.Why, Operator: c.Operator}
+		Amount: schemas.Money{Amount: c.Amount, Currency: r.Currency}, RefundID: c.RefundID, Why: c.Why, Operator: c.Operator,
+		Settled: (*settled)(c.Paid)}
 }
 
 func show(c *gin.Context, r Refunds) {
@@ -61,8 +71,9 @@ func show(c *gin.Context, r Refunds) {
 		return
 	}
 	money := func(amount int64) schemas.Money { return schemas.Money{Amount: amount, Currency: now.Currency} }
-	a := account{Order: now.Order, Captured: money(now.Captured), Refunded: money(now.Refunded), Refundable: money(now.Left()),
-		Disputes: []dispute{}, Refunds: []claim{}}
+	a := account{Order: now.Order, Captured: money(now.Captured), Refunded: money(now.Refunded), Settled: money(now.Settled()),
+		Refundable: money(now.Left()),
+		Disputes:   []dispute{}, Refunds: []claim{}}
 	for _, d := range now.Disputes {
 		a.Disputes = append(a.Disputes, dispute{d.ID, d.State, money(d.Amount)})
 	}

@@ -21,6 +21,8 @@ func TestARefundSurvivesTheWayToItsRowAndBack(t *testing.T) {
 				{Reason: "returned", ReturnID: "r2", Lines: lines, Status: refund.Pending, RefundID: "e2", Amount: 600},
 				{Reason: "lost", Lines: lines, Status: refund.Failed, RefundID: "e3", Amount: 100, Why: "card_closed", Tries: 2},
 				{Reason: "granted", GrantID: "g1", Status: refund.Owed, Operator: "op1"},
+				{Reason: "cancelled", Status: refund.Settled, RefundID: "e4", Amount: 5,
+					Paid: &refund.Paid{ID: "s1", How: refund.ByCheque, Reference: "100042", Operator: "op1"}},
 			}, Sold: lines, Disputes: []refund.Dispute{{ID: "d1", State: refund.DisputeOpen, Amount: 300}}},
 	} {
 		r := toRow(want)

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderflow.example/schemas"
+	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/shared/httpserver"
@@ -44,6 +45,8 @@ type Parts struct {
 	Keys   *idempotency.Keys
 	Admit  Admit
 	Log    *slog.Logger
+
+	Interact func(visitor string, i event.Interaction) // takes what a visitor did
 }
 
 type handlers struct {
@@ -67,6 +70,7 @@ func (h *handlers) register(api huma.API) {
 	h.place(api)
 	h.changes(api)
 	h.events(api)
+	h.interactions(api)
 }
 
 // pollEvery is how long a customer who watches an order waits for news at most.

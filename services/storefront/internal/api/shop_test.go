@@ -41,6 +41,7 @@ type shop struct {
 	claims  *idempotencytest.Memory
 	keys    int
 	said    []saga.Event
+	looked  []looked
 	full    bool         // no new order is admitted
 	before  func() error // runs before each command; its error is the command's
 }
@@ -63,7 +64,8 @@ func open(t testing.TB) *shop {
 	description := openapi.New(server.Engine(), "Orderflow", "1")
 	openapi.RequireToken(description, auth, httpserver.AudienceCustomers)
 	log := slog.New(httpserver.LogRequests(slog.NewTextHandler(&s.log, nil)))
-	h := &handlers{Parts: Parts{Submit: s.submit, Reader: s, Admit: s.admit, Log: log, Keys: idempotency.New(s.claims, log)}}
+	h := &handlers{Parts: Parts{Submit: s.submit, Reader: s, Admit: s.admit, Log: log, Keys: idempotency.New(s.claims, log),
+		Interact: s.interact}}
 	h.watcher = newWatcher(s.Stories, h.Log, time.Millisecond)
 	h.register(description)
 	s.engine = server.Engine()

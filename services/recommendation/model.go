@@ -1,0 +1,235 @@
+package recommendation
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// The method's settings, chosen on July 2011 of the retailer's orders.
+const (
+	halfLife        = 120 * 24 * time.Hour // of what an order counts for
+	historyHalfLife = 240 * 24 * time.Hour // of what a customer's own order counts for
+	reach           = 20                   // rows; goods further apart on an order count together, and do not weigh
+	neighbours      = 30                   // of a good
+	ridge           = 1.5
+	growth          = 1.05 // of a good's mass, before its neighbours are computed again
+	mostSolved      = 60   // goods of one order; the others are due with their next
+	historyWeight   = 0.12
+)
+
+// Basket is what one order taught: its goods, once each, in the order of its lines.
+type Basket struct {
+	N        int64 // which one it is, from 1 on
+	Order    string
+	Customer string
+	At       time.Time // when the order was confirmed
+	SKUs     []string
+}
+
+// Model is what was learnt. It is never changed in place, so that a state that was not committed leaves nothing behind; a new one
+// shares what is the same.
+//
+// Its arithmetic is that of float64 in one order, each product rounded before it is added, so that a replay has the same bits on
+// every kind of CPU. Weights grow with the time of the order (forward decay): nothing is ever scaled down, and no clock is read.
+type Model struct {
+	Baskets int64
+	At      time.Time // of the latest order
+	ids     map[string]int32
+	goods   []*good
+}
+
+// good is a product that was ordered.
+type good struct {
+	sku    string
+	orders int64   // whole ones
+	mass   float64 // what its orders weigh
+	pairs  []pair  // with other goods, by id
+	Solved
+}
+
+// Solved is the outcome of computing a good's neighbours.
+type Solved struct {
+	Basket     int64   // with which they were computed; 0: never
+	Mass       float64 // of the good then
+	Neighbours []Neighbour
+}
+
+// Neighbour is a good whose presence in a basket speaks for another, and how much.
+type Neighbour struct {
+	SKU    string  `json:"sku"`
+	Weight float64 `json:"weight"`
+}
+
+type pair struct {
+	id     int32
+	orders int32   // whole ones with both
+	weight float64 // what they weigh, by closeness
+}
+
+// Learn is the model after one more order.
+func (m Model) Learn(b Basket) Model {
+	m, ids := m.Count(b)
+	at := weightAt(b.At, halfLife)
+	var due []int32
+	for _, id := range ids {
+		if g := m.goods[id]; g.mass >= float64(growth*g.Mass) {
+			due = append(due, id)
+		}
+	}
+	if len(due) > mostSolved { // those that grew most
+		slices.SortStableFunc(due, func(a, b int32) int {
+			return compare(float64(m.goods[b].mass*m.goods[a].Mass), float64(m.goods[a].mass*m.goods[b].Mass))
+		})
+		due = due[:mostSolved]
+	}
+	for _, id := range due { // Count copied them
+		g := m.goods[id]
+		g.Solved = Solved{Basket: m.Baskets, Mass: g.mass, Neighbours: m.solve(id, float64(ridge*at))}
+	}
+	return m
+}
+
+// Count is Learn without computing neighbours. It returns the basket's goods by id.
+func (m Model) Count(b Basket) (Model, []int32) {
+	m.Baskets++
+	if b.At.After(m.At) {
+		m.At = b.At
+	}
+	ids := m.name(b.SKUs)
+	m.goods = append(make([]*good, 0, len(m.goods)+len(m.goods)/64), m.goods...)
+	weight := weightAt(b.At, halfLife) / math.Sqrt(float64(len(ids)))
+	var closeness [reach + 1]float64
+	for gap := range closeness {
+		closeness[gap] = weight / (1 + float64(gap)/3)
+	}
+	rows := make([]int, len(ids)) // in the order of their ids
+	for row := range rows {
+		rows[row] = row
+	}
+	slices.SortFunc(rows, func(a, b int) int { return int(ids[a]) - int(ids[b]) })
+	with := make([]pair, 0, len(ids))
+	for row, id := range ids {
+		g := *m.goods[id]
+		with = with[:0]
+		for _, other := range rows {
+			if other == row {
+				continue
+			}
+			p := pair{id: ids[other], orders: 1}
+			if gap := max(row-other, other-row); gap <= reach {
+				p.weight = closeness[gap]
+			}
+			with = append(with, p)
+		}
+		g.orders, g.mass, g.pairs = g.orders+1, g.mass+weight, added(g.pairs, with)
+		m.goods[id] = &g
+	}
+	return m, ids
+}
+
+// name finds the ids of goods, and gives one to those that are new.
+func (m *Model) name(skus []string) []int32 {
+	ids, copied := make([]int32, len(skus)), false
+	for i, sku := range skus {
+		id, known := m.ids[sku]
+		if !known {
+			if !copied {
+				names := make(map[string]int32, len(m.ids)+1)
+				for name, id := range m.ids {
+					names[name] = id
+				}
+				m.ids, m.goods, copied = names, slices.Clip(m.goods), true
+			}
+			id = int32(len(m.goods))
+			m.ids[sku], m.goods = id, append(m.goods, &good{sku: sku})
+		}
+		ids[i] = id
+	}
+	return ids
+}
+
+// added is the sum of two lists, which are in the order of ids. The first is mostly the longer.
+func added(a, b []pair) []pair {
+	sum := make([]pair, 0, len(a)+len(b))
+	for _, p := range b {
+		at := find(a, p.id)
+		sum, a = append(sum, a[:at]...), a[at:]
+		if len(a) > 0 && a[0].id == p.id {
+			p.orders, p.weight, a = p.orders+a[0].orders, p.weight+a[0].weight, a[1:]
+		}
+		sum = append(sum, p)
+	}
+	return append(sum, a...)
+}
+
+// find is the place of an id, or where it would be. Written out: it is most of what learning costs.
+func find(list []pair, id int32) int {
+	low, high := 0, len(list)
+	for low < high {
+		if middle := int(uint(low+high) >> 1); list[middle].id < id {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// pair finds a good's pair with another; the zero pair if there is none.
+func (g *good) pair(other int32) pair {
+	if at := find(g.pairs, other); at < len(g.pairs) && g.pairs[at].id == other {
+		return g.pairs[at]
+	}
+	return pair{}
+}
+
+// Good returns what was computed of a good, and in how many orders it was.
+func (m Model) Good(sku string) (s Solved, orders int64) {
+	if id, known := m.ids[sku]; known {
+		return m.goods[id].Solved, m.goods[id].orders
+	}
+	return Solved{}, 0
+}
+
+// Together counts the orders with both goods.
+func (m Model) Together(a, b string) int64 {
+	one, known := m.ids[a]
+	other, also := m.ids[b]
+	if !known || !also {
+		return 0
+	}
+	return int64(m.goods[one].pair(other).orders)
+}
+
+// With is the model with what was computed of goods, which its baskets hold.
+func (m Model) With(solved map[string]Solved) Model {
+	m.goods = slices.Clone(m.goods)
+	for sku, s := range solved {
+		if id, known := m.ids[sku]; known {
+			g := *m.goods[id]
+			g.Solved = s
+			m.goods[id] = &g
+		}
+	}
+	return m
+}
+
+// SolvedWith visits the goods whose neighbours were computed after the basket of this number.
+func (m Model) SolvedWith(after int64, fn func(sku string, s Solved)) {
+	for _, g := range m.goods {
+		if g.Basket > after {
+			fn(g.sku, g.Solved)
+		}
+	}
+}
+
+func compare(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

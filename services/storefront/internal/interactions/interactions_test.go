@@ -1,0 +1,72 @@
+package interactions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	event "orderflow.example/schemas/storefront"
+)
+
+// kept are the interactions recorded, by visitor.
+type kept struct {
+	mu    sync.Mutex
+	by    map[string]int
+	calls int
+	fail  error
+}
+
+func (k *kept) record(_ context.Context, visitor string, e event.InteractionsRecordedV1) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.calls++
+	k.by[visitor] += len(e.Interactions)
+	return k.fail
+}
+
+func TestOfManyInteractionsASampleIsRecordedInBatches(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		k := &kept{by: map[string]int{}, fail: errors.New("down")}
+		r := New(ctx, 100, k.record, slog.New(slog.DiscardHandler))
+		for n := range 1000 { // as many as come in ten times what is recorded
+			r.Keep(fmt.Sprint("guest:", n%5), event.Interaction{Kind: "view", SKU: "MUG"})
+		}
+		time.Sleep(time.Second)
+		sum := 0
+		for _, n := range k.by {
+			sum += n
+		}
+		if sum != 25 || k.calls > 5 { // a quarter of a second's
+			t.Errorf("%d in %d calls", sum, k.calls)
+		}
+		r.Keep("guest:late", event.Interaction{Kind: "view", SKU: "MUG"})
+		time.Sleep(time.Second)
+		if k.by["guest:late"] != 1 {
+			t.Errorf("after a pause: %v", k.by)
+		}
+	})
+}
+
+func TestNothingIsRecordedWhereThatIsSwitchedOffOrHasEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		k := &kept{by: map[string]int{}}
+		off, ended := New(ctx, 0, k.record, nil), New(ctx, 10, k.record, nil)
+		off.Keep("guest:1", event.Interaction{Kind: "view"})
+		cancel()
+		ended.Keep("guest:1", event.Interaction{Kind: "view"})
+		time.Sleep(time.Second)
+		if k.calls != 0 {
+			t.Error(k.by)
+		}
+	})
+}
