@@ -13,9 +13,12 @@ const (
 	reach           = 20                   // rows; goods further apart on an order count together, and do not weigh
 	neighbours      = 30                   // of a good
 	ridge           = 1.5
-	growth          = 1.05 // of a good's mass, before its neighbours are computed again
-	mostSolved      = 60   // goods of one order; the others are due with their next
 	historyWeight   = 0.12
+
+	// Each order has the neighbours computed again of those of its goods whose mass grew most since, and of some other goods in
+	// turn, whatever they are: what is not ordered any more fades too. So the work for an order is bounded.
+	mostGrown = 16
+	inTurn    = 5
 )
 
 // Basket is what one order taught: its goods, once each, in the order of its lines.
@@ -70,22 +73,23 @@ type pair struct {
 // Learn is the model after one more order.
 func (m Model) Learn(b Basket) Model {
 	m, ids := m.Count(b)
-	at := weightAt(b.At, halfLife)
-	var due []int32
-	for _, id := range ids {
-		if g := m.goods[id]; g.mass >= float64(growth*g.Mass) {
-			due = append(due, id)
+	due := slices.Clone(ids)
+	slices.SortStableFunc(due, func(a, b int32) int {
+		one, other := m.goods[a], m.goods[b]
+		return compare(float64(other.mass*one.Mass), float64(one.mass*other.Mass))
+	})
+	due = due[:min(len(due), mostGrown)]
+	for k := range int64(min(inTurn, len(m.goods))) {
+		due = append(due, int32((m.Baskets*inTurn+k)%int64(len(m.goods))))
+	}
+	lambda := float64(ridge * weightAt(b.At, halfLife))
+	for _, id := range due {
+		g := *m.goods[id]
+		if g.Basket == m.Baskets {
+			continue // it was also its turn
 		}
-	}
-	if len(due) > mostSolved { // those that grew most
-		slices.SortStableFunc(due, func(a, b int32) int {
-			return compare(float64(m.goods[b].mass*m.goods[a].Mass), float64(m.goods[a].mass*m.goods[b].Mass))
-		})
-		due = due[:mostSolved]
-	}
-	for _, id := range due { // Count copied them
-		g := m.goods[id]
-		g.Solved = Solved{Basket: m.Baskets, Mass: g.mass, Neighbours: m.solve(id, float64(ridge*at))}
+		g.Solved = Solved{Basket: m.Baskets, Mass: g.mass, Neighbours: m.solve(id, lambda)}
+		m.goods[id] = &g
 	}
 	return m
 }

@@ -158,7 +158,7 @@ func TestAnOrderOfHundredsOfGoodsComputesTheNeighboursOfFew(t *testing.T) {
 			t.Error(len(s.Neighbours))
 		}
 	})
-	if solved != mostSolved {
+	if solved < mostGrown || solved > mostGrown+inTurn {
 		t.Error(solved)
 	}
 }

@@ -33,7 +33,7 @@ var Service = model.Service{
 		}
 		return nil
 	},
-	Machines: []explore.Machine{{Machine: notification.Channels(nil).Choreography().Machine(), Notes: heard,
+	Listeners: []explore.Machine{{Machine: notification.Channels(nil).Choreography().Machine(), Notes: heard,
 		Known: []saga.Event{storefront.PreferencesChanged.Of(storefront.PreferencesChangedV1{Locale: "en"})}}},
 	Left: []string{"notification (mailbox)", "notification (customer)", "notification (promotion)", "notification (message)"},
 	End:  end,

@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	event "orderflow.example/schemas/order"
+	payments "orderflow.example/schemas/payment"
+	refunds "orderflow.example/schemas/refund"
+	shipments "orderflow.example/schemas/shipping"
 	"orderflow.example/services/order"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/audit"
@@ -21,6 +24,10 @@ var Service = model.Service{
 	Unalarmed: "what goes wrong with an order is said by the step at fault, and by the budget of answers and the stuck sagas",
 	Machines: []explore.Machine{{
 		Machine: order.Choreography.Machine(), Before: before, Check: statusOnlyForward, Same: stepsInAnyOrder,
+		Notes: []saga.Kind{ // consumed only to tell the customer, or to wait for another step
+			payments.Voided, shipments.Prepared, shipments.WithdrawalRefused, shipments.Delivered,
+			shipments.ReturnAuthorized, shipments.ReturnRefused, shipments.ReturnReceived, refunds.Settled,
+		},
 	}},
 	Harmless: map[string]string{
 		"on payment.declined.v1":           "it ends at once, not when its time is up",

@@ -13,7 +13,7 @@ import (
 var Service = model.Service{
 	Watched:   watched,
 	Unalarmed: "no order waits for it; a service that is behind has an alert of its own",
-	Machines: []explore.Machine{{Machine: recommendation.Choreography.Machine(), Before: before,
+	Listeners: []explore.Machine{{Machine: recommendation.Choreography.Machine(), Before: before,
 		Notes: []saga.Kind{order.Confirmed}}},
 	Left: []string{"recommendation (shop)", "recommendation (product)", "recommendation (visitor)"},
 }

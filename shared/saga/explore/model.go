@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"orderflow.example/shared/saga"
@@ -100,6 +101,11 @@ func (v View) State(name string) any {
 		}
 	}
 	panic("explore: there is no " + name)
+}
+
+// Has tells whether a machine takes part.
+func (v View) Has(name string) bool {
+	return slices.ContainsFunc(v.s.parts, func(p *part) bool { return p.name == name })
 }
 
 // Open lists the questions that are open: "payment.void_requested".

@@ -14,8 +14,11 @@ import (
 type Service struct {
 	Machines []explore.Machine // the machines that take part in an order, in sequence
 	Left     []string          // the names of the others: projections, and machines that are not about an order
-	Outside  []explore.Outside // the parties that answer the machines' calls; several services may share one
-	Variants []Variant
+	// Listeners take part in an order too, but nobody hears them and they ask nobody: so each is explored beside Machines by
+	// itself, in a few scenes, and does not multiply the states of the others.
+	Listeners []explore.Machine
+	Outside   []explore.Outside // the parties that answer the machines' calls; several services may share one
+	Variants  []Variant
 
 	// Harmless are rows without which an order still ends as it should, by form and event ("on payment.declined.v1"), each
 	// with its reason. For any other row of Machines, some check fails when the row is missing.

@@ -51,6 +51,22 @@ func TestEveryOrderEndsAndNoEndBreaksAnInvariant(t *testing.T) {
 	t.Logf("%d states, %d transitions, %d deep, in %.1f s", r.States, r.Transitions, r.Depth, r.Seconds)
 }
 
+func TestWhoOnlyListensToAnOrderEndsWithIt(t *testing.T) {
+	t.Parallel()
+	for _, listener := range exploration.Listeners() {
+		for _, m := range exploration.All() {
+			if !strings.HasSuffix(m.Roots[0].Name, listener.String()+" listens") {
+				continue
+			}
+			r := exploration.Run(m, explore.Options{})
+			if r.Violation != nil {
+				t.Errorf("%s", r.Violation)
+			}
+			t.Logf("%s: %d states, %d transitions, %d deep, in %.1f s", listener, r.States, r.Transitions, r.Depth, r.Seconds)
+		}
+	}
+}
+
 // counting returns the model in which fraud counts the orders of a customer.
 func counting() explore.Model { return exploration.All()[1] }
 
@@ -98,9 +114,7 @@ func TestWhatIsWrongWithCountingIsMissed(t *testing.T) {
 
 // with returns the real machines, one of them replaced.
 func with(other *saga.Machine) []*saga.Machine {
-	machines := exploration.Machines()
-	machines[slices.IndexFunc(machines, func(m *saga.Machine) bool { return m.String() == other.String() })] = other
-	return machines
+	return replaced(exploration.Machines(), other)
 }
 
 // without returns a service as declared, without its rows of this form and trigger.

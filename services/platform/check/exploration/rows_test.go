@@ -60,9 +60,16 @@ func trial(machines []*saga.Machine, s model.Scene) exploration.Report {
 	return exploration.Run(exploration.Model(machines, []model.Scene{s}), explore.Options{})
 }
 
-// noticed tells what is wrong without the row; "" if nothing is. usual are the reports of the trials with it.
-func (l lesser) noticed(usual []exploration.Report) string {
-	checked := choreography.Check(choreography.LanguageOf(run.Apps...), others(l.machine)...)
+// replaced are machines of which one is replaced.
+func replaced(machines []*saga.Machine, by *saga.Machine) []*saga.Machine {
+	machines = slices.Clone(machines)
+	machines[slices.IndexFunc(machines, func(m *saga.Machine) bool { return m.String() == by.String() })] = by
+	return machines
+}
+
+// noticed tells what is wrong in the trials without the row; "" if nothing is. usual are their reports with it.
+func (l lesser) noticed(machines []*saga.Machine, trials []model.Scene, usual []exploration.Report) string {
+	checked := choreography.Check(choreography.LanguageOf(run.Apps...), replaced(choreography.Machines(run.Apps...), l.machine)...)
 	if faults := choreography.Faults(checked); len(faults) > 0 {
 		return faults[0].Text
 	}
@@ -70,7 +77,7 @@ func (l lesser) noticed(usual []exploration.Report) string {
 		if slices.Contains(usual[i].Unsaid, l.row.On.Name()) {
 			continue // nothing happens that the row is about
 		}
-		r := trial(with(l.machine), scene)
+		r := trial(replaced(machines, l.machine), scene)
 		if r.Violation != nil {
 			return r.Violation.Why
 		}
@@ -82,23 +89,27 @@ func (l lesser) noticed(usual []exploration.Report) string {
 	return ""
 }
 
-// others are all machines of the services, one of them replaced.
-func others(m *saga.Machine) []*saga.Machine {
-	all := choreography.Machines(run.Apps...)
-	all[slices.IndexFunc(all, func(x *saga.Machine) bool { return x.String() == m.String() })] = m
-	return all
-}
-
 func TestNoRowCanBeTakenOutUnnoticed(t *testing.T) {
 	t.Parallel()
+	all := exploration.Machines()
+	noneOf(t, trials, all, all)
+	for _, m := range exploration.Listeners() {
+		plain := slices.DeleteFunc(slices.Clone(trials), func(s model.Scene) bool { return s.Gateway != "" })
+		noneOf(t, plain, []*saga.Machine{m}, append(exploration.Machines(), m))
+	}
+}
+
+// noneOf tests that no row of some machines can be taken out unnoticed in these trials, where these machines are.
+func noneOf(t *testing.T, trials []model.Scene, some, machines []*saga.Machine) {
+	t.Helper()
 	var usual []exploration.Report
 	for _, scene := range trials {
-		usual = append(usual, trial(exploration.Machines(), scene))
+		usual = append(usual, trial(machines, scene))
 	}
 	harmless := harmless()
-	for _, m := range exploration.Machines() {
+	for _, m := range some {
 		for _, l := range lessers(m) {
-			switch why := l.noticed(usual); {
+			switch why := l.noticed(machines, trials, usual); {
 			case why == "" && harmless[l.String()] == "":
 				t.Errorf("nobody notices that %s is missing", l)
 			case why != "" && harmless[l.String()] != "":
