@@ -34,8 +34,9 @@ var (
 
 	isConfirmed  = heard(order.Confirmed.Of(order.ConfirmedV1{CustomerID: "ann", Total: pounds, Lines: goods}))
 	isCancelled  = heard(order.Cancelled.Of(order.CancelledV1{Reason: "payment_declined", By: "payment"}))
-	isDispatched = heard(shipping.Dispatched.Of(shipping.DispatchedV1{ShipmentID: "s1", Carrier: "Post", TrackingNumber: "T1", Lines: goods}))
-	isDelivered  = heard(shipping.Delivered.Of(shipping.DeliveredV1{ShipmentID: "s1"}))
+	isDispatched = heard(shipping.Dispatched.Of(shipping.DispatchedV1{ShipmentID: "s1", Carrier: "Post",
+		TrackingNumber: "T1", Lines: goods}))
+	isDelivered = heard(shipping.Delivered.Of(shipping.DeliveredV1{ShipmentID: "s1"}))
 )
 
 func heard(e saga.Event) saga.Event {
@@ -72,7 +73,8 @@ func TestACustomerIsToldEachThingOnceWithWhatItIsAbout(t *testing.T) {
 	t.Parallel()
 	d := sagatest.Given(t, silent, noted).When(isConfirmed)
 	posted := d.Emitted()[0].Data.(event.PostedV1)
-	if posted.CustomerID != "ann" || posted.Message.HappenedAt == "" || posted.Message.Pieces != 3 || *posted.Message.Amount != pounds ||
+	if posted.CustomerID != "ann" || posted.Message.HappenedAt == "" || posted.Message.Pieces != 3 ||
+		*posted.Message.Amount != pounds ||
 		!strings.HasSuffix(posted.Message.ID, ":confirmed") {
 		t.Errorf("%+v", posted)
 	}
@@ -91,7 +93,8 @@ func TestWhatComesBeforeItsTurnWaitsForIt(t *testing.T) {
 		hears saga.Event
 		says  string
 	}{
-		"everything before the order": {{isDelivered, "held delivered"}, {isDispatched, "held dispatched"}, {isConfirmed, "held confirmed"},
+		"everything before the order": {{isDelivered, "held delivered"}, {isDispatched, "held dispatched"},
+			{isConfirmed, "held confirmed"},
 			{placed, "noted ann, posted confirmed, posted dispatched, posted delivered"}},
 		"the parcel before the confirmation": {{placed, "noted ann"}, {isDispatched, "held dispatched"}, {isDispatched, ""},
 			{isConfirmed, "posted confirmed, posted dispatched"}, {isDelivered, "posted delivered"}},
@@ -124,13 +127,18 @@ func TestAMessageGoesByTheChannelsThatTheCustomerChoseAndThereAre(t *testing.T) 
 		chose   []saga.Event
 		want    string
 	}{
-		"no provider":       {silent, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"mail"}})}, ""},
-		"nothing chosen":    {mailing, nil, ", requested confirmed mail:ann ann@example.com"},
-		"only the inbox":    {mailing, []saga.Event{chose(storefront.PreferencesChangedV1{})}, ""},
-		"another address":   {mailing, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"mail"}, Email: "a@example.org"})}, ", requested confirmed mail:ann a@example.org"},
-		"a channel without": {mailing, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"sms"}, Phone: "+441632960001"})}, ""},
-		"all": {all, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"sms", "push"}, Phone: "+441632960001", Push: push})},
-			`, requested confirmed sms:ann +441632960001, requested confirmed push:ann {"endpoint":"https://push.example.com/x","p256dh":"p","auth":"a"}`},
+		"no provider":    {silent, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"mail"}})}, ""},
+		"nothing chosen": {mailing, nil, ", requested confirmed mail:ann ann@example.com"},
+		"only the inbox": {mailing, []saga.Event{chose(storefront.PreferencesChangedV1{})}, ""},
+		"another address": {mailing,
+			[]saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"mail"}, Email: "a@example.org"})},
+			", requested confirmed mail:ann a@example.org"},
+		"a channel without": {mailing,
+			[]saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"sms"}, Phone: "+441632960001"})}, ""},
+		"all": {all, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"sms", "push"},
+			Phone: "+441632960001", Push: push})},
+			", requested confirmed sms:ann +441632960001" +
+				`, requested confirmed push:ann {"endpoint":"https://push.example.com/x","p256dh":"p","auth":"a"}`},
 	} {
 		d := sagatest.Given(t, c.machine, noted).Knowing(c.chose...).When(isConfirmed)
 		if got := kinds(d.Emitted()); got != "posted confirmed"+c.want {
@@ -170,7 +178,8 @@ func TestAMailboxSendsOneMessageAfterTheOther(t *testing.T) {
 
 func TestAnAddressThatRefusesForGoodGetsNothingMoreAndANewOneDoes(t *testing.T) {
 	t.Parallel()
-	d := sagatest.Given(t, boxes).When(request("1", "gone@example.com")).When(request("2", "gone@example.com")).When(request("3", "new@example.com"))
+	d := sagatest.Given(t, boxes).When(request("1", "gone@example.com")).When(request("2", "gone@example.com")).
+		When(request("3", "new@example.com"))
 	d.Answered(event.Attempted, notification.Delivery{Outcome: notification.AddressRefused})
 	if got := kinds(d.Emitted()); got != "failed 1 address_refused, failed 2 refused_before, attempted 3" {
 		t.Error(got)

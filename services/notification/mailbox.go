@@ -92,8 +92,8 @@ func deliver(b Mailbox, r event.RequestedV1) []saga.Event {
 }
 
 func failure(r event.RequestedV1, reason string) saga.Event {
-	return event.Failed.Of(event.FailedV1{MessageID: r.Message.ID, Channel: r.Channel, OrderID: r.Message.OrderID, Kind: r.Message.Kind,
-		Reason: reason, Stops: reason == AddressRefused})
+	return event.Failed.Of(event.FailedV1{MessageID: r.Message.ID, Channel: r.Channel, OrderID: r.Message.OrderID,
+		Kind: r.Message.Kind, Reason: reason, Stops: reason == AddressRefused})
 }
 
 // answered notes what became of the message under way, and has the next one sent.

@@ -93,7 +93,8 @@ func happened(m event.Message) time.Time {
 }
 
 // promote mails a promotion to a customer who still wants it.
-func (k *courier) promote(ctx context.Context, a engine.Attempt, o event.PromotionOfferedV1) (notification.PromotionDelivery, error) {
+func (k *courier) promote(ctx context.Context, a engine.Attempt,
+	o event.PromotionOfferedV1) (notification.PromotionDelivery, error) {
 	d := notification.PromotionDelivery{Promotion: o.PromotionID}
 	if o.Email == "" || k.mail == nil {
 		return d, nil

@@ -264,7 +264,8 @@ func TestAProcessThatIsKilledWhileItSendsMailsNobodyTwiceAndLosesNoMoreThanWasOn
 	s.publish(operators, customers)
 	for n := range orders {
 		id := fmt.Sprintf("018f0000-0000-7000-8000-%012d", n)
-		s.tell(order.Confirmed.About(id, order.ConfirmedV1{CustomerID: fmt.Sprint("buyer", n), Total: schemas.Money{Amount: 1250, Currency: "GBP"},
+		s.tell(order.Confirmed.About(id, order.ConfirmedV1{CustomerID: fmt.Sprint("buyer", n),
+			Total:  schemas.Money{Amount: 1250, Currency: "GBP"},
 			Lines:  []schemas.Allocation{{SKU: "MUG", Quantity: 5, UnitPrice: 250, Warehouse: "LEEDS"}},
 			ShipTo: schemas.Address{Name: "Ann Example", Line1: "1 High St", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}}),
 			storefront.OrderPlaced.About(id, storefront.OrderPlacedV1{CustomerID: fmt.Sprint("buyer", n), PaymentToken: "tok_ok",

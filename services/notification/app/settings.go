@@ -18,7 +18,8 @@ const simulated = "simulated"
 
 var (
 	smtpURL = service.Flag[string]{Name: "smtp-url",
-		Usage: "mail server: smtp://user@host:587 (STARTTLS), smtps://user@host:465, or simulated (default: messages are in the inbox only)",
+		Usage: "mail server: smtp://user@host:587 (STARTTLS), smtps://user@host:465, or simulated " +
+			"(default: messages are in the inbox only)",
 		Check: func(text string) error {
 			if text == "" || text == simulated {
 				return nil
@@ -26,7 +27,8 @@ var (
 			_, err := mail.New(mail.Server{URL: text, From: mailFrom.Default})
 			return err
 		}}
-	smtpPasswordFile = service.Flag[string]{Name: "smtp-password-file", Usage: "file with the password of the user at the mail server",
+	smtpPasswordFile = service.Flag[string]{Name: "smtp-password-file",
+		Usage: "file with the password of the user at the mail server",
 		Check: func(path string) error { _, err := secretIn(path); return err }}
 	smsURL = service.Flag[string]{Name: "sms-url", Usage: "SMS provider: POST /v1/messages {to, text} (default: none)",
 		Want: "http://… or https://…", Valid: func(text string) bool { return text == "" || isWebAddress(text) }}
@@ -43,8 +45,9 @@ var (
 		Check: func(dir string) error { _, err := wordingIn(dir); return err }}
 	shopName = service.Flag[string]{Name: "shop-name", Default: "Orderflow", Usage: "name of the shop in messages"}
 
-	promotionRate = service.Flag[float64]{Name: "promotion-rate", Default: 20, Usage: "customers in a second to whom a promotion is sent",
-		Want: "more than 0, at most 1000", Valid: func(n float64) bool { return n > 0 && n <= 1000 }}
+	promotionRate = service.Flag[float64]{Name: "promotion-rate", Default: 20,
+		Usage: "customers in a second to whom a promotion is sent",
+		Want:  "more than 0, at most 1000", Valid: func(n float64) bool { return n > 0 && n <= 1000 }}
 )
 
 func isWebAddress(text string) bool {

@@ -54,8 +54,8 @@ var watched = []model.Watched{
 	},
 	{Asks: "Do messages fail to reach customers?",
 		Events: []saga.Kind{event.Failed}, Among: []saga.Kind{event.Sent, event.Failed},
-		Do: "The event has the reason. unreachable: the provider was down for a day. address_refused: the customer's address is wrong, " +
-			"and the channel has stopped for them. outcome_unknown: a process died while it sent.",
+		Do: "The event has the reason. unreachable: the provider was down for a day. address_refused: the customer's address " +
+			"is wrong, and the channel has stopped for them. outcome_unknown: a process died while it sent.",
 		Alert: &model.Alert{Name: "MessagesFailing", Above: .1, Least: 20,
 			Says: "more than a tenth of the messages to customers fail; they are in the inbox alone"}},
 }

@@ -205,8 +205,7 @@ func (s *shop) picture(t testing.TB) *picture {
 	t.Helper()
 	log := topics{}
 	p := newPicture(Config{Kafka: log, Apps: apps, Patience: time.Millisecond,
-		Book:  func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil },
-		Mails: func(context.Context) (int64, []string, error) { return 0, nil, nil }})
+		Book: func(context.Context, int64) ([]gateway.Entry, error) { return nil, nil }})
 	p.services, p.ends, p.book = map[string]*snapshot{}, map[string]map[int]int64{}, s.book
 	for _, app := range s.apps {
 		at := newSnapshot(app)

@@ -135,7 +135,8 @@ func TestCustomersAreMailedWhatBecameOfTheirOrdersOnceInOrderAndNothingElse(t *t
 	}{
 		"well":     {want: []string{confirmed, dispatched, delivered}},
 		"declined": {basket: paying("tok_declined"), want: []string{cancelled}},
-		"lost":     {basket: func(b *trial.Basket) { b.ShipTo.Postcode = "LOST 1" }, want: []string{confirmed, dispatched, lost, refunded}},
+		"lost": {basket: func(b *trial.Basket) { b.ShipTo.Postcode = "LOST 1" },
+			want: []string{confirmed, dispatched, lost, refunded}},
 		"returned": {then: returning(2), want: []string{confirmed, dispatched, delivered, authorized, received, refunded}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -244,7 +245,8 @@ func TestAPromotionReachesWhoWantsPromotionsAndItsLinkEndsThem(t *testing.T) {
 	subjects(t, site, address["keen"], 1)
 	subjects(t, site, address["fickle"], 1)
 	first := letters(t, site, address["fickle"])[0]
-	if first.header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" || !strings.Contains(first.text, "All mugs cost less.") {
+	if first.header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" ||
+		!strings.Contains(first.text, "All mugs cost less.") {
 		t.Errorf("%+v", first)
 	}
 	if a := follow(t, site, http.MethodPost, first.header.Get("List-Unsubscribe")); a.Status != 200 {

@@ -72,8 +72,8 @@
 // # Mail server's rules
 //
 //	address bounce…          550 at RCPT: there is no such mailbox
-//	with faults              10% of recipients are greylisted for 2 s (451), 3% of messages deferred (451), and after 2% of messages
-//	                         that were taken the connection is dropped
+//	with faults              10% of recipients are greylisted for 2 s (451), 3% of messages deferred (451), and after
+//	                         2% of messages that were taken the connection is dropped
 //
 // All these times are divided by the speed. With faults, 3% of requests (except of the book) are answered 503 before
 // anything is done, 2% are done but the connection is dropped, 1% are 2 s late, and of 1% of picks one piece is missing.

@@ -60,7 +60,8 @@ func RegisterOperators(routes *openapi.Routes, r Reader, keys *idempotency.Keys,
 	}, openapi.Body[toldPage]](routes, huma.Operation{OperationID: "list-told", Method: http.MethodGet, Path: "/v1/messages",
 		Tags: []string{"Messages"}, Summary: "List what customers were told, newest first"}, func(c *gin.Context) { listTold(c, r) })
 
-	op := huma.Operation{OperationID: "publish-promotion", Method: http.MethodPost, Path: "/v1/promotions", Tags: []string{"Messages"},
+	op := huma.Operation{OperationID: "publish-promotion", Method: http.MethodPost, Path: "/v1/promotions",
+		Tags:          []string{"Messages"},
 		DefaultStatus: http.StatusAccepted, Summary: "Send a promotion to the customers who want promotions",
 		Description: "At a bounded rate, behind what orders need. Who opts out before it reaches them does not get it."}
 	openapi.TakesKey(&op, false)
@@ -115,8 +116,9 @@ func publish(c *gin.Context, p Promotions) {
 		httpserver.WriteProblem(c, problem)
 		return
 	}
-	err = p.Publish(ctx, asked.ID(), event.PromotionPublishedV1{Title: body.Title, Text: body.Text, Operator: httpserver.Subject(ctx),
-		Request: (*schemas.Request)(asked.Origin())})
+	err = p.Publish(ctx, asked.ID(), event.PromotionPublishedV1{Title: body.Title, Text: body.Text,
+		Operator: httpserver.Subject(ctx),
+		Request:  (*schemas.Request)(asked.Origin())})
 	if err != nil {
 		asked.Failed(err)
 		away(c, err)

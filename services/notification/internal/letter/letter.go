@@ -44,7 +44,8 @@ func (w Writer) Order(locale string, m event.Message) (l wording.Letter, err err
 }
 
 // Promotion writes a promotion to a customer, and gives the link by which they take no more of them.
-func (w Writer) Promotion(o event.PromotionOfferedV1, p event.PromotionPublishedV1) (l wording.Letter, unsubscribe string, err error) {
+func (w Writer) Promotion(o event.PromotionOfferedV1,
+	p event.PromotionPublishedV1) (l wording.Letter, unsubscribe string, err error) {
 	v := wording.View{Shop: w.Shop, Title: p.Title, Text: p.Text}
 	if v.Link, err = w.link(MessagePath, Audience, notification.OfferID(o)); err != nil {
 		return l, "", err

@@ -14,7 +14,8 @@ func Audience(ctx context.Context, db *gorm.DB) (n int64, err error) {
 
 // Next returns at most limit of them, by id, after this one.
 func Next(ctx context.Context, db *gorm.DB, after string, limit int) (ids []string, err error) {
-	err = db.WithContext(ctx).Raw(`SELECT customer_id FROM customers WHERE promoted AND customer_id > ? ORDER BY customer_id LIMIT ?`,
+	err = db.WithContext(ctx).Raw(`SELECT customer_id FROM customers
+		WHERE promoted AND customer_id > ? ORDER BY customer_id LIMIT ?`,
 		after, limit).Scan(&ids).Error
 	return ids, err
 }

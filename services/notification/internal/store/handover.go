@@ -36,5 +36,6 @@ func (h Handovers) Undo(ctx context.Context, id string) error {
 
 // Forget deletes what is older than anything is tried.
 func (h Handovers) Forget(ctx context.Context) error {
-	return h.DB.WithContext(ctx).Exec(`DELETE FROM handed_over WHERE at < now() - make_interval(secs => ?)`, handoverKept.Seconds()).Error
+	return h.DB.WithContext(ctx).Exec(`DELETE FROM handed_over WHERE at < now() - make_interval(secs => ?)`,
+		handoverKept.Seconds()).Error
 }

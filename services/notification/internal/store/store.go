@@ -72,7 +72,8 @@ func Customers() engine.Store {
 			return customerRow{CustomerID: c.ID, Promoted: c.Promoted, Offered: c.Offered, Stopped: c.Stopped, Sending: c.Sending}
 		},
 		func(r customerRow) notification.Customer {
-			return notification.Customer{ID: r.CustomerID, Promoted: r.Promoted, Offered: r.Offered, Stopped: r.Stopped, Sending: r.Sending}
+			return notification.Customer{ID: r.CustomerID, Promoted: r.Promoted, Offered: r.Offered, Stopped: r.Stopped,
+				Sending: r.Sending}
 		})
 }
 

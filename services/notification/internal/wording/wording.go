@@ -86,7 +86,8 @@ func Load(from fs.FS) (w Wording, err error) {
 	for _, name := range others {
 		locale, ending, _ := strings.Cut(name, ".")
 		if (ending == "txt" || ending == "html") && !schemas.KnownLocale(locale) {
-			faults = append(faults, fmt.Errorf("%s: there is no locale %s; there are %s", name, locale, strings.Join(schemas.Locales, ", ")))
+			faults = append(faults, fmt.Errorf("%s: there is no locale %s; there are %s", name, locale,
+				strings.Join(schemas.Locales, ", ")))
 		}
 	}
 	return w, errors.Join(faults...)

@@ -58,7 +58,8 @@ func TestATemplateThatCannotBeUsedIsRefusedByName(t *testing.T) {
 func TestEveryMessageSaysWhatItIsAboutInEveryLocale(t *testing.T) {
 	t.Parallel()
 	w := wording.Standard()
-	m := event.Message{OrderID: "order-1", Reason: "payment_declined", Amount: &schemas.Money{Amount: 1530, Currency: "GBP"}, Pieces: 17,
+	m := event.Message{OrderID: "order-1", Reason: "payment_declined", Amount: &schemas.Money{Amount: 1530, Currency: "GBP"},
+		Pieces:  17,
 		Carrier: "Post", TrackingNumber: "T-42"}
 	wants := map[string]map[string][]string{
 		"en": {notification.Confirmed: {"15.30 GBP", "17"}, notification.Cancelled: {"the payment was declined"},

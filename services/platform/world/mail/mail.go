@@ -149,7 +149,8 @@ func (s *session) Data(r io.Reader) error {
 	if s.faults && luck < deferred && s.first(id) {
 		return refuse(451, 4, 3, 0, "too busy, please come back later")
 	}
-	if err := s.keep(Message{At: s.now().UTC(), Sender: s.from, Recipient: s.to, MessageID: id, Content: string(content)}); err != nil {
+	m := Message{At: s.now().UTC(), Sender: s.from, Recipient: s.to, MessageID: id, Content: string(content)}
+	if err := s.keep(m); err != nil {
 		s.log.Error("the simulated mail server could not keep a message", "err", err)
 		return refuse(451, 4, 3, 0, "local error")
 	}

@@ -40,7 +40,8 @@ func listen(t *testing.T, faults bool, now func() time.Time) (*database.DB, stri
 }
 
 func send(addr, to, id string) error {
-	return smtp.SendMail(addr, nil, "shop@example.com", []string{to}, fmt.Appendf(nil, "Message-ID: <%s@example.com>\r\n\r\nHello.\r\n", id))
+	return smtp.SendMail(addr, nil, "shop@example.com", []string{to},
+		fmt.Appendf(nil, "Message-ID: <%s@example.com>\r\n\r\nHello.\r\n", id))
 }
 
 func code(err error) int {
@@ -66,7 +67,8 @@ func TestTheMailServerKeepsWhatItTookAndRefusesAddressesThatBounce(t *testing.T)
 	if err != nil || len(all) != 3 || all[2].MessageID != "2@example.com" || !strings.Contains(all[0].Content, "Hello.") {
 		t.Errorf("%+v %v", all, err)
 	}
-	if of, err := mail.Taken(t.Context(), db, all[0].Seq, "ann0@example.com", 10); err != nil || len(of) != 1 || of[0].MessageID != "2@example.com" {
+	of, err := mail.Taken(t.Context(), db, all[0].Seq, "ann0@example.com", 10)
+	if err != nil || len(of) != 1 || of[0].MessageID != "2@example.com" {
 		t.Errorf("%+v %v", of, err)
 	}
 }

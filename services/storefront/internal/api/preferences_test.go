@@ -61,7 +61,8 @@ func openPreferences(t *testing.T) (*shop, *customers) {
 
 const (
 	preferencesPath = "/v1/me/preferences"
-	everything      = `{"channels":["mail","push","sms"],"promotions":true,"locale":"de","email":"ada@example.com","phone":"+441632960001",
+	everything      = `{"channels":["mail","push","sms"],"promotions":true,"locale":"de","email":"ada@example.com",
+		"phone":"+441632960001",
 		"quiet_hours":{"from":"22:00","to":"07:00","zone":"Europe/London"},"push":{"endpoint":"https://push.example.com/send/4f1c",
 		"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
 		"auth":"BTBZMqHH6r4Tts7J_aSIgg"}}`
@@ -163,7 +164,8 @@ func TestTheLinkOfAPromotionUnsubscribesItsCustomerWithoutLoginAndNobodyElse(t *
 		t.Fatal(err)
 	}
 	link := UnsubscribePath + "?token=" + token
-	if page := s.ask("", "GET", link, "").is(200); !strings.Contains(page.Body.String(), `method="post"`) || !c.of["ann"].Chosen.Promotions {
+	if page := s.ask("", "GET", link, "").is(200); !strings.Contains(page.Body.String(), `method="post"`) ||
+		!c.of["ann"].Chosen.Promotions {
 		t.Errorf("a scanner that follows the link unsubscribed: %s", page.Body)
 	}
 	for range 2 { // as RFC 8058 has it
