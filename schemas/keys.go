@@ -13,6 +13,10 @@ const (
 	KeyRuleSet    saga.Key = "rule_set"
 	KeyShop       saga.Key = "shop"
 	KeyVisitor    saga.Key = "visitor"
+
+	KeyMailbox   saga.Key = "mailbox"
+	KeyPromotion saga.Key = "promotion"
+	KeyMessage   saga.Key = "message"
 )
 
 // Keys describe the key of a record, by the subject of its event.
@@ -27,4 +31,8 @@ var Keys = map[saga.Key]string{
 	KeyRuleSet:    "The name of a place for a set of rules: live.",
 	KeyShop:       "The word shop: what all orders teach together.",
 	KeyVisitor:    "Who looked at goods: customer: with a customer's id, or guest: with an id of the shop's choosing.",
+
+	KeyMailbox:   "The channel and the customer it reaches: mail:10001.",
+	KeyPromotion: "The id of the promotion, a UUID.",
+	KeyMessage:   "The id of a message to a customer.",
 }

@@ -15,7 +15,7 @@ mkdir -p secrets/passwords
 chmod 700 secrets # for others on this machine; containers see single files, as another user
 for name in kafka-admin postgres-admin jwt grafana; do secret $name; done
 for service in storefront catalog order fraud inventory payment shipping warehouse refund \
-	invoice reporting recommendation tracker; do
+	invoice reporting recommendation notification tracker; do
 	secret "passwords/$service"
 done
 chmod 644 secrets/certificates/*.pem secrets/certificates/*.crt secrets/certificates/*.key

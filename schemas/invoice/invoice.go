@@ -28,6 +28,9 @@ type ReadiedV1 struct {
 	Amount     *schemas.Money   `json:"amount,omitempty"` // with confirmed the total
 	RefundID   string           `json:"refund_id,omitempty"`
 	Reason     string           `json:"reason,omitempty"`
+
+	// With refunded: the first refund that did not arrive, whose credit note this one pays.
+	Instead string `json:"instead,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9005"`
 }
 
 // Line is a quantity of one product at its price per piece, tax included. One without a SKU is about the whole order: its

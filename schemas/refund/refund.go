@@ -62,6 +62,10 @@ type IssuedV1 struct {
 	ReturnID string               `json:"return_id,omitempty"`
 	GrantID  string               `json:"grant_id,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9006"`
 	Lines    []schemas.Allocation `json:"lines,omitempty"`
+
+	// What did not arrive: the first refund for this reason, and the most that it and those after it had given back.
+	Instead string `json:"instead,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9005"`
+	Arrears int64  `json:"arrears,omitempty" example:"0"` // minor units
 }
 
 // FailedV1: the gateway refused to give the money back, or it gave it back and the money did not arrive. It is asked again a day
@@ -93,6 +97,10 @@ type SettledV1 struct {
 	Note         string               `json:"note,omitempty" x:"personal" example:"agreed by telephone"`
 	Operator     string               `json:"operator" schema:"min=1"`
 	Request      *schemas.Request     `json:"request,omitempty" x:"personal"` // of the operator
+
+	// As issued has them.
+	Instead string `json:"instead,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9005"`
+	Arrears int64  `json:"arrears,omitempty" example:"0"`
 }
 
 // DisputeNotedV1: the customer's dispute of the payment was opened, won by the shop or lost. While one is open nothing is

@@ -11,6 +11,7 @@ import (
 	"orderflow.example/schemas/fraud"
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/invoice"
+	"orderflow.example/schemas/notification"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/recommendation"
@@ -29,6 +30,7 @@ func Events() []saga.Kind {
 		fraud.Events,
 		inventory.Events,
 		invoice.Events,
+		notification.Events,
 		order.Events,
 		payment.Events,
 		recommendation.Events,

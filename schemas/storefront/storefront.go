@@ -11,11 +11,12 @@ var (
 	CancellationRequested = saga.Define[CancellationRequestedV1]("storefront.cancellation_requested.v1")
 	ReturnRequested       = saga.Define[ReturnRequestedV1]("storefront.return_requested.v1")
 	InteractionsRecorded  = saga.Define[InteractionsRecordedV1]("storefront.interactions_recorded.v1").Keyed(schemas.KeyVisitor)
+	PreferencesChanged    = saga.Define[PreferencesChangedV1]("storefront.preferences_changed.v1").Keyed(schemas.KeyCustomer)
 )
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	OrderPlaced, CancellationRequested, ReturnRequested, InteractionsRecorded,
+	OrderPlaced, CancellationRequested, ReturnRequested, InteractionsRecorded, PreferencesChanged,
 }
 
 // OrderPlacedV1: a customer ordered. Prices are those the storefront showed.

@@ -73,40 +73,37 @@ func (i Invoice) issued(noted event.ReadiedV1) []saga.Event {
 		Document: event.Document{Amount: i.Captured, Country: i.Buyer.Country, Lines: lines}}))
 }
 
+// moneyBack issues the credit note of a refund, but for what pays one that stands.
 func moneyBack(i Invoice, e refund.IssuedV1) []saga.Event {
 	if i.Seen(e.RefundID) {
 		return nil
 	}
-	r := Refund{ID: e.RefundID, Reason: e.Reason, Amount: e.Amount, Lines: merged(e.Lines)}
-	if i.Issued == nil || i.unpaid(r.Reason, r.Amount) >= 0 {
-		return []saga.Event{event.Readied.Of(event.ReadiedV1{By: byRefund, RefundID: r.ID, Reason: r.Reason, Amount: &r.Amount,
-			Lines: r.Lines})}
+	r := Refund{ID: e.RefundID, Reason: e.Reason, Amount: e.Amount, Lines: merged(e.Lines), Instead: e.Instead}
+	_, again := i.shares(r)
+	if i.Issued != nil && again == 0 {
+		return []saga.Event{i.creditNote(r)}
 	}
-	return []saga.Event{i.creditNote(r)}
+	noted := event.Readied.Of(event.ReadiedV1{By: byRefund, RefundID: r.ID, Reason: r.Reason, Amount: &e.Amount, Lines: r.Lines,
+		Instead: r.Instead})
+	if r.Amount.Amount -= again; i.Issued == nil || r.Amount.Amount == 0 {
+		return []saga.Event{noted}
+	}
+	return []saga.Event{noted, Evolve(i, noted).creditNote(r)}
 }
 
 // paidOutside treats what a person gave back as any refund: it has a document, whoever paid.
 func paidOutside(i Invoice, e refund.SettledV1) []saga.Event {
-	return moneyBack(i, refund.IssuedV1{RefundID: e.SettlementID, Reason: e.Reason, Amount: e.Amount, Lines: e.Lines})
+	return moneyBack(i, refund.IssuedV1{RefundID: e.SettlementID, Reason: e.Reason, Amount: e.Amount, Lines: e.Lines,
+		Instead: e.Instead})
 }
 
-// moneyNotBack notes that the money of a refund did not arrive. Its credit note stands, because the customer is still owed the
-// money, and is that of the refund that is tried next.
+// moneyNotBack notes that the money of a refund did not arrive.
 func moneyNotBack(i Invoice, e refund.FailedV1) []saga.Event {
-	n := i.note(e.RefundID)
 	waits := slices.ContainsFunc(i.Waiting, func(r Refund) bool { return r.ID == e.RefundID && !r.Failed })
-	if i.Seen(e.RefundID) && !waits && (n < 0 || i.CreditNotes[n].Unpaid || !i.CreditNotes[n].latest(e.RefundID)) {
+	if i.Seen(e.RefundID) && !waits && !i.arrived(e.RefundID) {
 		return nil
 	}
 	return []saga.Event{event.Readied.Of(event.ReadiedV1{By: byFailure, RefundID: e.RefundID})}
-}
-
-// latest tells whether this is the last refund of a credit note.
-func (n Issued) latest(refund string) bool {
-	if len(n.Again) > 0 {
-		return n.Again[len(n.Again)-1] == refund
-	}
-	return n.RefundID == refund
 }
 
 // creditWaiting issues the credit notes of the refunds that came before the invoice.

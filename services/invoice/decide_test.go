@@ -156,10 +156,11 @@ func TestMoneyThatDidNotArriveIsGivenBackUnderItsCreditNote(t *testing.T) {
 	if i.Paid() != 0 || i.Credited() != 1000 {
 		t.Errorf("%d of %d credited are paid", i.Paid(), i.Credited())
 	}
-	i = after(t, confirmed, captured, refunded("r1", 1000), failed("r1"), refunded("r2", 1000), refunded("r2", 1000),
+	i = after(t, confirmed, captured, refunded("r1", 1000), failed("r1"), instead("r2", 1000), instead("r2", 1000),
 		refunded("r1", 1000),
-		failed("r1"), failed("r2"), refunded("r3", 1000))
-	if i.Paid() != 1000 || len(i.CreditNotes) != 1 || len(i.Withheld) > 0 || fmt.Sprint(i.CreditNotes[0].Again) != "[r2 r3]" {
+		failed("r1"), failed("r2"), instead("r3", 1000))
+	if i.Paid() != 1000 || len(i.CreditNotes) != 1 || len(i.Withheld) > 0 ||
+		fmt.Sprint(i.CreditNotes[0].Payments) != "[{r1 1000 true} {r2 1000 true} {r3 1000 false}]" {
 		t.Errorf("%+v, withheld %+v", i.CreditNotes, i.Withheld)
 	}
 	if i := after(t, refunded("r1", 1000), failed("r1"), failed("r0"), confirmed, captured); len(i.CreditNotes) > 0 {
@@ -167,9 +168,46 @@ func TestMoneyThatDidNotArriveIsGivenBackUnderItsCreditNote(t *testing.T) {
 	}
 }
 
+// instead is a refund that is made after r1 did not arrive.
+func instead(id string, pence int64) saga.Event {
+	return refund.Issued.Of(refund.IssuedV1{RefundID: id, Reason: "returned", Amount: pounds(pence), Instead: "r1"})
+}
+
+func TestCreditNotesAreWhatTheCustomerWasEverOwedAndPaidWhatTheyHave(t *testing.T) {
+	t.Parallel()
+	failed := func(id string) saga.Event {
+		return refund.Failed.Of(refund.FailedV1{RefundID: id, Reason: "card_closed"})
+	}
+	for name, c := range map[string]struct {
+		heard          []saga.Event
+		credited, paid int64
+		notes          int
+	}{
+		"less, because the rest was charged back": {
+			[]saga.Event{refunded("r1", 1000), failed("r1"), instead("r2", 700)}, 1000, 700, 1},
+		"more, because a dispute was won": {
+			[]saga.Event{refunded("r1", 600), failed("r1"), instead("r2", 1000)}, 1000, 1000, 2},
+		"that fails too, and then less": {
+			[]saga.Event{refunded("r1", 600), failed("r1"), instead("r2", 1000), failed("r2"), failed("r2"), instead("r3", 800)},
+			1000, 800, 2},
+		"another refund meanwhile has its own": {
+			[]saga.Event{refunded("r1", 600), failed("r1"), refunded("g1", 300), instead("r2", 600)}, 900, 900, 2},
+		"or pays it, where all is credited": {
+			[]saga.Event{refunded("r1", 1000), failed("r1"), refunded("g1", 300), instead("r2", 700)}, 1000, 1000, 1},
+		"which may not arrive either": {
+			[]saga.Event{refunded("r1", 1000), failed("r1"), refunded("g1", 300), failed("g1"), instead("r2", 1000)}, 1000, 1000, 1},
+	} {
+		i := after(t, append([]saga.Event{confirmed, captured}, c.heard...)...)
+		if i.Credited() != c.credited || i.Paid() != c.paid || len(i.CreditNotes) != c.notes || len(i.Withheld) > 0 {
+			t.Errorf("%s: %d credited, %d paid: %+v, withheld %+v", name, i.Credited(), i.Paid(), i.CreditNotes, i.Withheld)
+		}
+	}
+}
+
 func TestWhatAPersonGaveBackHasItsCreditNoteOrThatOfTheRefundThatDidNotArrive(t *testing.T) {
 	t.Parallel()
-	settled := refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "r3", Reason: "returned", Amount: pounds(1000)})
+	settled := refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "r3", Reason: "returned", Amount: pounds(1000),
+		Instead: "r3"})
 	failed := refund.Failed.Of(refund.FailedV1{RefundID: "r3", Reason: "card_closed", Amount: pounds(1000)})
 	for name, heard := range map[string][]saga.Event{
 		"it was refused":     {confirmed, captured, failed, settled, settled},

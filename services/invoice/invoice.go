@@ -2,6 +2,9 @@
 // repeat, a series for each kind and year. It decides which lines, which tax and which number they have; the number, the date
 // and the rate of that date are set when the event is committed.
 //
+// A credit note stands also if its refund does not arrive: what was sold is taken back all the same, and the customer is owed the
+// money. The refunds that follow pay it.
+//
 // It is pure: pages and files are drawn on request by internal/pdf and internal/ubl, from rows in internal/store. A chargeback
 // changes no invoice: it is about who pays, not about what was sold.
 package invoice
@@ -35,8 +38,7 @@ type Issued struct {
 	At       time.Time `json:"at"`                  // whole microseconds, UTC
 	RefundID string    `json:"refund_id,omitempty"` // of a credit note
 	Reason   string    `json:"reason,omitempty"`    // of a credit note
-	Unpaid   bool      `json:"unpaid,omitempty"`    // the money of a credit note did not arrive, and is owed
-	Again    []string  `json:"again,omitempty"`     // the later refunds of a credit note whose money had not arrived
+	Payments []Payment `json:"payments,omitempty"`  // of a credit note: the refunds that paid it
 }
 
 // Refund is money given back.
@@ -46,6 +48,8 @@ type Refund struct {
 	Amount schemas.Money `json:"amount"`
 	Lines  []event.Line  `json:"lines,omitempty"`
 	Failed bool          `json:"failed,omitempty"` // the money did not arrive: it gets no credit note
+
+	Instead string `json:"instead,omitempty"` // the first refund for the same reason that did not arrive
 }
 
 // Withheld is a capture, or a refund, that has no document because it does not fit.
@@ -68,29 +72,9 @@ func (i Invoice) Credited() (sum int64) {
 
 // Seen tells whether the refund has its credit note, or waits, or was withheld.
 func (i Invoice) Seen(refund string) bool {
-	return i.note(refund) >= 0 ||
+	return slices.ContainsFunc(i.CreditNotes, func(n Issued) bool { return n.paidBy(refund) }) ||
 		slices.ContainsFunc(i.Waiting, func(r Refund) bool { return r.ID == refund }) ||
 		slices.ContainsFunc(i.Withheld, func(w Withheld) bool { return w.RefundID == refund })
-}
-
-// note is the index of the credit note that the refund is about, -1 if it has none.
-func (i Invoice) note(refund string) int {
-	return slices.IndexFunc(i.CreditNotes, func(n Issued) bool { return n.RefundID == refund || slices.Contains(n.Again, refund) })
-}
-
-// unpaid is the index of the credit note whose money is given back once more, -1 if there is none.
-func (i Invoice) unpaid(reason string, amount schemas.Money) int {
-	return slices.IndexFunc(i.CreditNotes, func(n Issued) bool { return n.Unpaid && n.Reason == reason && n.Amount == amount })
-}
-
-// Paid is the sum of the credit notes whose money was given back, in minor units.
-func (i Invoice) Paid() (sum int64) {
-	for _, n := range i.CreditNotes {
-		if !n.Unpaid {
-			sum += n.Amount.Amount
-		}
-	}
-	return sum
 }
 
 // Evolve folds the service's own events.
@@ -103,10 +87,7 @@ func Evolve(i Invoice, e saga.Event) Invoice {
 		case byCapture:
 			i.Captured = *d.Amount
 		case byFailure:
-			if n := i.note(d.RefundID); n >= 0 {
-				i.CreditNotes = slices.Clone(i.CreditNotes)
-				i.CreditNotes[n].Unpaid = true
-			}
+			i = i.unpaid(d.RefundID)
 			if !i.Seen(d.RefundID) { // it never was given back: remembered, as the event may come again
 				i.Waiting = append(slices.Clip(i.Waiting), Refund{ID: d.RefundID, Failed: true})
 				return i
@@ -116,19 +97,18 @@ func Evolve(i Invoice, e saga.Event) Invoice {
 				i.Waiting[n].Failed = i.Waiting[n].Failed || i.Waiting[n].ID == d.RefundID
 			}
 		case byRefund:
-			if n := i.unpaid(d.Reason, *d.Amount); n >= 0 {
-				i.CreditNotes = slices.Clone(i.CreditNotes)
-				again := &i.CreditNotes[n]
-				again.Unpaid, again.Again = false, append(slices.Clip(again.Again), d.RefundID)
-				return i
+			r := Refund{ID: d.RefundID, Reason: d.Reason, Amount: *d.Amount, Lines: d.Lines, Instead: d.Instead}
+			if i.Issued != nil {
+				return i.paid(r)
 			}
-			i.Waiting = append(slices.Clip(i.Waiting), Refund{ID: d.RefundID, Reason: d.Reason, Amount: *d.Amount, Lines: d.Lines})
+			i.Waiting = append(slices.Clip(i.Waiting), r)
 		}
 	case event.IssuedV1:
 		i.Issued = &Issued{Document: d.Document, At: kept(e.Time)}
 	case event.CreditNoteIssuedV1:
 		i.CreditNotes = append(slices.Clip(i.CreditNotes),
-			Issued{Document: d.Document, At: kept(e.Time), RefundID: d.RefundID, Reason: d.Reason})
+			Issued{Document: d.Document, At: kept(e.Time), RefundID: d.RefundID, Reason: d.Reason,
+				Payments: []Payment{{RefundID: d.RefundID, Amount: d.Document.Amount.Amount}}})
 		i.Waiting = i.without(d.RefundID)
 	case event.WithheldV1:
 		i.Withheld = append(slices.Clip(i.Withheld), Withheld(d))

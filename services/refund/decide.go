@@ -127,7 +127,7 @@ func refundReversed(r Refund, e payment.RefundReversedV1) []saga.Event {
 
 func (r Refund) issued(c Claim) saga.Event {
 	return event.Issued.Of(event.IssuedV1{RefundID: c.RefundID, Reason: c.Reason, Amount: r.money(c.Amount),
-		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines})
+		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines, Instead: c.Instead, Arrears: c.Arrears})
 }
 
 func (r Refund) failed(c Claim, why string) []saga.Event {

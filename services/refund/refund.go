@@ -10,6 +10,7 @@
 package refund
 
 import (
+	"cmp"
 	"slices"
 
 	"orderflow.example/schemas"
@@ -70,6 +71,8 @@ type Claim struct {
 	Why      string               `json:"why,omitempty"`       // the last one failed
 	Operator string               `json:"operator,omitempty"`  // who granted it
 	Paid     *Paid                `json:"paid,omitempty"`      // with settled
+	Instead  string               `json:"instead,omitempty"`   // the first refund that was made and did not arrive
+	Arrears  int64                `json:"arrears,omitempty"`   // the most that those had given back
 }
 
 // Blank is the refund of an order without events.
@@ -140,7 +143,8 @@ func Evolve(r Refund, e saga.Event) Refund {
 	case event.RequestedV1:
 		c := Claim{Reason: d.Reason, ReturnID: d.ReturnID, GrantID: d.GrantID, Lines: d.Lines, Tries: 1}
 		if i := r.claim(c); i >= 0 {
-			c.Tries, c.Operator = r.Claims[i].Tries+1, r.Claims[i].Operator
+			past := r.Claims[i]
+			c.Tries, c.Operator, c.Instead, c.Arrears = past.Tries+1, past.Operator, past.Instead, past.Arrears
 		}
 		c.Status, c.RefundID, c.Amount = Pending, e.ID, d.Amount.Amount
 		r.Pending += c.Amount
@@ -188,6 +192,9 @@ func (r Refund) answered(refundID string, from, to Status, why string) Refund {
 		r.Pending -= c.Amount
 	case Issued:
 		r.Refunded -= c.Amount
+	}
+	if from == Issued && to == Failed {
+		c.Instead, c.Arrears = cmp.Or(c.Instead, refundID), max(c.Arrears, c.Amount)
 	}
 	if to == Issued {
 		r.Refunded += c.Amount

@@ -67,7 +67,8 @@ func settle(r Refund, s Settlement) []saga.Event {
 	}
 	c := r.Claims[r.asked(s.RefundID, Owed)]
 	return []saga.Event{event.Settled.Of(event.SettledV1{SettlementID: s.ID, RefundID: c.RefundID, Reason: c.Reason,
-		Amount: r.money(c.Amount), ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines, How: s.How, Reference: s.Reference,
+		Amount: r.money(c.Amount), ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines, Instead: c.Instead,
+		Arrears: c.Arrears, How: s.How, Reference: s.Reference,
 		Note: s.Note, Operator: s.Operator, Request: s.Request})}
 }
 

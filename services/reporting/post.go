@@ -16,12 +16,12 @@ func (c Calendar) captured(a Account, e saga.Event, d payment.CapturedV1) []saga
 }
 
 func (c Calendar) refunded(a Account, e saga.Event, d refund.IssuedV1) []saga.Event {
-	return c.post(a, e, Refund, d.RefundID, giveBack(d.Amount, 1, Clearing))
+	return c.post(a, e, Refund, d.RefundID, giveBack(d.Amount, d.Arrears, Clearing))
 }
 
 // paidOutside books what a person gave back from the shop's account at its bank.
 func (c Calendar) paidOutside(a Account, e saga.Event, d refund.SettledV1) []saga.Event {
-	return c.post(a, e, Settled, d.SettlementID, giveBack(d.Amount, 1, Bank))
+	return c.post(a, e, Settled, d.SettlementID, giveBack(d.Amount, d.Arrears, Bank))
 }
 
 // chargedBack books what the customer's bank took back, and the fee that the gateway keeps for it however the dispute ends.
@@ -37,9 +37,10 @@ func (c Calendar) chargebackReversed(a Account, e saga.Event, d payment.Chargeba
 	return c.post(a, e, ChargebackReversed, d.DisputeID, move(Clearing, Disputes, d.Amount.Amount, d.Amount.Currency))
 }
 
-// refundReversed is the counter-entry of a refund.
+// refundReversed books that the gateway holds the money again, and that the customer is owed it: the refund stays one, as its
+// credit note does, because the sale is undone whether or not its money has arrived.
 func (c Calendar) refundReversed(a Account, e saga.Event, d payment.RefundReversedV1) []saga.Event {
-	return c.post(a, e, RefundReversed, d.RefundID, giveBack(d.Amount, -1, Clearing))
+	return c.post(a, e, RefundReversed, d.RefundID, move(Clearing, Customers, d.Amount.Amount, d.Amount.Currency))
 }
 
 func (c Calendar) invoiced(a Account, e saga.Event, d invoice.IssuedV1) []saga.Event {
@@ -55,9 +56,9 @@ func sale(m schemas.Money) []event.Transfer {
 	return slices.Concat(move(Customers, Revenue, m.Amount, m.Currency), move(Clearing, Customers, m.Amount, m.Currency))
 }
 
-// giveBack books a refund from an account; with a sign of -1 the counter-entry.
-func giveBack(m schemas.Money, sign int64, from string) []event.Transfer {
-	return slices.Concat(move(Refunds, Customers, sign*m.Amount, m.Currency), move(Customers, from, sign*m.Amount, m.Currency))
+// giveBack books a refund from an account. What was booked as a refund before, and did not arrive, the customer was owed already.
+func giveBack(m schemas.Money, arrears int64, from string) []event.Transfer {
+	return slices.Concat(move(Refunds, Customers, max(0, m.Amount-arrears), m.Currency), move(Customers, from, m.Amount, m.Currency))
 }
 
 // post makes the entry of a money event, once. The event's id is the entry's.

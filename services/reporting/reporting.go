@@ -19,7 +19,7 @@ import (
 
 // The accounts of the journal.
 const (
-	Customers = "customers"        // owe what they ordered until they pay
+	Customers = "customers"        // owe what they ordered until they pay, and are owed refunds that did not arrive
 	Clearing  = "gateway_clearing" // what the gateway holds for the shop until it pays it out
 	Bank      = "bank"             // what it has paid out, less what people gave back to customers from there
 	Revenue   = "revenue"

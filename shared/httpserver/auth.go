@@ -16,6 +16,9 @@ import (
 const (
 	AudienceCustomers = "orderflow-storefront"
 	AudienceOperators = "orderflow-operators"
+
+	// AudienceUnsubscribe is that of the links of promotions, whose subject is the customer.
+	AudienceUnsubscribe = "orderflow-unsubscribe"
 )
 
 const issuer = "orderflow"

@@ -26,6 +26,7 @@ type App struct {
 	Configured func(c Config) []engine.Binding   // the same, where decisions depend on the configuration; the rows may not
 	Migrations fs.FS                             // goose files for its tables; the engine's own tables are not among them
 	Answerers  Answerers                         // its adapters to the outside, nil if it asks nothing
+	Recording  Recording                         // the same, of adapters that keep in the service's database what they did
 	Flags      []Declared                        // the settings it reads beside those of Config
 	Storefront func(api huma.API, p *Parts)      // its operations on the customers' listener, nil if none
 	Operators  func(r *openapi.Routes, p *Parts) // its routes on the operators' listener, nil if none
@@ -49,12 +50,26 @@ type Webhooks struct {
 // Answerers makes the adapters of a service. An error is one line that says which setting is wrong.
 type Answerers func(c Config) ([]engine.Answerer, error)
 
+// Recording makes adapters as Answerers does. The database is nil where settings are only checked.
+type Recording func(c Config, db *gorm.DB) ([]engine.Answerer, error)
+
+// adapters are those of both kinds.
+func (a App) adapters(c Config, db *gorm.DB) (all []engine.Answerer, err error) {
+	if a.Answerers != nil {
+		if all, err = a.Answerers(c); err != nil {
+			return nil, err
+		}
+	}
+	if a.Recording == nil {
+		return all, nil
+	}
+	more, err := a.Recording(c, db)
+	return append(all, more...), err
+}
+
 // CheckAdapters finds settings with which the adapters to the outside cannot be made, before anything is started.
 func (a App) CheckAdapters(c Config) error {
-	if a.Answerers == nil {
-		return nil
-	}
-	_, err := a.Answerers(c)
+	_, err := a.adapters(c, nil)
 	return err
 }
 

@@ -193,11 +193,9 @@ func (h *Host) open(ctx context.Context, app App) (*running, error) {
 	if app.Configured != nil {
 		c.Bindings = app.Configured(h.Config)
 	}
-	if app.Answerers != nil {
-		if c.Answerers, err = app.Answerers(h.Config); err != nil {
-			db.Close()
-			return nil, fmt.Errorf("%s: %w", app.Name, err)
-		}
+	if c.Answerers, err = app.adapters(h.Config, db.Gorm()); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("%s: %w", app.Name, err)
 	}
 	e, err := engine.New(c)
 	if err != nil {

@@ -27,7 +27,15 @@ var Service = model.Service{
 		Machine: machine(counting),
 		Scenes:  countingScenes(),
 	}},
-	Harmless: map[string]string{"on decide_review": "it ends at once, not when its time is up"},
+	Harmless: map[string]string{
+		"on fraud.card_identified.v1": "an order whose card is not known is decided at once, not reviewed when its time is up",
+		"on refund.issued.v1":         "it is about later orders: their rules may ask what came of this one",
+	},
+	Unexplored: map[string]string{
+		event.CardRequested.Name():  noCard,
+		event.CardIdentified.Name(): noCard,
+		event.FactNoted.Name():      "the explored rules ask for one history, which decides at once",
+	},
 	Start: func(s model.Scene) map[string]any {
 		if s.Customer != "often" {
 			return nil
@@ -44,6 +52,8 @@ var Service = model.Service{
 	},
 	End: trust,
 }
+
+const noCard = "the explored rules ask for no card; the tests of fraud try those that do"
 
 // countingScenes are those of a shop in which the customer's second order is one too many. They are few: the other scenes
 // cover what follows from the decision.

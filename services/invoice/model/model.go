@@ -23,8 +23,11 @@ var Service = model.Service{
 	Machines: []explore.Machine{{Machine: invoice.Standard().Choreography().Machine(), Before: before}},
 	Left:     []string{"invoice (product)"},
 	Harmless: map[string]string{"on refund.settled.v1": "an operator's act that is left out there; it has tests of its own"},
-	End:      end,
-	Role:     audit.Invoices,
+	Unexplored: map[string]string{
+		event.Withheld.Name(): "payment captures what the order costs, in its currency, and refund gives back no more",
+	},
+	End:  end,
+	Role: audit.Invoices,
 	Money: []model.Money{
 		{Event: event.Issued, Movement: "invoiced", Of: func(payload any) (int64, string) {
 			m := payload.(event.IssuedV1).Document.Amount

@@ -2,6 +2,8 @@ package model
 
 import (
 	"orderflow.example/schemas"
+	event "orderflow.example/schemas/payment"
+	refunds "orderflow.example/schemas/refund"
 	"orderflow.example/services/payment"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
@@ -13,7 +15,13 @@ import (
 type (
 	opensDispute   struct{}
 	decidesDispute struct{}
-	takesBack      struct{} // a refund that did not arrive
+	takesBack      struct{}
+)
+
+var (
+	openDispute   = saga.Command[opensDispute]("open_dispute")
+	decideDispute = saga.Command[decidesDispute]("decide_dispute")
+	takeBack      = saga.Command[takesBack]("take_back") // a refund that did not arrive
 )
 
 // scenes are those in which the gateway does something by itself.
@@ -43,10 +51,10 @@ func told(s model.Scene) (list []explore.Told) {
 	}
 	switch s.Gateway {
 	case "disputes":
-		may("the customer's bank", saga.Command[opensDispute]("open_dispute").Of(opensDispute{}))
-		may("the customer's bank", saga.Command[decidesDispute]("decide_dispute").Of(decidesDispute{}))
+		may("the customer's bank", openDispute.Of(opensDispute{}))
+		may("the customer's bank", decideDispute.Of(decidesDispute{}))
 	case "reverses":
-		may("the customer's bank", saga.Command[takesBack]("take_back").Of(takesBack{}))
+		may("the customer's bank", takeBack.Of(takesBack{}))
 	}
 	return list
 }
@@ -62,8 +70,33 @@ func outside() explore.Outside {
 		}
 		return list
 	}, payment.Authorize.Name(), payment.Capture.Name(), payment.Void.Name())
-	o.Tells = []saga.Kind{payment.RecordNotification}
+	o.Tells, o.Before = []saga.Kind{payment.RecordNotification}, beforeNotified
 	return o
+}
+
+// beforeNotified lists what has to happen first before the gateway can do anything by itself.
+func beforeNotified(state any) []explore.Before {
+	book, b := state.(gateway.Book), model.Before{}
+	if book.Notifies {
+		return nil
+	}
+	quiet := func(holds bool, until ...saga.Kind) {
+		if holds {
+			b = append(b, explore.Before{Says: payment.RecordNotification, Hears: until})
+		}
+	}
+	quiet(true, openDispute, decideDispute, takeBack)
+	quiet(book.Sum().Captured == 0, event.CaptureRequested)
+	for _, h := range book.Holds {
+		if h.Captured == 0 {
+			continue
+		}
+		quiet(h.Dispute == "" && h.Left() == 0 || h.Dispute != "" && h.Dispute != "open", takeBack)
+		quiet(h.Dispute == "open", decideDispute, takeBack)
+		quiet(h.Refund == "", openDispute, decideDispute, refunds.Requested)
+		quiet(h.Reversed, openDispute, decideDispute)
+	}
+	return b
 }
 
 // byItself lists what the gateway may do with the payment that it has taken.
@@ -87,7 +120,8 @@ func byItself(b gateway.Book, what any) []explore.Outcome {
 			after.Dispute = "lost"
 			lost := did("lets the customer win", payment.NoticeDisputeLost, h.Charged, after)
 			after.Dispute, after.Charged = "won", 0
-			return []explore.Outcome{lost, did("lets the shop win", payment.NoticeDisputeWon, h.Charged, after)}
+			return []explore.Outcome{lost, did("lets the shop win", payment.NoticeDisputeWon, h.Charged, after),
+				{Does: "does not decide yet", State: b}}
 		case takesBack:
 			if after.Refunded, after.Reversed = h.Refunded-h.Given, true; h.Refund != "" && !h.Reversed {
 				return []explore.Outcome{did("takes a refund back", payment.NoticeRefundReversed, h.Given, after)}

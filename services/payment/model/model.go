@@ -79,7 +79,8 @@ func before(state any) []explore.Before {
 	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized), event.CaptureRequested)
 	b.Never(!in(payment.Waiting, payment.Authorizing), event.Authorized, event.Declined, event.OutcomeUnknown)
 	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized, payment.Capturing), event.Captured, event.CaptureFailed)
-	b.Until(in(payment.Waiting, payment.Authorizing, payment.Authorized), picks.Packed, event.CaptureRequested)
+	b.Until(in(payment.Waiting, payment.Authorizing, payment.Authorized), picks.Packed, event.CaptureRequested,
+		event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed)
 	b.Never(in(payment.Voided, payment.Voiding, payment.Captured), event.VoidRequested)
 	b.Never(in(payment.Voided, payment.Captured), event.Voided)
 	asks := []saga.Kind{event.AuthorizationRequested, event.CaptureRequested}

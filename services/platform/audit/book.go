@@ -190,6 +190,7 @@ func (p *picture) settle(broken func(order string) bool) {
 			}
 		}
 		t.sent, t.committed, t.came, t.restocked = nil, nil, nil, nil
+		t.news, t.told = nil, nil
 	}
 	if len(p.facts.busy) < before/2 { // maps do not shrink
 		busy, asks := make(map[string]struct{}, len(p.facts.busy)), make(map[string]ask, len(p.facts.asks))

@@ -14,6 +14,7 @@ import (
 type Connection struct {
 	Databases map[string]*database.DB // of the services that have one, by name
 	Book      Book                    // of the simulated gateway; nil where there is none
+	Mails     Mails                   // of the simulated mail server; the same
 	Missing   []string                // services whose database is not there
 
 	world *database.DB
@@ -49,7 +50,7 @@ func Connect(ctx context.Context, postgres string, apps []service.App, world str
 		}
 	}
 	if c.world = open(world); c.world != nil {
-		c.Book = BookIn(c.world)
+		c.Book, c.Mails = BookIn(c.world), MailsIn(c.world)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())

@@ -3,6 +3,7 @@ package audit
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"orderflow.example/services/platform/world/gateway"
 	"orderflow.example/shared/saga"
@@ -22,6 +23,8 @@ type facts struct {
 	busy    map[string]struct{}   // orders with facts since they were compacted
 
 	names map[string]string // interned keys and other strings
+
+	news func(saga.Event) string // the message that customers must be sent of an event
 
 	// Of this look:
 	lag   map[stand]int64           // the highest number that a service consumes and had not applied
@@ -54,6 +57,8 @@ type told struct {
 
 	// As consumed by inventory:
 	sent, committed []audit.Goods
+
+	news, told      []notice // what the customer must be told, and was told
 	commits         int
 	came, restocked map[string][]audit.Goods // by return
 }
@@ -114,6 +119,26 @@ func (f *facts) hear(e saga.Event, counts audit.Fact) {
 		t.dispatched[i].times++
 	case audit.CameBack:
 		f.of(e.Key).back += c.Worth
+	case audit.Told:
+		t := f.of(e.Key)
+		t.told = append(t.told, notice{strings.Clone(c.Message), e.Time})
+	}
+}
+
+// notice is a message to a customer, or what it tells of, and when that was.
+type notice struct {
+	message string
+	at      time.Time
+}
+
+// note adds what the customer must be told of an event.
+func (f *facts) note(e saga.Event) {
+	if f.news == nil {
+		return
+	}
+	if message := f.news(e); message != "" {
+		t := f.of(e.Key)
+		t.news = append(t.news, notice{strings.Clone(message), e.Time})
 	}
 }
 

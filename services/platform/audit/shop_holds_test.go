@@ -6,7 +6,10 @@ import (
 
 	refundevent "orderflow.example/schemas/refund"
 	storefrontevent "orderflow.example/schemas/storefront"
+	"orderflow.example/services/invoice"
 	"orderflow.example/services/order"
+	"orderflow.example/services/payment"
+	"orderflow.example/services/platform/world/gateway"
 	"orderflow.example/services/refund"
 	"orderflow.example/services/reporting"
 	"orderflow.example/shared/saga"
@@ -96,4 +99,87 @@ func TestARefundThatIsOwedAndThenSettledBreaksNothingAndAJournalWithoutItIsNotic
 	if c := s.picture(t).verdict(t)["journal"]; c.Holds {
 		t.Errorf("without the entry: %v", c)
 	}
+}
+
+// reverse lets the gateway take back the order's last refund, which did not arrive, and notify of it.
+func (s *shop) reverse(t *testing.T, order string) {
+	t.Helper()
+	for _, e := range slices.Backward(s.book) {
+		if e.Order != order || e.Kind != gateway.Refunded {
+			continue
+		}
+		s.enter(gateway.Entry{Order: order, Kind: gateway.RefundReversed, Amount: e.Amount, Currency: e.Currency,
+			Reference: e.Reference, About: e.Key})
+		s.world.Tell(order, payment.RecordNotification.Of(payment.Notification{Kind: payment.NoticeRefundReversed, Order: order,
+			Reference: e.Reference, RefundID: e.Key, Amount: pounds(e.Amount), Reason: "card_closed"}))
+		s.world.Settle()
+		return
+	}
+	t.Fatalf("nothing is refunded of %s", order)
+}
+
+func TestInvoicesLessCreditNotesAreWhatIsKeptHoweverARefundComesBack(t *testing.T) {
+	t.Parallel()
+	s := empty(t, 2)
+	s.place("partly-back")
+	s.world.Settle()
+	s.sendBack("partly-back", storefrontevent.ReturnLine{SKU: "tea", Quantity: 1})
+	s.world.Settle()
+	holds := func(what string, paid int64, notes int) {
+		t.Helper()
+		p := s.picture(t)
+		for name, c := range p.verdict(t) {
+			if !c.Holds {
+				t.Errorf("%s: %s: %v", what, name, c)
+			}
+		}
+		i := s.keepers["invoice"][0].Get(saga.Event{Key: "partly-back"}).(invoice.Invoice)
+		if i.Paid() != paid || i.Credited() != 300 || len(i.CreditNotes) != notes {
+			t.Errorf("%s: %d of %d credited are paid: %+v", what, i.Paid(), i.Credited(), i.CreditNotes)
+		}
+	}
+	holds("refunded", 300, 1)
+	for range 2 {
+		s.reverse(t, "partly-back")
+		holds("it did not arrive", 0, 1)
+		s.world.ExpireAll()
+		holds("refunded once more", 300, 1)
+	}
+	s.reverse(t, "partly-back")
+	holds("owed", 0, 1)
+	owed := sagatest.Said(s.world, refundevent.Owed)
+	if len(owed) != 1 {
+		t.Fatalf("%+v are owed", owed)
+	}
+	s.world.Tell("partly-back", refund.SettleRefund.Of(refund.Settlement{ID: "s1", RefundID: owed[0].RefundID,
+		How: refund.ByTransfer, Reference: "FT-1", Operator: "op"}))
+	s.world.Settle()
+	holds("settled", 300, 1)
+}
+
+func TestAChargebackChangesNoInvoiceAndTheBooksHold(t *testing.T) {
+	t.Parallel()
+	s := empty(t, 3)
+	s.place("completes")
+	s.world.Settle()
+	taken := s.book[slices.IndexFunc(s.book, func(e gateway.Entry) bool { return e.Kind == gateway.Captured })]
+	notify := func(kind payment.Notice, entry gateway.Kind) {
+		s.enter(gateway.Entry{Order: "completes", Kind: entry, Amount: taken.Amount, Currency: "GBP", Reference: taken.Reference,
+			About: "dp"})
+		s.world.Tell("completes", payment.RecordNotification.Of(payment.Notification{Kind: kind, Order: "completes",
+			Reference: taken.Reference, DisputeID: "dp", Amount: pounds(taken.Amount), Reason: "fraudulent"}))
+		s.world.Settle()
+		p := s.picture(t)
+		for name, c := range p.verdict(t) {
+			if !c.Holds {
+				t.Errorf("%s: %s: %v", kind, name, c)
+			}
+		}
+		i := s.keepers["invoice"][0].Get(saga.Event{Key: "completes"}).(invoice.Invoice)
+		if i.Issued == nil || i.Issued.Amount.Amount != taken.Amount || len(i.CreditNotes) > 0 {
+			t.Errorf("%s: %+v", kind, i)
+		}
+	}
+	notify(payment.NoticeDisputeOpened, gateway.ChargedBack)
+	notify(payment.NoticeDisputeWon, gateway.ChargebackReversed)
 }

@@ -147,6 +147,7 @@ func (t *trace) take(ctx context.Context, rec *kafka.Record) {
 	}
 	if !t.foreign {
 		t.facts.hear(a.Event, t.counts(a.Event))
+		t.facts.note(a.Event)
 	}
 	if !t.consider(ctx, a) {
 		t.waiting = append(t.waiting, a)

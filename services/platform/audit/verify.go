@@ -22,6 +22,7 @@ type Config struct {
 	Databases  map[string]*database.DB // by service; apps without one are left out
 	Partitions int                     // of every topic; 0 means as many as the services have
 	Book       Book                    // nil: there is no witness for money
+	Mails      Mails                   // nil: there is no witness for mail
 	Log        *slog.Logger            // nil is silent
 
 	// Patience is how long to wait for a missing number on a topic, or for a service without progress; 0 means 10 s. Every
@@ -47,12 +48,15 @@ const atOnce = 2
 // Ledger is a series of looks.
 type picture struct {
 	Config
-	services map[string]*snapshot     // of this look
-	ends     map[string]map[int]int64 // by service and partition: the last number given once all were looked at
-	book     []gateway.Entry          // what is new in it since the last look
-	read     int64                    // the last entry read
-	traces   map[string]*trace        // by service whose topic is read
-	facts    *facts
+	services    map[string]*snapshot     // of this look
+	ends        map[string]map[int]int64 // by service and partition: the last number given once all were looked at
+	mailed      int64                    // how many messages the mail server took
+	book        []gateway.Entry          // what is new in it since the last look
+	mailedTwice []string                 // ids
+
+	read   int64             // the last entry read
+	traces map[string]*trace // by service whose topic is read
+	facts  *facts
 
 	again       bool          // there will be another look: some checks wait for it, and settled facts are compacted
 	look        uint32        // the number of this one
@@ -68,6 +72,11 @@ func newPicture(c Config) *picture {
 	c.defaults()
 	p := &picture{Config: c, traces: map[string]*trace{}, facts: newFacts()}
 	p.facts.tell, p.stands, p.outbox = c.Progress, p.standsAt, p.readOutbox
+	for _, app := range c.Apps {
+		if app.Model.News != nil {
+			p.facts.news = app.Model.News
+		}
+	}
 	return p
 }
 
@@ -97,7 +106,7 @@ func (p *picture) check(ctx context.Context) (r Report, err error) {
 	}
 	p.enter()
 	across := []Check{checkSagas(p), checkEnds(p),
-		checkMoney(p), checkAgreement(p), checkJournal(p), checkSettled(p), checkInvoices(p), checkNumbers(p),
+		checkMoney(p), checkAgreement(p), checkJournal(p), checkSettled(p), checkInvoices(p), checkNumbers(p), checkMessages(p), checkMails(p),
 		checkStock(p), checkParcels(p), checkReservations(p)}
 	if p.incomplete != "" {
 		for i, c := range across { // what is missing there would be missing in each of these
@@ -127,6 +136,11 @@ func (p *picture) see(ctx context.Context) error {
 	var book []gateway.Entry
 	if p.Book != nil {
 		if book, err = p.Book(ctx, p.read); err != nil {
+			return err
+		}
+	}
+	if p.Mails != nil {
+		if p.mailed, p.mailedTwice, err = p.Mails(ctx); err != nil {
 			return err
 		}
 	}

@@ -226,7 +226,7 @@ func startForDemo(ctx context.Context, c service.Config, faults bool, cancel con
 	if level == slog.LevelInfo {
 		level = slog.LevelWarn
 	}
-	p, err := run.Start(ctx, c, run.Options{Faults: faults, Log: service.NewLogger(os.Stderr, level, c.LogFormat)})
+	p, err := run.Start(ctx, run.WithMail(c), run.Options{Faults: faults, Log: service.NewLogger(os.Stderr, level, c.LogFormat)})
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func keep(ctx context.Context, ledger *audit.Ledger, p *service.Parts, services 
 	if err != nil {
 		return nil // ctx has ended
 	}
-	ledger.Run(ctx, audit.Config{Kafka: p.Kafka, Apps: services, Databases: there.Databases, Book: there.Book,
+	ledger.Run(ctx, audit.Config{Kafka: p.Kafka, Apps: services, Databases: there.Databases, Book: there.Book, Mails: there.Mails,
 		Partitions: c.Partitions, Log: p.Log, Patience: ledgerPatience})
 	return there.Close()
 }

@@ -64,7 +64,7 @@ const World = "world"
 
 // Flags are the flags of all services and of the simulated world.
 func Flags() []service.Declared {
-	flags := []service.Declared{worldSpeed, worldAddr, webhooksTo}
+	flags := []service.Declared{worldSpeed, worldAddr, worldMailAddr, webhooksTo}
 	for _, app := range Apps {
 		flags = append(flags, app.Flags...)
 	}
@@ -79,6 +79,25 @@ var (
 		Usage: "address of the simulated outside world for services of this machine; no token",
 		Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return err == nil }}
 )
+
+// smtpURL is the setting that names the mail server, and its value for the simulated one.
+const (
+	smtpURL    = "smtp-url"
+	ownMail    = "simulated"
+	anyAddress = "127.0.0.1:0"
+)
+
+// WithMail lets customers be mailed: through the simulated mail server, unless another is configured.
+func WithMail(c service.Config) service.Config {
+	if c.Own[smtpURL] != nil && c.Own[smtpURL] != "" {
+		return c
+	}
+	return c.With(service.Settings{smtpURL: ownMail})
+}
+
+var worldMailAddr = service.Flag[string]{Name: "world-mail-addr",
+	Usage: "address of the simulated mail server for services elsewhere (default: with --smtp-url simulated, one of this machine)",
+	Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return s == "" || err == nil }}
 
 // webhooksTo is where the simulated gateway sends its webhooks when the payment service runs elsewhere.
 var webhooksTo = service.Flag[string]{Name: "world-webhooks",
@@ -165,7 +184,7 @@ func chosen(names []string) ([]service.App, error) {
 
 func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps []service.App) error {
 	for _, app := range apps {
-		if err := app.CheckAdapters(simulated(c, "http://localhost")); err != nil {
+		if err := app.CheckAdapters(foreseen(c)); err != nil {
 			return err
 		}
 	}
@@ -286,7 +305,31 @@ func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options)
 	p.lifecycle.Add("world listener", server.Stop)
 	p.WorldURL = "http://" + addr
 	*c = simulated(*c, p.WorldURL)
+	return p.startMail(c)
+}
+
+// startMail lets the simulated mail server listen where it is wanted.
+func (p *Platform) startMail(c *service.Config) error {
+	at := worldMailAddr.Of(*c)
+	if at == "" && c.Own[smtpURL] != ownMail {
+		return nil
+	}
+	url, err := p.Sim.ListenMail(cmp.Or(at, anyAddress))
+	if err != nil {
+		return service.Environment("world-mail-addr: %w", err)
+	}
+	if c.Own[smtpURL] == ownMail {
+		*c = c.With(service.Settings{smtpURL: url})
+	}
 	return nil
+}
+
+// foreseen are the settings as they will be once the simulated world runs, for checks before anything is started.
+func foreseen(c service.Config) service.Config {
+	if c.Own[smtpURL] == ownMail && (len(c.Services) == 0 || slices.Contains(c.Services, World)) {
+		c = c.With(service.Settings{smtpURL: "smtp://localhost"})
+	}
+	return simulated(c, "http://localhost")
 }
 
 // simulated are the settings with the addresses in the simulated world of those parties that have no other.

@@ -7,6 +7,7 @@ import (
 	fraud "orderflow.example/services/fraud/app"
 	inventory "orderflow.example/services/inventory/app"
 	invoice "orderflow.example/services/invoice/app"
+	notification "orderflow.example/services/notification/app"
 	order "orderflow.example/services/order/app"
 	payment "orderflow.example/services/payment/app"
 	recommendation "orderflow.example/services/recommendation/app"
@@ -32,4 +33,5 @@ var All = []service.App{
 	invoice.App,
 	reporting.App,
 	recommendation.App,
+	notification.App,
 }

@@ -10,6 +10,7 @@
 //	/sim/stripe/v1/…    the same gateway behind Stripe's API: payment_intents, refunds; a token is a payment method
 //	/sim/carrier/v1/…   labels, collections, tracking, rates (?country= &pieces=)
 //	/sim/floor/v1/…     picks, purchases
+//	/sim/mail/messages  what the mail server took over SMTP: ?limit= (1–1000, 100) &cursor= &to= → {items, next_cursor?}
 //
 // A repeat of an idempotency key gets the first answer, for ever; with another body, 422 idempotency_key_reused
 // (floor: id_reused). A refusal is {code, detail?}: 402 of the gateway is final, 400 is a mistake of the client, after
@@ -67,6 +68,12 @@
 //	pick                     1–3 s picking, then packed; a cancelled pick stays cancelled, also one cancelled before it came
 //	SKU SHORT-1              is never found: short, with these lines missing
 //	purchase                 delivered after 5–10 s
+//
+// # Mail server's rules
+//
+//	address bounce…          550 at RCPT: there is no such mailbox
+//	with faults              10% of recipients are greylisted for 2 s (451), 3% of messages deferred (451), and after 2% of messages
+//	                         that were taken the connection is dropped
 //
 // All these times are divided by the speed. With faults, 3% of requests (except of the book) are answered 503 before
 // anything is done, 2% are done but the connection is dropped, 1% are 2 s late, and of 1% of picks one piece is missing.

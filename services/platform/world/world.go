@@ -14,6 +14,7 @@ import (
 	"orderflow.example/services/platform/world/chance"
 	"orderflow.example/services/platform/world/floor"
 	"orderflow.example/services/platform/world/gateway"
+	"orderflow.example/services/platform/world/mail"
 	"orderflow.example/services/platform/world/stripe"
 	"orderflow.example/shared/database"
 )
@@ -38,6 +39,7 @@ type Options struct {
 type World struct {
 	handler http.Handler
 	gateway *gateway.Gateway
+	mail    *mail.Server
 	faults  bool
 	close   []func()
 }
@@ -100,12 +102,20 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		return nil, err
 	}
 	mount("floor", f.Routes, f.Close)
+	w.mail = mail.New(o.DB, luck, o.Faults, o.Now, o.Logger)
+	w.close = append(w.close, w.mail.Close)
+	kept := http.NewServeMux()
+	w.mail.Routes(kept)
+	all.Handle("/sim/mail/", http.StripPrefix("/sim/mail", kept))
 	w.handler = all
 	return w, nil
 }
 
 // Handler serves all paths that begin with /sim/. It needs HTTP/1.1 to drop connections.
 func (w *World) Handler() http.Handler { return w.handler }
+
+// ListenMail lets the mail server take messages at the address, host:port, and returns its URL.
+func (w *World) ListenMail(addr string) (url string, err error) { return w.mail.Listen(addr) }
 
 // Notify lets the gateway send webhooks, signed with the secret, to the URL: its own, or Stripe's. Call it once.
 func (w *World) Notify(ctx context.Context, url string, secret []byte, asStripe bool) {

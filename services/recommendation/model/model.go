@@ -13,12 +13,9 @@ import (
 var Service = model.Service{
 	Watched:   watched,
 	Unalarmed: "no order waits for it; a service that is behind has an alert of its own",
-	Machines: []explore.Machine{{Machine: recommendation.Choreography.Machine(), Before: before,
+	Listeners: []explore.Machine{{Machine: recommendation.Choreography.Machine(), Before: before,
 		Notes: []saga.Kind{order.Confirmed}}},
 	Left: []string{"recommendation (shop)", "recommendation (product)", "recommendation (visitor)"},
-	Harmless: map[string]string{
-		"on order.confirmed.v1": "what is learnt changes no order",
-	},
 }
 
 func before(any) []explore.Before { return nil }

@@ -29,16 +29,9 @@ var Service = model.Service{
 	Told: settles,
 	Left: []string{"reporting (day)", "reporting (settlement)"},
 	Harmless: map[string]string{
-		"on invoice.issued.v1":                 noTax,
-		"on invoice.credit_note_issued.v1":     noTax,
-		"on refund.settled.v1":                 "an operator's act that is left out there; it has tests of its own",
-		"on payment.charged_back.v1":           noDispute,
-		"on payment.chargeback_reversed.v1":    noDispute,
-		"on payment.refund_reversed.v1":        noDispute,
-		"on reporting.settlement_missed.v1":    "as its command",
-		"on reporting.line_settled.v1":         "as the line",
-		"on report_missing":                    "it tells people what no settlement file had, and changes no entry",
-		"on reporting.settlement_line_read.v1": "the files of the gateway come days later; nothing follows for the order",
+		"on invoice.issued.v1":             noTax,
+		"on invoice.credit_note_issued.v1": noTax,
+		"on refund.settled.v1":             "an operator's act that is left out there; it has tests of its own",
 	},
 	End:   end,
 	Role:  audit.Books,
@@ -63,8 +56,6 @@ func settles(s model.Scene) []explore.Told {
 }
 
 const noTax = "tax moves nothing between the gateway and the shop"
-
-const noDispute = "only where the gateway acts by itself there are disputes and reversed refunds; there the end compares them"
 
 func before(any) []explore.Before {
 	b := model.Before{}

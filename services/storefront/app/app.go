@@ -38,6 +38,7 @@ var App = service.App{
 		{Machine: storefront.Choreography.Machine(), Store: store.Orders()},
 		{Machine: storefront.Products.Machine(), Store: store.Products()},
 		{Machine: storefront.Visits.Machine(), Store: store.Visits()},
+		{Machine: storefront.Customers.Machine(), Store: store.Preferences()},
 	},
 	Flags:      []service.Declared{backlog, recorded},
 	Storefront: operations,
@@ -71,4 +72,20 @@ func operations(to huma.API, p *service.Parts) {
 			return err
 		}, p.Log).Keep,
 	})
+	api.RegisterPreferences(to, customers{reader, p.Engine})
+	api.RegisterUnsubscribe(to, customers{reader, p.Engine}, p.Auth)
+}
+
+// customers are the preferences of customers, as the API needs them.
+type customers struct {
+	*store.Reader
+	engine *engine.Engine
+}
+
+func (c customers) Submit(ctx context.Context, customer string, command saga.Event) (storefront.Preferences, error) {
+	outcome, err := c.engine.Submit(ctx, customer, command)
+	if err != nil {
+		return storefront.Preferences{}, err
+	}
+	return outcome.State.(storefront.Preferences), nil
 }

@@ -15,7 +15,7 @@ import (
 var Service = model.Service{
 	Watched:   watched,
 	Unalarmed: "how much customers order is for people to judge; that orders are shed or answered late has alerts of its own",
-	Left:      []string{"storefront", "storefront (product)", "storefront (visitor)"},
+	Left:      []string{"storefront", "storefront (product)", "storefront (visitor)", "storefront (customer)"},
 	Told:      told,
 	Role:      audit.Accepts,
 	Event: func(e saga.Event) audit.Fact {

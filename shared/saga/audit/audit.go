@@ -16,6 +16,7 @@ const (
 	Ships    Role = "ships"    // hands parcels over and takes goods back
 	Receives Role = "receives" // takes in goods that are bought
 	Books    Role = "books"    // keeps the journal of the money that moved
+	Tells    Role = "tells"    // tells customers what becomes of their orders
 )
 
 // Fact is one of the types of this package.

@@ -24,6 +24,8 @@ type (
 		Warehouse string
 		Quantity  int64
 	}
+	Told struct{ Message string } // the customer was told, in the words of News
+
 	Committed struct{ Lines []Goods } // an order's goods are booked out
 	Restocked struct {                // a return's are booked in
 		Return string

@@ -20,8 +20,9 @@
 // # What is left out
 //
 // Two steps of different parts commute: a step takes from its own part's inbox and appends to others'. So where nothing
-// can still reach a part before it moves, its steps alone are taken (reduce.go); and an event that a machine consumes
-// only to note it is consumed at once (notes.go). Every saga then still runs to each of its ends, and each part still
+// that the others do can still reach some parts before one of them moves, the steps of those parts are enough: a persistent
+// set (reduce.go); and an event that a machine consumes only to note it is consumed at once (notes.go). Every saga then
+// still runs to each of its ends, and each part still
 // goes through each of its histories, but not every moment between two parts is seen. That is why a check looks at one
 // part's step, or at an end, and at nothing else. A saga that never ends is still found (cycle.go).
 //

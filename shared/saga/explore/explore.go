@@ -149,26 +149,27 @@ func (x *search) run() {
 
 // visit takes every step that has to be tried in a state.
 func (x *search) visit(n int, at, next []int32) {
-	parts := x.parts
 	enabled := 0
-	for i, p := range parts {
+	for i, p := range x.parts {
 		enabled += len(x.expand(p, at[i]))
 	}
 	if enabled == 0 {
 		x.end(n, at)
 	}
-	only := -1
-	if !x.All {
+	set, only := ^uint64(0), -1
+	if !x.All && enabled > 0 {
 		var p *part
-		if p, only = x.noting(at); p == nil {
-			p = x.alone(at)
-		}
-		if p != nil {
-			parts = parts[p.i : p.i+1]
+		if p, only = x.noting(at); p != nil {
+			set = 1 << p.i
+		} else {
+			set = x.persistent(at)
 		}
 	}
 	taken := 0
-	for _, p := range parts {
+	for _, p := range x.parts {
+		if set&(1<<p.i) == 0 {
+			continue
+		}
 		steps := x.expand(p, at[p.i])
 		if only >= 0 {
 			steps = steps[only : only+1]

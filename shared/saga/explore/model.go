@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"orderflow.example/shared/saga"
@@ -55,6 +56,8 @@ type Outside struct {
 	Check func(state any) string
 	// Tells are the events that its outcomes may tell beside their answers.
 	Tells []saga.Kind
+	// Before is Machine.Before for what it tells: not before one of some events asks it.
+	Before func(state any) []Before
 }
 
 // Outcome is one possible act of the outside party when asked.
@@ -98,6 +101,11 @@ func (v View) State(name string) any {
 		}
 	}
 	panic("explore: there is no " + name)
+}
+
+// Has tells whether a machine takes part.
+func (v View) Has(name string) bool {
+	return slices.ContainsFunc(v.s.parts, func(p *part) bool { return p.name == name })
 }
 
 // Open lists the questions that are open: "payment.void_requested".

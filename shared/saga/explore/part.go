@@ -51,6 +51,7 @@ type config struct {
 	inbox    kinds // the kinds of input in it
 	gates    kinds // the kinds whose arrival would make another step possible
 	surveyed bool
+	outline  int32 // what the reduction asks of it; 0: not numbered yet
 }
 
 // step is one possible step of a part.
@@ -76,9 +77,7 @@ type parcel struct {
 func (s *system) local(p *part, l local) int32 {
 	l.text = text(l.state) + tail(l)
 	n := p.locals.number(l.text, func() *local {
-		if p.machine != nil && p.machine.Before != nil {
-			l.unsaid = s.unsaidIn(p, l.state)
-		}
+		l.unsaid = s.unsaidIn(p, l.state)
 		return &l
 	})
 	if known := p.locals.at[n]; known.other == nil {

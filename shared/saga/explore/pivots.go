@@ -45,6 +45,9 @@ func (s *system) namePivots() {
 
 // needed are the pivots of which one must be behind before the row emits anything; none where it may at any time.
 func (s *system) needed(r *saga.Row) (needed pivots) {
+	if slices.ContainsFunc(r.Behind, func(k saga.Kind) bool { return k.Name() == r.On.Name() }) {
+		return 0 // it runs on its pivot
+	}
 	if r.Irrevocable && len(r.Behind) == 0 {
 		return anyPivot
 	}

@@ -101,7 +101,8 @@ func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction)
 		silent = slices.Repeat([]bool{true}, len(outs))
 	}
 	for i, out := range outs {
-		r := reaction{next: s.local(p, local{state: out.State}), does: out.Does, wrong: p.own.wrong(out.State)}
+		r := reaction{next: s.local(p, local{state: out.State}), does: out.Does,
+			wrong: cmp.Or(p.own.wrong(out.State), p.kept(l.state, out.State, asked, e, out.Tells))}
 		for _, told := range out.Tells {
 			told.Key, told.ID = s.model.Key, cmp.Or(told.ID, bare(told.Type))
 			in := s.input(input{form: heard, event: s.event(told), words: p.name})
@@ -181,7 +182,7 @@ func (s *system) run(p *part, k *knowing, l local, x input, answer any) reaction
 	if r.wrong == "" && p.machine.Check != nil {
 		r.wrong = p.machine.Check(l.state, got)
 	}
-	r.wrong = cmp.Or(r.wrong, p.kept(l.state, after.state, x.form, e, got))
+	r.wrong = cmp.Or(r.wrong, p.kept(l.state, after.state, x.form, e, got.Emitted))
 	return r
 }
 

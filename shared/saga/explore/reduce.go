@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -17,8 +18,10 @@ func (k kinds) less(o kinds) kinds { return kinds{k[0] &^ o[0], k[1] &^ o[1]} }
 func (k kinds) none() bool         { return k == kinds{} }
 
 // Two steps of different parts commute: each takes from its own part's inbox and appends to others' queues, or adds to
-// their bags. So a part's steps may be taken alone, without trying those of the others first or in between, if nothing
-// that the others do before it moves can make another step of it possible. The others can do the same steps after it.
+// their bags. So the steps of some parts are enough, without trying those of the others first or in between, if nothing
+// that the others do before one of these parts moves can make another step of these possible: a persistent set (Godefroid,
+// Partial-Order Methods for the Verification of Concurrent Systems, 1996). The others can do the same steps after it. As no
+// saga goes round (cycle.go), none of them is put off for ever.
 //
 // The possible steps of the others are derived from their rows, over all inputs in their inboxes and all that may follow:
 // rather too many than too few.
@@ -153,6 +156,9 @@ func (s *system) causes(p *part, name string) (k kinds) {
 	for _, to := range s.hearers[name] {
 		k.add(s.reach.of[kindName(to, heard, name)])
 	}
+	if p.machine == nil {
+		return k
+	}
 	if row := p.machine.QuestionOf(name); row != nil {
 		if to := s.asks[row.Ask]; to == p {
 			k.add(s.reach.of[kindName(p.i, answered, name)])
@@ -198,45 +204,101 @@ func (s *system) survey(p *part, c *config) {
 type unsaid struct{ mutes, until kinds }
 
 func (s *system) unsaidIn(p *part, state any) (list []unsaid) {
-	for _, b := range p.machine.Before(state) {
+	for _, b := range p.before(state) {
 		u := unsaid{mutes: s.causes(p, b.Says.Name())}
 		for _, h := range b.Hears {
-			u.until.add(s.reach.of[kindName(p.i, heard, h.Name())])
+			f := heard
+			if p.machine == nil {
+				f = asked
+			}
+			u.until.add(s.reach.of[kindName(p.i, f, h.Name())])
 		}
 		list = append(list, u)
 	}
 	return list
 }
 
-// alone chooses a part whose steps may be taken alone in this state, the one with the fewest; nil if there is none.
-func (s *system) alone(at []int32) *part {
-	var best *part
-	fewest := 0
+// before is what the part does not emit or tell yet.
+func (p *part) before(state any) []Before {
+	switch {
+	case p.machine == nil && p.own.Before != nil:
+		return p.own.Before(state)
+	case p.machine != nil && p.machine.Before != nil:
+		return p.machine.Before(state)
+	}
+	return nil
+}
+
+// persistent chooses the parts whose steps are tried in this state: the set with the fewest steps of those that the other
+// parts cannot disturb. Of equals it is the one of the latest part: outside parties are last, and what follows from them merges.
+func (s *system) persistent(at []int32) uint64 {
+	key := make([]byte, 0, 2*len(s.parts))
 	for i, p := range s.parts {
-		n := len(s.expand(p, at[i]))
-		if n > 0 && (best == nil || n < fewest) && s.undisturbed(i, at) {
-			best, fewest = p, n
+		s.expand(p, at[i])
+		key = binary.AppendUvarint(key, uint64(s.outline(p, at[i])))
+	}
+	sets, known := s.sets[string(key)]
+	if !known {
+		sets = s.undisturbed(at)
+		s.sets[string(key)] = sets
+	}
+	best, fewest := uint64(0), 0
+	for _, set := range sets {
+		n := 0
+		for i, p := range s.parts {
+			if set&(1<<i) != 0 {
+				n += len(p.configs.at[at[i]].steps)
+			}
+		}
+		if best == 0 || n <= fewest {
+			best, fewest = set, n
 		}
 	}
 	return best
 }
 
-// undisturbed tells whether no step of the other parts before part c moves can make another step of it possible.
-func (s *system) undisturbed(c int, at []int32) bool {
-	var there, done kinds
+// outline numbers what undisturbed asks of a config.
+func (s *system) outline(p *part, at int32) int32 {
+	c := p.configs.at[at]
+	if c.outline == 0 {
+		text := fmt.Sprint(p.i, c.inbox, c.gates, len(c.steps) > 0, p.locals.at[c.local].unsaid)
+		c.outline = 1 + s.outlines.number(text, func() struct{} { return struct{}{} })
+	}
+	return c.outline
+}
+
+// undisturbed lists sets of parts, one for each part with steps: the least that has it and that no step of the other parts can
+// disturb before one of the set moves.
+func (s *system) undisturbed(at []int32) (sets []uint64) {
 	for i, p := range s.parts {
-		if i != c {
-			there.add(p.configs.at[at[i]].inbox)
+		if len(p.configs.at[at[i]].steps) == 0 {
+			continue
+		}
+		set := uint64(1) << i
+		for more := set; more != 0; set |= more {
+			more = s.disturbing(set, at)
+		}
+		if !slices.Contains(sets, set) {
+			sets = append(sets, set)
 		}
 	}
-	gates := s.parts[c].configs.at[at[c]].gates
-	for before := there; ; before = there {
-		if !there.and(gates).none() {
-			return false
+	return sets
+}
+
+// disturbing are the parts outside the set of which a step can make another step of one in it possible, before one in it moves.
+func (s *system) disturbing(set uint64, at []int32) (disturb uint64) {
+	var there, gates kinds
+	for i, p := range s.parts {
+		if set&(1<<i) == 0 {
+			there.add(p.configs.at[at[i]].inbox)
+		} else {
+			gates.add(p.configs.at[at[i]].gates)
 		}
+	}
+	for before := (kinds{}); there != before; {
+		before = there
 		for i, p := range s.parts {
-			live := there.and(s.reach.mine[i]).less(done)
-			if i == c || there.and(s.reach.mine[i]).none() {
+			if set&(1<<i) != 0 {
 				continue
 			}
 			muted := kinds{}
@@ -245,44 +307,39 @@ func (s *system) undisturbed(c int, at []int32) bool {
 					muted.add(u.mutes)
 				}
 			}
-			if muted.none() {
-				done.add(live)
-			} else {
-				live = there.and(s.reach.mine[i])
-			}
+			live := there.and(s.reach.mine[i])
 			for w := range live {
 				for rest := live[w]; rest != 0; rest &= rest - 1 {
-					there.add(s.reach.kinds[64*w+bits.TrailingZeros64(rest)].leads.less(muted))
+					leads := s.reach.kinds[64*w+bits.TrailingZeros64(rest)].leads.less(muted)
+					if there.add(leads); !leads.and(gates).none() {
+						disturb |= 1 << i
+					}
 				}
 			}
 		}
-		if there == before {
-			return there.and(gates).none()
-		}
 	}
+	return disturb
 }
 
-// kept returns the violation if the machine broke its Before, "" if not.
-func (p *part) kept(before, after any, f form, e saga.Event, got saga.Step) string {
-	if p.machine.Before == nil {
-		return ""
-	}
-	then := p.machine.Before(after)
-	for _, b := range p.machine.Before(before) {
-		waits := func(name string) bool {
-			return slices.ContainsFunc(b.Hears, func(k saga.Kind) bool { return k.Name() == name })
-		}
-		if f == heard && waits(e.Type) {
+// kept returns the violation if the part broke its Before, "" if not.
+func (p *part) kept(before, after any, f form, on saga.Event, said []saga.Event) string {
+	then := p.before(after)
+	for _, b := range p.before(before) {
+		if (f == heard || f == asked) && b.waits(on.Type) {
 			continue
 		}
-		says := slices.ContainsFunc(got.Emitted, func(e saga.Event) bool { return e.Type == b.Says.Name() })
+		says := slices.ContainsFunc(said, func(e saga.Event) bool { return e.Type == b.Says.Name() })
 		still := slices.ContainsFunc(then, func(a Before) bool {
-			return a.Says.Name() == b.Says.Name() && !slices.ContainsFunc(a.Hears, func(k saga.Kind) bool { return !waits(k.Name()) })
+			return a.Says.Name() == b.Says.Name() && !slices.ContainsFunc(a.Hears, func(k saga.Kind) bool { return !b.waits(k.Name()) })
 		})
 		if says || !still {
 			return fmt.Sprintf("the model is wrong: it promises that %s does not say %s yet (on %s)", p.name,
-				own(p.machine.Service, b.Says.Name()), bare(e.Type))
+				own(saga.Producer(b.Says.Name()), b.Says.Name()), bare(on.Type))
 		}
 	}
 	return ""
+}
+
+func (b Before) waits(name string) bool {
+	return slices.ContainsFunc(b.Hears, func(k saga.Kind) bool { return k.Name() == name })
 }

@@ -22,11 +22,14 @@ type system struct {
 	events  table[saga.Event]
 	inputs  table[input]
 	parcels table[parcel]
+
+	sets     map[string][]uint64 // of parts, by the outlines of their configs
+	outlines table[struct{}]
 }
 
 func newSystem(m Model) *system {
 	s := &system{model: m, hearers: map[string][]int{}, sayers: map[string]string{}, asks: map[string]*part{},
-		said: map[string]bool{}, pivots: map[string]pivots{}}
+		said: map[string]bool{}, pivots: map[string]pivots{}, sets: map[string][]uint64{}}
 	s.namePivots()
 	for _, machine := range m.Machines {
 		for _, name := range machine.Says() {

@@ -14,12 +14,18 @@ import (
 type Service struct {
 	Machines []explore.Machine // the machines that take part in an order, in sequence
 	Left     []string          // the names of the others: projections, and machines that are not about an order
-	Outside  []explore.Outside // the parties that answer the machines' calls; several services may share one
-	Variants []Variant
+	// Listeners take part in an order too, but nobody hears them and they ask nobody: so each is explored beside Machines by
+	// itself, in a few scenes, and does not multiply the states of the others.
+	Listeners []explore.Machine
+	Outside   []explore.Outside // the parties that answer the machines' calls; several services may share one
+	Variants  []Variant
 
 	// Harmless are rows without which an order still ends as it should, by form and event ("on payment.declined.v1"), each
 	// with its reason. For any other row of Machines, some check fails when the row is missing.
 	Harmless map[string]string
+
+	// Unexplored are own events to which nothing in the scenes leads, by name, each with its reason.
+	Unexplored map[string]string
 
 	Start func(Scene) map[string]any  // the initial states of machines and outside parties that are not blank
 	Told  func(Scene) []explore.Told  // commands of people, and events of machines that are not explored
@@ -31,6 +37,7 @@ type Service struct {
 
 	Role  audit.Role
 	Event func(saga.Event) audit.Fact // the meaning of an own event; nil: nothing
+	News  func(saga.Event) string     // the message that customers must be sent of an event, of whichever service; "" for none
 	State func(any) []audit.Fact      // the meaning of a machine's state, a row, or an outside party's state
 }
 

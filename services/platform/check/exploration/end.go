@@ -2,6 +2,7 @@ package exploration
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"orderflow.example/services/platform/services"
@@ -89,7 +90,8 @@ func end(v explore.View) string {
 // said returns the fault that a service's model finds.
 func (e ending) said() string {
 	for _, app := range services.All {
-		if app.Model.End == nil {
+		silent := func(m explore.Machine) bool { return !e.Has(m.String()) }
+		if app.Model.End == nil || slices.ContainsFunc(app.Model.Listeners, silent) {
 			continue
 		}
 		if wrong := app.Model.End(e.Ending); wrong != "" {

@@ -34,6 +34,16 @@ func Machines() (all []*saga.Machine) {
 	return all
 }
 
+// Listeners returns the machines that only listen, as the services declare them.
+func Listeners() (all []*saga.Machine) {
+	for _, app := range services.All {
+		for _, m := range app.Model.Listeners {
+			all = append(all, m.Machine)
+		}
+	}
+	return all
+}
+
 // Model returns the model of one order, run by the machines from each of the scenes. A machine replaces the one with its
 // name, and takes over the rest of that one's model.
 func Model(machines []*saga.Machine, scenes []model.Scene) explore.Model {
@@ -42,7 +52,7 @@ func Model(machines []*saga.Machine, scenes []model.Scene) explore.Model {
 		m.Roots = append(m.Roots, root(s))
 	}
 	for _, app := range services.All {
-		for _, part := range app.Model.Machines {
+		for _, part := range slices.Concat(app.Model.Machines, app.Model.Listeners) {
 			i := slices.IndexFunc(machines, func(m *saga.Machine) bool { return m.String() == part.String() })
 			if i >= 0 {
 				part.Machine = machines[i]
@@ -78,6 +88,9 @@ func both(a, b explore.Outside) explore.Outside {
 		}
 		return a.Act(state, question, asked)
 	}
+	if whole.Before == nil {
+		whole.Before = b.Before
+	}
 	whole.Asked, whole.Tells = slices.Concat(a.Asked, b.Asked), slices.Concat(a.Tells, b.Tells)
 	return whole
 }
@@ -96,6 +109,26 @@ func root(s model.Scene) explore.Root {
 	return r
 }
 
+// Heard returns the model of an order with one who only listens to it. What others only note matters to those who hear of it in
+// some order, so nothing counts as a note.
+func Heard(listener *saga.Machine, scenes []model.Scene) explore.Model {
+	m := Model(append(Machines(), listener), scenes)
+	for i := range m.Machines {
+		m.Machines[i].Notes = nil
+	}
+	return m
+}
+
+// heardScenes are those of Heard: what customers are told of happens in them.
+func heardScenes() (scenes []model.Scene) {
+	for _, cancels := range []bool{false, true} {
+		for _, returns := range []string{"", "all"} {
+			scenes = append(scenes, model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Cancels: cancels, Returns: returns})
+		}
+	}
+	return scenes
+}
+
 // variants are the models in which a service decides by rules other than the default.
 func variants() (all []explore.Model) {
 	for _, app := range services.All {
@@ -108,9 +141,17 @@ func variants() (all []explore.Model) {
 	return all
 }
 
-// All returns the models of an order: by the default rules, and all variants.
+// All returns the models of an order: by the default rules, all variants, and with each who only listens.
 func All() []explore.Model {
-	return append([]explore.Model{Model(Machines(), Scenes())}, variants()...)
+	all := append([]explore.Model{Model(Machines(), Scenes())}, variants()...)
+	for _, listener := range Listeners() {
+		m := Heard(listener, heardScenes())
+		for i := range m.Roots {
+			m.Roots[i].Name += ", and " + listener.String() + " listens"
+		}
+		all = append(all, m)
+	}
+	return all
 }
 
 // Of returns the model with this root; the first one if none has it.

@@ -3,12 +3,14 @@ package exploration
 import (
 	"fmt"
 	"io"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"orderflow.example/services/platform/services"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
 	"orderflow.example/shared/saga/explore/gateway"
@@ -30,6 +32,7 @@ type Report struct {
 	PerSecond   float64            `json:"states_per_second"`
 	Again       string             `json:"explored_again,omitempty"` // why, without taking anything for a mere note
 	Unsaid      []string           `json:"unsaid,omitempty"`         // events that nothing led to
+	Unexplored  map[string]string  `json:"unexplored,omitempty"`     // those of them that services declare, with their reasons
 	Violation   *explore.Violation `json:"violation,omitempty"`
 }
 
@@ -92,7 +95,21 @@ func RunAll(o explore.Options) (whole Report) {
 			break
 		}
 	}
+	whole.excuse()
 	return whole
+}
+
+// excuse takes the events that services declare as unexplored from those that nothing led to.
+func (r *Report) excuse() {
+	r.Unexplored = map[string]string{}
+	for _, app := range services.All {
+		for name, why := range app.Model.Unexplored {
+			if slices.Contains(r.Unsaid, name) {
+				r.Unexplored[name] = why
+			}
+		}
+	}
+	r.Unsaid = slices.DeleteFunc(r.Unsaid, func(name string) bool { return r.Unexplored[name] != "" })
 }
 
 // add merges the report of another model. An event emitted in either counts as emitted.
@@ -128,6 +145,9 @@ func (r Report) Print(w io.Writer) error {
 		fmt.Fprintf(&b, "%-10s %s: %s states, %s steps\n", map[bool]string{true: "each alone"}[i == 0], p.Name,
 			grouped(p.States), grouped(p.Steps))
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.Unexplored)) {
+		fmt.Fprintf(&b, "unexplored %s: %s\n", name, r.Unexplored[name])
+	}
 	if r.Again != "" {
 		fmt.Fprintf(&b, "again      without taking anything for a mere note: %s\n", r.Again)
 	}
@@ -137,7 +157,11 @@ func (r Report) Print(w io.Writer) error {
 	case len(r.Unsaid) > 0:
 		fmt.Fprintf(&b, "\nNothing leads to %s: these are declared, and never happen.\n", strings.Join(r.Unsaid, ", "))
 	default:
-		b.WriteString("\nEvery reachable state can end, no end breaks an invariant, and every event declared can happen.\n")
+		b.WriteString("\nEvery reachable state can end, no end breaks an invariant, and every event declared can happen")
+		if len(r.Unexplored) > 0 {
+			b.WriteString(", but for the unexplored")
+		}
+		b.WriteString(".\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

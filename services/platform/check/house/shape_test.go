@@ -71,7 +71,7 @@ func TestEveryMachineOfAServiceIsExploredOrLeftOutByName(t *testing.T) {
 		for _, b := range app.Bindings {
 			has = append(has, b.Machine.String())
 		}
-		for _, m := range app.Model.Machines {
+		for _, m := range slices.Concat(app.Model.Machines, app.Model.Listeners) {
 			says = append(says, m.String())
 		}
 		says = append(says, app.Model.Left...)

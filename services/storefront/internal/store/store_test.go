@@ -264,3 +264,25 @@ func TestOrdersWaitUntilSomethingIsHeardOfThem(t *testing.T) {
 		t.Errorf("%d wait", waiting)
 	}
 }
+
+func TestPreferencesSurviveTheWayToTheirRowAndBackAndAreReadByTheirCustomerAlone(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	read := NewReader(db.Gorm())
+	want := storefront.Preferences{Customer: "ann", Chosen: &event.PreferencesChangedV1{Channels: []string{"sms"}, Locale: "de",
+		Phone: "+441632960001", QuietHours: &event.QuietHours{From: "22:00", To: "07:00", Zone: "UTC"}}}
+	keep(t, db, Preferences(), map[string]any{"ann": want})
+	if got, err := read.Preferences(t.Context(), "ann"); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v %v", got, err)
+	}
+	if got, err := read.Preferences(t.Context(), "bob"); err != nil || got.Chosen != nil {
+		t.Errorf("bob reads %+v %v", got, err)
+	}
+	seen := 0
+	err := database.AsCustomer(t.Context(), db.Gorm(), "bob", func(tx *gorm.DB) error {
+		return tx.Raw("SELECT count(*) FROM preferences").Row().Scan(&seen)
+	})
+	if err != nil || seen != 0 {
+		t.Errorf("bob sees %d rows of others, %v", seen, err)
+	}
+}

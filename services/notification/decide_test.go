@@ -1,0 +1,206 @@
+package notification_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/notification"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/refund"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/storefront"
+	"orderflow.example/services/notification"
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/sagatest"
+)
+
+var (
+	silent  = notification.Channels(nil).Choreography().Machine()
+	mailing = notification.Channels{storefront.ChannelMail}.Choreography().Machine()
+	all     = notification.Channels{storefront.ChannelMail, storefront.ChannelPush, storefront.ChannelSMS}.Choreography().Machine()
+	boxes   = notification.Mailboxes.Machine()
+)
+
+const at = "2026-11-27T10:00:00.5Z"
+
+var (
+	moment = time.Date(2026, 11, 27, 10, 0, 0, 500_000_000, time.UTC)
+	noted  = event.RecipientNoted.Of(event.RecipientNotedV1{CustomerID: "ann", Email: "ann@example.com"})
+	placed = storefront.OrderPlaced.Of(storefront.OrderPlacedV1{CustomerID: "ann", Email: "ann@example.com"})
+	pounds = schemas.Money{Amount: 1530, Currency: "GBP"}
+	goods  = []schemas.Allocation{{SKU: "MUG", Quantity: 3, UnitPrice: 510, Warehouse: "LEEDS"}}
+
+	isConfirmed  = heard(order.Confirmed.Of(order.ConfirmedV1{CustomerID: "ann", Total: pounds, Lines: goods}))
+	isCancelled  = heard(order.Cancelled.Of(order.CancelledV1{Reason: "payment_declined", By: "payment"}))
+	isDispatched = heard(shipping.Dispatched.Of(shipping.DispatchedV1{ShipmentID: "s1", Carrier: "Post", TrackingNumber: "T1", Lines: goods}))
+	isDelivered  = heard(shipping.Delivered.Of(shipping.DeliveredV1{ShipmentID: "s1"}))
+)
+
+func heard(e saga.Event) saga.Event {
+	e.Time = moment
+	return e
+}
+
+func kinds(events []saga.Event) string {
+	var list []string
+	for _, e := range events {
+		switch d := e.Data.(type) {
+		case event.PostedV1:
+			list = append(list, "posted "+d.Message.Kind)
+		case event.HeldV1:
+			list = append(list, "held "+d.Message.Kind)
+		case event.RequestedV1:
+			list = append(list, "requested "+d.Message.Kind+" "+e.Key+" "+d.To)
+		case event.RecipientNotedV1:
+			list = append(list, "noted "+d.CustomerID)
+		case event.AttemptedV1:
+			list = append(list, "attempted "+d.Request.Message.ID)
+		case event.QueuedV1:
+			list = append(list, "queued "+d.Request.Message.ID)
+		case event.SentV1:
+			list = append(list, "sent "+d.MessageID)
+		case event.FailedV1:
+			list = append(list, "failed "+d.MessageID+" "+d.Reason)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func TestACustomerIsToldEachThingOnceWithWhatItIsAbout(t *testing.T) {
+	t.Parallel()
+	d := sagatest.Given(t, silent, noted).When(isConfirmed)
+	posted := d.Emitted()[0].Data.(event.PostedV1)
+	if posted.CustomerID != "ann" || posted.Message.HappenedAt == "" || posted.Message.Pieces != 3 || *posted.Message.Amount != pounds ||
+		!strings.HasSuffix(posted.Message.ID, ":confirmed") {
+		t.Errorf("%+v", posted)
+	}
+	d.When(isConfirmed).Then()
+	d.When(isDispatched)
+	if got := kinds(d.Emitted()); got != "posted dispatched" {
+		t.Error(got)
+	}
+	d.When(isDispatched).Then()
+}
+
+func TestWhatComesBeforeItsTurnWaitsForIt(t *testing.T) {
+	t.Parallel()
+	back := heard(refund.Issued.Of(refund.IssuedV1{RefundID: "r1", Reason: "cancelled", Amount: pounds}))
+	for name, c := range map[string][]struct {
+		hears saga.Event
+		says  string
+	}{
+		"everything before the order": {{isDelivered, "held delivered"}, {isDispatched, "held dispatched"}, {isConfirmed, "held confirmed"},
+			{placed, "noted ann, posted confirmed, posted dispatched, posted delivered"}},
+		"the parcel before the confirmation": {{placed, "noted ann"}, {isDispatched, "held dispatched"}, {isDispatched, ""},
+			{isConfirmed, "posted confirmed, posted dispatched"}, {isDelivered, "posted delivered"}},
+		"the refund before the cancellation": {{placed, "noted ann"}, {back, "held refunded"},
+			{isCancelled, "posted cancelled, posted refunded"}, {back, ""}},
+		"the order twice": {{placed, "noted ann"}, {placed, ""}},
+	} {
+		d := sagatest.Given(t, silent)
+		for i, step := range c {
+			d.When(step.hears)
+			if got := kinds(d.Emitted()); got != step.says {
+				t.Errorf("%s, step %d: %q, want %q", name, i, got, step.says)
+			}
+		}
+		if o := d.State().(notification.Order); len(o.Held) > 0 {
+			t.Errorf("%s: still held: %v", name, o.Held)
+		}
+	}
+}
+
+func TestAMessageGoesByTheChannelsThatTheCustomerChoseAndThereAre(t *testing.T) {
+	t.Parallel()
+	chose := func(p storefront.PreferencesChangedV1) saga.Event {
+		p.Locale = "de"
+		return storefront.PreferencesChanged.About("ann", p)
+	}
+	push := &storefront.PushSubscription{Endpoint: "https://push.example.com/x", P256DH: "p", Auth: "a"}
+	for name, c := range map[string]struct {
+		machine *saga.Machine
+		chose   []saga.Event
+		want    string
+	}{
+		"no provider":       {silent, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"mail"}})}, ""},
+		"nothing chosen":    {mailing, nil, ", requested confirmed mail:ann ann@example.com"},
+		"only the inbox":    {mailing, []saga.Event{chose(storefront.PreferencesChangedV1{})}, ""},
+		"another address":   {mailing, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"mail"}, Email: "a@example.org"})}, ", requested confirmed mail:ann a@example.org"},
+		"a channel without": {mailing, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"sms"}, Phone: "+441632960001"})}, ""},
+		"all": {all, []saga.Event{chose(storefront.PreferencesChangedV1{Channels: []string{"sms", "push"}, Phone: "+441632960001", Push: push})},
+			`, requested confirmed sms:ann +441632960001, requested confirmed push:ann {"endpoint":"https://push.example.com/x","p256dh":"p","auth":"a"}`},
+	} {
+		d := sagatest.Given(t, c.machine, noted).Knowing(c.chose...).When(isConfirmed)
+		if got := kinds(d.Emitted()); got != "posted confirmed"+c.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func request(id, to string) saga.Event {
+	return event.Requested.Of(event.RequestedV1{Channel: "mail", To: to, Locale: "en",
+		Message: event.Message{ID: id, Kind: "confirmed", OrderID: "o", HappenedAt: at}})
+}
+
+func TestAMailboxSendsOneMessageAfterTheOther(t *testing.T) {
+	t.Parallel()
+	d := sagatest.Given(t, boxes)
+	for _, step := range []struct {
+		act  func()
+		says string
+	}{
+		{func() { d.When(request("1", "a")) }, "attempted 1"},
+		{func() { d.When(request("2", "a")) }, "queued 2"},
+		{func() { d.When(request("2", "a")) }, ""},
+		{func() { d.When(request("3", "a")) }, "queued 3"},
+		{func() { d.Answered(event.Attempted, notification.Delivery{Outcome: notification.DeliverySent}) }, "sent 1, attempted 2"},
+		{func() { d.When(request("1", "a")) }, ""},
+		{func() { d.Answered(event.Attempted, notification.Delivery{Outcome: notification.MessageRefused}) },
+			"failed 2 message_refused, attempted 3"},
+		{func() { d.Answered(event.Attempted, notification.Delivery{Outcome: notification.DeliverySent}) }, "sent 3"},
+	} {
+		step.act()
+		if got := kinds(d.Emitted()); got != step.says {
+			t.Errorf("%q, want %q", got, step.says)
+		}
+	}
+}
+
+func TestAnAddressThatRefusesForGoodGetsNothingMoreAndANewOneDoes(t *testing.T) {
+	t.Parallel()
+	d := sagatest.Given(t, boxes).When(request("1", "gone@example.com")).When(request("2", "gone@example.com")).When(request("3", "new@example.com"))
+	d.Answered(event.Attempted, notification.Delivery{Outcome: notification.AddressRefused})
+	if got := kinds(d.Emitted()); got != "failed 1 address_refused, failed 2 refused_before, attempted 3" {
+		t.Error(got)
+	}
+	d.Answered(event.Attempted, notification.Delivery{Outcome: notification.DeliverySent}).When(request("4", "gone@example.com"))
+	if got := kinds(d.Emitted()); got != "failed 4 refused_before" {
+		t.Error(got)
+	}
+}
+
+func TestAPromotionIsOfferedOnceToWhoWantsPromotionsByNow(t *testing.T) {
+	t.Parallel()
+	machine := notification.Customers.Machine()
+	offer := notification.OfferPromotion.Of(notification.Offer{Promotion: "p1", Mail: true})
+	wants := func(yes bool) saga.Event {
+		key := sagatest.Given(t, machine).State().(notification.Customer).ID
+		return storefront.PreferencesChanged.About(key, storefront.PreferencesChangedV1{Channels: []string{"mail"}, Promotions: yes,
+			Locale: "en", Email: "ann@example.com"})
+	}
+	sagatest.Given(t, machine).When(offer).Then()
+	sagatest.Given(t, machine).Knowing(wants(false)).When(offer).Then()
+	d := sagatest.Given(t, machine).Knowing(wants(true)).When(offer).ThenKinds(event.PromotionOffered)
+	if e := d.Emitted()[0].Data.(event.PromotionOfferedV1); e.Email != "ann@example.com" || e.PromotionID != "p1" {
+		t.Errorf("%+v", e)
+	}
+	d.When(offer).Then()
+	d.Answered(event.PromotionOffered, notification.PromotionDelivery{Promotion: "p1", Outcome: notification.AddressRefused}).
+		ThenKinds(event.PromotionFailed)
+	d.When(notification.OfferPromotion.Of(notification.Offer{Promotion: "p2", Mail: true}))
+	if e := d.Emitted()[0].Data.(event.PromotionOfferedV1); e.Email != "" {
+		t.Errorf("mailed to an address that refused: %+v", e)
+	}
+}

@@ -1,0 +1,174 @@
+// Package api is the notification service's HTTP API: the inbox of a customer, the message that a link leads to, and for
+// operators all messages and the promotions.
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/notification"
+	"orderflow.example/services/notification"
+	"orderflow.example/services/notification/internal/letter"
+	"orderflow.example/services/notification/internal/store"
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
+)
+
+// Reader reads what the API shows. *store.Reader implements it.
+type Reader interface {
+	Messages(ctx context.Context, customer string, before store.Place, limit int) ([]notification.Entry, error)
+	All(ctx context.Context, customer, order string, before store.Place, limit int) ([]notification.Entry, error)
+	Message(ctx context.Context, id string) (notification.Entry, bool, error)
+	Promotions(ctx context.Context, ids ...string) (map[string]notification.Promotion, error)
+}
+
+// Message is a message in the inbox.
+type Message struct {
+	ID         string                       `json:"id"`
+	Kind       string                       `json:"kind" example:"dispatched"`
+	At         time.Time                    `json:"at"`
+	OrderID    string                       `json:"order_id,omitempty"`
+	Subject    string                       `json:"subject"`
+	Text       string                       `json:"text"`
+	Deliveries []notification.DeliveryState `json:"deliveries" nullable:"false" doc:"By which channels it was sent too, and how far it got"`
+}
+
+type inbox struct {
+	Body struct {
+		Items      []Message `json:"items" nullable:"false"`
+		NextCursor string    `json:"next_cursor,omitempty"`
+	}
+}
+
+type htmlPage struct {
+	ContentType  string `header:"Content-Type"`
+	Policy       string `header:"Content-Security-Policy"`
+	CacheControl string `header:"Cache-Control"`
+	Body         []byte
+}
+
+type handlers struct {
+	Reader
+	writer letter.Writer
+	auth   *httpserver.Auth
+}
+
+// RegisterCustomers adds the routes to the customers' API, which checks tokens.
+func RegisterCustomers(to huma.API, r Reader, w letter.Writer, auth *httpserver.Auth) {
+	h := handlers{r, w, auth}
+	tags := []string{"Messages"}
+	huma.Register(to, huma.Operation{OperationID: "list-messages", Method: http.MethodGet, Path: "/v1/me/messages", Tags: tags,
+		Summary: "List what you were told about your orders, newest first", Security: openapi.Bearer,
+		Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable}}, h.list)
+	huma.Register(to, huma.Operation{OperationID: "show-message", Method: http.MethodGet, Path: letter.MessagePath, Tags: tags,
+		Summary: "Show the message that a link leads to", Description: "Without a login: the link is signed.",
+		Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
+		Responses: map[string]*huma.Response{"200": {Description: "A page",
+			Content: map[string]*huma.MediaType{"text/html": {Schema: &huma.Schema{Type: huma.TypeString}}}}}}, h.show)
+}
+
+func (h handlers) list(ctx context.Context, in *struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor string `query:"cursor" maxLength:"1400" doc:"The next_cursor of the page before"`
+}) (*inbox, error) {
+	var before store.Place
+	if in.Cursor != "" {
+		if err := httpserver.DecodeCursor(in.Cursor, &before); err != nil {
+			return nil, httpserver.Invalid(httpserver.Fault{Detail: err.Error(), Location: "query.cursor"})
+		}
+	}
+	found, err := h.Messages(ctx, httpserver.Subject(ctx), before, in.Limit+1)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	out := &inbox{}
+	if len(found) > in.Limit {
+		found = found[:in.Limit]
+		last := found[in.Limit-1]
+		out.Body.NextCursor = httpserver.EncodeCursor(store.Place{At: last.At, ID: last.ID})
+	}
+	out.Body.Items = make([]Message, len(found))
+	texts, err := h.promotions(ctx, found)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	for i, m := range found {
+		if out.Body.Items[i], err = h.view(m, texts); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// promotions reads the texts of those among the messages.
+func (h handlers) promotions(ctx context.Context, list []notification.Entry) (map[string]notification.Promotion, error) {
+	var ids []string
+	for _, m := range list {
+		if m.Promotion != "" {
+			ids = append(ids, m.Promotion)
+		}
+	}
+	if ids == nil {
+		return nil, nil
+	}
+	return h.Promotions(ctx, ids...)
+}
+
+func (h handlers) view(m notification.Entry, texts map[string]notification.Promotion) (Message, error) {
+	l, err := h.writer.Entry(locale(m), m, told(texts[m.Promotion]))
+	return Message{ID: m.ID, Kind: m.Message.Kind, At: m.At, OrderID: m.Message.OrderID, Subject: l.Subject, Text: l.Text,
+		Deliveries: m.Deliveries()}, err
+}
+
+func told(p notification.Promotion) (e event.PromotionPublishedV1) {
+	if p.Told != nil {
+		e = *p.Told
+	}
+	return e
+}
+
+// locale is that of the message: the default, until it is sent in the customer's own.
+func locale(m notification.Entry) string {
+	if m.Locale != "" {
+		return m.Locale
+	}
+	return schemas.Locales[0]
+}
+
+func (h handlers) show(ctx context.Context, in *struct {
+	Token string `query:"token" required:"true" minLength:"1" maxLength:"2000" doc:"As in the link"`
+}) (*htmlPage, error) {
+	absent := httpserver.NotFound("this link is not valid any more")
+	id, err := h.auth.Verify(in.Token, letter.Audience)
+	if err != nil {
+		return nil, absent
+	}
+	m, found, err := h.Message(ctx, id)
+	if err == nil && !found {
+		return nil, absent
+	}
+	texts, failed := h.promotions(ctx, []notification.Entry{m})
+	if err = errors.Join(err, failed); err != nil {
+		return nil, unavailable(err)
+	}
+	l, err := h.writer.Entry(locale(m), m, told(texts[m.Promotion]))
+	if err != nil {
+		return nil, err
+	}
+	return &htmlPage{ContentType: "text/html; charset=utf-8", Policy: "default-src 'none'", CacheControl: "private, no-store",
+		Body: []byte(l.HTML)}, nil
+}
+
+// unavailable turns the error of a database that is down or slow into a 503; other errors are returned as they are.
+func unavailable(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || database.IsConnection(err) {
+		return httpserver.Unavailable()
+	}
+	return err
+}

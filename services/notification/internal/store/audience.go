@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+)
+
+// Audience counts the customers who want promotions.
+func Audience(ctx context.Context, db *gorm.DB) (n int64, err error) {
+	err = db.WithContext(ctx).Raw(`SELECT count(*) FROM customers WHERE promoted`).Row().Scan(&n)
+	return n, err
+}
+
+// Next returns at most limit of them, by id, after this one.
+func Next(ctx context.Context, db *gorm.DB, after string, limit int) (ids []string, err error) {
+	err = db.WithContext(ctx).Raw(`SELECT customer_id FROM customers WHERE promoted AND customer_id > ? ORDER BY customer_id LIMIT ?`,
+		after, limit).Scan(&ids).Error
+	return ids, err
+}
+
+// Round is how far a promotion was offered.
+type Round struct {
+	Promotion string
+	Through   string // the last customer
+}
+
+// Rounds lists the promotions that were not offered to everybody yet, in the order in which they were published.
+func Rounds(ctx context.Context, db *gorm.DB) (list []Round, err error) {
+	err = db.WithContext(ctx).Raw(`SELECT p.promotion_id AS promotion, coalesce(r.through, '') AS through
+		FROM promotions p LEFT JOIN rounds r USING (promotion_id)
+		WHERE p.told IS NOT NULL AND NOT coalesce(r.done, false) ORDER BY p.promotion_id`).Scan(&list).Error
+	return list, err
+}
+
+// Went notes how far a promotion was offered. It only goes forward.
+func Went(ctx context.Context, db *gorm.DB, promotion, through string, done bool) error {
+	return db.WithContext(ctx).Exec(`INSERT INTO rounds (promotion_id, through, done) VALUES (?, ?, ?)
+		ON CONFLICT (promotion_id) DO UPDATE SET through = greatest(rounds.through, excluded.through),
+		done = rounds.done OR excluded.done`, promotion, through, done).Error
+}

@@ -1,0 +1,179 @@
+package notification
+
+import (
+	"slices"
+	"strings"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/notification"
+	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/refund"
+	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/storefront"
+	"orderflow.example/shared/saga"
+)
+
+// The kinds of messages about an order. Each has its templates in every locale.
+const (
+	Confirmed        = "confirmed"
+	Cancelled        = "cancelled"
+	Rejected         = "rejected"
+	Dispatched       = "dispatched"
+	Delivered        = "delivered"
+	Lost             = "lost"
+	ReturnAuthorized = "return_authorized"
+	ReturnRefused    = "return_refused"
+	ReturnReceived   = "return_received"
+	Refunded         = "refunded"
+)
+
+// Promoted is the kind of a promotion.
+const Promoted = "promotion"
+
+// Kinds are all kinds of messages.
+var Kinds = []string{Confirmed, Cancelled, Rejected, Dispatched, Delivered, Lost, ReturnAuthorized, ReturnRefused,
+	ReturnReceived, Refunded, Promoted}
+
+func confirmed(e order.ConfirmedV1) event.Message {
+	return event.Message{Kind: Confirmed, Amount: &e.Total, Pieces: pieces(e.Lines)}
+}
+
+func cancelled(e order.CancelledV1) event.Message {
+	return event.Message{Kind: Cancelled, Reason: e.Reason}
+}
+
+func rejected(e order.RejectedV1) event.Message {
+	return event.Message{Kind: Rejected, Reason: e.Reason}
+}
+
+func dispatched(e shipping.DispatchedV1) event.Message {
+	return event.Message{Kind: Dispatched, ID: e.ShipmentID, Pieces: pieces(e.Lines), Carrier: e.Carrier,
+		TrackingNumber: e.TrackingNumber}
+}
+
+func delivered(e shipping.DeliveredV1) event.Message {
+	return event.Message{Kind: Delivered, ID: e.ShipmentID}
+}
+
+func lost(e shipping.LostV1) event.Message {
+	return event.Message{Kind: Lost, ID: e.ShipmentID, Pieces: pieces(e.Lines)}
+}
+
+func returnAuthorized(e shipping.ReturnAuthorizedV1) event.Message {
+	return event.Message{Kind: ReturnAuthorized, ID: e.ReturnID, Pieces: pieces(e.Lines), Carrier: e.Carrier,
+		TrackingNumber: e.TrackingNumber}
+}
+
+func returnRefused(e shipping.ReturnRefusedV1) event.Message {
+	return event.Message{Kind: ReturnRefused, ID: e.ReturnID, Reason: e.Reason}
+}
+
+func returnReceived(e shipping.ReturnReceivedV1) event.Message {
+	return event.Message{Kind: ReturnReceived, ID: e.ReturnID, Pieces: pieces(e.Lines)}
+}
+
+func refunded(e refund.IssuedV1) event.Message {
+	return event.Message{Kind: Refunded, ID: e.RefundID, Reason: e.Reason, Amount: &e.Amount}
+}
+
+func pieces(lines []schemas.Allocation) (n int64) {
+	for _, l := range lines {
+		n += l.Quantity
+	}
+	return n
+}
+
+// first is the kind that must be told before the message; "" if none. The topics of other services have no common order.
+func first(m event.Message) string {
+	switch m.Kind {
+	case Dispatched:
+		return Confirmed
+	case Delivered, Lost:
+		return Dispatched
+	case Refunded:
+		return map[string]string{"cancelled": Cancelled, "lost": Lost, "returned": ReturnReceived, "granted": Confirmed}[m.Reason]
+	}
+	return ""
+}
+
+// id is the message's id: its order, its kind, and which of that kind it is.
+func id(order string, m event.Message) string {
+	return strings.TrimSuffix(order+":"+m.Kind+":"+m.ID, ":")
+}
+
+// News is the id of the message that a customer must be sent of an event; "" if of none.
+func News(e saga.Event) string {
+	var m event.Message
+	switch d := e.Data.(type) {
+	case order.ConfirmedV1:
+		m = confirmed(d)
+	case order.CancelledV1:
+		m = cancelled(d)
+	case order.RejectedV1:
+		m = rejected(d)
+	case shipping.DispatchedV1:
+		m = dispatched(d)
+	case shipping.DeliveredV1:
+		m = delivered(d)
+	case shipping.LostV1:
+		m = lost(d)
+	case shipping.ReturnAuthorizedV1:
+		m = returnAuthorized(d)
+	case shipping.ReturnRefusedV1:
+		m = returnRefused(d)
+	case shipping.ReturnReceivedV1:
+		m = returnReceived(d)
+	case refund.IssuedV1:
+		m = refunded(d)
+	default:
+		return ""
+	}
+	return id(e.Key, m)
+}
+
+// tell puts the message into the inbox, and those that waited for it; or holds it.
+func (o Order) tell(m event.Message) (events []saga.Event) {
+	m.ID = id(o.ID, m)
+	if _, told := slices.BinarySearch(o.Told, m.ID); told {
+		return nil
+	}
+	if _, held := slices.BinarySearchFunc(o.Held, m.ID, byID); held {
+		return nil
+	}
+	if !o.mayTell(m) {
+		return []saga.Event{event.Held.Of(event.HeldV1{Message: m})}
+	}
+	events = []saga.Event{o.post(m)}
+	return append(events, release(Evolve(o, events[0]), m)...)
+}
+
+func (o Order) mayTell(m event.Message) bool {
+	before := first(m)
+	return o.CustomerID != "" && (before == "" || slices.ContainsFunc(o.Told, func(id string) bool {
+		return strings.HasPrefix(id, o.ID+":"+before) // one kind is no prefix of another
+	}))
+}
+
+func (o Order) post(m event.Message) saga.Event {
+	return event.Posted.Of(event.PostedV1{CustomerID: o.CustomerID, Message: m})
+}
+
+// meet notes who the customer is.
+func meet(o Order, e storefront.OrderPlacedV1) []saga.Event {
+	if o.CustomerID != "" {
+		return nil
+	}
+	return []saga.Event{event.RecipientNoted.Of(event.RecipientNotedV1{CustomerID: e.CustomerID, Email: e.Email})}
+}
+
+// release puts what was held into the inbox as far as nothing must be told before it any more.
+func release[E any](o Order, _ E) (events []saga.Event) {
+	for {
+		at := slices.IndexFunc(o.Held, o.mayTell)
+		if at < 0 {
+			return events
+		}
+		said := o.post(o.Held[at])
+		events, o = append(events, said), Evolve(o, said)
+	}
+}
