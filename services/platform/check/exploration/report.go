@@ -118,14 +118,24 @@ func (r *Report) add(other Report) {
 	r.States, r.Transitions, r.Spared = r.States+other.States, r.Transitions+other.Transitions, r.Spared+other.Spared
 	r.Depth, r.Ends, r.Seconds = max(r.Depth, other.Depth), r.Ends+other.Ends, r.Seconds+other.Seconds
 	r.PerSecond = float64(r.States) / r.Seconds
-	for i, p := range other.Parts {
+	r.Unsaid = slices.DeleteFunc(r.Unsaid, func(name string) bool { return !slices.Contains(other.Unsaid, name) })
+	for _, p := range other.Parts {
+		i := slices.IndexFunc(r.Parts, func(mine Part) bool { return mine.Name == p.Name })
+		if i < 0 {
+			r.Parts = append(r.Parts, p) // one who listens
+			for _, name := range other.Unsaid {
+				if saga.Producer(name) == p.Name {
+					r.Unsaid = append(r.Unsaid, name)
+				}
+			}
+			continue
+		}
 		r.Parts[i].States, r.Parts[i].Steps = r.Parts[i].States+p.States, r.Parts[i].Steps+p.Steps
 	}
 	if r.Again == "" {
 		r.Again = other.Again
 	}
 	r.Violation = other.Violation
-	r.Unsaid = slices.DeleteFunc(r.Unsaid, func(name string) bool { return !slices.Contains(other.Unsaid, name) })
 }
 
 // Print writes the report for people.
