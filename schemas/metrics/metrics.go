@@ -49,8 +49,8 @@ const AnswerWithin = 5
 var (
 	ConservationBreaks = metric.Metric{Name: "orderflow_conservation_breaks", Kind: metric.Gauge,
 		Help: "What does not hold between the services, by check.",
-		Labels: []metric.Label{metric.Of("kind", "a check of `orderflow verify`", "agreement", "ends", "invoices", "journal", "money",
-			"numbers", "parcels", "parked", "progress", "replay", "reservations", "sagas", "settled", "stock", "topics", "watermarks")}}
+		Labels: []metric.Label{metric.Of("kind", "a check of `orderflow verify`", "agreement", "ends", "invoices", "journal", "mails",
+			"messages", "money", "numbers", "parcels", "parked", "progress", "replay", "reservations", "sagas", "settled", "stock", "topics", "watermarks")}}
 	ConservationAge = metric.Metric{Name: "orderflow_conservation_look_age_seconds", Kind: metric.Gauge, Unit: metric.Seconds,
 		Help: "How long ago the ledger last looked at everything; before its first look, how long it has been trying."}
 )

@@ -72,12 +72,12 @@ type RequestedV1 struct {
 
 // QueuedV1: an earlier message to the same customer by the same channel comes first.
 type QueuedV1 struct {
-	Request RequestedV1 `json:"request"`
+	Requested RequestedV1 `json:"requested"`
 }
 
 // AttemptedV1 has the message sent. The event's id identifies it, however often that is tried.
 type AttemptedV1 struct {
-	Request RequestedV1 `json:"request"`
+	Requested RequestedV1 `json:"requested"`
 }
 
 // SentV1: the channel's provider took the message.

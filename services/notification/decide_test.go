@@ -57,9 +57,9 @@ func kinds(events []saga.Event) string {
 		case event.RecipientNotedV1:
 			list = append(list, "noted "+d.CustomerID)
 		case event.AttemptedV1:
-			list = append(list, "attempted "+d.Request.Message.ID)
+			list = append(list, "attempted "+d.Requested.Message.ID)
 		case event.QueuedV1:
-			list = append(list, "queued "+d.Request.Message.ID)
+			list = append(list, "queued "+d.Requested.Message.ID)
 		case event.SentV1:
 			list = append(list, "sent "+d.MessageID)
 		case event.FailedV1:

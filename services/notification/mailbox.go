@@ -41,12 +41,12 @@ const (
 func EvolveMailbox(b Mailbox, e saga.Event) Mailbox {
 	switch d := e.Data.(type) {
 	case event.QueuedV1:
-		b.Waiting = append(slices.Clip(b.Waiting), d.Request)
-		b.Recent = remembered(b.Recent, d.Request.Message.ID)
+		b.Waiting = append(slices.Clip(b.Waiting), d.Requested)
+		b.Recent = remembered(b.Recent, d.Requested.Message.ID)
 	case event.AttemptedV1:
-		b.Sending = &d.Request
-		b.Waiting = without(b.Waiting, d.Request.Message.ID)
-		b.Recent = remembered(b.Recent, d.Request.Message.ID)
+		b.Sending = &d.Requested
+		b.Waiting = without(b.Waiting, d.Requested.Message.ID)
+		b.Recent = remembered(b.Recent, d.Requested.Message.ID)
 	case event.SentV1:
 		b.Sending = nil
 	case event.FailedV1:
@@ -86,9 +86,9 @@ func deliver(b Mailbox, r event.RequestedV1) []saga.Event {
 	case b.Stopped == r.To:
 		return []saga.Event{failure(r, refusedBefore)}
 	case b.Sending != nil:
-		return []saga.Event{event.Queued.Of(event.QueuedV1{Request: r})}
+		return []saga.Event{event.Queued.Of(event.QueuedV1{Requested: r})}
 	}
-	return []saga.Event{event.Attempted.Of(event.AttemptedV1{Request: r})}
+	return []saga.Event{event.Attempted.Of(event.AttemptedV1{Requested: r})}
 }
 
 func failure(r event.RequestedV1, reason string) saga.Event {
@@ -115,7 +115,7 @@ func (b Mailbox) next(end saga.Event) []saga.Event {
 	for b = EvolveMailbox(b, end); len(b.Waiting) > 0; b = EvolveMailbox(b, events[len(events)-1]) {
 		r := b.Waiting[0]
 		if b.Stopped != r.To {
-			return append(events, event.Attempted.Of(event.AttemptedV1{Request: r}))
+			return append(events, event.Attempted.Of(event.AttemptedV1{Requested: r}))
 		}
 		events = append(events, failure(r, refusedBefore))
 	}

@@ -22,7 +22,7 @@ func TestABasketIsNotedOnceWithItsGoodsInTheOrderOfTheLines(t *testing.T) {
 		t.Fatal(said)
 	}
 	b := said[1].Data.(event.BasketNotedV1)
-	if said[1].Key != Shop || b.OrderID != "o" || b.CustomerID != "ann" || b.ConfirmedAt != "2026-03-01T09:30:04Z" ||
+	if said[1].Key != Shop || b.OrderID != "o" || b.CustomerID != "ann" || b.ConfirmedAt != "2026-03-01T09:30:04.000000Z" ||
 		!slices.Equal(b.SKUs, []string{"B", "A", "C"}) {
 		t.Error(b)
 	}

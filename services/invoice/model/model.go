@@ -48,7 +48,7 @@ var Service = model.Service{
 }
 
 func has(i invoice.Invoice) audit.Invoice {
-	f := audit.Invoice{Captured: i.Captured.Amount, Currency: i.Captured.Currency, Credited: i.Paid()}
+	f := audit.Invoice{Captured: i.Captured.Amount, Currency: i.Captured.Currency, Credited: i.Paid(), Noted: i.Credited()}
 	if i.Issued != nil {
 		f.Invoiced, f.Currency = i.Issued.Amount.Amount, i.Issued.Amount.Currency
 		f.Numbers = append(f.Numbers, number(i.Issued))

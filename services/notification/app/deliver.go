@@ -61,7 +61,7 @@ const noProvider = "no_provider"
 
 // send hands a message about an order to the provider of its channel.
 func (k *courier) send(ctx context.Context, a engine.Attempt, asked event.AttemptedV1) (notification.Delivery, error) {
-	r := asked.Request
+	r := asked.Requested
 	if wait := quiet.Until(time.Now(), r.NotFrom, r.NotTo, r.Zone); wait > 0 {
 		return notification.Delivery{}, engine.NotYet(wait)
 	}

@@ -82,6 +82,7 @@ orderflow_conservation_breaks{kind="agreement"} 1
 orderflow_conservation_breaks{kind="ends"} 0
 orderflow_conservation_breaks{kind="invoices"} 0
 orderflow_conservation_breaks{kind="journal"} 0
+orderflow_conservation_breaks{kind="messages"} 0
 orderflow_conservation_breaks{kind="money"} 0
 orderflow_conservation_breaks{kind="numbers"} 0
 orderflow_conservation_breaks{kind="parcels"} 0

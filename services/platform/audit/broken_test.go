@@ -63,7 +63,7 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 					s.CreditNotes = slices.Clone(s.CreditNotes)
 					s.CreditNotes[0].Amount.Amount--
 				})
-			}, "invoices replay", "lost", "its credit notes are over 1049 GBP, and 1050 are refunded"},
+			}, "invoices replay", "lost", "its credit notes are over 1049 GBP, and 1050 are given back"},
 		"an invoice with the number of another": {
 			func(_ *testing.T, p *picture) {
 				other := p.services["invoice"].live[0]["completes"].(invoice.Invoice).Issued.Number

@@ -31,6 +31,10 @@ func checkInvoices(p *picture) Check {
 			t.broken(key, "its invoice is over %d %s, and %d are captured", row.Invoiced, a.currency, a.captured).
 				numbers(a.captured, row.Invoiced, a.currency)
 		}
+		if row.Noted < row.Credited {
+			t.broken(key, "its credit notes are over %d %s, and %d are given back", row.Noted, a.currency, row.Credited).
+				numbers(row.Credited, row.Noted, a.currency)
+		}
 		if back := a.refunded + told.rows.refund.Settled; a.isNotified() && row.Credited != back {
 			t.broken(key, "its credit notes are over %d %s, and %d are given back", row.Credited, a.currency, back).
 				numbers(back, row.Credited, a.currency)

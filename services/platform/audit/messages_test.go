@@ -24,7 +24,7 @@ func TestWhatACustomerWasToldTwiceTooEarlyWronglyOrNeverIsNamed(t *testing.T) {
 			o.told = append(o.told, notice{"completes:lost:x", time.Now()})
 		},
 		"the customer was told before it was so: completes:confirmed,": func(o *told) {
-			o.told[confirmed(o.told)].at = o.news[confirmed(o.news)].at.Add(-time.Second)
+			o.told[confirmed(o.told)].at = o.news[confirmed(o.news)].at.Add(-2 * clocksApart)
 		},
 	} {
 		p := open(t, 2).picture(t)

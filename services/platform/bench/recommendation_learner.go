@@ -214,6 +214,15 @@ func (s *learner) ask(ctx context.Context, b demo.Basket, hidden int) ([]string,
 	var page struct{ Items []struct{ SKU string } }
 	began := time.Now()
 	res, err := http.DefaultClient.Do(req)
+	for err == nil && res.StatusCode == http.StatusServiceUnavailable { // it says when to come again
+		res.Body.Close()
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+		res, err = http.DefaultClient.Do(req)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +233,7 @@ func (s *learner) ask(ctx context.Context, b demo.Basket, hidden int) ([]string,
 	if err := json.NewDecoder(res.Body).Decode(&page); err != nil {
 		return nil, err
 	}
-	s.took = append(s.took, time.Since(began))
+	s.took = append(s.took, time.Since(began)) // waiting for a busy service included
 	list := make([]string, len(page.Items))
 	for i, item := range page.Items {
 		list[i] = item.SKU

@@ -67,6 +67,9 @@ func TestARowTakenOutDiffersInWhatItLedToAndNowhereElse(t *testing.T) {
 					if len(row.Emits) == 0 || saga.IsCommand(row.On) {
 						continue
 					}
+					if len(b.Machine.Rows) == 1 {
+						continue // without it the machine decides nothing, and is not decided again: the exploration misses the row
+					}
 					less := altered(app, n, func(rows []saga.Row) []saga.Row { return slices.Delete(rows, i, i+1) })
 					want := log.concerned(b.Machine, row)
 					r := log.again(t, less)

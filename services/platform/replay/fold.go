@@ -163,6 +163,9 @@ func (f *filling) write(ctx context.Context, p *piece) error {
 	}
 	err := database.Pipeline(engine.Replaying(ctx), f.s.db, func(tx *gorm.DB) error {
 		err := database.Later(tx, database.Statement{Name: "unsynced", SQL: `SET LOCAL synchronous_commit = off`})
+		if err == nil { // folding may take longer than a service's decisions: recommendation learns its orders again
+			err = database.Later(tx, database.Statement{Name: "patient", SQL: `SET LOCAL idle_in_transaction_session_timeout = 0`})
+		}
 		for i := 0; i < len(f.s.r.bindings) && err == nil; i++ {
 			err = f.fold(tx, f.s.r.bindings[i], p.events)
 		}

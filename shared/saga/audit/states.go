@@ -44,7 +44,8 @@ type (
 
 	Invoice struct {
 		Captured           int64 // it has consumed the event of the capture
-		Invoiced, Credited int64
+		Invoiced, Credited int64 // the invoice; what was given back with a credit note
+		Noted              int64 // the credit notes: more where a refund did not arrive
 		Currency           string
 		Numbers            []Number // of the invoice and its credit notes
 	}

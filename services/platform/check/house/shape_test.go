@@ -107,9 +107,9 @@ func TestThePlatformRunsEveryService(t *testing.T) {
 // keyless are commands of requests that take no key, in services that have such with one.
 var keyless = map[string]string{
 	"record_interactions": "batches of what many visitors did; one that is sent twice counts twice",
-	"change_preferences":  "PUT: the same preferences again change nothing",
-	"unsubscribe":         "the link of a promotion: again it changes nothing",
-	"offer_promotion":     "of the service itself, about each customer once",
+	"change_preferences":  "a PUT: the same once more changes nothing",
+	"unsubscribe":         "the link in a mail: once more changes nothing",
+	"offer_promotion":     "the service itself offers a promotion, to each customer once",
 }
 
 // The answers to requests with a key are restored from the topic when a database is lost.
