@@ -50,7 +50,8 @@ var (
 	ConservationBreaks = metric.Metric{Name: "orderflow_conservation_breaks", Kind: metric.Gauge,
 		Help: "What does not hold between the services, by check.",
 		Labels: []metric.Label{metric.Of("kind", "a check of `orderflow verify`", "agreement", "ends", "invoices", "journal", "mails",
-			"messages", "money", "numbers", "parcels", "parked", "progress", "replay", "reservations", "sagas", "settled", "stock", "topics", "watermarks")}}
+			"messages", "money", "numbers", "parcels", "parked", "progress", "replay", "reservations", "sagas",
+			"settled", "stock", "topics", "watermarks")}}
 	ConservationAge = metric.Metric{Name: "orderflow_conservation_look_age_seconds", Kind: metric.Gauge, Unit: metric.Seconds,
 		Help: "How long ago the ledger last looked at everything; before its first look, how long it has been trying."}
 )

@@ -58,8 +58,8 @@ type ranker interface {
 	learn(ctx context.Context, baskets ...demo.Basket) error
 }
 
-// RunRecommendation asks the service for the hidden goods of each basket, and then lets it learn the basket, as it learnt all those
-// before.
+// RunRecommendation asks the service for the hidden goods of each basket, and then lets it learn the basket, as it learnt all
+// those before.
 func RunRecommendation(ctx context.Context, o RecommendationOptions) (r Recommendation, err error) {
 	first, _ := slices.BinarySearchFunc(o.Baskets, o.From, func(b demo.Basket, at time.Time) int { return b.At.Compare(at) })
 	end, _ := slices.BinarySearchFunc(o.Baskets, o.To, func(b demo.Basket, at time.Time) int { return b.At.Compare(at) })

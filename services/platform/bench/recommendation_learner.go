@@ -108,7 +108,8 @@ func (s *learner) sell(ctx context.Context, baskets []demo.Basket) error {
 			}
 			seen[sku] = true
 			events = append(events,
-				catalog.ProductListed.About(sku, catalog.ProductListedV1{Description: sku, Price: schemas.Money{Amount: 100, Currency: "GBP"}}),
+				catalog.ProductListed.About(sku,
+					catalog.ProductListedV1{Description: sku, Price: schemas.Money{Amount: 100, Currency: "GBP"}}),
 				inventory.StockChanged.About(sku, inventory.StockChangedV1{OnHand: pieces, Available: pieces}))
 		}
 	}

@@ -175,7 +175,8 @@ func (s *learner) soldOut(t *testing.T, sku string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list := s.get(t, "sku="+sku, 200); len(list) != 10 || slices.ContainsFunc(list, func(a answer) bool { return a.SKU == best }) {
+	list := s.get(t, "sku="+sku, 200)
+	if len(list) != 10 || slices.ContainsFunc(list, func(a answer) bool { return a.SKU == best }) {
 		t.Errorf("%s is sold out: %v", best, list)
 	}
 }

@@ -103,7 +103,8 @@ func connect(ctx context.Context, c service.Config) (found *servers, err error) 
 	if s.there, err = audit.Connect(ctx, c.Postgres, run.Apps, run.World); err != nil {
 		return nil, err
 	}
-	if s.config.Databases, s.config.Book, s.config.Mails = s.there.Databases, s.there.Book, s.there.Mails; len(s.config.Databases) == 0 {
+	s.config.Databases, s.config.Book, s.config.Mails = s.there.Databases, s.there.Book, s.there.Mails
+	if len(s.config.Databases) == 0 {
 		return nil, s.there.Whole()
 	}
 	return s, nil

@@ -114,8 +114,8 @@ func ready(ctx huma.Context, _ string, v any) (any, error) {
 	return v, nil
 }
 
-// RequireToken requires a token for this audience for operations whose Security is Bearer; with OptionalBearer, a token that is sent
-// must be valid. Handlers get its subject from httpserver.Subject. Use it before operations are registered.
+// RequireToken requires a token for this audience for operations whose Security is Bearer; with OptionalBearer, a token that is
+// sent must be valid. Handlers get its subject from httpserver.Subject. Use it before operations are registered.
 func RequireToken(api huma.API, auth *httpserver.Auth, audience string) {
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		for _, scheme := range ctx.Operation().Security {

@@ -123,7 +123,8 @@ func Heard(listener *saga.Machine, scenes []model.Scene) explore.Model {
 func heardScenes() (scenes []model.Scene) {
 	for _, cancels := range []bool{false, true} {
 		for _, returns := range []string{"", "all"} {
-			scenes = append(scenes, model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Cancels: cancels, Returns: returns})
+			scenes = append(scenes,
+				model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Cancels: cancels, Returns: returns})
 		}
 	}
 	return scenes

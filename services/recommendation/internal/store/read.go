@@ -50,8 +50,8 @@ func (r *Reader) Ask(ctx context.Context, fn func(x *recommendation.Index)) erro
 // followed is how many baskets one statement reads.
 const followed = 1000
 
-// follow takes in the rows written since, one after the other: only one call of it runs. The last basket known is read again: where
-// it is another or gone, the tables were replaced or set back, and the index begins anew.
+// follow takes in the rows written since, one after the other: only one call of it runs. The last basket known is read again:
+// where it is another or gone, the tables were replaced or set back, and the index begins anew.
 func (r *Reader) follow(ctx context.Context) error {
 	db := r.db.WithContext(ctx)
 	for {
@@ -79,8 +79,8 @@ func (r *Reader) follow(ctx context.Context) error {
 	}
 }
 
-// learn takes in baskets and, with the last of them, the goods whose neighbours were computed since. Those computed with still later
-// baskets are read again with these.
+// learn takes in baskets and, with the last of them, the goods whose neighbours were computed since. Those computed with still
+// later baskets are read again with these.
 func (r *Reader) learn(db *gorm.DB, rows []basketRow, last bool) (err error) {
 	var goods []goodRow
 	if last {
