@@ -59,7 +59,7 @@ func (c Channels) Choreography() saga.Choreography[Order] {
 func tells[E any](heard saga.Type[E], message func(E) event.Message) saga.Row {
 	return saga.OnEvent(heard, func(o Order, e saga.Event, data E) []saga.Event {
 		m := message(data)
-		m.OrderID, m.HappenedAt = o.ID, e.Time.UTC().Format(time.RFC3339Nano)
+		m.OrderID, m.HappenedAt = o.ID, e.Time.UTC().Format(timeForm)
 		return o.tell(m)
 	}, event.Posted, event.Held).Irrevocably().Past(heard)
 }
@@ -130,3 +130,6 @@ var Inbox = saga.Choreography[Entry]{
 		saga.ShowAt(event.PromotionOffered, func(e event.PromotionOfferedV1) []string { return []string{OfferID(e)} }, offered),
 	},
 }
+
+// timeForm is how payloads of all services write a time: to the microsecond, with all digits.
+const timeForm = "2006-01-02T15:04:05.000000Z"

@@ -64,8 +64,8 @@ func TestAnUnchangedBuildDecidesTheSameWhateverTheOrderOfThings(t *testing.T) {
 // skew shifts the topics' times: those of a service by up to a second, and those of each of its processes by a few milliseconds
 // more. A process decides on the keys of one partition: an event is consumed under the key that it is about.
 func (l topics) skew(random *rand.Rand) {
-	keys, clocks, times := map[string]string{}, map[place]time.Duration{}, map[string][]string{}
-	causes := map[string]*kafka.Record{}
+	keys, clocks := map[string]string{}, map[place]time.Duration{}
+	var repeated []string
 	for _, r := range l.all() {
 		keys[r.ID] = r.Key
 	}
@@ -83,17 +83,14 @@ func (l topics) skew(random *rand.Rand) {
 			r := &l[at][i]
 			was := r.Time
 			r.Time = r.Time.Add(clocks[place{at.topic, kafka.PartitionOf(cmp.Or(keys[r.Causation], r.Key), partitions)}])
-			times[r.ID], causes[r.ID] = []string{inPayload(was), inPayload(r.Time)}, r
+			repeated = append(repeated, inPayload(was), inPayload(r.Time))
 		}
 	}
-	for _, at := range l.places() { // a payload may repeat the time of an event that it follows from
+	all := strings.NewReplacer(repeated...) // no two events have the same time
+	for _, at := range l.places() {         // a payload may repeat the time of an event that it follows from
 		for i := range l[at] {
 			r := &l[at][i]
-			var repeated []string
-			for cause := r.Causation; causes[cause] != nil; cause = causes[cause].Causation {
-				repeated = append(repeated, times[cause]...)
-			}
-			r.Data = []byte(strings.NewReplacer(repeated...).Replace(string(r.Data)))
+			r.Data = []byte(all.Replace(string(r.Data)))
 		}
 	}
 }
