@@ -58,7 +58,8 @@ func Register(api huma.API, r Reader) {
 		OperationID: "list-recommendations", Method: http.MethodGet, Path: "/v1/recommendations", Tags: []string{"Products"},
 		Summary: "Read what goes well with products, or what is for you",
 		Description: "With `sku`, what is bought together with that product, or with these, by anybody; with a token the customer's " +
-			"own purchases count too. Without `sku`, what is for the customer of the token, or for the guest of `visitor`. Only what can " +
+			"own purchases count too. Without `sku`, what is for the customer of the token, or for the guest of " +
+			"`visitor`. Only what can " +
 			"be had now is recommended, and nothing of the basket.",
 		Security: openapi.OptionalBearer,
 		Errors:   []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
