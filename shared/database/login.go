@@ -66,6 +66,10 @@ func verifier(password string) (string, error) {
 // changes nothing once that is so.
 func AllowReading(ctx context.Context, db *DB, schemas ...string) error {
 	return Transact(ctx, db, func(tx *gorm.DB) error {
+		// Processes of one service start side by side, and Postgres refuses the second of two that grant at the same time.
+		if err := tx.Exec(`SELECT pg_advisory_xact_lock(hashtext('orderflow: let ' || $1 || ' read'))`, Reader).Error; err != nil {
+			return fmt.Errorf("database: wait to let %s read: %w", Reader, err)
+		}
 		var may bool
 		if err := tx.Raw(`SELECT EXISTS (SELECT FROM pg_default_acl d, aclexplode(d.defaclacl) a JOIN pg_roles g ON g.oid = a.grantee
 			WHERE d.defaclrole = current_user::regrole AND g.rolname = $1)`, Reader).Row().Scan(&may); err != nil {

@@ -110,7 +110,16 @@ func (x traced) buy(t *testing.T, chosen bool, postcode string) *trial.Buyer {
 func (x traced) whole(t *testing.T) {
 	b := x.buy(t, true, "")
 	b.Await(t, "completed")
-	spans := x.traceOf(t, b.ID, func(kafka.Record) bool { return true })
+	var spans map[string]trial.Span
+	trial.Await(t, "the parent of every span", func() (bool, string) { // processes export apart
+		spans = x.traceOf(t, b.ID, func(kafka.Record) bool { return true })
+		for _, s := range spans {
+			if _, there := spans[s.Parent]; s.Parent != "" && !there {
+				return false, fmt.Sprintf("%s of %s has none", s.Name, s.Service)
+			}
+		}
+		return true, ""
+	})
 	events := x.raw(t, b.ID)
 	x.follows(t, spans, events)
 	services, names := map[string]bool{}, map[string]int{}
