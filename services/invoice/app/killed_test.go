@@ -2,15 +2,11 @@ package app
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,154 +18,35 @@ import (
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
-	"orderflow.example/shared/embedded"
-	"orderflow.example/shared/embedded/embeddedtest"
-	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
-	"orderflow.example/shared/service"
+	"orderflow.example/shared/service/servicetest"
 )
 
 var orders = flag.Int("orders", 200, "orders whose invoices are issued while processes are killed; make invoices takes 5000")
 
-// asService is the environment variable that makes this program the service, so that it can be killed.
-const asService = "INVOICE_AS_SERVICE"
+func TestMain(m *testing.M) { servicetest.Main(m, App) }
 
-func TestMain(m *testing.M) {
-	if args := os.Getenv(asService); args != "" {
-		os.Args = append([]string{"invoice"}, strings.Split(args, " ")...)
-		service.Run(App)
-		return
-	}
-	flag.Parse()
-	embeddedtest.Main(m)
-}
+const partitions = 4
 
-const (
-	partitions = 4
-	patience   = 5 * time.Minute // however slow the machine is
-)
-
-// site is a broker and a database on which processes of the service run. The test publishes what the other services say.
+// site also reads what the service says.
 type site struct {
-	*testing.T
-	client   *kafka.Client
-	producer *kafka.Producer
-	args     string
-	key      []byte
-	sequence map[string]int64
-	next     map[int]int64 // by partition: where reading goes on
-	said     []saga.Event
-}
-
-func open(t *testing.T) *site {
-	t.Helper()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	dir := t.TempDir()
-	broker, err := embedded.StartKafka(t.Context(), embedded.KafkaConfig{Dir: dir})
-	must(err)
-	t.Cleanup(func() { broker.Close() })
-	s := &site{T: t, client: kafka.Dial(kafka.Config{Brokers: []string{broker.Addr()}}), key: bytes.Repeat([]byte("k"), 32),
-		sequence: map[string]int64{}, next: map[int]int64{}}
-	t.Cleanup(s.client.Close)
-	topics := []kafka.TopicSpec{{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: 1},
-		{Name: engine.ReportsTopic, Partitions: 1, ReplicationFactor: 1}}
-	for _, name := range []string{"order", "payment", "refund", "catalog", "invoice"} {
-		topics = append(topics, kafka.TopicSpec{Name: name + ".events", Partitions: partitions, ReplicationFactor: 1})
-	}
-	_, err = s.client.CreateTopics(t.Context(), topics)
-	must(err)
-	s.producer = s.client.NewProducer()
-	key := filepath.Join(dir, "key")
-	must(os.WriteFile(key, s.key, 0o600))
-	s.args = fmt.Sprintf("--data-dir %s --kafka %s --postgres %s --http-addr 127.0.0.1:0 --ops-addr 127.0.0.1:0 --jwt-key-file %s "+
-		"--log-level warn", dir, broker.Addr(), embeddedtest.Postgres(t), key)
-	return s
-}
-
-// process is one process of the service.
-type process struct {
-	*exec.Cmd
-	ready chan string // its customers' listener, once it is ready
-}
-
-func (s *site) start() *process {
-	s.Helper()
-	p := &process{exec.Command(os.Args[0]), make(chan string, 1)}
-	p.Env = append(os.Environ(), asService+"="+s.args)
-	p.Stderr = os.Stderr
-	out, err := p.StdoutPipe()
-	if err == nil {
-		err = p.Start()
-	}
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(p.kill)
-	go func() {
-		said, buffer := "", make([]byte, 1000)
-		for {
-			n, err := out.Read(buffer)
-			if said += string(buffer[:n]); err != nil {
-				return
-			}
-			if line, _, whole := strings.Cut(said, "\n"); whole && strings.HasPrefix(line, "ready ") {
-				p.ready <- strings.Fields(line)[2]
-				return
-			}
-		}
-	}()
-	return p
-}
-
-// kill is kill -9.
-func (p *process) kill() {
-	_ = p.Process.Kill()
-	_ = p.Wait()
-}
-
-// tell appends events to their producers' topics, as their outboxes would.
-func (s *site) tell(events ...saga.Event) {
-	s.Helper()
-	batches := map[string]*kafka.Batch{}
-	for _, e := range events {
-		topic, partition := saga.Topic(e.Type), kafka.PartitionOf(e.Key, partitions)
-		at := fmt.Sprint(topic, partition)
-		s.sequence[at]++
-		data, err := json.Marshal(e.Data)
-		if err != nil {
-			s.Fatal(err)
-		}
-		if batches[at] == nil {
-			batches[at] = &kafka.Batch{Topic: topic, Partition: partition}
-		}
-		batches[at].Records = append(batches[at].Records, kafka.Record{
-			Key: e.Key, ID: fmt.Sprintf("%s-%d", at, s.sequence[at]), Type: e.Type, Source: "/" + saga.Producer(e.Type),
-			Correlation: e.Key, Time: time.Now().UTC(), Sequence: s.sequence[at], Data: data})
-	}
-	for _, b := range batches {
-		if acks := s.producer.Publish(s.Context(), []kafka.Batch{*b}); acks[0].Err != nil {
-			s.Fatal(acks[0].Err)
-		}
-	}
+	*servicetest.Site
+	next map[int]int64 // by partition: where reading goes on
+	said []saga.Event
 }
 
 // documents reads on in the service's topic and returns all invoices and credit notes in it, by number.
 func (s *site) documents() (all map[string][]saga.Event) {
 	s.Helper()
 	for p := range partitions {
-		_, ends, err := s.client.Offsets(s.Context(), "invoice.events", []int{p})
+		_, ends, err := s.Kafka.Offsets(s.Context(), "invoice.events", []int{p})
 		if err != nil {
 			s.Fatal(err)
 		}
 		for s.next[p] < ends[p] {
-			got, err := s.client.Fetch(s.Context(), []kafka.Position{{Topic: "invoice.events", Partition: p, Offset: s.next[p]}},
+			got, err := s.Kafka.Fetch(s.Context(), []kafka.Position{{Topic: "invoice.events", Partition: p, Offset: s.next[p]}},
 				time.Second)
 			if err != nil || got[0].Err != nil {
 				s.Fatal(err, got)
@@ -201,15 +78,6 @@ func (s *site) documents() (all map[string][]saga.Event) {
 	return all
 }
 
-func (s *site) until(what string, holds func() bool) {
-	s.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			s.Fatalf("after %v still not: %s", patience, what)
-		}
-	}
-}
-
 // id is the id of an order.
 func id(n int) string { return fmt.Sprintf("018f0000-0000-7000-8000-%012d", n) }
 
@@ -238,28 +106,30 @@ func refunds(n int) int {
 }
 
 func TestTwoProcessesThatAreKilledAtRandomGiveEveryOrderOneInvoiceAndNumbersWithoutGapOrRepeat(t *testing.T) {
-	s := open(t)
-	s.tell(catalog.ProductListed.About("MUG", catalog.ProductListedV1{Description: "A red mug",
+	s := &site{Site: servicetest.Open(t, App, partitions, ""), next: map[int]int64{}}
+	s.Tell(catalog.ProductListed.About("MUG", catalog.ProductListedV1{Description: "A red mug",
 		Price: schemas.Money{Amount: 250, Currency: "GBP"}}))
-	running := []*process{s.start(), s.start()}
+	running := []*servicetest.Process{s.Start(), s.Start()}
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	const rounds = 5
 	notes, wanted := 0, 0
 	for round := range rounds {
-		var heard []saga.Event
-		for n := round * *orders / rounds; n < (round+1)**orders/rounds; n++ {
-			heard, notes, wanted = append(heard, story(n)...), notes+refunds(n), wanted+1+refunds(n)
+		for _, p := range running {
+			s.Ready(p)
 		}
-		before := len(s.documents())
-		s.tell(heard...)
-		stop := before + random.IntN(wanted-before)
-		s.until(fmt.Sprintf("%d of %d documents", stop, wanted), func() bool { return len(s.documents()) >= stop })
-		victim := random.IntN(2)
-		running[victim].kill()
-		t.Logf("killed process %d after %d of %d documents", victim, len(s.documents()), wanted)
-		running[victim] = s.start()
+		from, to := round**orders/rounds, (round+1)**orders/rounds
+		last, victim := from+random.IntN(to-from), random.IntN(2)
+		for n := from; n < to; n++ { // the process is killed while it works on what it has just heard
+			s.Tell(story(n)...)
+			notes, wanted = notes+refunds(n), wanted+1+refunds(n)
+			if n == last {
+				running[victim].Kill()
+				t.Logf("killed process %d: %d of %d documents were issued", victim, len(s.documents()), wanted)
+				running[victim] = s.Start()
+			}
+		}
 	}
-	s.until(fmt.Sprint(wanted, " documents"), func() bool { return len(s.documents()) >= wanted })
+	s.Until(fmt.Sprint(wanted, " documents"), func() bool { return len(s.documents()) >= wanted })
 	all, of := s.documents(), map[string]int{}
 	year := ""
 	for number, events := range all {
@@ -285,7 +155,7 @@ func TestTwoProcessesThatAreKilledAtRandomGiveEveryOrderOneInvoiceAndNumbersWith
 	if len(all) != wanted {
 		t.Errorf("%d documents, want %d", len(all), wanted)
 	}
-	s.serves(<-running[0].ready, <-running[1].ready)
+	s.serves(s.Ready(running[0]).Customers, s.Ready(running[1]).Customers)
 }
 
 // serves asks each process for documents of an order, as its customer and as another.
@@ -294,15 +164,11 @@ func (s *site) serves(urls ...string) {
 	var files [][]byte
 	for _, url := range urls {
 		get := func(customer, path, accept string) (int, http.Header, []byte) {
-			token, err := httpserver.Mint(s.key, httpserver.AudienceCustomers, customer, time.Hour)
-			if err != nil {
-				s.Fatal(err)
-			}
 			req, err := http.NewRequestWithContext(s.Context(), http.MethodGet, url+path, nil)
 			if err != nil {
 				s.Fatal(err)
 			}
-			req.Header.Set("Authorization", "Bearer "+token)
+			req.Header.Set("Authorization", "Bearer "+s.Token(httpserver.AudienceCustomers, customer))
 			req.Header.Set("Accept", accept)
 			res, err := http.DefaultClient.Do(req)
 			if err != nil {

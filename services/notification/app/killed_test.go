@@ -1,21 +1,15 @@
 package app
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-smtp"
 
@@ -23,31 +17,11 @@ import (
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/shared/database"
-	"orderflow.example/shared/embedded"
-	"orderflow.example/shared/embedded/embeddedtest"
-	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver"
-	"orderflow.example/shared/kafka"
-	"orderflow.example/shared/saga"
-	"orderflow.example/shared/service"
+	"orderflow.example/shared/service/servicetest"
 )
 
-// asService is the environment variable that makes this program the service, so that it can be killed.
-const asService = "NOTIFICATION_AS_SERVICE"
-
-func TestMain(m *testing.M) {
-	if args := os.Getenv(asService); args != "" {
-		os.Args = append([]string{"notification"}, strings.Split(args, " ")...)
-		service.Run(App)
-		return
-	}
-	embeddedtest.Main(m)
-}
-
-const (
-	partitions = 2
-	patience   = 5 * time.Minute // however slow the machine is
-)
+func TestMain(m *testing.M) { servicetest.Main(m, App) }
 
 // sink is a mail server that counts what it took, by recipient and subject.
 type sink struct {
@@ -96,146 +70,41 @@ func (s *sink) count(subject string) (all int) {
 	return all
 }
 
-// site is a broker, a database and a mail server with which processes of the service run. The test publishes what the other
-// services say.
+// site also has a mail server.
 type site struct {
-	*testing.T
-	producer *kafka.Producer
-	args     string
-	key      []byte
-	sequence map[string]int64
-	mails    *sink
-	server   string       // of Postgres
-	db       *database.DB // of the service, once it is there
+	*servicetest.Site
+	mails *sink
+	db    *database.DB // of the service, once it is there
 }
 
 func open(t *testing.T) *site {
 	t.Helper()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	dir := t.TempDir()
-	broker, err := embedded.StartKafka(t.Context(), embedded.KafkaConfig{Dir: dir})
-	must(err)
-	t.Cleanup(func() { broker.Close() })
-	client := kafka.Dial(kafka.Config{Brokers: []string{broker.Addr()}})
-	t.Cleanup(client.Close)
-	topics := []kafka.TopicSpec{{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: 1},
-		{Name: engine.ReportsTopic, Partitions: 1, ReplicationFactor: 1}}
-	for _, name := range []string{"storefront", "order", "shipping", "refund", "notification"} {
-		topics = append(topics, kafka.TopicSpec{Name: name + ".events", Partitions: partitions, ReplicationFactor: 1})
-	}
-	_, err = client.CreateTopics(t.Context(), topics)
-	must(err)
-	s := &site{T: t, producer: client.NewProducer(), key: bytes.Repeat([]byte("k"), 32), sequence: map[string]int64{},
-		mails: &sink{taken: map[string]int{}}}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{sink: s.mails}, nil }))
+	mails := &sink{taken: map[string]int{}}
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{sink: mails}, nil }))
 	server.Domain, server.ErrorLog = "mail.example.com", log.New(io.Discard, "", 0)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close() })
-	key := filepath.Join(dir, "key")
-	must(os.WriteFile(key, s.key, 0o600))
-	s.server = embeddedtest.Postgres(t)
-	s.args = fmt.Sprintf("--data-dir %s --kafka %s --postgres %s --http-addr 127.0.0.1:0 --ops-addr 127.0.0.1:0 --jwt-key-file %s "+
-		"--log-level warn --partitions %d --smtp-url smtp://%s --promotion-rate 100", dir, broker.Addr(), s.server, key,
-		partitions, l.Addr())
-	return s
-}
-
-// process is one process of the service.
-type process struct {
-	*exec.Cmd
-	ready chan string // its operators' listener, once it is ready
-}
-
-func (s *site) start() *process {
-	s.Helper()
-	p := &process{exec.Command(os.Args[0]), make(chan string, 1)}
-	p.Env = append(os.Environ(), asService+"="+s.args)
-	p.Stderr = os.Stderr
-	out, err := p.StdoutPipe()
-	if err == nil {
-		err = p.Start()
-	}
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(p.kill)
-	go func() {
-		said, buffer := "", make([]byte, 1000)
-		for {
-			n, err := out.Read(buffer)
-			if said += string(buffer[:n]); err != nil {
-				return
-			}
-			if line, _, whole := strings.Cut(said, "\n"); whole && strings.HasPrefix(line, "ready ") {
-				words := strings.Fields(line)
-				p.ready <- words[len(words)-1]
-				return
-			}
-		}
-	}()
-	return p
-}
-
-// kill is kill -9.
-func (p *process) kill() {
-	_ = p.Process.Kill()
-	_ = p.Wait()
-}
-
-// tell appends events to their producers' topics, as their outboxes would.
-func (s *site) tell(events ...saga.Event) {
-	s.Helper()
-	for _, e := range events {
-		topic, partition := saga.Topic(e.Type), kafka.PartitionOf(e.Key, partitions)
-		at := fmt.Sprint(topic, partition)
-		s.sequence[at]++
-		data, err := json.Marshal(e.Data)
-		if err != nil {
-			s.Fatal(err)
-		}
-		acks := s.producer.Publish(s.Context(), []kafka.Batch{{Topic: topic, Partition: partition, Records: []kafka.Record{{
-			Key: e.Key, ID: fmt.Sprintf("%s-%d", at, s.sequence[at]), Type: e.Type, Source: "/" + saga.Producer(e.Type),
-			Correlation: e.Key, Time: time.Now().UTC(), Sequence: s.sequence[at], Data: data}}}})
-		if acks[0].Err != nil {
-			s.Fatal(acks[0].Err)
-		}
-	}
-}
-
-func (s *site) until(what string, holds func() bool) {
-	s.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			s.Fatalf("after %v still not: %s", patience, what)
-		}
-	}
+	return &site{Site: servicetest.Open(t, App, 2, fmt.Sprintf("--smtp-url smtp://%s --promotion-rate 100", l.Addr())), mails: mails}
 }
 
 // publish asks for a promotion as an operator, once so many customers want promotions.
 func (s *site) publish(operators string, audience int) {
 	s.Helper()
-	s.until(fmt.Sprint("an audience of ", audience), func() bool {
+	s.Until(fmt.Sprint("an audience of ", audience), func() bool {
 		n := 0
 		s.read("SELECT count(*) FROM customers WHERE promoted", &n)
 		return n == audience
 	})
-	token, err := httpserver.Mint(s.key, httpserver.AudienceOperators, "ops", time.Hour)
-	if err != nil {
-		s.Fatal(err)
-	}
 	req, err := http.NewRequestWithContext(s.Context(), http.MethodPost, operators+"/v1/promotions",
 		strings.NewReader(`{"title":"Mugs","text":"All mugs cost less."}`))
 	if err != nil {
 		s.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Authorization", "Bearer "+s.Token(httpserver.AudienceOperators, "ops"))
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", "mugs")
 	res, err := http.DefaultClient.Do(req)
@@ -251,20 +120,20 @@ func (s *site) publish(operators string, audience int) {
 func TestAProcessThatIsKilledWhileItSendsMailsNobodyTwiceAndLosesNoMoreThanWasOnItsWay(t *testing.T) {
 	s := open(t)
 	const customers, orders, kills = 150, 60, 3
-	s.tell(storefront.PreferencesChanged.About("shy", storefront.PreferencesChangedV1{Channels: []string{"mail"}, Locale: "en",
+	s.Tell(storefront.PreferencesChanged.About("shy", storefront.PreferencesChangedV1{Channels: []string{"mail"}, Locale: "en",
 		Email: "shy@example.com"}))
-	p := s.start()
-	operators := <-p.ready
+	p := s.Start()
+	operators := s.Ready(p).Operators
 	s.connect()
 	for n := range customers {
 		id := fmt.Sprintf("c%03d", n)
-		s.tell(storefront.PreferencesChanged.About(id, storefront.PreferencesChangedV1{Channels: []string{"mail"}, Locale: "en",
+		s.Tell(storefront.PreferencesChanged.About(id, storefront.PreferencesChangedV1{Channels: []string{"mail"}, Locale: "en",
 			Promotions: true, Email: id + "@example.com"}))
 	}
 	s.publish(operators, customers)
 	for n := range orders {
 		id := fmt.Sprintf("018f0000-0000-7000-8000-%012d", n)
-		s.tell(order.Confirmed.About(id, order.ConfirmedV1{CustomerID: fmt.Sprint("buyer", n),
+		s.Tell(order.Confirmed.About(id, order.ConfirmedV1{CustomerID: fmt.Sprint("buyer", n),
 			Total:  schemas.Money{Amount: 1250, Currency: "GBP"},
 			Lines:  []schemas.Allocation{{SKU: "MUG", Quantity: 5, UnitPrice: 250, Warehouse: "LEEDS"}},
 			ShipTo: schemas.Address{Name: "Ann Example", Line1: "1 High St", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}}),
@@ -278,19 +147,21 @@ func TestAProcessThatIsKilledWhileItSendsMailsNobodyTwiceAndLosesNoMoreThanWasOn
 	for range kills {
 		before := all()
 		stop := min(before+1+rand.IntN(50), customers+orders-5)
-		s.until(fmt.Sprint(stop, " mails"), func() bool { return all() >= stop })
-		p.kill()
+		s.Until(fmt.Sprint(stop, " mails"), func() bool { return all() >= stop })
+		p.Kill()
 		t.Logf("killed after %d of %d mails", all(), customers+orders)
-		p = s.start()
-		<-p.ready
+		p = s.Start()
+		s.Ready(p)
 	}
 	const onTheirWay = kills * (promotionsAtOnce + messagesAtOnce) // at most; those whose outcome is unknown are not sent again
-	s.until("all mails", func() bool { return all()+s.unknown() >= customers+orders })
+	s.Until("all mails", func() bool { return all()+s.unknown() >= customers+orders })
+	s.mails.mu.Lock() // a mail may still come
 	for what, n := range s.mails.taken {
 		if n > 1 || strings.HasPrefix(what, "shy@") {
 			t.Errorf("mailed %d times: %s", n, what)
 		}
 	}
+	s.mails.mu.Unlock()
 	if lost := s.unknown(); lost > onTheirWay {
 		t.Errorf("%d mails have an unknown outcome", lost)
 	}
@@ -301,7 +172,7 @@ func TestAProcessThatIsKilledWhileItSendsMailsNobodyTwiceAndLosesNoMoreThanWasOn
 // connect opens the service's database, which its first process made.
 func (s *site) connect() {
 	s.Helper()
-	url, err := database.Provision(s.Context(), s.server, App.Name)
+	url, err := database.Provision(s.Context(), s.Postgres, App.Name)
 	if err == nil {
 		s.db, err = database.Open(s.Context(), database.Options{URL: url, MaxConns: 2})
 	}

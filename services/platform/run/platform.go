@@ -3,11 +3,8 @@
 package run
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
-	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +16,6 @@ import (
 	"orderflow.example/services/platform/services"
 	"orderflow.example/services/platform/world"
 	tracker "orderflow.example/services/tracker/app"
-	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/saga"
@@ -59,9 +55,6 @@ func declared(apps []service.App) []byte {
 	return []byte(text)
 }
 
-// World is the name of the simulated outside world in Config.Services.
-const World = "world"
-
 // Flags are the flags of all services and of the simulated world.
 func Flags() []service.Declared {
 	flags := []service.Declared{worldSpeed, worldAddr, worldMailAddr, webhooksTo}
@@ -69,62 +62,6 @@ func Flags() []service.Declared {
 		flags = append(flags, app.Flags...)
 	}
 	return flags
-}
-
-var (
-	worldSpeed = service.Flag[float64]{Name: "world-speed", Usage: "how many times faster the simulated outside world runs",
-		Default: 1,
-		Want:    "more than 0, at most 100000", Valid: func(n float64) bool { return n > 0 && n <= 100_000 }}
-	worldAddr = service.Flag[string]{Name: "world-addr", Default: "127.0.0.1:0",
-		Usage: "address of the simulated outside world for services of this machine; no token",
-		Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return err == nil }}
-)
-
-// smtpURL is the setting that names the mail server, and its value for the simulated one.
-const (
-	smtpURL    = "smtp-url"
-	ownMail    = "simulated"
-	anyAddress = "127.0.0.1:0"
-)
-
-// WithMail lets customers be mailed: through the simulated mail server, unless another is configured.
-func WithMail(c service.Config) service.Config {
-	if c.Own[smtpURL] != nil && c.Own[smtpURL] != "" {
-		return c
-	}
-	return c.With(service.Settings{smtpURL: ownMail})
-}
-
-var worldMailAddr = service.Flag[string]{Name: "world-mail-addr",
-	Usage: "address of the simulated mail server for services elsewhere (default: with --smtp-url simulated, one of this machine)",
-	Want:  "host:port", Valid: func(s string) bool { _, _, err := net.SplitHostPort(s); return s == "" || err == nil }}
-
-// webhooksTo is where the simulated gateway sends its webhooks when the payment service runs elsewhere.
-var webhooksTo = service.Flag[string]{Name: "world-webhooks",
-	Usage: "URL that the simulated payment gateway sends its webhooks to (default: the payment service of this process)",
-	Want:  "http://… or https://…", Valid: func(s string) bool {
-		return s == "" || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
-	}}
-
-// outside are the parties that are simulated if their address is not given.
-var outside = []string{"gateway", "stripe", "carrier", "floor"}
-
-// Outside are the settings with which services call the simulated world at this URL.
-func Outside(world string) service.Settings {
-	urls := service.Settings{}
-	for _, party := range outside {
-		urls[party+"-url"] = world + "/sim/" + party
-	}
-	return urls
-}
-
-// Simulated are the settings of an installation whose whole outside is simulated, speed times faster than real time.
-func Simulated(speed float64) service.Settings {
-	own := service.Settings{worldSpeed.Name: speed, worldAddr.Name: worldAddr.Default}
-	for _, party := range outside {
-		own[party+"-url"] = ""
-	}
-	return own
 }
 
 // Options are the options of the demo and of tests beside the configuration.
@@ -272,93 +209,6 @@ func (p *Platform) startParts(ctx context.Context, c *service.Config, o Options)
 		p.lifecycle.AddCloser("private Postgres", watchPostgres(config, server, p.failed).Close)
 		c.Postgres = server.URL()
 	}
-	return nil
-}
-
-// startWorld runs the simulated outside world on a listener of its own and points the adapters at it.
-func (p *Platform) startWorld(ctx context.Context, c *service.Config, o Options) error {
-	url, err := database.Provision(ctx, c.Postgres, World)
-	if err != nil {
-		return service.Environment("%w", err)
-	}
-	db, err := database.Open(ctx, database.Options{URL: url, AppName: "orderflow-world", Logger: o.Log})
-	if err != nil {
-		return service.Environment("%w", err)
-	}
-	p.lifecycle.AddCloser("world database", db.Close)
-	p.Sim, err = world.Open(ctx, world.Options{DB: db, Speed: worldSpeed.Of(*c), Faults: o.Faults, Logger: o.Log})
-	if err != nil {
-		return service.Environment("%w", err)
-	}
-	if err := database.AllowReading(ctx, db, "public"); err != nil {
-		return service.Environment("%w", err)
-	}
-	p.lifecycle.AddCloser("world", func() error { p.Sim.Close(); return nil })
-	server := httpserver.New(httpserver.Options{Addr: cmp.Or(worldAddr.Of(*c), worldAddr.Default),
-		Flag: "--world-addr", Name: "world",
-		Logger: slog.New(slog.DiscardHandler), BodyLimit: 1 << 20, Uninspected: []string{service.SimulatedWorld}})
-	server.Engine().Any(service.SimulatedWorld, gin.WrapH(p.Sim.Handler()))
-	addr, err := server.Start()
-	if err != nil {
-		return service.Environment("%w", err)
-	}
-	p.lifecycle.Add("world listener", server.Stop)
-	p.WorldURL = "http://" + addr
-	*c = simulated(*c, p.WorldURL)
-	return p.startMail(c)
-}
-
-// startMail lets the simulated mail server listen where it is wanted.
-func (p *Platform) startMail(c *service.Config) error {
-	at := worldMailAddr.Of(*c)
-	if at == "" && c.Own[smtpURL] != ownMail {
-		return nil
-	}
-	url, err := p.Sim.ListenMail(cmp.Or(at, anyAddress))
-	if err != nil {
-		return service.Environment("world-mail-addr: %w", err)
-	}
-	if c.Own[smtpURL] == ownMail {
-		*c = c.With(service.Settings{smtpURL: url})
-	}
-	return nil
-}
-
-// foreseen are the settings as they will be once the simulated world runs, for checks before anything is started.
-func foreseen(c service.Config) service.Config {
-	if c.Own[smtpURL] == ownMail && (len(c.Services) == 0 || slices.Contains(c.Services, World)) {
-		c = c.With(service.Settings{smtpURL: "smtp://localhost"})
-	}
-	return simulated(c, "http://localhost")
-}
-
-// simulated are the settings with the addresses in the simulated world of those parties that have no other.
-func simulated(c service.Config, world string) service.Config {
-	urls := Outside(world)
-	maps.DeleteFunc(urls, func(name string, _ any) bool { return c.Own[name] != nil && c.Own[name] != "" })
-	return c.With(urls)
-}
-
-// notify lets the simulated gateway send its webhooks to the service that hears from it, if that runs here or its address is
-// given.
-func (p *Platform) notify(ctx context.Context, c service.Config, apps []service.App, customers string) error {
-	hears := func(a service.App) bool { return a.Webhooks != nil }
-	i, to := slices.IndexFunc(Apps, hears), webhooksTo.Of(c)
-	if p.Sim == nil || i < 0 {
-		return nil
-	}
-	webhooks := Apps[i].Webhooks
-	if to == "" && customers != "" && slices.ContainsFunc(apps, hears) {
-		to = "http://" + customers + webhooks.Path
-	}
-	if to == "" {
-		return nil
-	}
-	secret, err := c.SharedSecret(webhooks.Secret(c))
-	if err != nil {
-		return service.Environment("%w", err)
-	}
-	p.Sim.Notify(context.WithoutCancel(ctx), to, secret, service.WithStripe(c))
 	return nil
 }
 
