@@ -63,12 +63,14 @@ func (d *Decision) When(e saga.Event) *Decision {
 	}
 	e.Saga = e.Key
 	d.stamp(&e)
+	defer kept(d.t, d.machine, d.state)()
 	return d.take(d.machine.Hear(d.state, e, d.emitted))
 }
 
 // Answered lets the machine consume the answer to the question that the own event asked.
 func (d *Decision) Answered(asked saga.Kind, answer any) *Decision {
 	d.t.Helper()
+	defer kept(d.t, d.machine, d.state)()
 	return d.take(d.machine.Answer(d.state, saga.Event{ID: "asked", Type: asked.Name(), Key: Order, Saga: Order}, answer, d.emitted))
 }
 
@@ -76,6 +78,7 @@ func (d *Decision) Answered(asked saga.Kind, answer any) *Decision {
 func (d *Decision) Expired(since saga.Event) *Decision {
 	d.t.Helper()
 	since.Key, since.Saga = Order, Order
+	defer kept(d.t, d.machine, d.state)()
 	return d.take(d.machine.Expire(d.state, since, d.emitted))
 }
 

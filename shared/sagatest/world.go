@@ -212,9 +212,12 @@ func (w *World) take(m *saga.Machine, in saga.Event, run func(m *saga.Machine, s
 	k := w.keeper(m)
 	var step saga.Step
 	for _, e := range about { // more than one only where nothing follows
-		if step, err = run(w.knowing(m), k.Get(e)); err != nil {
+		before := k.Get(e)
+		check := kept(w.t, m, before)
+		if step, err = run(w.knowing(m), before); err != nil {
 			w.t.Fatal(err)
 		}
+		check()
 		k.Put(e, step.State)
 	}
 	keepsContract(w.t, m, step.Emitted)
