@@ -17,6 +17,7 @@ import (
 // victim is a platform that is killed repeatedly, and the current address for its clients.
 type victim struct {
 	orderflow, dir string
+	flags          []string // of up, beside the usual ones
 
 	mu      sync.Mutex
 	process *trial.Process
@@ -24,8 +25,8 @@ type victim struct {
 
 func (v *victim) start(t *testing.T) {
 	t.Helper()
-	p := trial.Run(t, v.orderflow, "up", "--data-dir", v.dir, "--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0",
-		"--world-speed", "20", "--log-level", "warn", "--faults")
+	p := trial.Run(t, v.orderflow, append([]string{"up", "--data-dir", v.dir, "--http-addr", "127.0.0.1:0",
+		"--ops-addr", "127.0.0.1:0", "--world-speed", "20", "--log-level", "warn"}, v.flags...)...)
 	t.Logf("ready after %v", p.ReadyIn.Round(time.Millisecond))
 	v.mu.Lock()
 	v.process = p
@@ -90,7 +91,7 @@ const (
 
 func TestKilledAtAnyMomentThePlatformLosesNothingAndDoesNothingTwice(t *testing.T) {
 	t.Parallel()
-	v := &victim{orderflow: filepath.Join(trial.Programs(t, "platform"), "orderflow"), dir: openDir(t)}
+	v := &victim{orderflow: filepath.Join(trial.Programs(t, "platform"), "orderflow"), dir: openDir(t), flags: []string{"--faults"}}
 	v.start(t)
 	key, err := os.ReadFile(filepath.Join(v.dir, ".secrets", "jwt.key"))
 	if err != nil {
