@@ -76,6 +76,28 @@ func TestMoneyThatWasOwedAndAPersonGaveBackCountsAsAnyOther(t *testing.T) {
 	d.When(settled).Then()
 }
 
+func TestAnOrderWhoseMoneyIsOwedIsReturnedOnceThatIsSettled(t *testing.T) {
+	t.Parallel()
+	unpaid := refund.Owed.Of(refund.OwedV1{RefundID: "r1", Reason: "card_closed", Amount: pounds(700)})
+	for _, heard := range [][]saga.Event{{unpaid, cameBack("b1", held...)}, {cameBack("b1", held...), unpaid}} {
+		d := at(t, append(toCompleted[:len(toCompleted):len(toCompleted)], heard...)...)
+		status(t, d, order.Completed, true)
+		status(t, d.When(refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "r1", Amount: pounds(700)})),
+			order.Returned, true)
+	}
+}
+
+func TestAnOrderDoesNotOweWhatWasSettled(t *testing.T) {
+	t.Parallel()
+	d := at(t, toShipped...).When(refund.Owed.Of(refund.OwedV1{RefundID: "g1", Reason: "card_closed", Amount: pounds(100)})).
+		When(refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "g1", Reason: "granted", Amount: pounds(100)}))
+	status(t, d.When(gone), order.Shipped, false)
+	told := status(t, d.When(paidBack("r1", "lost", 600, held...)), order.Cancelled, true)
+	if told.Text != "Your parcel was lost; you got 7.00 GBP back." {
+		t.Error(told.Text)
+	}
+}
+
 func TestARefundHeardBeforeTheReturnCounts(t *testing.T) {
 	t.Parallel()
 	back := paidBack("r1", "returned", 700, held...)
