@@ -1,5 +1,5 @@
 // Package stripe is what the adapters to Stripe of several services have in common: the client, the errors that are no
-// answers, amounts in Stripe's units, and the signatures of its notifications.
+// answers, and amounts in Stripe's units.
 //
 // It knows nothing of payments: each service's adapter decides what an answer means, under its internal folder. The key is
 // in no error and no log: Stripe's own client logs nothing here, and its error texts are never passed on.

@@ -10,7 +10,7 @@ import (
 	"orderflow.example/services/payment"
 )
 
-// Inbox keeps what was received. *Table implements it.
+// Inbox keeps what was received. Table implements it.
 type Inbox interface {
 	// Claim keeps the notification unless one with its id is kept.
 	Claim(ctx context.Context, n payment.Notification, digest []byte) (Known, error)

@@ -4,7 +4,7 @@ CREATE TABLE notifications (
     id          text PRIMARY KEY,
     kind        text        NOT NULL,
     order_id    text        NOT NULL,
-    digest      bytea       NOT NULL, -- of the body
+    digest      bytea       NOT NULL, -- of the notification, not of its body
     outcome     text        NOT NULL DEFAULT '', -- empty until something came of it
     received_at timestamptz NOT NULL DEFAULT now()
 );
