@@ -18,9 +18,6 @@ import (
 	"orderflow.example/shared/outside"
 )
 
-// URL is the address of Stripe itself.
-const URL = sdk.APIURL
-
 const (
 	timeout   = 30 * time.Second // for the whole answer to one request: a card issuer takes seconds
 	maxAnswer = 1 << 20          // bytes of an answer: a page of refunds
@@ -40,7 +37,7 @@ func New(key, address string) (*sdk.Client, error) {
 	case !strings.HasPrefix(key, "sk_") && !strings.HasPrefix(key, "rk_") || strings.ContainsFunc(key, unprintable):
 		return nil, errors.New("stripe-key-file: it holds no key of Stripe; want one line that begins with sk_ or rk_")
 	case strings.HasPrefix(key[3:], "live_") && !own:
-		return nil, errors.New("stripe-url: a live key is sent to " + URL + " alone; use a test key here")
+		return nil, errors.New("stripe-url: a live key is sent to " + sdk.APIURL + " alone; use a test key here")
 	}
 	web := outside.HTTP(timeout)
 	web.Transport = bounded{web.Transport, strings.TrimSuffix(to.Path, "/")}

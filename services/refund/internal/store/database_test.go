@@ -42,7 +42,9 @@ func TestOpenRefundsAreListedFromTheIndexAlone(t *testing.T) {
 		found, err := With(t.Context(), db.Gorm(), c.status, c.after, c.limit)
 		got := ""
 		for _, r := range found {
-			got += r.Order
+			if got += r.Order; len(r.Claims) != 1 || r.Claims[0].Status != c.status {
+				t.Errorf("%s has %+v, want one that is %s", r.Order, r.Claims, c.status)
+			}
 		}
 		if err != nil || got != c.want {
 			t.Errorf("%d that are %s after %q: %q, %v; want %q", c.limit, c.status, c.after, got, err, c.want)
