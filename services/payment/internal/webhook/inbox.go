@@ -27,8 +27,8 @@ type Known struct {
 // Table is the inbox in the service's database. It keeps no bodies: those of some gateways are personal.
 type Table struct{ DB *gorm.DB }
 
-// keptDays is as long as Stripe keeps events, to be sent again. A notification that comes later still is decided on once more, and
-// finds its payment settled.
+// keptDays is as long as Stripe keeps events, to be sent again. A notification that comes later still is decided on once more,
+// and finds its payment settled.
 const keptDays = 30
 
 // Claim keeps the notification unless one with its id is kept. Of those that are too old it forgets some, more than it adds.
