@@ -105,14 +105,23 @@ func (o Order) may(s Status) bool {
 func (o Order) has(step, ref string) bool { return slices.Contains(o.Steps, stepName(step, ref)) }
 
 // allReturned tells whether everything came back, goods and money.
-func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) && o.covered() }
+func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) && o.back() >= o.Total.Amount }
 
-// covered tells whether all the money is back with the customer.
+// covered tells whether a cancelled or lost order need not wait for money any more.
 func (o Order) covered() bool { return o.back() >= o.Total.Amount || o.isOwed() }
 
-// isOwed tells whether a refund failed for good: it is for people to see to it, and the order does not wait for them.
-func (o Order) isOwed() bool {
-	return slices.ContainsFunc(o.Steps, func(s string) bool { return strings.HasPrefix(s, owed+" ") })
+// isOwed tells whether a refund failed for good and nobody has settled it: it is for people to see to it, and the order does not
+// wait for them.
+func (o Order) isOwed() bool { return o.count(owed) > o.count(settled) }
+
+// count counts how often a step was noted, with different refs.
+func (o Order) count(step string) (n int) {
+	for _, s := range o.Steps {
+		if strings.HasPrefix(s, step+" ") {
+			n++
+		}
+	}
+	return n
 }
 
 // back is the amount that the customer has back, from the shop or from their bank, in minor units.

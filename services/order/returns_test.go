@@ -6,6 +6,7 @@ import (
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/inventory"
 	event "orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/services/order"
@@ -74,6 +75,46 @@ func TestMoneyThatWasOwedAndAPersonGaveBackCountsAsAnyOther(t *testing.T) {
 		t.Errorf("%+v, told %q", d.State(), told.Text)
 	}
 	d.When(settled).Then()
+}
+
+func TestMoneyThatDidNotArriveOrThatTheShopWonBackDoesNotCount(t *testing.T) {
+	t.Parallel()
+	d := at(t, toCompleted...).When(paidBack("r1", "returned", 300, held[1])).
+		When(payment.ChargedBack.Of(payment.ChargedBackV1{DisputeID: "d1", Amount: pounds(400)}))
+	if o := d.State().(order.Order); o.Refunded != 300 || o.Disputed != 400 {
+		t.Errorf("%+v", o)
+	}
+	undelivered := refund.Failed.Of(refund.FailedV1{RefundID: "r1", Reason: "card_closed", Amount: pounds(300)})
+	won := payment.ChargebackReversed.Of(payment.ChargebackReversedV1{DisputeID: "d1", Amount: pounds(400)})
+	d.When(undelivered).When(won)
+	d.When(undelivered).Then()
+	d.When(won).Then()
+	if o := d.State().(order.Order); o.Refunded != 0 || o.Disputed != 0 {
+		t.Errorf("%+v", o)
+	}
+	status(t, d.When(cameBack("b1", held...)), order.Completed, true)
+}
+
+func TestAnOrderWhoseMoneyIsOwedIsReturnedOnceThatIsSettled(t *testing.T) {
+	t.Parallel()
+	unpaid := refund.Owed.Of(refund.OwedV1{RefundID: "r1", Reason: "card_closed", Amount: pounds(700)})
+	for _, heard := range [][]saga.Event{{unpaid, cameBack("b1", held...)}, {cameBack("b1", held...), unpaid}} {
+		d := at(t, append(toCompleted[:len(toCompleted):len(toCompleted)], heard...)...)
+		status(t, d, order.Completed, true)
+		status(t, d.When(refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "r1", Amount: pounds(700)})),
+			order.Returned, true)
+	}
+}
+
+func TestAnOrderDoesNotOweWhatWasSettled(t *testing.T) {
+	t.Parallel()
+	d := at(t, toShipped...).When(refund.Owed.Of(refund.OwedV1{RefundID: "g1", Reason: "card_closed", Amount: pounds(100)})).
+		When(refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "g1", Reason: "granted", Amount: pounds(100)}))
+	status(t, d.When(gone), order.Shipped, false)
+	told := status(t, d.When(paidBack("r1", "lost", 600, held...)), order.Cancelled, true)
+	if told.Text != "Your parcel was lost; you got 7.00 GBP back." {
+		t.Error(told.Text)
+	}
 }
 
 func TestARefundHeardBeforeTheReturnCounts(t *testing.T) {

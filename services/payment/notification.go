@@ -89,7 +89,7 @@ func disputed(p Payment, n Notification) (events []saga.Event) {
 const (
 	IgnoredUnknownType    = "unknown_type"    // the gateway's word for it is not known
 	IgnoredUnknownOrder   = "unknown_order"   // nothing was asked for the order, if there is one
-	IgnoredOtherReference = "other_reference" // it is about another authorisation than the order's
+	IgnoredOtherReference = "other_reference" // it is about another authorisation than the order's, or about no dispute or refund
 	IgnoredOtherCurrency  = "other_currency"  // the order is not in this currency
 	IgnoredOtherAmount    = "other_amount"    // not the amount asked for, or more than was captured
 	IgnoredSettled        = "settled"         // it was answered, notified of or given up before
@@ -135,14 +135,18 @@ func Ignored(p Payment, n Notification) string {
 	return IgnoredNoted
 }
 
-// isAbout tells whether the notification is about the authorisation of this payment. Before it is known only the attempt names
-// it.
+// isAbout tells whether the notification is about the authorisation of this payment, and names its dispute or refund. Before the
+// authorisation is known only the attempt names it.
 func (p Payment) isAbout(n Notification) bool {
 	switch n.Kind {
 	case NoticeAuthorized:
 		return n.Attempt == p.Attempt && n.Reference != "" && (p.Reference == "" || n.Reference == p.Reference)
 	case NoticeDeclined, NoticeVoided:
 		return n.Attempt == p.Attempt
+	case NoticeRefundReversed:
+		return n.Reference == p.Reference && n.Reference != "" && n.RefundID != ""
+	case NoticeDisputeOpened, NoticeDisputeWon, NoticeDisputeLost:
+		return n.Reference == p.Reference && n.Reference != "" && n.DisputeID != ""
 	}
 	return n.Reference == p.Reference && n.Reference != ""
 }

@@ -159,6 +159,7 @@ func TestANotificationThatDoesNotFitChangesNothingAndSaysWhy(t *testing.T) {
 		return n
 	}
 	history := []saga.Event{requested, authorized, capturing, captured}
+	chargedBack := event.ChargedBack.Of(event.ChargedBackV1{DisputeID: "dp", Reference: "auth_1", Amount: pounds(700)})
 	for _, c := range []struct {
 		name    string
 		history []saga.Event
@@ -169,6 +170,9 @@ func TestANotificationThatDoesNotFitChangesNothingAndSaysWhy(t *testing.T) {
 		{"an unknown type", history, with(func(n *payment.Notification) { n.Kind = "customer.updated" }), payment.IgnoredUnknownType},
 		{"another payment", history, with(func(n *payment.Notification) { n.Reference = "auth_2" }), payment.IgnoredOtherReference},
 		{"no payment", history, with(func(n *payment.Notification) { n.Reference = "" }), payment.IgnoredOtherReference},
+		{"no dispute", history, with(func(n *payment.Notification) { n.DisputeID = "" }), payment.IgnoredOtherReference},
+		{"no refund that came back", history, with(func(n *payment.Notification) { n.Kind = payment.NoticeRefundReversed }),
+			payment.IgnoredOtherReference},
 		{"another currency", history, with(func(n *payment.Notification) { n.Amount.Currency = "EUR" }), payment.IgnoredOtherCurrency},
 		{"more than was taken", history, with(func(n *payment.Notification) { n.Amount.Amount = 701 }), payment.IgnoredOtherAmount},
 		{"nothing", history, with(func(n *payment.Notification) { n.Amount.Amount = 0 }), payment.IgnoredOtherAmount},
@@ -179,6 +183,15 @@ func TestANotificationThatDoesNotFitChangesNothingAndSaysWhy(t *testing.T) {
 		}), payment.IgnoredOtherAmount},
 		{"another amount authorised", history[:1], with(func(n *payment.Notification) {
 			n.Kind, n.Attempt, n.Amount.Amount = payment.NoticeAuthorized, "event-1", 699
+		}), payment.IgnoredOtherAmount},
+		{"another dispute of what was charged back", append(history[:4:4], chargedBack), with(func(n *payment.Notification) {
+			n.DisputeID, n.Amount.Amount = "dp2", 1
+		}), payment.IgnoredOtherAmount},
+		{"the end of a dispute about another amount", append(history[:4:4], chargedBack), with(func(n *payment.Notification) {
+			n.Kind, n.Amount.Amount = payment.NoticeDisputeWon, 699
+		}), payment.IgnoredOtherAmount},
+		{"more voided than was authorised", append(history[:2:2], voiding), with(func(n *payment.Notification) {
+			n.Kind, n.Attempt, n.Amount.Amount = payment.NoticeVoided, "event-1", 701
 		}), payment.IgnoredOtherAmount},
 		{"a refund that its own call tells of", history, with(func(n *payment.Notification) { n.Kind = payment.NoticeRefunded }),
 			payment.IgnoredNoted},

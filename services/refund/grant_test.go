@@ -92,6 +92,18 @@ func TestWhileADisputeIsOpenNothingIsRefundedAndAfterwardsWhatIsLeft(t *testing.
 	granting(t, noted("lost")).When(goodwill("g", 301)).Then().When(goodwill("g", 300)).ThenKinds(event.Granted, event.Requested)
 }
 
+func TestARefundThatFailedIsNotTriedAgainUntilTheDisputeHasEnded(t *testing.T) {
+	t.Parallel()
+	asked := event.Requested.Of(event.RequestedV1{Reason: "cancelled", Reference: "auth_1", Amount: pounds(1000)})
+	failed := event.Failed.Of(event.FailedV1{RefundID: "event-1", Reason: "disputed", Amount: pounds(1000)})
+	open := event.DisputeNoted.Of(event.DisputeNotedV1{DisputeID: "d", State: "open", Amount: pounds(700)})
+	won := open.Data.(event.DisputeNotedV1)
+	won.State = "won"
+	sagatest.Given(t, machine, readied, identified(asked, "event-1"), failed, open).Expired(failed).Then().
+		When(payment.ChargebackReversed.Of(payment.ChargebackReversedV1{DisputeID: "d", Amount: pounds(700)})).
+		Then(event.DisputeNoted.Of(won), asked)
+}
+
 func TestARefundThatFailsTooOftenIsOwedWhetherRefusedOrReversed(t *testing.T) {
 	t.Parallel()
 	first := event.Requested.Of(event.RequestedV1{Reason: "cancelled", Reference: "auth_1", Amount: pounds(1000)})

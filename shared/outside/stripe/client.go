@@ -1,5 +1,5 @@
 // Package stripe is what the adapters to Stripe of several services have in common: the client, the errors that are no
-// answers, amounts in Stripe's units, and the signatures of its notifications.
+// answers, and amounts in Stripe's units.
 //
 // It knows nothing of payments: each service's adapter decides what an answer means, under its internal folder. The key is
 // in no error and no log: Stripe's own client logs nothing here, and its error texts are never passed on.
@@ -17,9 +17,6 @@ import (
 
 	"orderflow.example/shared/outside"
 )
-
-// URL is the address of Stripe itself.
-const URL = sdk.APIURL
 
 const (
 	timeout   = 30 * time.Second // for the whole answer to one request: a card issuer takes seconds
@@ -40,7 +37,7 @@ func New(key, address string) (*sdk.Client, error) {
 	case !strings.HasPrefix(key, "sk_") && !strings.HasPrefix(key, "rk_") || strings.ContainsFunc(key, unprintable):
 		return nil, errors.New("stripe-key-file: it holds no key of Stripe; want one line that begins with sk_ or rk_")
 	case strings.HasPrefix(key[3:], "live_") && !own:
-		return nil, errors.New("stripe-url: a live key is sent to " + URL + " alone; use a test key here")
+		return nil, errors.New("stripe-url: a live key is sent to " + sdk.APIURL + " alone; use a test key here")
 	}
 	web := outside.HTTP(timeout)
 	web.Transport = bounded{web.Transport, strings.TrimSuffix(to.Path, "/")}

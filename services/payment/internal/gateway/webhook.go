@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"orderflow.example/schemas"
 	"orderflow.example/services/payment"
+	"orderflow.example/services/payment/internal/webhook"
 	"orderflow.example/shared/httpserver"
 )
 
@@ -33,12 +35,12 @@ type notification struct {
 // Webhooks reads the gateway's webhooks, which are signed with the secret.
 type Webhooks struct{ Secret func() ([]byte, error) }
 
-// Read checks a webhook and says what it notifies of. The error is an httpserver.ErrSignature, or says what is wrong with the
-// body.
+// Read checks a webhook and says what it notifies of. The error is an httpserver.ErrSignature or a webhook.ErrUnavailable,
+// or says what is wrong with the body.
 func (w Webhooks) Read(_ context.Context, header http.Header, body []byte, now time.Time) (n payment.Notification, err error) {
 	secret, err := w.Secret()
 	if err != nil {
-		return n, err
+		return n, fmt.Errorf("%w: %w", webhook.ErrUnavailable, err)
 	}
 	if err := httpserver.CheckSignature(secret, header.Get(httpserver.SignatureHeader), body, now); err != nil {
 		return n, err

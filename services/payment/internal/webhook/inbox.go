@@ -10,7 +10,7 @@ import (
 	"orderflow.example/services/payment"
 )
 
-// Inbox keeps what was received. *Table implements it.
+// Inbox keeps what was received. Table implements it.
 type Inbox interface {
 	// Claim keeps the notification unless one with its id is kept.
 	Claim(ctx context.Context, n payment.Notification, digest []byte) (Known, error)
@@ -27,15 +27,22 @@ type Known struct {
 // Table is the inbox in the service's database. It keeps no bodies: those of some gateways are personal.
 type Table struct{ DB *gorm.DB }
 
-// Claim keeps the notification unless one with its id is kept.
+// keptDays is as long as Stripe keeps events, to be sent again. A notification that comes later still is decided on once more,
+// and finds its payment settled.
+const keptDays = 30
+
+// Claim keeps the notification unless one with its id is kept. Of those that are too old it forgets some, more than it adds.
 func (t Table) Claim(ctx context.Context, n payment.Notification, digest []byte) (Known, error) {
 	var kept struct {
 		Digest  []byte
 		Outcome string
 	}
-	err := t.DB.WithContext(ctx).Raw(`INSERT INTO notifications (id, kind, order_id, digest) VALUES (?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET id = EXCLUDED.id RETURNING digest, outcome`, n.ID, string(n.Kind), n.Order, digest).
-		Scan(&kept).Error
+	err := t.DB.WithContext(ctx).Raw(`WITH forgotten AS (DELETE FROM notifications WHERE ctid = ANY (ARRAY(
+			SELECT ctid FROM notifications WHERE received_at < now() - make_interval(days => ?) AND id <> ?
+			ORDER BY received_at LIMIT 10 FOR UPDATE SKIP LOCKED)))
+		INSERT INTO notifications (id, kind, order_id, digest) VALUES (?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET id = EXCLUDED.id RETURNING digest, outcome`, keptDays, n.ID, n.ID, string(n.Kind), n.Order,
+		digest).Scan(&kept).Error
 	if err != nil {
 		return Known{}, fmt.Errorf("keep the notification %s: %w", n.ID, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -237,6 +238,7 @@ func (s *sender) post(ctx context.Context, body []byte) (status int, err error) 
 	if err != nil {
 		return 0, err
 	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection is used again
 	return response.StatusCode, response.Body.Close()
 }
 

@@ -45,8 +45,6 @@ func (a API) refund(f form) answer.Reply {
 		return unlike(r)
 	case e.Code == "exceeds_captured":
 		return refuse(http.StatusBadRequest, failure{Type: invalid, Param: "amount"})
-	case e.Code == "disputed":
-		return refuse(http.StatusBadRequest, failure{Type: invalid, Code: "charge_disputed"})
 	}
 	return refuse(http.StatusBadRequest, failure{Type: invalid, Code: "payment_intent_unexpected_state", Intent: i})
 }
