@@ -64,6 +64,20 @@ func TestWhereARuleCountsTheOrderWaitsForTheCount(t *testing.T) {
 	sagatest.Given(t, counting).When(validated("eve@fraud.example", 100, 1)).ThenKinds(event.Rejected)
 }
 
+func TestARuleOnTheTokenHoldsAlsoWhenTheHistoriesAreKnown(t *testing.T) {
+	t.Parallel()
+	m := ruled("  - {name: test_token, score: 45, when: order.token == 'tok_ok'}\n" +
+		`  - {name: velocity, score: 45, when: 'customer.orders["1h"] > 2'}`)
+	d := sagatest.Given(t, m).When(byCard("tok_ok"))
+	if got := hits(t, d.When(measured("customer", 1, 3600))); !slices.Equal(got, []string{"test_token"}) {
+		t.Error(got)
+	}
+	asked := sagatest.Given(t, counting).When(byCard("tok_ok")).Emitted()[0].Data.(event.FactsRequestedV1)
+	if asked.Facts.Token != "" {
+		t.Error("the token is kept though no rule uses it")
+	}
+}
+
 func TestTheCardIsAskedForBeforeItsHistoryAndATokenWithoutCardHasNone(t *testing.T) {
 	t.Parallel()
 	begin := func() *sagatest.Decision {
