@@ -69,7 +69,8 @@ func KindOf(subject string) string {
 	return kind
 }
 
-// addressHash is equal for spellings of one address; names do not matter. It reveals nothing to who does not know the address.
+// addressHash is equal for spellings of one address; names do not matter. Who guesses an address can
+// confirm it, so that the hash is personal too.
 func addressHash(o order.ValidatedV1) string {
 	a := o.ShipTo
 	var text strings.Builder
