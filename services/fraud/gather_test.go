@@ -103,6 +103,16 @@ func TestTheCardIsAskedForBeforeItsHistoryAndATokenWithoutCardHasNone(t *testing
 	}
 }
 
+func TestAnOrderWithoutCardWaitsForItsOtherHistories(t *testing.T) {
+	t.Parallel()
+	d := sagatest.Given(t, counting).When(byCard("tok_card_ann")).
+		Answered(event.CardRequested, fraud.CardAnswer{}).ThenKinds(event.CardIdentified).
+		When(measured("customer", 3, 3600))
+	if got := hits(t, d); join(got) != "velocity" {
+		t.Error(got)
+	}
+}
+
 func join(words []string) (text string) {
 	for i, w := range words {
 		if i > 0 {
@@ -130,6 +140,22 @@ func TestACancelledOrderIsNotClearedWhenItsFactsCome(t *testing.T) {
 	sagatest.Given(t, counting).When(byCard("tok_ok")).When(cancelled).ThenKinds(event.Closed).
 		When(measured("customer", 1, 3600)).Then()
 	sagatest.Given(t, counting).When(cancelled).ThenKinds(event.Closed).When(byCard("tok_ok")).Then()
+}
+
+func TestASubjectIsListedUntilItsLatestEntryHasEnded(t *testing.T) {
+	t.Parallel()
+	buys := byCard("tok_ok")
+	about := func(e saga.Event) saga.Event {
+		e.Key = fraud.SubjectsOf(buys.Data.(order.ValidatedV1))[1]
+		return e
+	}
+	on := func(entry int64) saga.Event { return about(event.Listed.Of(event.ListedV1{Entry: entry})) }
+	off := about(event.Delisted.Of(event.DelistedV1{Entry: 1}))
+	for want, said := range map[string][]saga.Event{"cleared": {on(1), off}, "address_charged_back": {on(1), off, on(2)}} {
+		if got := hits(t, sagatest.Given(t, machine).Knowing(said...).When(buys)); join(got) != want {
+			t.Errorf("decided %q, not %q", got, want)
+		}
+	}
 }
 
 func TestRulesInForceAreThoseOfTheEventAndOnesThatCannotBeReadLeadToAReview(t *testing.T) {

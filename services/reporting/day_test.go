@@ -211,6 +211,25 @@ func TestAnEntryOfAClosedDayGoesToTheNextOneThatIsOpenAndIsSaidToBeLate(t *testi
 	}
 }
 
+func TestWhatADayHasPassedOnIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	carried := event.LateCarried.Of(event.LateCarriedV1{From: "2026-02-28", Entries: 1, At: "2026-03-01T09:00:00Z",
+		Totals: []event.Total{{Currency: "GBP", Account: "bank", Debits: 7}, {Currency: "GBP", Account: "revenue", Credits: 7}}})
+	carried.Key = "2026-03-01"
+	m := utc.Days().Machine()
+	d, n := any(reporting.BlankDay("2026-03-01")), 0
+	for range 2 {
+		step, err := m.Expire(d, carried, func(e *saga.Event) { e.Time = at("UTC", "2026-03-01 09:00:00") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, n = step.State, n+len(step.Emitted)
+	}
+	if got := d.(reporting.Day); n != 2 || got.Entries != 1 || got.LateEntries != 1 { // it is opened, and one is counted
+		t.Errorf("%d events, %+v", n, got)
+	}
+}
+
 func TestADayLongAgoIsClosedAndEachDaySinceHasAReport(t *testing.T) {
 	t.Parallel()
 	w := newMonth(t, "UTC", at("UTC", "2026-03-01 10:00:00"))
