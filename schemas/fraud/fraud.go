@@ -76,6 +76,7 @@ type FactsV1 struct {
 	LargestLine int64    `json:"largest_line" example:"6"` // pieces
 	Country     string   `json:"country" schema:"pattern=^[A-Z]{2}$"`
 	MailDomain  string   `json:"mail_domain" example:"example.com"`
+	Token       string   `json:"token,omitempty" example:"tok_ok"`         // of the gateway, if a rule uses it
 	Listed      []string `json:"listed,omitempty" example:"[\"address\"]"` // kinds of subjects that are on the block list
 }
 

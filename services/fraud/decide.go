@@ -40,6 +40,9 @@ func (j judge) assess(c Case, e order.ValidatedV1, look saga.Look) []saga.Event 
 	}
 	score, hits := r.Score(f)
 	d := event.FactsRequestedV1{Score: score, Rules: hits, RuleSet: r.Set(), Facts: f.Order, Subjects: c.Subjects}
+	if !r.Token {
+		d.Facts.Token = ""
+	}
 	var asks []saga.Event
 	for _, s := range c.Subjects {
 		if windows, asked := r.Asks[KindOf(s)]; asked {

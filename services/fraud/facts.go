@@ -23,7 +23,6 @@ var Kinds = []string{Customer, Card, Address, MailDomain}
 // Facts are all that rules know of an order.
 type Facts struct {
 	Order       event.FactsV1              `json:"order"`
-	Token       string                     `json:"-"`                      // of the gateway; only known when the order comes
 	CardWindows []int64                    `json:"card_windows,omitempty"` // that the rules ask for
 	CardCountry string                     `json:"card_country,omitempty"`
 	Histories   map[string]event.HistoryV1 `json:"histories,omitempty"` // by kind of subject
@@ -44,12 +43,12 @@ func (f Facts) With(kind string, h event.HistoryV1) Facts {
 // FactsOf are the facts of an order by itself.
 func FactsOf(o order.ValidatedV1) Facts {
 	f := event.FactsV1{Amount: o.Total.Amount, Currency: o.Total.Currency, Lines: int64(len(o.Lines)), Country: o.ShipTo.Country,
-		MailDomain: mailDomain(o.Email)}
+		MailDomain: mailDomain(o.Email), Token: o.PaymentToken}
 	for _, l := range o.Lines {
 		f.Pieces += l.Quantity
 		f.LargestLine = max(f.LargestLine, l.Quantity)
 	}
-	return Facts{Order: f, Token: o.PaymentToken}
+	return Facts{Order: f}
 }
 
 // SubjectsOf are the subjects of an order, but for its card.
@@ -70,7 +69,8 @@ func KindOf(subject string) string {
 	return kind
 }
 
-// addressHash is equal for spellings of one address; names do not matter. It reveals nothing to who does not know the address.
+// addressHash is equal for spellings of one address; names do not matter. Who guesses an address can
+// confirm it, so that the hash is personal too.
 func addressHash(o order.ValidatedV1) string {
 	a := o.ShipTo
 	var text strings.Builder

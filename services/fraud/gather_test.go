@@ -64,6 +64,20 @@ func TestWhereARuleCountsTheOrderWaitsForTheCount(t *testing.T) {
 	sagatest.Given(t, counting).When(validated("eve@fraud.example", 100, 1)).ThenKinds(event.Rejected)
 }
 
+func TestARuleOnTheTokenHoldsAlsoWhenTheHistoriesAreKnown(t *testing.T) {
+	t.Parallel()
+	m := ruled("  - {name: test_token, score: 45, when: order.token == 'tok_ok'}\n" +
+		`  - {name: velocity, score: 45, when: 'customer.orders["1h"] > 2'}`)
+	d := sagatest.Given(t, m).When(byCard("tok_ok"))
+	if got := hits(t, d.When(measured("customer", 1, 3600))); !slices.Equal(got, []string{"test_token"}) {
+		t.Error(got)
+	}
+	asked := sagatest.Given(t, counting).When(byCard("tok_ok")).Emitted()[0].Data.(event.FactsRequestedV1)
+	if asked.Facts.Token != "" {
+		t.Error("the token is kept though no rule uses it")
+	}
+}
+
 func TestTheCardIsAskedForBeforeItsHistoryAndATokenWithoutCardHasNone(t *testing.T) {
 	t.Parallel()
 	begin := func() *sagatest.Decision {
@@ -85,6 +99,16 @@ func TestTheCardIsAskedForBeforeItsHistoryAndATokenWithoutCardHasNone(t *testing
 	}
 	listed := event.VelocityMeasured.Of(event.VelocityMeasuredV1{Subject: "card", History: event.HistoryV1{Listed: true}})
 	if got := hits(t, known("").When(listed)); join(got) != "card_charged_back" {
+		t.Error(got)
+	}
+}
+
+func TestAnOrderWithoutCardWaitsForItsOtherHistories(t *testing.T) {
+	t.Parallel()
+	d := sagatest.Given(t, counting).When(byCard("tok_card_ann")).
+		Answered(event.CardRequested, fraud.CardAnswer{}).ThenKinds(event.CardIdentified).
+		When(measured("customer", 3, 3600))
+	if got := hits(t, d); join(got) != "velocity" {
 		t.Error(got)
 	}
 }
@@ -116,6 +140,22 @@ func TestACancelledOrderIsNotClearedWhenItsFactsCome(t *testing.T) {
 	sagatest.Given(t, counting).When(byCard("tok_ok")).When(cancelled).ThenKinds(event.Closed).
 		When(measured("customer", 1, 3600)).Then()
 	sagatest.Given(t, counting).When(cancelled).ThenKinds(event.Closed).When(byCard("tok_ok")).Then()
+}
+
+func TestASubjectIsListedUntilItsLatestEntryHasEnded(t *testing.T) {
+	t.Parallel()
+	buys := byCard("tok_ok")
+	about := func(e saga.Event) saga.Event {
+		e.Key = fraud.SubjectsOf(buys.Data.(order.ValidatedV1))[1]
+		return e
+	}
+	on := func(entry int64) saga.Event { return about(event.Listed.Of(event.ListedV1{Entry: entry})) }
+	off := about(event.Delisted.Of(event.DelistedV1{Entry: 1}))
+	for want, said := range map[string][]saga.Event{"cleared": {on(1), off}, "address_charged_back": {on(1), off, on(2)}} {
+		if got := hits(t, sagatest.Given(t, machine).Knowing(said...).When(buys)); join(got) != want {
+			t.Errorf("decided %q, not %q", got, want)
+		}
+	}
 }
 
 func TestRulesInForceAreThoseOfTheEventAndOnesThatCannotBeReadLeadToAReview(t *testing.T) {

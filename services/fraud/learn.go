@@ -15,13 +15,19 @@ const (
 	byRefund     = "refund"
 )
 
-// chargedBack tells the order's customer, card and address of a chargeback. A mail domain is shared by strangers.
+// chargedBack tells the order's subjects of a chargeback.
 func chargedBack(c Case, e payment.ChargedBackV1) []saga.Event {
-	told := slices.DeleteFunc(slices.Clone(c.Subjects), func(s string) bool { return KindOf(s) == MailDomain })
+	return c.report(byChargeback, e.DisputeID, Disputed(c.Subjects, e))
+}
+
+// Disputed are those of an order's subjects that its chargeback is about: customer, address and the card, which the gateway names
+// now if not before. A mail domain is shared by strangers.
+func Disputed(subjects []string, e payment.ChargedBackV1) []string {
+	told := slices.DeleteFunc(slices.Clone(subjects), func(s string) bool { return KindOf(s) == MailDomain })
 	if card := SubjectKey(Card, e.Card); e.Card != "" && !slices.Contains(told, card) {
 		told = append(told, card)
 	}
-	return c.report(byChargeback, e.DisputeID, told)
+	return told
 }
 
 // refunded tells the subjects whose history the rules ask for.

@@ -11,6 +11,7 @@ type Rules struct {
 	Review, Reject int64              // the scores from which an order goes to review, or is rejected
 	Asks           map[string][]int64 // the kinds of subjects whose history they use, with windows in seconds
 	Listed         []string           // kinds of subjects of which they only use whether they are on the block list
+	Token          bool               // whether they use the token, which is kept with the facts only then
 	AsksCard       func(Facts) bool   // whether the card of this order matters
 	Score          func(Facts) (score int64, hits []string)
 }

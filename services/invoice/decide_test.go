@@ -112,6 +112,10 @@ func TestWhatDoesNotFitIsWithheldAndSaid(t *testing.T) {
 			t.Errorf("withheld %s", got)
 		}
 	}
+	i := after(t, confirmed, captured, refunded("r1", 800), refunded("r2", 300))
+	if got := fmt.Sprint(i.Withheld); got != "[{above_invoice {300 GBP} r2}]" || i.Credited() != 800 {
+		t.Errorf("more than all is credited: %d, withheld %s", i.Credited(), got)
+	}
 }
 
 func TestEveryRefundHasOneCreditNoteAlsoWhenItIsHeardBeforeTheInvoice(t *testing.T) {
@@ -190,7 +194,10 @@ func TestCreditNotesAreWhatTheCustomerWasEverOwedAndPaidWhatTheyHave(t *testing.
 		"that fails too, and then less": {
 			[]saga.Event{refunded("r1", 600), failed("r1"), instead("r2", 1000), failed("r2"), failed("r2"), instead("r3", 800)},
 			1000, 800, 2},
-		"another refund meanwhile has its own": {
+		"also where the invoice has room for more": {
+			[]saga.Event{refunded("r1", 300), failed("r1"), instead("r2", 500), failed("r2"), instead("r3", 400)}, 500, 400, 2},
+		"another refund has its own": {[]saga.Event{refunded("r1", 600), failed("r1"), refunded("g1", 300)}, 900, 300, 2},
+		"also when it is made again": {
 			[]saga.Event{refunded("r1", 600), failed("r1"), refunded("g1", 300), instead("r2", 600)}, 900, 900, 2},
 		"or pays it, where all is credited": {
 			[]saga.Event{refunded("r1", 1000), failed("r1"), refunded("g1", 300), instead("r2", 700)}, 1000, 1000, 1},

@@ -30,9 +30,6 @@ type Sum struct {
 // BlankDay is a day without events.
 func BlankDay(day string) Day { return Day{Day: day} }
 
-// IsOpen tells whether it was opened and not closed.
-func (d Day) IsOpen() bool { return d.Zone != "" && !d.Closed }
-
 // EvolveDay folds the service's own events about a day.
 func EvolveDay(d Day, e saga.Event) Day {
 	switch x := e.Data.(type) {

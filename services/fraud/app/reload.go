@@ -105,8 +105,9 @@ func (f *follower) look(ctx context.Context, log *slog.Logger,
 	}
 	if f.pending {
 		err := activate(ctx, f.read, f.text)
-		f.pending = err != nil
-		if err != nil && ctx.Err() == nil && err.Error() != f.late {
+		if f.pending = err != nil; !f.pending {
+			f.late = ""
+		} else if ctx.Err() == nil && err.Error() != f.late {
 			f.late = err.Error()
 			log.Warn("fraud rules not yet in force", "rules", f.read.Set(), "error", err)
 		}

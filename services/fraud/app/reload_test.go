@@ -63,6 +63,13 @@ func TestAFileThatIsChangedIsPutInForceAndOneThatIsBrokenLeavesTheRulesInForce(t
 	if live[1] != "second" {
 		t.Errorf("activated %v", live)
 	}
+	down = errors.New("not the owner")
+	write(rules.DefaultText)
+	look(2, 1)
+	look(2, 1)
+	if n := strings.Count(logged.String(), "not yet in force"); n != 2 {
+		t.Errorf("that they are not in force is logged %d times, not once for each time:\n%s", n, logged.String())
+	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}

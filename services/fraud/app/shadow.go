@@ -57,9 +57,13 @@ func (s *shadow) Hear(e saga.Event) *service.Judged {
 			o.card = &d
 		}
 	case payment.ChargedBackV1:
-		s.outcome(e, "chargeback", d.DisputeID)
+		disputed := fraud.Disputed(s.known[e.Key], d)
+		for _, subject := range disputed {
+			s.listed[subject] = e.Time
+		}
+		s.outcome(e, "chargeback", d.DisputeID, disputed)
 	case refund.IssuedV1:
-		s.outcome(e, "refund", d.RefundID)
+		s.outcome(e, "refund", d.RefundID, s.known[e.Key])
 	case event.ClearedV1:
 		return s.judge(e, fraud.Cleared, d.Rules)
 	case event.RejectedV1:
@@ -109,14 +113,8 @@ func (s *shadow) judge(e saga.Event, was fraud.Status, wasFor []string) *service
 		WouldFor: hits, Incomplete: asksCard && o.card == nil}
 }
 
-func (s *shadow) outcome(e saga.Event, outcome, ref string) {
-	for _, subject := range s.known[e.Key] {
-		if fraud.KindOf(subject) == fraud.MailDomain && outcome == "chargeback" {
-			continue
-		}
-		if outcome == "chargeback" {
-			s.listed[subject] = e.Time
-		}
+func (s *shadow) outcome(e saga.Event, outcome, ref string, subjects []string) {
+	for _, subject := range subjects {
 		s.tell(subject, e.Time, event.OutcomeReported.Of(event.OutcomeReportedV1{OrderID: e.Key, Outcome: outcome, Ref: ref}))
 	}
 }

@@ -62,3 +62,29 @@ func TestShadowRulesTellWhatTheyWouldHaveDecidedAndWhy(t *testing.T) {
 		t.Error("faulty rules are accepted")
 	}
 }
+
+func TestShadowRulesKnowTheCardThatTheGatewayNamesInADispute(t *testing.T) {
+	t.Parallel()
+	s, err := newShadow(rules.DefaultText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	hear := func(order string, e saga.Event) *service.Judged {
+		e.Key, e.Time = order, at
+		return s.Hear(e)
+	}
+	buy := func(id, token string) *service.Judged {
+		hear(id, order.Validated.Of(order.ValidatedV1{CustomerID: id, Email: "ada@shop.example", PaymentToken: token,
+			ShipTo: schemas.Address{Line1: id, Country: "GB"}}))
+		if token != "tok_ok" {
+			hear(id, event.CardIdentified.Of(event.CardIdentifiedV1{Fingerprint: "fp"}))
+		}
+		return hear(id, event.Cleared.Of(event.ClearedV1{By: "rules"}))
+	}
+	buy("unasked", "tok_ok")
+	hear("unasked", payment.ChargedBack.Of(payment.ChargedBackV1{DisputeID: "d", Card: "fp"}))
+	if j := buy("next", "tok_card_ann"); j == nil || j.Would != "in_review" || fmt.Sprint(j.WouldFor) != "[card_charged_back]" {
+		t.Errorf("judged %+v", j)
+	}
+}

@@ -68,7 +68,6 @@ type account struct {
 	currency                                        string
 	authorized, captured, voided, refunded, charged int64
 	released                                        int64 // of voided: the rest after a capture
-	reversed                                        int64 // refunds that did not arrive; not in refunded
 	captures                                        int
 	// the last entry of which a webhook tells; it may not have come yet
 	notified time.Time
@@ -84,7 +83,7 @@ const notCaptured = "not_captured"
 // webhookWithin is how long a webhook may take.
 const webhookWithin = time.Minute
 
-// isNotified tells whether the services may not have been notified of what the gateway did by itself.
+// isNotified tells whether the services have been notified of what the gateway did by itself: its webhooks had time to come.
 func (a *account) isNotified() bool { return time.Since(a.notified) > webhookWithin }
 
 // enter adds the new entries of the book.
@@ -163,7 +162,7 @@ func (a *account) add(e gateway.Entry) {
 		a.charged -= e.Amount
 		a.notified = e.At
 	case gateway.RefundReversed:
-		a.refunded, a.reversed = a.refunded-e.Amount, a.reversed+e.Amount
+		a.refunded -= e.Amount
 		a.notified = e.At
 	}
 }

@@ -73,6 +73,14 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 					s.Issued = &issued
 				})
 			}, "numbers replay", "lost", "is also that of order completes"},
+		"a number that no invoice has": {
+			func(_ *testing.T, p *picture) {
+				change(p, "invoice", "lost", func(s *invoice.Invoice) {
+					issued := *s.Issued
+					issued.Number = issued.Number[:len(issued.Number)-len("000001")] + "000099"
+					s.Issued = &issued
+				})
+			}, "numbers replay", "INV-", "no document has this number, and the last is 99"},
 		"pieces on a shelf": {
 			func(_ *testing.T, p *picture) {
 				change(p, "inventory", "stock tea at leeds", func(s *inventory.Level) { s.OnHand++ })

@@ -16,6 +16,9 @@ func TestAJournalThatIsNotTheGatewaysBookIsNamedWithBothAmounts(t *testing.T) {
 			a.Items = slices.Clone(a.Items)
 			a.Items[0].Booked++
 		},
+		"the journal has charged back 5, the gateway's book says 0": func(a *reporting.Account) {
+			a.Items = append(slices.Clone(a.Items), reporting.Item{Movement: reporting.Chargeback, Currency: "GBP", Booked: -5})
+		},
 	} {
 		p := open(t, 2).picture(t)
 		p.verdict(t)

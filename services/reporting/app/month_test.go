@@ -239,26 +239,48 @@ func TestTheReportsOfAMonthInTwoCurrenciesAddUpInJSONAndInCSV(t *testing.T) {
 	}
 }
 
-func TestOrdersAreMissedOnceTheFilesOfTheTwoDaysAfterWereRead(t *testing.T) {
+func TestOrdersAreMissedOnceTheFilesOfTheirDaysAndOfTheTwoDaysAfterWereRead(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)
 	march(l)
 	_, db := opened(t, l)
-	if through, orders, err := store.Missing(t.Context(), db, patience, "", 100); err != nil || through != "" || len(orders) > 0 {
-		t.Errorf("before any file was read: %s %v (%v)", through, orders, err)
-	}
 	files := store.Settlements().Memory()
-	files.Put(saga.Event{Key: "2026-03-04"}, reporting.Settlement{Day: "2026-03-04", ReadAt: "2026-03-05T00:12:00.000000Z"})
-	if err := files.Save(db); err != nil {
-		t.Fatal(err)
+	keep := func(day string, closed, read bool) {
+		t.Helper()
+		s := reporting.Settlement{Day: day, Asked: true, Due: closed}
+		if read {
+			s.ReadAt = "2026-04-01T00:12:00.000000Z"
+		}
+		files.Put(saga.Event{Key: day}, s)
+		if err := files.Save(db); err != nil {
+			t.Fatal(err)
+		}
 	}
-	through, orders, err := store.Missing(t.Context(), db, patience, "", 10)
-	if err != nil || through != "2026-03-02" || len(orders) != 10 || orders[0] != "order-2026-03-01-0" {
-		t.Errorf("through %s: %v (%v)", through, orders, err)
+	through := func(want string) {
+		t.Helper()
+		through, orders, err := store.Missing(t.Context(), db, patience, "", 100)
+		if err != nil || through != want || want == "" && len(orders) > 0 {
+			t.Errorf("through %q, want %q: %v (%v)", through, want, orders, err)
+		}
+	}
+	through("")
+	for day := 1; day <= 4; day++ {
+		keep(fmt.Sprintf("2026-03-%02d", day), true, true)
+	}
+	keep("2062-03-01", false, true) // an operator asked for a day that is to come
+	through("2026-03-02")
+	_, orders, err := store.Missing(t.Context(), db, patience, "", 10)
+	if err != nil || len(orders) != 10 || orders[0] != "order-2026-03-01-0" {
+		t.Errorf("%v (%v)", orders, err)
 	}
 	if _, rest, err := store.Missing(t.Context(), db, patience, orders[9], 10); err != nil || len(rest) != 6 {
 		t.Errorf("after %s: %v (%v)", orders[9], rest, err)
 	}
+	keep("2026-03-05", true, false) // its file is refused: the movements of its day may be in it
+	keep("2026-03-07", true, true)
+	through("2026-03-02")
+	keep("2026-03-05", true, true)
+	through("2026-03-05")
 }
 
 func TestTheJournalIsReadInPagesInTheOrderInWhichMoneyMovedAndTheTrialBalanceIsZero(t *testing.T) {

@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"orderflow.example/services/reporting"
 	"orderflow.example/services/reporting/internal/store"
+	"orderflow.example/shared/engine"
 	"orderflow.example/shared/service"
 )
 
@@ -47,14 +49,22 @@ func startSearch(p *service.Parts) (stop func(context.Context) error) {
 }
 
 func search(ctx context.Context, p *service.Parts) error {
+	return tellAll(func(after string) (string, []string, error) { return store.Missing(ctx, p.DB, patience, after, atOnce) },
+		func(order, through string) error {
+			_, err := p.Engine.Submit(ctx, order, reporting.ReportMissing.Of(reporting.Missing{Through: through}))
+			return err
+		})
+}
+
+// tellAll tells each order that is found. One that is parked is found again by the next search; the others do not wait for it.
+func tellAll(find func(after string) (through string, orders []string, err error), tell func(order, through string) error) error {
 	for last := ""; ; {
-		through, orders, err := store.Missing(ctx, p.DB, patience, last, atOnce)
+		through, orders, err := find(last)
 		if err != nil || len(orders) == 0 {
 			return err
 		}
 		for _, order := range orders {
-			told := reporting.ReportMissing.Of(reporting.Missing{Through: through})
-			if _, err := p.Engine.Submit(ctx, order, told); err != nil {
+			if err := tell(order, through); err != nil && !errors.Is(err, engine.ErrParked) {
 				return err
 			}
 			last = order

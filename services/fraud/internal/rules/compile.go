@@ -27,8 +27,7 @@ var impure = []string{"now", "date", "timezone", "keys", "values", "toPairs"}
 // compile compiles the expressions into functions of the facts. The error names all that are wrong.
 func compile(f file, r *fraud.Rules) error {
 	var faults []error
-	uses := newUsage(f.Lists)
-	build := func(n yaml.Node, what string) *vm.Program {
+	build := func(n yaml.Node, what string, uses *usage) *vm.Program {
 		options := []expr.Option{expr.Env(facts{}), expr.AsBool(), expr.MaxNodes(1000)}
 		for _, name := range impure {
 			options = append(options, expr.DisableBuiltin(name))
@@ -44,18 +43,22 @@ func compile(f file, r *fraud.Rules) error {
 		return program
 	}
 	var list []compiled
+	uses := newUsage(f.Lists)
 	for _, e := range f.Rules {
-		list = append(list, compiled{e, build(e.When, e.Name)})
+		list = append(list, compiled{e, build(e.When, e.Name, uses)})
 	}
-	inRules := uses.asked()
 	var asksCard *vm.Program
-	if f.Card.Value != "" {
-		asksCard = build(f.Card, "card")
+	if before := newUsage(f.Lists); f.Card.Value != "" {
+		asksCard = build(f.Card, "card", before)
+		if len(before.history)+len(before.listed) > 0 {
+			faults = append(faults, fmt.Errorf("line %d: card: want order and lists alone: histories are asked for later", f.Card.Line))
+		}
 	}
 	if len(faults) > 0 {
 		return errors.Join(faults...)
 	}
-	r.Asks, r.Listed = inRules, uses.onlyListed(inRules)
+	r.Asks, r.Token = uses.asked(), uses.token
+	r.Listed = uses.onlyListed(r.Asks)
 	windows := maps.Clone(uses.windows)
 	r.Score = func(f fraud.Facts) (score int64, hits []string) {
 		env := factsOf(f, uses.lists, windows)
@@ -133,7 +136,7 @@ func factsOf(f fraud.Facts, lists map[string][]string, windows map[string]int64)
 		return v
 	}
 	o := f.Order
-	return facts{Order: order{o.Amount, o.Currency, o.Lines, o.Pieces, o.LargestLine, o.Country, o.MailDomain, f.Token},
+	return facts{Order: order{o.Amount, o.Currency, o.Lines, o.Pieces, o.LargestLine, o.Country, o.MailDomain, o.Token},
 		Customer: h(fraud.Customer), Card: card{h(fraud.Card), f.CardCountry}, Address: h(fraud.Address),
 		MailDomain: h(fraud.MailDomain), Lists: lists}
 }

@@ -25,6 +25,9 @@ func TestAFaultyFileIsRefusedWithItsLineAndReason(t *testing.T) {
 		"no time":      {head + `  - {name: a, score: 5, when: 'card.orders["soon"] > 1'}`, "line 7: a: orders[\"soon\"]: want a time"},
 		"too long":     {head + `  - {name: a, score: 5, when: 'card.orders["721h"] > 1'}`, "line 7: a: orders[\"721h\"]: want a time"},
 		"every time":   {head + `  - {name: a, score: 5, when: len(card.orders) > 1}`, "line 7: a: orders needs a time"},
+		"another name": {head + `  - {name: a, score: 5, when: "let c = customer; c.refunds > 1"}`, "line 7: a: customer: want one of its"},
+		"one of two":   {head + `  - {name: a, score: 5, when: "any([card.listed, address], # == true)"}`, "line 7: a: address: want one"},
+		"environment":  {head + `  - {name: a, score: 5, when: "$env.customer.refunds > 1"}`, "line 7: a: $env: want one of its fields"},
 		"field":        {head + `  - {name: a, score: 5, when: "true", weight: 1}`, "line 7: unknown field weight"},
 		"section":      {head + "  - {name: a, score: 5, when: 'true'}\nwindows: 1", "line 8: field windows not found"},
 		"score":        {head + `  - {name: a, score: 500, when: "true"}`, "line 7: a: score: want 1 to 100, not 500"},
@@ -35,6 +38,8 @@ func TestAFaultyFileIsRefusedWithItsLineAndReason(t *testing.T) {
 		"no rules":      {"name: n\nreview: 40\nreject: 90", "rules: there is none"},
 		"turned around": {strings.Replace(head, "90", "30", 1) + `  - {name: a, score: 5, when: "true"}`,
 			"want 1 ≤ review ≤ reject ≤ 100"},
+		"card's history": {"card: customer.refunds > 1\n" + head + `  - {name: a, score: 5, when: card.listed}`,
+			"line 1: card: want order and lists alone"},
 		"card":           {"card: order.amount\n" + head + `  - {name: a, score: 5, when: card.listed}`, "line 1: card: expected bool"},
 		"no YAML":        {"{", "line 1"},
 		"empty":          {"", "empty"},
@@ -66,7 +71,7 @@ func TestRulesAskOnlyForWhatTheyUse(t *testing.T) {
 		t.Errorf("by default asks for %v, and whether %v are listed", Default.Asks, Default.Listed)
 	}
 	for token, asks := range map[string]bool{"tok_card_ann": true, "pm_1": true, "tok_ok": false} {
-		if Default.AsksCard(fraud.Facts{Token: token}) != asks {
+		if Default.AsksCard(fraud.Facts{Order: event.FactsV1{Token: token}}) != asks {
 			t.Errorf("of %s the card is asked for: %v", token, !asks)
 		}
 	}

@@ -60,7 +60,9 @@ type usage struct {
 	counts  map[string][]int64 // by kind of subject
 	history map[string]bool    // likewise
 	listed  map[string]bool
-	bare    int // uses of orders, less those with a window
+	token   bool
+	bare    int      // uses of orders, less those with a window
+	whole   []string // variables that are used without naming a field
 	err     error
 }
 
@@ -71,16 +73,26 @@ func newUsage(lists map[string][]string) *usage {
 
 // of adds an expression's.
 func (u *usage) of(root *ast.Node) error {
-	u.bare, u.err = 0, nil
+	u.bare, u.whole, u.err = 0, nil, nil
 	ast.Walk(root, u)
-	if u.err == nil && u.bare != 0 {
+	switch {
+	case u.err != nil:
+	case u.bare != 0:
 		u.err = errors.New(`orders needs a time: orders["10m"]`)
+	case len(u.whole) > 0:
+		u.err = fmt.Errorf("%s: want one of its fields, as customer.listed", u.whole[0])
 	}
 	return u.err
 }
 
-// Visit implements ast.Visitor.
+// variables are those of which only fields may be used: under another name it is not seen what a rule asks for.
+var variables = append([]string{"$env", "order", "lists"}, fraud.Kinds...)
+
+// Visit implements ast.Visitor. What a node consists of is visited before it.
 func (u *usage) Visit(node *ast.Node) {
+	if of, is := (*node).(*ast.IdentifierNode); is && slices.Contains(variables, of.Value) {
+		u.whole = append(u.whole, of.Value)
+	}
 	member, is := (*node).(*ast.MemberNode)
 	if !is {
 		return
@@ -88,11 +100,16 @@ func (u *usage) Visit(node *ast.Node) {
 	name, constant := member.Property.(*ast.StringNode)
 	switch of := member.Node.(type) {
 	case *ast.IdentifierNode:
+		if constant && of.Value != "$env" && slices.Contains(variables, of.Value) {
+			u.whole = u.whole[:len(u.whole)-1]
+		}
 		switch {
 		case of.Value == "lists" && !constant:
 			u.err = errors.New("lists: want the name of a list")
 		case of.Value == "lists" && u.lists[name.Value] == nil:
 			u.err = fmt.Errorf("there is no list %s under lists", name.Value)
+		case of.Value == "order" && constant && name.Value == "token":
+			u.token = true
 		case !slices.Contains(fraud.Kinds, of.Value) || !constant:
 		case name.Value == "orders":
 			u.bare++

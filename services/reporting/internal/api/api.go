@@ -76,10 +76,14 @@ type requested struct {
 	Day string `json:"day"`
 }
 
+// earliest is the zone in which days begin first. The file of a day to come would be asked for until there is one.
+var earliest = time.FixedZone("UTC+14", 14*60*60)
+
 func settle(c *gin.Context, b Books) {
 	day := c.Param("day")
-	if !isDay(day) {
-		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Detail: "want a day as 2026-03-01", Location: "path.day"}))
+	if !isDay(day) || day > time.Now().In(earliest).Format(time.DateOnly) {
+		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Detail: "want a day that has begun, as 2026-03-01",
+			Location: "path.day"}))
 		return
 	}
 	if err := b.ReadSettlement(c.Request.Context(), day); err != nil {

@@ -120,12 +120,13 @@ func Discrepant(ctx context.Context, db *gorm.DB, after string, limit int) ([]re
 	return list, nil
 }
 
-// Missing lists at most limit orders, by id, after the one named, with an item that no settlement file had, though the file of a
-// day was read that is patience days later; through is the last day of such items.
+// Missing lists at most limit orders, by id, after the one named, with an item that no settlement file had, though those of all
+// closed days up to patience days later were read; through is the last day of such items.
 func Missing(ctx context.Context, db *gorm.DB, patience int, after string, limit int) (through string, orders []string,
 	err error) {
 	err = db.WithContext(ctx).Raw(`SELECT coalesce((max(day)::date - $1::int)::text, '') FROM settlements
-		WHERE read_at <> ''`, patience).Scan(&through).Error
+		WHERE due AND read_at <> '' AND day < ALL (SELECT day FROM settlements WHERE due AND read_at = '')`,
+		patience).Scan(&through).Error
 	if err == nil && through != "" {
 		err = db.WithContext(ctx).Raw(`SELECT order_id FROM accounts WHERE unsettled_day <> '' AND unsettled_day <= $1
 			AND order_id > $2 ORDER BY order_id LIMIT $3`, through, after, limit).Scan(&orders).Error
