@@ -89,6 +89,7 @@ func TestACustomerIsToldEachThingOnceWithWhatItIsAbout(t *testing.T) {
 func TestWhatComesBeforeItsTurnWaitsForIt(t *testing.T) {
 	t.Parallel()
 	back := heard(refund.Issued.Of(refund.IssuedV1{RefundID: "r1", Reason: "cancelled", Amount: pounds}))
+	paid := heard(refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "r1", Reason: "cancelled", Amount: pounds}))
 	for name, c := range map[string][]struct {
 		hears saga.Event
 		says  string
@@ -100,6 +101,8 @@ func TestWhatComesBeforeItsTurnWaitsForIt(t *testing.T) {
 			{isConfirmed, "posted confirmed, posted dispatched"}, {isDelivered, "posted delivered"}},
 		"the refund before the cancellation": {{placed, "noted ann"}, {back, "held refunded"},
 			{isCancelled, "posted cancelled, posted refunded"}, {back, ""}},
+		"what was owed before the cancellation": {{placed, "noted ann"}, {paid, "held settled"},
+			{isCancelled, "posted cancelled, posted settled"}, {paid, ""}},
 		"the order twice": {{placed, "noted ann"}, {placed, ""}},
 	} {
 		d := sagatest.Given(t, silent)

@@ -25,6 +25,7 @@ const (
 	ReturnRefused    = "return_refused"
 	ReturnReceived   = "return_received"
 	Refunded         = "refunded"
+	Settled          = "settled" // what was owed was paid outside the gateway
 )
 
 // Promoted is the kind of a promotion.
@@ -32,7 +33,7 @@ const Promoted = "promotion"
 
 // Kinds are all kinds of messages.
 var Kinds = []string{Confirmed, Cancelled, Rejected, Dispatched, Delivered, Lost, ReturnAuthorized, ReturnRefused,
-	ReturnReceived, Refunded, Promoted}
+	ReturnReceived, Refunded, Settled, Promoted}
 
 // telling is what the customer is told of an event.
 type telling struct {
@@ -92,6 +93,9 @@ var tellings = []telling{
 	tells(refund.Issued, func(e refund.IssuedV1) event.Message {
 		return event.Message{Kind: Refunded, ID: e.RefundID, Reason: e.Reason, Amount: &e.Amount}
 	}),
+	tells(refund.Settled, func(e refund.SettledV1) event.Message {
+		return event.Message{Kind: Settled, ID: e.SettlementID, Reason: e.Reason, Amount: &e.Amount}
+	}),
 }
 
 // ToldOf are the events that customers are told of: nothing is sent before one of them.
@@ -126,7 +130,7 @@ func first(m event.Message) string {
 		return Confirmed
 	case Delivered, Lost:
 		return Dispatched
-	case Refunded:
+	case Refunded, Settled:
 		return map[string]string{"cancelled": Cancelled, "lost": Lost, "returned": ReturnReceived, "granted": Confirmed}[m.Reason]
 	}
 	return ""
