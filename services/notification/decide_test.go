@@ -216,3 +216,39 @@ func TestAPromotionIsOfferedOnceToWhoWantsPromotionsByNow(t *testing.T) {
 		t.Errorf("mailed to an address that refused: %+v", e)
 	}
 }
+
+func TestAnAddressThatRefusesAPromotionLateDoesNotStopTheOneChosenSince(t *testing.T) {
+	t.Parallel()
+	machine := notification.Customers.Machine()
+	key := sagatest.Given(t, machine).State().(notification.Customer).ID
+	offered := func(promotion, email string) saga.Event {
+		return event.PromotionOffered.About(key, event.PromotionOfferedV1{PromotionID: promotion, CustomerID: key, Locale: "en",
+			Email: email})
+	}
+	d := sagatest.Given(t, machine, offered("p1", "gone@example.com"), offered("p2", "new@example.com"))
+	d.Answered(event.PromotionOffered, notification.PromotionDelivery{Promotion: "p1", Outcome: notification.AddressRefused}).
+		ThenKinds(event.PromotionFailed)
+	if c := d.State().(notification.Customer); c.Stopped != "" {
+		t.Errorf("%s has stopped", c.Stopped)
+	}
+}
+
+func TestTheInboxReadsInTheLocaleInWhichAMessageIsSentInWhateverOrderItsEventsCome(t *testing.T) {
+	t.Parallel()
+	m := event.Message{ID: "m", Kind: notification.Confirmed, OrderID: "o", HappenedAt: at}
+	posted := heard(event.Posted.Of(event.PostedV1{CustomerID: "ann", Message: m}))
+	requested := heard(event.Requested.Of(event.RequestedV1{Message: m, Channel: "mail", To: "ann@example.com", Locale: "de"}))
+	for _, events := range [][]saga.Event{{posted, requested}, {requested, posted}} {
+		entry := notification.BlankEntry("m")
+		for _, e := range events {
+			step, err := notification.Inbox.Machine().Hear(entry, e, func(*saga.Event) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			entry = step.State.(notification.Entry)
+		}
+		if entry.Locale != "de" || entry.CustomerID != "ann" {
+			t.Errorf("%+v", entry)
+		}
+	}
+}
