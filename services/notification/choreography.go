@@ -9,10 +9,10 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// overdueAfter is when operators see a message as overdue. It is tried for GiveUpAfter.
+// overdueAfter is when operators see a message as overdue: one that waits for a provider, or for the end of quiet hours, is not.
 const (
-	overdueAfter = time.Hour
 	GiveUpAfter  = 24 * time.Hour // a message that no provider takes is in the inbox alone
+	overdueAfter = 2 * GiveUpAfter
 )
 
 // Channels are those that this installation has a provider for, beside the inbox.

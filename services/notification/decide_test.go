@@ -252,3 +252,13 @@ func TestTheInboxReadsInTheLocaleInWhichAMessageIsSentInWhateverOrderItsEventsCo
 		}
 	}
 }
+
+func TestAMessageThatWaitsForTheEndOfQuietHoursAndForItsProviderIsNotOverdue(t *testing.T) {
+	t.Parallel()
+	const quietAtMost = 24 * time.Hour
+	for _, r := range boxes.Rows {
+		if r.Form == saga.Calling && r.Due < quietAtMost+notification.GiveUpAfter {
+			t.Errorf("%s is overdue after %v", r.On.Name(), r.Due)
+		}
+	}
+}
