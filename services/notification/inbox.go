@@ -53,7 +53,7 @@ func offered(m Entry, e event.PromotionOfferedV1, at time.Time) Entry {
 func (m Entry) since(at time.Time) bool { return m.CustomerID == "" || kept(at).Before(m.At) }
 
 func requested(m Entry, e event.RequestedV1, _ time.Time) Entry {
-	m.Locale = e.Locale // by whichever channel: they are requested together
+	m.Locale = max(m.Locale, e.Locale) // all channels are requested in the same one, and come in any order
 	return m.with(DeliveryState{Channel: e.Channel, State: "requested"})
 }
 
