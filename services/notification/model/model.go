@@ -30,9 +30,8 @@ var Service = model.Service{
 	},
 	Listeners: []explore.Machine{{Machine: notification.Channels(nil).Choreography().Machine(), Notes: heard,
 		Known: []saga.Event{storefront.PreferencesChanged.Of(storefront.PreferencesChangedV1{Locale: "en"})}}},
-	Harmless: map[string]string{"on refund.settled.v1": "an operator's act that is left out there; it has tests of its own"},
-	Left:     []string{"notification (mailbox)", "notification (customer)", "notification (promotion)", "notification (message)"},
-	End:      end,
+	Left: []string{"notification (mailbox)", "notification (customer)", "notification (promotion)", "notification (message)"},
+	End:  end,
 }
 
 // end checks that nothing is held for ever.
