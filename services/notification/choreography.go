@@ -5,63 +5,39 @@ import (
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/notification"
-	"orderflow.example/schemas/order"
-	"orderflow.example/schemas/refund"
-	"orderflow.example/schemas/shipping"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/shared/saga"
 )
 
-// overdueAfter is when operators see a message as overdue. It is tried for GiveUpAfter.
+// overdueAfter is when operators see a message as overdue: one that waits for a provider, or for the end of quiet hours, is not.
 const (
-	overdueAfter = time.Hour
 	GiveUpAfter  = 24 * time.Hour // a message that no provider takes is in the inbox alone
+	overdueAfter = 2 * GiveUpAfter
 )
 
 // Channels are those that this installation has a provider for, beside the inbox.
 type Channels []string
 
-// news are what customers are told about: nothing is sent before one of them.
-var news = []saga.Kind{order.Confirmed, order.Cancelled, order.Rejected, shipping.Dispatched,
-	shipping.Delivered, shipping.Lost, shipping.ReturnAuthorized, shipping.ReturnRefused, shipping.ReturnReceived, refund.Issued}
-
 // Choreography is everything the service does about an order: what it tells its customer, each past what it tells of.
 func (c Channels) Choreography() saga.Choreography[Order] {
+	rows := []saga.Row{
+		saga.Known(storefront.PreferencesChanged),
+
+		saga.On(storefront.OrderPlaced, meet, event.RecipientNoted),
+		saga.On(event.RecipientNoted, release[event.RecipientNotedV1], event.Posted).Past(ToldOf...),
+		saga.On(event.Held, release[event.HeldV1], event.Posted).Past(ToldOf...),
+	}
+	for _, t := range tellings {
+		rows = append(rows, t.row)
+	}
 	return saga.Choreography[Order]{
 		Service: "notification",
 		Key:     saga.Order,
 		Blank:   Blank,
 		Evolve:  Evolve,
-		Rows: []saga.Row{
-			saga.Known(storefront.PreferencesChanged),
-
-			saga.On(storefront.OrderPlaced, meet, event.RecipientNoted),
-			saga.On(event.RecipientNoted, release[event.RecipientNotedV1], event.Posted).Past(news...),
-			saga.On(event.Held, release[event.HeldV1], event.Posted).Past(news...),
-
-			tells(order.Confirmed, confirmed),
-			tells(order.Cancelled, cancelled),
-			tells(order.Rejected, rejected),
-			tells(shipping.Dispatched, dispatched),
-			tells(shipping.Delivered, delivered),
-			tells(shipping.Lost, lost),
-			tells(shipping.ReturnAuthorized, returnAuthorized),
-			tells(shipping.ReturnRefused, returnRefused),
-			tells(shipping.ReturnReceived, returnReceived),
-			tells(refund.Issued, refunded),
-
-			saga.OnLook(event.Posted, []saga.Kind{storefront.PreferencesChanged}, c.keyOf, c.route, event.Requested),
-		},
+		Rows: append(rows,
+			saga.OnLook(event.Posted, []saga.Kind{storefront.PreferencesChanged}, c.keyOf, c.route, event.Requested)),
 	}
-}
-
-// tells is the row of an event that the customer is told of, once, past that very event.
-func tells[E any](heard saga.Type[E], message func(E) event.Message) saga.Row {
-	return saga.OnEvent(heard, func(o Order, e saga.Event, data E) []saga.Event {
-		m := message(data)
-		m.OrderID, m.HappenedAt = o.ID, e.Time.UTC().Format(timeForm)
-		return o.tell(m)
-	}, event.Posted, event.Held).Irrevocably().Past(heard)
 }
 
 // Mailboxes is what the service does about a customer's messages by one channel: one after the other.
@@ -72,9 +48,9 @@ var Mailboxes = saga.Choreography[Mailbox]{
 	Evolve:  EvolveMailbox,
 	Final:   []saga.Kind{event.Queued},
 	Rows: []saga.Row{
-		saga.On(event.Requested, deliver, event.Attempted, event.Queued, event.Failed).Irrevocably().Past(news...),
+		saga.On(event.Requested, deliver, event.Attempted, event.Queued, event.Failed).Irrevocably().Past(ToldOf...),
 		saga.Call(event.Attempted, Send, Mailbox.answered, event.Sent, event.Failed, event.Attempted).
-			UntilAnswered(overdueAfter).Irrevocably().Past(news...),
+			UntilAnswered(overdueAfter).Irrevocably().Past(ToldOf...),
 	},
 }
 

@@ -89,6 +89,7 @@ func TestACustomerIsToldEachThingOnceWithWhatItIsAbout(t *testing.T) {
 func TestWhatComesBeforeItsTurnWaitsForIt(t *testing.T) {
 	t.Parallel()
 	back := heard(refund.Issued.Of(refund.IssuedV1{RefundID: "r1", Reason: "cancelled", Amount: pounds}))
+	paid := heard(refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "r1", Reason: "cancelled", Amount: pounds}))
 	for name, c := range map[string][]struct {
 		hears saga.Event
 		says  string
@@ -100,6 +101,8 @@ func TestWhatComesBeforeItsTurnWaitsForIt(t *testing.T) {
 			{isConfirmed, "posted confirmed, posted dispatched"}, {isDelivered, "posted delivered"}},
 		"the refund before the cancellation": {{placed, "noted ann"}, {back, "held refunded"},
 			{isCancelled, "posted cancelled, posted refunded"}, {back, ""}},
+		"what was owed before the cancellation": {{placed, "noted ann"}, {paid, "held settled"},
+			{isCancelled, "posted cancelled, posted settled"}, {paid, ""}},
 		"the order twice": {{placed, "noted ann"}, {placed, ""}},
 	} {
 		d := sagatest.Given(t, silent)
@@ -211,5 +214,51 @@ func TestAPromotionIsOfferedOnceToWhoWantsPromotionsByNow(t *testing.T) {
 	d.When(notification.OfferPromotion.Of(notification.Offer{Promotion: "p2", Mail: true}))
 	if e := d.Emitted()[0].Data.(event.PromotionOfferedV1); e.Email != "" {
 		t.Errorf("mailed to an address that refused: %+v", e)
+	}
+}
+
+func TestAnAddressThatRefusesAPromotionLateDoesNotStopTheOneChosenSince(t *testing.T) {
+	t.Parallel()
+	machine := notification.Customers.Machine()
+	key := sagatest.Given(t, machine).State().(notification.Customer).ID
+	offered := func(promotion, email string) saga.Event {
+		return event.PromotionOffered.About(key, event.PromotionOfferedV1{PromotionID: promotion, CustomerID: key, Locale: "en",
+			Email: email})
+	}
+	d := sagatest.Given(t, machine, offered("p1", "gone@example.com"), offered("p2", "new@example.com"))
+	d.Answered(event.PromotionOffered, notification.PromotionDelivery{Promotion: "p1", Outcome: notification.AddressRefused}).
+		ThenKinds(event.PromotionFailed)
+	if c := d.State().(notification.Customer); c.Stopped != "" {
+		t.Errorf("%s has stopped", c.Stopped)
+	}
+}
+
+func TestTheInboxReadsInTheLocaleInWhichAMessageIsSentInWhateverOrderItsEventsCome(t *testing.T) {
+	t.Parallel()
+	m := event.Message{ID: "m", Kind: notification.Confirmed, OrderID: "o", HappenedAt: at}
+	posted := heard(event.Posted.Of(event.PostedV1{CustomerID: "ann", Message: m}))
+	requested := heard(event.Requested.Of(event.RequestedV1{Message: m, Channel: "mail", To: "ann@example.com", Locale: "de"}))
+	for _, events := range [][]saga.Event{{posted, requested}, {requested, posted}} {
+		entry := notification.BlankEntry("m")
+		for _, e := range events {
+			step, err := notification.Inbox.Machine().Hear(entry, e, func(*saga.Event) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			entry = step.State.(notification.Entry)
+		}
+		if entry.Locale != "de" || entry.CustomerID != "ann" {
+			t.Errorf("%+v", entry)
+		}
+	}
+}
+
+func TestAMessageThatWaitsForTheEndOfQuietHoursAndForItsProviderIsNotOverdue(t *testing.T) {
+	t.Parallel()
+	const quietAtMost = 24 * time.Hour
+	for _, r := range boxes.Rows {
+		if r.Form == saga.Calling && r.Due < quietAtMost+notification.GiveUpAfter {
+			t.Errorf("%s is overdue after %v", r.On.Name(), r.Due)
+		}
 	}
 }

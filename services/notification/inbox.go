@@ -15,7 +15,7 @@ type Entry struct {
 	At         time.Time
 	Message    event.Message   // of a promotion only its kind
 	Promotion  string          // the id of a promotion, whose text is its own
-	Locale     string          // of a promotion
+	Locale     string          // in which it is sent; empty where it is in the inbox alone
 	Steps      []DeliveryState // of its deliveries, sorted
 }
 
@@ -53,6 +53,7 @@ func offered(m Entry, e event.PromotionOfferedV1, at time.Time) Entry {
 func (m Entry) since(at time.Time) bool { return m.CustomerID == "" || kept(at).Before(m.At) }
 
 func requested(m Entry, e event.RequestedV1, _ time.Time) Entry {
+	m.Locale = max(m.Locale, e.Locale) // all channels are requested in the same one, and come in any order
 	return m.with(DeliveryState{Channel: e.Channel, State: "requested"})
 }
 

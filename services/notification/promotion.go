@@ -103,6 +103,7 @@ func promoted(c Customer, d PromotionDelivery) []saga.Event {
 	case DeliverySent:
 		return []saga.Event{event.PromotionSent.Of(event.PromotionSentV1{PromotionID: d.Promotion})}
 	}
+	isLast := len(c.Offered) > 0 && c.Offered[len(c.Offered)-1] == d.Promotion // its address is the one in Sending
 	return []saga.Event{event.PromotionFailed.Of(event.PromotionFailedV1{PromotionID: d.Promotion, Reason: d.Outcome,
-		Stops: d.Outcome == AddressRefused})}
+		Stops: d.Outcome == AddressRefused && isLast})}
 }

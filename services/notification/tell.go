@@ -25,6 +25,7 @@ const (
 	ReturnRefused    = "return_refused"
 	ReturnReceived   = "return_received"
 	Refunded         = "refunded"
+	Settled          = "settled" // what was owed was paid outside the gateway
 )
 
 // Promoted is the kind of a promotion.
@@ -32,48 +33,87 @@ const Promoted = "promotion"
 
 // Kinds are all kinds of messages.
 var Kinds = []string{Confirmed, Cancelled, Rejected, Dispatched, Delivered, Lost, ReturnAuthorized, ReturnRefused,
-	ReturnReceived, Refunded, Promoted}
+	ReturnReceived, Refunded, Settled, Promoted}
 
-func confirmed(e order.ConfirmedV1) event.Message {
-	return event.Message{Kind: Confirmed, Amount: &e.Total, Pieces: pieces(e.Lines)}
+// telling is what the customer is told of an event.
+type telling struct {
+	heard   saga.Kind
+	row     saga.Row
+	message func(saga.Event) (m event.Message, told bool)
 }
 
-func cancelled(e order.CancelledV1) event.Message {
-	return event.Message{Kind: Cancelled, Reason: e.Reason}
+// tells tells the customer of an event, once, past that very event. The message's ID is which of its kind it is.
+func tells[E any](heard saga.Type[E], message func(E) event.Message) telling {
+	return telling{heard,
+		saga.OnEvent(heard, func(o Order, e saga.Event, data E) []saga.Event {
+			m := message(data)
+			m.OrderID, m.HappenedAt = o.ID, e.Time.UTC().Format(timeForm)
+			return o.tell(m)
+		}, event.Posted, event.Held).Irrevocably().Past(heard),
+		func(e saga.Event) (m event.Message, told bool) {
+			data, told := e.Data.(E)
+			if told {
+				m = message(data)
+			}
+			return m, told
+		}}
 }
 
-func rejected(e order.RejectedV1) event.Message {
-	return event.Message{Kind: Rejected, Reason: e.Reason}
+// tellings is everything that customers are told of.
+var tellings = []telling{
+	tells(order.Confirmed, func(e order.ConfirmedV1) event.Message {
+		return event.Message{Kind: Confirmed, Amount: &e.Total, Pieces: pieces(e.Lines)}
+	}),
+	tells(order.Cancelled, func(e order.CancelledV1) event.Message {
+		return event.Message{Kind: Cancelled, Reason: e.Reason}
+	}),
+	tells(order.Rejected, func(e order.RejectedV1) event.Message {
+		return event.Message{Kind: Rejected, Reason: e.Reason}
+	}),
+	tells(shipping.Dispatched, func(e shipping.DispatchedV1) event.Message {
+		return event.Message{Kind: Dispatched, ID: e.ShipmentID, Pieces: pieces(e.Lines), Carrier: e.Carrier,
+			TrackingNumber: e.TrackingNumber}
+	}),
+	tells(shipping.Delivered, func(e shipping.DeliveredV1) event.Message {
+		return event.Message{Kind: Delivered, ID: e.ShipmentID}
+	}),
+	tells(shipping.Lost, func(e shipping.LostV1) event.Message {
+		return event.Message{Kind: Lost, ID: e.ShipmentID, Pieces: pieces(e.Lines)}
+	}),
+	tells(shipping.ReturnAuthorized, func(e shipping.ReturnAuthorizedV1) event.Message {
+		return event.Message{Kind: ReturnAuthorized, ID: e.ReturnID, Pieces: pieces(e.Lines), Carrier: e.Carrier,
+			TrackingNumber: e.TrackingNumber}
+	}),
+	tells(shipping.ReturnRefused, func(e shipping.ReturnRefusedV1) event.Message {
+		return event.Message{Kind: ReturnRefused, ID: e.ReturnID, Reason: e.Reason}
+	}),
+	tells(shipping.ReturnReceived, func(e shipping.ReturnReceivedV1) event.Message {
+		return event.Message{Kind: ReturnReceived, ID: e.ReturnID, Pieces: pieces(e.Lines)}
+	}),
+	tells(refund.Issued, func(e refund.IssuedV1) event.Message {
+		return event.Message{Kind: Refunded, ID: e.RefundID, Reason: e.Reason, Amount: &e.Amount}
+	}),
+	tells(refund.Settled, func(e refund.SettledV1) event.Message {
+		return event.Message{Kind: Settled, ID: e.SettlementID, Reason: e.Reason, Amount: &e.Amount}
+	}),
 }
 
-func dispatched(e shipping.DispatchedV1) event.Message {
-	return event.Message{Kind: Dispatched, ID: e.ShipmentID, Pieces: pieces(e.Lines), Carrier: e.Carrier,
-		TrackingNumber: e.TrackingNumber}
-}
+// ToldOf are the events that customers are told of: nothing is sent before one of them.
+var ToldOf = func() (list []saga.Kind) {
+	for _, t := range tellings {
+		list = append(list, t.heard)
+	}
+	return list
+}()
 
-func delivered(e shipping.DeliveredV1) event.Message {
-	return event.Message{Kind: Delivered, ID: e.ShipmentID}
-}
-
-func lost(e shipping.LostV1) event.Message {
-	return event.Message{Kind: Lost, ID: e.ShipmentID, Pieces: pieces(e.Lines)}
-}
-
-func returnAuthorized(e shipping.ReturnAuthorizedV1) event.Message {
-	return event.Message{Kind: ReturnAuthorized, ID: e.ReturnID, Pieces: pieces(e.Lines), Carrier: e.Carrier,
-		TrackingNumber: e.TrackingNumber}
-}
-
-func returnRefused(e shipping.ReturnRefusedV1) event.Message {
-	return event.Message{Kind: ReturnRefused, ID: e.ReturnID, Reason: e.Reason}
-}
-
-func returnReceived(e shipping.ReturnReceivedV1) event.Message {
-	return event.Message{Kind: ReturnReceived, ID: e.ReturnID, Pieces: pieces(e.Lines)}
-}
-
-func refunded(e refund.IssuedV1) event.Message {
-	return event.Message{Kind: Refunded, ID: e.RefundID, Reason: e.Reason, Amount: &e.Amount}
+// News is the id of the message that a customer must be sent of an event; "" if of none.
+func News(e saga.Event) string {
+	for _, t := range tellings {
+		if m, told := t.message(e); told {
+			return id(e.Key, m)
+		}
+	}
+	return ""
 }
 
 func pieces(lines []schemas.Allocation) (n int64) {
@@ -90,7 +130,7 @@ func first(m event.Message) string {
 		return Confirmed
 	case Delivered, Lost:
 		return Dispatched
-	case Refunded:
+	case Refunded, Settled:
 		return map[string]string{"cancelled": Cancelled, "lost": Lost, "returned": ReturnReceived, "granted": Confirmed}[m.Reason]
 	}
 	return ""
@@ -99,36 +139,6 @@ func first(m event.Message) string {
 // id is the message's id: its order, its kind, and which of that kind it is.
 func id(order string, m event.Message) string {
 	return strings.TrimSuffix(order+":"+m.Kind+":"+m.ID, ":")
-}
-
-// News is the id of the message that a customer must be sent of an event; "" if of none.
-func News(e saga.Event) string {
-	var m event.Message
-	switch d := e.Data.(type) {
-	case order.ConfirmedV1:
-		m = confirmed(d)
-	case order.CancelledV1:
-		m = cancelled(d)
-	case order.RejectedV1:
-		m = rejected(d)
-	case shipping.DispatchedV1:
-		m = dispatched(d)
-	case shipping.DeliveredV1:
-		m = delivered(d)
-	case shipping.LostV1:
-		m = lost(d)
-	case shipping.ReturnAuthorizedV1:
-		m = returnAuthorized(d)
-	case shipping.ReturnRefusedV1:
-		m = returnRefused(d)
-	case shipping.ReturnReceivedV1:
-		m = returnReceived(d)
-	case refund.IssuedV1:
-		m = refunded(d)
-	default:
-		return ""
-	}
-	return id(e.Key, m)
 }
 
 // tell puts the message into the inbox, and those that waited for it; or holds it.

@@ -92,12 +92,12 @@ func offerAll(ctx context.Context, p *service.Parts, limiter *rate.Limiter) erro
 			if err != nil || !mine {
 				return err
 			}
-			rounds, err := store.Rounds(ctx, p.DB)
-			if err != nil || len(rounds) == 0 {
+			r, found, err := store.NextRound(ctx, p.DB)
+			if err != nil || !found {
 				return err
 			}
 			more = true
-			return offerNext(ctx, p, limiter, rounds[0])
+			return offerNext(ctx, p, limiter, r)
 		})
 		if err != nil {
 			return err

@@ -5,9 +5,6 @@ import (
 	"fmt"
 
 	event "orderflow.example/schemas/notification"
-	"orderflow.example/schemas/order"
-	"orderflow.example/schemas/refund"
-	"orderflow.example/schemas/shipping"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/services/notification"
 	"orderflow.example/shared/saga"
@@ -17,9 +14,7 @@ import (
 )
 
 // heard are the events that customers are told of, and the one that tells who they are.
-var heard = []saga.Kind{storefront.OrderPlaced, order.Confirmed, order.Cancelled, order.Rejected,
-	shipping.Dispatched, shipping.Delivered, shipping.Lost, shipping.ReturnAuthorized, shipping.ReturnRefused,
-	shipping.ReturnReceived, refund.Issued}
+var heard = append([]saga.Kind{storefront.OrderPlaced}, notification.ToldOf...)
 
 // Service is the notification service's part in an order: it notes what the customer is told, and nothing follows for the order.
 // Its channels are another machine's, which is about a customer.

@@ -133,7 +133,7 @@ func told(p notification.Promotion) (e event.PromotionPublishedV1) {
 	return e
 }
 
-// locale is that of the message: the default, until it is sent in the customer's own.
+// locale is that in which the message is sent; the default where it is in the inbox alone.
 func locale(m notification.Entry) string {
 	if m.Locale != "" {
 		return m.Locale

@@ -99,18 +99,6 @@ func (s *Sender) Reach(ctx context.Context) error {
 	return s.client.CloseWithSMTPClient(c)
 }
 
-// Close ends the connections that are kept.
-func (s *Sender) Close() {
-	for {
-		select {
-		case c := <-s.idle:
-			_ = s.client.CloseWithSMTPClient(c)
-		default:
-			return
-		}
-	}
-}
-
 // Letter is a message to be sent.
 type Letter struct {
 	ID   string // the same however often it is tried

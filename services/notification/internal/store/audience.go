@@ -26,12 +26,12 @@ type Round struct {
 	Through   string // the last customer
 }
 
-// Rounds lists the promotions that were not offered to everybody yet, in the order in which they were published.
-func Rounds(ctx context.Context, db *gorm.DB) (list []Round, err error) {
-	err = db.WithContext(ctx).Raw(`SELECT p.promotion_id AS promotion, coalesce(r.through, '') AS through
+// NextRound is that of the first promotion that was not offered to everybody yet; false if there is none.
+func NextRound(ctx context.Context, db *gorm.DB) (r Round, found bool, err error) {
+	done := db.WithContext(ctx).Raw(`SELECT p.promotion_id AS promotion, coalesce(r.through, '') AS through
 		FROM promotions p LEFT JOIN rounds r USING (promotion_id)
-		WHERE p.told IS NOT NULL AND NOT coalesce(r.done, false) ORDER BY p.promotion_id`).Scan(&list).Error
-	return list, err
+		WHERE p.told IS NOT NULL AND NOT coalesce(r.done, false) ORDER BY p.promotion_id LIMIT 1`).Scan(&r)
+	return r, done.RowsAffected > 0, done.Error
 }
 
 // Went notes how far a promotion was offered. It only goes forward.

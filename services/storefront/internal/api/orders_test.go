@@ -45,7 +45,7 @@ func TestAnOrderReadsAsTheContractSays(t *testing.T) {
 			"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},
 			"charged_back":{"amount":0,"currency":"GBP"}},
 		"shipments":[{"id":"s1","carrier":"post","tracking_number":"T1","state":"prepared"}],
-		"returns":[],"credit_notes":[],"cancellation_requested":false,
+		"returns":[],"cancellation_requested":false,
 		"timeline":[{"status":"placed","text":"We have your order."},{"status":"confirmed","text":"All there."}],
 		"next":{"text":"Packing","by":"warehouse"}}`), &want); err != nil {
 		t.Fatal(err)

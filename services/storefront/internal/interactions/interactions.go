@@ -16,7 +16,7 @@ import (
 type Record func(ctx context.Context, visitor string, e event.InteractionsRecordedV1) error
 
 const (
-	every    = 250 * time.Millisecond
+	pause    = 250 * time.Millisecond // between two batches, at least
 	patience = 10 * time.Second
 )
 
@@ -25,7 +25,8 @@ type Recorder struct {
 	ctx    context.Context
 	record Record
 	log    *slog.Logger
-	most   int // between two batches
+	every  time.Duration // between two batches
+	most   int           // of a batch
 
 	mu    sync.Mutex
 	seen  int // since the last batch
@@ -42,7 +43,8 @@ type interaction struct {
 func New(ctx context.Context, perSecond int, record Record, log *slog.Logger) *Recorder {
 	r := &Recorder{ctx: ctx, record: record, log: log}
 	if perSecond > 0 {
-		r.most = max(1, perSecond*int(every)/int(time.Second))
+		r.every = max(pause, time.Second/time.Duration(perSecond))
+		r.most = max(1, perSecond*int(pause)/int(time.Second))
 	}
 	return r
 }
@@ -72,7 +74,7 @@ func (r *Recorder) run() {
 		select {
 		case <-r.ctx.Done():
 			return
-		case <-time.After(every):
+		case <-time.After(r.every):
 		}
 		r.mu.Lock()
 		kept := r.kept

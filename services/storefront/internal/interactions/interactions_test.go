@@ -70,3 +70,23 @@ func TestNothingIsRecordedWhereThatIsSwitchedOffOrHasEnded(t *testing.T) {
 		}
 	})
 }
+
+func TestFewASecondAreNoMoreThanThat(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int{1, 3, 4, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			k := &kept{by: map[string]int{}}
+			r := New(ctx, most, k.record, slog.New(slog.DiscardHandler))
+			const seconds = 10
+			for range seconds * 100 {
+				r.Keep("guest:1", event.Interaction{Kind: "view", SKU: "MUG"})
+				time.Sleep(time.Second / 100)
+			}
+			if n := k.by["guest:1"]; n > seconds*most || n < seconds*most/2 {
+				t.Errorf("of %d a second %d were recorded in %d seconds", most, n, seconds)
+			}
+		})
+	}
+}

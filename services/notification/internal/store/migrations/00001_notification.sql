@@ -40,6 +40,7 @@ CREATE TABLE messages (
     steps       jsonb
 ) WITH (fillfactor = 50);
 CREATE INDEX messages_of_customer ON messages (customer_id, at, message_id) WHERE customer_id <> '';
+CREATE INDEX messages_by_time ON messages (at, message_id) WHERE customer_id <> '';
 CREATE INDEX messages_of_order ON messages (order_id) WHERE order_id <> '';
 
 ALTER TABLE messages ENABLE ROW LEVEL SECURITY;
