@@ -39,7 +39,8 @@ func TestOnlyTheFileOfADayThatHasBegunIsAskedFor(t *testing.T) {
 	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), books)
 	today := time.Now().UTC().Format(time.DateOnly)
 	later := time.Now().AddDate(0, 0, 2).UTC().Format(time.DateOnly)
-	for day, want := range map[string]int{today: 202, "2026-03-01": 202, later: 422, "9999-12-31": 422, "2026-02-30": 422, "x": 422} {
+	days := map[string]int{today: 202, "2026-03-01": 202, later: 422, "9999-12-31": 422, "2026-02-30": 422, "x": 422}
+	for day, want := range days {
 		req := httptest.NewRequest(http.MethodPost, "/v1/reports/daily/"+day+"/settlement", nil)
 		req.Header.Set("Authorization", "Bearer "+token)
 		res := httptest.NewRecorder()
