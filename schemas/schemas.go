@@ -41,6 +41,12 @@ type Request struct {
 	Fingerprint string `json:"fingerprint" schema:"pattern=^[0-9a-f]{64}$"`
 }
 
+// Backorder says which goods of an order may be waited for, and until when.
+type Backorder struct {
+	SKUs  []string `json:"skus" schema:"min=1"`
+	Until string   `json:"until" schema:"min=1" example:"2026-03-15T09:30:04Z"`
+}
+
 // Address is where goods go.
 type Address struct {
 	Name     string `json:"name"`

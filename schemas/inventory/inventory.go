@@ -7,11 +7,13 @@ import (
 )
 
 var (
-	Reserved  = saga.Define[ReservedV1]("inventory.reserved.v1")
-	Rejected  = saga.Define[RejectedV1]("inventory.rejected.v1")
-	Released  = saga.Define[ReleasedV1]("inventory.released.v1")
-	Committed = saga.Define[CommittedV1]("inventory.committed.v1")
-	Restocked = saga.Define[RestockedV1]("inventory.restocked.v1")
+	Reserved    = saga.Define[ReservedV1]("inventory.reserved.v1")
+	Rejected    = saga.Define[RejectedV1]("inventory.rejected.v1")
+	Backordered = saga.Define[BackorderedV1]("inventory.backordered.v1")
+	Offered     = saga.Define[OfferedV1]("inventory.offered.v1")
+	Released    = saga.Define[ReleasedV1]("inventory.released.v1")
+	Committed   = saga.Define[CommittedV1]("inventory.committed.v1")
+	Restocked   = saga.Define[RestockedV1]("inventory.restocked.v1")
 
 	// About a SKU:
 
@@ -22,7 +24,7 @@ var (
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	Reserved, Rejected, Released, Committed, Restocked, Stocked, StockChanged, ReplenishmentRequested,
+	Reserved, Rejected, Backordered, Offered, Released, Committed, Restocked, Stocked, StockChanged, ReplenishmentRequested,
 }
 
 // ReservedV1: every line listed is set aside for the order.
@@ -34,7 +36,7 @@ type ReservedV1 struct {
 
 // RejectedV1: the goods are not there, and nothing is set aside.
 type RejectedV1 struct {
-	Reason string     `json:"reason"` // out_of_stock
+	Reason string     `json:"reason"` // out_of_stock or not_restocked: it waited for them in vain
 	Short  []Shortage `json:"short"`
 }
 
@@ -43,6 +45,21 @@ type Shortage struct {
 	SKU       string `json:"sku"`
 	Requested int64  `json:"requested"`
 	Available int64  `json:"available"`
+}
+
+// BackorderedV1: goods are missing, and the order waits for them. Nothing is set aside; what comes in is for those who wait, the
+// first of them first.
+type BackorderedV1 struct {
+	Lines []schemas.Line `json:"lines" schema:"min=1"` // all that the order needs
+	Total schemas.Money  `json:"total"`
+	Short []Shortage     `json:"short"`
+	Since string         `json:"since" schema:"min=1" example:"2026-03-01T09:30:04.123Z"` // its place in the line
+	Until string         `json:"until" schema:"min=1" example:"2026-03-15T09:30:04Z"`     // then it is rejected
+}
+
+// OfferedV1: goods that the order waits for have come free. It takes them if now everything is there.
+type OfferedV1 struct {
+	SKU string `json:"sku"`
 }
 
 // ReleasedV1: what was set aside for a cancelled order is free again; empty where nothing had been.

@@ -11,6 +11,7 @@ var (
 	Rejected            = saga.Define[RejectedV1]("order.rejected.v1")
 	Progressed          = saga.Define[ProgressedV1]("order.progressed.v1")
 	Extended            = saga.Define[ExtendedV1]("order.extended.v1")
+	Backordered         = saga.Define[BackorderedV1]("order.backordered.v1")
 	Confirmed           = saga.Define[ConfirmedV1]("order.confirmed.v1")
 	Cancelled           = saga.Define[CancelledV1]("order.cancelled.v1")
 	WithdrawalRequested = saga.Define[WithdrawalRequestedV1]("order.withdrawal_requested.v1")
@@ -22,7 +23,7 @@ var (
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	Validated, Rejected, Progressed, Extended, Confirmed, Cancelled, WithdrawalRequested, CancellationRefused,
+	Validated, Rejected, Progressed, Extended, Backordered, Confirmed, Cancelled, WithdrawalRequested, CancellationRefused,
 	Shipped, StatusChanged, Completed,
 }
 
@@ -35,6 +36,8 @@ type ValidatedV1 struct {
 	Email        string          `json:"email" x:"personal"`
 	PaymentToken string          `json:"payment_token"`
 	FillPolicy   string          `json:"fill_policy"`
+
+	Backorder *schemas.Backorder `json:"backorder,omitempty"` // what may be waited for
 }
 
 // RejectedV1: the order cannot be carried out, and nothing was begun.
@@ -54,6 +57,11 @@ type ProgressedV1 struct {
 // ExtendedV1: the order may take longer, because a person has to decide.
 type ExtendedV1 struct {
 	Reason string `json:"reason"` // in_review
+}
+
+// BackorderedV1: goods of the order are waited for.
+type BackorderedV1 struct {
+	Until string `json:"until" schema:"min=1" example:"2026-03-15T09:30:04Z"` // not longer
 }
 
 // ConfirmedV1: goods, money and trust are there; the order will be carried out.

@@ -29,6 +29,9 @@ type OrderPlacedV1 struct {
 	PaymentToken string           `json:"payment_token"`
 	FillPolicy   string           `json:"fill_policy" schema:"enum=fill_all|fill_or_kill|fill_available"`
 	Request      *schemas.Request `json:"request,omitempty" x:"personal"` // none where the request had no key
+
+	// What may be waited for, of an order that is filled in full; none where everything must be there.
+	Backorder *schemas.Backorder `json:"backorder,omitempty"`
 }
 
 // CancellationRequestedV1: the customer wants the order cancelled.

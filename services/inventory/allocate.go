@@ -8,14 +8,14 @@ import (
 	event "orderflow.example/schemas/inventory"
 )
 
-// grant returns how much of each line is available, earlier lines first, and the SKUs with a shortage.
-func grant(levels Levels, lines []schemas.Line) (granted []schemas.Line, short []event.Shortage) {
+// grant returns how much of each line is free for the order, earlier lines first, and the SKUs with a shortage.
+func (s State) grant(lines []schemas.Line) (granted []schemas.Line, short []event.Shortage) {
 	wanted, left := map[string]int64{}, map[string]int64{}
 	var skus []string
 	for _, l := range lines {
 		if _, seen := wanted[l.SKU]; !seen {
 			skus = append(skus, l.SKU)
-			left[l.SKU] = levels.Available(l.SKU)
+			left[l.SKU] = s.free(l.SKU)
 		}
 		wanted[l.SKU] += l.Quantity
 		l.Quantity = min(l.Quantity, left[l.SKU])
@@ -25,7 +25,7 @@ func grant(levels Levels, lines []schemas.Line) (granted []schemas.Line, short [
 		}
 	}
 	for _, sku := range skus {
-		if available := levels.Available(sku); available < wanted[sku] {
+		if available := s.free(sku); available < wanted[sku] {
 			short = append(short, event.Shortage{SKU: sku, Requested: wanted[sku], Available: available})
 		}
 	}

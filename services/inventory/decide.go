@@ -12,38 +12,82 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// fillAvailable is the policy of customers who accept a partial order. The two others, fill_all and fill_or_kill, take all
-// or nothing; they will differ once goods can be back-ordered.
-const fillAvailable = "fill_available"
+// The policies of customers who accept a part of the order, and of those who may wait for the rest.
+const (
+	fillAvailable = "fill_available"
+	fillAll       = "fill_all"
+)
 
-// reserve sets goods aside for an order, unless the cancellation came first.
-func reserve(s State, e order.ValidatedV1) []saga.Event {
+// The reasons why an order gets no goods.
+const (
+	outOfStock   = "out_of_stock"
+	notRestocked = "not_restocked"
+)
+
+const inLine = "2006-01-02T15:04:05.000000Z" // times that sort as text
+
+// reserve sets goods aside for an order, or lets it wait for them, unless the cancellation came first.
+func reserve(s State, e saga.Event, d order.ValidatedV1) []saga.Event {
 	if s.Reservation.Status != Unknown {
 		return nil
 	}
-	granted, short := grant(s.Levels, e.Lines)
-	if len(granted) == 0 || len(short) > 0 && e.FillPolicy != fillAvailable {
-		return []saga.Event{event.Rejected.Of(event.RejectedV1{Reason: "out_of_stock", Short: short})}
+	granted, short := s.grant(d.Lines)
+	switch {
+	case len(short) == 0, len(granted) > 0 && d.FillPolicy == fillAvailable:
+		return s.setAside(granted, d.Total.Currency, len(short) == 0)
+	case d.FillPolicy == fillAll && mayWait(s, d.Backorder, short):
+		backordered := event.BackorderedV1{Lines: d.Lines, Total: d.Total, Short: short,
+			Since: e.Time.UTC().Format(inLine), Until: d.Backorder.Until}
+		return follow(s, event.Backordered.Of(backordered), skusOf(d.Lines), onlyBetweenSomeAndNone)
 	}
-	lines := allocate(s.Levels, granted)
-	total := schemas.Money{Amount: schemas.Total(granted), Currency: e.Total.Currency}
-	reserved := event.Reserved.Of(event.ReservedV1{Lines: lines, Total: total, Complete: len(short) == 0})
-	return follow(s, reserved, skusOf(lines), onlyBetweenSomeAndNone)
+	return []saga.Event{event.Rejected.Of(event.RejectedV1{Reason: outOfStock, Short: short})}
 }
 
-// release frees the goods set aside. It always emits an event, so that the order knows that nothing is left to compensate.
+func (s State) setAside(granted []schemas.Line, currency string, complete bool) []saga.Event {
+	lines := allocate(s.Levels, granted)
+	total := schemas.Money{Amount: schemas.Total(granted), Currency: currency}
+	reserved := event.Reserved.Of(event.ReservedV1{Lines: lines, Total: total, Complete: complete})
+	return follow(s, reserved, skusOf(granted), onlyBetweenSomeAndNone)
+}
+
+// take sets goods aside for an order that waited, once everything is there for it.
+func take(s State, _ event.OfferedV1) []saga.Event {
+	b := s.Reservation.Backorder
+	if s.Reservation.Status != Backordered {
+		return nil
+	}
+	granted, short := s.grant(b.Lines)
+	if len(short) > 0 {
+		return nil
+	}
+	return s.setAside(granted, b.Total.Currency, true)
+}
+
+// giveUp rejects an order that waited in vain.
+func giveUp(s State, b event.BackorderedV1) []saga.Event {
+	if s.Reservation.Status != Backordered {
+		return nil
+	}
+	_, short := s.grant(b.Lines)
+	rejected := event.Rejected.Of(event.RejectedV1{Reason: notRestocked, Short: short})
+	return follow(s, rejected, skusOf(b.Lines), onlyBetweenSomeAndNone)
+}
+
+// release frees the goods set aside, or the order's place in line. It always emits an event, so that the order knows that nothing
+// is left to compensate.
 func release(s State, _ order.CancelledV1) []saga.Event {
+	lines, skus := []schemas.Allocation{}, []string(nil)
 	switch s.Reservation.Status {
 	case Released:
 		return nil
 	case Committed:
 		impossible(s, "was cancelled after its goods had left")
+	case Reserved:
+		lines, skus = s.Reservation.Lines, skusOfGoods(s.Reservation.Lines)
+	case Backordered:
+		skus = skusOf(s.Reservation.Backorder.Lines)
 	}
-	lines := []schemas.Allocation{}
-	if s.Reservation.Status == Reserved {
-		lines = s.Reservation.Lines
-	}
-	return follow(s, event.Released.Of(event.ReleasedV1{Lines: lines}), skusOf(lines), onlyBetweenSomeAndNone)
+	return follow(s, event.Released.Of(event.ReleasedV1{Lines: lines}), skus, onlyBetweenSomeAndNone)
 }
 
 // commit takes dispatched goods off the stock: those set aside, as shipping ships nothing else.
@@ -51,11 +95,11 @@ func commit(s State, _ shipping.DispatchedV1) []saga.Event {
 	switch s.Reservation.Status {
 	case Committed:
 		return nil
-	case Unknown, Rejected, Released:
+	case Unknown, Rejected, Backordered, Released:
 		impossible(s, "left although nothing is set aside for it")
 	}
 	lines := s.Reservation.Lines
-	return follow(s, event.Committed.Of(event.CommittedV1{Lines: lines}), skusOf(lines), always)
+	return follow(s, event.Committed.Of(event.CommittedV1{Lines: lines}), skusOfGoods(lines), always)
 }
 
 // restock puts returned goods back on the shelf they came from.
@@ -67,17 +111,18 @@ func restock(s State, e shipping.ReturnReceivedV1) []saga.Event {
 		return nil
 	}
 	restocked := event.Restocked.Of(event.RestockedV1{ReturnID: e.ReturnID, Lines: e.Lines})
-	return follow(s, restocked, skusOf(e.Lines), always)
+	return follow(s, restocked, skusOfGoods(e.Lines), always)
 }
 
 // stock adds goods received to the stock, each receipt once. More is requested at once if they do not lift the level above its
 // reorder point: no other event would request a SKU that is not available to order.
-func stock(s State, e warehouse.StockReceivedV1) []saga.Event {
+func stock(s State, at saga.Event, e warehouse.StockReceivedV1) []saga.Event {
+	sku := at.Key
 	if slices.Contains(s.Receipts, e.ReceiptID) {
 		return nil
 	}
 	d := event.StockedV1{ReceiptID: e.ReceiptID, Warehouse: e.Warehouse, Quantity: e.Quantity, Replenishes: e.Replenishes}
-	for _, l := range s.Levels.Of(s.Key) {
+	for _, l := range s.Levels.Of(sku) {
 		if l.Warehouse == e.Warehouse {
 			d.ReorderPoint = l.ReorderPoint
 		}
@@ -85,7 +130,7 @@ func stock(s State, e warehouse.StockReceivedV1) []saga.Event {
 	if e.ReorderPoint != nil {
 		d.ReorderPoint = *e.ReorderPoint
 	}
-	return follow(s, event.Stocked.About(s.Key, d), []string{s.Key}, always)
+	return follow(s, event.Stocked.About(sku, d), []string{sku}, always)
 }
 
 // The shop is told of a level whenever goods came or went; by reservations only when the last piece is reserved or free again.
@@ -93,29 +138,45 @@ func always(_, _ int64) bool                          { return true }
 func onlyBetweenSomeAndNone(before, after int64) bool { return (before > 0) != (after > 0) }
 
 // follow adds to an event those that follow from it for each SKU: a replenishment request if a level ran low, up to twice its
-// reorder point in all, and the new level for the shop.
+// reorder point in all and what is waited for, the new level for the shop, and what is there now for those who wait.
 func follow(s State, e saga.Event, skus []string, tell func(before, after int64) bool) []saga.Event {
-	after := Evolve(s, e).Levels
 	events := []saga.Event{e}
+	if e.Key == "" {
+		e.Key = s.Key
+	}
+	after := Evolve(s, e)
 	for _, sku := range skus {
-		for _, l := range after.Of(sku) {
-			if l.low() {
+		awaited := after.Waiting.before("", sku)
+		for _, l := range after.Levels.Of(sku) {
+			if l.low(awaited) {
 				events = append(events, event.ReplenishmentRequested.About(sku, event.ReplenishmentRequestedV1{
-					Warehouse: l.Warehouse, Quantity: 2*l.ReorderPoint - l.Available()}))
+					Warehouse: l.Warehouse, Quantity: 2*l.ReorderPoint - l.Available() + awaited}))
 			}
+			awaited = 0 // asked of the first warehouse
 		}
-		if tell(s.Levels.Available(sku), after.Available(sku)) {
-			events = append(events, event.StockChanged.About(sku, after.Total(sku)))
+		if tell(s.open(sku), after.open(sku)) {
+			level := after.Levels.Total(sku)
+			level.Available = after.open(sku)
+			events = append(events, event.StockChanged.About(sku, level))
 		}
+		events = append(events, offers(s, after, sku)...)
 	}
 	return events
 }
 
 // skusOf lists the SKUs of lines, sorted, once each.
-func skusOf(lines []schemas.Allocation) []string {
+func skusOf(lines []schemas.Line) []string {
+	return sorted(lines, func(l schemas.Line) string { return l.SKU })
+}
+
+func skusOfGoods(lines []schemas.Allocation) []string {
+	return sorted(lines, func(l schemas.Allocation) string { return l.SKU })
+}
+
+func sorted[L any](lines []L, sku func(L) string) []string {
 	skus := make([]string, len(lines))
 	for i, l := range lines {
-		skus[i] = l.SKU
+		skus[i] = sku(l)
 	}
 	slices.Sort(skus)
 	return slices.Compact(skus)

@@ -1,7 +1,9 @@
 // Package inventory decides which goods are reserved for which order: it reserves them when an order is valid, releases them
-// when it is cancelled, and changes the stock when goods leave or come in.
+// when it is cancelled, and changes the stock when goods leave or come in. Orders that may wait for missing goods do, first come,
+// first served.
 //
-// An order's reservation and the levels of its SKUs are decided together, so State holds both, for the one event at hand.
+// An order's reservation, the levels of its SKUs and those who wait for them are decided together, so State holds all, for the
+// one event at hand.
 // Levels change only by addition and subtraction, so that folding the topic's partitions in any interleaving gives the
 // same levels: the changes of different orders to a SKU commute.
 //
@@ -20,18 +22,20 @@ import (
 type Status string
 
 const (
-	Unknown   Status = ""          // the order has no event here
-	Reserved  Status = "reserved"  // goods are set aside
-	Rejected  Status = "rejected"  // too few goods were available
-	Released  Status = "released"  // cancelled: nothing is set aside, and nothing will be
-	Committed Status = "committed" // the goods have left
+	Unknown     Status = ""            // the order has no event here
+	Reserved    Status = "reserved"    // goods are set aside
+	Rejected    Status = "rejected"    // too few goods were available
+	Backordered Status = "backordered" // nothing is set aside: it waits for goods
+	Released    Status = "released"    // cancelled: nothing is set aside, and nothing will be
+	Committed   Status = "committed"   // the goods have left
 )
 
-// State is the state for one event: the reservation of its order and the levels of the SKUs concerned.
+// State is the state for one event: the reservation of its order, the levels of the SKUs concerned, and those who wait for them.
 type State struct {
 	Key         string // the order, or the SKU, that the event is about
 	Reservation Reservation
 	Levels      Levels
+	Waiting     Waiting
 	Receipts    []string // of the SKU that the event is about: the ids of the last, the newest at the end
 }
 
@@ -43,6 +47,8 @@ type Reservation struct {
 	Status  Status
 	Lines   []schemas.Allocation // the goods set aside, or dispatched
 	Returns []string             // ids of the returns that came back
+
+	Backorder *event.BackorderedV1 // what it waits for; nil unless it is backordered
 }
 
 // Blank is the state of a key without events.
@@ -52,12 +58,14 @@ func Blank(key string) State { return State{Key: key} }
 func Evolve(s State, e saga.Event) State {
 	switch d := e.Data.(type) {
 	case event.ReservedV1:
-		s.Reservation = Reservation{Status: Reserved, Lines: d.Lines}
+		s.Reservation, s.Waiting = Reservation{Status: Reserved, Lines: d.Lines}, s.Waiting.without(e.Key)
 		s.Levels = s.Levels.moved(d.Lines, func(l *Level, n int64) { l.Reserved += n })
 	case event.RejectedV1:
-		s.Reservation.Status = Rejected
+		s.Reservation, s.Waiting = Reservation{Status: Rejected}, s.Waiting.without(e.Key)
+	case event.BackorderedV1:
+		s.Reservation, s.Waiting = Reservation{Status: Backordered, Backorder: &d}, s.Waiting.with(e.Key, d)
 	case event.ReleasedV1:
-		s.Reservation = Reservation{Status: Released}
+		s.Reservation, s.Waiting = Reservation{Status: Released}, s.Waiting.without(e.Key)
 		s.Levels = s.Levels.moved(d.Lines, func(l *Level, n int64) { l.Reserved -= n })
 	case event.CommittedV1:
 		s.Reservation.Status = Committed

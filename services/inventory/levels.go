@@ -22,9 +22,9 @@ type Level struct {
 // Available is how much can still be reserved.
 func (l Level) Available() int64 { return l.OnHand - l.Reserved }
 
-// low tells whether more should be requested.
-func (l Level) low() bool {
-	return l.ReorderPoint > 0 && l.Available() <= l.ReorderPoint && l.OnOrder == 0
+// low tells whether more should be requested, where so much is waited for.
+func (l Level) low(awaited int64) bool {
+	return l.ReorderPoint > 0 && l.Available()-awaited <= l.ReorderPoint && l.OnOrder == 0
 }
 
 // Levels are the levels of some SKUs, by SKU, then warehouse. They are never changed in place.

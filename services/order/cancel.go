@@ -51,6 +51,14 @@ func reviewLate(o Order, _ event.ExtendedV1) []saga.Event {
 	return cancel(o, timedOut, "deadline")
 }
 
+// backorderLate ends an order whose goods came too late to be paid and confirmed. Without goods the inventory has ended it before.
+func backorderLate(o Order, _ event.BackorderedV1) []saga.Event {
+	if !o.may(Confirmed) || o.Status == "" {
+		return nil
+	}
+	return cancel(o, timedOut, "deadline")
+}
+
 // dispatchLate asks shipping to stop; only shipping knows whether the parcel is still there.
 func dispatchLate(o Order, _ event.ConfirmedV1) []saga.Event {
 	if o.Status != Confirmed && o.Status != Preparing || o.Withdrawal != "" {
@@ -66,7 +74,7 @@ func withdraw(o Order, _ storefront.CancellationRequestedV1) []saga.Event {
 		return nil
 	}
 	switch o.Status {
-	case Placed, InReview:
+	case Placed, InReview, Backordered:
 		return cancel(o, customerRequest, "customer")
 	case Confirmed, Preparing:
 		return append([]saga.Event{event.Progressed.Of(event.ProgressedV1{Step: wish})}, stopAsWished(o)...)

@@ -19,6 +19,7 @@ const (
 	confirmWithin  = 30 * time.Minute   // from its validation
 	reviewWithin   = 8 * 24 * time.Hour // from the request for a review, which itself ends after seven days
 	dispatchWithin = 24 * time.Hour     // from its confirmation
+	arrangeWithin  = 24 * time.Hour     // from the end of a back-order: its goods may have come at the last moment
 )
 
 // Choreography is everything the order service reacts to.
@@ -37,9 +38,13 @@ var Choreography = saga.Choreography[Order]{
 		saga.On(fraud.Cleared, trusted, event.Progressed, event.Confirmed, event.StatusChanged),
 		saga.On(payment.Authorized, moneySetAside, event.Progressed, event.Confirmed, event.StatusChanged),
 		saga.On(fraud.ReviewRequested, awaitReview, event.Extended, event.StatusChanged),
+		saga.On(inventory.Backordered, goodsAwaited, event.Backordered, event.StatusChanged),
 		saga.After(confirmWithin, event.Validated, confirmationLate, event.Cancelled, event.StatusChanged).
-			Settled(event.Extended, event.Confirmed, event.Cancelled),
+			Settled(event.Extended, event.Backordered, event.Confirmed, event.Cancelled),
 		saga.After(reviewWithin, event.Extended, reviewLate, event.Cancelled, event.StatusChanged).
+			Settled(event.Confirmed, event.Cancelled),
+		saga.At(event.Backordered, func(b event.BackorderedV1) time.Time { return giveUpAt(b.Until) }, backorderLate,
+			event.Cancelled, event.StatusChanged).
 			Settled(event.Confirmed, event.Cancelled),
 
 		// Before the parcel is handed over, any failure cancels.

@@ -31,8 +31,24 @@ const (
 	wish          = "storefront.cancellation_requested"
 )
 
+// goodsAwaited extends the time limit of the order to that of its back-order.
+func goodsAwaited(o Order, e inventory.BackorderedV1) []saga.Event {
+	if !o.may(Backordered) || o.has(goods, "") {
+		return nil
+	}
+	return []saga.Event{
+		event.Backordered.Of(event.BackorderedV1{Until: e.Until}),
+		say(Backordered, "", "Not all of your goods are there yet. We keep your place in line.",
+			&event.Next{Text: "We wait for them until " + day(e.Until) + ", and cancel your order if they have not come by then.", By: "shop"}),
+	}
+}
+
 func goodsReserved(o Order, e inventory.ReservedV1) []saga.Event {
-	return joined(o, event.ProgressedV1{Step: goods, Lines: e.Lines, Amount: e.Total.Amount})
+	events := joined(o, event.ProgressedV1{Step: goods, Lines: e.Lines, Amount: e.Total.Amount})
+	if len(events) == 1 && o.Status == Backordered {
+		events = append(events, say(Backordered, "", "Your goods have come in.", &event.Next{Text: "We reserve your payment.", By: "shop"}))
+	}
+	return events
 }
 
 func moneySetAside(o Order, _ payment.AuthorizedV1) []saga.Event {

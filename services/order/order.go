@@ -19,17 +19,18 @@ import (
 type Status string
 
 const (
-	Placed     Status = event.StatusPlaced
-	InReview   Status = event.StatusInReview
-	Confirmed  Status = event.StatusConfirmed
-	Preparing  Status = event.StatusPreparing
-	Cancelling Status = event.StatusCancelling
-	Shipped    Status = event.StatusShipped
-	Delivered  Status = event.StatusDelivered
-	Completed  Status = event.StatusCompleted
-	Rejected   Status = event.StatusRejected
-	Cancelled  Status = event.StatusCancelled
-	Returned   Status = event.StatusReturned
+	Placed      Status = event.StatusPlaced
+	InReview    Status = event.StatusInReview
+	Backordered Status = event.StatusBackordered
+	Confirmed   Status = event.StatusConfirmed
+	Preparing   Status = event.StatusPreparing
+	Cancelling  Status = event.StatusCancelling
+	Shipped     Status = event.StatusShipped
+	Delivered   Status = event.StatusDelivered
+	Completed   Status = event.StatusCompleted
+	Rejected    Status = event.StatusRejected
+	Cancelled   Status = event.StatusCancelled
+	Returned    Status = event.StatusReturned
 )
 
 // Final tells whether the status is a final one.

@@ -32,7 +32,7 @@ func validate(o Order, e storefront.OrderPlacedV1) []saga.Event {
 		}
 	}
 	return []saga.Event{event.Validated.Of(event.ValidatedV1{CustomerID: e.CustomerID, Lines: e.Lines,
-		Total: e.Total, ShipTo: e.ShipTo, Email: e.Email, PaymentToken: e.PaymentToken, FillPolicy: e.FillPolicy})}
+		Total: e.Total, ShipTo: e.ShipTo, Email: e.Email, PaymentToken: e.PaymentToken, FillPolicy: e.FillPolicy, Backorder: e.Backorder})}
 }
 
 // fault is the first fault of an order, as a stable word and as a text that repeats nothing personal.
@@ -66,6 +66,9 @@ func fault(e storefront.OrderPlacedV1) (reason, detail string) {
 	}
 	if to := e.ShipTo; strings.Contains(to.Name+to.Line1+to.Line2+to.City+to.Postcode+e.Email+e.PaymentToken+e.CustomerID, "\x00") {
 		return "invalid_text", "a text in it has a character that cannot be stored"
+	}
+	if b := e.Backorder; b != nil && (len(b.SKUs) == 0 || giveUpAt(b.Until).IsZero()) {
+		return "invalid_backorder", "it does not say what to wait for, or until when"
 	}
 	switch e.FillPolicy {
 	case "fill_all", "fill_or_kill", "fill_available":

@@ -3,6 +3,7 @@ package order
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/order"
@@ -40,6 +41,24 @@ func confirmedText(o Order) string {
 		return fmt.Sprintf("Your order is confirmed: %d of %d pieces, for %s.", had, ordered, amount(o.Total))
 	}
 	return "Your order is confirmed, for " + amount(o.Total) + "."
+}
+
+// giveUpAt is when an order whose back-order ends then must be confirmed; the zero time if the text is no time.
+func giveUpAt(until string) time.Time {
+	at, err := time.Parse(time.RFC3339Nano, until)
+	if err != nil {
+		return time.Time{}
+	}
+	return at.Add(arrangeWithin)
+}
+
+// day is the day of a time, in UTC, as a person reads it.
+func day(text string) string {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return text
+	}
+	return at.UTC().Format("2 January 2006")
 }
 
 // decimals are the minor-unit digits of ISO 4217, for currencies that do not have two.

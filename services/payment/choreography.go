@@ -3,6 +3,7 @@ package payment
 import (
 	"time"
 
+	"orderflow.example/schemas"
 	"orderflow.example/schemas/fraud"
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
@@ -48,8 +49,8 @@ var Choreography = saga.Choreography[Payment]{
 }
 
 // payWithin is how long an order may wait for the authorisation of its payment, from the last step towards it. It is longer
-// than a review of fraud's.
-const payWithin = 7*24*time.Hour + 12*time.Hour
+// than a review of fraud's, and than any back-order.
+const payWithin = schemas.MaxBackorder + 12*time.Hour
 
 // The questions to the gateway. Each carries the id of the event that asks, the same on every retry.
 var (

@@ -18,6 +18,12 @@ type Product struct {
 	Available     int64
 }
 
+// Terms are what a product for sale is ordered by.
+type Terms struct {
+	Price         schemas.Money
+	Backorderable bool
+}
+
 // BlankProduct is the product of a SKU without events.
 func BlankProduct(sku string) Product { return Product{SKU: sku} }
 

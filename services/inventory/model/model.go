@@ -31,7 +31,8 @@ var Service = model.Service{
 
 func before(state any) []explore.Before {
 	status, b := state.(inventory.State).Reservation.Status, model.Before{}
-	b.Never(status != inventory.Unknown, event.Reserved, event.Rejected)
+	b.Never(status != inventory.Unknown, event.Backordered)
+	b.Never(status != inventory.Unknown && status != inventory.Backordered, event.Reserved, event.Rejected)
 	b.Never(status == inventory.Released || status == inventory.Committed, event.Released)
 	return b
 }

@@ -90,7 +90,7 @@ func awaited(o order.Order) (list []string) {
 		}
 	}
 	switch o.Status {
-	case order.Placed, order.InReview:
+	case order.Placed, order.InReview, order.Backordered:
 		wait("inventory.reserved", "")
 		wait("fraud.cleared", "")
 		wait("payment.authorized", "")

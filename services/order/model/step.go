@@ -20,7 +20,8 @@ func before(state any) []explore.Before {
 	reached := func(status string) bool { return event.Reached(string(o.Status), status) }
 	early := !reached(event.StatusConfirmed)
 	b.Never(o.Status != "", event.Validated)
-	b.Never(reached(event.StatusInReview), event.Extended)
+	b.Never(!early || o.Status == order.InReview, event.Extended)
+	b.Never(!early || o.Status == order.Backordered || step("inventory.reserved"), event.Backordered)
 	b.Never(!early, event.Confirmed)
 	b.Never(reached(event.StatusCancelling), event.Cancelled, event.WithdrawalRequested)
 	b.Until(early && !step("inventory.reserved"), goods.Reserved, event.Confirmed, event.WithdrawalRequested)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"orderflow.example/schemas"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/admission"
@@ -29,6 +30,10 @@ var recorded = service.Flag[int]{Name: "interactions", Default: 100,
 	Usage: "what visitors look at, recorded at most this often a second; of what comes faster a random sample; 0: none",
 	Want:  "0 to 100000", Valid: func(n int) bool { return n >= 0 && n <= 100_000 }}
 
+var backorder = service.Flag[time.Duration]{Name: "backorder-within", Default: 14 * 24 * time.Hour,
+	Usage: "how long an order waits for goods that are missing and may be waited for",
+	Want:  "1m to 720h", Valid: func(d time.Duration) bool { return d >= time.Minute && d <= schemas.MaxBackorder }}
+
 // App is the storefront, ready to run.
 var App = service.App{
 	Name:       "storefront",
@@ -40,7 +45,7 @@ var App = service.App{
 		{Machine: storefront.Visits.Machine(), Store: store.Visits()},
 		{Machine: storefront.Customers.Machine(), Store: store.Preferences()},
 	},
-	Flags:      []service.Declared{backlog, recorded},
+	Flags:      []service.Declared{backlog, backorder, recorded},
 	Storefront: operations,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		api.RegisterOperators(r, store.NewReader(p.DB))
@@ -66,6 +71,8 @@ func operations(to huma.API, p *service.Parts) {
 		Admit:  admission.New(p.Running, backlog.Of(p.Config), reader, p.Log, p.Registry).Admit,
 		Keys:   idempotency.New(idempotency.NewTable(p.DB), p.Log),
 		Log:    p.Log,
+
+		BackorderWithin: backorder.Of(p.Config),
 		Interact: interactions.New(p.Running, recorded.Of(p.Config), func(ctx context.Context, visitor string,
 			e event.InteractionsRecordedV1) error {
 			_, err := p.Engine.Submit(ctx, visitor, storefront.RecordInteractions.Of(e))

@@ -22,8 +22,9 @@ type Received []string
 type states struct {
 	store        *Stock
 	reservations map[string]inventory.Reservation
-	levels       map[string]inventory.Levels // by SKU
-	receipts     map[string][]string         // by SKU, of those that have a row to lock
+	waiting      map[string]map[string]struct{} // the orders that wait, by SKU
+	levels       map[string]inventory.Levels    // by SKU
+	receipts     map[string][]string            // by SKU, of those that have a row to lock
 	movedOrders  map[string]struct{}
 	movedLevels  map[place]levelRow
 	receivedSKUs map[string]struct{}
@@ -36,6 +37,7 @@ func (t *Stock) memory() *states {
 	return &states{
 		store:        t,
 		reservations: map[string]inventory.Reservation{},
+		waiting:      map[string]map[string]struct{}{},
 		levels:       map[string]inventory.Levels{},
 		receipts:     map[string][]string{},
 		movedOrders:  map[string]struct{}{},
@@ -54,15 +56,33 @@ func (s *states) Get(e saga.Event) any {
 	}
 	for _, sku := range s.concerned(e) {
 		state.Levels = append(state.Levels, s.levels[sku]...)
+		for order := range s.waiting[sku] {
+			state.Waiting = append(state.Waiting, s.reservations[order].Waits(order).Of(sku)...)
+		}
 	}
+	state.Waiting.Sort()
 	return state
+}
+
+// set keeps a reservation, and which SKUs it waits for.
+func (s *states) set(order string, r inventory.Reservation) {
+	for _, w := range s.reservations[order].Waits(order) {
+		delete(s.waiting[w.SKU], order)
+	}
+	s.reservations[order] = r
+	for _, w := range r.Waits(order) {
+		if s.waiting[w.SKU] == nil {
+			s.waiting[w.SKU] = map[string]struct{}{}
+		}
+		s.waiting[w.SKU][order] = struct{}{}
+	}
 }
 
 // Put writes a state back to the shared levels.
 func (s *states) Put(e saga.Event, state any) {
 	next := state.(inventory.State)
 	if !aboutSKU(e) {
-		s.reservations[e.Key] = next.Reservation
+		s.set(e.Key, next.Reservation)
 		s.movedOrders[e.Key] = struct{}{}
 	} else if !slices.Equal(next.Receipts, s.receipts[e.Key]) {
 		s.receipts[e.Key] = next.Receipts
@@ -133,11 +153,11 @@ func (s *states) concerned(events ...saga.Event) []string {
 		}
 		switch d := e.Data.(type) {
 		case order.ValidatedV1:
-			for _, l := range d.Lines {
-				skus = append(skus, l.SKU)
-			}
+			skus = wanted(skus, d.Lines)
 		case shipping.ReturnReceivedV1:
 			skus = named(skus, d.Lines)
+		case event.BackorderedV1:
+			skus = wanted(skus, d.Lines)
 		case event.ReservedV1:
 			skus = named(skus, d.Lines)
 		case event.ReleasedV1:
@@ -147,12 +167,22 @@ func (s *states) concerned(events ...saga.Event) []string {
 		case event.RestockedV1:
 			skus = named(skus, d.Lines)
 		}
-		if r := s.reservations[e.Key]; r.Status == inventory.Reserved {
+		switch r := s.reservations[e.Key]; r.Status {
+		case inventory.Reserved:
 			skus = named(skus, r.Lines)
+		case inventory.Backordered:
+			skus = wanted(skus, r.Backorder.Lines)
 		}
 	}
 	slices.Sort(skus)
 	return slices.Compact(skus)
+}
+
+func wanted(skus []string, lines []schemas.Line) []string {
+	for _, l := range lines {
+		skus = append(skus, l.SKU)
+	}
+	return skus
 }
 
 func named(skus []string, lines []schemas.Allocation) []string {

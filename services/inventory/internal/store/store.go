@@ -4,10 +4,12 @@ package store
 import (
 	"embed"
 	"io/fs"
+	"strings"
 
 	"gorm.io/gorm"
 
 	"orderflow.example/schemas"
+	event "orderflow.example/schemas/inventory"
 	"orderflow.example/services/inventory"
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/engine"
@@ -25,6 +27,9 @@ type reservationRow struct {
 	Status  string
 	Lines   []schemas.Allocation `gorm:"serializer:json"`
 	Returns []string             `gorm:"serializer:json"`
+
+	Backorder *event.BackorderedV1 `gorm:"serializer:json"`
+	Waits     string               `gorm:"->:false;<-;type:text[]"` // the SKUs that it waits for, to find it by them
 }
 
 func (reservationRow) TableName() string { return "reservations" }
@@ -64,7 +69,7 @@ func New() *Stock {
 
 // Load locks the reservations of the inputs' orders, then the SKUs that these and the inputs are about, each in key
 // order. The lock of a SKU covers all its levels; they are read afterwards, so that they are the newest. A SKU without a
-// row to lock was never received: it has no levels, and only its own partition's worker will create any. A replay may reach
+// row to lock was never received: it has no levels, only its own partition's worker will create any, and nobody waits for it. A replay may reach
 // an order before the receipts of its goods, and reads levels without a row to lock.
 func (t *Stock) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
 	set := t.memory()
@@ -79,7 +84,7 @@ func (t *Stock) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
 		return nil, err
 	}
 	for _, r := range reservations {
-		set.reservations[r.OrderID] = fromReservation(r)
+		set.set(r.OrderID, fromReservation(r))
 	}
 	concerned := set.concerned(inputs...)
 	found, err := t.skus.LoadForUpdate(tx, concerned)
@@ -97,7 +102,24 @@ func (t *Stock) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
 	if len(locked) == 0 {
 		return set, nil
 	}
-	return set, t.read(tx, set, "WHERE sku = ANY($1::text[])", locked)
+	if err := t.read(tx, set, "WHERE sku = ANY($1::text[])", locked); err != nil || engine.Replays(tx) {
+		return set, err
+	}
+	return set, t.line(tx, set, locked)
+}
+
+// line reads the orders that wait for these SKUs. Their rows change only under the locks of the SKUs that they wait for.
+func (t *Stock) line(tx *gorm.DB, into *states, skus []string) error {
+	found, err := t.reservations.Select(tx, "WHERE status = 'backordered' AND waits && $1::text[]", skus)
+	if err != nil {
+		return err
+	}
+	for _, r := range found {
+		if _, known := into.reservations[r.OrderID]; !known {
+			into.set(r.OrderID, fromReservation(r))
+		}
+	}
+	return nil
 }
 
 // Each reads all tables, reservations as "order <id>", levels as "stock <sku> at <warehouse>" and receipts as "sku <sku>".
@@ -108,7 +130,7 @@ func (t *Stock) Each(db *gorm.DB, fn func(key string, state any) error) error {
 		return err
 	}
 	for _, r := range reservations {
-		set.reservations[r.OrderID] = fromReservation(r)
+		set.set(r.OrderID, fromReservation(r))
 	}
 	skus, err := t.skus.Select(db, "")
 	if err != nil {
@@ -153,9 +175,19 @@ func (t *Stock) read(db *gorm.DB, into *states, where string, args ...any) error
 }
 
 func toReservation(order string, r inventory.Reservation) reservationRow {
-	return reservationRow{OrderID: order, Status: string(r.Status), Lines: r.Lines, Returns: r.Returns}
+	return reservationRow{OrderID: order, Status: string(r.Status), Lines: r.Lines, Returns: r.Returns, Backorder: r.Backorder,
+		Waits: array(r.Waits(order))}
 }
 
 func fromReservation(r reservationRow) inventory.Reservation {
-	return inventory.Reservation{Status: inventory.Status(r.Status), Lines: r.Lines, Returns: r.Returns}
+	return inventory.Reservation{Status: inventory.Status(r.Status), Lines: r.Lines, Returns: r.Returns, Backorder: r.Backorder}
+}
+
+// array is the text of an array of the SKUs.
+func array(waits inventory.Waiting) string {
+	skus := make([]string, len(waits))
+	for i, w := range waits {
+		skus[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(w.SKU) + `"`
+	}
+	return "{" + strings.Join(skus, ",") + "}"
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"orderflow.example/schemas"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/store"
@@ -32,7 +31,7 @@ type Reader interface {
 	Stories(ctx context.Context, known map[string]int) (map[string]store.Story, error)
 	Product(ctx context.Context, sku string) (storefront.Product, bool, error)
 	Products(ctx context.Context, q, after string, limit int) ([]storefront.Product, error)
-	Prices(ctx context.Context, skus []string) (map[string]schemas.Money, error)
+	Terms(ctx context.Context, skus []string) (map[string]storefront.Terms, error)
 }
 
 // Admit may refuse a new order; nil admits all. Done is called once an admitted request is answered.
@@ -45,6 +44,8 @@ type Parts struct {
 	Keys   *idempotency.Keys
 	Admit  Admit
 	Log    *slog.Logger
+
+	BackorderWithin time.Duration // how long an order waits for goods that may be waited for
 
 	Interact func(visitor string, i event.Interaction) // takes what a visitor did
 }

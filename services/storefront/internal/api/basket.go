@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"math/bits"
+	"time"
 
 	"orderflow.example/schemas"
 	"orderflow.example/services/storefront"
@@ -72,7 +73,7 @@ func (o *NewOrder) skus() []string {
 }
 
 // price returns the basket at these prices, one line for each SKU in the order of their first lines, or every fault.
-func (o *NewOrder) price(prices map[string]schemas.Money) (storefront.Basket, *httpserver.Problem) {
+func (o *NewOrder) price(terms map[string]storefront.Terms) (storefront.Basket, *httpserver.Problem) {
 	var basket storefront.Basket
 	faults := o.faults
 	refuse := func(location, detail string) {
@@ -80,11 +81,12 @@ func (o *NewOrder) price(prices map[string]schemas.Money) (storefront.Basket, *h
 	}
 	at := make(map[string]int, len(o.Lines))
 	for i, l := range o.Lines {
-		price, ok := prices[l.SKU]
+		product, ok := terms[l.SKU]
 		if !ok {
 			refuse(fmt.Sprintf("body.lines[%d].sku", i), "there is no such product")
 			continue
 		}
+		price := product.Price
 		if basket.Total.Currency == "" {
 			basket.Total.Currency = price.Currency
 		}
@@ -116,4 +118,21 @@ func (o *NewOrder) price(prices map[string]schemas.Money) (storefront.Basket, *h
 		return storefront.Basket{}, httpserver.Invalid(httpserver.Fault{Detail: "there is nothing to pay", Location: "body.lines"})
 	}
 	return basket, nil
+}
+
+// backorder is what the order may wait for; nil if nothing.
+func (o *NewOrder) backorder(basket storefront.Basket, terms map[string]storefront.Terms, until time.Time) *schemas.Backorder {
+	if o.FillPolicy != "fill_all" {
+		return nil
+	}
+	var skus []string
+	for _, l := range basket.Lines {
+		if terms[l.SKU].Backorderable {
+			skus = append(skus, l.SKU)
+		}
+	}
+	if skus == nil {
+		return nil
+	}
+	return &schemas.Backorder{SKUs: skus, Until: until.UTC().Format(time.RFC3339)}
 }

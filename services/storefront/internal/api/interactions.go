@@ -84,11 +84,11 @@ func (h *handlers) recordInteraction(ctx context.Context, in *interactionInput) 
 		return nil, p
 	}
 	if i.SKU != "" {
-		prices, err := h.Reader.Prices(ctx, []string{i.SKU})
+		terms, err := h.Reader.Terms(ctx, []string{i.SKU})
 		if err != nil {
 			return nil, unavailable(err)
 		}
-		if _, known := prices[i.SKU]; !known {
+		if _, known := terms[i.SKU]; !known {
 			return nil, httpserver.Invalid(httpserver.Fault{Location: "body.sku", Detail: "there is no such product"})
 		}
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -58,18 +59,19 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 			return placedOrder(o), nil
 		}
 	}
-	prices, err := h.Reader.Prices(ctx, in.Body.skus())
+	terms, err := h.Reader.Terms(ctx, in.Body.skus())
 	switch {
 	case err != nil && in.Body.faults != nil:
 		return nil, httpserver.Invalid(in.Body.faults...)
 	case err != nil:
 		return nil, unavailable(err)
 	}
-	basket, p := in.Body.price(prices)
+	basket, p := in.Body.price(terms)
 	if p != nil {
 		return nil, p
 	}
 	command := in.Body.command(customer, basket, request)
+	command.Backorder = in.Body.backorder(basket, terms, time.Now().Add(h.BackorderWithin))
 	if p := service.Refused(event.OrderPlaced, command); p != nil {
 		return nil, p
 	}

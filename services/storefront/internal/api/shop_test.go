@@ -161,14 +161,14 @@ func (s *shop) Products(_ context.Context, q, after string, limit int) ([]storef
 	return found[:min(limit, len(found))], nil
 }
 
-func (s *shop) Prices(_ context.Context, skus []string) (map[string]schemas.Money, error) {
-	prices := map[string]schemas.Money{}
+func (s *shop) Terms(_ context.Context, skus []string) (map[string]storefront.Terms, error) {
+	terms := map[string]storefront.Terms{}
 	for _, sku := range skus {
 		if p, ok := s.goods[sku]; ok {
-			prices[sku] = p.Price
+			terms[sku] = storefront.Terms{Price: p.Price, Backorderable: p.Backorderable}
 		}
 	}
-	return prices, nil
+	return terms, nil
 }
 
 // newKey is an idempotency key that no other request uses.

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 
-	"orderflow.example/schemas"
 	"orderflow.example/schemas/order"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/database"
@@ -20,13 +19,13 @@ type Reader struct {
 	db       *gorm.DB
 	orders   *database.Table[orderRow]
 	products *database.Table[productRow]
-	prices   *database.Batch[[]string, map[string]schemas.Money]
+	terms    *database.Batch[[]string, map[string]storefront.Terms]
 }
 
 // NewReader reads from the service's database.
 func NewReader(db *gorm.DB) *Reader {
 	r := &Reader{db: db, orders: database.NewTable[orderRow](), products: database.NewTable[productRow]()}
-	r.prices = database.NewBatch(r.findPrices)
+	r.terms = database.NewBatch(r.findTerms)
 	return r
 }
 
@@ -146,32 +145,33 @@ func (r *Reader) Products(ctx context.Context, q, after string, limit int) ([]st
 	return products, nil
 }
 
-// Prices returns the prices of those SKUs that are for sale; the map may hold others too. Do not change it.
-func (r *Reader) Prices(ctx context.Context, skus []string) (map[string]schemas.Money, error) {
-	return r.prices.Do(ctx, skus)
+// Terms returns the terms of those SKUs that are for sale; the map may hold others too. Do not change it.
+func (r *Reader) Terms(ctx context.Context, skus []string) (map[string]storefront.Terms, error) {
+	return r.terms.Do(ctx, skus)
 }
 
-func (r *Reader) findPrices(ctx context.Context, asked [][]string) ([]map[string]schemas.Money, error) {
-	prices := map[string]schemas.Money{}
+func (r *Reader) findTerms(ctx context.Context, asked [][]string) ([]map[string]storefront.Terms, error) {
+	terms := map[string]storefront.Terms{}
 	skus := pgtype.FlatArray[string](slices.Concat(asked...))
 	slices.Sort(skus)
 	skus = slices.Compact(skus)
-	rows, err := r.db.WithContext(ctx).Raw("SELECT sku, price, currency FROM products WHERE sku = ANY($1) AND listed", skus).Rows()
+	rows, err := r.db.WithContext(ctx).Raw(`SELECT sku, price, currency, backorderable FROM products
+		WHERE sku = ANY($1) AND listed`, skus).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("store: read prices: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var sku string
-		var price schemas.Money
-		if err := rows.Scan(&sku, &price.Amount, &price.Currency); err != nil {
+		var t storefront.Terms
+		if err := rows.Scan(&sku, &t.Price.Amount, &t.Price.Currency, &t.Backorderable); err != nil {
 			return nil, fmt.Errorf("store: read prices: %w", err)
 		}
-		prices[sku] = price
+		terms[sku] = t
 	}
-	answers := make([]map[string]schemas.Money, len(asked))
+	answers := make([]map[string]storefront.Terms, len(asked))
 	for i := range answers {
-		answers[i] = prices
+		answers[i] = terms
 	}
 	return answers, rows.Err()
 }

@@ -226,9 +226,9 @@ func TestOnlyListedProductsAreFoundAndPriced(t *testing.T) {
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			prices, err := read.Prices(context.Background(), []string{"MUG_1", "CUP", "NONE"})
-			if _, cup := prices["CUP"]; err != nil || prices["MUG_1"] != pounds(250) || cup {
-				t.Errorf("prices %v %v", prices, err)
+			terms, err := read.Terms(context.Background(), []string{"MUG_1", "CUP", "NONE"})
+			if _, cup := terms["CUP"]; err != nil || terms["MUG_1"].Price != pounds(250) || cup {
+				t.Errorf("terms %v %v", terms, err)
 			}
 		})
 	}
