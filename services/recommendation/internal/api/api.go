@@ -19,7 +19,7 @@ import (
 type Reader interface {
 	Ask(ctx context.Context, fn func(x *recommendation.Index)) error
 	Products(ctx context.Context, skus []string) (map[string]recommendation.Product, error)
-	Visitor(ctx context.Context, key string) (recommendation.Visitor, error)
+	Visitor(ctx context.Context, customer, guest string) (recommendation.Visitor, error)
 }
 
 type input struct {
@@ -77,7 +77,7 @@ func (h handlers) list(ctx context.Context, in *input) (*output, error) {
 			return nil, httpserver.NewProblem(http.StatusUnauthorized, "unauthorized",
 				"this needs a sku, a visitor, or a bearer token in the Authorization header")
 		}
-		v, err := h.Visitor(ctx, visitorKey(customer, in.Visitor))
+		v, err := h.Visitor(ctx, customer, in.Visitor)
 		if err != nil {
 			return nil, unavailable(err)
 		}
@@ -89,13 +89,6 @@ func (h handlers) list(ctx context.Context, in *input) (*output, error) {
 		return nil, unavailable(err)
 	}
 	return out, nil
-}
-
-func visitorKey(customer, guest string) string {
-	if customer != "" {
-		return "customer:" + customer
-	}
-	return "guest:" + guest
 }
 
 // available are the best that can be had; where too few speak for themselves, the popular ones after them.
