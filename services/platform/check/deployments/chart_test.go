@@ -137,6 +137,14 @@ func TestThePathsAndPortsOfTheChartAndTheImageExist(t *testing.T) {
 	}
 }
 
+func TestTheChartScalesByLagWithTheUserThatMaySeeItAlone(t *testing.T) {
+	t.Parallel()
+	_, keda, found := strings.Cut(templates(t)["monitoring.yaml"], ".Values.autoscaling.enabled")
+	if !found || !strings.Contains(keda, "username: "+service.Scaler+"\n") || strings.Contains(keda, "administrator") {
+		t.Errorf("KEDA logs in as another than %s: %s", service.Scaler, keda)
+	}
+}
+
 func TestTheChartCarriesTheDashboardsAndAlertsOfThisFolder(t *testing.T) {
 	t.Parallel()
 	for link, to := range map[string]string{"dashboards": "deployments/grafana", "rules": "deployments/prometheus"} {
