@@ -22,7 +22,8 @@ func TestTheAddressesAreThoseOfTheInstallationWithoutPasswords(t *testing.T) {
 		t.Errorf("the first line is not the one that programs wait for: %s", first)
 	}
 	for _, want := range []string{"http://127.0.0.1:1/docs\n", "http://127.0.0.1:2/metrics\n", "127.0.0.1:3\n",
-		"127.0.0.1:4/postgres\n", "http://127.0.0.1:2/docs\n", "http://127.0.0.1:2/readyz\n", "smtp://127.0.0.1:5\n", "http://127.0.0.1:6\n",
+		"127.0.0.1:4/postgres\n", "http://127.0.0.1:2/docs\n", "http://127.0.0.1:2/readyz\n",
+		"smtp://127.0.0.1:5\n", "http://127.0.0.1:6\n",
 		"make observe", "token --customer ann --data-dir here\n"} {
 		if !strings.Contains(rest, want) {
 			t.Errorf("%q is missing in\n%s", want, rest)

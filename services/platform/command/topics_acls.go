@@ -34,8 +34,8 @@ func topicsACLs() *cobra.Command {
 		Use:   "acls",
 		Short: "What each service may do in Kafka: print it, compare a cluster with it, or apply it",
 		Long: "Prints the grants that the services need, from their choreographies: each writes its own topic and reads that and\n" +
-			"its inputs, nothing else. The user of a service is orderflow_NAME; orderflow_scaler may see their lag. The brokers need an authorizer, and the user of\n" +
-			"--kafka-user the right to alter the cluster.\n\n" +
+			"its inputs, nothing else. The user of a service is orderflow_NAME; orderflow_scaler may see their\n" +
+			"lag. The brokers need an authorizer, and the user of --kafka-user the right to alter the cluster.\n\n" +
 			"--check compares a cluster with them: exit code 1 if a grant is missing, or a service may do more.\n" +
 			"--apply adds what is missing, and then removes what these users may do beyond it. Other users stay as they are.\n" +
 			"--passwords DIR first sets the SCRAM-SHA-512 password of each service from the file DIR/NAME, and that of\n" +

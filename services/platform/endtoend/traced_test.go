@@ -180,8 +180,8 @@ func (x traced) replayed(t *testing.T, c *trial.Collector) {
 	}
 	defer tracer.Stop(t.Context())
 	servers := x.Servers()
-	r, err := replay.Open(t.Context(), replay.Config{App: app("payment"), Partitions: 4, Postgres: servers[len(servers)-1], Order: b.ID,
-		Log: x.Kafka(t), Logger: slog.New(slog.DiscardHandler), Traces: tracer.Service("payment")})
+	r, err := replay.Open(t.Context(), replay.Config{App: app("payment"), Partitions: 4, Order: b.ID,
+		Postgres: servers[len(servers)-1], Log: x.Kafka(t), Logger: slog.New(slog.DiscardHandler), Traces: tracer.Service("payment")})
 	if err != nil {
 		t.Fatal(err)
 	}
