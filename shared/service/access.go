@@ -47,7 +47,7 @@ func ScalerGrants(apps ...App) (grants []kafka.Grant) {
 		grants = append(grants, kafka.Grant{User: Scaler, Resource: resource, Name: name, Operation: kafka.Describe})
 	}
 	for _, a := range apps {
-		if len(a.Bindings) == 0 {
+		if !a.Hears() {
 			continue
 		}
 		add(kafka.Group, a.Name)
@@ -57,6 +57,11 @@ func ScalerGrants(apps ...App) (grants []kafka.Grant) {
 	}
 	slices.SortFunc(grants, kafka.CompareGrants)
 	return slices.Compact(grants)
+}
+
+// Hears tells whether the service consumes events of others, and so can lag behind.
+func (a App) Hears() bool {
+	return len(a.Bindings) > 0 && slices.ContainsFunc(a.reads(), func(topic string) bool { return topic != a.Topic() })
 }
 
 // reads are the topics of events that the service reads, its own among them, in order.

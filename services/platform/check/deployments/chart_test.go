@@ -21,8 +21,11 @@ import (
 const chart = "deployments/helm/orderflow/"
 
 type values struct {
-	Services map[string]struct{ Outside []string }
-	Outside  map[string]string
+	Services map[string]struct {
+		Outside []string
+		Scaled  *bool
+	}
+	Outside map[string]string
 }
 
 func TestTheChartHasEveryServiceWithTheOutsideItCalls(t *testing.T) {
@@ -38,6 +41,9 @@ func TestTheChartHasEveryServiceWithTheOutsideItCalls(t *testing.T) {
 		}
 		if got := v.Services[app.Name].Outside; !slices.Equal(got, outside) {
 			t.Errorf("%s calls %v, the chart gives it %v", app.Name, outside, got)
+		}
+		if scaled := v.Services[app.Name].Scaled; (scaled == nil || *scaled) != app.Hears() {
+			t.Errorf("%s has a lag to be scaled by: %t", app.Name, app.Hears())
 		}
 		for _, party := range outside {
 			if _, there := v.Outside[party]; !there {
