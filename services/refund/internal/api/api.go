@@ -39,6 +39,7 @@ func Register(routes *openapi.Routes, keys *idempotency.Keys, r Refunds) {
 	tags := []string{"Refunds"}
 	list := huma.Operation{OperationID: "list-refunds", Method: http.MethodGet, Path: "/v1/refunds", Tags: tags,
 		Summary: "List the refunds that failed, or that customers are owed"}
+	openapi.Link(&list, http.StatusOK, "/items/0/order", "id", "get-refunds", "grant-refund")
 	openapi.Handle[struct {
 		openapi.Paged
 		Status string `query:"status" enum:"owed,failed,pending" default:"owed" doc:"owed: failed for good; failed: tried again"`

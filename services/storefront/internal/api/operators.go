@@ -51,6 +51,7 @@ const (
 func RegisterOperators(r *openapi.Routes, orders All) {
 	op := huma.Operation{OperationID: "list-orders", Method: http.MethodGet, Path: "/v1/orders", Tags: []string{"Orders"},
 		Summary: "List the orders of all customers, oldest first"}
+	openapi.Link(&op, http.StatusOK, "/items/0/id", "id", "get-refunds", "grant-refund")
 	openapi.Handle[struct {
 		Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 		Cursor string `query:"cursor" maxLength:"1400" doc:"The next_cursor of the page before"`
