@@ -60,7 +60,8 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 	}
 	want := service.Config{DataDir: "from-file", Kafka: []string{"a:1", "b:2"}, HTTPAddr: "127.0.0.1:2", OpsAddr: "127.0.0.1:8081",
 		Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true,
-		TraceRatio: 0.1, StopTimeout: service.StopTimeout, Services: []string{"order", "payment"}, Own: service.Settings{"gateway-url": "", "backlog": 20 * time.Second}}
+		TraceRatio: 0.1, StopTimeout: service.StopTimeout, Services: []string{"order", "payment"},
+		Own: service.Settings{"gateway-url": "", "backlog": 20 * time.Second}}
 	if !reflect.DeepEqual(got, want) || limit != 3 {
 		t.Errorf("got %+v %d, want %+v 3", got, limit, want)
 	}

@@ -68,8 +68,7 @@ func listStates(c *gin.Context, orders All) {
 	}
 	found, err := orders.All(c.Request.Context(), after, open, limit+1)
 	if err != nil {
-		_ = c.Error(err)
-		httpserver.WriteProblem(c, httpserver.Unavailable())
+		httpserver.WriteUnavailable(c, err)
 		return
 	}
 	c.JSON(http.StatusOK, page(found, limit, viewState, func(o storefront.Order) string { return o.ID }).Body)
