@@ -2,7 +2,7 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product bench-recommendation \
+.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product bench-recommendation bench-growth \
 	burst explore mutants chaos stages check invoices en16931 schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
@@ -54,6 +54,9 @@ bench-product: build ## only the orders; ARGS="--lines 3 --callers 500 --rate 20
 
 bench-recommendation: build ## hidden goods found, as the recommendations' research does; ARGS="--orders FILE --from 2011-08-01 --to 2011-08-31 --json …"
 	bin/orderflow bench recommendation $(ARGS)
+
+bench-growth: build ## what a saga costs with a million in the databases, 100,000 open, 32 partitions, four processes; ten minutes
+	bin/orderflow bench growth $(ARGS)
 
 burst: ## 26,000 orders in 20 s: what is accepted ends, the rest is told when to come again; two minutes; ARGS="--json …"
 	scripts/chaos.sh --stage burst $(ARGS)

@@ -135,7 +135,8 @@ func (s *secured) startKafka(t *testing.T) {
 	s.kafka = cluster.ListenAddrs()
 }
 
-// startApacheKafka starts it a little above the port of the one without security.
+// startApacheKafka starts it at a port below the range from which systems take those of connections, and away from the
+// broker without security.
 func (s *secured) startApacheKafka(t *testing.T, other string) {
 	t.Helper()
 	port, err := strconv.Atoi(other[strings.LastIndexByte(other, ':')+1:])
@@ -148,7 +149,7 @@ func (s *secured) startApacheKafka(t *testing.T, other string) {
 			t.Errorf("%v: %s", err, said)
 		}
 	})
-	start := exec.Command(script, "start", dir, strconv.Itoa(port+12_000), "secured")
+	start := exec.Command(script, "start", dir, strconv.Itoa(port-10_000), "secured")
 	var problems bytes.Buffer
 	start.Stderr = &problems
 	addr, err := start.Output()
