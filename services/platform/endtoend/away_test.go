@@ -61,8 +61,8 @@ var withoutDatabase = []string{"health", "metrics", "get-choreography", "ask-uns
 
 func askWithoutDatabase(t *testing.T, p *run.Platform, caller trial.Caller, o trial.Operation, order string) {
 	path := o.At("id", order, "order", order, "sku", "away", "day", "2026-03-01", "n", "1")
-	query, audiences := url.Values{}, map[string]string{"show-message": "orderflow-message", "unsubscribe": httpserver.AudienceUnsubscribe,
-		"ask-unsubscribe": httpserver.AudienceUnsubscribe}
+	query, audiences := url.Values{}, map[string]string{"show-message": "orderflow-message",
+		"unsubscribe": httpserver.AudienceUnsubscribe, "ask-unsubscribe": httpserver.AudienceUnsubscribe}
 	if audience, signed := audiences[o.ID]; signed {
 		key, err := p.Config.Key()
 		if err != nil {

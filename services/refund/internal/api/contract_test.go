@@ -33,8 +33,8 @@ func (d *decided) hold(kind interface{ Check([]byte) error }, payload any) {
 }
 
 func (d *decided) Grant(ctx context.Context, order string, g refund.Grant) (refund.Refund, error) {
-	e := event.GrantedV1{GrantID: g.ID, Amount: schemas.Money{Amount: 1, Currency: "GBP"}, Shipping: g.Shipping, Goodwill: g.Goodwill,
-		Note: g.Note, Operator: g.Operator, Request: g.Request}
+	e := event.GrantedV1{GrantID: g.ID, Amount: schemas.Money{Amount: 1, Currency: "GBP"}, Shipping: g.Shipping,
+		Goodwill: g.Goodwill, Note: g.Note, Operator: g.Operator, Request: g.Request}
 	for _, l := range g.Lines {
 		e.Lines = append(e.Lines, schemas.Allocation{SKU: l.SKU, Warehouse: "north", Quantity: l.Quantity, UnitPrice: 1})
 	}
@@ -53,7 +53,8 @@ func (d *decided) Settle(ctx context.Context, order string, s refund.Settlement)
 func TestWhatTheAPITakesTheContractsOfItsEventsAllow(t *testing.T) {
 	t.Parallel()
 	for path, good := range map[string]string{
-		path:           `{"lines":[{"sku":"MUG","quantity":1},{"sku":"5091091530083","quantity":2}],"shipping":2,"goodwill":3,"reason":"late"}`,
+		path: `{"lines":[{"sku":"MUG","quantity":1},{"sku":"5091091530083","quantity":2}],"shipping":2,"goodwill":3,
+			"reason":"late"}`,
 		settlementPath: transferred,
 	} {
 		d, refused := &decided{T: t}, 0
