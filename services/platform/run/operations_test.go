@@ -62,7 +62,8 @@ func TestNoCursorIsAFailureOfOurs(t *testing.T) {
 	cursors := []string{`"\u0000"`, `"a\u0000b"`, `"\ud800"`, `"\u202e"`, `"'; --"`, `"294277-01-01"`, `-1`,
 		`9223372036854775807`,
 		`{"At":"0000-01-01T00:00:00Z","ID":"a\u0000"}`, `{"At":"9999-12-31T23:59:59Z","ID":"x"}`,
-		`{"At":"0000-01-01T00:00:00Z","ID":""}`, `{}`, `{"HappenedAt":"never","ID":"x"}`, `{"HappenedAt":"\u0000","ID":"x"}`, `["a","b"]`, `null`}
+		`{"At":"0000-01-01T00:00:00Z","ID":""}`, `{}`, `{"HappenedAt":"never","ID":"x"}`, `{"HappenedAt":"\u0000","ID":"x"}`,
+		`["a","b"]`, `null`}
 	every(t, start(t), 14, isList, func(d door, o trial.Operation) {
 		for _, text := range cursors {
 			path := o.At() + "?cursor=" + base64.RawURLEncoding.EncodeToString([]byte(text))
