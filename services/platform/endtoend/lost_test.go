@@ -27,16 +27,22 @@ type installation struct {
 	site  *trial.Site
 	admin *database.DB
 	kafka *kafka.Client
+	sim   *database.DB // of the simulated world, once it is asked for
 }
 
 func install(t *testing.T, kafkas ...string) *installation {
 	t.Helper()
-	c := trial.Config(openDir(t), 20)
+	return installWith(t, run.Options{}, service.Settings{}, kafkas...)
+}
+
+func installWith(t *testing.T, o run.Options, own service.Settings, kafkas ...string) *installation {
+	t.Helper()
+	c := trial.Config(openDir(t), 20).With(own)
 	c.Kafka = kafkas
 	ctx, cancel := context.WithTimeout(t.Context(), trial.Patience)
 	defer cancel()
-	// lost databases cause many log lines
-	p, err := run.Start(ctx, c, run.Options{Log: slog.New(slog.DiscardHandler)})
+	o.Log = slog.New(slog.DiscardHandler) // lost databases cause many log lines
+	p, err := run.Start(ctx, c, o)
 	if err != nil {
 		t.Fatal(err)
 	}
