@@ -170,10 +170,37 @@ func TestEveryServiceIsRebuiltAsItIsUnderFaultsAndNothingOutsideIsAskedAgain(t *
 	in.checkEqual(t)
 }
 
-func TestAMailThatWasTakenWhenTheDatabaseWasLostIsNotSentAgain(t *testing.T) {
+// joins has a customer want promotions.
+func (in *installation) joins(t *testing.T, name string) {
+	t.Helper()
+	in.site.Customer(name).Must(t, 200, "PUT", "/v1/me/preferences", map[string]any{"channels": []string{"mail"}, "promotions": true,
+		"locale": "en", "email": name + "@example.com"})
+}
+
+// promotes publishes a promotion once so many customers want promotions, and waits until it has ended.
+func (in *installation) promotes(t *testing.T, title string, audience int) {
+	t.Helper()
+	trial.Await(t, "the audience", func() (bool, string) {
+		var n int
+		err := in.Host.Databases()["notification"].Gorm().Raw(`SELECT count(*) FROM customers WHERE promoted`).Row().Scan(&n)
+		return err == nil && n == audience, fmt.Sprint(n, err)
+	})
+	in.site.Operator("notification").Must(t, 202, "POST", "/v1/promotions",
+		map[string]any{"title": title, "text": title + " cost less."}, "Idempotency-Key: "+title)
+	trial.Await(t, "the end of the promotion", func() (bool, string) {
+		var open int
+		err := in.Host.Databases()["notification"].Gorm().Raw(`SELECT count(*) FROM promotions WHERE NOT ended`).Row().Scan(&open)
+		return err == nil && open == 0, fmt.Sprint(open, err)
+	})
+	in.settle(t)
+}
+
+func TestNothingIsMailedAgainOnceTheDatabaseOfMessagesWasLost(t *testing.T) {
 	t.Parallel()
-	in := installWith(t, run.Options{}, service.Settings{"smtp-url": "simulated"})
+	in := installWith(t, run.Options{}, service.Settings{"smtp-url": "simulated", "promotion-rate": 500.0})
 	in.site.Sell(t, "survivor", price, 10*purchases)
+	in.joins(t, "early")
+	in.promotes(t, "Mugs", 1)
 	// The mail server has taken the mail, and that is not noted yet.
 	notifications := in.Host.Databases()["notification"]
 	execute(t, notifications, `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
@@ -188,10 +215,17 @@ func TestAMailThatWasTakenWhenTheDatabaseWasLostIsNotSentAgain(t *testing.T) {
 	in.published(t, "notification")
 	in.drop(t, "notification")
 	in.apply(t, "notification")
+	in.joins(t, "late")
+	in.promotes(t, "Bags", 2)
 	in.checkHolds(t)
 	in.settle(t)
+	var promoted int
+	err := in.world(t).Gorm().Raw(`SELECT count(*) FROM mails WHERE recipient = 'late@example.com'`).Row().Scan(&promoted)
+	if err != nil || promoted != 1 {
+		t.Errorf("who came after the first promotion was mailed %d promotions: %v", promoted, err)
+	}
 	var twice, unknown int
-	err := in.world(t).Gorm().Raw(
+	err = in.world(t).Gorm().Raw(
 		`SELECT count(*) FROM (SELECT FROM mails GROUP BY message_id HAVING count(*) > 1) m`).Row().Scan(&twice)
 	if err != nil || twice > 0 {
 		t.Errorf("%d mails were sent twice: %v", twice, err)
