@@ -83,6 +83,9 @@ func StartParts(t testing.TB, speed float64, options ...func(*service.Config)) *
 	return p
 }
 
+// Customers is the customers' listener of the process in which the service runs.
+func (p *Parts) Customers(service string) string { return p.part(service).StorefrontURL }
+
 // Kafka returns a client of the installation's broker.
 func (p *Parts) Kafka(t testing.TB) *kafka.Client {
 	client := kafka.Dial(kafka.Config{Brokers: p.config.Kafka, ClientID: "trial"})

@@ -21,6 +21,8 @@ import (
 type Books interface {
 	// Journal lists at most limit entries behind the place, in the order in which money moved.
 	Journal(ctx context.Context, r store.Range, after store.Place, limit int) ([]store.Posted, error)
+	// EachPosted tells of all entries of the range, in the order in which money moved.
+	EachPosted(ctx context.Context, r store.Range, tell func(store.Posted) error) error
 	// Balance is the trial balance of all entries.
 	Balance(ctx context.Context) ([]event.Total, error)
 	// Reports lists at most limit business days, in order.
@@ -34,7 +36,7 @@ type Books interface {
 const (
 	defaultLimit = 50
 	maxLimit     = 200
-	csvPage      = 1000 // rows that are read at once for CSV, which has no pages
+	csvPage      = 1000 // days that are read at once for CSV, which has no pages
 )
 
 // Span are the parameters of a list of days. It is exported for the description, which leaves out what is not.
@@ -69,7 +71,7 @@ func Register(routes *openapi.Routes, b Books) {
 		Day string `path:"day" format:"date" doc:"The business day, as 2026-03-01"`
 	}, openapi.Body[requested]](routes, huma.Operation{OperationID: "read-settlement", Method: http.MethodPost,
 		Path: "/v1/reports/daily/:day/settlement", Tags: []string{"Reports"}, DefaultStatus: http.StatusAccepted,
-		Summary: "Have the gateway's settlement file of a day read again; lines that are known change nothing"},
+		Summary: "Have the gateway's settlement file of a day read again; what it has no more is a discrepancy"},
 		func(c *gin.Context) { settle(c, b) })
 }
 
