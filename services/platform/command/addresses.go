@@ -10,7 +10,7 @@ import (
 	"orderflow.example/services/platform/run"
 )
 
-// printAddresses prints the line "ready …" that programs wait for, then all addresses for people, without passwords.
+// printAddresses prints the line "ready …" that programs wait for, then the addresses for people, without passwords.
 func printAddresses(w io.Writer, r run.Running) error {
 	if _, err := fmt.Fprintf(w, "ready %s operators %s kafka %v\n", r.StorefrontURL, r.OperatorsURL, r.Kafka[0]); err != nil {
 		return err
@@ -30,12 +30,10 @@ func printAddresses(w io.Writer, r run.Running) error {
 	line("storefront, its API page", at(r.StorefrontURL, "/docs"))
 	line("operators, their API page", at(r.OperatorsURL, "/docs"))
 	line("metrics", at(r.OperatorsURL, "/metrics"))
-	line("health of each part", at(r.OperatorsURL, "/readyz"))
-	line("simulated world", at(r.WorldURL, "/sim/gateway/book"))
 	line("Kafka", strings.Join(r.Kafka, ","))
 	if postgres, err := url.Parse(r.Postgres); err == nil {
 		line("Postgres", postgres.Redacted())
 	}
-	line("Prometheus", "make observe, in another terminal")
+	line("next", "orderflow token --customer ann; then place an order on the storefront's page")
 	return table.Flush()
 }
