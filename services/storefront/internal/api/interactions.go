@@ -86,7 +86,7 @@ func (h *handlers) recordInteraction(ctx context.Context, in *interactionInput) 
 	if i.SKU != "" {
 		terms, err := h.Reader.Terms(ctx, []string{i.SKU})
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, service.Unavailable(err)
 		}
 		if _, known := terms[i.SKU]; !known {
 			return nil, httpserver.Invalid(httpserver.Fault{Location: "body.sku", Detail: "there is no such product"})
