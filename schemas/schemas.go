@@ -43,7 +43,7 @@ type Request struct {
 
 // Backorder says which goods of an order may be waited for, and until when.
 type Backorder struct {
-	SKUs  []string `json:"skus" schema:"min=1"`
+	SKUs  []string `json:"skus" schema:"min=1" example:"[\"85123A\"]"`
 	Until string   `json:"until" schema:"min=1" example:"2026-03-15T09:30:04Z"`
 }
 

@@ -89,10 +89,8 @@ func offers(before, after State, sku string) (events []saga.Event) {
 	}
 	told := ""
 	for _, w := range after.Waiting.Of(sku) {
-		if w.Order == told || !enough(after, w) {
-			continue
-		}
-		if before.Waiting.of(w.Order, sku) > 0 && enough(before, w) {
+		waited := before.Waiting.of(w.Order, sku) > 0
+		if w.Order == told || !waited || enough(before, w) || !enough(after, w) {
 			continue
 		}
 		told = w.Order

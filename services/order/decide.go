@@ -13,6 +13,8 @@ import (
 // The steps that wait for others, or whose events may arrive before those they belong to.
 const (
 	goods         = "inventory.reserved"
+	awaited       = "inventory.backordered"
+	reviewed      = "fraud.review_requested"
 	trust         = "fraud.cleared"
 	money         = "payment.authorized"
 	released      = "inventory.released"
@@ -33,7 +35,7 @@ const (
 
 // goodsAwaited extends the time limit of the order to that of its back-order.
 func goodsAwaited(o Order, e inventory.BackorderedV1) []saga.Event {
-	if !o.may(Backordered) || o.has(goods, "") {
+	if !o.may(Backordered) || o.has(goods, "") || o.has(awaited, "") {
 		return nil
 	}
 	return []saga.Event{
@@ -82,7 +84,7 @@ func joined(o Order, p event.ProgressedV1) []saga.Event {
 
 // awaitReview extends the time limit of the order to that of a review.
 func awaitReview(o Order, _ fraud.ReviewRequestedV1) []saga.Event {
-	if !o.may(InReview) {
+	if !o.may(InReview) || o.has(reviewed, "") {
 		return nil
 	}
 	return []saga.Event{

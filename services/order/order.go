@@ -77,6 +77,15 @@ func Evolve(o Order, e saga.Event) Order {
 		case returnArrived:
 			o.Returned += pieces(d.Lines)
 		}
+	case event.BackorderedV1:
+		o = o.noting(awaited)
+		if o.Status == InReview {
+			o = o.noting(reviewed)
+		}
+	case event.ExtendedV1:
+		if o.has(awaited, "") { // else its status tells
+			o = o.noting(reviewed)
+		}
 	case event.ConfirmedV1:
 		o.Lines, o.Total = d.Lines, d.Total
 	case event.CancelledV1:
@@ -104,6 +113,12 @@ func (o Order) may(s Status) bool {
 
 // has tells whether a step was noted; ref is empty for a step that happens only once.
 func (o Order) has(step, ref string) bool { return slices.Contains(o.Steps, stepName(step, ref)) }
+
+// noting is the order with a step that happens only once.
+func (o Order) noting(step string) Order {
+	o.Steps = append(slices.Clip(o.Steps), step)
+	return o
+}
 
 // allReturned tells whether everything came back, goods and money.
 func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) && o.back() >= o.Total.Amount }

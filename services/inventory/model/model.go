@@ -19,7 +19,7 @@ var Service = model.Service{
 	Machines: []explore.Machine{{Machine: inventory.Choreography.Machine(), Before: before, Check: reservedIsOnHand}},
 	Start: func(s model.Scene) map[string]any {
 		stocked, levels := s.Stocked(), inventory.Levels{}
-		for _, sku := range []string{model.Cup, model.Tea} {
+		for _, sku := range []string{model.Cup, model.Tea} { // a product without goods was here before
 			levels = append(levels, inventory.Level{SKU: sku, Warehouse: model.Where, OnHand: stocked[sku]})
 		}
 		return map[string]any{"inventory": inventory.State{Key: model.Order, Levels: levels}}

@@ -20,8 +20,10 @@ func before(state any) []explore.Before {
 	reached := func(status string) bool { return event.Reached(string(o.Status), status) }
 	early := !reached(event.StatusConfirmed)
 	b.Never(o.Status != "", event.Validated)
-	b.Never(!early || o.Status == order.InReview, event.Extended)
-	b.Never(!early || o.Status == order.Backordered || step("inventory.reserved"), event.Backordered)
+	b.Never(!early, event.Extended)
+	b.Until(early, frauds.ReviewRequested, event.Extended)
+	b.Never(!early || step("inventory.reserved"), event.Backordered)
+	b.Until(early && !step("inventory.reserved"), goods.Backordered, event.Backordered)
 	b.Never(!early, event.Confirmed)
 	b.Never(reached(event.StatusCancelling), event.Cancelled, event.WithdrawalRequested)
 	b.Until(early && !step("inventory.reserved"), goods.Reserved, event.Confirmed, event.WithdrawalRequested)

@@ -72,8 +72,12 @@ func placed(s model.Scene) event.OrderPlacedV1 {
 	case "review":
 		price = 500_001 // two of them are more than fraud lets pass unseen
 	}
+	var backorder *schemas.Backorder
+	if s.Stock == "late" {
+		backorder = &schemas.Backorder{SKUs: []string{model.Tea}, Until: "1970-01-15T00:00:00Z"}
+	}
 	return event.OrderPlacedV1{
-		CustomerID: model.Customer, Email: email, PaymentToken: "tok_ok", FillPolicy: s.Fill,
+		Backorder: backorder, CustomerID: model.Customer, Email: email, PaymentToken: "tok_ok", FillPolicy: s.Fill,
 		Lines:  []schemas.Line{{SKU: model.Cup, Quantity: 1, UnitPrice: price}, {SKU: model.Tea, Quantity: 1, UnitPrice: price}},
 		Total:  schemas.Money{Amount: 2 * price, Currency: "GBP"},
 		ShipTo: schemas.Address{Name: "Ada", Line1: "1 High Street", City: "Leeds", Postcode: "LS1 1AA", Country: country},

@@ -19,8 +19,13 @@ var Service = model.Service{
 	Left:     []string{"warehouse (product)"},
 	Outside:  []explore.Outside{floor},
 	Start: func(s model.Scene) map[string]any {
-		return map[string]any{floor.Name: Shelves{Stocked: s.Stocked()}}
+		shelves := s.Stocked()
+		for sku, n := range s.Comes() {
+			shelves[sku] += n
+		}
+		return map[string]any{floor.Name: Shelves{Stocked: shelves}}
 	},
+	Told: comes,
 	End:  end,
 	Role: audit.Receives,
 	Event: func(e saga.Event) audit.Fact {
@@ -35,6 +40,15 @@ var Service = model.Service{
 		}
 		return nil
 	},
+}
+
+// comes are receipts of goods.
+func comes(s model.Scene) (list []explore.Told) {
+	for sku, n := range s.Comes() {
+		list = append(list, explore.Told{Who: "goods come in", Event: event.StockReceived.About(sku,
+			event.StockReceivedV1{ReceiptID: "receipt-1", Warehouse: model.Where, Quantity: n})})
+	}
+	return list
 }
 
 func before(state any) []explore.Before {

@@ -10,12 +10,29 @@ import (
 )
 
 // kinds is a set of kinds of input: events, answers, questions and deadlines of the parts.
-type kinds [2]uint64
+type kinds [3]uint64
 
-func (k *kinds) add(o kinds)       { k[0], k[1] = k[0]|o[0], k[1]|o[1] }
-func (k kinds) and(o kinds) kinds  { return kinds{k[0] & o[0], k[1] & o[1]} }
-func (k kinds) less(o kinds) kinds { return kinds{k[0] &^ o[0], k[1] &^ o[1]} }
-func (k kinds) none() bool         { return k == kinds{} }
+func (k *kinds) add(o kinds) {
+	for i := range k {
+		k[i] |= o[i]
+	}
+}
+
+func (k kinds) and(o kinds) kinds {
+	for i := range k {
+		k[i] &= o[i]
+	}
+	return k
+}
+
+func (k kinds) less(o kinds) kinds {
+	for i := range k {
+		k[i] &^= o[i]
+	}
+	return k
+}
+
+func (k kinds) none() bool { return k == kinds{} }
 
 // Two steps of different parts commute: each takes from its own part's inbox and appends to others' queues, or adds to
 // their bags. So the steps of some parts are enough, without trying those of the others first or in between, if nothing
@@ -50,8 +67,8 @@ func (s *system) learn() {
 			return
 		}
 		n := len(r.kinds)
-		if n >= 128 {
-			panic("explore: more than 128 kinds of input")
+		if n >= 64*len(kinds{}) {
+			panic("explore: more kinds of input than a set of them holds: widen the type kinds")
 		}
 		var one kinds
 		one[n/64] = 1 << (n % 64)

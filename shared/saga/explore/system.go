@@ -163,13 +163,21 @@ func (s *system) begin(root Root) []int32 {
 		}
 		in := s.input(input{form: heard, event: s.event(t.Event), words: t.Who, past: s.pivots[t.Event.Type]})
 		for _, to := range s.hearers[t.Event.Type] {
-			if p := s.parts[to]; p.key == t.Event.Key {
+			if p := s.parts[to]; p.isAbout(t.Event) {
 				sent := s.parcel(p, slices.Index(p.channels, s.channel(t.Event.Type)), in)
 				at[to] = s.arrive(p, at[to], sent.parcel)
 			}
 		}
 	}
 	return at
+}
+
+// isAbout tells whether the event is about the machine's key, or about another kind of key whose states it keeps with that one's.
+func (p *part) isAbout(e saga.Event) bool {
+	return p.key == e.Key || slices.ContainsFunc(p.machine.Rows, func(r saga.Row) bool {
+		kind := r.On.KeyedBy()
+		return r.On.Name() == e.Type && kind != p.machine.Machine.Key && p.machine.KeptUnder(kind)
+	})
 }
 
 // outside is the part of an outside party that several machines ask.

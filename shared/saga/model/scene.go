@@ -16,7 +16,7 @@ const (
 
 // Scene is how one order begins and what people will do about it.
 type Scene struct {
-	Stock    string // enough, none or part
+	Stock    string // enough, none, part, or late: a product is missing, and comes
 	Fill     string // fill_all or fill_available
 	Customer string // trusted, blocked, review, often: of many orders, or nowhere: an address in no country there is
 	Operator string // with review: approves, refuses or ""
@@ -32,8 +32,16 @@ func (s Scene) Stocked() map[string]int64 {
 	switch s.Stock {
 	case "enough":
 		return map[string]int64{Cup: 3, Tea: 3}
-	case "part":
+	case "part", "late":
 		return map[string]int64{Cup: 3}
+	}
+	return map[string]int64{}
+}
+
+// Comes is what comes in after the beginning, by SKU.
+func (s Scene) Comes() map[string]int64 {
+	if s.Stock == "late" {
+		return map[string]int64{Tea: 2}
 	}
 	return map[string]int64{}
 }

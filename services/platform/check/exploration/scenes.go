@@ -5,7 +5,7 @@ import "orderflow.example/shared/saga/model"
 // Scenes are all ways in which an order may begin, by the default rules.
 func Scenes() (scenes []model.Scene) {
 	for _, goods := range [][2]string{{"enough", "fill_all"}, {"none", "fill_available"}, {"part", "fill_available"},
-		{"part", "fill_all"}} {
+		{"part", "fill_all"}, {"late", "fill_all"}} {
 		for _, who := range [][2]string{{"trusted", ""}, {"blocked", ""}, {"nowhere", ""}, {"review", ""}, {"review", "approves"},
 			{"review", "refuses"}} {
 			for _, cancels := range []bool{false, true} {
