@@ -40,7 +40,7 @@ var All = []Story{
 		Must: []string{"inventory.rejected"}, Not: []string{"payment.authorized"}},
 	{Title: "Back-ordered", Says: "A product is missing and may be waited for: the order keeps its place in line until goods come in.",
 		Scene: model.Scene{Stock: "late", Fill: "fill_all", Customer: "trusted"},
-		When:  when("warehouse.stock_received", "inventory.backordered"), Ends: "completed",
+		When:  when("warehouse.stock_received", "inventory.backordered"), Expires: []string{"inventory.offered"}, Ends: "completed",
 		Must: []string{"inventory.backordered", "inventory.reserved"}},
 	{Title: "Back-ordered in vain", Says: "No goods come in until the day that the customer was told.",
 		Scene: model.Scene{Stock: "late", Fill: "fill_all", Customer: "trusted"},
