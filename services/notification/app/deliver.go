@@ -176,8 +176,16 @@ func verdict(err, address, message, unknown error) string {
 }
 
 // once hands a message over unless that was done before. The provider cannot be asked what it took: where an earlier process died
-// between the end of the message and the commit, the outcome is unknown, and the message is not sent a second time.
+// between the end of the message and the commit, or what was handed over was lost with the database, the outcome is unknown, and
+// the message is not sent a second time.
 func (k *courier) once(ctx context.Context, a engine.Attempt, since time.Time, hand handing) (outcome string, err error) {
+	if a.Restored {
+		taken, err := k.handovers.Took(ctx, a.ID)
+		if taken {
+			return notification.DeliverySent, err
+		}
+		return notification.OutcomeUnknown, err
+	}
 	before, begun := notification.OutcomeUnknown, false
 	outcome, err = hand(func() error {
 		again, taken, err := k.handovers.Begin(ctx, a.ID)
