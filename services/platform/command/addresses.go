@@ -30,10 +30,7 @@ func printAddresses(w io.Writer, r run.Running, dataDir string) error {
 	line("storefront, its API page", at(r.StorefrontURL, "/docs"))
 	line("operators, their API page", at(r.OperatorsURL, "/docs"))
 	line("metrics", at(r.OperatorsURL, "/metrics"))
-	line("health of each part", at(r.OperatorsURL, "/readyz"))
-	line("simulated gateway's book", at(r.WorldURL, "/sim/gateway/book"))
-	line("simulated mail server", r.MailURL)
-	line("mail that it took", at(r.WorldURL, "/sim/mail/messages"))
+	line("mail that was sent", at(r.WorldURL, "/sim/mail/messages"))
 	line("Kafka", strings.Join(r.Kafka, ","))
 	if postgres, err := url.Parse(r.Postgres); err == nil {
 		line("Postgres", postgres.Redacted())

@@ -87,7 +87,7 @@ func Start(ctx context.Context, c service.Config, o Options) (*Platform, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &Platform{failed: make(chan error, 4)}
+	p := &Platform{failed: make(chan error, 4), lifecycle: service.Lifecycle{Limit: c.StopTimeout}}
 	if o.Log == nil {
 		o.Log = service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)
 	}

@@ -3,16 +3,15 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderflow.example/services/recommendation"
-	"orderflow.example/shared/database"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/service"
 )
 
 // Reader reads what the API shows. *store.Reader implements it.
@@ -79,14 +78,14 @@ func (h handlers) list(ctx context.Context, in *input) (*output, error) {
 		}
 		v, err := h.Visitor(ctx, customer, in.Visitor)
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, service.Unavailable(err)
 		}
 		q.Goods = v.Wants()
 	}
 	out := &output{CacheControl: "private, no-cache"}
 	var err error
 	if out.Body.Items, err = h.available(ctx, q, in.Limit); err != nil {
-		return nil, unavailable(err)
+		return nil, service.Unavailable(err)
 	}
 	return out, nil
 }
@@ -130,12 +129,4 @@ func reason(r recommendation.Recommendation) Reason {
 		recommendation.Popular:        "bought " + times,
 	}
 	return Reason{Kind: r.Reason, With: r.With, Orders: r.Orders, Text: text[r.Reason]}
-}
-
-// unavailable turns the error of a database that is down or slow into a 503; other errors are returned as they are.
-func unavailable(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || database.IsConnection(err) {
-		return httpserver.Unavailable()
-	}
-	return err
 }
