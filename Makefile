@@ -8,8 +8,8 @@ modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
 
-run: build ## run the platform until it is stopped; ARGS="--data-dir DIR …"
-	bin/orderflow up $(ARGS)
+run: build ## run the platform until it is stopped, an empty shop with sample goods; ARGS="--data-dir DIR --sample=false …"
+	@bin/orderflow up --sample $(ARGS)
 
 observe: ## Prometheus with the alerts, and Jaeger, for the platform that runs on ./data; ARGS="HOST:PORT …" for others
 	scripts/observe.sh $(ARGS)

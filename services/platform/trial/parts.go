@@ -19,7 +19,7 @@ import (
 // Config returns an installation on free ports in the directory, with a simulated world of this speed.
 func Config(dir string, speed float64) service.Config {
 	return service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, LogFormat: "text",
-		ValidateProduced: true, Own: service.Settings{"world-speed": speed}}
+		ValidateProduced: true, StopTimeout: Patience, Own: service.Settings{"world-speed": speed}}
 }
 
 // Start starts a part of the platform in this process. Warnings go to standard error.

@@ -55,7 +55,7 @@ func settle(c *gin.Context, r Refunds) {
 	}
 	switch settled := now.Settlement(s.ID); {
 	case err != nil:
-		unavailable(c, err)
+		httpserver.WriteUnavailable(c, err)
 	case settled != nil:
 		c.JSON(http.StatusOK, view(now, *settled))
 	default:

@@ -75,7 +75,7 @@ func show(c *gin.Context, r Refunds) {
 	now, err := r.Of(c.Request.Context(), c.Param("id"))
 	switch {
 	case err != nil:
-		unavailable(c, err)
+		httpserver.WriteUnavailable(c, err)
 		return
 	case !now.Taken && len(now.Claims) == 0:
 		httpserver.WriteProblem(c, httpserver.NotFound("there is no order of this id of which money was taken"))
@@ -110,7 +110,7 @@ func listAll(c *gin.Context, r Refunds) {
 	}
 	orders, err := r.With(c.Request.Context(), status, after, limit+1)
 	if err != nil {
-		unavailable(c, err)
+		httpserver.WriteUnavailable(c, err)
 		return
 	}
 	p := page{Items: []claim{}}

@@ -39,8 +39,8 @@ const (
 	csvPage      = 1000 // days that are read at once for CSV, which has no pages
 )
 
-// span are the parameters of a list of days.
-type span struct {
+// Span are the parameters of a list of days. It is exported for the description, which leaves out what is not.
+type Span struct {
 	From   string `query:"from" format:"date" doc:"The first business day; without it the list begins with the first there is"`
 	To     string `query:"to" format:"date" doc:"The last business day, included; without it the list ends with the last there is"`
 	Format string `query:"format" enum:"json,csv" default:"json" doc:"csv: the whole range, without pages; amounts in minor units"`
@@ -53,15 +53,16 @@ func Register(routes *openapi.Routes, b Books) {
 	}
 	openapi.Handle[struct {
 		openapi.Paged
-		span
+		Span
 		Order string `query:"order" doc:"Only the entries of this order"`
-	}, openapi.Body[journalPage]](routes, read("list-journal", "/v1/journal", "List the entries of the journal, as money moved"),
-		func(c *gin.Context) { journal(c, b) })
+	}, openapi.Body[journalPage]](routes, openapi.OrCSV(read("list-journal", "/v1/journal",
+		"List the entries of the journal, as money moved")), func(c *gin.Context) { journal(c, b) })
+	days := openapi.OrCSV(read("list-daily-reports", "/v1/reports/daily", "List the reports of business days"))
+	openapi.Link(&days, http.StatusOK, "/items/0/day", "day", "read-settlement")
 	openapi.Handle[struct {
 		openapi.Paged
-		span
-	}, openapi.Body[dayPage]](routes, read("list-daily-reports", "/v1/reports/daily", "List the reports of business days"),
-		func(c *gin.Context) { daily(c, b) })
+		Span
+	}, openapi.Body[dayPage]](routes, days, func(c *gin.Context) { daily(c, b) })
 	openapi.Handle[struct{}, openapi.Body[balanceAnswer]](routes, read("get-trial-balance", "/v1/reports/balance",
 		"Read the trial balance: debits and credits of each account, by currency"), func(c *gin.Context) { balance(c, b) })
 	openapi.Handle[openapi.Paged, openapi.Body[discrepancyPage]](routes, read("list-discrepancies", "/v1/reports/discrepancies",

@@ -1,6 +1,6 @@
 // Package settlement reads the gateway's settlement files, for the reporting service alone: package file says what is in one.
 //
-// A file is taken from only if it is whole. What is wrong with it is told with the line; nothing of it is repeated but that.
+// A file is read whole or refused whole. A refusal names the line and its fault, and repeats nothing else of the file.
 package settlement
 
 import (
