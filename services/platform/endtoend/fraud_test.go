@@ -159,7 +159,7 @@ func TestAStolenCardIsStoppedAndAChargebackRememberedByTwoProcessesAndBrokenRule
 		})
 	}
 	_, stderr, code := trial.Command(j.orderflow, j.arguments(t, "fraud", "--fraud-rules", j.rules)...)
-	if code == 0 || !strings.Contains(stderr, wrong) {
+	if code != 2 || !strings.Contains(stderr, wrong) {
 		t.Errorf("a start with the broken file: %d %s", code, stderr)
 	}
 	if after := j.site.Operator("fraud").Must(t, 200, "GET", "/v1/fraud/rules", nil).Body; after != before {
