@@ -142,6 +142,11 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 			r.app.Storefront(h.shop, parts)
 			serves = true
 		}
+		if r.app.Pages != nil {
+			if err := r.app.Pages(h.Customers.Engine(), parts); err != nil {
+				return "", "", Environment("%s: %w", r.app.Name, err)
+			}
+		}
 		if r.app.Operators != nil {
 			r.app.Operators(h.routes, parts)
 		}

@@ -35,8 +35,9 @@ func TestTheGeneratedOpenAPIDocumentsAreWhatTheListenersServe(t *testing.T) {
 	}
 }
 
-// undescribed are the routes of the description itself and its page, and the simulated world, which is no part of the product.
-var undescribed = regexp.MustCompile(`^/(openapi|docs|sim/)`)
+// undescribed are the routes of the description itself and its page, of the shop's page, and the simulated world, which is no part
+// of the product.
+var undescribed = regexp.MustCompile(`^/(openapi|docs|shop|assets/|sim/)`)
 
 func TestEveryRouteIsDescribedAndEveryDescriptionServed(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,7 @@ export function Chart({ title, unit = '', series, from, step, shown = count }) {
     else return;
     e.preventDefault();
   };
-  return html`<section class="chart"><h3>${title}</h3>
+  return html`<section class="chart"><h2>${title}</h2>
     <p class="legend">${series.map((s, k) => html`<span class=${`s${k}`}>${s.name} <strong>${say(s.values[i])}</strong></span> `)}
       ${n > 0 && html`<small><${Time} at=${when(i)} /></small>`}</p>
     ${table ? html`<div class="scroll short" tabindex="0" role="region" aria-label=${`${title}, as a table`}><table>

@@ -55,9 +55,10 @@ function Bus({ declared, flow, overdue, groups }) {
   const { services, edges, calls } = declared;
   const [chosen, choose] = useState(/** @type {{service?: string, edge?: Edge}} */ ({}));
   const cell = (/** @type {string} */ topic, /** @type {string} */ service) => edges.find((e) => e.topic === topic && e.service === service);
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Picture"><${Picture} declared=${declared} chosen=${chosen.service}
+  return html`<div class="saga"><div class="scroll" tabindex="0" role="region" aria-label="Picture"><${Picture} declared=${declared} chosen=${chosen.service}
       choose=${(/** @type {string} */ service) => choose({ service })} bad=${(/** @type {Edge} */ e) => about(e, flow, overdue, groups).bad} /></div>
-    <div class="saga"><div><h2>Who hears which topic</h2>
+    <${Chosen} chosen=${chosen} edges=${edges} calls=${flow?.calls || calls} flow=${flow} overdue=${overdue} /></div>
+    <h2>Who hears which topic</h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Who hears which topic"><table class="bus">
       <thead><tr><th scope="col">Topic</th>${services.map((s) => html`<th scope="col"><button class="link" onClick=${() => choose({ service: s })}>${s}</button></th>`)}</tr></thead>
       <tbody>${services.map((from) => html`<tr><th scope="row">${from}.events</th>${services.map((to) => {
@@ -66,10 +67,9 @@ function Bus({ declared, flow, overdue, groups }) {
     if (!e) return html`<td class="none"></td>`;
     const { told, late, parked, bad } = about(e, flow, overdue, groups);
     const lag = told?.lag_seconds;
-    return html`<td class=${bad ? 'bad' : ''}><button class="link" onClick=${() => choose({ edge: e })}>${told ? `${count(told.per_minute)}/min` : `${e.types.length} ${e.types.length === 1 ? 'event' : 'events'}`}
+    return html`<td class=${bad ? 'bad' : ''}><button class="link" onClick=${() => choose({ edge: e })}>${told ? `${count(told.per_minute)}/min` : `hears ${e.types.length}`}
         ${flow && html`<br />${lag === undefined ? '?' : span(lag).replace('.0', '')}`}${late > 0 ? html`<br />⚠ ${late} overdue` : ''}${parked > 0 ? html`<br />⚠ ${parked} parked` : ''}</button></td>`;
-  })}</tr>`)}</tbody></table></div></div>
-    <${Chosen} chosen=${chosen} edges=${edges} calls=${flow?.calls || calls} flow=${flow} overdue=${overdue} /></div>`;
+  })}</tr>`)}</tbody></table></div>`;
 }
 
 /** @param {any} props */
@@ -97,24 +97,24 @@ function Chosen({ chosen, edges, calls, flow, overdue }) {
   if (edge) {
     const told = flow?.edges.find((/** @type {any} */ f) => f.topic === edge.topic && f.service === edge.service);
     const late = overdue.filter((/** @type {any} */ o) => o.service === edge.service && o.on?.startsWith(`${edge.topic.split('.')[0]}.`));
-    return html`<aside aria-label="The arrow" tabindex="0"><h2>${edge.topic} → ${edge.service}</h2>
+    return html`<section class="side" aria-label="The arrow" tabindex="0"><h2>${edge.topic} → ${edge.service}</h2>
       <ul>${(told?.events || edge.types.map((/** @type {string} */ type) => ({ type }))).map((/** @type {any} */ t) => html`<li>${short(t.type)}
         ${t.per_minute !== undefined && ` ${count(t.per_minute)}/min`}</li>`)}</ul>
       ${told && html`<h3>Partitions</h3><table><thead><tr><th scope="col">Partition</th><th scope="col" class="number">Behind</th><th scope="col">Owner</th></tr></thead>
         <tbody>${told.partitions?.map((/** @type {any} */ p) => html`<tr><td>${p.n}</td><td class="number">${count(p.lag_events)}</td>
         <td class=${p.silent_seconds ? 'bad' : ''}>${p.silent_seconds ? `⚠ silent ${span(p.silent_seconds)}` : p.owner || '?'}</td></tr>`)}</tbody></table>`}
-      <${Late} late=${late} /></aside>`;
+      <${Late} late=${late} /></section>`;
   }
-  if (!service) return html`<aside aria-label="Details"><p>Choose a service or a cell.</p></aside>`;
+  if (!service) return html`<section class="side" aria-label="Details"><p>Choose a service or a cell.</p></section>`;
   const asks = calls.filter((/** @type {any} */ c) => c.service === service);
   const runs = (flow?.processes || []).filter((/** @type {any} */ p) => p.service === service);
-  return html`<aside aria-label="The service" tabindex="0"><h2>${service}</h2>
+  return html`<section class="side" aria-label="The service" tabindex="0"><h2>${service}</h2>
     <p>Hears ${edges.filter((/** @type {Edge} */ e) => e.service === service).map((/** @type {Edge} */ e) => e.topic.split('.')[0]).join(', ') || 'nobody'};
       is heard by ${edges.filter((/** @type {Edge} */ e) => e.topic === `${service}.events`).map((/** @type {Edge} */ e) => e.service).join(', ') || 'nobody'}.</p>
     ${asks.length > 0 && html`<h3>Asks outside</h3><ul>${asks.map((/** @type {any} */ c) => html`<li>${c.question}${c.per_minute === undefined ? ''
     : `: ${count(c.per_minute)}/min, p95 ${count(c.p95_ms)} ms, ${count(c.open)} open`}</li>`)}</ul>`}
     ${runs.length > 0 && html`<h3>Processes</h3><ul>${runs.map((/** @type {any} */ p) => html`<li><code>${p.process}</code>, heard from <${Ago} at=${p.at} /></li>`)}</ul>`}
-    <${Late} late=${overdue.filter((/** @type {any} */ o) => o.service === service)} /></aside>`;
+    <${Late} late=${overdue.filter((/** @type {any} */ o) => o.service === service)} /></section>`;
 }
 
 /** @param {{late: any[]}} props */

@@ -60,8 +60,7 @@ function Head({ saga }) {
     - Date.parse(saga.began_at)) / 1000)}` : html`last event <${Ago} at=${saga.last_at} />`} · ${count(saga.events.length)} events of
       ${' '}${lanesOf(saga.events).length} services · ${saga.calls.length} questions outside · ${saga.compensations.length} compensations
       ${cancelled && html` · ${cancelled.type.startsWith('storefront') ? `cancelled by the ${cancelled.data?.by || 'customer'}`
-    : `${words(short(cancelled.type).split('.')[1])} by ${cancelled.service}${cancelled.data?.reason ? `: ${words(String(cancelled.data.reason))}` : ''}`}
-        (${cancelled.n})`}</p>
+    : `${words(short(cancelled.type).split('.')[1])} by ${cancelled.service}${cancelled.data?.reason ? `: ${words(String(cancelled.data.reason))}` : ''}`} (${cancelled.n})`}</p>
     ${saga.stuck && html`<div class="notice bad" role="alert"><p><strong>⚠ ${words(saga.stuck.cause)}${saga.stuck.service
     && `, owed by ${saga.stuck.service}`}</strong> since <${Ago} at=${saga.stuck.since} />: ${saga.stuck.detail}</p>
       <p>${causes[saga.stuck.cause]}</p></div>`}`;
@@ -92,7 +91,7 @@ function Actions({ saga, reads, reload }) {
       <${Reason} /></${Act}>` : html`<span class="dim">Cannot be cancelled: ${why}.</span>`}</p>`}`;
 }
 
-const laneWidth = 44;
+const laneWidth = 26;
 
 /** @param {any} props */
 function Events({ saga, rows, undone, chosen, choose, unfold }) {
@@ -112,7 +111,7 @@ function Events({ saga, rows, undone, chosen, choose, unfold }) {
     document.getElementById(`event-${n}`)?.focus();
     e.preventDefault();
   };
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Events" style=${{ '--lanes': `${lanes.length * laneWidth}px` }}>
+  return html`<div class="scroll graph" tabindex="0" role="region" aria-label="Events" style=${{ '--lanes': `${lanes.length * laneWidth}px` }}>
     <div class="lanes" aria-hidden="true"><div class="lane-names">${lanes.map((l) => html`<span title=${l}>${l}</span>`)}</div>
       <${Graph} rows=${rows} lanes=${lanes} chain=${chain} chosen=${chosen} /></div>
     <table class="events" onKeyDown=${keys}><caption class="hidden">Events in causal order</caption>
@@ -156,7 +155,7 @@ function Graph({ rows, lanes, chain, chosen }) {
     if (!from) return null;
     const a = x(from.e.service);
     const b = x(e.service);
-    const bend = a === b ? `C${a - 18},${from.y} ${a - 18},${y} ${b},${y}` : `C${a},${(from.y + y) / 2} ${b},${(from.y + y) / 2} ${b},${y - 5}`;
+    const bend = a === b ? `C${a - 14},${from.y} ${a - 14},${y} ${b},${y}` : `C${a},${(from.y + y) / 2} ${b},${(from.y + y) / 2} ${b},${y - 5}`;
     return html`<path class=${`arrow ${e.compensates?.length ? 'undoing' : ''} ${chain.has(e.n) && chain.has(from.e.n) ? 'chain' : ''}`}
       d=${`M${a},${from.y}${bend}`} />`;
   })}
@@ -192,7 +191,7 @@ const shown = (value) => (value === undefined ? '(none)' : typeof value === 'str
 function Side({ event: e, saga, undone }) {
   const call = saga.calls.find((/** @type {any} */ c) => c.id === e.id);
   const changes = Object.entries(e.changes || {}).flatMap(([field, c]) => diff(/** @type {any} */ (c).before, /** @type {any} */ (c).after, field));
-  return html`<aside aria-label="The event" tabindex="0"><h2>${e.n}. ${short(e.type)}</h2><dl>
+  return html`<section class="side" aria-label="The event" tabindex="0"><h2>${e.n}. ${short(e.type)}</h2><dl>
     <dt>Service</dt><dd>${e.service}</dd>
     <dt>At</dt><dd><${Time} at=${e.at} offset /></dd>
     <dt>Where</dt><dd>${e.topic}/${e.partition}, offset ${e.offset}, number ${e.sequence}</dd>
@@ -203,7 +202,7 @@ function Side({ event: e, saga, undone }) {
     ? `; last error: ${call.last_error}` : ''}${call.outcome ? ` → ${short(call.outcome)}` : ''}</dd>`}</dl>
     ${changes.length > 0 && html`<h3>State of ${e.service}</h3><table class="diff"><thead><tr><th scope="col">Field</th><th scope="col">Change</th></tr></thead>
       <tbody>${changes.map((c) => html`<tr><td>${c.path}</td><td><del>${shown(c.before)}</del> <ins>${shown(c.after)}</ins></td></tr>`)}</tbody></table>`}
-    <h3>Payload</h3><pre tabindex="0" role="region" aria-label="Payload">${JSON.stringify(e.data, null, 1)}</pre></aside>`;
+    <h3>Payload</h3><pre tabindex="0" role="region" aria-label="Payload">${JSON.stringify(e.data, null, 1)}</pre></section>`;
 }
 
 /** @param {any} props */
