@@ -83,6 +83,10 @@ func (s *Static) Serve(engine *gin.Engine, page string, paths []string) error {
 	html := bytes.ReplaceAll(shell.plain, []byte("{{.Assets}}"), []byte(s.prefix))
 	for _, at := range paths {
 		engine.GET(at, func(c *gin.Context) {
+			if p := unusableParam(c.Params); p != nil {
+				WriteProblem(c, p)
+				return
+			}
 			pageHeaders(c)
 			c.Data(http.StatusOK, "text/html; charset=utf-8", html)
 		})
