@@ -3,13 +3,13 @@ export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
 .PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product bench-recommendation bench-growth \
-	burst explore mutants chaos stages check invoices en16931 schemathesis build tidy generate record release-schemas clean
+	burst explore mutants chaos stages check webhooks invoices en16931 schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
 
-run: build ## run the platform until it is stopped; ARGS="--data-dir DIR …"
-	bin/orderflow up $(ARGS)
+run: build ## run the platform until it is stopped, an empty shop with sample goods; ARGS="--data-dir DIR --sample=false …"
+	@bin/orderflow up --sample $(ARGS)
 
 observe: ## Prometheus with the alerts, and Jaeger, for the platform that runs on ./data; ARGS="HOST:PORT …" for others
 	scripts/observe.sh $(ARGS)
@@ -73,6 +73,10 @@ chaos: ## the failure campaign: kills and stops under load: is anything lost, or
 stages := statement,column,readonly,unwritable,million,burst
 stages: ## faults of the installation under load, one run each: what stands still, what goes on? twelve minutes; ARGS="--json …"
 	scripts/chaos.sh --stage $(stages) $(ARGS)
+
+webhooks: ## 10,000 webhooks shuffled, repeated and early, and 10,000 forged ones, over HTTP; some minutes
+	go test ./services/platform/endtoend -count=1 -timeout 1h -run WebhooksInAnyOrder -webhooks 10000 -v
+	go test ./services/platform/run -count=1 -timeout 1h -run NoForgedWebhook -forged 10000 -v
 
 invoices: ## 5,000 orders and two processes of invoice, killed at random: numbers without gap or repeat; some minutes
 	cd services/invoice && go test ./app -count=1 -timeout 1h -run KilledAtRandom -orders 5000 -v

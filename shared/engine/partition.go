@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
+
+// LevelRoutine is the level of what happens at every start, once for each partition: for programs that read logs, not for people.
+const LevelRoutine = slog.LevelInfo - 1
 
 // partition is one partition of the service while this process owns it: its worker, its publisher and its open calls. Its run is
 // sequential and ends with everything it started. Nothing of it is started or stopped from elsewhere, and a later run of the
@@ -100,7 +104,7 @@ func (p *partition) work() error {
 	p.enter(running)
 	p.stall.over(p.e, p.partition)
 	p.e.metrics.takeovers.Inc()
-	p.e.Log.Info("partition taken", "partition", p.partition, "epoch", p.epoch)
+	p.e.Log.Log(p.ctx, LevelRoutine, "partition taken", "partition", p.partition, "epoch", p.epoch)
 	p.e.running.add(p)
 	p.queue.push(input{form: flush})
 	err := p.worker.run(p.ctx)

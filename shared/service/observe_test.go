@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"orderflow.example/shared/engine"
 	"orderflow.example/shared/service"
 )
 
@@ -39,5 +40,21 @@ func TestTheRegistryTellsAboutTheProcess(t *testing.T) {
 	}
 	if !found["go_goroutines"] || !found["process_resident_memory_bytes"] {
 		t.Errorf("got %v", found)
+	}
+}
+
+func TestOnlyProgramsReadWhatIsRoutine(t *testing.T) {
+	t.Parallel()
+	for format, shown := range map[string]bool{"text": false, "json": true} {
+		var out bytes.Buffer
+		service.NewLogger(&out, slog.LevelInfo, format).Log(t.Context(), engine.LevelRoutine, "partition taken")
+		if shown != strings.Contains(out.String(), `"level":"INFO","msg":"partition taken"`) || !shown && out.Len() > 0 {
+			t.Errorf("%s: %s", format, out.String())
+		}
+		out.Reset()
+		service.NewLogger(&out, slog.LevelWarn, format).Log(t.Context(), engine.LevelRoutine, "partition taken")
+		if out.Len() > 0 {
+			t.Errorf("%s, warnings only: %s", format, out.String())
+		}
 	}
 }

@@ -130,11 +130,11 @@ func (o Options) tell(curve string, n int, w Window) {
 func PrintGrowth(w io.Writer, machine Machine, points []Point) error {
 	fmt.Fprintf(w, "Sagas of five steps on the engine, every tenth compensated. %s\n\n", machine)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	columns := []string{"curve", "at", "sagas/s", "p50 ms", "p99 ms", "CPU µs/saga", "whole machine", "MiB", "Postgres MiB", "databases MiB"}
-	fmt.Fprintln(table, strings.Join(columns, "\t")+"\t")
+	fmt.Fprintln(table, strings.Join([]string{"curve", "at", "sagas/s", "p50 ms", "p99 ms", "CPU µs/saga", "whole machine", "MiB",
+		"Postgres MiB", "databases MiB", ""}, "\t"))
 	for _, p := range points {
-		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.1f\t%.1f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t\n", p.Curve, p.At, p.Window.PerSecond, p.Window.P50,
-			p.Window.P99, p.Window.CPUPerSaga, p.Window.SystemPerSaga, p.Own, p.Postgres, p.Databases)
+		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.1f\t%.1f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t\n", p.Curve, p.At, p.Window.PerSecond,
+			p.Window.P50, p.Window.P99, p.Window.CPUPerSaga, p.Window.SystemPerSaga, p.Own, p.Postgres, p.Databases)
 	}
 	return table.Flush()
 }

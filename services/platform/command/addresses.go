@@ -11,7 +11,7 @@ import (
 )
 
 // printAddresses prints the line "ready …" that programs wait for, then all addresses for people, without passwords.
-func printAddresses(w io.Writer, r run.Running) error {
+func printAddresses(w io.Writer, r run.Running, dataDir string) error {
 	if _, err := fmt.Fprintf(w, "ready %s operators %s kafka %v\n", r.StorefrontURL, r.OperatorsURL, r.Kafka[0]); err != nil {
 		return err
 	}
@@ -30,12 +30,16 @@ func printAddresses(w io.Writer, r run.Running) error {
 	line("storefront, its API page", at(r.StorefrontURL, "/docs"))
 	line("operators, their API page", at(r.OperatorsURL, "/docs"))
 	line("metrics", at(r.OperatorsURL, "/metrics"))
-	line("health of each part", at(r.OperatorsURL, "/readyz"))
-	line("simulated world", at(r.WorldURL, "/sim/gateway/book"))
+	line("mail that was sent", at(r.WorldURL, "/sim/mail/messages"))
 	line("Kafka", strings.Join(r.Kafka, ","))
 	if postgres, err := url.Parse(r.Postgres); err == nil {
 		line("Postgres", postgres.Redacted())
 	}
-	line("Prometheus", "make observe, in another terminal")
+	if line("traces go to", r.TracesURL); r.TracesURL == "" {
+		line("traces", "--otlp-endpoint http://127.0.0.1:4318 --trace-ratio 1")
+	}
+	line("Prometheus and Jaeger", "make observe, in another terminal")
+	line("a customer's token", "orderflow token --customer ann --data-dir "+dataDir)
+	line("an operator's", "orderflow token --operator --data-dir "+dataDir)
 	return table.Flush()
 }

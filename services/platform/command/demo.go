@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -24,9 +23,10 @@ import (
 )
 
 type demoFlags struct {
-	orders, rate, url, opsURL, dates string
-	limit                            int
-	faults, json                     bool
+	listeners
+	orders, rate, dates string
+	limit               int
+	faults, json        bool
 }
 
 // Demo replays a real retailer's orders and cancellations.
@@ -52,10 +52,7 @@ func Demo() *cobra.Command {
 	cmd.Flags().StringVar(&f.rate, "rate", "max", "orders per second, or max")
 	cmd.Flags().BoolVar(&f.faults, "faults", false, "let the simulated gateway, carrier and floor fail now and then; not with --url")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
-	cmd.Flags().StringVar(&f.url, "url", "",
-		"customers' listener of a running platform; tokens are signed with the key in --data-dir or --jwt-key-file")
-	cmd.Flags().StringVar(&f.opsURL, "ops-url", "",
-		"its operators' listener (default: that of the platform on --data-dir, if that one is at --url)")
+	f.bind(cmd)
 	return cmd
 }
 
@@ -72,12 +69,11 @@ func (f demoFlags) options(c service.Config) (o demo.Options, err error) {
 		return o, service.Usage("limit: want 0 for all, or a number of invoices, not %d", f.limit)
 	case f.dates != "" && f.dates != string(demo.DayFirst) && f.dates != string(demo.MonthFirst):
 		return o, service.Usage("dates: want dmy or mdy, not %q", f.dates)
-	case f.url == "" && f.opsURL != "":
-		return o, service.Usage("ops-url: needs --url")
-	case f.url != "" && !isWebAddress(f.url), f.opsURL != "" && !isWebAddress(f.opsURL):
-		return o, service.Usage("url, ops-url: want http://host:port or https://host:port")
 	case f.url != "" && f.faults:
 		return o, service.Usage("faults: cannot be set for the platform at --url; start that with `orderflow up --faults`")
+	}
+	if err := f.check(); err != nil {
+		return o, err
 	}
 	if o.Key, err = f.key(c); err != nil {
 		return o, service.Environment("demo: %w", err)
@@ -102,36 +98,6 @@ func (f demoFlags) key(c service.Config) ([]byte, error) {
 	return c.Key()
 }
 
-// operators is the operators' listener of the platform at --url: that of --ops-url, or that in running.json of --data-dir. No
-// other is guessed: it could be another installation's.
-func (f demoFlags) operators(ctx context.Context, c service.Config) (string, error) {
-	if f.opsURL != "" {
-		return f.opsURL, nil
-	}
-	if r, err := run.ReadRunning(c.DataDir); err == nil && sameListener(r.StorefrontURL, f.url) {
-		return r.OperatorsURL, nil
-	}
-	if err := demo.Reach(ctx, f.url); err != nil {
-		return "", service.Environment("demo: %w", err)
-	}
-	return "",
-		service.Usage("ops-url: say the operators' listener of the platform at %s; the platform on the data directory %s is another",
-			f.url, c.DataDir)
-}
-
-func isWebAddress(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-}
-
-// sameListener tells whether two URLs name the same port of the same host.
-func sameListener(a, b string) bool {
-	x, errX := url.Parse(a)
-	y, errY := url.Parse(b)
-	host := func(u *url.URL) string { return strings.Replace(u.Hostname(), "localhost", "127.0.0.1", 1) }
-	return errX == nil && errY == nil && host(x) == host(y) && x.Port() == y.Port() && x.Host != ""
-}
-
 func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	c, err := service.Load(cmd)
 	if err != nil {
@@ -147,7 +113,7 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer file.Close()
 	if f.url != "" {
-		if o.OperatorsURL, err = f.operators(cmd.Context(), c); err != nil {
+		if o.OperatorsURL, err = f.operators(cmd.Context(), c, "demo"); err != nil {
 			return err
 		}
 	}
@@ -168,6 +134,9 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	}
 	var out outcome
 	if out.Report, err = demo.Run(ctx, o); err == nil {
+		out.Books, err = demo.Reconcile(ctx, o)
+	}
+	if err == nil {
 		o.Progress.Stage("verifying", 0)
 		out.Verify, err = inspect(ctx, c)
 	}
@@ -191,6 +160,7 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 // outcome is the command's output.
 type outcome struct {
 	demo.Report
+	Books  *demo.Books  `json:"books,omitempty"`
 	Verify audit.Report `json:"verify"`
 }
 
@@ -199,6 +169,9 @@ func (o outcome) verdict() error {
 	case !o.Whole():
 		return service.Failed("demo: %d orders did not end; GET /v1/orders?open=true on the operators' listener shows their states",
 			o.Orders.Unfinished)
+	case o.Books != nil && !o.Books.Balanced():
+		return service.Failed("demo: the books differ from the gateway's settlement, as shown; " +
+			"GET /v1/reports/discrepancies on the operators' listener")
 	case !o.Verify.Holds():
 		return service.Failed("demo: verify: broken: %s", strings.Join(o.Verify.Broken(), ", "))
 	}
@@ -216,6 +189,14 @@ func (o outcome) print(w io.Writer, asJSON bool) error {
 	}
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
+	}
+	if o.Books != nil {
+		if err := o.Books.Print(w); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
 	}
 	return o.Verify.Print(w)
 }

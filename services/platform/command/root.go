@@ -20,6 +20,6 @@ func Root() *cobra.Command {
 	}
 	service.BindFlags(root, run.Flags()...)
 	root.AddCommand(Up(), Demo(), Verify(), Choreography(), Topics(), Token(), Bench(), Migrate(), Parked(), Replay(),
-		Snapshot(), Shadow())
+		Snapshot(), Shadow(), Catalog(), Sagas(), Saga(), Stuck())
 	return root
 }

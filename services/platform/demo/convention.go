@@ -37,7 +37,7 @@ func separatorName(r rune) string {
 
 // separator returns the one that the line sep= names, as spreadsheets write it, else the one by which the header has most
 // of the columns. The rest begins with the header, on the line given.
-func separator(data []byte) (comma rune, rest []byte, line int, err error) {
+func separator(data []byte, columns []string) (comma rune, rest []byte, line int, err error) {
 	end := lineEnd(data)
 	first := strings.Trim(string(data[:end]), "\r\n\" ")
 	if named, ok := strings.CutPrefix(strings.ToLower(first), "sep="); ok {
@@ -50,7 +50,7 @@ func separator(data []byte) (comma rune, rest []byte, line int, err error) {
 	most := -1
 	for _, candidate := range separators {
 		header, _, _ := newRecords(data, candidate, 1).read()
-		if n := len(columns) - len(missing(header)); n > most {
+		if n := len(columns) - len(missing(header, columns)); n > most {
 			comma, most = candidate, n
 		}
 	}

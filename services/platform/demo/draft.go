@@ -14,6 +14,7 @@ type draft struct {
 	byCode   map[string]int32
 	names    map[string]string // one copy of each text
 	unclear  int32             // the line of the first row with an ambiguous date
+	faults   []Malformed       // all rows refused
 }
 
 // goods are the prices and descriptions of one product in the rows.
@@ -68,6 +69,12 @@ func (d *draft) take(r row) {
 
 func (d *draft) refuse(r row, reason string) {
 	d.account.refuse(line{rows: 1, at: r.line}, r.cancels(), reason)
+	d.faults = append(d.faults, Malformed{int(r.line), reason})
+}
+
+func (d *draft) unreadable(line int, reason string) {
+	d.account.unreadable(line, reason)
+	d.faults = append(d.faults, Malformed{line, reason})
 }
 
 func (d *draft) invoice(r row, code string) *invoice {
@@ -122,7 +129,9 @@ func (d *draft) one(text string) string {
 // product is one product for sale.
 type product struct {
 	sku, description string
-	price            int64 // pence; 0: never sold
+	price            int64  // pence; 0: never sold
+	currency         string // empty: GBP
+	backorderable    bool
 }
 
 // products have their most frequent price and description: among equals the lowest price, the first description.

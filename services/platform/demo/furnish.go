@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ func (r *replay) furnish(ctx context.Context) error {
 	}
 	refusals := map[int32]string{}
 	for some := range slices.Chunk(onSale, listed) {
-		if err := r.list(ctx, some, refusals); err != nil {
+		if _, err := r.client.listAll(ctx, some, r.plan.products, refusals); err != nil {
 			return err
 		}
 	}
@@ -49,39 +50,41 @@ func (r *replay) furnish(ctx context.Context) error {
 	}
 	// If all stock was received before, some of it may be sold out, and there is no level to wait for.
 	again := r.intake.Received == r.intake.ReceivedBefore
-	return r.visible(ctx, there, func(o offer) bool { return again || o.Available > 0 || !stocked[o.SKU] })
+	return r.client.visible(ctx, there, r.o.Patience, func(o offer) bool { return again || o.Available > 0 || !stocked[o.SKU] })
 }
 
-// list puts products on sale. A request that is refused for its content is halved, until the refused products are found.
-func (r *replay) list(ctx context.Context, some []int32, refusals map[int32]string) error {
+// listAll puts products on sale. A request that is refused for its content is halved, until the refused products are found.
+func (c *client) listAll(ctx context.Context, some []int32, all []product, refusals map[int32]string) (l listings, err error) {
 	products := make([]product, len(some))
 	for i, sku := range some {
-		products[i] = r.plan.products[sku]
+		products[i] = all[sku]
 	}
-	err := r.client.list(ctx, products)
+	l, err = c.list(ctx, products)
 	var no *refusal
 	switch {
 	case !errors.As(err, &no) || !no.aboutContent():
-		return err
+		return l, err
 	case len(some) == 1:
 		refusals[some[0]] = no.Error()
-		return nil
+		return l, nil
 	}
-	if err := r.list(ctx, some[:len(some)/2], refusals); err != nil {
-		return err
+	l, err = c.listAll(ctx, some[:len(some)/2], all, refusals)
+	if err != nil {
+		return l, err
 	}
-	return r.list(ctx, some[len(some)/2:], refusals)
+	rest, err := c.listAll(ctx, some[len(some)/2:], all, refusals)
+	return listings{l.Listed + rest.Listed, l.Repriced + rest.Repriced, l.Unchanged + rest.Unchanged}, err
 }
 
 // visible waits until customers see every product at its price and in stock.
-func (r *replay) visible(ctx context.Context, onSale []product, inStock func(offer) bool) error {
+func (c *client) visible(ctx context.Context, onSale []product, patience time.Duration, inStock func(offer) bool) error {
 	for began := time.Now(); ; {
-		missing := make(map[string]int64, len(onSale))
+		missing := make(map[string]money, len(onSale))
 		for _, p := range onSale {
-			missing[p.sku] = p.price
+			missing[p.sku] = money{p.price, cmp.Or(p.currency, "GBP")}
 		}
-		err := r.client.offers(ctx, func(o offer) {
-			if missing[o.SKU] == o.Price.Amount && inStock(o) {
+		err := c.offers(ctx, func(o offer) {
+			if missing[o.SKU] == o.Price && inStock(o) {
 				delete(missing, o.SKU)
 			}
 		})
@@ -90,11 +93,11 @@ func (r *replay) visible(ctx context.Context, onSale []product, inStock func(off
 			return err
 		case len(missing) == 0:
 			return nil
-		case time.Since(began) > r.o.Patience:
+		case time.Since(began) > patience:
 			return fmt.Errorf(
 				"after %s customers do not see %d of %d products as they were loaded; "+
 					"see /v1/obligations or /v1/parked on the operators' listener",
-				r.o.Patience, len(missing), len(onSale))
+				patience, len(missing), len(onSale))
 		}
 		if !pause(ctx, 200*time.Millisecond) {
 			return context.Cause(ctx)

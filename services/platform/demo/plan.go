@@ -84,7 +84,7 @@ func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, err
 		return nil, err
 	}
 	d := newDraft()
-	if err := f.rows(d.take, d.account.unreadable); err != nil {
+	if err := f.rows(d.take, d.unreadable); err != nil {
 		return nil, err
 	}
 	if d.unclear > 0 {

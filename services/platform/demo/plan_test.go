@@ -117,10 +117,10 @@ func TestAProductCostsWhatItWasSoldForMostOften(t *testing.T) {
 		return "1,MUG," + description + ",1,2010-12-01 08:26:00," + price + ",7,France"
 	}
 	for want, lines := range map[product][]string{
-		{"MUG", "A", 255}: {sold("9.99", "A"), sold("2.55", "A"), sold("2.55", "B")},
-		{"MUG", "A", 100}: {sold("9.99", "B"), sold("1.00", "A")},
-		{"MUG", "MUG", 300}: {sold("3", ""), sold("0", "damaged"), "C2,MUG,x,-1,2010-12-01 08:26:00,1,7,France",
-			"C2,MUG,x,-1,2010-12-01 08:26:00,1,7,France"},
+		{sku: "MUG", description: "A", price: 255}: {sold("9.99", "A"), sold("2.55", "A"), sold("2.55", "B")},
+		{sku: "MUG", description: "A", price: 100}: {sold("9.99", "B"), sold("1.00", "A")},
+		{sku: "MUG", description: "MUG", price: 300}: {sold("3", ""), sold("0", "damaged"),
+			"C2,MUG,x,-1,2010-12-01 08:26:00,1,7,France", "C2,MUG,x,-1,2010-12-01 08:26:00,1,7,France"},
 	} {
 		if got := planned(t, 0, lines...).products[0]; got != want {
 			t.Errorf("%+v, want %+v", got, want)

@@ -124,7 +124,8 @@ func TestColumnsAreFoundByTheirNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (product{"85123A", "£20 Café", 255}); p.products[0] != want || p.orders[0].customer.number != "17850" ||
+	want := product{sku: "85123A", description: "£20 Café", price: 255}
+	if p.products[0] != want || p.orders[0].customer.number != "17850" ||
 		p.orders[0].country != "FR" {
 		t.Fatalf("%+v, order %+v", p.products[0], p.orders[0])
 	}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -195,16 +196,24 @@ type listing struct {
 	Backorderable bool   `json:"backorderable"`
 }
 
+// listings counts products by what was new.
+type listings struct {
+	Listed    int `json:"listed"`
+	Repriced  int `json:"repriced"`
+	Unchanged int `json:"unchanged"`
+}
+
 // list puts products on sale.
-func (c *client) list(ctx context.Context, products []product) error {
+func (c *client) list(ctx context.Context, products []product) (answer listings, err error) {
 	body := struct {
 		Items []listing `json:"items"`
 	}{make([]listing, len(products))}
 	for i, p := range products {
-		body.Items[i] = listing{SKU: p.sku, Description: p.description, Price: money{p.price, "GBP"}}
+		body.Items[i] = listing{SKU: p.sku, Description: p.description, Price: money{p.price, cmp.Or(p.currency, "GBP")},
+			Backorderable: p.backorderable}
 	}
-	_, _, err := c.ask(ctx, asked{method: http.MethodPost, url: c.operators + "/v1/products", token: c.operator, body: body}, nil)
-	return err
+	_, _, err = c.ask(ctx, asked{method: http.MethodPost, url: c.operators + "/v1/products", token: c.operator, body: body}, &answer)
+	return answer, err
 }
 
 type received struct {

@@ -27,6 +27,7 @@ type shop struct {
 	mu       sync.Mutex
 	products map[string]listing
 	stock    map[string]int64
+	shelves  map[string][]shelved // by SKU
 	receipts map[string]bool
 	orders   []*sale
 	byKey    map[string]*sale
@@ -56,13 +57,15 @@ func open(t testing.TB) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{t: t, auth: auth, products: map[string]listing{}, stock: map[string]int64{}, receipts: map[string]bool{},
-		byKey: map[string]*sale{}, answers: map[string]int{}, lists: func(listing) bool { return true },
+	s := &shop{t: t, auth: auth, products: map[string]listing{}, stock: map[string]int64{}, shelves: map[string][]shelved{},
+		receipts: map[string]bool{},
+		byKey:    map[string]*sale{}, answers: map[string]int{}, lists: func(listing) bool { return true },
 		hitch: func(*http.Request) int { return 0 }}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/products", s.list)
 	mux.HandleFunc("GET /v1/products", s.offers)
 	mux.HandleFunc("POST /v1/stock/receipts", s.receive)
+	mux.HandleFunc("GET /v1/stock/{sku...}", s.level)
 	mux.HandleFunc("POST /v1/orders", s.place)
 	mux.HandleFunc("GET /v1/orders", s.states)
 	mux.HandleFunc("GET /v1/orders/{id}", s.show)
@@ -186,10 +189,24 @@ func (s *shop) receive(w http.ResponseWriter, r *http.Request) {
 		if !s.receipts[id] {
 			fresh++
 			s.stock[i.SKU] += i.Quantity
+			s.shelves[i.SKU] = append(s.shelves[i.SKU], shelved{i.Warehouse})
 		}
 		s.receipts[id] = true
 	}
 	say(w, 200, intake{Received: fresh, Repeated: len(body.Items) - fresh})
+}
+
+type shelved struct {
+	Warehouse string `json:"warehouse"`
+}
+
+func (s *shop) level(w http.ResponseWriter, r *http.Request) {
+	s.read(r, nil, httpserver.AudienceOperators)
+	if there := s.shelves[r.PathValue("sku")]; there != nil {
+		say(w, 200, map[string]any{"warehouses": there})
+		return
+	}
+	refuse(w, 404, "not-found")
 }
 
 func (s *shop) place(w http.ResponseWriter, r *http.Request) {

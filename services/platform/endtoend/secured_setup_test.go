@@ -56,6 +56,8 @@ func startSecured(t *testing.T) *secured {
 		s.secrets[app.Name] = rand.Text()
 		s.write(t, filepath.Join("passwords", app.Name), s.secrets[app.Name])
 	}
+	s.secrets["scaler"] = rand.Text()
+	s.write(t, filepath.Join("passwords", "scaler"), s.secrets["scaler"])
 	s.key = []byte(rand.Text() + rand.Text())
 	key := s.write(t, "key", string(s.key))
 	s.startKafka(t)
@@ -121,7 +123,8 @@ func (s *secured) startKafka(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := []kfake.Opt{kfake.NumBrokers(1), kfake.TLS(config), kfake.EnableSASL(), kfake.EnableACLs(),
+	options := []kfake.Opt{kfake.User("SCRAM-SHA-512", service.Scaler, s.secrets["scaler"]),
+		kfake.NumBrokers(1), kfake.TLS(config), kfake.EnableSASL(), kfake.EnableACLs(),
 		kfake.Superuser("SCRAM-SHA-512", "admin", string(password))}
 	for _, app := range run.Apps { // it stores passwords set by an administrator in a way of its own
 		options = append(options, kfake.User("SCRAM-SHA-512", app.User(), s.secrets[app.Name]))

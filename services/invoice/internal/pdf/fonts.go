@@ -29,7 +29,7 @@ var (
 	bold    = sync.OnceValue(func() *typeface { return load("DejaVuSansCondensed-Bold", dejavusanscondensedbold.TTF) })
 	others  = sync.OnceValue(func() (all []*typeface) {
 		for _, name := range []string{"NotoSansThai-Regular", "NotoSansDevanagari-Regular", "NotoSansBengali-Regular",
-			"NotoSansTamil-Regular", "DroidSansFallbackFull"} {
+			"NotoSansTamil-Regular", "DroidSansFallbackFull", "NanumGothicCoding"} {
 			all = append(all, load(name, unpack("fonts/"+name+".ttf.gz")))
 		}
 		return all

@@ -2,6 +2,7 @@ package pdf_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,6 +40,21 @@ func read(t *testing.T, file []byte) string {
 	return string(out)
 }
 
+var into = flag.String("into", "", "folder into which an invoice of each script is drawn as a picture, to be looked at")
+
+// picture lets pdftoppm, of Poppler, draw the first page.
+func picture(t *testing.T, name string, file []byte) {
+	t.Helper()
+	if *into == "" {
+		return
+	}
+	draw := exec.Command("pdftoppm", "-png", "-r", "80", "-f", "1", "-singlefile", "-", filepath.Join(*into, name))
+	draw.Stdin = bytes.NewReader(file)
+	if out, err := draw.CombinedOutput(); err != nil {
+		t.Errorf("pdftoppm: %v: %s", err, out)
+	}
+}
+
 // valid lets pdfcpu check the file against ISO 32000.
 func valid(t *testing.T, file []byte) {
 	t.Helper()
@@ -72,6 +88,7 @@ func TestEveryScriptIsDrawnAndReadBack(t *testing.T) {
 			t.Parallel()
 			file := pdf.Draw(documenttest.Invoice(s.Buyer, s.Goods, "S", 2000))
 			valid(t, file)
+			picture(t, script, file)
 			text := read(t, file)
 			for _, want := range append([]string{s.Buyer.Name, s.Buyer.Line1, s.Buyer.City}, s.Goods...) {
 				parts := []string{want}

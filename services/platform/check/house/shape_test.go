@@ -110,6 +110,7 @@ var keyless = map[string]string{
 	"change_preferences":  "a PUT: the same once more changes nothing",
 	"unsubscribe":         "the link in a mail: once more changes nothing",
 	"offer_promotion":     "the service itself offers a promotion, to each customer once",
+	"end_promotion":       "the service itself ends a promotion, once it was offered to all",
 }
 
 // The answers to requests with a key are restored from the topic when a database is lost.
