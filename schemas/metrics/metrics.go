@@ -74,9 +74,15 @@ var Webhooks = metric.Metric{Name: "orderflow_webhooks_total", Kind: metric.Coun
 		"id_reused",
 		"refused", "noted", "settled", "other_amount", "other_currency", "other_reference", "unknown_order", "unknown_type")}}
 
+// Interactions counts what visitors look at.
+var Interactions = metric.Metric{Name: "orderflow_interactions_total", Kind: metric.Counter,
+	Help: "Interactions of visitors, by what became of them.",
+	Labels: []metric.Label{metric.Of("outcome", "recorded; left out, as more came than are recorded; or lost", "recorded",
+		"left_out", "lost")}}
+
 // All lists the metrics of this package.
 var All = []metric.Metric{SagasBegun, SagasOpen, SagasStuck, SagaSeconds, AnswerSeconds, Compensations, Money, Overdue,
-	ConservationBreaks, ConservationAge, OrdersShed, OrdersWaiting, OrdersWaitingLimit, Webhooks}
+	ConservationBreaks, ConservationAge, OrdersShed, OrdersWaiting, OrdersWaitingLimit, Webhooks, Interactions}
 
 func statuses(final bool) []string {
 	return slices.DeleteFunc(order.Statuses(), func(s string) bool { return order.Final(s) != final })

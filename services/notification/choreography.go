@@ -48,7 +48,7 @@ var Mailboxes = saga.Choreography[Mailbox]{
 	Evolve:  EvolveMailbox,
 	Final:   []saga.Kind{event.Queued},
 	Rows: []saga.Row{
-		saga.On(event.Requested, deliver, event.Attempted, event.Queued, event.Failed).Irrevocably().Past(ToldOf...),
+		saga.OnEvent(event.Requested, deliver, event.Attempted, event.Queued, event.Failed).Irrevocably().Past(ToldOf...),
 		saga.Call(event.Attempted, Send, Mailbox.answered, event.Sent, event.Failed, event.Attempted).
 			UntilAnswered(overdueAfter).Irrevocably().Past(ToldOf...),
 	},

@@ -273,3 +273,28 @@ func TestAMessageThatWaitsForTheEndOfQuietHoursAndForItsProviderIsNotOverdue(t *
 		}
 	}
 }
+
+func TestAMessageThatNeverEndsIsGivenUpWhenTheNextOneComesDaysLater(t *testing.T) {
+	t.Parallel()
+	ago := func(d time.Duration) saga.Event { // before the time at which these tests decide
+		r := request("1", "a").Data.(event.RequestedV1)
+		r.Message.HappenedAt = time.Unix(0, 0).Add(-d).UTC().Format(time.RFC3339)
+		return event.Requested.Of(r)
+	}
+	d := sagatest.Given(t, boxes).When(ago(24 * time.Hour)).When(request("2", "a"))
+	if got := kinds(d.Emitted()); got != "queued 2" {
+		t.Error(got)
+	}
+	d = sagatest.Given(t, boxes).When(ago(72 * time.Hour)).When(request("2", "a"))
+	if got := kinds(d.Emitted()); got != "queued 2, failed 1 abandoned, attempted 2" {
+		t.Error(got)
+	}
+	d.Answered(event.Attempted, notification.Delivery{Message: "1", Outcome: notification.DeliverySent})
+	if got := kinds(d.Emitted()); got != "" {
+		t.Errorf("the answer about the one given up counts for the other: %s", got)
+	}
+	d.Answered(event.Attempted, notification.Delivery{Message: "2", Outcome: notification.DeliverySent})
+	if got := kinds(d.Emitted()); got != "sent 2" {
+		t.Error(got)
+	}
+}

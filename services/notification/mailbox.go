@@ -2,6 +2,7 @@ package notification
 
 import (
 	"slices"
+	"time"
 
 	event "orderflow.example/schemas/notification"
 	"orderflow.example/shared/saga"
@@ -24,6 +25,7 @@ func BlankMailbox(key string) Mailbox { return Mailbox{Key: key} }
 
 // Delivery is what a provider answered.
 type Delivery struct {
+	Message string // its id
 	Outcome string // DeliverySent, or why it was not, which is a reason of failed
 }
 
@@ -35,6 +37,7 @@ const (
 	OutcomeUnknown = "outcome_unknown" // whether the provider took it was lost: it is not sent twice
 	Unreachable    = "unreachable"     // for too long
 	refusedBefore  = "refused_before"  // the address refused an earlier message for good
+	abandoned      = "abandoned"       // it never ended: an operator discarded it
 )
 
 // EvolveMailbox folds the service's own events about the mailbox.
@@ -78,17 +81,27 @@ func remembered(ids []string, id string) []string {
 	return ids[max(0, len(ids)-recent):]
 }
 
-// deliver has a message sent, or lets it wait for the one under way. An address that refused for good gets nothing more.
-func deliver(b Mailbox, r event.RequestedV1) []saga.Event {
+// deliver has a message sent, or lets it wait for the one under way, unless that should have ended long ago. An address that
+// refused for good gets nothing more.
+func deliver(b Mailbox, e saga.Event, r event.RequestedV1) []saga.Event {
 	switch {
 	case slices.Contains(b.Recent, r.Message.ID):
 		return nil
 	case b.Stopped == r.To:
 		return []saga.Event{failure(r, refusedBefore)}
+	case b.Sending != nil && e.Time.Sub(since(b.Sending.Message)) > overdueAfter:
+		queued := event.Queued.Of(event.QueuedV1{Requested: r})
+		return append([]saga.Event{queued}, EvolveMailbox(b, queued).next(failure(*b.Sending, abandoned))...)
 	case b.Sending != nil:
 		return []saga.Event{event.Queued.Of(event.QueuedV1{Requested: r})}
 	}
 	return []saga.Event{event.Attempted.Of(event.AttemptedV1{Requested: r})}
+}
+
+// since is when that happened which a message tells of.
+func since(m event.Message) time.Time {
+	at, _ := time.Parse(time.RFC3339Nano, m.HappenedAt) // written by tells
+	return at
 }
 
 func failure(r event.RequestedV1, reason string) saga.Event {
@@ -98,7 +111,7 @@ func failure(r event.RequestedV1, reason string) saga.Event {
 
 // answered notes what became of the message under way, and has the next one sent.
 func (b Mailbox) answered(d Delivery) []saga.Event {
-	if b.Sending == nil {
+	if b.Sending == nil || d.Message != "" && d.Message != b.Sending.Message.ID { // one that was given up
 		return nil
 	}
 	r := *b.Sending

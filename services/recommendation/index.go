@@ -24,7 +24,7 @@ type purchase struct {
 	goods []int32
 }
 
-// mostPurchases of a customer are looked at, the latest.
+// mostPurchases of a customer are kept, the latest.
 const mostPurchases = 200
 
 // Query is what is asked for.
@@ -70,7 +70,8 @@ func (x *Index) Learn(b Basket) {
 		if x.baskets == nil {
 			x.baskets = map[string][]purchase{}
 		}
-		x.baskets[b.Customer] = append(x.baskets[b.Customer], purchase{b.At, ids})
+		all := append(x.baskets[b.Customer], purchase{b.At, ids})
+		x.baskets[b.Customer] = all[max(0, len(all)-mostPurchases):]
 	}
 }
 
@@ -197,7 +198,6 @@ func (a *asking) history(q Query) {
 	if q.Customer == "" || len(all) == 0 {
 		return
 	}
-	all = all[max(0, len(all)-mostPurchases):]
 	now := weightAt(a.model.At, historyHalfLife)
 	var orders float64
 	counts := make([]float64, len(a.answers))

@@ -25,10 +25,12 @@ var App = service.App{
 	Migrations: store.Migrations,
 	Bindings:   bindings(nil),
 	Configured: func(c service.Config) []engine.Binding { return bindings(channels(c)) },
-	Flags:      []service.Declared{smtpURL, smtpPasswordFile, smsURL, mailFrom, publicURL, templates, shopName, promotionRate},
-	Recording:  adapters,
+	Flags: []service.Declared{smtpURL, smtpPasswordFile, smsURL, pushKeyFile, mailFrom, publicURL, templates, shopName,
+		promotionRate},
+	Recording: adapters,
 	Storefront: func(to huma.API, p *service.Parts) {
-		api.RegisterCustomers(to, store.NewReader(p.DB), writer(p.Config), p.Auth)
+		key, _ := vapid(p.Config) // it was checked; without one there is none
+		api.RegisterCustomers(to, store.NewReader(p.DB), writer(p.Config), p.Auth, key.Public)
 	},
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		api.RegisterOperators(r, store.NewReader(p.DB), idempotency.New(idempotency.NewTable(p.DB), p.Log), promotions{p})
@@ -55,6 +57,9 @@ func channels(c service.Config) (all notification.Channels) {
 	}
 	if smsURL.Of(c) != "" {
 		all = append(all, storefront.ChannelSMS)
+	}
+	if pushKeyFile.Of(c) != "" {
+		all = append(all, storefront.ChannelPush)
 	}
 	return all
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-smtp"
 
@@ -18,6 +19,7 @@ import (
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service/servicetest"
 )
 
@@ -27,6 +29,7 @@ func TestMain(m *testing.M) { servicetest.Main(m, App) }
 type sink struct {
 	mu    sync.Mutex
 	taken map[string]int
+	at    map[string]time.Time // the first time
 }
 
 type session struct {
@@ -55,7 +58,10 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.taken[s.to+" "+subject]++
+	what := s.to + " " + subject
+	if s.taken[what]++; s.taken[what] == 1 {
+		s.at[what] = time.Now()
+	}
 	return nil
 }
 
@@ -77,9 +83,9 @@ type site struct {
 	db    *database.DB // of the service, once it is there
 }
 
-func open(t *testing.T) *site {
+func open(t *testing.T, promotions int) *site {
 	t.Helper()
-	mails := &sink{taken: map[string]int{}}
+	mails := &sink{taken: map[string]int{}, at: map[string]time.Time{}}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{sink: mails}, nil }))
 	server.Domain, server.ErrorLog = "mail.example.com", log.New(io.Discard, "", 0)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -88,7 +94,8 @@ func open(t *testing.T) *site {
 	}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close() })
-	return &site{Site: servicetest.Open(t, App, 2, fmt.Sprintf("--smtp-url smtp://%s --promotion-rate 100", l.Addr())), mails: mails}
+	return &site{Site: servicetest.Open(t, App, 2, fmt.Sprintf("--smtp-url smtp://%s --promotion-rate %d",
+		l.Addr(), promotions)), mails: mails}
 }
 
 // publish asks for a promotion as an operator, once so many customers want promotions.
@@ -118,30 +125,15 @@ func (s *site) publish(operators string, audience int) {
 }
 
 func TestAProcessThatIsKilledWhileItSendsMailsNobodyTwiceAndLosesNoMoreThanWasOnItsWay(t *testing.T) {
-	s := open(t)
-	const customers, orders, kills = 150, 60, 3
-	s.Tell(storefront.PreferencesChanged.About("shy", storefront.PreferencesChangedV1{Channels: []string{"mail"}, Locale: "en",
-		Email: "shy@example.com"}))
+	s := open(t, 100)
+	const orders, kills = 60, 3
 	p := s.Start()
 	operators := s.Ready(p).Operators
 	s.connect()
-	for n := range customers {
-		id := fmt.Sprintf("c%03d", n)
-		s.Tell(storefront.PreferencesChanged.About(id, storefront.PreferencesChangedV1{Channels: []string{"mail"}, Locale: "en",
-			Promotions: true, Email: id + "@example.com"}))
-	}
+	customers := s.want(166)
 	s.publish(operators, customers)
 	for n := range orders {
-		id := fmt.Sprintf("018f0000-0000-7000-8000-%012d", n)
-		s.Tell(order.Confirmed.About(id, order.ConfirmedV1{CustomerID: fmt.Sprint("buyer", n),
-			Total:  schemas.Money{Amount: 1250, Currency: "GBP"},
-			Lines:  []schemas.Allocation{{SKU: "MUG", Quantity: 5, UnitPrice: 250, Warehouse: "LEEDS"}},
-			ShipTo: schemas.Address{Name: "Ann Example", Line1: "1 High St", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}}),
-			storefront.OrderPlaced.About(id, storefront.OrderPlacedV1{CustomerID: fmt.Sprint("buyer", n), PaymentToken: "tok_ok",
-				FillPolicy: "fill_all", Lines: []schemas.Line{{SKU: "MUG", Quantity: 5, UnitPrice: 250}},
-				Total:  schemas.Money{Amount: 1250, Currency: "GBP"},
-				ShipTo: schemas.Address{Name: "Ann Example", Line1: "1 High St", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"},
-				Email:  fmt.Sprintf("buyer%d@example.com", n)}))
+		s.confirm(n)
 	}
 	all := func() int { return s.mails.count(" Mugs") + s.mails.count(" Your order is confirmed") }
 	for range kills {
@@ -157,7 +149,7 @@ func TestAProcessThatIsKilledWhileItSendsMailsNobodyTwiceAndLosesNoMoreThanWasOn
 	s.Until("all mails", func() bool { return all()+s.unknown() >= customers+orders })
 	s.mails.mu.Lock() // a mail may still come
 	for what, n := range s.mails.taken {
-		if n > 1 || strings.HasPrefix(what, "shy@") {
+		if n > 1 || strings.HasPrefix(what, "shy") {
 			t.Errorf("mailed %d times: %s", n, what)
 		}
 	}
@@ -167,6 +159,40 @@ func TestAProcessThatIsKilledWhileItSendsMailsNobodyTwiceAndLosesNoMoreThanWasOn
 	}
 	t.Logf("%d promotions and %d confirmations were mailed, of %d the outcome is unknown", s.mails.count(" Mugs"),
 		s.mails.count(" Your order is confirmed"), s.unknown())
+}
+
+// confirm tells of an order of buyer n that is placed and confirmed.
+func (s *site) confirm(n int) {
+	s.Helper()
+	id, buyer := fmt.Sprintf("018f0000-0000-7000-8000-%012d", n), fmt.Sprint("buyer", n)
+	total := schemas.Money{Amount: 1250, Currency: "GBP"}
+	to := schemas.Address{Name: "Ann Example", Line1: "1 High St", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}
+	s.Tell(order.Confirmed.About(id, order.ConfirmedV1{CustomerID: buyer, Total: total, ShipTo: to,
+		Lines: []schemas.Allocation{{SKU: "MUG", Quantity: 5, UnitPrice: 250, Warehouse: "LEEDS"}}}),
+		storefront.OrderPlaced.About(id, storefront.OrderPlacedV1{CustomerID: buyer, PaymentToken: "tok_ok", FillPolicy: "fill_all",
+			Lines: []schemas.Line{{SKU: "MUG", Quantity: 5, UnitPrice: 250}}, Total: total, ShipTo: to, Email: buyer + "@example.com"}))
+}
+
+// want tells of customers, one in ten of whom wants no promotions, and returns how many do.
+func (s *site) want(customers int) (audience int) {
+	s.Helper()
+	const together = 500
+	var events []saga.Event
+	for n := range customers {
+		id, wants := fmt.Sprintf("c%05d", n), n%10 != 9
+		if wants {
+			audience++
+		} else {
+			id = fmt.Sprintf("shy%05d", n)
+		}
+		events = append(events, storefront.PreferencesChanged.About(id, storefront.PreferencesChangedV1{Channels: []string{"mail"},
+			Locale: "en", Promotions: wants, Email: id + "@example.com"}))
+		if len(events) == together || n == customers-1 {
+			s.Tell(events...)
+			events = nil
+		}
+	}
+	return audience
 }
 
 // connect opens the service's database, which its first process made.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	address "net/mail"
 	"net/url"
 	"os"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"orderflow.example/services/notification/internal/letter"
 	"orderflow.example/services/notification/internal/mail"
+	"orderflow.example/services/notification/internal/push"
 	"orderflow.example/services/notification/internal/wording"
 	"orderflow.example/shared/service"
 )
@@ -32,6 +34,18 @@ var (
 		Check: func(path string) error { _, err := secretIn(path); return err }}
 	smsURL = service.Flag[string]{Name: "sms-url", Usage: "SMS provider: POST /v1/messages {to, text} (default: none)",
 		Want: "http://… or https://…", Valid: func(text string) bool { return text == "" || isWebAddress(text) }}
+	pushKeyFile = service.Flag[string]{Name: "vapid-key-file",
+		Usage: "file with the private VAPID key, which signs Web Push: 32 bytes in base64url (default: no Web Push)",
+		Check: func(path string) error {
+			if path == "" {
+				return nil
+			}
+			text, err := secretIn(path)
+			if err == nil {
+				_, err = push.ReadKey(text, "")
+			}
+			return err
+		}}
 	mailFrom = service.Flag[string]{Name: "mail-from", Default: "Orderflow <shop@example.com>", Usage: "sender of mail",
 		Check: func(from string) error {
 			_, err := mail.New(mail.Server{URL: "smtp://localhost", From: from})
@@ -89,13 +103,26 @@ func writer(c service.Config) letter.Writer {
 // perSecond is how many customers are sent a promotion in a second.
 func perSecond(c service.Config) float64 { return cmp.Or(promotionRate.Of(c), promotionRate.Default) }
 
+// vapid is the key that signs Web Push. Push services write to the sender of mail, should they have to.
+func vapid(c service.Config) (k push.Key, err error) {
+	from, err := address.ParseAddress(cmp.Or(mailFrom.Of(c), mailFrom.Default))
+	if err != nil {
+		return k, err
+	}
+	text, err := secretIn(pushKeyFile.Of(c))
+	if err != nil {
+		return k, err
+	}
+	return push.ReadKey(text, from.Address)
+}
+
 // server is the mail server that is configured; nil if none is.
 func server(c service.Config) (*mail.Sender, error) {
-	address := smtpURL.Of(c)
-	if address == "" {
+	at := smtpURL.Of(c)
+	if at == "" {
 		return nil, nil
 	}
-	if address == simulated {
+	if at == simulated {
 		return nil, service.Usage("smtp-url: the simulated mail server runs with the simulated world alone: " +
 			"give the address of that one, or of a real one")
 	}
@@ -103,7 +130,7 @@ func server(c service.Config) (*mail.Sender, error) {
 	if err != nil {
 		return nil, service.Usage("smtp-password-file: %w", err)
 	}
-	s, err := mail.New(mail.Server{URL: address, Password: password, From: cmp.Or(mailFrom.Of(c), mailFrom.Default)})
+	s, err := mail.New(mail.Server{URL: at, Password: password, From: cmp.Or(mailFrom.Of(c), mailFrom.Default)})
 	if err != nil {
 		return nil, service.Usage("smtp-url: %w", err)
 	}

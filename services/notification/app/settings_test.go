@@ -34,6 +34,16 @@ func TestSettingsThatCannotWorkAreRefusedBeforeAnythingRuns(t *testing.T) {
 	if err := smtpPasswordFile.Check(filepath.Join(t.TempDir(), "gone")); err == nil {
 		t.Error("a password file that is not there")
 	}
+	weak := filepath.Join(t.TempDir(), "vapid.key")
+	if err := os.WriteFile(weak, []byte("secret-but-no-key\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, says := range map[string]string{weak: "no VAPID key", weak + "-gone": "no such file"} {
+		err := pushKeyFile.Check(path)
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "secret-") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
 	for _, value := range []string{"shop.example.com", "ftp://shop.example.com", "https://shop.example.com/?a=b"} {
 		if publicURL.Valid(value) {
 			t.Errorf("%s is taken for a public address", value)

@@ -34,9 +34,12 @@ func business() Dashboard {
 					Query{perMinute(most(count(metrics.SagaSeconds, window), "outcome")), "{{outcome}}"}),
 			}},
 			{Panels: []Panel{
-				lines("What does the payment gateway notify of, and what comes of it?", 24, perMinuteOf,
+				lines("What does the payment gateway notify of, and what comes of it?", 12, perMinuteOf,
 					"Refused: its secret is not ours. Other amounts or references: the gateway and we disagree; compare with its book.",
 					Query{perMinute(sum(perSecond(metrics.Webhooks, window), "outcome")), "{{outcome}}"}),
+				lines("What do visitors look at, and is it recorded?", 12, perMinuteOf,
+					"Much left out: recommendations follow from a sample. --interactions is how many are recorded in a second.",
+					Query{perMinute(sum(perSecond(metrics.Interactions, window), "outcome")), "{{outcome}}"}),
 			}},
 			{Panels: []Panel{
 				lines("How often are goods missing?", 8, perMinuteOf, "Which products: GET /v1/stock/{sku}; is replenishment on its way?",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"orderflow.example/schemas/metrics"
 	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/services/storefront/internal/admission"
@@ -18,6 +19,7 @@ import (
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/measure"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
@@ -56,6 +58,10 @@ var App = service.App{
 
 func operations(to huma.API, p *service.Parts) {
 	reader := store.NewReader(p.DB)
+	looks := measure.Counter(p.Registry, metrics.Interactions, measure.Labels{})
+	for _, outcome := range []string{interactions.Recorded, interactions.LeftOut, interactions.Lost} {
+		looks.WithLabelValues(outcome) // 0 until there are some
+	}
 	api.Register(to, api.Parts{
 		Submit: func(ctx context.Context, order string, command saga.Event) (storefront.Order, []saga.Event, error) {
 			outcome, err := p.Engine.Submit(ctx, order, command)
@@ -72,7 +78,7 @@ func operations(to huma.API, p *service.Parts) {
 			e event.InteractionsRecordedV1) error {
 			_, err := p.Engine.Submit(ctx, visitor, storefront.RecordInteractions.Of(e))
 			return err
-		}, p.Log).Keep,
+		}, func(outcome string, n int) { looks.WithLabelValues(outcome).Add(float64(n)) }, p.Log).Keep,
 	})
 	api.RegisterPreferences(to, customers{reader, p.Engine})
 	api.RegisterUnsubscribe(to, customers{reader, p.Engine}, p.Auth)

@@ -57,11 +57,12 @@ type handlers struct {
 	Reader
 	writer letter.Writer
 	auth   *httpserver.Auth
+	push   string // the public key of Web Push; empty: there is none
 }
 
 // RegisterCustomers adds the routes to the customers' API, which checks tokens.
-func RegisterCustomers(to huma.API, r Reader, w letter.Writer, auth *httpserver.Auth) {
-	h := handlers{r, w, auth}
+func RegisterCustomers(to huma.API, r Reader, w letter.Writer, auth *httpserver.Auth, push string) {
+	h := handlers{r, w, auth, push}
 	tags := []string{"Messages"}
 	huma.Register(to, huma.Operation{OperationID: "list-messages", Method: http.MethodGet, Path: "/v1/me/messages", Tags: tags,
 		Summary: "List what you were told about your orders, newest first", Security: openapi.Bearer,
@@ -71,6 +72,25 @@ func RegisterCustomers(to huma.API, r Reader, w letter.Writer, auth *httpserver.
 		Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 		Responses: map[string]*huma.Response{"200": {Description: "A page",
 			Content: map[string]*huma.MediaType{"text/html": {Schema: &huma.Schema{Type: huma.TypeString}}}}}}, h.show)
+	huma.Register(to, huma.Operation{OperationID: "get-push-key", Method: http.MethodGet, Path: "/v1/push-key",
+		Tags: []string{"Preferences"}, Summary: "Read the key that a browser subscribes to Web Push with",
+		Description: "The applicationServerKey of PushManager.subscribe, whose answer goes into the preferences.",
+		Errors:      []int{http.StatusNotFound}}, h.pushKey)
+}
+
+type pushKey struct {
+	Body struct {
+		Key string `json:"key" doc:"A public key of P-256 in base64url" example:"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"`
+	}
+}
+
+func (h handlers) pushKey(context.Context, *struct{}) (*pushKey, error) {
+	if h.push == "" {
+		return nil, httpserver.NotFound("this shop sends no Web Push")
+	}
+	out := &pushKey{}
+	out.Body.Key = h.push
+	return out, nil
 }
 
 func (h handlers) list(ctx context.Context, in *struct {

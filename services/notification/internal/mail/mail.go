@@ -180,7 +180,7 @@ func (s *Sender) judge(err error) (verdict error, usable bool) {
 		return nil, false // after the message was taken
 	case code == 0 && at == gomail.ErrSMTPDataClose:
 		return ErrUnknown, false
-	case code >= 500 && at == gomail.ErrSMTPRcptTo && !strings.HasPrefix(failed.EnhancedStatusCode(), "5.7."):
+	case at == gomail.ErrSMTPRcptTo && noSuchAddress(code, failed.EnhancedStatusCode()):
 		return fmt.Errorf("%w: %s", ErrAddress, answered), true
 	case code >= 500:
 		return fmt.Errorf("%w: %s", ErrMessage, answered), true
@@ -188,6 +188,15 @@ func (s *Sender) judge(err error) (verdict error, usable bool) {
 		return fmt.Errorf("mail server %s answers %s", s.name, answered), code != 421
 	}
 	return fmt.Errorf("mail server %s: the connection was lost: %s", s.name, at), false
+}
+
+// noSuchAddress tells whether the address itself is wrong, or its mailbox is closed (RFC 3463). A mailbox that is full, a message
+// that is too large, and what a policy refuses concern this message alone.
+func noSuchAddress(code int, enhanced string) bool {
+	if enhanced == "" {
+		return code == 550 || code == 551 || code == 553
+	}
+	return strings.HasPrefix(enhanced, "5.1.") || enhanced == "5.2.1"
 }
 
 func (s *Sender) compose(l Letter) (*gomail.Msg, error) {

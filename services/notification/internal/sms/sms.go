@@ -26,7 +26,7 @@ type request struct {
 const number = "invalid_number"
 
 // Send hands a message over.
-func (c *Client) Send(ctx context.Context, a engine.Attempt, to, text string) (notification.Delivery, error) {
+func (c *Client) Send(ctx context.Context, a engine.Attempt, to, text string) (outcome string, err error) {
 	var refusal struct {
 		Code string `json:"code"`
 	}
@@ -34,11 +34,11 @@ func (c *Client) Send(ctx context.Context, a engine.Attempt, to, text string) (n
 		Answers: []int{http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusUnprocessableEntity}}, &refusal)
 	switch {
 	case err != nil:
-		return notification.Delivery{}, err
+		return "", err
 	case status != http.StatusUnprocessableEntity:
-		return notification.Delivery{Outcome: notification.DeliverySent}, nil
+		return notification.DeliverySent, nil
 	case refusal.Code == number:
-		return notification.Delivery{Outcome: notification.AddressRefused}, nil
+		return notification.AddressRefused, nil
 	}
-	return notification.Delivery{Outcome: notification.MessageRefused}, nil
+	return notification.MessageRefused, nil
 }

@@ -40,8 +40,16 @@ func (h Handovers) Undo(ctx context.Context, id string) error {
 	return h.DB.WithContext(ctx).Exec(`DELETE FROM handed_over WHERE id = ? AND NOT taken`, id).Error
 }
 
+// forgotten is how many one statement deletes: it holds its locks a short time.
+const forgotten = 5000
+
 // Forget deletes what is older than anything is tried.
 func (h Handovers) Forget(ctx context.Context) error {
-	return h.DB.WithContext(ctx).Exec(`DELETE FROM handed_over WHERE at < now() - make_interval(secs => ?)`,
-		handoverKept.Seconds()).Error
+	for {
+		done := h.DB.WithContext(ctx).Exec(`DELETE FROM handed_over WHERE id IN (SELECT id FROM handed_over
+			WHERE at < now() - make_interval(secs => ?) ORDER BY at LIMIT ?)`, handoverKept.Seconds(), forgotten)
+		if done.Error != nil || done.RowsAffected < forgotten {
+			return done.Error
+		}
+	}
 }

@@ -15,6 +15,16 @@ import (
 // Record has the interactions of one visitor recorded.
 type Record func(ctx context.Context, visitor string, e event.InteractionsRecordedV1) error
 
+// Count counts interactions by what became of them: one of the constants.
+type Count func(outcome string, n int)
+
+// What becomes of interactions.
+const (
+	Recorded = "recorded"
+	LeftOut  = "left_out" // of the sample
+	Lost     = "lost"     // they could not be recorded
+)
+
 const (
 	pause    = 250 * time.Millisecond // between two batches, at least
 	patience = 10 * time.Second
@@ -24,6 +34,7 @@ const (
 type Recorder struct {
 	ctx    context.Context
 	record Record
+	count  Count
 	log    *slog.Logger
 	every  time.Duration // between two batches
 	most   int           // of a batch
@@ -40,8 +51,8 @@ type interaction struct {
 }
 
 // New records at most perSecond interactions, until ctx ends.
-func New(ctx context.Context, perSecond int, record Record, log *slog.Logger) *Recorder {
-	r := &Recorder{ctx: ctx, record: record, log: log}
+func New(ctx context.Context, perSecond int, record Record, count Count, log *slog.Logger) *Recorder {
+	r := &Recorder{ctx: ctx, record: record, count: count, log: log}
 	if perSecond > 0 {
 		r.every = max(pause, time.Second/time.Duration(perSecond))
 		r.most = max(1, perSecond*int(pause)/int(time.Second))
@@ -54,13 +65,17 @@ func (r *Recorder) Keep(visitor string, i event.Interaction) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.most == 0 || r.ctx.Err() != nil {
+		r.count(LeftOut, 1)
 		return
 	}
 	r.seen++
 	if len(r.kept) < r.most {
 		r.kept = append(r.kept, interaction{visitor, i})
-	} else if at := rand.IntN(r.seen); at < r.most {
-		r.kept[at] = interaction{visitor, i}
+	} else {
+		r.count(LeftOut, 1) // this one or an earlier one
+		if at := rand.IntN(r.seen); at < r.most {
+			r.kept[at] = interaction{visitor, i}
+		}
 	}
 	if !r.going {
 		r.going = true
@@ -102,7 +117,10 @@ func (r *Recorder) hand(kept []interaction) {
 		all.Go(func() {
 			if err := r.record(ctx, visitor, e); err != nil {
 				r.log.Warn("interactions were not recorded", "interactions", len(e.Interactions), "error", err)
+				r.count(Lost, len(e.Interactions))
+				return
 			}
+			r.count(Recorded, len(e.Interactions))
 		})
 	}
 	all.Wait()

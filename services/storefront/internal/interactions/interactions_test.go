@@ -19,6 +19,16 @@ type kept struct {
 	by    map[string]int
 	calls int
 	fail  error
+	ended map[string]int // by what became of them
+}
+
+func (k *kept) count(outcome string, n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ended == nil {
+		k.ended = map[string]int{}
+	}
+	k.ended[outcome] += n
 }
 
 func (k *kept) record(_ context.Context, visitor string, e event.InteractionsRecordedV1) error {
@@ -35,7 +45,7 @@ func TestOfManyInteractionsASampleIsRecordedInBatches(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		k := &kept{by: map[string]int{}, fail: errors.New("down")}
-		r := New(ctx, 100, k.record, slog.New(slog.DiscardHandler))
+		r := New(ctx, 100, k.record, k.count, slog.New(slog.DiscardHandler))
 		for n := range 1000 { // as many as come in ten times what is recorded
 			r.Keep(fmt.Sprint("guest:", n%5), event.Interaction{Kind: "view", SKU: "MUG"})
 		}
@@ -47,10 +57,17 @@ func TestOfManyInteractionsASampleIsRecordedInBatches(t *testing.T) {
 		if sum != 25 || k.calls > 5 { // a quarter of a second's
 			t.Errorf("%d in %d calls", sum, k.calls)
 		}
+		if k.ended[LeftOut] != 975 || k.ended[Lost] != 25 { // the record fails
+			t.Error(k.ended)
+		}
+		k.fail = nil
 		r.Keep("guest:late", event.Interaction{Kind: "view", SKU: "MUG"})
 		time.Sleep(time.Second)
 		if k.by["guest:late"] != 1 {
 			t.Errorf("after a pause: %v", k.by)
+		}
+		if k.ended[Recorded] != 1 {
+			t.Error(k.ended)
 		}
 	})
 }
@@ -60,13 +77,13 @@ func TestNothingIsRecordedWhereThatIsSwitchedOffOrHasEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		k := &kept{by: map[string]int{}}
-		off, ended := New(ctx, 0, k.record, nil), New(ctx, 10, k.record, nil)
+		off, ended := New(ctx, 0, k.record, k.count, nil), New(ctx, 10, k.record, k.count, nil)
 		off.Keep("guest:1", event.Interaction{Kind: "view"})
 		cancel()
 		ended.Keep("guest:1", event.Interaction{Kind: "view"})
 		time.Sleep(time.Second)
-		if k.calls != 0 {
-			t.Error(k.by)
+		if k.calls != 0 || k.ended[LeftOut] != 2 {
+			t.Error(k.by, k.ended)
 		}
 	})
 }
@@ -78,7 +95,7 @@ func TestFewASecondAreNoMoreThanThat(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			k := &kept{by: map[string]int{}}
-			r := New(ctx, most, k.record, slog.New(slog.DiscardHandler))
+			r := New(ctx, most, k.record, k.count, slog.New(slog.DiscardHandler))
 			const seconds = 10
 			for range seconds * 100 {
 				r.Keep("guest:1", event.Interaction{Kind: "view", SKU: "MUG"})
