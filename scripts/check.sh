@@ -54,6 +54,7 @@ step "generated files" go test -run Generated ./schemas/generate ./services/plat
 step "alerts" scripts/promtool.sh
 step "AsyncAPI document" scripts/asyncapi.sh
 step "CloudEvents records" scripts/cloudevents.sh
+step "console and shop" scripts/console.sh --check
 step "released schemas" go test -run Released ./schemas/compatibility
 
 [ -z "$failed" ] || { echo "check: failed: ${failed#, }" >&2 && exit 1; }

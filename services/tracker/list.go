@@ -17,7 +17,17 @@ type Summary struct {
 	LastAt  time.Time  `json:"last_at"` // of its last event
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 	Owed    int        `json:"owed"`
+	Overdue int        `json:"overdue"` // of what is owed
+	Waits   *Waits     `json:"waits,omitempty"`
 	Stuck   *Stuck     `json:"stuck,omitempty"`
+}
+
+// Waits tells what a saga waits for first.
+type Waits struct {
+	Service string    `json:"service"`
+	What    string    `json:"what"`
+	Until   time.Time `json:"until"`
+	Cause   string    `json:"cause,omitempty"` // why it is overdue; empty if it is not
 }
 
 // Stuck tells why a saga that has not ended does not go on.
@@ -28,13 +38,38 @@ type Stuck struct {
 	Since   time.Time `json:"since"`
 }
 
-// Filter chooses sagas.
+// Filter chooses sagas; an empty field matches all.
 type Filter struct {
-	State  string
-	Open   *bool // has not ended
-	Stuck  *bool
-	Prefix string // of the order's id
+	State     string
+	Open      *bool // has not ended
+	Stuck     *bool
+	Attention *bool     // is stuck, or has ended and owes what is overdue
+	Prefix    string    // of the order's id
+	Reason    string    // why it was turned back
+	Service   string    // that owes it something
+	Cause     string    // why something is overdue, or why it is stuck
+	From, To  time.Time // it began not before From, and before To
 }
+
+// takesStory tells whether a saga may fit, by what is known without looking at what it is owed.
+func (f Filter) takesStory(x *Index, s *story) bool {
+	owes := f.Service != "" || f.Cause != "" || f.Attention != nil && *f.Attention || f.Stuck != nil && *f.Stuck
+	return (f.State == "" || x.state(s) == f.State) && (f.Open == nil || *f.Open == (s.ended == 0)) &&
+		strings.HasPrefix(s.text(), f.Prefix) && (f.Reason == "" || x.words[s.reason] == f.Reason) &&
+		(f.From.IsZero() || s.began >= f.From.UnixNano()) && (f.To.IsZero() || s.began < f.To.UnixNano()) &&
+		(!owes || s.active) && (f.Stuck == nil || !*f.Stuck || s.ended == 0)
+}
+
+// takes tells whether a saga fits that takesStory let through.
+func (f Filter) takes(one Summary, owed []Obligation) bool {
+	return (f.Stuck == nil || *f.Stuck == (one.Stuck != nil)) && (f.Attention == nil || *f.Attention == one.NeedsAttention()) &&
+		(f.Service == "" || slices.ContainsFunc(owed, func(o Obligation) bool { return o.Service == f.Service })) &&
+		(f.Cause == "" || one.Stuck != nil && one.Stuck.Cause == f.Cause ||
+			slices.ContainsFunc(owed, func(o Obligation) bool { return o.Cause == f.Cause }))
+}
+
+// NeedsAttention tells whether a saga is stuck, or has ended and owes what is overdue.
+func (s Summary) NeedsAttention() bool { return s.Stuck != nil || s.Overdue > 0 }
 
 // Mark is a saga's place in the list.
 type Mark struct {
@@ -52,13 +87,12 @@ func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []S
 	}
 	for i--; i >= 0; i-- {
 		s := x.order[i]
-		if f.State != "" && x.state(s) != f.State || f.Open != nil && *f.Open != (s.ended == 0) ||
-			!strings.HasPrefix(s.text(), f.Prefix) ||
-			f.Stuck != nil && *f.Stuck && (!s.active || s.ended != 0) {
+		if !f.takesStory(x, s) {
 			continue
 		}
-		one := x.summary(s, now)
-		if f.Stuck != nil && *f.Stuck != (one.Stuck != nil) {
+		owed := x.owed(s, now)
+		one := x.summary(s, owed, now)
+		if !f.takes(one, owed) {
 			continue
 		}
 		if len(list) == limit {
@@ -69,13 +103,20 @@ func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []S
 	return list, next, false
 }
 
-func (x *Index) summary(s *story, now time.Time) Summary {
-	owed := x.owed(s, now)
+func (x *Index) summary(s *story, owed []Obligation, now time.Time) Summary {
 	one := Summary{Order: s.text(), State: x.state(s), Reason: x.words[s.reason], BeganAt: time.Unix(0, s.began).UTC(),
 		LastAt: time.Unix(0, s.last).UTC(), Owed: len(owed), Stuck: x.stuck(s, owed, now)}
 	if s.ended != 0 {
 		at := time.Unix(0, s.ended).UTC()
 		one.EndedAt = &at
+	}
+	for _, o := range owed {
+		if o.Overdue {
+			one.Overdue++
+		}
+	}
+	if len(owed) > 0 {
+		one.Waits = &Waits{Service: owed[0].Service, What: owed[0].What, Until: owed[0].Until, Cause: owed[0].Cause}
 	}
 	return one
 }

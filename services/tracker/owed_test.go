@@ -292,7 +292,7 @@ func TestWhatIsCommittedAndNotOnTheTopicIsOwed(t *testing.T) {
 		o.Detail != "payment has committed 1 events that are not on its topic, for 6s" {
 		t.Errorf("owed is %+v", o)
 	}
-	if stuck := s.seen().summary(s.seen().sagas[IDOf("o1")], s.at(7)).Stuck; stuck == nil || stuck.Cause != CausePublisher ||
+	if stuck := summaryOf(s.seen(), "o1", s.at(7)).Stuck; stuck == nil || stuck.Cause != CausePublisher ||
 		stuck.Service != "payment" {
 		t.Errorf("stuck: %+v", stuck)
 	}
@@ -338,7 +338,7 @@ func TestASagaThatNobodyOwesAnythingIsStuck(t *testing.T) {
 	s.say(1, order.Confirmed, "o1", validated, "", nil)
 	s.reportAll(2)
 	x := s.seen()
-	stuck := func(now time.Time) *Stuck { return x.summary(x.sagas[IDOf("o1")], now).Stuck }
+	stuck := func(now time.Time) *Stuck { return summaryOf(x, "o1", now).Stuck }
 	if got := stuck(s.at(3)); got != nil {
 		t.Errorf("stuck after two seconds: %+v", got)
 	}

@@ -81,8 +81,9 @@ func (x *Index) Saga(name string, records []Record, now time.Time) (Saga, bool) 
 	if s == nil || s.began == 0 {
 		return Saga{}, false
 	}
-	t := Saga{Summary: x.summary(s, now), Events: []Event{}, Calls: []Call{}, Compensations: []Compensation{},
-		Obligations: x.owed(s, now), Deadlines: x.Deadlines(name, now)}
+	owed := x.owed(s, now)
+	t := Saga{Summary: x.summary(s, owed, now), Events: []Event{}, Calls: []Call{}, Compensations: []Compensation{},
+		Obligations: owed, Deadlines: x.Deadlines(name, now)}
 	if t.Obligations == nil {
 		t.Obligations = []Obligation{}
 	}

@@ -221,3 +221,8 @@ func expect(t *testing.T, owed map[string]Obligation, want ...string) {
 		t.Errorf("owed are %v, want %v", owed, want)
 	}
 }
+
+func summaryOf(x *Index, id string, now time.Time) Summary {
+	of := x.sagas[IDOf(id)]
+	return x.summary(of, x.owed(of, now), now)
+}

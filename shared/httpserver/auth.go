@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 )
 
 // The audiences of tokens. A token for one audience is not valid for the other.
@@ -17,14 +18,38 @@ const (
 	AudienceCustomers = "orderflow-storefront"
 	AudienceOperators = "orderflow-operators"
 
+	// AudienceConsole is that of the cookies of browsers in which an operator has signed in; they are no bearer tokens.
+	AudienceConsole = "orderflow-console"
+	// AudienceConsoleLogin is that of the codes in links that open the console, each good for one sign-in.
+	AudienceConsoleLogin = "orderflow-console-login"
+
 	// AudienceUnsubscribe is that of the links of promotions, whose subject is the customer.
 	AudienceUnsubscribe = "orderflow-unsubscribe"
 )
 
 const issuer = "orderflow"
 
+// Scope is what the bearer of an operator's token may do.
+type Scope string
+
+// The scopes. A token without one may change things, as those of customers may.
+const (
+	ReadWrite Scope = ""
+	ReadOnly  Scope = "read"
+)
+
+type claims struct {
+	jwt.RegisteredClaims
+	Scope Scope `json:"scope,omitempty"`
+}
+
 // Mint signs a token for subject, valid from now on for ttl. The key has at least 32 bytes.
 func Mint(key []byte, audience, subject string, ttl time.Duration) (string, error) {
+	return MintScoped(key, audience, subject, ReadWrite, ttl)
+}
+
+// MintScoped is Mint for a token that may do no more than the scope says.
+func MintScoped(key []byte, audience, subject string, scope Scope, ttl time.Duration) (string, error) {
 	if err := checkKey(key); err != nil {
 		return "", err
 	}
@@ -32,20 +57,22 @@ func Mint(key []byte, audience, subject string, ttl time.Duration) (string, erro
 		return "", errors.New("httpserver: a token needs a subject")
 	}
 	now := time.Now()
-	return jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims{Scope: scope, RegisteredClaims: jwt.RegisteredClaims{
+		ID:        uuid.NewString(),
 		Issuer:    issuer,
 		Audience:  jwt.ClaimStrings{audience},
 		Subject:   subject,
 		IssuedAt:  jwt.NewNumericDate(now),
 		NotBefore: jwt.NewNumericDate(now),
 		ExpiresAt: jwt.NewNumericDate(now.Add(ttl)),
-	}).SignedString(key)
+	}}).SignedString(key)
 }
 
 // Auth checks bearer tokens: HS256 and nothing else, issuer, audience, and both times required.
 type Auth struct {
 	key       []byte
 	customers *limiter
+	sessions  *Sessions // nil: no cookie is accepted
 }
 
 // NewAuth returns an Auth for tokens signed with this key, of at least 32 bytes.
@@ -75,20 +102,29 @@ func (a *Auth) RequireOperator() gin.HandlerFunc { return a.require(AudienceOper
 // errSubject is the fault of a validly signed token whose subject cannot be stored.
 var errSubject = errors.New("no usable subject")
 
+const wantSubject = "1 to 128 bytes of text without control characters"
+
+// UsableSubject tells whether a token may have this subject.
+func UsableSubject(s string) bool { return visible(s) && len(s) <= 128 && UnusableText(s) == "" }
+
 // Verify checks a token and returns its subject.
 func (a *Auth) Verify(token, audience string) (subject string, err error) {
-	var claims jwt.RegisteredClaims
-	_, err = jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return a.key, nil },
+	found, err := a.verify(token, audience)
+	return found.Subject, err
+}
+
+func (a *Auth) verify(token, audience string) (found claims, err error) {
+	_, err = jwt.ParseWithClaims(token, &found, func(*jwt.Token) (any, error) { return a.key, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(issuer), jwt.WithAudience(audience),
 		jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding())
 	if err != nil {
-		return "", err
+		return claims{}, err
 	}
-	if !visible(claims.Subject) || len(claims.Subject) > 128 || UnusableText(claims.Subject) != "" {
-		return "", errSubject
+	if !UsableSubject(found.Subject) {
+		return claims{}, errSubject
 	}
-	return claims.Subject, nil
+	return found, nil
 }
 
 func (a *Auth) require(audience string) gin.HandlerFunc {
@@ -97,15 +133,22 @@ func (a *Auth) require(audience string) gin.HandlerFunc {
 			WriteProblem(c, p)
 			return
 		}
-		for _, param := range c.Params {
-			if wrong := UnusableText(param.Value); wrong != "" { // no resource has such a name
-				p := NotFound("there is no such resource")
-				p.Errors = []Fault{{Detail: wrong, Location: "path." + param.Key}}
-				WriteProblem(c, p)
-				return
-			}
+		if p := unusableParam(c.Params); p != nil {
+			WriteProblem(c, p)
 		}
 	}
+}
+
+// unusableParam is the problem of a path with a part that names no resource.
+func unusableParam(params gin.Params) *Problem {
+	for _, param := range params {
+		if wrong := UnusableText(param.Value); wrong != "" {
+			p := NotFound("there is no such resource")
+			p.Errors = []Fault{{Detail: wrong, Location: "path." + param.Key}}
+			return p
+		}
+	}
+	return nil
 }
 
 // caller is the subject and audience of a request's token.
@@ -117,36 +160,59 @@ func (a *Auth) Authenticate(c *gin.Context, audience string) *Problem {
 	if known, ok := c.Request.Context().Value(subjectKey{}).(caller); ok && known.audience == audience {
 		return nil
 	}
-	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
-	if c.GetHeader("Authorization") == "" {
-		c.Header("WWW-Authenticate", `Bearer realm="orderflow"`)
-		return NewProblem(http.StatusUnauthorized, "unauthorized", "this needs a bearer token in the Authorization header")
-	}
-	subject, err := "", errors.New("not a bearer token")
-	if strings.EqualFold(scheme, "Bearer") {
-		subject, err = a.Verify(strings.TrimSpace(token), audience)
-	}
-	if err != nil {
-		c.Header("WWW-Authenticate", `Bearer realm="orderflow", error="invalid_token"`)
-		detail := "the token is not valid here"
-		if errors.Is(err, jwt.ErrTokenExpired) {
-			detail = "the token has expired"
-		}
-		p := NewProblem(http.StatusUnauthorized, "unauthorized", detail)
-		if errors.Is(err, errSubject) {
-			p.Errors = []Fault{{
-				Detail:   "want a sub of 1 to 128 bytes of text without control characters",
-				Location: "header.Authorization.sub"}}
-		}
+	found, p := a.credentials(c, audience)
+	if p != nil {
 		return p
 	}
+	if found.Scope != ReadWrite && !safe(c.Request.Method) {
+		return NewProblem(http.StatusForbidden, "read-only", "this token may only read: use one made without --read-only")
+	}
 	if audience == AudienceCustomers {
-		if p := a.customers.refuse(subject, time.Now()); p != nil {
+		if p := a.customers.refuse(found.Subject, time.Now()); p != nil {
 			return p
 		}
 	}
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), subjectKey{}, caller{subject, audience}))
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), subjectKey{}, caller{found.Subject, audience}))
 	return nil
+}
+
+func safe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// credentials are those of the Authorization header, or without one those of an operator's cookie.
+func (a *Auth) credentials(c *gin.Context, audience string) (found claims, p *Problem) {
+	authorization := c.GetHeader("Authorization")
+	if authorization == "" {
+		if audience == AudienceOperators && a.sessions != nil && a.sessions.has(c.Request) {
+			return a.sessions.authenticate(c)
+		}
+		c.Header("WWW-Authenticate", `Bearer realm="orderflow"`)
+		return found, NewProblem(http.StatusUnauthorized, "unauthorized", "this needs a bearer token in the Authorization header")
+	}
+	scheme, token, _ := strings.Cut(authorization, " ")
+	err := errors.New("not a bearer token")
+	if strings.EqualFold(scheme, "Bearer") {
+		found, err = a.verify(strings.TrimSpace(token), audience)
+	}
+	if err != nil {
+		c.Header("WWW-Authenticate", `Bearer realm="orderflow", error="invalid_token"`)
+		return found, invalidToken(err, "header.Authorization")
+	}
+	return found, nil
+}
+
+// invalidToken is the problem of a token that does not count.
+func invalidToken(err error, place string) *Problem {
+	detail := "the token is not valid here"
+	if errors.Is(err, jwt.ErrTokenExpired) {
+		detail = "the token has expired"
+	}
+	p := NewProblem(http.StatusUnauthorized, "unauthorized", detail)
+	if errors.Is(err, errSubject) {
+		p.Errors = []Fault{{Location: place + ".sub", Detail: "want a sub of " + wantSubject}}
+	}
+	return p
 }
 
 // Subject is the subject of the request's token, empty without one. For customers it is the customer's id.

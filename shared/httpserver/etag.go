@@ -26,7 +26,7 @@ func tagAnswers(c *gin.Context) {
 	}
 	tag := etag(held.body.Bytes())
 	c.Header("ETag", tag)
-	if c.GetHeader("Authorization") == "" {
+	if c.GetHeader("Authorization") == "" && Subject(c.Request.Context()) == "" {
 		c.Header("Cache-Control", "no-cache")
 	} else {
 		c.Header("Cache-Control", "private, no-cache")

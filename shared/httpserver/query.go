@@ -3,6 +3,7 @@ package httpserver
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -63,6 +64,19 @@ func (q *Query) YesOrNo(name string) *bool {
 func (q *Query) Yes(name string) bool {
 	yes := q.YesOrNo(name)
 	return yes != nil && *yes
+}
+
+// Time is a filter of a moment, zero if it is missing or empty.
+func (q *Query) Time(name string) time.Time {
+	text := q.Query(name)
+	if text == "" {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		q.Fault(name, "want a time as 2030-01-02T15:04:05Z")
+	}
+	return at
 }
 
 // Cursor decodes the position at which a page begins into the value that position points to.

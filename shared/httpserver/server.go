@@ -48,6 +48,11 @@ type Options struct {
 	// Origins are the origins whose pages may send requests from a browser (CORS), as in https://shop.example, or "*";
 	// none by default.
 	Origins []string
+	// CheckHost refuses requests for another host than this listener is for, as a page of a stranger sends them whose name
+	// resolves to this machine (DNS rebinding). On a loopback address that is any name but localhost, loopback addresses and
+	// Hosts; elsewhere any but Hosts, and none where Hosts is empty.
+	CheckHost bool
+	Hosts     []string
 	// PerAddress is how many requests one address may send in a second, in bursts of ten seconds' worth; 0 is no limit.
 	PerAddress float64
 	// TrustedProxies are the proxies whose X-Forwarded-For is trusted; none by default.
@@ -84,8 +89,8 @@ func New(o Options) *Server {
 	s.engine.UseRawPath = true
 	s.engine.UnescapePathValues = false // prepare does, without taking + for a space
 	s.engine.ContextWithFallback = true
-	s.engine.Use(s.trace, s.observe(), s.recover(), s.prepare(), s.cors(), s.limitAddresses(), refuseUnreadable, tagAnswers,
-		s.body())
+	s.engine.Use(s.trace, s.observe(), s.recover(), s.prepare(), s.host(), s.cors(), s.limitAddresses(), refuseUnreadable,
+		tagAnswers, s.body())
 	s.engine.NoRoute(func(c *gin.Context) { WriteProblem(c, NotFound("there is no such resource")) })
 	s.engine.NoMethod(otherMethod)
 	s.engine.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })

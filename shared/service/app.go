@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"gorm.io/gorm"
 
@@ -30,7 +31,10 @@ type App struct {
 	Flags      []Declared                        // the settings it reads beside those of Config
 	Storefront func(api huma.API, p *Parts)      // its operations on the customers' listener, nil if none
 	Operators  func(r *openapi.Routes, p *Parts) // its routes on the operators' listener, nil if none
-	Webhooks   *Webhooks                         // what the payment gateway tells it unasked, nil if nothing
+
+	Pages func(customers *gin.Engine, p *Parts) error // its pages on the customers' listener, nil if none
+
+	Webhooks *Webhooks // what the payment gateway tells it unasked, nil if nothing
 
 	// Shadow reads rules that are not in force, to tell what they would have decided about recorded events; nil if there are none.
 	Shadow func(text string) (Shadow, error)

@@ -29,6 +29,8 @@ type Config struct {
 	KafkaSecurity KafkaSecurity
 	HTTPAddr      string
 	OpsAddr       string
+	ConsoleURL    string   // at which browsers reach the operators' listener through a proxy; empty: directly
+	OpsHosts      []string // the names by which requests may address the operators' listener, beside those of ConsoleURL
 	Partitions    int
 	LogLevel      slog.Level
 	LogFormat     string // text or json
@@ -63,6 +65,10 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f.String("postgres-password-file", "", "file with the password of the user in --postgres")
 	f.String("http-addr", "127.0.0.1:8080", "address of the customers' listener")
 	f.String("ops-addr", "127.0.0.1:8081", "address of the operators' listener and metrics")
+	f.String("console-url", "",
+		"URL at which browsers reach the operators' listener through a proxy, as https://console.example (default: directly)")
+	f.StringSlice("ops-hosts", nil, "host names by which the operators' listener may be asked, comma-separated "+
+		"(default: on a loopback address localhost and its addresses, elsewhere any)")
 	f.Int("partitions", 4, "partitions of each topic; fixed once topics exist")
 	f.String("log-level", "info", "debug, info, warn or error")
 	f.String("log-format", "text", "text or json")
@@ -118,6 +124,7 @@ func Load(cmd *cobra.Command) (Config, error) {
 		c.Postgres = url
 	}
 	c.HTTPAddr, c.OpsAddr, c.LogFormat = text("http-addr"), text("ops-addr"), text("log-format")
+	c.ConsoleURL, c.OpsHosts = text("console-url"), list("ops-hosts")
 	c.JWTKeyFile, c.Services = text("jwt-key-file"), list("services")
 	var err error
 	c.KafkaSecurity.TLS, err = f.GetBool("kafka-tls")
@@ -170,6 +177,10 @@ func (c Config) Validate() error {
 	check(isAddress(c.HTTPAddr, 0), "http-addr: %q is not host:port", c.HTTPAddr)
 	check(isAddress(c.OpsAddr, 0), "ops-addr: %q is not host:port", c.OpsAddr)
 	check(c.HTTPAddr != c.OpsAddr || strings.HasSuffix(c.OpsAddr, ":0"), "ops-addr: must not be http-addr (%s)", c.HTTPAddr)
+	check(c.ConsoleURL == "" || isOrigin(c.ConsoleURL), "console-url: %q is not scheme://host or scheme://host:port", c.ConsoleURL)
+	for _, host := range c.OpsHosts {
+		check(!strings.ContainsAny(host, "/:@* "), "ops-hosts: %q is not the name of a host", host)
+	}
 	check(c.Partitions >= 1 && c.Partitions <= 1024, "partitions: want 1 to 1024, not %d", c.Partitions)
 	check(c.LogFormat == "text" || c.LogFormat == "json", "log-format: want text or json, not %q", c.LogFormat)
 	check(c.OutboxRetention >= time.Minute, "outbox-retention: want at least 1m, not %v", c.OutboxRetention)

@@ -46,6 +46,11 @@ func Describe(apps ...App) (customers, operators []byte, err error) {
 	registry := NewRegistry()
 	offered := customersAPI(httpserver.New(httpserver.Options{}), auth)
 	routes := operatorsRoutes(httpserver.New(httpserver.Options{}), auth)
+	sessions, err := auth.AcceptSessions("")
+	if err != nil {
+		return nil, nil, err
+	}
+	registerSessions(routes, sessions)
 	openapi.HandleOpen[struct{}, struct{}](routes, metricsOperation(), httpserver.Metrics(registry))
 	RegisterParked(routes, nil, slog.New(slog.DiscardHandler))
 	for _, app := range apps {

@@ -27,6 +27,11 @@ func gatewayURL() Flag[string] {
 // WithStripe tells whether Stripe is the payment gateway.
 func WithStripe(c Config) bool { return Gateway.Of(c) == "stripe" }
 
+// WithSimulatedGateway tells whether the simulated gateway takes the payments, so that no money moves.
+func WithSimulatedGateway(c Config) bool {
+	return !WithStripe(c) && strings.HasSuffix(GatewayURL.Of(c), "/sim/gateway")
+}
+
 // StripeKey reads the secret key of the account at Stripe. An error is one line that says what to do, without the content.
 func StripeKey(c Config) (string, error) {
 	return stripeSecret(c, StripeKeyFile, "the secret key of the account")

@@ -64,6 +64,10 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		return nil, Environment("%w", err)
 	}
 	auth.LimitCustomers(c.RatePerCustomer)
+	sessions, err := auth.AcceptSessions(c.ConsoleURL)
+	if err != nil {
+		return nil, Usage("console-url: %w", err)
+	}
 	proxies, err := networks(c.TrustedProxies)
 	if err != nil {
 		return nil, Usage("trusted-proxies: %w", err)
@@ -94,17 +98,23 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators",
 		Logger: log, Traces: h.traces.Service("operators-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceOperators),
-		Uninspected:     []string{SimulatedWorld},
-		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20}})
+		CheckHost: true, Hosts: c.operatorsHosts(), Uninspected: []string{SimulatedWorld},
+		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20, sessionPath: 16 << 10}})
 	h.shop = customersAPI(h.Customers, auth)
 	h.routes = operatorsRoutes(h.Operators, auth)
+	registerSessions(h.routes, sessions)
 	openapi.HandleOpen[struct{}, struct{}](h.routes, metricsOperation(), httpserver.Metrics(h.Registry))
 	return h, nil
 }
 
-// admit lets only callers with a token send a body, however large it may be.
+// admit lets only callers with a token send a body, however large it may be, but for those who sign in.
 func admit(auth *httpserver.Auth, audience string) func(*gin.Context) *httpserver.Problem {
-	return func(c *gin.Context) *httpserver.Problem { return auth.Authenticate(c, audience) }
+	return func(c *gin.Context) *httpserver.Problem {
+		if c.FullPath() == sessionPath {
+			return nil
+		}
+		return auth.Authenticate(c, audience)
+	}
 }
 
 // Start runs the services: it creates and migrates their databases if need be, then starts the engines, then the
@@ -142,6 +152,11 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 		if r.app.Storefront != nil {
 			r.app.Storefront(h.shop, parts)
 			serves = true
+		}
+		if r.app.Pages != nil {
+			if err := r.app.Pages(h.Customers.Engine(), parts); err != nil {
+				return "", "", Environment("%s: %w", r.app.Name, err)
+			}
 		}
 		if r.app.Operators != nil {
 			r.app.Operators(h.routes, parts)

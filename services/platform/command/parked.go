@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,13 +81,7 @@ func parkedError(err error) error {
 // parkedOrigin is the name of the caller.
 func parkedOrigin(cmd *cobra.Command) parked.Origin {
 	name, _ := cmd.Flags().GetString("as")
-	if name == "" {
-		name = "unknown"
-		if u, err := user.Current(); err == nil {
-			name = u.Username
-		}
-	}
-	return parked.Origin{By: name}
+	return parked.Origin{By: actingAs(name)}
 }
 
 func asJSON(cmd *cobra.Command) bool {

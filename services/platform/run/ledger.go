@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"orderflow.example/services/platform/audit"
+	"orderflow.example/services/platform/console"
 	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"
 )
@@ -13,14 +14,15 @@ import (
 // ledgerPatience is how long the ledger waits for committed events to be on their topic before it reports that it waits.
 const ledgerPatience = 3 * time.Second
 
-// withLedger adds the ledger to the tracker, which reports to operators whether money and goods are conserved. It reads the
-// databases of these services on the tracker's server, wherever the services run.
+// withLedger adds the console to the tracker, and the ledger, which reports to operators whether money and goods are
+// conserved. It reads the databases of these services on the tracker's server, wherever the services run.
 func withLedger(tracker service.App, services []service.App) service.App {
 	watch := tracker.Watch
 	tracker.Watch = func(operators *openapi.Routes, p *service.Parts) service.Begin {
 		beginWatching := watch(operators, p)
 		ledger := audit.NewLedger(p.Registry)
 		audit.Register(operators, ledger)
+		console.Register(operators)
 		return func(ctx context.Context) (stop func(context.Context) error, err error) {
 			stopWatching, err := beginWatching(ctx)
 			if err != nil {

@@ -3,6 +3,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"os"
@@ -174,6 +175,15 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 		p.StorefrontURL = "http://" + customers
 	}
 	return p.announce(c.DataDir)
+}
+
+// SignInLink is a link that opens the console signed in as this operator, once, within two minutes.
+func (r Running) SignInLink(c service.Config, as string, scope httpserver.Scope) (string, error) {
+	key, err := c.InstalledKey()
+	if err != nil {
+		return "", service.Environment("%w", err)
+	}
+	return httpserver.SignInLink(key, cmp.Or(c.ConsoleURL, r.OperatorsURL), as, scope)
 }
 
 // free checks that the ports are free before anything slow is started.

@@ -14,6 +14,7 @@ import (
 	"orderflow.example/services/storefront/internal/admission"
 	"orderflow.example/services/storefront/internal/api"
 	"orderflow.example/services/storefront/internal/interactions"
+	"orderflow.example/services/storefront/internal/shop"
 	"orderflow.example/services/storefront/internal/store"
 	"orderflow.example/services/storefront/model"
 	"orderflow.example/shared/engine"
@@ -49,6 +50,7 @@ var App = service.App{
 	},
 	Flags:      []service.Declared{backlog, backorder, recorded},
 	Storefront: operations,
+	Pages:      shop.Register,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		api.RegisterOperators(r, store.NewReader(p.DB))
 	},

@@ -67,6 +67,11 @@ func HandleOpen[In, Out any](r *Routes, op huma.Operation, handle gin.HandlerFun
 	r.engine.Handle(op.Method, op.Path, handle)
 }
 
+// Pages serves files and the paths of pages, which are no part of the description.
+func (r *Routes) Pages(files *httpserver.Static, page string, paths []string) error {
+	return files.Serve(r.engine, page, paths)
+}
+
 func describe[In, Out any](r *Routes, op huma.Operation) []*huma.Param {
 	op.Path = variable.ReplaceAllString(op.Path, "{$1}")
 	huma.Register[In, Out](r.api, op, nil)

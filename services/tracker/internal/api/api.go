@@ -37,14 +37,17 @@ type routes struct {
 }
 
 type page[T any] struct {
-	Items      []T    `json:"items"`
-	NextCursor string `json:"next_cursor,omitempty"`
+	Items      []T       `json:"items"`
+	NextCursor string    `json:"next_cursor,omitempty"`
+	AsOf       time.Time `json:"as_of"` // ages are counted from then
 }
 
 func (r *routes) listSagas(c *gin.Context) {
-	q := httpserver.NewQuery(c, "state", "open", "stuck", "q")
+	q := httpserver.NewQuery(c, "state", "open", "stuck", "attention", "q", "reason", "service", "cause", "from", "to")
 	limit, mark := q.Limit(defaultLimit, maxLimit), tracker.Mark{}
-	filter := tracker.Filter{State: c.Query("state"), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"), Prefix: c.Query("q")}
+	filter := tracker.Filter{State: c.Query("state"), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
+		Attention: q.YesOrNo("attention"), Prefix: c.Query("q"), Reason: c.Query("reason"), Service: c.Query("service"),
+		Cause: c.Query("cause"), From: q.Time("from"), To: q.Time("to")}
 	var after *tracker.Mark
 	if q.Cursor(&mark) {
 		after = &mark
@@ -54,6 +57,7 @@ func (r *routes) listSagas(c *gin.Context) {
 	}
 	p := page[tracker.Summary]{Items: []tracker.Summary{}}
 	err := r.sagas.Read(func(x *tracker.Index, now time.Time) {
+		p.AsOf = now.UTC()
 		list, next, more := x.Sagas(filter, after, limit, now)
 		p.Items = append(p.Items, list...)
 		if more {
@@ -101,6 +105,7 @@ func list[T any](q *httpserver.Query, r *routes, find func(x *tracker.Index, now
 	}
 	p := page[T]{Items: []T{}}
 	err := r.sagas.Read(func(x *tracker.Index, now time.Time) {
+		p.AsOf = now.UTC()
 		all := find(x, now)
 		rest := all[min(max(from, 0), len(all)):]
 		if len(rest) > limit {

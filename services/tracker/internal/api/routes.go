@@ -14,10 +14,16 @@ import (
 
 type sagasInput struct {
 	openapi.Paged
-	State string `query:"state" doc:"Only sagas in this state"`
-	Open  bool   `query:"open" doc:"Only those that have ended, or have not"`
-	Stuck bool   `query:"stuck" doc:"Only those that are stuck, or are not"`
-	Q     string `query:"q" doc:"What the order's id begins with"`
+	State     string    `query:"state" doc:"Only sagas in this state"`
+	Open      bool      `query:"open" doc:"Only those that have ended, or have not"`
+	Stuck     bool      `query:"stuck" doc:"Only those that are stuck, or are not"`
+	Attention bool      `query:"attention" doc:"Only those that are stuck or have ended and owe what is overdue, or no such"`
+	Q         string    `query:"q" doc:"What the order's id begins with"`
+	Reason    string    `query:"reason" doc:"Only those turned back for this reason"`
+	Service   string    `query:"service" doc:"Only those that this service owes something"`
+	Cause     string    `query:"cause" doc:"Only those of which something is overdue for this cause"`
+	From      time.Time `query:"from" doc:"Only those that began then or later"`
+	To        time.Time `query:"to" doc:"Only those that began before"`
 }
 
 type orderInput struct {

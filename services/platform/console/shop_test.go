@@ -1,0 +1,66 @@
+package console_test
+
+import (
+	"testing"
+
+	"orderflow.example/services/platform/trial"
+)
+
+func TestAnOrderPlacedInTheShopIsFollowedToTheDoorstepAndSentBack(t *testing.T) {
+	site := installed(t)
+	site.Sell(t, "lamp", 1250, 9)
+	p := open(t, site.Storefront())
+	p.visit("/shop#/sign-in")
+	p.press("Try as a new customer")
+	p.see("Goods of a trial", "9 left")
+	p.accessible()
+	p.press("Put in the basket")
+	p.see("Basket (1)")
+	p.press("Basket")
+	for label, value := range map[string]string{"Name": "Ada Example", "Street": "1 Example Street", "City": "Exampletown",
+		"Postcode": "EX1 1EX", "E-mail": "ada@example.com"} {
+		p.fill(label, value)
+	}
+	p.see("£12.50")
+	p.accessible()
+	// The page cannot know whether a request that was cut off arrived. It sends it again, with the same key.
+	eval[bool](p, `(() => { const real = fetch; let cut = 0; globalThis.fetch = (...a) => { const sent = real(...a);
+		return a[1]?.method === 'POST' && !cut++ ? sent.then(() => { throw new TypeError('cut'); }) : sent; }; return true; })()`)
+	p.press("Place the order")
+	p.see("delivered", "set aside £12.50", "taken £12.50", "tracking")
+	p.accessible()
+	p.press("Send goods back")
+	p.fill("lamp:", "1")
+	p.fill("Why", "too bright")
+	p.press("Ask to send it back")
+	p.see("Return of 1 × lamp")
+	p.press("My orders")
+	orders := 0
+	trial.Await(t, "the list of orders", func() (bool, string) {
+		orders = eval[int](p, `document.querySelectorAll('main li a').length`)
+		return orders > 0, p.text()
+	})
+	if orders != 1 {
+		t.Errorf("%d orders were placed", orders)
+	}
+}
+
+func TestTheShopSaysInWordsWhyAnOrderIsNotTaken(t *testing.T) {
+	site := installed(t)
+	site.Sell(t, "vase", 800, 5)
+	p := open(t, site.Storefront())
+	p.visit("/shop#/sign-in")
+	p.press("Try as a new customer")
+	p.press("Put in the basket")
+	p.press("Basket")
+	for label, value := range map[string]string{"Name": "Ada Example", "Street": "1 Example Street", "City": "Exampletown",
+		"Postcode": "EX1 1EX", "Country": "AQ", "E-mail": "ada@example.com"} {
+		p.fill(label, value)
+	}
+	p.press("Place the order")
+	p.see("Country, two letters", "country")
+	p.fill("Country", "GB")
+	p.on("select", "Test token", "(e) => { e.value = 'tok_declined'; }")
+	p.press("Place the order")
+	p.see("payment declined")
+}
