@@ -24,6 +24,9 @@ var Service = model.Service{
 		}
 		return map[string]any{"inventory": inventory.State{Key: model.Order, Levels: levels}}
 	},
+	Harmless: map[string]string{
+		"after inventory.backordered.v1": "order's own deadline cancels the order a day later",
+	},
 	Role:  audit.Reserves,
 	Event: counts,
 	State: has,

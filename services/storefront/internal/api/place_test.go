@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/storefront"
@@ -35,7 +36,14 @@ func TestAnOrderIsPricedTakenAndToldWhereItIs(t *testing.T) {
 		want.Request = &schemas.Request{Caller: "ann", Route: "/v1/orders", Key: "k1", ID: placed.ID,
 			Fingerprint: got.Request.Fingerprint}
 	}
-	if len(s.said) != 1 || want.Request == nil || len(want.Request.Fingerprint) != 64 || s.said[0].Key != placed.ID ||
+	if got, is := s.said[0].Data.(event.OrderPlacedV1); is && got.Backorder != nil {
+		if until, err := time.Parse(time.RFC3339, got.Backorder.Until); err != nil || time.Until(until) > backorderWithin ||
+			time.Until(until) < backorderWithin-time.Hour {
+			t.Errorf("it waits until %q", got.Backorder.Until)
+		}
+		want.Backorder = &schemas.Backorder{SKUs: []string{"MUG"}, Until: got.Backorder.Until}
+	}
+	if len(s.said) != 1 || want.Request == nil || want.Backorder == nil || len(want.Request.Fingerprint) != 64 || s.said[0].Key != placed.ID ||
 		!reflect.DeepEqual(s.said[0].Data, want) {
 		t.Fatalf("emitted %+v", s.said)
 	}

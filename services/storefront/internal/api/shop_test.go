@@ -65,7 +65,7 @@ func open(t testing.TB) *shop {
 	openapi.RequireToken(description, auth, httpserver.AudienceCustomers)
 	log := slog.New(httpserver.LogRequests(slog.NewTextHandler(&s.log, nil)))
 	h := &handlers{Parts: Parts{Submit: s.submit, Reader: s, Admit: s.admit, Log: log, Keys: idempotency.New(s.claims, log),
-		Interact: s.interact}}
+		Interact: s.interact, BackorderWithin: backorderWithin}}
 	h.watcher = newWatcher(s.Stories, h.Log, time.Millisecond)
 	h.register(description)
 	s.engine = server.Engine()
@@ -266,3 +266,5 @@ func order(lines ...any) string {
 		`],"ship_to":{"name":"Ada","line1":"1 High St","city":"Leeds","postcode":"LS1 1AA","country":"GB"},` +
 		`"email":"ada@example.com","payment_token":"tok_ok"}`
 }
+
+const backorderWithin = 48 * time.Hour
