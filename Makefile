@@ -2,8 +2,8 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product bench-recommendation \
-	burst explore mutants chaos stages check invoices en16931 schemathesis build tidy generate record release-schemas clean
+.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product bench-recommendation bench-growth \
+	burst explore mutants chaos stages check webhooks invoices en16931 schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -55,6 +55,9 @@ bench-product: build ## only the orders; ARGS="--lines 3 --callers 500 --rate 20
 bench-recommendation: build ## hidden goods found, as the recommendations' research does; ARGS="--orders FILE --from 2011-08-01 --to 2011-08-31 --json …"
 	bin/orderflow bench recommendation $(ARGS)
 
+bench-growth: build ## what a saga costs with a million in the databases, 100,000 open, 32 partitions, four processes; ten minutes
+	bin/orderflow bench growth $(ARGS)
+
 burst: ## 26,000 orders in 20 s: what is accepted ends, the rest is told when to come again; two minutes; ARGS="--json …"
 	scripts/chaos.sh --stage burst $(ARGS)
 
@@ -70,6 +73,10 @@ chaos: ## the failure campaign: kills and stops under load: is anything lost, or
 stages := statement,column,readonly,unwritable,million,burst
 stages: ## faults of the installation under load, one run each: what stands still, what goes on? twelve minutes; ARGS="--json …"
 	scripts/chaos.sh --stage $(stages) $(ARGS)
+
+webhooks: ## 10,000 webhooks shuffled, repeated and early, and 10,000 forged ones, over HTTP; some minutes
+	go test ./services/platform/endtoend -count=1 -timeout 1h -run WebhooksInAnyOrder -webhooks 10000 -v
+	go test ./services/platform/run -count=1 -timeout 1h -run NoForgedWebhook -forged 10000 -v
 
 invoices: ## 5,000 orders and two processes of invoice, killed at random: numbers without gap or repeat; some minutes
 	cd services/invoice && go test ./app -count=1 -timeout 1h -run KilledAtRandom -orders 5000 -v

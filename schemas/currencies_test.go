@@ -15,3 +15,13 @@ func TestCurrenciesAreKnownByTheirCodes(t *testing.T) {
 		}
 	}
 }
+
+func TestMoneyReadsWithTheDigitsOfItsCurrency(t *testing.T) {
+	t.Parallel()
+	for want, m := range map[string]schemas.Money{"15.30 GBP": {1530, "GBP"}, "0.01 GBP": {1, "GBP"}, "-0.05 EUR": {-5, "EUR"},
+		"1530 JPY": {1530, "JPY"}, "1.530 BHD": {1530, "BHD"}, "0.00 GBP": {0, "GBP"}} {
+		if got := m.Text(); got != want {
+			t.Errorf("%+v reads %s, want %s", m, got, want)
+		}
+	}
+}

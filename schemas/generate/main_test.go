@@ -94,10 +94,10 @@ func TestOnlyDeclaredPersonalFieldsTellOfAPerson(t *testing.T) {
 	t.Parallel()
 	eachEvent(t, func(t *testing.T, kind saga.Kind, _ []*jsonschema.Schema, _ []byte) {
 		for _, f := range fieldsOf(t, kind) {
-			// Notes are free text. Subjects, and those told of an outcome, name a customer, a card or an address. Messages go to an
-			// address, a phone or the subscription of a browser.
+			// Notes are free text. Subjects, and those told of an outcome, name a customer, a card or an address. A card's fingerprint
+			// is one person's. Messages go to an address, a phone or the subscription of a browser.
 			person := slices.Contains([]string{"email", "phone", "push", "to", "ship_to", "name", "request", "note", "subjects",
-				"told"}, f.Name) ||
+				"told", "card", "fingerprint"}, f.Name) ||
 				f.Go.Name() == "Address"
 			if person != f.Personal {
 				t.Errorf("%s: the tag x:\"personal\" is missing, or should not be there", f.Name)

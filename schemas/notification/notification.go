@@ -18,6 +18,7 @@ var (
 	Failed    = saga.Define[FailedV1]("notification.failed.v1").Keyed(schemas.KeyMailbox)
 
 	PromotionPublished = saga.Define[PromotionPublishedV1]("notification.promotion_published.v1").Keyed(schemas.KeyPromotion)
+	PromotionEnded     = saga.Define[PromotionEndedV1]("notification.promotion_ended.v1").Keyed(schemas.KeyPromotion)
 	PromotionOffered   = saga.Define[PromotionOfferedV1]("notification.promotion_offered.v1").Keyed(schemas.KeyCustomer)
 	PromotionSent      = saga.Define[PromotionSentV1]("notification.promotion_sent.v1").Keyed(schemas.KeyCustomer)
 	PromotionFailed    = saga.Define[PromotionFailedV1]("notification.promotion_failed.v1").Keyed(schemas.KeyCustomer)
@@ -26,7 +27,7 @@ var (
 // Events lists all events of the package.
 var Events = []saga.Kind{
 	RecipientNoted, Held, Posted, Requested, Queued, Attempted, Sent, Failed,
-	PromotionPublished, PromotionOffered, PromotionSent, PromotionFailed,
+	PromotionPublished, PromotionEnded, PromotionOffered, PromotionSent, PromotionFailed,
 }
 
 // Message is what a customer is told about an order, without its wording, which follows from the templates.
@@ -104,6 +105,11 @@ type PromotionPublishedV1 struct {
 	Text     string           `json:"text" schema:"min=1" example:"Until Sunday all mugs cost ten percent less."`
 	Operator string           `json:"operator" schema:"min=1" example:"ops"`
 	Request  *schemas.Request `json:"request,omitempty" x:"personal"` // of the operator
+}
+
+// PromotionEndedV1: the promotion was offered to everybody who wanted promotions.
+type PromotionEndedV1 struct {
+	PromotionID string `json:"promotion_id" schema:"min=1" example:"019e5a3b-9c12-7a40-b2d1-5e6f70819010"`
 }
 
 // PromotionOfferedV1: the promotion is in the inbox of a customer who wants promotions, and is sent to them.

@@ -104,9 +104,9 @@ type ChargedBackV1 struct {
 	DisputeID string         `json:"dispute_id"`
 	Reference string         `json:"reference"`
 	Amount    schemas.Money  `json:"amount"`
-	Fee       *schemas.Money `json:"fee,omitempty"`  // kept by the gateway, however the dispute ends
-	Reason    string         `json:"reason"`         // fraudulent, product_not_received and so on, in the gateway's words
-	Card      string         `json:"card,omitempty"` // the fingerprint of the card
+	Fee       *schemas.Money `json:"fee,omitempty"`               // kept by the gateway, however the dispute ends
+	Reason    string         `json:"reason"`                      // fraudulent, product_not_received …, in the gateway's words
+	Card      string         `json:"card,omitempty" x:"personal"` // the fingerprint of the card
 }
 
 // ChargebackReversedV1: the shop won the dispute and has the amount back.

@@ -11,6 +11,7 @@ var (
 	EntryPosted         = saga.Define[EntryPostedV1]("reporting.entry_posted.v1")
 	EntryDated          = saga.Define[EntryDatedV1]("reporting.entry_dated.v1").Keyed(schemas.KeyDay)
 	LineSettled         = saga.Define[LineSettledV1]("reporting.line_settled.v1")
+	LinesVanished       = saga.Define[LinesVanishedV1]("reporting.lines_vanished.v1")
 	SettlementMissed    = saga.Define[SettlementMissedV1]("reporting.settlement_missed.v1")
 	DiscrepancyFound    = saga.Define[DiscrepancyFoundV1]("reporting.discrepancy_found.v1")
 	DiscrepancyResolved = saga.Define[DiscrepancyResolvedV1]("reporting.discrepancy_resolved.v1")
@@ -32,7 +33,7 @@ var (
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	EntryPosted, EntryDated, LineSettled, SettlementMissed, DiscrepancyFound, DiscrepancyResolved,
+	EntryPosted, EntryDated, LineSettled, LinesVanished, SettlementMissed, DiscrepancyFound, DiscrepancyResolved,
 	DayDue, DayOpened, EntryCounted, LateDeferred, LateCarried, LateCounted, DayClosed,
 	SettlementDue, SettlementRequested, SettlementLineRead, SettlementRead, SettlementRefused,
 }
@@ -78,6 +79,14 @@ type LineSettledV1 struct {
 	Gross       schemas.Money `json:"gross"`                                   // negative where the gateway took it from the shop
 	Fee         int64         `json:"fee" example:"41"`                        // in the same currency
 	Day         string        `json:"day" schema:"min=1" example:"2026-03-01"` // of the settlement file
+	Reading     int64         `json:"reading,omitempty" example:"1"`           // how often the file was read before
+}
+
+// LinesVanishedV1: the settlement file of the day was read again, and has no more lines about the order that an earlier reading
+// had.
+type LinesVanishedV1 struct {
+	Day     string `json:"day" schema:"min=1" example:"2026-03-01"`
+	Reading int64  `json:"reading" schema:"min=1" example:"1"` // those of earlier ones are gone
 }
 
 // SettlementMissedV1: the files of the days up to this one were read, and a movement was in none.
@@ -161,6 +170,8 @@ type SettlementRequestedV1 struct {
 	Due    bool   `json:"due,omitempty" example:"true"`         // the day is closed; else an operator asks
 	Skip   int64  `json:"skip" schema:"min=0" example:"0"`      // lines that are read already
 	Digest string `json:"digest,omitempty" example:"9f86d0818"` // of the file that they were read from
+
+	Reading int64 `json:"reading,omitempty" example:"1"` // how often it was begun before
 }
 
 // SettlementLineReadV1: the gateway's file has this line about the order.
@@ -171,6 +182,7 @@ type SettlementLineReadV1 struct {
 	Gross       schemas.Money `json:"gross"`
 	Fee         int64         `json:"fee" example:"41"`
 	Day         string        `json:"day" schema:"min=1" example:"2026-03-01"`
+	Reading     int64         `json:"reading,omitempty" example:"1"` // how often the file was read before
 }
 
 // SettlementReadV1: the whole file was read.
@@ -178,6 +190,8 @@ type SettlementReadV1 struct {
 	Lines  int64           `json:"lines" schema:"min=0" example:"1"`
 	Digest string          `json:"digest" schema:"min=1" example:"9f86d0818"`
 	Payout []schemas.Money `json:"payout"` // what the gateway pays for the day, less its fees
+
+	Reading int64 `json:"reading,omitempty" example:"1"` // how often the file was read before
 }
 
 // SettlementRefusedV1: the file is not whole, or not readable, and nothing was taken from it. It is asked for again.

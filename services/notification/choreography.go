@@ -86,12 +86,18 @@ var Promotions = saga.Choreography[Promotion]{
 	Key:     schemas.KeyPromotion,
 	Blank:   BlankPromotion,
 	Evolve:  EvolvePromotion,
-	Final:   []saga.Kind{event.PromotionPublished},
-	Rows:    []saga.Row{saga.On(PublishPromotion, publish, event.PromotionPublished)},
+	Final:   []saga.Kind{event.PromotionPublished, event.PromotionEnded},
+	Rows: []saga.Row{
+		saga.On(PublishPromotion, publish, event.PromotionPublished),
+		saga.On(EndPromotion, end, event.PromotionEnded),
+	},
 }
 
 // PublishPromotion is an operator's command. It has the fields of the event it leads to.
 var PublishPromotion = saga.Command[event.PromotionPublishedV1]("publish_promotion")
+
+// EndPromotion ends a promotion; of the service itself, see package app.
+var EndPromotion = saga.Command[Offered]("end_promotion")
 
 // Inbox is the projection of what customers were told. Its keys are the ids of messages.
 var Inbox = saga.Choreography[Entry]{

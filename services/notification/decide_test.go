@@ -217,6 +217,17 @@ func TestAPromotionIsOfferedOnceToWhoWantsPromotionsByNow(t *testing.T) {
 	}
 }
 
+func TestAPromotionEndsOnceAndOnlyIfItWasPublished(t *testing.T) {
+	t.Parallel()
+	machine := notification.Promotions.Machine()
+	publish := notification.PublishPromotion.Of(event.PromotionPublishedV1{Title: "Mugs", Text: "Mugs cost less.", Operator: "ops"})
+	end := notification.EndPromotion.Of(notification.Offered{})
+	sagatest.Given(t, machine).When(end).Then()
+	d := sagatest.Given(t, machine).When(publish).ThenKinds(event.PromotionPublished)
+	d.When(end).ThenKinds(event.PromotionEnded)
+	d.When(end).Then()
+}
+
 func TestAnAddressThatRefusesAPromotionLateDoesNotStopTheOneChosenSince(t *testing.T) {
 	t.Parallel()
 	machine := notification.Customers.Machine()

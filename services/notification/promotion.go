@@ -12,8 +12,9 @@ import (
 
 // Promotion is what an operator publishes.
 type Promotion struct {
-	ID   string
-	Told *event.PromotionPublishedV1 // nil: not yet
+	ID    string
+	Told  *event.PromotionPublishedV1 // nil: not yet
+	Ended bool                        // it was offered to everybody
 }
 
 // BlankPromotion is a promotion without events.
@@ -21,8 +22,11 @@ func BlankPromotion(id string) Promotion { return Promotion{ID: id} }
 
 // EvolvePromotion folds the service's own events about the promotion.
 func EvolvePromotion(p Promotion, e saga.Event) Promotion {
-	if d, is := e.Data.(event.PromotionPublishedV1); is {
+	switch d := e.Data.(type) {
+	case event.PromotionPublishedV1:
 		p.Told = &d
+	case event.PromotionEndedV1:
+		p.Ended = true
 	}
 	return p
 }
@@ -33,6 +37,17 @@ func publish(p Promotion, e event.PromotionPublishedV1) []saga.Event {
 	}
 	return []saga.Event{event.PromotionPublished.Of(e)}
 }
+
+// end ends a promotion that was offered to everybody, once. It is not offered to who comes later.
+func end(p Promotion, _ Offered) []saga.Event {
+	if p.Told == nil || p.Ended {
+		return nil
+	}
+	return []saga.Event{event.PromotionEnded.Of(event.PromotionEndedV1{PromotionID: p.ID})}
+}
+
+// Offered is said when everybody was offered a promotion.
+type Offered struct{}
 
 // Customer is a customer and the promotions to them.
 type Customer struct {

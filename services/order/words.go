@@ -42,30 +42,8 @@ func confirmedText(o Order) string {
 	return "Your order is confirmed, for " + amount(o.Total) + "."
 }
 
-// decimals are the minor-unit digits of ISO 4217, for currencies that do not have two.
-var decimals = map[string]int{
-	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0, "UYI": 0,
-	"VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4,
-}
-
-// amount is money as a person reads it: "15.30 GBP".
-func amount(m schemas.Money) string {
-	n, known := decimals[m.Currency]
-	if !known {
-		n = 2
-	}
-	if n == 0 {
-		return fmt.Sprintf("%d %s", m.Amount, m.Currency)
-	}
-	sign, minor := "", m.Amount
-	if minor < 0 {
-		sign, minor = "-", -minor
-	}
-	digits := fmt.Sprintf("%0*d", n+1, minor)
-	point := len(digits) - n
-	return sign + digits[:point] + "." + digits[point:] + " " + m.Currency
-}
+// amount is money as a person reads it.
+func amount(m schemas.Money) string { return m.Text() }
 
 // plain turns a stable word into text.
 func plain(word string) string { return strings.ReplaceAll(word, "_", " ") }

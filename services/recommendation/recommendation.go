@@ -6,8 +6,8 @@
 //
 // All orders are learnt in one sequence, since a good's neighbours depend on when they were computed: a machine for each order
 // notes its basket once, and the machine of the shop consumes the baskets from its one partition. So a replay learns the same.
-// Rows are kept of the baskets and of the goods' neighbours. Counts of pairs are none: they are the sum of the baskets, the same
-// bits each time, in a fraction of the time in which a row for each pair could be written.
+// Baskets and the goods' neighbours are kept as rows. Counts of pairs are not: they are added up from the baskets, to the same
+// bits each time, in a fraction of the time that writing a row for each pair takes.
 //
 // An order that is cancelled after it was confirmed stays learnt: its customer wanted these goods together.
 //

@@ -161,7 +161,8 @@ func Evolve(r Refund, e saga.Event) Refund {
 	case event.SettledV1:
 		if i := r.asked(d.RefundID, Owed); i >= 0 {
 			c := r.Claims[i]
-			c.Status, c.Paid = Settled, &Paid{ID: d.SettlementID, How: d.How, Reference: d.Reference, Operator: d.Operator}
+			c.Status, c.Amount = Settled, d.Amount.Amount
+			c.Paid = &Paid{ID: d.SettlementID, How: d.How, Reference: d.Reference, Operator: d.Operator}
 			return r.with(c)
 		}
 	case event.DisputeNotedV1:

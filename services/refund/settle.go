@@ -39,7 +39,7 @@ const (
 	UnknownRefund  Refusal = "unknown-refund"
 	NotOwed        Refusal = "not-owed"
 	AlreadySettled Refusal = "already-settled"
-	ExceedsLeft    Refusal = "refund-exceeds" // it was given back for another reason, or charged back
+	ExceedsLeft    Refusal = "refund-exceeds" // all of it was given back for another reason, or charged back
 )
 
 // RefusesToSettle tells why the refund cannot be settled; "" if it can.
@@ -54,10 +54,19 @@ func (r Refund) RefusesToSettle(refundID string) Refusal {
 		return NotOwed
 	case r.IsDisputed():
 		return InDispute
-	case r.Claims[i].Amount > r.Left():
+	case r.Outstanding(r.Claims[i]) == 0:
 		return ExceedsLeft
 	}
 	return ""
+}
+
+// Outstanding is what the customer is owed of a refund that failed, in minor units: not what they have from their bank, or for
+// another reason.
+func (r Refund) Outstanding(c Claim) int64 {
+	if c.Status != Failed && c.Status != Owed {
+		return 0
+	}
+	return min(c.Amount, r.Left())
 }
 
 // settle notes that a refund that was owed is paid, once.
@@ -67,7 +76,7 @@ func settle(r Refund, s Settlement) []saga.Event {
 	}
 	c := r.Claims[r.asked(s.RefundID, Owed)]
 	return []saga.Event{event.Settled.Of(event.SettledV1{SettlementID: s.ID, RefundID: c.RefundID, Reason: c.Reason,
-		Amount: r.money(c.Amount), ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines, Instead: c.Instead,
+		Amount: r.money(r.Outstanding(c)), ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines, Instead: c.Instead,
 		Arrears: c.Arrears, How: s.How, Reference: s.Reference,
 		Note: s.Note, Operator: s.Operator, Request: s.Request})}
 }

@@ -53,7 +53,7 @@ func TestOnlyARefundThatIsOwedAndStillDueIsSettled(t *testing.T) {
 		"asked again tomorrow":   {owed[:3], nil, "event-2", refund.NotOwed},
 		"in dispute":             {owed, []saga.Event{opened}, "event-2", refund.InDispute},
 		"charged back":           {owed, []saga.Event{opened, lost}, "event-2", refund.ExceedsLeft},
-		"granted as well, whole": {owed, []saga.Event{goodwill("g", 1)}, "event-2", refund.ExceedsLeft},
+		"granted as well, whole": {owed, []saga.Event{goodwill("g", 1000)}, "event-2", refund.ExceedsLeft},
 	} {
 		d := sagatest.Given(t, machine, c.history...)
 		for _, e := range c.heard {
@@ -77,4 +77,16 @@ func TestAReturnThatIsSettledKeepsItsGoodsAndLeavesTheRestToBeRefunded(t *testin
 		Reference: "FT-1", Operator: "op1"})).
 		When(returned("r1", 2)).Then().
 		When(cancelled).Then(requested("cancelled", "", 400, nil))
+}
+
+func TestOfARefundThatIsOwedOnlyWhatTheirBankHasNotGivenTheCustomerIsSettled(t *testing.T) {
+	t.Parallel()
+	opened := payment.ChargedBack.Of(payment.ChargedBackV1{DisputeID: "d", Reference: "auth_1", Amount: pounds(700)})
+	lost := payment.DisputeLost.Of(payment.DisputeLostV1{DisputeID: "d", Amount: pounds(700)})
+	d := sagatest.Given(t, machine, owed...).When(opened).When(lost).
+		When(settle("s1", "event-2")).Then(event.Settled.Of(event.SettledV1{SettlementID: "s1", RefundID: "event-2",
+		Reason: "cancelled", Amount: pounds(300), How: refund.ByTransfer, Reference: "FT-1", Operator: "op1"}))
+	if r := d.State().(refund.Refund); r.Settled() != 300 || r.Left() != 0 || r.Refused() != 0 {
+		t.Errorf("%+v", r)
+	}
 }

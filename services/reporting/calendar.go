@@ -56,4 +56,5 @@ func moment(text string) time.Time {
 	return t
 }
 
-func written(t time.Time) string { return t.UTC().Format(timeForm) }
+// Written is how the books write a time.
+func Written(t time.Time) string { return t.UTC().Format(timeForm) }

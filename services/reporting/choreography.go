@@ -38,6 +38,8 @@ func (c Calendar) Choreography() saga.Choreography[Account] {
 
 			saga.On(event.SettlementLineRead, line, event.LineSettled),
 			saga.OnEvent(event.LineSettled, c.settled, event.EntryPosted, event.DiscrepancyFound, event.DiscrepancyResolved),
+			saga.On(ReportVanished, vanish, event.LinesVanished),
+			saga.OnEvent(event.LinesVanished, c.vanished, event.DiscrepancyFound, event.DiscrepancyResolved, event.EntryPosted),
 			saga.On(ReportMissing, miss, event.SettlementMissed),
 			saga.On(event.SettlementMissed, missed, event.DiscrepancyFound),
 		},
@@ -86,6 +88,7 @@ var GetSettlement = saga.Ask[event.SettlementRequestedV1, File]("gateway.settlem
 var (
 	ReadSettlement = saga.Command[ReadFile]("read_settlement") // of an operator: read the day's file again
 	ReportMissing  = saga.Command[Missing]("report_missing")   // of the service itself, see package app
+	ReportVanished = saga.Command[Vanished]("report_vanished") // likewise
 )
 
 // ReadFile has no fields.
@@ -93,3 +96,9 @@ type ReadFile struct{}
 
 // Missing tells that the settlement files of the days up to this one were read.
 type Missing struct{ Through string }
+
+// Vanished tells that lines of a day's file that earlier readings had are not in this one.
+type Vanished struct {
+	Day     string
+	Reading int64
+}

@@ -29,8 +29,8 @@ func (c Calendar) opened(d Day, now time.Time) []saga.Event {
 	if closes.Before(now) {
 		closes = now
 	}
-	return []saga.Event{event.DayOpened.Of(event.DayOpenedV1{Zone: c.Zone.String(), Begins: written(begins), Ends: written(ends),
-		Closes: written(closes)})}
+	return []saga.Event{event.DayOpened.Of(event.DayOpenedV1{Zone: c.Zone.String(), Begins: Written(begins), Ends: Written(ends),
+		Closes: Written(closes)})}
 }
 
 // openDue opens the day after one that was closed, so that each day has a report.
@@ -56,7 +56,7 @@ func (c Calendar) pass(d Day, late Sum, carried bool, at time.Time) []saga.Event
 	return []saga.Event{
 		event.LateDeferred.Of(event.LateDeferredV1{Entries: late.Entries, Totals: late.Totals, Carried: carried}),
 		event.LateCarried.About(c.next(d.Day), event.LateCarriedV1{From: d.Day, Entries: all.Entries, Totals: all.Totals,
-			At: written(at)}),
+			At: Written(at)}),
 	}
 }
 

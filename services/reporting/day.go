@@ -46,7 +46,7 @@ func EvolveDay(d Day, e saga.Event) Day {
 			d.Taken = d.Taken.and(x.Entries, x.Totals)
 		}
 	case event.DayClosedV1:
-		d.Closed, d.ClosedAt = true, written(e.Time)
+		d.Closed, d.ClosedAt = true, Written(e.Time)
 	}
 	return d
 }

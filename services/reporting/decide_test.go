@@ -236,3 +236,78 @@ func TestAMovementThatNoFileHadIsToldOnceTheFilesOfItsDaysWereRead(t *testing.T)
 		When(line("txn_1", "capture", "au_1", 1530, 41)).
 		ThenKinds(event.LineSettled, event.DiscrepancyResolved, event.EntryPosted, event.EntryDated)
 }
+
+func TestALineThatIsNotInTheFileAnyMoreIsADiscrepancyUntilItIsThereAgain(t *testing.T) {
+	t.Parallel()
+	again := func(id string, reading int64) saga.Event {
+		e := line(id, "capture", "au_1", 1530, 41)
+		d := e.Data.(event.SettlementLineReadV1)
+		d.Reading = reading
+		return event.SettlementLineRead.Of(d)
+	}
+	gone := func(reading int64) saga.Event {
+		return reporting.ReportVanished.Of(reporting.Vanished{Day: "1970-01-01", Reading: reading})
+	}
+	vanished := event.LinesVanished.Of(event.LinesVanishedV1{Day: "1970-01-01", Reading: 1})
+	d := sagatest.Given(t, machine).When(with(captured, "c")).When(again("txn_1", 0)).
+		When(gone(1)).Then(vanished, differs(1530, 0)).
+		When(gone(1)).Then().
+		When(again("txn_1", 2)).ThenKinds(event.LineSettled, event.DiscrepancyResolved).
+		When(gone(2)).Then()
+	if bank, left := booked(d.State(), reporting.Bank), clearing(d.State()); bank != 1489 || left != 0 {
+		t.Errorf("%d in the bank, %d left with the gateway", bank, left)
+	}
+	// One that is still there is not gone, nor is one of another day's file.
+	sagatest.Given(t, machine).When(with(captured, "c")).When(again("txn_1", 0)).When(again("txn_1", 1)).When(gone(1)).Then().
+		When(reporting.ReportVanished.Of(reporting.Vanished{Day: "1970-01-02", Reading: 9})).Then()
+	// What the journal never knew of is settled by that.
+	sagatest.Given(t, machine).When(again("txn_1", 0)).When(gone(1)).ThenKinds(event.LinesVanished, event.DiscrepancyResolved)
+}
+
+func TestTheFeeOfADisputeInAnotherCurrencyIsBookedOnce(t *testing.T) {
+	t.Parallel()
+	euros := schemas.Money{Amount: 1700, Currency: "EUR"}
+	disputed := payment.ChargedBack.Of(payment.ChargedBackV1{DisputeID: "dp_1", Reference: "au_1", Amount: gbp(1530), Fee: &euros})
+	d := sagatest.Given(t, machine).When(with(captured, "c")).
+		When(with(disputed, "d")).Then(entry("d", "chargeback", "dp_1", "", transfer("disputes", "gateway_clearing", 1530))...).
+		When(line("txn_1", "capture", "au_1", 1530, 0)).When(line("txn_2", "chargeback", "dp_1", -1530, 1500))
+	if fees, left := booked(d.State(), reporting.Fees), clearing(d.State()); fees != 1500 || left != 0 {
+		t.Errorf("%d of fees are booked, %d are left with the gateway", fees, left)
+	}
+}
+
+func TestABankThatTakesBackAPaymentTakesWhatTheCustomerWasOwedOfItToo(t *testing.T) {
+	t.Parallel()
+	back := with(payment.RefundReversed.Of(payment.RefundReversedV1{RefundID: "re_1", Reference: "au_1", Amount: gbp(500)}), "b")
+	whole := with(payment.ChargedBack.Of(payment.ChargedBackV1{DisputeID: "dp_1", Amount: gbp(1530)}), "d")
+	rest := with(payment.ChargedBack.Of(payment.ChargedBackV1{DisputeID: "dp_1", Amount: gbp(1030)}), "d")
+	won := with(payment.ChargebackReversed.Of(payment.ChargebackReversedV1{DisputeID: "dp_1", Amount: gbp(1530)}), "w")
+	again := with(refund.Issued.Of(refund.IssuedV1{RefundID: "re_2", Amount: gbp(500), Instead: "re_1", Arrears: 500}), "a")
+	credit := with(invoice.CreditNoteIssued.Of(invoice.CreditNoteIssuedV1{Invoice: "INV-1", RefundID: "re_1",
+		Document: invoice.Document{Number: "CN-1", Amount: gbp(500), Tax: 83}}), "n")
+	type balances struct{ owed, disputes, refunds int64 }
+	for name, c := range map[string]struct {
+		heard []saga.Event
+		want  balances
+	}{
+		"nothing was refunded":               {[]saga.Event{whole}, balances{0, 1530, 0}},
+		"a refund did not arrive":            {[]saga.Event{with(refunded, "r"), back, whole}, balances{0, 1030, 500}},
+		"it has its credit note":             {[]saga.Event{with(refunded, "r"), credit, back, whole}, balances{0, 1030, 417}},
+		"the refund is heard of last":        {[]saga.Event{back, whole, with(refunded, "r")}, balances{0, 1030, 500}},
+		"the shop wins":                      {[]saga.Event{with(refunded, "r"), back, whole, won}, balances{500, 0, 500}},
+		"and pays":                           {[]saga.Event{with(refunded, "r"), back, whole, won, again}, balances{0, 0, 500}},
+		"it was paid again before":           {[]saga.Event{with(refunded, "r"), back, again, rest}, balances{0, 1030, 500}},
+		"that is heard of after the dispute": {[]saga.Event{with(refunded, "r"), back, rest, again}, balances{0, 1030, 500}},
+		"the refund had arrived":             {[]saga.Event{with(refunded, "r"), rest}, balances{0, 1030, 500}},
+	} {
+		d := sagatest.Given(t, machine).When(with(captured, "c"))
+		for _, e := range c.heard {
+			d.When(e)
+		}
+		got := balances{-booked(d.State(), reporting.Customers), booked(d.State(), reporting.Disputes),
+			booked(d.State(), reporting.Refunds)}
+		if got != c.want {
+			t.Errorf("%s: owed, disputes and refunds are %+v, want %+v", name, got, c.want)
+		}
+	}
+}

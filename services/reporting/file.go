@@ -16,6 +16,8 @@ type Settlement struct {
 	Digest  string
 	Payout  []schemas.Money
 	Refused string // why the last one was refused
+	Begun   int64  // how often it was asked for, from its first line
+	Reading int64  // of the file that is read: how often it was begun before
 }
 
 // BlankSettlement is the settlement of a day of which no file was asked for.
@@ -26,10 +28,14 @@ func EvolveSettlement(s Settlement, e saga.Event) Settlement {
 	switch x := e.Data.(type) {
 	case event.SettlementRequestedV1:
 		s.Asked, s.Due = true, s.Due || x.Due
+		if x.Skip == 0 {
+			s.Begun++
+		}
 	case event.SettlementRefusedV1:
 		s.Refused = x.Reason
 	case event.SettlementReadV1:
-		s = Settlement{Day: s.Day, Asked: true, Due: s.Due, ReadAt: written(e.Time), Lines: x.Lines, Digest: x.Digest, Payout: x.Payout}
+		s = Settlement{Day: s.Day, Asked: true, Due: s.Due, ReadAt: Written(e.Time), Lines: x.Lines, Digest: x.Digest, Payout: x.Payout,
+			Begun: s.Begun, Reading: x.Reading}
 	}
 	return s
 }
@@ -46,6 +52,7 @@ type File struct {
 	Digest  string // of the file up to the last of Lines
 	Changed bool   // the lines that were skipped are others than those that were read
 	Payout  []schemas.Money
+	Reading int64 // of the request
 }
 
 // FileLine is one line of it.
@@ -63,24 +70,27 @@ func readOn(s Settlement, f File) (said []saga.Event) {
 		return request(s, ReadFile{})
 	}
 	for _, l := range f.Lines {
+		l.Reading = f.Reading
 		said = append(said, event.SettlementLineRead.About(l.Order, l.SettlementLineReadV1))
 	}
 	if done := f.Skipped + int64(len(f.Lines)); done < f.Total {
 		return append(said, event.SettlementRequested.Of(event.SettlementRequestedV1{Day: s.Day, Skip: done,
-			Digest: f.Digest}))
+			Digest: f.Digest, Reading: f.Reading}))
 	}
-	return append(said, event.SettlementRead.Of(event.SettlementReadV1{Lines: f.Total, Digest: f.Digest, Payout: f.Payout}))
+	return append(said, event.SettlementRead.Of(event.SettlementReadV1{Lines: f.Total, Digest: f.Digest, Payout: f.Payout,
+		Reading: f.Reading}))
 }
 
 func request(s Settlement, _ ReadFile) []saga.Event {
-	return []saga.Event{event.SettlementRequested.Of(event.SettlementRequestedV1{Day: s.Day})}
+	return []saga.Event{event.SettlementRequested.Of(event.SettlementRequestedV1{Day: s.Day, Reading: s.Begun})}
 }
 
 func due(s Settlement, _ event.SettlementDueV1) []saga.Event {
 	if s.Due {
 		return nil
 	}
-	return []saga.Event{event.SettlementRequested.Of(event.SettlementRequestedV1{Day: s.Day, Due: true})}
+	return []saga.Event{event.SettlementRequested.Of(event.SettlementRequestedV1{Day: s.Day, Due: true,
+		Reading: s.Begun})}
 }
 
 // again asks for another file after one was refused.

@@ -29,7 +29,7 @@ func TestAFileIsReadPageByPageAndEachLineGoesToItsOrder(t *testing.T) {
 	t.Parallel()
 	first, second := lineOf("a"), lineOf("b")
 	payout := []schemas.Money{gbp(2978)}
-	closed := event.SettlementRequested.Of(event.SettlementRequestedV1{Day: sagatest.Order, Due: true})
+	closed := event.SettlementRequested.Of(event.SettlementRequestedV1{Day: sagatest.Order, Due: true, Reading: 1})
 	sagatest.Given(t, files, requested).When(due).Then(closed).When(due).Then().
 		Answered(event.SettlementRequested, reporting.File{Lines: []reporting.FileLine{first}, Total: 2, Digest: "1"}).
 		Then(event.SettlementLineRead.About("a", first.SettlementLineReadV1), request(1, "1")).
@@ -52,6 +52,21 @@ func TestOfAFileThatIsRefusedNothingIsTakenAndItIsAskedForAgain(t *testing.T) {
 	if s := d.State().(reporting.Settlement); s.Refused == "" || s.ReadAt != "" {
 		t.Errorf("it is known as %+v", s)
 	}
-	d.Expired(refused).Then(requested)
-	sagatest.Given(t, files, requested).When(reporting.ReadSettlement.Of(reporting.ReadFile{})).Then(requested)
+	again := event.SettlementRequested.Of(event.SettlementRequestedV1{Day: sagatest.Order, Reading: 1})
+	d.Expired(refused).Then(again)
+	sagatest.Given(t, files, requested).When(reporting.ReadSettlement.Of(reporting.ReadFile{})).Then(again)
+}
+
+func TestEachReadingOfAFileIsToldFromThoseBefore(t *testing.T) {
+	t.Parallel()
+	again := event.SettlementRequested.Of(event.SettlementRequestedV1{Day: sagatest.Order, Reading: 1})
+	first, second := lineOf("a"), lineOf("a")
+	second.Reading = 1
+	d := sagatest.Given(t, files, requested, again).
+		Answered(event.SettlementRequested, reporting.File{Lines: []reporting.FileLine{first}, Total: 1, Digest: "1", Reading: 1}).
+		Then(event.SettlementLineRead.About("a", second.SettlementLineReadV1),
+			event.SettlementRead.Of(event.SettlementReadV1{Lines: 1, Digest: "1", Reading: 1}))
+	if s := d.State().(reporting.Settlement); s.Begun != 2 || s.Reading != 1 {
+		t.Errorf("it is known as %+v", s)
+	}
 }

@@ -24,10 +24,11 @@ func (c Calendar) paidOutside(a Account, e saga.Event, d refund.SettledV1) []sag
 	return c.post(a, e, Settled, d.SettlementID, giveBack(d.Amount, d.Arrears, Bank))
 }
 
-// chargedBack books what the customer's bank took back, and the fee that the gateway keeps for it however the dispute ends.
+// chargedBack books what the customer's bank took back, and the fee that the gateway keeps for it however the dispute ends. A fee
+// in another currency is booked from the settlement file alone, which has it in the currency of the payment.
 func (c Calendar) chargedBack(a Account, e saga.Event, d payment.ChargedBackV1) []saga.Event {
 	transfers := move(Disputes, Clearing, d.Amount.Amount, d.Amount.Currency)
-	if d.Fee != nil {
+	if d.Fee != nil && d.Fee.Currency == d.Amount.Currency {
 		transfers = append(transfers, move(Fees, Clearing, d.Fee.Amount, d.Fee.Currency)...)
 	}
 	return c.post(a, e, Chargeback, d.DisputeID, transfers)
@@ -67,8 +68,39 @@ func (c Calendar) post(a Account, e saga.Event, movement, reference string, tran
 		slices.ContainsFunc(a.Entries, func(x Entry) bool { return x.ID == e.ID && x.Reference == reference }) {
 		return nil
 	}
-	return []saga.Event{event.EntryPosted.Of(event.EntryPostedV1{EntryID: e.ID, Movement: movement, Reference: reference,
-		HappenedAt: written(e.Time), Day: c.Day(e.Time), Transfers: transfers})}
+	d := event.EntryPostedV1{EntryID: e.ID, Movement: movement, Reference: reference, HappenedAt: Written(e.Time),
+		Day: c.Day(e.Time), Transfers: transfers}
+	if currency := transfers[0].Amount.Currency; !isOutside(movement) || movement == Settled {
+		over := Evolve(a, event.EntryPosted.Of(d)).overDisputed(currency)
+		d.Transfers = slices.Concat(d.Transfers, move(Customers, Disputes, over, currency))
+	}
+	return []saga.Event{event.EntryPosted.Of(d)}
+}
+
+// overDisputed is how much more is booked as disputed than the sale has left after its refunds: a refund that did not arrive is
+// owed to the customer, and the bank that takes back the whole payment gives them that too. It is negative once the shop has the
+// money again, and owes it again.
+func (a Account) overDisputed(currency string) int64 {
+	var booked, refunds, taken, sold int64
+	for _, e := range a.Entries {
+		booked += balance(e.Transfers, Disputes, currency)
+		refunds += balance(e.Transfers, Refunds, currency)
+		switch {
+		case e.Movement == Capture && e.Transaction == "":
+			sold += balance(e.Transfers, Clearing, currency)
+		case e.Movement == CreditNote: // the tax in what was refunded
+			refunds += balance(e.Transfers, Tax, currency)
+		}
+	}
+	for _, i := range a.Items {
+		if i.Currency == currency && (i.Movement == Chargeback || i.Movement == ChargebackReversed) {
+			taken -= i.Booked
+		}
+	}
+	if sold == 0 { // the payment is not heard of yet
+		return booked - taken
+	}
+	return booked - min(taken, max(0, sold-refunds))
 }
 
 // entered gives an entry to its day, and compares its item, of which the gateway may have accounted before.

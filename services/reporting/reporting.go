@@ -83,6 +83,8 @@ type Item struct {
 type Line struct {
 	Transaction string
 	Gross, Fee  int64
+	Day         string // of the file
+	Reading     int64  `json:",omitempty"` // of the file
 }
 
 // Blank is the account of an order without events.
@@ -104,6 +106,8 @@ func Evolve(a Account, e saga.Event) Account {
 		}
 	case event.LineSettledV1:
 		a = a.settle(d)
+	case event.LinesVanishedV1:
+		a = a.without(func(l Line) bool { return l.Day == d.Day && l.Reading < d.Reading })
 	case event.DiscrepancyFoundV1:
 		a = a.with(d.Movement, d.Reference, d.Currency, d.Day, func(i *Item) {
 			i.Told, i.ToldBooked, i.ToldSettled = true, d.Booked, d.Settled
@@ -150,15 +154,21 @@ func (i *Item) book(d event.EntryPostedV1) {
 
 // settle puts the line in the place of the one with its id.
 func (a Account) settle(d event.LineSettledV1) Account {
-	a.Items = slices.Clone(a.Items)
-	for n, i := range a.Items {
-		i.Lines = slices.DeleteFunc(slices.Clone(i.Lines), func(l Line) bool { return l.Transaction == d.Transaction })
-		a.Items[n] = i.summed()
-	}
+	a = a.without(func(l Line) bool { return l.Transaction == d.Transaction })
 	return a.with(d.Movement, d.Reference, d.Gross.Currency, d.Day, func(i *Item) {
-		i.Lines = append(i.Lines, Line{d.Transaction, d.Gross.Amount, d.Fee})
+		i.Lines = append(i.Lines, Line{d.Transaction, d.Gross.Amount, d.Fee, d.Day, d.Reading})
 		*i = i.summed()
 	})
+}
+
+// without is the account without some lines.
+func (a Account) without(gone func(Line) bool) Account {
+	a.Items = slices.Clone(a.Items)
+	for n, i := range a.Items {
+		i.Lines = slices.DeleteFunc(slices.Clone(i.Lines), gone)
+		a.Items[n] = i.summed()
+	}
+	return a
 }
 
 func (i Item) summed() Item {

@@ -7,11 +7,12 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// line takes in a line of a settlement file. One that is known as it is says nothing new.
+// line takes in a line of a settlement file. One that is known as it is says nothing new; one of a file that is read again says
+// that it is still there.
 func line(a Account, d event.SettlementLineReadV1) []saga.Event {
 	known := slices.ContainsFunc(a.Items, func(i Item) bool {
 		return i.Movement == d.Movement && i.Reference == d.Reference && i.Currency == d.Gross.Currency &&
-			slices.Contains(i.Lines, Line{d.Transaction, d.Gross.Amount, d.Fee})
+			slices.Contains(i.Lines, Line{d.Transaction, d.Gross.Amount, d.Fee, d.Day, d.Reading})
 	})
 	if known {
 		return nil
@@ -23,12 +24,25 @@ func (c Calendar) settled(a Account, e saga.Event, _ event.LineSettledV1) []saga
 	return c.reconcile(a, e)
 }
 
+// vanish notes that lines of a file are not in it any more.
+func vanish(a Account, v Vanished) []saga.Event {
+	gone := func(l Line) bool { return l.Day == v.Day && l.Reading < v.Reading }
+	if !slices.ContainsFunc(a.Items, func(i Item) bool { return slices.ContainsFunc(i.Lines, gone) }) {
+		return nil
+	}
+	return []saga.Event{event.LinesVanished.Of(event.LinesVanishedV1(v))}
+}
+
+func (c Calendar) vanished(a Account, e saga.Event, _ event.LinesVanishedV1) []saga.Event {
+	return c.reconcile(a, e)
+}
+
 // reconcile compares the items that the gateway has accounted for, or a discrepancy was told of. Where both agree, what it paid
 // out and kept is booked, once; what it corrects later, by the difference.
 func (c Calendar) reconcile(a Account, e saga.Event) (said []saga.Event) {
 	for _, i := range a.Items {
 		switch {
-		case len(i.Lines) == 0 && !i.Told:
+		case len(i.Lines) == 0 && !i.Told && i.PaidOut == 0 && i.PaidFee == 0:
 		case i.Booked != i.Settled:
 			said = append(said, i.differs()...)
 		default:
@@ -39,7 +53,7 @@ func (c Calendar) reconcile(a Account, e saga.Event) (said []saga.Event) {
 			if paid := i.payout(); len(paid) > 0 {
 				said = append(said, event.EntryPosted.Of(event.EntryPostedV1{EntryID: e.ID + "/" + i.Movement + "/" + i.Reference,
 					Movement: i.Movement, Reference: i.Reference, Transaction: i.Lines[len(i.Lines)-1].Transaction,
-					HappenedAt: written(e.Time), Day: c.Day(e.Time), Transfers: paid}))
+					HappenedAt: Written(e.Time), Day: c.Day(e.Time), Transfers: paid}))
 			}
 		}
 	}

@@ -72,8 +72,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	// A generic plan is used every time: a lookup by key has one good plan, and planning can cost more than running it.
 	set("plan_cache_mode", "force_generic_plan")
 	set("jit", "off")
-	// A process that hangs in the middle of a transaction must not keep its locks for ever.
-	set("idle_in_transaction_session_timeout", "10s")
+	// A process that hangs in the middle of a transaction must not keep its locks for ever. The URL may choose another limit.
+	if _, given := config.RuntimeParams["idle_in_transaction_session_timeout"]; !given {
+		set("idle_in_transaction_session_timeout", "10s")
+	}
 	if o.Traced {
 		config.Tracer = tracer{}
 	}

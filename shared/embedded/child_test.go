@@ -57,9 +57,10 @@ func kill9(cmd *exec.Cmd) {
 	_ = cmd.Wait()
 }
 
-func within(t *testing.T, limit time.Duration) context.Context {
+// patiently gives a broker that does not answer so long that only one that hangs is too slow.
+func patiently(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -99,7 +99,7 @@ func TestKafkaKeepsEveryAcknowledgedRecordThroughKill9AndItsAddress(t *testing.T
 	}
 	kill9(child)
 
-	ctx := within(t, 20*time.Second)
+	ctx := patiently(t)
 	for start := range 2 { // after the kill, and after an orderly end
 		k, err := StartKafka(ctx, KafkaConfig{Dir: dir})
 		if err != nil {
@@ -126,7 +126,7 @@ func TestKafkaKeepsEveryAcknowledgedRecordThroughKill9AndItsAddress(t *testing.T
 func TestKafkaCreatesNoTopicByItself(t *testing.T) {
 	t.Parallel()
 	k := startKafka(t, KafkaConfig{Dir: t.TempDir()})
-	ctx := within(t, 10*time.Second)
+	ctx := patiently(t)
 	client := kafkaClient(k.Addr())
 	_, _ = client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{"typo.events"}})
 	if err := produce(ctx, client, "typo.events", 0, 0, 1); err == nil {
@@ -144,7 +144,7 @@ func TestKafkaCreatesNoTopicByItself(t *testing.T) {
 func TestKafkaKeepsOldRecordsWhenItAppliesRetention(t *testing.T) {
 	t.Parallel()
 	k := startKafka(t, KafkaConfig{Dir: t.TempDir()})
-	ctx := within(t, 10*time.Second)
+	ctx := patiently(t)
 	client := kafkaClient(k.Addr())
 	if err := createTopic(ctx, client, "order.events", 1); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -183,7 +182,7 @@ func TestAFailedDownloadLeavesNothingInTheCache(t *testing.T) {
 
 func startPostgresServer(t *testing.T, cfg PostgresConfig) *Postgres {
 	t.Helper()
-	p, err := StartPostgres(within(t, time.Minute), cfg)
+	p, err := StartPostgres(patiently(t), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,9 @@ type Attempt struct {
 	ID     string // the id of the event that asks: the idempotency key, the same on every try
 	Saga   string // the order it is for
 	Number int    // 1 for the first try; above, an earlier try may have succeeded unseen: inquire first
+	// Restored is set if the database was lost or set back since the question was asked: what the adapter kept there of earlier
+	// tries may be gone.
+	Restored bool
 }
 
 // Answerer carries out one question of a choreography.

@@ -225,7 +225,7 @@ func (b *batch) committed() {
 	}
 	for _, a := range b.asks {
 		if p := b.e.owner(a.event.Key); p != nil {
-			p.calls.ask(a.event, 1+a.tries)
+			p.calls.ask(a.event, 1+a.tries, false)
 		}
 	}
 	b.e.metrics.processed(b.done, b.e.clock.now())

@@ -43,6 +43,8 @@ type call struct {
 	cancel context.CancelFunc
 	timer  *time.Timer
 	span   trace.SpanID // of the last try; zero unless the saga is recorded
+
+	restored bool // see Attempt
 }
 
 const (
@@ -55,7 +57,7 @@ const (
 func newOpenCalls(p *partition) *openCalls { return &openCalls{p: p, held: map[string]*call{}} }
 
 // ask starts a call that was just committed, or leaves it to the scheduler.
-func (o *openCalls) ask(asked saga.Event, try int) {
+func (o *openCalls) ask(asked saga.Event, try int, restored bool) {
 	l := o.p.e.laneOf(asked.Type)
 	if l == nil {
 		return
@@ -65,7 +67,7 @@ func (o *openCalls) ask(asked saga.Event, try int) {
 		o.mu.Unlock()
 		return
 	}
-	c := &call{of: o, lane: l, event: asked, try: try}
+	c := &call{of: o, lane: l, event: asked, try: try, restored: restored}
 	c.ctx, c.cancel = context.WithCancel(o.p.ctx)
 	o.held[asked.ID] = c
 	o.mu.Unlock()

@@ -213,6 +213,7 @@ func TestAPausedOwnerIsReplacedAndItsLateBatchHasNoEffect(t *testing.T) {
 
 func TestAnOwnerThatStandsStillInsideABatchIsReplaced(t *testing.T) {
 	b := newBed(t)
+	b.url = withParameter(t, b.url, "idle_in_transaction_session_timeout", "0") // the database itself does not end the transaction
 	first := b.start()
 	key := b.keyOn(0, "a")
 	b.send(key, sends(upTo(5))...)
@@ -222,7 +223,7 @@ func TestAnOwnerThatStandsStillInsideABatchIsReplaced(t *testing.T) {
 	first.freeze(true)
 	start := time.Now()
 	second := b.start()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second) // the database itself would end the transaction after ten
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	b.must(second.AwaitOwned(ctx, b.partitions))
 	t.Logf("taken over after %v", time.Since(start).Round(time.Millisecond))

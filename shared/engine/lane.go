@@ -121,5 +121,5 @@ func (l *lane) once(c *call) (answer any, err error) {
 			err = fmt.Errorf("%s: panic: %v\n%s", l.answerer.Question, p, debug.Stack())
 		}
 	}()
-	return l.answerer.ask(ctx, Attempt{ID: c.event.ID, Saga: c.event.Saga, Number: c.try}, c.event.Data)
+	return l.answerer.ask(ctx, Attempt{ID: c.event.ID, Saga: c.event.Saga, Number: c.try, Restored: c.restored}, c.event.Data)
 }

@@ -117,6 +117,10 @@ func (q *partitionPublisher) bringBack(ctx context.Context, counter int64, lost 
 		if err := work.redo(tx, q.e); err != nil {
 			return err
 		}
+		// Also those that were open before: what was lost may be of a try at one of them.
+		if err := tx.Exec(`UPDATE engine.call SET restored = true WHERE partition = $1`, q.partition).Error; err != nil {
+			return err
+		}
 		return FillOutbox(tx, lost)
 	})
 }

@@ -100,6 +100,19 @@ func (c linked) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
+// withParameter is a database's URL with a setting of its sessions.
+func withParameter(t *testing.T, database, name, value string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	query.Set(name, value)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
 // through gives the address of a TCP forwarder to the database over this link.
 func (l *link) through(t *testing.T, database string) string {
 	t.Helper()

@@ -223,6 +223,7 @@ func (q *partitionPublisher) round(ctx context.Context) error {
 	defer cancel()
 	began := time.Now()
 	ack := q.e.producer.Publish(sending, []kafka.Batch{{Topic: q.e.topic(), Partition: q.partition, Records: records}})[0]
+	q.e.traceSend(records, began, ack.Err)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if ack.Err != nil {

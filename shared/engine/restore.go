@@ -72,6 +72,9 @@ func Restore(tx *gorm.DB, r Restored) error {
 	if err := b.writeCalls(tx); err != nil {
 		return fmt.Errorf("engine: restore the open questions: %w", err)
 	}
+	if err := later(tx, "restored calls", `UPDATE engine.call SET restored = true`); err != nil {
+		return err
+	}
 	if err := restoreDeadlines(tx, b.e, deadlines); err != nil {
 		return fmt.Errorf("engine: restore the deadlines: %w", err)
 	}

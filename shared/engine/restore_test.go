@@ -47,11 +47,14 @@ func TestADatabaseMadeAnewAsksUnderTheSameIDsBeginningWithAnInquiryAndKeepsItsDe
 	b := newBed(t)
 	var mu sync.Mutex
 	tries := map[string][]int{} // by id
-	answers := false
+	answers, lost := false, false
 	b.ask = func(_ context.Context, a engine.Attempt, asked countedV1) (countedV1, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		tries[a.ID] = append(tries[a.ID], a.Number)
+		if a.Restored != lost {
+			t.Errorf("question %s, try %d: restored is %v", a.ID, a.Number, a.Restored)
+		}
 		if !answers && asked.N != 1 {
 			return countedV1{}, errors.New("no answer yet")
 		}
@@ -78,7 +81,7 @@ func TestADatabaseMadeAnewAsksUnderTheSameIDsBeginningWithAnInquiryAndKeepsItsDe
 		t.Error("the deadline is not the one that it was, due when it was")
 	}
 	mu.Lock()
-	answers = true
+	answers, lost = true, true
 	mu.Unlock()
 	b.start()
 	b.eventually("the other question is answered", func() bool { return equal(b.published(b.names.told, key), []int64{10, 20}) })

@@ -48,15 +48,16 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 		At                  time.Time
 		Asked               []byte
 		Try                 int
+		Restored            bool
 	}
 	// Calls that this build does not know are loaded too, to be parked.
 	err := o.p.e.DB.Gorm().WithContext(ctx).Raw(`
 		SELECT c.* FROM unnest($3::text[], $4::bigint[]) AS lane (type, room), LATERAL (
-			SELECT id, type, key, saga, at, asked, try FROM engine.call
+			SELECT id, type, key, saga, at, asked, try, restored FROM engine.call
 			WHERE partition = $1 AND next_try_at <= now() AND id NOT IN (SELECT unnest($2::text[])) AND type = lane.type
 			ORDER BY next_try_at LIMIT lane.room) c
 		UNION ALL
-		(SELECT id, type, key, saga, at, asked, try FROM engine.call
+		(SELECT id, type, key, saga, at, asked, try, restored FROM engine.call
 		 WHERE partition = $1 AND next_try_at <= now() AND id NOT IN (SELECT unnest($2::text[])) AND NOT type = ANY($3::text[])
 		 ORDER BY next_try_at LIMIT $5)`, o.p.partition, ids, types, rooms, room).Scan(&rows).Error
 	for _, r := range rows {
@@ -68,7 +69,7 @@ func (o *openCalls) schedule(ctx context.Context, found int) error {
 			continue
 		}
 		asked.Type, asked.Data = current, payload
-		o.ask(asked, max(r.Try, 1)+1) // an earlier try may have succeeded unseen
+		o.ask(asked, max(r.Try, 1)+1, r.Restored) // an earlier try may have succeeded unseen
 	}
 	return err
 }

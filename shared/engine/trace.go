@@ -17,7 +17,8 @@ import (
 // The spans of a saga, see package tracing: each input that has an effect is a step, a child of the event heard, of the try
 // that was answered, or of the request. Each event emitted is a child of its step, or of the own event that it followed from.
 // Each try of a call is a child of the event that asks. Steps and events are recorded once their transaction is committed;
-// what is tried again leaves no trace of its own but a failed transaction.
+// what is tried again leaves no trace of its own but a failed transaction. What is sent to the topic is a child of its event, or
+// linked with those that were sent together.
 
 // batchTrace is what a batch adds to the traces of its sagas. The zero one adds nothing.
 type batchTrace struct {

@@ -25,6 +25,7 @@ func hooks(e *Engine, in input) func() {
 	first := &b.shares[0].inputs[0]
 	own := saga.Event{ID: in.record.ID, Type: "order.confirmed.v1", Key: in.record.Key, Saga: in.record.Key, Cause: in.record.ID}
 	steps, out, now := []taken{{}}, []outgoing{{event: own}}, time.Now()
+	sent := []kafka.Record{*in.record}
 	c := &call{event: own, lane: &lane{}, ctx: context.Background()}
 	return func() {
 		b.trace = batchTrace{}
@@ -35,6 +36,7 @@ func hooks(e *Engine, in input) func() {
 		_, span := e.beginTry(c, now)
 		e.endTry(c, span, now, nil)
 		e.requestOf(c.ctx)
+		e.traceSend(sent, now, nil)
 		first.trace()
 	}
 }

@@ -108,3 +108,9 @@ func WriteProblem(c *gin.Context, p *Problem) {
 	c.Header("Content-Type", p.ContentType("")) // a handler that failed half way may have set another
 	c.Data(p.Status, p.ContentType(""), append(body, '\n'))
 }
+
+// WriteUnavailable answers that a part is away. The error goes to the log, not to the caller.
+func WriteUnavailable(c *gin.Context, err error) {
+	_ = c.Error(err)
+	WriteProblem(c, Unavailable())
+}

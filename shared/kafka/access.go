@@ -37,6 +37,7 @@ type Operation = kafkago.ACLOperationType
 const (
 	Read            = kafkago.ACLOperationTypeRead
 	Write           = kafkago.ACLOperationTypeWrite
+	Describe        = kafkago.ACLOperationTypeDescribe
 	DescribeConfigs = kafkago.ACLOperationTypeDescribeConfigs
 )
 

@@ -37,6 +37,33 @@ func Grants(apps ...App) (grants []kafka.Grant) {
 	return grants
 }
 
+// Scaler is the user of what scales the services by their lag, as KEDA does. It is given ScalerGrants.
+const Scaler = "orderflow_scaler"
+
+// ScalerGrants are its rights: to see how far the topics that the services consume go, and how far the services are. It can read
+// and write nothing.
+func ScalerGrants(apps ...App) (grants []kafka.Grant) {
+	add := func(resource kafka.Resource, name string) {
+		grants = append(grants, kafka.Grant{User: Scaler, Resource: resource, Name: name, Operation: kafka.Describe})
+	}
+	for _, a := range apps {
+		if !a.Hears() {
+			continue
+		}
+		add(kafka.Group, a.Name)
+		for _, topic := range a.reads() {
+			add(kafka.Topic, topic)
+		}
+	}
+	slices.SortFunc(grants, kafka.CompareGrants)
+	return slices.Compact(grants)
+}
+
+// Hears tells whether the service consumes events of others, and so can lag behind.
+func (a App) Hears() bool {
+	return len(a.Bindings) > 0 && slices.ContainsFunc(a.reads(), func(topic string) bool { return topic != a.Topic() })
+}
+
 // reads are the topics of events that the service reads, its own among them, in order.
 func (a App) reads() []string {
 	topics := slices.Clone(a.Topics)

@@ -46,6 +46,8 @@ type Config struct {
 
 	OTLPEndpoint string  // URL of the collector of traces; empty: nothing is recorded
 	TraceRatio   float64 // of the orders and requests that are recorded
+
+	StopTimeout time.Duration // for stopping everything together; 0 means StopTimeout
 }
 
 // BindFlags adds the flags of Config and those of the services to the command and its subcommands. It panics if two
@@ -78,6 +80,7 @@ func BindFlags(cmd *cobra.Command, own ...Declared) {
 	f.String("otlp-endpoint", "",
 		"URL of an OpenTelemetry collector or Jaeger to which traces are sent, as http://127.0.0.1:4318 (default: none are recorded)")
 	f.Float64("trace-ratio", 0.1, "share of the orders and requests that are traced, 0 to 1; one that fails is from then on")
+	f.Duration("stop-timeout", StopTimeout, "time to finish what is under way when stopped; what takes longer is cut off")
 	f.StringSlice("services", nil, "run only these services, comma-separated (default: all)")
 	for _, flag := range own {
 		flag.bind(f)
@@ -122,6 +125,8 @@ func Load(cmd *cobra.Command) (Config, error) {
 	c.Partitions, err = f.GetInt("partitions")
 	keep(err)
 	c.OutboxRetention, err = f.GetDuration("outbox-retention")
+	keep(err)
+	c.StopTimeout, err = f.GetDuration("stop-timeout")
 	keep(err)
 	c.ValidateProduced, err = f.GetBool("validate-produced")
 	keep(err)
@@ -168,6 +173,7 @@ func (c Config) Validate() error {
 	check(c.Partitions >= 1 && c.Partitions <= 1024, "partitions: want 1 to 1024, not %d", c.Partitions)
 	check(c.LogFormat == "text" || c.LogFormat == "json", "log-format: want text or json, not %q", c.LogFormat)
 	check(c.OutboxRetention >= time.Minute, "outbox-retention: want at least 1m, not %v", c.OutboxRetention)
+	check(c.StopTimeout == 0 || c.StopTimeout >= time.Second, "stop-timeout: want at least 1s, not %v", c.StopTimeout)
 	for _, origin := range c.CORSOrigins {
 		check(origin == "*" || isOrigin(origin), "cors-origins: %q is not scheme://host or scheme://host:port", origin)
 	}

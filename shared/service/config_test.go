@@ -60,7 +60,8 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 	}
 	want := service.Config{DataDir: "from-file", Kafka: []string{"a:1", "b:2"}, HTTPAddr: "127.0.0.1:2", OpsAddr: "127.0.0.1:8081",
 		Partitions: 16, LogLevel: slog.LevelDebug, LogFormat: "text", OutboxRetention: 7 * 24 * time.Hour, ValidateProduced: true,
-		TraceRatio: 0.1, Services: []string{"order", "payment"}, Own: service.Settings{"gateway-url": "", "backlog": 20 * time.Second}}
+		TraceRatio: 0.1, StopTimeout: service.StopTimeout, Services: []string{"order", "payment"},
+		Own: service.Settings{"gateway-url": "", "backlog": 20 * time.Second}}
 	if !reflect.DeepEqual(got, want) || limit != 3 {
 		t.Errorf("got %+v %d, want %+v 3", got, limit, want)
 	}
@@ -74,7 +75,7 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 		"--log-level", "loud", "--log-format", "xml", "--gateway-url", "gateway", "--backlog", "-1s", "--services",
 		"a,a,B", "--data-dir", "",
 		"--cors-origins", "https://shop.example/,Shop.example", "--rate-per-customer", "-1", "--rate-per-address", "NaN",
-		"--trusted-proxies", "10.0.0.1,10.0.0.0/33")
+		"--trusted-proxies", "10.0.0.1,10.0.0.0/33", "--stop-timeout", "10ms")
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -84,7 +85,7 @@ func TestEveryMistakeIsListedAndNoPassword(t *testing.T) {
 	}
 	for _, part := range []string{"postgres:", "outbox-retention", `"data-dri"`, `"http.addr"`, `"broker"`, `"8080"`,
 		"partitions", "log-level", "log-format", "gateway-url", "backlog", "listed twice", `"B"`, "data-dir:",
-		`"https://shop.example/"`, `"Shop.example"`, "rate-per-customer", "rate-per-address", `"10.0.0.0/33"`} {
+		`"https://shop.example/"`, `"Shop.example"`, "rate-per-customer", "rate-per-address", `"10.0.0.0/33"`, "stop-timeout"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not mentioned in %v", part, err)
 		}

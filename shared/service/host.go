@@ -72,7 +72,8 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth, Kafka: client}
+	h := &Host{Config: c, Log: log, Registry: NewRegistry(), Auth: auth, Kafka: client,
+		lifecycle: Lifecycle{Limit: c.StopTimeout}}
 	h.lifecycle.AddCloser("kafka client", func() error { h.Kafka.Close(); return nil })
 	if err := h.Kafka.Ping(ctx); err != nil {
 		h.Stop()

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,14 +9,15 @@ import (
 	"time"
 )
 
-// StopLimit bounds the time for stopping everything together.
-const StopLimit = 10 * time.Second
+// StopTimeout bounds the time for stopping everything together, unless the configuration has another.
+const StopTimeout = 10 * time.Second
 
 // Lifecycle stops the started parts, the last first. The zero value is ready.
 type Lifecycle struct {
+	Limit time.Duration // 0 means StopTimeout
+
 	mu    sync.Mutex
 	parts []part
-	limit time.Duration // 0 means StopLimit
 }
 
 type part struct {
@@ -43,10 +45,7 @@ func (l *Lifecycle) Stop() error {
 	parts := l.parts
 	l.parts = nil
 	l.mu.Unlock()
-	limit := l.limit
-	if limit == 0 {
-		limit = StopLimit
-	}
+	limit := cmp.Or(l.Limit, StopTimeout)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	var failures []error

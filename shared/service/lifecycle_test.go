@@ -49,7 +49,7 @@ func TestAPartThatHangsDoesNotKeepTheOthersRunning(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "hanging") || strings.Contains(err.Error(), "polite") || !stopped {
 			t.Errorf("got %v, database stopped: %v", err, stopped)
 		}
-		if took := time.Since(start); took > StopLimit+2*time.Second {
+		if took := time.Since(start); took > StopTimeout+2*time.Second {
 			t.Errorf("took %v", took)
 		}
 		close(never)

@@ -9,6 +9,7 @@ import (
 	"orderflow.example/services/fraud"
 	"orderflow.example/services/fraud/internal/api"
 	"orderflow.example/services/fraud/internal/gateway"
+	"orderflow.example/services/fraud/internal/gateway/stripe"
 	"orderflow.example/services/fraud/internal/rules"
 	"orderflow.example/services/fraud/internal/store"
 	"orderflow.example/services/fraud/model"
@@ -37,15 +38,14 @@ var App = service.App{
 	Model:      model.Service,
 	Migrations: store.Migrations,
 	Bindings:   bindings(rules.Default),
-	Flags:      []service.Declared{service.Gateway, service.GatewayURL, rulesFile, velocity, within},
+	Flags: []service.Declared{service.Gateway, service.GatewayURL, service.StripeKeyFile, service.StripeURL, rulesFile, velocity,
+		within},
 	Configured: func(c service.Config) []engine.Binding {
 		_, own := ownRules(c)
 		return bindings(own)
 	},
-	Answerers: func(c service.Config) ([]engine.Answerer, error) {
-		return gateway.New(service.GatewayURL.Of(c)).Answerers(), nil
-	},
-	Shadow: newShadow,
+	Answerers: answerers,
+	Shadow:    newShadow,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
 		api.Register(r, keys, reviews{p})
@@ -64,6 +64,27 @@ var App = service.App{
 			}, nil
 		}
 	},
+}
+
+// answerers refuses a faulty file of rules too, before anything is started.
+func answerers(c service.Config) ([]engine.Answerer, error) {
+	if path := rulesFile.Of(c); path != "" {
+		if _, _, err := load(path); err != nil {
+			return nil, service.Usage("%w", err)
+		}
+	}
+	key, err := service.StripeKey(c)
+	switch {
+	case err != nil:
+		return nil, err
+	case !service.WithStripe(c):
+		return gateway.New(service.GatewayURL.Of(c)).Answerers(), nil
+	}
+	client, err := stripe.New(key, service.StripeURL.Of(c))
+	if err != nil {
+		return nil, service.Usage("%w", err)
+	}
+	return client.Answerers(), nil
 }
 
 // bindings are the service's machines, which decide by these rules until others are activated.

@@ -79,7 +79,7 @@ func (k *courier) send(ctx context.Context, a engine.Attempt, asked event.Attemp
 	case r.Channel != storefront.ChannelMail || k.mail == nil:
 		return notification.Delivery{Outcome: noProvider}, nil
 	}
-	outcome, err := k.once(ctx, mail.Letter{ID: a.ID, To: r.To, At: happened(r.Message), Text: text})
+	outcome, err := k.once(ctx, a, mail.Letter{ID: a.ID, To: r.To, At: happened(r.Message), Text: text})
 	return notification.Delivery{Outcome: outcome}, err
 }
 
@@ -115,7 +115,7 @@ func (k *courier) promote(ctx context.Context, a engine.Attempt,
 	if text, unsubscribe, err = k.writer.Promotion(o, *p.Told); err != nil {
 		return d, engine.Refused(err)
 	}
-	d.Outcome, err = k.once(ctx, mail.Letter{ID: a.ID, To: o.Email, At: time.Now(), Text: text, Unsubscribe: unsubscribe})
+	d.Outcome, err = k.once(ctx, a, mail.Letter{ID: a.ID, To: o.Email, At: time.Now(), Text: text, Unsubscribe: unsubscribe})
 	return d, err
 }
 
@@ -123,8 +123,16 @@ func (k *courier) promote(ctx context.Context, a engine.Attempt,
 var errDone = errors.New("the message was handed over before")
 
 // once hands a letter over unless that was done before. A mail server cannot be asked what it took: where an earlier process died
-// between the end of the message and the commit, the outcome is unknown, and the message is not sent a second time.
-func (k *courier) once(ctx context.Context, l mail.Letter) (outcome string, err error) {
+// between the end of the message and the commit, or what was handed over was lost with the database, the outcome is unknown, and
+// the message is not sent a second time.
+func (k *courier) once(ctx context.Context, a engine.Attempt, l mail.Letter) (outcome string, err error) {
+	if a.Restored {
+		taken, err := k.handovers.Took(ctx, a.ID)
+		if taken {
+			return notification.DeliverySent, err
+		}
+		return notification.OutcomeUnknown, err
+	}
 	outcome, begun := notification.OutcomeUnknown, false
 	l.Commit = func() error {
 		again, taken, err := k.handovers.Begin(ctx, l.ID)

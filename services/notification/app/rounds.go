@@ -111,8 +111,9 @@ func offerNext(ctx context.Context, p *service.Parts, limiter *rate.Limiter, r s
 	if err != nil {
 		return err
 	}
-	if len(customers) == 0 {
-		return store.Went(ctx, p.DB, r.Promotion, r.Through, true)
+	if len(customers) == 0 || r.Done {
+		_, err := p.Engine.Submit(ctx, r.Promotion, notification.EndPromotion.Of(notification.Offered{}))
+		return err
 	}
 	group, offering := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
@@ -126,5 +127,5 @@ func offerNext(ctx context.Context, p *service.Parts, limiter *rate.Limiter, r s
 	if failed := group.Wait(); failed != nil || err != nil {
 		return errors.Join(failed, err)
 	}
-	return store.Went(ctx, p.DB, r.Promotion, customers[len(customers)-1], false)
+	return store.Went(ctx, p.DB, r.Promotion, customers[len(customers)-1])
 }

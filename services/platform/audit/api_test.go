@@ -67,7 +67,8 @@ func TestOperatorsAreToldTheBreaksAndCustomersNothing(t *testing.T) {
 		t.Fatalf("%d %s %v", status, body, err)
 	}
 	want := `{"kind":"agreement","id":"completes","order":"completes",` +
-		`"text":"payment has captured 950, the gateway's book says 1050","expected":1050,"found":950,"currency":"GBP","since":"`
+		`"text":"payment has captured 9.50 GBP, the gateway's book says 10.50 GBP","expected":1050,"found":950,` +
+		`"currency":"GBP","since":"`
 	if !strings.Contains(body, want) || !strings.Contains(body, `"holds":false,"checked":9,"of":"orders","broken":1}`) {
 		t.Errorf("%s\nwithout %s", body, want)
 	}

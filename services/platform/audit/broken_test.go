@@ -48,7 +48,7 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 		"a refunded amount in refund": {
 			func(_ *testing.T, p *picture) {
 				change(p, "refund", "lost", func(s *refund.Refund) { s.Refunded++ })
-			}, "agreement replay", "lost", "refund has given back 1051, the gateway's book says 1050"},
+			}, "agreement replay", "lost", "refund has given back 10.51 GBP, the gateway's book says 10.50 GBP"},
 		"an invoice of another amount": {
 			func(_ *testing.T, p *picture) {
 				change(p, "invoice", "completes", func(s *invoice.Invoice) {
@@ -56,14 +56,14 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 					issued.Amount.Amount--
 					s.Issued = &issued
 				})
-			}, "invoices replay", "completes", "its invoice is over 1049 GBP, and 1050 were captured"},
+			}, "invoices replay", "completes", "its invoice is over 10.49 GBP, and 10.50 GBP were captured"},
 		"a credit note of another amount": {
 			func(_ *testing.T, p *picture) {
 				change(p, "invoice", "lost", func(s *invoice.Invoice) {
 					s.CreditNotes = slices.Clone(s.CreditNotes)
 					s.CreditNotes[0].Amount.Amount--
 				})
-			}, "invoices replay", "lost", "its credit notes are over 1049 GBP, and 1050 are given back"},
+			}, "invoices replay", "lost", "its credit notes are over 10.49 GBP, and 10.50 GBP are given back"},
 		"an invoice with the number of another": {
 			func(_ *testing.T, p *picture) {
 				other := p.services["invoice"].live[0]["completes"].(invoice.Invoice).Issued.Number
@@ -145,7 +145,8 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 		"a refund the services do not know of": {
 			func(_ *testing.T, p *picture) {
 				p.book = append(p.book, gateway.Entry{Order: "lost", Kind: gateway.Refunded, Amount: 5, Currency: "GBP"})
-			}, "agreement invoices journal money settled", "lost", "1055 GBP were refunded and 0 charged back of 1050 captured"},
+			}, "agreement invoices journal money settled", "lost",
+			"10.55 GBP were refunded and 0.00 GBP charged back of 10.50 GBP captured"},
 		"an order charged twice": {
 			func(_ *testing.T, p *picture) {
 				p.book = append(p.book, gateway.Entry{Order: "completes", Kind: gateway.Captured, Amount: 1050, Currency: "GBP",

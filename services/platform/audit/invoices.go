@@ -18,7 +18,8 @@ func checkInvoices(p *picture) Check {
 	for key, told := range p.facts.orders {
 		row := told.rows.invoice
 		if row.Invoiced != 0 && row.Invoiced != row.Captured {
-			t.broken(key, "its invoice is over %d %s, and %d were captured", row.Invoiced, row.Currency, row.Captured).
+			t.broken(key, "its invoice is over %s, and %s were captured", amount(row.Invoiced, row.Currency),
+				amount(row.Captured, row.Currency)).
 				numbers(row.Captured, row.Invoiced, row.Currency)
 			continue
 		}
@@ -28,15 +29,15 @@ func checkInvoices(p *picture) Check {
 		t.check.Checked++
 		a := accountIn(p.facts.accounts(told, true, ignore), cmp.Or(row.Currency, told.rows.order.Currency))
 		if row.Invoiced != a.captured {
-			t.broken(key, "its invoice is over %d %s, and %d are captured", row.Invoiced, a.currency, a.captured).
+			t.broken(key, "its invoice is over %s, and %s are captured", a.in(row.Invoiced), a.in(a.captured)).
 				numbers(a.captured, row.Invoiced, a.currency)
 		}
 		if row.Noted < row.Credited {
-			t.broken(key, "its credit notes are over %d %s, and %d are given back", row.Noted, a.currency, row.Credited).
+			t.broken(key, "its credit notes are over %s, and %s are given back", a.in(row.Noted), a.in(row.Credited)).
 				numbers(row.Credited, row.Noted, a.currency)
 		}
 		if back := a.refunded + told.rows.refund.Settled; a.isNotified() && row.Credited != back {
-			t.broken(key, "its credit notes are over %d %s, and %d are given back", row.Credited, a.currency, back).
+			t.broken(key, "its credit notes are over %s, and %s are given back", a.in(row.Credited), a.in(back)).
 				numbers(back, row.Credited, a.currency)
 		}
 	}

@@ -25,7 +25,8 @@ func checkJournal(p *picture) Check {
 		}
 		t.check.Checked++
 		if refund := told.rows.refund; refund.known && refund.Settled != row.Settled {
-			t.broken(key, "the journal has %d settled outside the gateway, refund %d", row.Settled, refund.Settled).
+			t.broken(key, "the journal has %s settled outside the gateway, refund %s",
+				amount(row.Settled, row.Currency), amount(refund.Settled, row.Currency)).
 				numbers(refund.Settled, row.Settled, row.Currency)
 		}
 		checkBooked(t, key, row.Journal, accountIn(then, row.Currency), accountIn(now, row.Currency))

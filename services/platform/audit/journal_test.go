@@ -11,12 +11,14 @@ import (
 func TestAJournalThatIsNotTheGatewaysBookIsNamedWithBothAmounts(t *testing.T) {
 	t.Parallel()
 	for says, damage := range map[string]func(*reporting.Account){
-		"the journal has captured 0, the gateway's book says 1050": func(a *reporting.Account) { *a = reporting.Blank(a.Order) },
-		"the journal has captured 1051, the gateway's book says 1050": func(a *reporting.Account) {
+		"the journal has captured 0.00 GBP, the gateway's book says 10.50 GBP": func(a *reporting.Account) {
+			*a = reporting.Blank(a.Order)
+		},
+		"the journal has captured 10.51 GBP, the gateway's book says 10.50 GBP": func(a *reporting.Account) {
 			a.Items = slices.Clone(a.Items)
 			a.Items[0].Booked++
 		},
-		"the journal has charged back 5, the gateway's book says 0": func(a *reporting.Account) {
+		"the journal has charged back 0.05 GBP, the gateway's book says 0.00 GBP": func(a *reporting.Account) {
 			a.Items = append(slices.Clone(a.Items), reporting.Item{Movement: reporting.Chargeback, Currency: "GBP", Booked: -5})
 		},
 	} {

@@ -16,12 +16,14 @@ import (
 
 // How often the Ledger looks. After a look that found a new difference the next follows soon, since only that shows whether it is
 // a break. After each look it rests for a multiple of the time that it worked, which bounds its share of a processor: on a large
-// installation looks are rarer.
+// installation looks are rarer. But it works by the clock, also while others have the processor: on a machine that is overloaded
+// a look of half a minute would be followed by five of rest, just when money may go astray. So a rest has an end.
 const (
 	lookBusy     = 5 * time.Second
 	lookIdle     = 15 * time.Second
 	lookDoubtful = time.Second
 	restFactor   = 10
+	longestRest  = time.Minute
 )
 
 // seeLimit is how long the databases may take to answer before the look fails.
@@ -120,8 +122,12 @@ func (l *Ledger) Run(ctx context.Context, c Config) {
 		case busy:
 			wait = lookBusy
 		}
-		pause(ctx, max(wait, restFactor*worked))
+		pause(ctx, restAfter(worked, wait))
 	}
+}
+
+func restAfter(worked, least time.Duration) time.Duration {
+	return max(least, min(restFactor*worked, longestRest))
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -224,7 +224,7 @@ func TestFaultsAndLostSessionsUnderTrafficAreNoBreak(t *testing.T) {
 	stop()
 	end()
 	trial.Await(t, "the end of every saga", func() (bool, string) {
-		r, err := audited(t, p)
+		r, err := audited(t, p, 2*time.Second)
 		return err == nil && r.Holds() && r.Open == 0, fmt.Sprint(err, told(r)) // some sessions of the pools are ended
 	})
 	if s := next(t, site); !s.Holds || s.Error != "" {

@@ -53,14 +53,20 @@ func startWith(t *testing.T, o run.Options, settings ...func(*service.Config)) (
 	return p, site
 }
 
-func audited(t *testing.T, p *run.Platform) (audit.Report, error) {
+func audited(t *testing.T, p *run.Platform, patience time.Duration) (audit.Report, error) {
 	return audit.Run(t.Context(), audit.Config{Kafka: p.Host.Kafka, Apps: run.Apps, Databases: p.Host.Databases(),
-		Partitions: p.Partitions, Book: audit.BookAt(p.WorldURL), Patience: 2 * time.Second})
+		Partitions: p.Partitions, Book: audit.BookAt(p.WorldURL), Patience: patience})
 }
 
-func look(t *testing.T, p *run.Platform) audit.Report {
+// look is for systems that may be damaged, and for conditions that are waited for.
+func look(t *testing.T, p *run.Platform) audit.Report { return lookWith(t, p, 2*time.Second) }
+
+// lookUnderway is for systems that must hold while orders are under way: that a service is slow is no damage.
+func lookUnderway(t *testing.T, p *run.Platform) audit.Report { return lookWith(t, p, trial.Patience) }
+
+func lookWith(t *testing.T, p *run.Platform, patience time.Duration) audit.Report {
 	t.Helper()
-	r, err := audited(t, p)
+	r, err := audited(t, p, patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +88,7 @@ func TestALiveSystemHoldsWithoutFalseAlarmsAndDamageByHandIsNamed(t *testing.T) 
 	site.Sell(t, "mug", 450, 1000)
 
 	// Customers order, cancel and send back while the system is looked at again and again.
-	ctx, stop := context.WithTimeout(t.Context(), 8*time.Second)
+	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var customers sync.WaitGroup
 	var placed atomic.Int64
@@ -105,16 +111,17 @@ func TestALiveSystemHoldsWithoutFalseAlarmsAndDamageByHandIsNamed(t *testing.T) 
 		})
 	}
 	looks, open := 0, 0
-	for ctx.Err() == nil {
-		r := look(t, p)
+	for end := time.Now().Add(8 * time.Second); looks < 2 || time.Now().Before(end); {
+		r := lookUnderway(t, p)
 		if !r.Holds() {
 			t.Fatalf("look %d, with orders under way:\n%s", looks, told(r))
 		}
 		looks, open = looks+1, open+r.Open
 	}
+	stop()
 	customers.Wait()
 	t.Logf("%d orders; %d looks, %d open sagas seen", placed.Load(), looks, open)
-	if looks < 2 || open == 0 {
+	if open == 0 {
 		t.Errorf("%d looks saw %d open sagas: nothing was under way", looks, open)
 	}
 

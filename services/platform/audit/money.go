@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"orderflow.example/schemas"
 	"orderflow.example/services/platform/world/gateway"
 	"orderflow.example/shared/saga/audit"
 )
@@ -16,7 +17,7 @@ func checkMoney(p *picture) Check {
 	}
 	for key, told := range p.facts.orders {
 		all := p.facts.accounts(told, false, func(e gateway.Entry, why string) {
-			t.broken(e.Order, "the gateway %s %d %s with key %s, and %s", e.Kind, e.Amount, e.Currency, e.Key, why)
+			t.broken(e.Order, "the gateway %s %s with key %s, and %s", e.Kind, amount(e.Amount, e.Currency), e.Key, why)
 		})
 		for i := range all {
 			checkAccount(t, key, &all[i])
@@ -28,7 +29,8 @@ func checkMoney(p *picture) Check {
 func checkAccount(t *tally, key string, a *account) {
 	t.check.Checked++
 	if a.open() < 0 {
-		t.broken(key, "the gateway set aside %d %s, and captured %d and let go of %d", a.authorized, a.currency, a.captured, a.voided).
+		t.broken(key, "the gateway set aside %s, and captured %s and let go of %s", a.in(a.authorized), a.in(a.captured),
+			a.in(a.voided)).
 			numbers(a.authorized, a.captured+a.voided, a.currency)
 	}
 	held := 0
@@ -44,7 +46,7 @@ func checkAccount(t *tally, key string, a *account) {
 		t.broken(key, "it was charged %d times", a.captures).numbers(1, int64(a.captures), "")
 	}
 	if a.refunded+a.charged > a.captured {
-		t.broken(key, "%d %s were refunded and %d charged back of %d captured", a.refunded, a.currency, a.charged, a.captured).
+		t.broken(key, "%s were refunded and %s charged back of %s captured", a.in(a.refunded), a.in(a.charged), a.in(a.captured)).
 			numbers(a.captured, a.refunded+a.charged, a.currency)
 	}
 }
@@ -103,7 +105,8 @@ func compare(t *tally, key, currency, what string, ours, theirs int64, ahead boo
 	if ours == theirs || ahead && ours < theirs {
 		return
 	}
-	t.broken(key, "%s %d, the gateway's book says %d", what, ours, theirs).numbers(theirs, ours, currency)
+	t.broken(key, "%s %s, the gateway's book says %s", what, amount(ours, currency), amount(theirs, currency)).
+		numbers(theirs, ours, currency)
 }
 
 // checkSettled: of each finished order the shop keeps the right amount.
@@ -123,7 +126,7 @@ func checkSettled(p *picture) Check {
 			continue
 		}
 		if what, expected, found := unsettled(told, &a); what != "" {
-			t.broken(key, "it is %s, and %d %s "+what, o.Status, found, a.currency, expected).numbers(expected, found, a.currency)
+			t.broken(key, "it is %s, and %s "+what, o.Status, a.in(found), a.in(expected)).numbers(expected, found, a.currency)
 		}
 	}
 	return t.done()
@@ -132,7 +135,7 @@ func checkSettled(p *picture) Check {
 // unsettled names the error in a finished order's account, with both numbers.
 func unsettled(t *told, a *account) (what string, expected, found int64) {
 	if a.open() != 0 {
-		return "are still set aside, not %d", 0, a.open()
+		return "are still set aside, not %s", 0, a.open()
 	}
 	switch t.rows.order.Ending {
 	case audit.Rejected:
@@ -145,11 +148,11 @@ func unsettled(t *told, a *account) (what string, expected, found int64) {
 			refused = max(0, min(kept, refused))
 		}
 		if kept != refused {
-			return "are given back and charged back of %d captured", a.captured, a.captured - kept
+			return "are given back and charged back of %s captured", a.captured, a.captured - kept
 		}
 	case audit.Completed:
 		if total := t.rows.order.Total; a.captured != total {
-			return "are captured of %d", total, a.captured
+			return "are captured of %s", total, a.captured
 		}
 		r := t.rows.refund
 		due := min(t.back+r.Granted, a.captured) - r.Refused
@@ -157,7 +160,7 @@ func unsettled(t *told, a *account) (what string, expected, found int64) {
 			due = max(min(a.refunded+r.Settled, t.back+r.Granted), min(t.back+r.Granted, a.captured-a.charged)-r.Refused)
 		}
 		if back := a.refunded + r.Settled; back != due {
-			return "are given back; what came back had cost, and operators granted, %d", due, back
+			return "are given back; what came back had cost, and operators granted, %s", due, back
 		}
 	}
 	return "", 0, 0
@@ -172,3 +175,11 @@ func (p *picture) blind() string {
 	}
 	return p.without(audit.Charges, audit.Refunds, audit.Decides, audit.Ships)
 }
+
+// amount is money as a person reads it.
+func amount(minorUnits int64, currency string) string {
+	return schemas.Money{Amount: minorUnits, Currency: currency}.Text()
+}
+
+// in is an amount of the account's currency as a person reads it.
+func (a *account) in(minorUnits int64) string { return amount(minorUnits, a.currency) }

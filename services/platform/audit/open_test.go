@@ -110,7 +110,7 @@ func TestGoodsBookedTwiceAreNamed(t *testing.T) {
 			checkParcels, "return ghost is booked in and did not come"},
 		"an order placed twice": {func(x *told) { x.placed++ }, checkSagas, "it was placed 2 times"},
 		"a return refunded in part only": {func(x *told) { x.back += 50 }, checkSettled,
-			"300 GBP are given back; what came back had cost, and operators granted, 350"},
+			"3.00 GBP are given back; what came back had cost, and operators granted, 3.50 GBP"},
 	} {
 		p := open(t, 3).picture(t)
 		p.verdict(t)

@@ -40,7 +40,7 @@ func TestALiveSystemWhoseOutboxesArePrunedHoldsBeforeDuringAndAfter(t *testing.T
 	deleted := int64(0)
 	for ctx.Err() == nil {
 		deleted += prune(t, p)
-		if r := look(t, p); !r.Holds() {
+		if r := lookUnderway(t, p); !r.Holds() {
 			t.Fatalf("after %d rows were pruned, with orders under way:\n%s", deleted, told(r))
 		}
 	}

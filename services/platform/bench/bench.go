@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"runtime/pprof"
 	"strings"
-	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -22,6 +21,7 @@ type Options struct {
 	Postgres   string                // URL of a server's superuser; empty means a private server
 	Dir        string                // data of the embedded servers while they run
 	Partitions int
+	Engines    int // of each service, in this process; 0 is 1
 	InFlight   int
 	Window     time.Duration // measured with InFlight sagas; a third of it with one saga
 	WarmUp     time.Duration
@@ -43,48 +43,29 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 	if len(o.Kafka) > 0 {
 		result.Broker = strings.Join(o.Kafka, ",")
 	}
-	s, err := open(ctx, o)
-	defer func() { err = errors.Join(err, s.close()) }()
+	r, err := serve(ctx, o)
 	if err != nil {
 		return result, err
 	}
-	ends, err := watch(ctx, s)
-	if err != nil {
-		return result, err
-	}
-	watching, stop := context.WithCancel(ctx)
-	failed := make(chan error, 1)
-	go func() {
-		failed <- ends.run(watching)
-		stop()
-	}()
-	defer func() {
-		stop()
-		err = errors.Join(<-failed, err)
-	}()
+	defer func() { err = errors.Join(err, r.close()) }()
 	if o.Profile != nil {
 		if err := pprof.StartCPUProfile(o.Profile); err != nil {
 			return result, err
 		}
 		defer pprof.StopCPUProfile()
 	}
-	var started atomic.Int64
 	for _, w := range []struct {
 		inFlight int
 		window   time.Duration
 	}{{o.InFlight, o.Window}, {1, o.Window / 3}} {
 		fmt.Fprintf(o.Progress, "%s: %d in flight for %v after %v of warming up\n", result.Broker, w.inFlight, w.window, o.WarmUp)
-		l := &load{site: s, started: &started, ends: ends}
-		measured, err := l.run(watching, w.inFlight, o.WarmUp, w.window)
+		measured, err := r.measure(w.inFlight, w.window)
 		if err != nil {
-			return result, fmt.Errorf("%d in flight: %w", w.inFlight, err)
+			return result, err
 		}
 		result.Windows = append(result.Windows, measured)
 	}
-	if err := s.check(ctx, started.Load()); err != nil {
-		return result, fmt.Errorf("the final state after %d sagas is wrong: %w", started.Load(), err)
-	}
-	return result, nil
+	return result, r.check(ctx)
 }
 
 // Print writes the results as one table.

@@ -2,7 +2,9 @@ package bench
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -34,6 +36,32 @@ func TestEverySagaEndsAndTheFiguresAreOfThisWindow(t *testing.T) {
 	}
 	var table bytes.Buffer
 	if err := Print(&table, ThisMachine(), []Result{result}); err != nil || strings.Count(table.String(), result.Broker) != 2 {
+		t.Errorf("%v\n%s", err, table.String())
+	}
+}
+
+func TestEveryPointOfTheGrowthCurvesIsMeasured(t *testing.T) {
+	t.Parallel()
+	points, err := RunGrowth(t.Context(), GrowthOptions{Options: options(t), Ended: []int{1, 200}, Open: []int{5},
+		Engines: []int{2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var curves []string
+	for _, p := range points {
+		curves = append(curves, fmt.Sprint(p.Curve, " ", p.At))
+		if p.Window.Sagas == 0 || p.Databases <= 0 {
+			t.Errorf("%+v", p)
+		}
+	}
+	if want := []string{"ended 1", "ended 200", "in flight 5", "processes 2"}; !slices.Equal(curves, want) {
+		t.Errorf("measured %v, want %v", curves, want)
+	}
+	if points[2].Window.InFlight != 5 {
+		t.Errorf("%+v", points[2])
+	}
+	var table bytes.Buffer
+	if err := PrintGrowth(&table, ThisMachine(), points); err != nil || strings.Count(table.String(), "\n") != 3+len(points) {
 		t.Errorf("%v\n%s", err, table.String())
 	}
 }

@@ -107,7 +107,7 @@ func (l *load) keyed(ctx context.Context, key string) error {
 	ended := l.ends.of(key)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if _, err := l.site.services[1].Submit(ctx, key, l.site.words.begin.Of(begin{number})); err != nil {
+	if _, err := l.site.services[1].of(number).Submit(ctx, key, l.site.words.begin.Of(begin{number})); err != nil {
 		return fmt.Errorf("saga %d could not be started: %w", number, err)
 	}
 	select {

@@ -28,10 +28,11 @@ type site struct {
 	undo     []func(context.Context) error // in reverse order
 }
 
-// stepService is the running service of one step.
+// stepService is the running service of one step: its first engine, and others that share its partitions with it.
 type stepService struct {
 	*engine.Engine
-	db *database.DB
+	others []*engine.Engine
+	db     *database.DB
 }
 
 // open starts everything for the run. The site must be closed even after an error.
@@ -140,23 +141,59 @@ func (s *site) start(ctx context.Context, step int) error {
 	if _, err := database.Migrate(ctx, db, migrations, "steps_version"); err != nil {
 		return err
 	}
+	one := &stepService{db: db}
+	s.services[step] = one
+	for n := range max(1, s.options.Engines) {
+		e, err := s.engine(ctx, step, db)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			one.Engine = e
+		} else {
+			one.others = append(one.others, e)
+		}
+	}
+	return one.await(ctx, s.options.Partitions)
+}
+
+// engine starts one engine of a step, with a connection to Kafka of its own.
+func (s *site) engine(ctx context.Context, step int, db *database.DB) (*engine.Engine, error) {
 	client, err := s.dial()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e, err := engine.New(engine.Config{
-		Service: name, Bindings: []engine.Binding{{Machine: s.words.machine(step), Store: store()}},
+		Service: s.words.service(step), Bindings: []engine.Binding{{Machine: s.words.machine(step), Store: store()}},
 		Partitions: s.options.Partitions, DB: db, Kafka: client, Log: s.options.Log,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := e.Start(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	s.later(e.Stop)
-	s.services[step] = &stepService{Engine: e, db: db}
-	return e.AwaitOwned(ctx, s.options.Partitions)
+	return e, nil
+}
+
+// of returns the engine that a saga begins at, one after the other.
+func (s *stepService) of(number int64) *engine.Engine {
+	if n := number % int64(1+len(s.others)); n > 0 {
+		return s.others[n-1]
+	}
+	return s.Engine
+}
+
+// await waits until all partitions are owned, and each engine has its share of them.
+func (s *stepService) await(ctx context.Context, partitions int) error {
+	share := partitions / (1 + len(s.others))
+	for _, e := range s.others {
+		if err := e.AwaitOwned(ctx, share); err != nil {
+			return err
+		}
+	}
+	return s.AwaitOwned(ctx, share)
 }
 
 func (s *site) drop(ctx context.Context, name string) error {

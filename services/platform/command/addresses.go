@@ -10,8 +10,8 @@ import (
 	"orderflow.example/services/platform/run"
 )
 
-// printAddresses prints the line "ready …" that programs wait for, then the addresses for people, without passwords.
-func printAddresses(w io.Writer, r run.Running) error {
+// printAddresses prints the line "ready …" that programs wait for, then all addresses for people, without passwords.
+func printAddresses(w io.Writer, r run.Running, dataDir string) error {
 	if _, err := fmt.Fprintf(w, "ready %s operators %s kafka %v\n", r.StorefrontURL, r.OperatorsURL, r.Kafka[0]); err != nil {
 		return err
 	}
@@ -30,10 +30,19 @@ func printAddresses(w io.Writer, r run.Running) error {
 	line("storefront, its API page", at(r.StorefrontURL, "/docs"))
 	line("operators, their API page", at(r.OperatorsURL, "/docs"))
 	line("metrics", at(r.OperatorsURL, "/metrics"))
+	line("health of each part", at(r.OperatorsURL, "/readyz"))
+	line("simulated gateway's book", at(r.WorldURL, "/sim/gateway/book"))
+	line("simulated mail server", r.MailURL)
+	line("mail that it took", at(r.WorldURL, "/sim/mail/messages"))
 	line("Kafka", strings.Join(r.Kafka, ","))
 	if postgres, err := url.Parse(r.Postgres); err == nil {
 		line("Postgres", postgres.Redacted())
 	}
-	line("next", "orderflow token --customer ann; then place an order on the storefront's page")
+	if line("traces go to", r.TracesURL); r.TracesURL == "" {
+		line("traces", "--otlp-endpoint http://127.0.0.1:4318 --trace-ratio 1")
+	}
+	line("Prometheus and Jaeger", "make observe, in another terminal")
+	line("a customer's token", "orderflow token --customer ann --data-dir "+dataDir)
+	line("an operator's", "orderflow token --operator --data-dir "+dataDir)
 	return table.Flush()
 }

@@ -27,7 +27,8 @@ Five tiny services, each with its own database and topic, run sagas of five step
 step and compensated. First with --in-flight sagas at once for --seconds, then with one at a time for a third of that.
 It works in a directory of its own under --data-dir, also while a platform runs there, and removes it. With --kafka or
 --postgres it measures those servers, with topics and databases of its own. Exit code 1 when a saga went wrong.
-"bench product" measures all services together, "bench recommendation" how well recommendations find what is ordered.`,
+"bench product" measures all services together, "bench growth" what the cost of a saga grows with, "bench recommendation"
+how well recommendations find what is ordered.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := service.Load(cmd)
@@ -37,10 +38,8 @@ It works in a directory of its own under --data-dir, also while a platform runs 
 			if seconds <= 0 || inFlight < 1 {
 				return service.Usage("bench: --seconds must be above 0 and --in-flight at least 1")
 			}
-			o := bench.Options{Kafka: config.Kafka, Security: config.KafkaSecurity, Postgres: config.Postgres, Dir: config.DataDir,
-				Partitions: config.Partitions, InFlight: inFlight,
-				Window: time.Duration(seconds * float64(time.Second)), WarmUp: 2 * time.Second, Progress: cmd.ErrOrStderr(),
-				Log: service.NewLogger(cmd.ErrOrStderr(), max(config.LogLevel, 4), config.LogFormat)}
+			o := benchOptions(cmd, config)
+			o.InFlight, o.Window = inFlight, time.Duration(seconds*float64(time.Second))
 			if profile != "" {
 				file, err := os.Create(profile)
 				if err != nil {
@@ -68,7 +67,7 @@ It works in a directory of its own under --data-dir, also while a platform runs 
 			return out.Encode(map[string]any{"machine": bench.ThisMachine(), "results": results})
 		},
 	}
-	cmd.AddCommand(benchProduct(), benchRecommendation())
+	cmd.AddCommand(benchProduct(), benchRecommendation(), benchGrowth())
 	f := cmd.Flags()
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.Float64Var(&seconds, "seconds", 30, "how long to measure")
@@ -76,6 +75,12 @@ It works in a directory of its own under --data-dir, also while a platform runs 
 	f.BoolVar(&both, "both", false, "with --kafka: measure the embedded broker too")
 	f.StringVar(&profile, "profile", "", "write a CPU profile of the measured time to this file")
 	return cmd
+}
+
+func benchOptions(cmd *cobra.Command, config service.Config) bench.Options {
+	return bench.Options{Kafka: config.Kafka, Security: config.KafkaSecurity, Postgres: config.Postgres, Dir: config.DataDir,
+		Partitions: config.Partitions, WarmUp: 2 * time.Second, Progress: cmd.ErrOrStderr(),
+		Log: service.NewLogger(cmd.ErrOrStderr(), max(config.LogLevel, 4), config.LogFormat)}
 }
 
 func measure(cmd *cobra.Command, o bench.Options, results []bench.Result) ([]bench.Result, error) {

@@ -134,6 +134,9 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	}
 	var out outcome
 	if out.Report, err = demo.Run(ctx, o); err == nil {
+		out.Books, err = demo.Reconcile(ctx, o)
+	}
+	if err == nil {
 		o.Progress.Stage("verifying", 0)
 		out.Verify, err = inspect(ctx, c)
 	}
@@ -157,6 +160,7 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 // outcome is the command's output.
 type outcome struct {
 	demo.Report
+	Books  *demo.Books  `json:"books,omitempty"`
 	Verify audit.Report `json:"verify"`
 }
 
@@ -165,6 +169,9 @@ func (o outcome) verdict() error {
 	case !o.Whole():
 		return service.Failed("demo: %d orders did not end; GET /v1/orders?open=true on the operators' listener shows their states",
 			o.Orders.Unfinished)
+	case o.Books != nil && !o.Books.Balanced():
+		return service.Failed("demo: the books differ from the gateway's settlement, as shown; " +
+			"GET /v1/reports/discrepancies on the operators' listener")
 	case !o.Verify.Holds():
 		return service.Failed("demo: verify: broken: %s", strings.Join(o.Verify.Broken(), ", "))
 	}
@@ -182,6 +189,14 @@ func (o outcome) print(w io.Writer, asJSON bool) error {
 	}
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
+	}
+	if o.Books != nil {
+		if err := o.Books.Print(w); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
 	}
 	return o.Verify.Print(w)
 }

@@ -33,7 +33,7 @@ func Migrate() *cobra.Command {
 			if c.Postgres == "" {
 				return service.Usage("migrate needs --postgres URL; `orderflow up` migrates its private server itself")
 			}
-			secrets, err := readPasswords(passwords, run.Apps)
+			secrets, err := readPasswords(passwords, names(run.Apps))
 			if err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ import (
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
+	"orderflow.example/shared/tracing"
 )
 
 type replayFlags struct {
@@ -88,6 +89,14 @@ func (f replayFlags) run(cmd *cobra.Command, name string) error {
 		Logger: service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)}
 	if err := f.openArchive(ctx, &config); err != nil {
 		return err
+	}
+	if c.OTLPEndpoint != "" {
+		traces, err := tracing.Open(ctx, tracing.Options{URL: c.OTLPEndpoint, Log: config.Logger})
+		if err != nil {
+			return service.Environment("replay: %w", err)
+		}
+		defer traces.Stop(context.WithoutCancel(ctx))
+		config.Traces = traces.Service(app.Name)
 	}
 	r, err := replay.Open(ctx, config)
 	if err != nil {

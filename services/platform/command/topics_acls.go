@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,11 +34,12 @@ func topicsACLs() *cobra.Command {
 		Use:   "acls",
 		Short: "What each service may do in Kafka: print it, compare a cluster with it, or apply it",
 		Long: "Prints the grants that the services need, from their choreographies: each writes its own topic and reads that and\n" +
-			"its inputs, nothing else. The user of a service is orderflow_NAME. The brokers need an authorizer, and the user of\n" +
-			"--kafka-user the right to alter the cluster.\n\n" +
+			"its inputs, nothing else. The user of a service is orderflow_NAME; orderflow_scaler may see their\n" +
+			"lag. The brokers need an authorizer, and the user of --kafka-user the right to alter the cluster.\n\n" +
 			"--check compares a cluster with them: exit code 1 if a grant is missing, or a service may do more.\n" +
 			"--apply adds what is missing, and then removes what these users may do beyond it. Other users stay as they are.\n" +
-			"--passwords DIR first sets the SCRAM-SHA-512 password of each service from the file DIR/NAME.",
+			"--passwords DIR first sets the SCRAM-SHA-512 password of each service from the file DIR/NAME, and that of\n" +
+			"orderflow_scaler from DIR/scaler, if there is one.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
@@ -45,11 +48,11 @@ func topicsACLs() *cobra.Command {
 			case passwords != "" && !apply:
 				return service.Usage("topics acls: --passwords needs --apply")
 			}
-			found := access{Grants: service.Grants(run.Apps...)}
+			found := access{Grants: append(service.Grants(run.Apps...), service.ScalerGrants(run.Apps...)...)}
 			if !check && !apply {
 				return found.print(cmd.OutOrStdout(), asJSON, found.Grants)
 			}
-			secrets, err := readPasswords(passwords, run.Apps)
+			secrets, err := readPasswords(passwords, append(names(run.Apps), scaler), scaler)
 			if err != nil {
 				return err
 			}
@@ -100,9 +103,9 @@ func (a *access) compare(ctx context.Context, client *kafka.Client) error {
 
 // apply leaves in a what it has changed.
 func (a *access) apply(ctx context.Context, client *kafka.Client, passwords map[string]string) error {
-	for _, app := range run.Apps {
-		if password, given := passwords[app.Name]; given {
-			if err := client.SetPassword(ctx, app.User(), password); err != nil {
+	for _, user := range users(run.Apps) {
+		if password, given := passwords[strings.TrimPrefix(user, "orderflow_")]; given {
+			if err := client.SetPassword(ctx, user, password); err != nil {
 				return err
 			}
 		}
@@ -121,12 +124,22 @@ func (a *access) apply(ctx context.Context, client *kafka.Client, passwords map[
 	return err
 }
 
+func names(apps []service.App) (all []string) {
+	for _, app := range apps {
+		all = append(all, app.Name)
+	}
+	return all
+}
+
 func users(apps []service.App) (names []string) {
 	for _, app := range apps {
 		names = append(names, app.User())
 	}
-	return names
+	return append(names, service.Scaler)
 }
+
+// scaler is the file with the password of service.Scaler, which only those need who scale by lag.
+const scaler = "scaler"
 
 func (a *access) print(to io.Writer, asJSON bool, grants []kafka.Grant) error {
 	return printed(to, asJSON, a, func() error {
@@ -144,24 +157,27 @@ func (a *access) print(to io.Writer, asJSON bool, grants []kafka.Grant) error {
 	})
 }
 
-// readPasswords reads the passwords of these services from the files of their names in dir; none if dir is empty. All must be
-// there before any is set.
-func readPasswords(dir string, apps []service.App) (map[string]string, error) {
+// readPasswords reads the passwords of these names from the files in dir; none if dir is empty. All must be there before any is
+// set, but for those that may be missing.
+func readPasswords(dir string, names []string, mayMiss ...string) (map[string]string, error) {
 	all := map[string]string{}
 	if dir == "" {
 		return all, nil
 	}
 	var faults []error
-	for _, app := range apps {
-		text, err := os.ReadFile(filepath.Join(dir, app.Name))
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) && slices.Contains(mayMiss, name) {
+			continue
+		}
 		password := strings.TrimSpace(string(text))
 		switch {
 		case err != nil:
 			faults = append(faults, err)
 		case len(password) < 16 || strings.ContainsFunc(password, func(r rune) bool { return r <= ' ' || r > '~' }):
-			faults = append(faults, fmt.Errorf("%s: want at least 16 printable ASCII characters", filepath.Join(dir, app.Name)))
+			faults = append(faults, fmt.Errorf("%s: want at least 16 printable ASCII characters", filepath.Join(dir, name)))
 		}
-		all[app.Name] = password
+		all[name] = password
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, service.Usage("passwords: %w", err)

@@ -38,7 +38,7 @@ func Up() *cobra.Command {
 					return err
 				}
 			}
-			if err := printAddresses(cmd.OutOrStdout(), p.Running); err != nil {
+			if err := printAddresses(cmd.OutOrStdout(), p.Running, c.DataDir); err != nil {
 				return service.Environment("%w", err)
 			}
 			select {

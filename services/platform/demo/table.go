@@ -158,3 +158,27 @@ func pounds(pence int64) string {
 	}
 	return fmt.Sprintf("%s%s.%02d", sign, text, pence%100)
 }
+
+// Print writes the books for people.
+func (b Books) Print(w io.Writer) error {
+	p := &printer{tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight), nil}
+	for _, c := range b.Currencies {
+		p.row("BOOKS", c.Currency)
+		p.row("debits", pounds(c.Debits))
+		p.row("credits", pounds(c.Credits))
+		for _, a := range c.Accounts {
+			p.row("balance of "+strings.ReplaceAll(a.Account, "_", " "), pounds(a.Balance))
+		}
+		p.line("")
+	}
+	p.line("  %d lines of the gateway's settlement files of %d days: %d differ from the journal", b.Lines, b.Days,
+		len(b.Discrepancies))
+	for _, day := range b.Unread {
+		p.line("  NOT READ: the file of %s", day)
+	}
+	for _, d := range b.Discrepancies[:min(len(b.Discrepancies), mostOpen)] {
+		p.line("  DIFFERS: %s of order %s: the journal has %d %s, the gateway %d", strings.ReplaceAll(d.Movement, "_", " "), d.Order,
+			d.Booked, d.Currency, d.Settled)
+	}
+	return p.err
+}

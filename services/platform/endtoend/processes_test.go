@@ -59,10 +59,11 @@ func startFleetOf(t *testing.T, bin, world string, names ...string) *fleet {
 	return f
 }
 
-// startWorld starts the process with the broker, the database and the outside world.
-func (f *fleet) startWorld(t *testing.T) {
+// startWorld starts the process with the broker, the database and the outside world, and with these services.
+func (f *fleet) startWorld(t *testing.T, services ...string) {
 	t.Helper()
-	world := trial.Run(t, f.orderflow, "up", "--services", "world", "--data-dir", f.dir, "--world-speed", "20",
+	names := strings.Join(append(services, run.World), ",")
+	world := trial.Run(t, f.orderflow, "up", "--services", names, "--data-dir", f.dir, "--world-speed", "20",
 		"--http-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0", "--log-level", "warn")
 	f.processes[run.World] = []*trial.Process{world}
 	text, err := os.ReadFile(filepath.Join(f.dir, "running.json"))

@@ -147,6 +147,9 @@ func (in *installation) checkBadInput(t *testing.T) {
 		"a hole": {func(records []kafka.Record) []kafka.Record {
 			return slices.DeleteFunc(records, func(r kafka.Record) bool { return r.Sequence == 3 })
 		}, []string{topic, "hole", "after number 2 comes 4", "orderflow topics repair"}},
+		"events beyond the retention": {func(records []kafka.Record) []kafka.Record {
+			return slices.DeleteFunc(records, func(r kafka.Record) bool { return r.Sequence < 4 })
+		}, []string{topic, "after number 0 comes 4", "--archive"}},
 		"an unknown version": {third(func(r *kafka.Record) { r.Type = "payment.captured.v9" }),
 			[]string{topic, "number 3", "payment.captured.v9", "use the build"}},
 		"a damaged envelope": {third(func(r *kafka.Record) { r.Malformed = fmt.Errorf("header ce_id is missing") }),
@@ -183,9 +186,22 @@ func (in *installation) checkBadInput(t *testing.T) {
 	if _, err := whole.Rebuild(t.Context()); err != nil {
 		t.Error(err)
 	}
+	db := in.Host.Databases()["payment"]
+	execute(t, db, `CREATE FUNCTION replay.write() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`)
+	execute(t, db, `CREATE TRIGGER write BEFORE INSERT OR UPDATE ON replay.replay_progress
+		FOR EACH ROW EXECUTE FUNCTION replay.write()`)
+	in.site.Buy(t, trial.NewBasket(trial.Line{SKU: "survivor", Quantity: 1})).Await(t, "completed")
+	_, err = whole.Compare(t.Context())
+	in.refuses(t, "a full disk", err, "the server's disk is full", "live tables are untouched", "run the same command again")
+	_, err = whole.Apply(t.Context())
+	in.refuses(t, "a full disk", err, "the server's disk is full", "live tables are untouched", "run the same command again")
+	execute(t, db, `DROP FUNCTION replay.write CASCADE`)
+	if c, err := whole.Compare(t.Context()); err != nil || !c.Equal() {
+		t.Errorf("once there was room again: %+v, %v", c, err)
+	}
 	whole.Close()
 
-	db := in.Host.Databases()["payment"]
 	execute(t, db, `INSERT INTO service_version (version_id, is_applied) VALUES (99, true)`)
 	_, err = in.tryReplay(t.Context(), "payment")
 	in.refuses(t, "tables of another version", err, "payment", "version 99", "use the build")

@@ -61,16 +61,19 @@ func TestAReplayKilledAtAnyMomentIsFinishedByTheSameCommand(t *testing.T) {
 	all := in.buy(t, "killed", 16)
 	awaitAllEnded(t, in.site)
 	orderflow := filepath.Join(trial.Programs(t, "platform"), "orderflow")
-	args := []string{"replay", "storefront", "--apply", "--data-dir", in.Config.DataDir, "--log-level", "error"}
 	// The storefront is rebuilt from its own topic and six others; the progress is written once for each non-empty partition.
-	for _, at := range []string{"2", "10", "18", "0"} { // 0 is in the swap
+	for _, moment := range [][2]string{{"storefront", "2"}, {"storefront", "10"}, {"storefront", "18"}, {"storefront", "0"},
+		{"invoice", "3"}, {"invoice", "0"}, {"reporting", "3"}, {"reporting", "0"}, {"notification", "3"}, {"notification", "0"},
+		{"recommendation", "3"}, {"recommendation", "0"}} { // 0 is in the swap
+		name, at := moment[0], moment[1]
+		args := []string{"replay", name, "--apply", "--data-dir", in.Config.DataDir, "--log-level", "error"}
 		// Each replay begins anew: the comparison before has left one that is finished.
-		if err := in.Host.Databases()["storefront"].Gorm().Exec(`DROP SCHEMA IF EXISTS replay CASCADE`).Error; err != nil {
+		if err := in.Host.Databases()[name].Gorm().Exec(`DROP SCHEMA IF EXISTS replay CASCADE`).Error; err != nil {
 			t.Fatal(err)
 		}
-		release := in.holdReplay(t, "storefront", at)
+		release := in.holdReplay(t, name, at)
 		killed := trial.RunUntil(t, orderflow, args...)
-		trial.Await(t, "the replay to be at "+at, func() (bool, string) {
+		trial.Await(t, "the replay of "+name+" to be at "+at, func() (bool, string) {
 			var held int
 			err := in.admin.Gorm().Raw("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'").Row().Scan(&held)
 			return held > 0, fmt.Sprint(held, err, killed.Log())
@@ -78,10 +81,10 @@ func TestAReplayKilledAtAnyMomentIsFinishedByTheSameCommand(t *testing.T) {
 		killed.Kill()
 		release()
 		if stdout, stderr, code := trial.Command(orderflow, args...); code != 0 {
-			t.Errorf("killed at %s: the same command: %d %s%s", at, code, stdout, stderr)
+			t.Errorf("%s killed at %s: the same command: %d %s%s", name, at, code, stdout, stderr)
 		}
-		if c := in.compare(t, "storefront"); !c.Equal() {
-			t.Errorf("killed at %s: %+v", at, c)
+		if c := in.compare(t, name); !c.Equal() {
+			t.Errorf("%s killed at %s: %+v", name, at, c)
 		}
 	}
 	checkPurchases(t, in.site, all)

@@ -56,6 +56,8 @@ func startSecured(t *testing.T) *secured {
 		s.secrets[app.Name] = rand.Text()
 		s.write(t, filepath.Join("passwords", app.Name), s.secrets[app.Name])
 	}
+	s.secrets["scaler"] = rand.Text()
+	s.write(t, filepath.Join("passwords", "scaler"), s.secrets["scaler"])
 	s.key = []byte(rand.Text() + rand.Text())
 	key := s.write(t, "key", string(s.key))
 	s.startKafka(t)
@@ -121,7 +123,8 @@ func (s *secured) startKafka(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := []kfake.Opt{kfake.NumBrokers(1), kfake.TLS(config), kfake.EnableSASL(), kfake.EnableACLs(),
+	options := []kfake.Opt{kfake.User("SCRAM-SHA-512", service.Scaler, s.secrets["scaler"]),
+		kfake.NumBrokers(1), kfake.TLS(config), kfake.EnableSASL(), kfake.EnableACLs(),
 		kfake.Superuser("SCRAM-SHA-512", "admin", string(password))}
 	for _, app := range run.Apps { // it stores passwords set by an administrator in a way of its own
 		options = append(options, kfake.User("SCRAM-SHA-512", app.User(), s.secrets[app.Name]))
@@ -135,7 +138,8 @@ func (s *secured) startKafka(t *testing.T) {
 	s.kafka = cluster.ListenAddrs()
 }
 
-// startApacheKafka starts it a little above the port of the one without security.
+// startApacheKafka starts it at a port below the range from which systems take those of connections, and away from the
+// broker without security.
 func (s *secured) startApacheKafka(t *testing.T, other string) {
 	t.Helper()
 	port, err := strconv.Atoi(other[strings.LastIndexByte(other, ':')+1:])
@@ -148,7 +152,7 @@ func (s *secured) startApacheKafka(t *testing.T, other string) {
 			t.Errorf("%v: %s", err, said)
 		}
 	})
-	start := exec.Command(script, "start", dir, strconv.Itoa(port+12_000), "secured")
+	start := exec.Command(script, "start", dir, strconv.Itoa(port-10_000), "secured")
 	var problems bytes.Buffer
 	start.Stderr = &problems
 	addr, err := start.Output()

@@ -50,6 +50,7 @@ func TestSecuredServicesDoTheirWorkAndAreRefusedAllElse(t *testing.T) {
 		all.Go(func() { s.checkTopics(t, app) })
 		all.Go(func() { s.checkDatabases(t, app) })
 	}
+	all.Go(func() { s.checkScaler(t) })
 	all.Wait()
 	s.checkGrantsAreKept(t)
 }
@@ -91,6 +92,42 @@ func (s *secured) checkTopics(t *testing.T, app service.App) {
 	}
 	if err := client.ReportPositions(ctx, other, []kafka.Position{{Topic: reads[0], Offset: 1}}); err == nil {
 		t.Errorf("%s commits offsets of %s", app.Name, other)
+	}
+}
+
+// checkScaler checks that what scales by lag sees the lag of every service, and no more.
+func (s *secured) checkScaler(t *testing.T) {
+	scaler := service.App{Name: strings.TrimPrefix(service.Scaler, "orderflow_")}
+	for _, app := range run.Apps {
+		if !app.Hears() {
+			continue // it has no lag
+		}
+		ends, of, at := kmsg.NewPtrListOffsetsRequest(), kmsg.NewListOffsetsRequestTopic(), kmsg.NewListOffsetsRequestTopicPartition()
+		of.Topic, at.Timestamp = app.Topic(), -1
+		of.Partitions, ends.ReplicaID = append(of.Partitions, at), -1
+		ends.Topics = append(ends.Topics, of)
+		if answer := s.ask(t, scaler, ends); answer == nil ||
+			answer.(*kmsg.ListOffsetsResponse).Topics[0].Partitions[0].ErrorCode != 0 {
+			t.Errorf("it does not see how far %s goes: %+v", app.Topic(), answer)
+		}
+		far := kmsg.NewPtrOffsetFetchRequest()
+		far.Group = app.Name
+		if answer := s.ask(t, scaler, far); answer == nil || answer.(*kmsg.OffsetFetchResponse).ErrorCode != 0 ||
+			len(answer.(*kmsg.OffsetFetchResponse).Topics) == 0 {
+			t.Errorf("it does not see how far %s is: %+v", app.Name, answer)
+		}
+	}
+	for _, spec := range service.Topics(4, 0, run.Apps...) {
+		if !s.refusesReading(t, scaler, spec.Name) || !s.refusesWriting(t, scaler, spec.Name) {
+			t.Errorf("it reads or writes %s", spec.Name)
+		}
+	}
+	client := s.client(t, scaler.Name)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), trial.Patience)
+	defer cancel()
+	if err := client.ReportPositions(ctx, "order", []kafka.Position{{Topic: "payment.events", Offset: 1}}); err == nil {
+		t.Error("it commits offsets of order")
 	}
 }
 

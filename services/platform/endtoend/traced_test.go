@@ -2,13 +2,16 @@ package endtoend_test
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 
+	"orderflow.example/services/platform/replay"
 	"orderflow.example/services/platform/trial"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
+	"orderflow.example/shared/tracing"
 )
 
 // traced is an installation, each service with listeners and a connection of its own, whose traces are collected.
@@ -90,6 +93,9 @@ func (x traced) test(t *testing.T, url string) {
 	x.watched = &watched{parts, parts.Kafka(t)}
 	x.Site.Sell(t, "traced", price, 1000)
 	t.Run("from its request through every service", x.whole)
+	if c, ok := x.to.(*trial.Collector); ok { // Jaeger cannot be asked for links
+		t.Run("with which a replay is linked and which it is not in", func(t *testing.T) { x.replayed(t, c) })
+	}
 	t.Run("from its failure on though it was not chosen", x.failed)
 	t.Run("from its first failed try on though it was not chosen", x.retried)
 }
@@ -148,7 +154,62 @@ func (x traced) whole(t *testing.T) {
 			t.Errorf("there is no span %q in the trace, but %v", name, names)
 		}
 	}
+	sent := 0
+	for _, s := range spans {
+		if strings.HasPrefix(s.Name, "send ") {
+			sent++
+			if about := spans[s.Parent]; s.Kind != "SPAN_KIND_CLIENT" && s.Kind != "client" || s.Name != "send "+topic(about.Name) {
+				t.Errorf("%s (%s) is below %s", s.Name, s.Kind, about.Name)
+			}
+		}
+	}
+	if sent == 0 {
+		t.Errorf("no event was sent alone, of %v", names)
+	}
 	t.Logf("%d events, %d spans of %d services", len(events), len(spans), len(services))
+}
+
+func topic(event string) string { return event[:strings.IndexByte(event+".", '.')] + ".events" }
+
+func (x traced) replayed(t *testing.T, c *trial.Collector) {
+	b := x.buy(t, true, "")
+	b.Await(t, "completed")
+	tracer, err := tracing.Open(t.Context(), tracing.Options{URL: c.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tracer.Stop(t.Context())
+	servers := x.Servers()
+	r, err := replay.Open(t.Context(), replay.Config{App: app("payment"), Partitions: 4, Order: b.ID,
+		Postgres: servers[len(servers)-1], Log: x.Kafka(t), Logger: slog.New(slog.DiscardHandler), Traces: tracer.Service("payment")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.Rebuild(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := tracer.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	whole, folds := c.Named("replay payment"), c.Named("fold")
+	if len(whole) != 1 || len(folds) == 0 || whole[0].Parent != "" || whole[0].Trace == trial.TraceID(b.ID) {
+		t.Fatalf("the replay is %+v of %+v", whole, folds)
+	}
+	linked := 0
+	for _, s := range folds {
+		if s.Trace != whole[0].Trace || s.Parent != whole[0].ID || s.Service != "payment" || s.Failed != "" {
+			t.Errorf("%+v is not below %+v", s, whole[0])
+		}
+		for _, to := range s.Links {
+			if linked++; to != trial.TraceID(b.ID) {
+				t.Errorf("the replay of %s is linked with %s", b.ID, to)
+			}
+		}
+	}
+	if events := len(x.raw(t, b.ID)); linked < 3 || linked > events {
+		t.Errorf("it is linked with %d events, of %d", linked, events)
+	}
 }
 
 func (x traced) failed(t *testing.T) {

@@ -160,6 +160,17 @@ func TestEveryAlertHasARunbookAndEveryRunbookAnAlert(t *testing.T) {
 	}
 }
 
+// The faults are made by `make alerts`, which is not part of every run: this is what notices that one is missing.
+func TestEveryAlertHasAFaultMadeForIt(t *testing.T) {
+	t.Parallel()
+	faults := written(t, "services/platform/observe/firing_test.go")
+	for _, a := range observe.Alerts() {
+		if !strings.Contains(faults, `"`+a.Name+`"`) {
+			t.Errorf("no fault in firing_test.go makes %s fire", a.Name)
+		}
+	}
+}
+
 func TestPrometheusScrapesWhereTheOperatorsListenerIs(t *testing.T) {
 	t.Parallel()
 	var config struct {

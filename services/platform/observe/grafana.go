@@ -3,6 +3,7 @@ package observe
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
@@ -82,8 +83,8 @@ func (p Panel) builder() cog.Builder[dashboard.Panel] {
 		b := big.NewPanelBuilder().Title(p.Asks).Description(p.description()).Datasource(source()).Unit(p.Unit).Links(p.links()).
 			Height(statHeight).Span(uint32(p.Span)).Thresholds(p.thresholds()).GraphMode(common.BigValueGraphModeArea).NoValue("–").
 			ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"}))
-		for i, q := range p.Queries {
-			b.WithTarget(q.target(i))
+		for _, t := range p.targets() {
+			b.WithTarget(t)
 		}
 		return b
 	}
@@ -103,8 +104,8 @@ func (p Panel) builder() cog.Builder[dashboard.Panel] {
 	if p.Limits {
 		b.ThresholdsStyle(common.NewGraphThresholdsStyleConfigBuilder().Mode(common.GraphThresholdsStyleModeDashed))
 	}
-	for i, q := range p.Queries {
-		b.WithTarget(q.target(i))
+	for _, t := range p.targets() {
+		b.WithTarget(t)
 	}
 	return b
 }
@@ -139,6 +140,27 @@ func (p Panel) thresholds() *dashboard.ThresholdsConfigBuilder {
 	return dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(steps)
 }
 
-func (q Query) target(i int) *prometheus.DataqueryBuilder {
-	return prometheus.NewDataqueryBuilder().Expr(q.Expr).LegendFormat(q.Legend).RefId(string(rune('A' + i))).Range()
+// targets are the panel's queries. One of those over a histogram asks for its exemplars, each of which is a trace: one, as the
+// others of the panel have the same.
+func (p Panel) targets() (all []*prometheus.DataqueryBuilder) {
+	with := p.traced()
+	for i, q := range p.Queries {
+		t := prometheus.NewDataqueryBuilder().Expr(q.Expr).LegendFormat(q.Legend).RefId(string(rune('A' + i))).Range()
+		if i == with {
+			t.Exemplar(true)
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+// traced is the index of the query with exemplars; -1 if no line of the panel is of a histogram.
+func (p Panel) traced() int {
+	with := -1
+	for i, q := range p.Queries {
+		if p.Kind != Number && strings.Contains(q.Expr, "_bucket") {
+			with = i
+		}
+	}
+	return with
 }

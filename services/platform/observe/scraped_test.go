@@ -2,6 +2,7 @@ package observe_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -33,7 +34,8 @@ import (
 type scraped struct {
 	*run.Platform
 	*prometheus.Server
-	last time.Time // of the demo
+	traces *trial.Collector
+	last   time.Time // of the demo
 }
 
 // scene is the load while Prometheus scrapes.
@@ -56,6 +58,8 @@ func scrape(t *testing.T, sc scene) scraped {
 	c := trial.Config(dir, sc.speed)
 	addr := unused(t)
 	gate := trial.NewGate(t, "http://"+addr)
+	traces := trial.NewCollector(t)
+	c.OTLPEndpoint, c.TraceRatio = traces.URL, 1
 	c = c.With(service.Settings{"backlog": 10 * time.Second, "world-addr": addr, "gateway-url": gate.URL + "/sim/gateway"})
 	p, err := run.Start(ctx, c, run.Options{Faults: true, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -98,7 +102,7 @@ func scrape(t *testing.T, sc scene) scraped {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return scraped{p, server, time.Now()}
+	return scraped{p, server, traces, time.Now()}
 }
 
 // unused is an address at which nothing listens.
@@ -173,6 +177,7 @@ func TestEveryQueryIsAnsweredByAPrometheusThatScrapesARealRun(t *testing.T) {
 			}
 		}
 	})
+	t.Run("exemplars", s.exemplars)
 	t.Run("labels", s.closed)
 	t.Run("cost", s.cost)
 }
@@ -195,6 +200,56 @@ func (s scraped) ofServices(t *testing.T, p observe.Panel, q observe.Query) {
 	}
 	if !some {
 		t.Errorf("service: %s: no data of any service: %s", p.Asks, q.Expr)
+	}
+}
+
+// exemplars: each panel of a histogram has one query with exemplars, and these are traces that were recorded.
+func (s scraped) exemplars(t *testing.T) {
+	panels := 0
+	for _, d := range observe.Dashboards() {
+		text, err := d.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var drawn struct {
+			Panels []struct {
+				Title   string
+				Targets []struct {
+					Expr     string
+					Exemplar bool
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(text), &drawn); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range drawn.Panels {
+			asked := 0
+			for _, q := range p.Targets {
+				if !q.Exemplar {
+					continue
+				}
+				asked++
+				trial.Await(t, d.Name+": "+p.Title+": exemplars of recorded traces", func() (bool, string) {
+					found, err := s.Exemplars(t.Context(), standIn(q.Expr, "payment"), s.last.Add(-time.Minute), time.Now())
+					for _, ids := range found {
+						for _, id := range ids {
+							if len(s.traces.Trace(t, id)) > 0 {
+								return true, ""
+							}
+						}
+					}
+					return false, fmt.Sprint(found, err)
+				})
+			}
+			if lines := strings.Contains(fmt.Sprint(p.Targets), "histogram_quantile"); lines != (asked == 1) {
+				t.Errorf("%s: %s: %d queries ask for exemplars", d.Name, p.Title, asked)
+			}
+			panels += asked
+		}
+	}
+	if panels < 8 {
+		t.Errorf("only %d panels show exemplars", panels)
 	}
 }
 

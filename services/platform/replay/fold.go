@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/semconv/v1.41.0"
 	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
@@ -161,6 +162,7 @@ func (f *filling) write(ctx context.Context, p *piece) error {
 			break
 		}
 	}
+	ctx, end := f.s.r.span(ctx, "fold", p.links, semconv.MessagingBatchMessageCount(len(p.events)))
 	err := database.Pipeline(engine.Replaying(ctx), f.s.db, func(tx *gorm.DB) error {
 		err := database.Later(tx, database.Statement{Name: "unsynced", SQL: `SET LOCAL synchronous_commit = off`})
 		if err == nil { // folding may take longer than a service's decisions: recommendation learns its orders again
@@ -177,6 +179,7 @@ func (f *filling) write(ctx context.Context, p *piece) error {
 		}
 		return err
 	})
+	end(err)
 	f.done.Add(int64(len(p.events)))
 	return environment(err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"orderflow.example/shared/kafka"
@@ -29,6 +30,7 @@ type source struct {
 type chunk struct {
 	events []folded
 	left   []kafka.Record // parked: projected once they are released
+	links  []trace.SpanContext
 	to     mark
 	seen   int // records, also those that are neither folded nor projected
 }
@@ -41,6 +43,7 @@ type piece struct {
 	to     map[stream]mark
 	events []folded
 	left   []kafka.Record
+	links  []trace.SpanContext // of those events that were traced, at most mostLinks
 	seen   int
 }
 
@@ -65,6 +68,7 @@ func (f *filling) follow(ctx context.Context, sources []*source) error {
 			s.head = chunk{}
 			p.to[s.at], p.seen = c.to, p.seen+c.seen
 			p.events, p.left = append(p.events, c.events...), append(p.left, c.left...)
+			p.links = append(p.links, c.links[:min(len(c.links), mostLinks-len(p.links))]...)
 			if len(p.events) < batchSize && p.seen < 10*batchSize {
 				continue
 			}
@@ -151,5 +155,6 @@ func (f *filling) take(c *chunk, at stream, rec *kafka.Record) error {
 		return err
 	}
 	c.events = append(c.events, folded{e, at.own})
+	c.links = f.s.r.linked(c.links, rec)
 	return nil
 }

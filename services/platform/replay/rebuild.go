@@ -20,15 +20,15 @@ type Rebuilt struct {
 
 // Rebuild fills new tables of the service in a schema of their own, up to the service's position or the limit. One that was
 // killed resumes.
-func (r *Replay) Rebuild(ctx context.Context) (*Rebuilt, error) {
+func (r *Replay) Rebuild(ctx context.Context) (out *Rebuilt, err error) {
+	ctx, end := r.span(ctx, "replay "+r.App.Name, nil)
+	defer func() { end(err) }()
 	scan := r.scanned
 	if scan == nil {
-		var err error
 		if scan, err = r.Scan(ctx); err != nil {
 			return nil, err
 		}
 	}
-	var err error
 	if r.gaps, err = r.outboxGaps(ctx); err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (r *Replay) Rebuild(ctx context.Context) (*Rebuilt, error) {
 	if err := r.shadow.prepare(ctx); err != nil {
 		return nil, err
 	}
-	out := &Rebuilt{Schema: r.shadow.schema, Behind: behind != nil}
+	out = &Rebuilt{Schema: r.shadow.schema, Behind: behind != nil}
 	if out.Effort, err = r.shadow.advance(ctx, position, scan.Own+scan.Inputs); err != nil {
 		return nil, err
 	}

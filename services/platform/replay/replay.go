@@ -20,6 +20,7 @@ import (
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
+	"orderflow.example/shared/tracing"
 )
 
 // Config is what is replayed, and its sources.
@@ -37,6 +38,7 @@ type Config struct {
 	Missing    bool              // a missing database is created
 	Progress   progress.Progress
 	Logger     *slog.Logger
+	Traces     *tracing.Service // records spans, linked with the events' own; nil records none
 }
 
 // Limit ends a replay early.

@@ -89,24 +89,32 @@ func TestThePayoutIsReconciledAndARowOfTheGatewaysBookThatIsAlteredIsNamedUntilI
 		t.Fatal(err)
 	}
 	defer world.Close()
-	alter := func(by int64) {
-		err := world.Gorm().Exec("UPDATE gateway_book SET amount = amount + $1 WHERE order_id = $2 AND kind = 'captured'",
-			by, buyer.ID).Error
+	alter := func(set, kind string) {
+		t.Helper()
+		err := world.Gorm().Exec("UPDATE gateway_book SET "+set+" WHERE order_id = $1 AND kind = $2", buyer.ID, kind).Error
 		if err != nil {
 			t.Fatal(err)
 		}
 		settle()
 	}
-	alter(-7)
-	trial.Await(t, "the discrepancy", func() (bool, string) {
-		found := discrepancies(t, r.site, buyer.ID)
-		return slices.Equal(found, []discrepancy{{buyer.ID, "capture", 2 * price, 2*price - 7}}), fmt.Sprint(found)
-	})
-	alter(7)
-	trial.Await(t, "its end", func() (bool, string) {
-		found := discrepancies(t, r.site, buyer.ID)
-		return len(found) == 0, fmt.Sprint(found)
-	})
+	for _, row := range []struct {
+		set, to, back string
+		settled       int64
+	}{
+		{"amount = amount - 7", "captured", "amount = amount + 7", 2*price - 7},
+		{"kind = 'none'", "none", "kind = 'captured'", 0}, // it is not in the file any more
+	} {
+		alter(row.set, "captured")
+		trial.Await(t, "the discrepancy of "+row.set, func() (bool, string) {
+			found := discrepancies(t, r.site, buyer.ID)
+			return slices.Equal(found, []discrepancy{{buyer.ID, "capture", 2 * price, row.settled}}), fmt.Sprint(found)
+		})
+		alter(row.back, row.to)
+		trial.Await(t, "its end", func() (bool, string) {
+			found := discrepancies(t, r.site, buyer.ID)
+			return len(found) == 0, fmt.Sprint(found)
+		})
+	}
 	if balance, _ := booked(t, r.site, buyer.ID); balance["gateway_clearing"] != 0 || balance["bank"] != price-fee {
 		t.Errorf("after it was put back: %v", balance)
 	}

@@ -1,10 +1,7 @@
 package run_test
 
 import (
-	"bufio"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -151,43 +148,6 @@ func TestHEADAnswersAsGETDoesWithoutTheBody(t *testing.T) {
 	}
 }
 
-func TestEveryListRefusesFiltersItDoesNotHave(t *testing.T) {
-	t.Parallel()
-	r := start(t)
-	lists := map[string][]string{"customers": {"/v1/products", "/v1/orders"},
-		"operators": {"/v1/orders", "/v1/reviews", "/v1/sagas", "/v1/obligations", "/v1/deadlines", "/v1/parked", "/v1/parked/groups",
-			"/v1/parked/redrives"}}
-	for _, d := range doors(r) {
-		for _, list := range lists[d.name] {
-			for query, place := range map[string]string{"colour=red": "query.colour", "limit=1&limit=2": "query.limit",
-				"limit=0": "query.limit", "cursor=x": "query.cursor"} {
-				if a := d.caller.Must(t, 422, "GET", list+"?"+query, nil); !strings.Contains(a.Body, `"location":"`+place+`"`) {
-					t.Errorf("%s?%s: %s", list, query, a.Body)
-				}
-			}
-		}
-	}
-}
-
-func TestWhatIsNoListRefusesEveryParameter(t *testing.T) {
-	t.Parallel()
-	r := start(t)
-	for door, paths := range map[string][]string{"customers": {"/v1/products/" + shelf, "/v1/orders/x"},
-		"operators": {"/v1/stock/" + shelf, "/v1/products/" + shelf, "/v1/sagas/x", "/v1/deadlines/x",
-			"/v1/conservation", "/v1/choreography", "/v1/parked/redrives/x"}} {
-		for _, d := range doors(r) {
-			for _, path := range paths {
-				if d.name != door {
-					continue
-				}
-				if a := d.caller.Must(t, 422, "GET", path+"?overdue=true", nil); !strings.Contains(a.Body, `"location":"query.overdue"`) {
-					t.Errorf("%s: %s", path, a.Body)
-				}
-			}
-		}
-	}
-}
-
 func TestReadinessHasAPartForEachThingNeeded(t *testing.T) {
 	t.Parallel()
 	r := start(t)
@@ -218,30 +178,6 @@ func TestEveryAnswerIsNamedAndAProblemSaysIt(t *testing.T) {
 	second := r.site.Customer("visitor").Must(t, 200, "GET", "/v1/products", nil)
 	if id := first.Header.Get("X-Request-Id"); id == "" || id == second.Header.Get("X-Request-Id") {
 		t.Errorf("ids %q and %q", id, second.Header.Get("X-Request-Id"))
-	}
-}
-
-// The answer comes although the body is never sent: the server did not wait for it.
-func TestNobodyWithoutATokenIsReadABody(t *testing.T) {
-	t.Parallel()
-	r := start(t)
-	for address, route := range map[string]string{r.OperatorsURL: "/v1/products", r.StorefrontURL: "/v1/orders"} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(trial.Patience))
-		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\n"+
-			"Idempotency-Key: k\r\nContent-Length: 60000\r\n\r\n", route)
-		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer.StatusCode != 401 || answer.Header.Get("WWW-Authenticate") == "" {
-			t.Errorf("%s: %s", route, answer.Status)
-		}
-		_, _ = io.Copy(io.Discard, answer.Body)
 	}
 }
 

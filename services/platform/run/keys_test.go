@@ -63,6 +63,26 @@ func TestTwoEqualReturnsGiveOneRefund(t *testing.T) {
 	buyer.Check(t, sku, outcome)
 }
 
+func TestTwoEqualGrantsGiveOneRefund(t *testing.T) {
+	t.Parallel()
+	site, sku := start(t).site, fresh("granted-once")
+	site.Sell(t, sku, 1000, received)
+	buyer := site.Buy(t, trial.NewBasket(trial.Line{SKU: sku, Quantity: 5}))
+	buyer.Await(t, "completed")
+	operator, path := site.Operator("refund"), "/v1/orders/"+buyer.ID+"/refunds"
+	goodwill := func(n int) any { return map[string]any{"goodwill": n, "reason": "late"} }
+	first := atOnce(t, operator, 202, path, goodwill(300), "a")
+	reused(t, operator, path, "a", goodwill(400), goodwill(0), "{")
+	operator.Must(t, 202, "POST", path, goodwill(4700), "Idempotency-Key: b")
+	buyer.AwaitOutcome(t, sku, trial.Outcome{Status: "completed", Stock: trial.Free(received - 5),
+		Money: trial.Ledger{Authorized: 5000, Captured: 5000, Refunded: 5000}})
+	operator.Must(t, 409, "POST", path, goodwill(300), "Idempotency-Key: c")
+	if again := operator.Must(t, 202, "POST", path, goodwill(300), "Idempotency-Key: a"); again.Body != first.Body {
+		t.Errorf("when nothing is left: %s, first %s", again.Body, first.Body)
+	}
+	operator.Must(t, 400, "POST", path, goodwill(300))
+}
+
 func TestAReceiptWithTheKeyOfAnotherIsRefusedAndARepeatAddsNothing(t *testing.T) {
 	t.Parallel()
 	site, sku := start(t).site, fresh("received-once")

@@ -87,7 +87,7 @@ func Start(ctx context.Context, c service.Config, o Options) (*Platform, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &Platform{failed: make(chan error, 4)}
+	p := &Platform{failed: make(chan error, 4), lifecycle: service.Lifecycle{Limit: c.StopTimeout}}
 	if o.Log == nil {
 		o.Log = service.NewLogger(os.Stderr, c.LogLevel, c.LogFormat)
 	}
@@ -169,7 +169,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	p.Config = c
 	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres,
 		Partitions:   c.Partitions,
-		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL}
+		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL, MailURL: p.MailURL, TracesURL: c.OTLPEndpoint}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers
 	}

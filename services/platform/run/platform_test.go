@@ -9,6 +9,7 @@ import (
 
 	"orderflow.example/services/platform/run"
 	"orderflow.example/services/platform/trial"
+	"orderflow.example/shared/service"
 )
 
 // whole is one platform with all services, shared by the tests of this package.
@@ -21,7 +22,7 @@ var whole = sync.OnceValues(func() (running, error) {
 	if err != nil {
 		return running{dir: dir}, err
 	}
-	p, err := trial.Start(trial.Config(dir, 100))
+	p, err := trial.Start(trial.Config(dir, 100).With(service.Settings{"interactions": 100}))
 	if err != nil {
 		return running{dir: dir}, err
 	}

@@ -22,7 +22,9 @@ type Running struct {
 	Partitions    int                   `json:"partitions"`
 	StorefrontURL string                `json:"storefront"`
 	OperatorsURL  string                `json:"operators"`
-	WorldURL      string                `json:"world,omitempty"` // of the simulated outside world, for services of this machine
+	WorldURL      string                `json:"world,omitempty"`  // of the simulated outside world, for services of this machine
+	MailURL       string                `json:"mail,omitempty"`   // where its mail server takes messages, if it does
+	TracesURL     string                `json:"traces,omitempty"` // of the collector that traces are sent to
 }
 
 // FindRunning reads the addresses of the installation that runs on the data directory. If it does not run or does not answer, the

@@ -119,6 +119,7 @@ func (p *Platform) startMail(c *service.Config) error {
 	if err != nil {
 		return service.Environment("world-mail-addr: %w", err)
 	}
+	p.MailURL = url
 	if c.Own[smtpURL] == ownMail {
 		*c = c.With(service.Settings{smtpURL: url})
 	}

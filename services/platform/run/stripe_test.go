@@ -57,6 +57,22 @@ func TestEveryStoryEndsTheSameThroughStripe(t *testing.T) {
 	for _, check := range ended { // after all have ended: nothing was added since
 		check(t)
 	}
+	// The fraud service knows cards through Stripe too.
+	site.Sell(t, "carded", price, received)
+	reviewed := 0
+	for range 7 {
+		basket := trial.NewBasket(trial.Line{SKU: "carded", Quantity: 1})
+		basket.PaymentToken = "tok_card_carded"
+		b := site.Buy(t, basket)
+		for _, e := range b.Await(t, "confirmed", "in_review").Timeline {
+			if e.Status == "in_review" {
+				reviewed++
+			}
+		}
+	}
+	if reviewed != 2 {
+		t.Errorf("of seven orders with one card %d are reviewed, not those after the fifth", reviewed)
+	}
 }
 
 func TestAMistakeAboutStripeIsSaidBeforeAnythingStarts(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"orderflow.example/services/platform/trial"
 	"orderflow.example/shared/httpserver/httpservertest"
@@ -72,26 +73,46 @@ func TestNothingThatTheDoorsTakeIsParkedOrRejectedBehindThem(t *testing.T) {
 	}
 }
 
-// Operators' requests about deadlines, reviews and parked sagas are carried out or refused with a problem, never answered 5xx.
-func TestNothingThatOperatorsSendIsAFailureOfOurs(t *testing.T) {
+// A promotion that is taken would reach the customers of other tests; its API has a test of its own.
+func TestNothingThatAnOperationIsSentIsAFailureOfOurs(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	for _, route := range []struct{ method, path, good string }{
-		{"PATCH", "/v1/deadlines/none", `{"due_at":"2026-11-26T16:50:00Z"}`},
-		{"POST", "/v1/reviews/none", `{"approve":true}`},
-		{"POST", "/v1/parked/discard", `{"items":[{"service":"order","number":1}],"reason":"sold by telephone"}`},
-		{"POST", "/v1/parked/redrive", `{"service":"order","group":"none","reason":"mended","per_second":5,"dry_run":true}`},
-	} {
-		bodies := slices.Collect(httpservertest.Variations(3, route.good, 60))
-		for _, due := range []string{"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-02-30T00:00:00Z",
-			"2026-11-26T16:50:00+23:59", "infinity", "294277-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"} {
-			bodies = append(bodies, strings.Replace(route.good, "2026-11-26T16:50:00Z", due, 1))
-		}
-		for _, body := range bodies {
-			a, err := r.site.Operator("").Send(route.method, route.path, body, "Idempotency-Key: "+fresh("k"))
-			if err != nil || a.Status >= 300 && !refusal4xx(a) {
-				t.Errorf("%s %s %s: %d %s (%v)", route.method, route.path, body, a.Status, a.Body, err)
+	sku := fresh("sent")
+	r.site.Sell(t, sku, price, received)
+	buyer := r.site.Buy(t, trial.NewBasket(trial.Line{SKU: sku, Quantity: 9}))
+	buyer.Await(t, "completed")
+	every(t, r, 13, func(o trial.Operation) bool { return o.TakesBody && o.ID != "publish-promotion" },
+		func(d door, o trial.Operation) {
+			good, known := o.GoodBody(sku)
+			if !known {
+				t.Errorf("%s: add a good body of %s to trial.Operation.GoodBody", d.name, o.ID)
+				return
 			}
-		}
+			caller, taken := d.caller, 0
+			if d.name == "customers" {
+				caller = r.site.Customer(buyer.Name)
+			}
+			bodies := slices.Collect(httpservertest.Variations(3, good, 60))
+			for _, due := range []string{"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-02-30T00:00:00Z",
+				"2026-11-26T16:50:00+23:59", "infinity", "294277-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"} {
+				bodies = append(bodies, strings.NewReplacer("2026-11-26T16:50:00Z", due, "2026-03-01T09:30:04Z", due).Replace(good))
+			}
+			for _, body := range bodies {
+				signed := r.sign(t, body, time.Now())
+				a, err := caller.Send(o.Method, o.At("id", buyer.ID, "order", buyer.ID), body, "Idempotency-Key: "+fresh("k"), signed)
+				if err != nil || a.Status >= 300 && !refusal4xx(a) {
+					t.Errorf("%s: %s %s %s: %d %s (%v)", d.name, o.Method, o.Path, body, a.Status, a.Body, err)
+				}
+				if a.Status < 300 || a.Status == 404 || a.Status == 409 {
+					taken++
+				}
+			}
+			if taken < 2 {
+				t.Errorf("%s: %s: only %d of the requests were not refused for their bodies", d.name, o.ID, taken)
+			}
+		})
+	parked := r.site.Operator("").Must(t, 200, "GET", "/v1/parked?limit=200", nil)
+	if strings.Contains(parked.Body, "payload:") {
+		t.Errorf("parked: %s", parked.Body)
 	}
 }

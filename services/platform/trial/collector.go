@@ -101,5 +101,17 @@ func (c *Collector) Trace(_ testing.TB, order string) (all []Span) {
 	return all
 }
 
+// Named returns the spans received of this name, of any trace.
+func (c *Collector) Named(name string) (all []Span) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.spans {
+		if s.Name == name {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // TraceID is the id of an order's trace.
 func TraceID(order string) string { return strings.ReplaceAll(order, "-", "") }

@@ -19,7 +19,7 @@ import (
 // Config returns an installation on free ports in the directory, with a simulated world of this speed.
 func Config(dir string, speed float64) service.Config {
 	return service.Config{DataDir: dir, HTTPAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Partitions: 4, LogFormat: "text",
-		ValidateProduced: true, Own: service.Settings{"world-speed": speed}}
+		ValidateProduced: true, StopTimeout: Patience, Own: service.Settings{"world-speed": speed}}
 }
 
 // Start starts a part of the platform in this process. Warnings go to standard error.
@@ -82,6 +82,9 @@ func StartParts(t testing.TB, speed float64, options ...func(*service.Config)) *
 	p.Resume(t, names...)
 	return p
 }
+
+// Customers is the customers' listener of the process in which the service runs.
+func (p *Parts) Customers(service string) string { return p.part(service).StorefrontURL }
 
 // Kafka returns a client of the installation's broker.
 func (p *Parts) Kafka(t testing.TB) *kafka.Client {

@@ -94,7 +94,7 @@ func TryRun(t testing.TB, program string, args ...string) (*Process, error) {
 	defer log.Close()
 	p := &Process{cmd: exec.Command(program, args...), log: log.Name(), ended: make(chan struct{})}
 	p.cmd.Stderr = log
-	p.cmd.Env = append(os.Environ(), "ORDERFLOW_VALIDATE_PRODUCED=true")
+	p.cmd.Env = append(os.Environ(), "ORDERFLOW_VALIDATE_PRODUCED=true", "ORDERFLOW_STOP_TIMEOUT="+Patience.String())
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {
 		err = p.cmd.Start()

@@ -19,7 +19,8 @@ var watched = []model.Watched{
 			Says: "more than a tenth of the refunds are refused by the gateway"}},
 	{Asks: "Which customers are owed money that the gateway will not give back?",
 		Events: []saga.Kind{event.Owed},
-		Do:     "GET /v1/refunds?status=owed lists them. Pay each of them by another way.",
+		Do: "GET /v1/refunds?status=owed lists them. Pay each of them by another way, and record that: " +
+			"POST /v1/orders/{id}/refunds/{refund}/settlement.",
 		Alert: &model.Alert{Name: "RefundsOwed",
 			Says: "the gateway has refused a refund for good: a person has to see to it that the customer gets the money"}},
 }

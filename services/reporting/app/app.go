@@ -31,8 +31,11 @@ var App = service.App{
 	Migrations: store.Migrations,
 	Bindings:   bindings(defaultZone),
 	Configured: func(c service.Config) []engine.Binding { return bindings(zone.Of(c)) },
-	Flags:      []service.Declared{service.Gateway, service.GatewayURL, zone},
+	Flags:      []service.Declared{service.Gateway, service.GatewayURL, service.StripeURL, zone},
 	Answerers: func(c service.Config) ([]engine.Answerer, error) {
+		if service.WithStripe(c) && (service.StripeURL.Of(c) == service.StripeURL.Default || service.GatewayURL.Of(c) == "") {
+			return settlement.Without(), nil // a file of the simulated gateway would have none of its movements
+		}
 		return settlement.New(service.GatewayURL.Of(c)).Answerers(), nil
 	},
 	Operators: func(r *openapi.Routes, p *service.Parts) { api.Register(r, books{p}) },

@@ -16,6 +16,10 @@ func (b books) Journal(ctx context.Context, r store.Range, after store.Place, li
 	return store.Journal(ctx, b.DB, r, after, limit)
 }
 
+func (b books) EachPosted(ctx context.Context, r store.Range, tell func(store.Posted) error) error {
+	return store.EachPosted(ctx, b.DB, r, tell)
+}
+
 func (b books) Balance(ctx context.Context) ([]event.Total, error) { return store.Balance(ctx, b.DB) }
 
 func (b books) Reports(ctx context.Context, from, to string, limit int) ([]store.Report, error) {

@@ -283,6 +283,53 @@ func TestOrdersAreMissedOnceTheFilesOfTheirDaysAndOfTheTwoDaysAfterWereRead(t *t
 	through("2026-03-05")
 }
 
+func TestLinesAreMissedInAFileThatIsReadAgainOnceTheOthersAreTakenIn(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	order := func(n int) string { return fmt.Sprintf("order-2026-03-02-%d", n) }
+	read := func(n int, reading int64) {
+		l.hear(order(n), event.SettlementLineRead.Of(event.SettlementLineReadV1{Transaction: "txn " + order(n),
+			Movement: reporting.Capture, Reference: "au " + order(n), Gross: schemas.Money{Amount: 1000, Currency: "GBP"},
+			Day: "2026-03-02", Reading: reading}), time.Now())
+	}
+	l.hear(order(0), payment.Captured.Of(payment.CapturedV1{Reference: "au " + order(0), Amount: schemas.Money{Amount: 1000,
+		Currency: "GBP"}}), time.Now())
+	for n := range 4 {
+		read(n, 0)
+	}
+	read(0, 1)
+	_, db := opened(t, l)
+	files := store.Settlements().Memory()
+	keep := func(lines int64) {
+		t.Helper()
+		files.Put(saga.Event{Key: "2026-03-02"}, reporting.Settlement{Day: "2026-03-02", Asked: true,
+			ReadAt: "2026-04-01T00:12:00.000000Z", Lines: lines, Begun: 2, Reading: 1})
+		if err := files.Save(db); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep(2) // one of its lines is on its way
+	if again, err := store.ReadAgain(t.Context(), db, "2026-03-31"); err != nil || len(again) > 0 {
+		t.Errorf("%v (%v)", again, err)
+	}
+	keep(1)
+	again, err := store.ReadAgain(t.Context(), db, "2026-03-31")
+	if err != nil || len(again) != 1 || again[0] != (reporting.Vanished{Day: "2026-03-02", Reading: 1}) {
+		t.Fatalf("%v (%v)", again, err)
+	}
+	if again, err := store.ReadAgain(t.Context(), db, "2026-04-02"); err != nil || len(again) > 0 {
+		t.Errorf("of long ago: %v (%v)", again, err)
+	}
+	orders, err := store.WithoutLine(t.Context(), db, again[0], "", 2)
+	if err != nil || fmt.Sprint(orders) != fmt.Sprint([]string{order(1), order(2)}) {
+		t.Errorf("%v (%v)", orders, err)
+	}
+	rest, err := store.WithoutLine(t.Context(), db, again[0], order(2), 2)
+	if err != nil || len(rest) != 1 || rest[0] != order(3) {
+		t.Errorf("%v (%v)", rest, err)
+	}
+}
+
 func TestTheJournalIsReadInPagesInTheOrderInWhichMoneyMovedAndTheTrialBalanceIsZero(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)

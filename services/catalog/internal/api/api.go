@@ -115,8 +115,7 @@ func show(c *gin.Context, p Products) {
 	found, err := p.Product(c.Request.Context(), strings.TrimPrefix(c.Param("sku"), "/"))
 	switch {
 	case err != nil:
-		_ = c.Error(fmt.Errorf("read product: %w", err))
-		httpserver.WriteProblem(c, httpserver.Unavailable())
+		httpserver.WriteUnavailable(c, fmt.Errorf("read product: %w", err))
 	case !found.Listed:
 		httpserver.WriteProblem(c, httpserver.NotFound("no product of this SKU was ever listed"))
 	default:

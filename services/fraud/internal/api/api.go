@@ -82,7 +82,7 @@ func list(c *gin.Context, r Reviews) {
 	}
 	cases, err := r.Open(c.Request.Context(), after, limit+1)
 	if err != nil {
-		unavailable(c, err)
+		httpserver.WriteUnavailable(c, err)
 		return
 	}
 	p := page{Items: []review{}}
@@ -123,7 +123,7 @@ func decide(c *gin.Context, r Reviews) {
 	}
 	switch {
 	case err != nil:
-		unavailable(c, err)
+		httpserver.WriteUnavailable(c, err)
 	case decided:
 		c.JSON(http.StatusOK, view(now))
 	case now.Since.IsZero():
@@ -133,9 +133,4 @@ func decide(c *gin.Context, r Reviews) {
 	default:
 		httpserver.WriteProblem(c, httpserver.Conflict("review-decided", "this review is decided already"))
 	}
-}
-
-func unavailable(c *gin.Context, err error) {
-	_ = c.Error(err)
-	httpserver.WriteProblem(c, httpserver.Unavailable())
 }

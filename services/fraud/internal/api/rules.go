@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"orderflow.example/services/fraud"
+	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
 )
 
@@ -25,7 +26,7 @@ func RegisterRules(routes *openapi.Routes, live func(context.Context) (fraud.Rul
 	openapi.Handle[struct{}, openapi.Body[ruleSet]](routes, op, func(c *gin.Context) {
 		s, err := live(c.Request.Context())
 		if err != nil {
-			unavailable(c, err)
+			httpserver.WriteUnavailable(c, err)
 			return
 		}
 		c.JSON(http.StatusOK, ruleSet{s.Name, s.Version, s.Text})

@@ -52,8 +52,7 @@ func stock(c *gin.Context, levels Levels) {
 	sku := strings.TrimPrefix(c.Param("sku"), "/")
 	found, err := levels(c.Request.Context(), sku)
 	if err != nil {
-		_ = c.Error(err)
-		httpserver.WriteProblem(c, httpserver.Unavailable())
+		httpserver.WriteUnavailable(c, err)
 		return
 	}
 	if len(found) == 0 {

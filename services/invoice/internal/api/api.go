@@ -4,7 +4,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"mime"
 	"net/http"
 	"strconv"
@@ -17,9 +16,9 @@ import (
 	"orderflow.example/services/invoice/internal/document"
 	"orderflow.example/services/invoice/internal/pdf"
 	"orderflow.example/services/invoice/internal/ubl"
-	"orderflow.example/shared/database"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/service"
 )
 
 // Reader reads what the API shows. *store.Reader implements it.
@@ -108,7 +107,7 @@ func (h handlers) own(ctx context.Context, id string) (invoice.Invoice, error) {
 	i, found, err := h.Invoice(ctx, httpserver.Subject(ctx), id)
 	switch {
 	case err != nil:
-		return i, unavailable(err)
+		return i, service.Unavailable(err)
 	case !found:
 		return i, absent
 	}
@@ -126,7 +125,7 @@ func (h handlers) write(ctx context.Context, i invoice.Invoice, issued invoice.I
 	}
 	products, err := h.Products(ctx, skus)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, service.Unavailable(err)
 	}
 	d := document.Of(i, issued, products)
 	f := &file{ContentType: kind, CacheControl: "private, no-cache", Vary: "Accept"}
@@ -138,14 +137,6 @@ func (h handlers) write(ctx context.Context, i invoice.Invoice, issued invoice.I
 	}
 	f.Disposition = mime.FormatMediaType("inline", map[string]string{"filename": name})
 	return f, nil
-}
-
-// unavailable turns the error of a database that is down or slow into a 503; other errors are returned as they are.
-func unavailable(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || database.IsConnection(err) {
-		return httpserver.Unavailable()
-	}
-	return err
 }
 
 // wanted is the media type that the caller accepts, by RFC 9110; PDF where both are as good; empty if neither is.

@@ -23,13 +23,17 @@ func NewReader(db *gorm.DB) *Reader {
 	return &Reader{db: db, invoices: database.NewTable[row](), products: database.NewTable[productRow]()}
 }
 
-// Invoice returns the invoice of this customer's order; false if nothing is known of it, or it is another customer's.
-func (r *Reader) Invoice(ctx context.Context, customer, order string) (invoice.Invoice, bool, error) {
-	rows, err := r.invoices.Select(r.db.WithContext(ctx), "WHERE order_id = $1 AND customer_id = $2", order, customer)
-	if err != nil || len(rows) == 0 {
-		return invoice.Invoice{}, false, err
-	}
-	return fromRow(rows[0]), true, nil
+// Invoice returns the invoice of this customer's order, with the rights of this customer; false if nothing is known of it, or it
+// is another customer's.
+func (r *Reader) Invoice(ctx context.Context, customer, order string) (i invoice.Invoice, found bool, err error) {
+	err = database.AsCustomer(ctx, r.db, customer, func(tx *gorm.DB) error {
+		rows, err := r.invoices.Select(tx, "WHERE order_id = $1 AND customer_id = $2", order, customer)
+		if err == nil && len(rows) > 0 {
+			i, found = fromRow(rows[0]), true
+		}
+		return err
+	})
+	return i, found, err
 }
 
 // Products returns those products, by SKU, of which a name is known.

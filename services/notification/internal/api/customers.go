@@ -15,9 +15,9 @@ import (
 	"orderflow.example/services/notification"
 	"orderflow.example/services/notification/internal/letter"
 	"orderflow.example/services/notification/internal/store"
-	"orderflow.example/shared/database"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/service"
 )
 
 // Reader reads what the API shows. *store.Reader implements it.
@@ -85,7 +85,7 @@ func (h handlers) list(ctx context.Context, in *struct {
 	}
 	found, err := h.Messages(ctx, httpserver.Subject(ctx), before, in.Limit+1)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, service.Unavailable(err)
 	}
 	out := &inbox{}
 	if len(found) > in.Limit {
@@ -96,7 +96,7 @@ func (h handlers) list(ctx context.Context, in *struct {
 	out.Body.Items = make([]Message, len(found))
 	texts, err := h.promotions(ctx, found)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, service.Unavailable(err)
 	}
 	for i, m := range found {
 		if out.Body.Items[i], err = h.view(m, texts); err != nil {
@@ -155,7 +155,7 @@ func (h handlers) show(ctx context.Context, in *struct {
 	}
 	texts, failed := h.promotions(ctx, []notification.Entry{m})
 	if err = errors.Join(err, failed); err != nil {
-		return nil, unavailable(err)
+		return nil, service.Unavailable(err)
 	}
 	l, err := h.writer.Entry(locale(m), m, told(texts[m.Promotion]))
 	if err != nil {
@@ -163,12 +163,4 @@ func (h handlers) show(ctx context.Context, in *struct {
 	}
 	return &htmlPage{ContentType: "text/html; charset=utf-8", Policy: "default-src 'none'", CacheControl: "private, no-store",
 		Body: []byte(l.HTML)}, nil
-}
-
-// unavailable turns the error of a database that is down or slow into a 503; other errors are returned as they are.
-func unavailable(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || database.IsConnection(err) {
-		return httpserver.Unavailable()
-	}
-	return err
 }

@@ -78,7 +78,7 @@ func listTold(c *gin.Context, r Reader) {
 	}
 	found, err := r.All(c.Request.Context(), c.Query("customer"), c.Query("order"), before, limit+1)
 	if err != nil {
-		away(c, err)
+		httpserver.WriteUnavailable(c, err)
 		return
 	}
 	page := toldPage{Items: []toldTo{}}
@@ -104,7 +104,7 @@ func publish(c *gin.Context, p Promotions) {
 	asked := idempotency.Of(ctx)
 	audience, err := p.Audience(ctx)
 	if err != nil {
-		away(c, err)
+		httpserver.WriteUnavailable(c, err)
 		return
 	}
 	if audience == 0 && !asked.IsRepeated() {
@@ -121,13 +121,8 @@ func publish(c *gin.Context, p Promotions) {
 		Request:  (*schemas.Request)(asked.Origin())})
 	if err != nil {
 		asked.Failed(err)
-		away(c, err)
+		httpserver.WriteUnavailable(c, err)
 		return
 	}
 	c.JSON(http.StatusAccepted, publishedPromotion{ID: asked.ID(), Audience: audience})
-}
-
-func away(c *gin.Context, err error) {
-	_ = c.Error(err)
-	httpserver.WriteProblem(c, httpserver.Unavailable())
 }

@@ -24,19 +24,20 @@ func Next(ctx context.Context, db *gorm.DB, after string, limit int) (ids []stri
 type Round struct {
 	Promotion string
 	Through   string // the last customer
+	Done      bool   // all were offered it, by an earlier build
 }
 
-// NextRound is that of the first promotion that was not offered to everybody yet; false if there is none.
+// NextRound is that of the first promotion that has not ended; false if there is none.
 func NextRound(ctx context.Context, db *gorm.DB) (r Round, found bool, err error) {
-	done := db.WithContext(ctx).Raw(`SELECT p.promotion_id AS promotion, coalesce(r.through, '') AS through
+	done := db.WithContext(ctx).Raw(`SELECT p.promotion_id AS promotion, coalesce(r.through, '') AS through,
+			coalesce(r.done, false) AS done
 		FROM promotions p LEFT JOIN rounds r USING (promotion_id)
-		WHERE p.told IS NOT NULL AND NOT coalesce(r.done, false) ORDER BY p.promotion_id LIMIT 1`).Scan(&r)
+		WHERE p.told IS NOT NULL AND NOT p.ended ORDER BY p.promotion_id LIMIT 1`).Scan(&r)
 	return r, done.RowsAffected > 0, done.Error
 }
 
 // Went notes how far a promotion was offered. It only goes forward.
-func Went(ctx context.Context, db *gorm.DB, promotion, through string, done bool) error {
-	return db.WithContext(ctx).Exec(`INSERT INTO rounds (promotion_id, through, done) VALUES (?, ?, ?)
-		ON CONFLICT (promotion_id) DO UPDATE SET through = greatest(rounds.through, excluded.through),
-		done = rounds.done OR excluded.done`, promotion, through, done).Error
+func Went(ctx context.Context, db *gorm.DB, promotion, through string) error {
+	return db.WithContext(ctx).Exec(`INSERT INTO rounds (promotion_id, through, done) VALUES (?, ?, false)
+		ON CONFLICT (promotion_id) DO UPDATE SET through = greatest(rounds.through, excluded.through)`, promotion, through).Error
 }

@@ -24,6 +24,12 @@ func (h Handovers) Begin(ctx context.Context, id string) (again, taken bool, err
 	return true, taken, err
 }
 
+// Took tells whether it is known that the provider took it.
+func (h Handovers) Took(ctx context.Context, id string) (taken bool, err error) {
+	err = h.DB.WithContext(ctx).Raw(`SELECT EXISTS (SELECT FROM handed_over WHERE id = ? AND taken)`, id).Row().Scan(&taken)
+	return taken, err
+}
+
 // Taken notes that the provider took it.
 func (h Handovers) Taken(ctx context.Context, id string) error {
 	return h.DB.WithContext(ctx).Exec(`UPDATE handed_over SET taken = true WHERE id = ?`, id).Error

@@ -80,6 +80,7 @@ func Customers() engine.Store {
 type promotionRow struct {
 	PromotionID string                      `gorm:"primaryKey"`
 	Told        *event.PromotionPublishedV1 `gorm:"serializer:json"`
+	Ended       bool
 }
 
 func (promotionRow) TableName() string { return "promotions" }
@@ -87,9 +88,9 @@ func (promotionRow) TableName() string { return "promotions" }
 // Promotions is the table of promotions.
 func Promotions() engine.Store {
 	return engine.NewTable(notification.BlankPromotion, func(r promotionRow) string { return r.PromotionID },
-		func(p notification.Promotion) promotionRow { return promotionRow{p.ID, p.Told} },
+		func(p notification.Promotion) promotionRow { return promotionRow{p.ID, p.Told, p.Ended} },
 		func(r promotionRow) notification.Promotion {
-			return notification.Promotion{ID: r.PromotionID, Told: r.Told}
+			return notification.Promotion{ID: r.PromotionID, Told: r.Told, Ended: r.Ended}
 		})
 }
 

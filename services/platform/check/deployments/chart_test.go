@@ -21,8 +21,11 @@ import (
 const chart = "deployments/helm/orderflow/"
 
 type values struct {
-	Services map[string]struct{ Outside []string }
-	Outside  map[string]string
+	Services map[string]struct {
+		Outside []string
+		Scaled  *bool
+	}
+	Outside map[string]string
 }
 
 func TestTheChartHasEveryServiceWithTheOutsideItCalls(t *testing.T) {
@@ -38,6 +41,9 @@ func TestTheChartHasEveryServiceWithTheOutsideItCalls(t *testing.T) {
 		}
 		if got := v.Services[app.Name].Outside; !slices.Equal(got, outside) {
 			t.Errorf("%s calls %v, the chart gives it %v", app.Name, outside, got)
+		}
+		if scaled := v.Services[app.Name].Scaled; (scaled == nil || *scaled) != app.Hears() {
+			t.Errorf("%s has a lag to be scaled by: %t", app.Name, app.Hears())
 		}
 		for _, party := range outside {
 			if _, there := v.Outside[party]; !there {
@@ -134,6 +140,14 @@ func TestThePathsAndPortsOfTheChartAndTheImageExist(t *testing.T) {
 			!regexp.MustCompile(`(?m)^EXPOSE .*\b`+port).MatchString(read(t, "deployments/docker/Dockerfile")) {
 			t.Errorf("the listener on %s is not the one that the chart and the image open", port)
 		}
+	}
+}
+
+func TestTheChartScalesByLagWithTheUserThatMaySeeItAlone(t *testing.T) {
+	t.Parallel()
+	_, keda, found := strings.Cut(templates(t)["monitoring.yaml"], ".Values.autoscaling.enabled")
+	if !found || !strings.Contains(keda, "username: "+service.Scaler+"\n") || strings.Contains(keda, "administrator") {
+		t.Errorf("KEDA logs in as another than %s: %s", service.Scaler, keda)
 	}
 }
 

@@ -215,6 +215,44 @@ func TestPrometheusScrapesEveryContainer(t *testing.T) {
 	}
 }
 
+func TestObservabilityHasTheTracesOfEveryServiceAndExemplarsThatLeadToThem(t *testing.T) {
+	t.Parallel()
+	var p project
+	readYAML(t, "deployments/compose/observability.yaml", &p)
+	for _, app := range run.Apps {
+		if c, err := configured(t, app, p.Services[app.Name].Environment); err != nil || c.OTLPEndpoint != "http://jaeger:4318" {
+			t.Errorf("%s sends its traces to %q: %v", app.Name, c.OTLPEndpoint, err)
+		}
+	}
+	if flag := "--enable-feature=exemplar-storage"; !slices.Contains(p.Services["prometheus"].Command, flag) {
+		t.Errorf("Prometheus runs without %s", flag)
+	}
+	var provisioned struct {
+		Datasources []struct {
+			UID, Type string
+			JSON      struct {
+				Exemplars []struct {
+					Name string
+					To   string `yaml:"datasourceUid"`
+				} `yaml:"exemplarTraceIdDestinations"`
+			} `yaml:"jsonData"`
+		}
+	}
+	readYAML(t, "deployments/compose/grafana/datasources/prometheus.yaml", &provisioned)
+	kinds, leads := map[string]string{}, ""
+	for _, d := range provisioned.Datasources {
+		kinds[d.UID] = d.Type
+		for _, e := range d.JSON.Exemplars {
+			if e.Name == "trace_id" {
+				leads = e.To
+			}
+		}
+	}
+	if kinds[leads] != "jaeger" {
+		t.Errorf("exemplars lead to %q of %v", leads, kinds)
+	}
+}
+
 func TestSecretsAreMadeForEveryService(t *testing.T) {
 	t.Parallel()
 	list := regexp.MustCompile(`for service in ([a-z \\\s]+);`).FindStringSubmatch(read(t, "deployments/compose/secrets.sh"))

@@ -57,7 +57,8 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	s := &Server{URL: fmt.Sprintf("http://127.0.0.1:%d", port)}
 	s.cmd = exec.Command(filepath.Join(strings.TrimSpace(string(folder)), "prometheus"), "--config.file="+filepath.Join(c.Dir,
 		"prometheus.yml"),
-		"--storage.tsdb.path="+filepath.Join(c.Dir, "data"), fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port), "--log.level=warn")
+		"--storage.tsdb.path="+filepath.Join(c.Dir, "data"), fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port), "--log.level=warn",
+		"--enable-feature=exemplar-storage")
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)
@@ -164,6 +165,28 @@ func (p *point) UnmarshalJSON(data []byte) error {
 	v, err := strconv.ParseFloat(value, 64)
 	*p = point{time.UnixMilli(int64(at * 1000)), v}
 	return err
+}
+
+// Exemplars returns the ids of the traces that the series of an expression have as exemplars, by the series' names.
+func (s *Server) Exemplars(ctx context.Context, expr string, from, to time.Time) (map[string][]string, error) {
+	data, err := s.get(ctx, "/api/v1/query_exemplars", url.Values{"query": {expr}, "start": {stamp(from)}, "end": {stamp(to)}})
+	if err != nil {
+		return nil, err
+	}
+	var answer []struct {
+		SeriesLabels map[string]string
+		Exemplars    []struct{ Labels map[string]string }
+	}
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return nil, fmt.Errorf("prometheus: exemplars of %s: %w", expr, err)
+	}
+	traces := map[string][]string{}
+	for _, series := range answer {
+		for _, e := range series.Exemplars {
+			traces[series.SeriesLabels["__name__"]] = append(traces[series.SeriesLabels["__name__"]], e.Labels["trace_id"])
+		}
+	}
+	return traces, nil
 }
 
 // Firing returns the names of the alerts that fire now.

@@ -125,3 +125,14 @@ func (a API) search(f form) answer.Reply {
 func isPlaceholder(entries []gateway.Entry) bool {
 	return entries[0].Kind == gateway.Voided && entries[0].Reference == ""
 }
+
+// method tells of the card behind a token.
+func method(f form) answer.Reply {
+	m := struct {
+		ID     string `json:"id"`
+		Object string `json:"object"`
+		details
+	}{ID: f.id, Object: "payment_method", details: details{Type: "card"}}
+	m.Card.Fingerprint = gateway.CardOf(f.id)
+	return answer.Reply{Status: http.StatusOK, Body: m}
+}

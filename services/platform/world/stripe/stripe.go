@@ -34,6 +34,7 @@ func Routes(g *gateway.Gateway) func(mux *http.ServeMux) {
 			"POST /v1/payment_intents/{id}/cancel":  a.cancel,
 			"POST /v1/refunds":                      a.refund,
 			"GET /v1/refunds":                       a.refunds,
+			"GET /v1/payment_methods/{id}":          method,
 		} {
 			mux.HandleFunc(pattern, answer.Handle(func(r *http.Request) answer.Reply { return open(r, known[pattern], do) }))
 		}

@@ -3,23 +3,22 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderflow.example/services/recommendation"
-	"orderflow.example/shared/database"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/service"
 )
 
 // Reader reads what the API shows. *store.Reader implements it.
 type Reader interface {
 	Ask(ctx context.Context, fn func(x *recommendation.Index)) error
 	Products(ctx context.Context, skus []string) (map[string]recommendation.Product, error)
-	Visitor(ctx context.Context, key string) (recommendation.Visitor, error)
+	Visitor(ctx context.Context, customer, guest string) (recommendation.Visitor, error)
 }
 
 type input struct {
@@ -77,25 +76,18 @@ func (h handlers) list(ctx context.Context, in *input) (*output, error) {
 			return nil, httpserver.NewProblem(http.StatusUnauthorized, "unauthorized",
 				"this needs a sku, a visitor, or a bearer token in the Authorization header")
 		}
-		v, err := h.Visitor(ctx, visitorKey(customer, in.Visitor))
+		v, err := h.Visitor(ctx, customer, in.Visitor)
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, service.Unavailable(err)
 		}
 		q.Goods = v.Wants()
 	}
 	out := &output{CacheControl: "private, no-cache"}
 	var err error
 	if out.Body.Items, err = h.available(ctx, q, in.Limit); err != nil {
-		return nil, unavailable(err)
+		return nil, service.Unavailable(err)
 	}
 	return out, nil
-}
-
-func visitorKey(customer, guest string) string {
-	if customer != "" {
-		return "customer:" + customer
-	}
-	return "guest:" + guest
 }
 
 // available are the best that can be had; where too few speak for themselves, the popular ones after them.
@@ -137,12 +129,4 @@ func reason(r recommendation.Recommendation) Reason {
 		recommendation.Popular:        "bought " + times,
 	}
 	return Reason{Kind: r.Reason, With: r.With, Orders: r.Orders, Text: text[r.Reason]}
-}
-
-// unavailable turns the error of a database that is down or slow into a 503; other errors are returned as they are.
-func unavailable(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || database.IsConnection(err) {
-		return httpserver.Unavailable()
-	}
-	return err
 }

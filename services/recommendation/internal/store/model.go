@@ -16,7 +16,7 @@ import (
 
 // Model is the tables of baskets and of goods. The model that they make is in memory too, as it was after the last transactions:
 // each transaction compares the last basket's row, and the transaction that wrote it, with the one in memory, and reads all rows
-// where somebody else wrote last. Replays always do.
+// where somebody else wrote last.
 type Model struct {
 	baskets *database.Table[basketRow]
 	goods   *database.Table[goodRow]
@@ -56,7 +56,7 @@ func (t *Model) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: read the last basket: %w", err)
 	}
-	if !engine.Replays(tx) && t.remembers(set) {
+	if t.remembers(set) {
 		return set, nil
 	}
 	set.model, err = t.read(tx)
@@ -177,9 +177,7 @@ func (s *states) Save(tx *gorm.DB) error {
 	if err := s.store.goods.Upsert(tx, goods); err != nil {
 		return err
 	}
-	if !engine.Replays(tx) {
-		s.store.keep(s.store.before(s.found), version{last{s.found.database, s.model.Baskets, s.transaction}, s.model})
-	}
+	s.store.keep(s.store.before(s.found), version{last{s.found.database, s.model.Baskets, s.transaction}, s.model})
 	s.base, s.learnt = s.model.Baskets, nil
 	return nil
 }

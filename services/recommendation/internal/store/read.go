@@ -116,11 +116,19 @@ func (r *Reader) Products(ctx context.Context, skus []string) (map[string]recomm
 	return found, nil
 }
 
-// Visitor returns what a customer or guest looked at last.
-func (r *Reader) Visitor(ctx context.Context, key string) (recommendation.Visitor, error) {
-	rows, err := r.visitors.Select(r.db.WithContext(ctx), "WHERE key = $1", key)
-	if err != nil || len(rows) == 0 {
-		return recommendation.BlankVisitor(key), err
+// Visitor returns what this customer looked at last, or with an empty customer this guest; with the rights of that customer.
+func (r *Reader) Visitor(ctx context.Context, customer, guest string) (v recommendation.Visitor, err error) {
+	key := "customer:" + customer
+	if customer == "" {
+		key = "guest:" + guest
 	}
-	return recommendation.Visitor(rows[0]), nil
+	v = recommendation.BlankVisitor(key)
+	err = database.AsCustomer(ctx, r.db, customer, func(tx *gorm.DB) error {
+		rows, err := r.visitors.Select(tx, "WHERE key = $1", key)
+		if err == nil && len(rows) > 0 {
+			v = recommendation.Visitor(rows[0])
+		}
+		return err
+	})
+	return v, err
 }

@@ -39,6 +39,7 @@ func Register(routes *openapi.Routes, keys *idempotency.Keys, r Refunds) {
 	tags := []string{"Refunds"}
 	list := huma.Operation{OperationID: "list-refunds", Method: http.MethodGet, Path: "/v1/refunds", Tags: tags,
 		Summary: "List the refunds that failed, or that customers are owed"}
+	openapi.Link(&list, http.StatusOK, "/items/0/order", "id", "get-refunds", "grant-refund")
 	openapi.Handle[struct {
 		openapi.Paged
 		Status string `query:"status" enum:"owed,failed,pending" default:"owed" doc:"owed: failed for good; failed: tried again"`
@@ -109,7 +110,7 @@ func grant(c *gin.Context, r Refunds) {
 	}
 	switch granted := now.Grant(g.ID); {
 	case err != nil:
-		unavailable(c, err)
+		httpserver.WriteUnavailable(c, err)
 	case granted != nil:
 		// A repeat answers the same: the state of its execution is at GET.
 		v := view(now, *granted)
@@ -136,9 +137,4 @@ func refused(r refund.Refund) *httpserver.Problem {
 	}
 	return httpserver.Conflict("refund-exceeds", fmt.Sprintf("at most %d %s, in minor units, are left to refund, and of goods only "+
 		"those that were sold with the order and are not refunded yet", r.Left(), r.Currency))
-}
-
-func unavailable(c *gin.Context, err error) {
-	_ = c.Error(err)
-	httpserver.WriteProblem(c, httpserver.Unavailable())
 }

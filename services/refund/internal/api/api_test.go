@@ -151,7 +151,7 @@ func TestARefundThatIsNotPossibleIsRefusedWithItsReason(t *testing.T) {
 func TestWhatCustomersAreOwedIsListedPageByPage(t *testing.T) {
 	t.Parallel()
 	one := func(order string, s refund.Status) refund.Refund {
-		return refund.Refund{Order: order, Taken: true, Currency: "GBP",
+		return refund.Refund{Order: order, Taken: true, Currency: "GBP", Captured: 5,
 			Claims: []refund.Claim{{Reason: "cancelled", Status: s, Amount: 5, Why: "card_closed"}}}
 	}
 	r := till{"a": one("a", refund.Owed), "b": one("b", refund.Failed), "c": one("c", refund.Owed)}

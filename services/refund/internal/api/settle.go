@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,8 +17,8 @@ func registerSettle(routes *openapi.Routes, keys *idempotency.Keys, r Refunds) {
 	op := huma.Operation{OperationID: "settle-refund", Method: http.MethodPost,
 		Path: "/v1/orders/:id/refunds/:refund/settlement", Tags: []string{"Refunds"}, DefaultStatus: http.StatusOK,
 		Summary: "Record that a refund that was owed is paid outside the gateway",
-		Description: "Only a refund with the status owed can be settled, once. Pay the customer first: this moves no money, it " +
-			"tells the books where it went."}
+		Description: "Only a refund with the status owed can be settled, once, with the amount that the list shows. Pay the customer " +
+			"first: this moves no money, it tells the books where it went."}
 	openapi.TakesKey(&op, false)
 	openapi.Handle[struct {
 		ID     string `path:"id" doc:"The order's id"`
@@ -56,7 +55,7 @@ func settle(c *gin.Context, r Refunds) {
 	}
 	switch settled := now.Settlement(s.ID); {
 	case err != nil:
-		unavailable(c, err)
+		httpserver.WriteUnavailable(c, err)
 	case settled != nil:
 		c.JSON(http.StatusOK, view(now, *settled))
 	default:
@@ -78,6 +77,6 @@ func notSettled(r refund.Refund, refundID string) *httpserver.Problem {
 		return httpserver.Conflict(string(why),
 			"the customer disputes the payment at their bank; what is owed shows once the dispute has ended")
 	}
-	return httpserver.Conflict(string(refund.ExceedsLeft), fmt.Sprintf("at most %d %s, in minor units, are left: the customer has "+
-		"the rest back, or is about to get it", r.Left(), r.Currency))
+	return httpserver.Conflict(string(refund.ExceedsLeft), "nothing of it is owed any more: the customer has it from "+
+		"their bank, or for another reason, or is about to get it")
 }

@@ -57,11 +57,32 @@ func TestWhatIsOwedIsSettledOnceForItsKeyAndShown(t *testing.T) {
 	}
 }
 
+func TestWhatTheCustomerHasFromTheirBankIsNotShownAsOwedAnyMore(t *testing.T) {
+	t.Parallel()
+	for charged, says := range map[int64]string{0: `"status":"owed","amount":{"amount":1000,`,
+		700: `"status":"owed","amount":{"amount":300,`, 1000: `"items":[]`} {
+		r := claimed(refund.Owed)
+		r.Disputes = []refund.Dispute{{ID: "d", State: refund.DisputeLost, Amount: charged}}
+		if _, list := ask(t, idempotencytest.New(), till{"a": r}, "GET", "/v1/refunds?status=owed", "", httpserver.AudienceOperators,
+			""); !strings.Contains(list, says) {
+			t.Errorf("%d charged back: %s", charged, list)
+		}
+		_, shown := ask(t, idempotencytest.New(), till{"a": r}, "GET", path, "", httpserver.AudienceOperators, "")
+		r.Claims[0].Status = refund.Failed
+		_, failed := ask(t, idempotencytest.New(), till{"a": r}, "GET", path, "", httpserver.AudienceOperators, "")
+		for _, text := range []string{shown, failed} {
+			if strings.Contains(text, `"covered"`) != (charged == 1000) {
+				t.Errorf("%d charged back: %s", charged, text)
+			}
+		}
+	}
+}
+
 func TestASettlementThatIsNotPossibleIsRefusedWithItsReason(t *testing.T) {
 	t.Parallel()
 	disputed, spent := claimed(refund.Owed), claimed(refund.Owed)
 	disputed.Disputes = []refund.Dispute{{ID: "d", State: refund.DisputeOpen, Amount: 10}}
-	spent.Refunded = 1
+	spent.Refunded = spent.Captured
 	for name, c := range map[string]struct {
 		r      refund.Refund
 		path   string

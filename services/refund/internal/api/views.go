@@ -33,7 +33,7 @@ type claim struct {
 	Reason   string               `json:"reason" enum:"cancelled,lost,returned,granted"`
 	GrantID  string               `json:"grant_id,omitempty"`
 	ReturnID string               `json:"return_id,omitempty"`
-	Status   refund.Status        `json:"status" enum:"noted,pending,issued,failed,owed,settled"`
+	Status   refund.Status        `json:"status" enum:"noted,pending,issued,failed,owed,covered,settled" doc:"covered: it failed or was owed, and the customer has it from their bank, or for another reason"`
 	Amount   schemas.Money        `json:"amount"`
 	Lines    []schemas.Allocation `json:"lines,omitempty"`
 	RefundID string               `json:"refund_id,omitempty"`
@@ -54,9 +54,20 @@ type page struct {
 	NextCursor string  `json:"next_cursor,omitempty"`
 }
 
+// covered is shown of a refund of which nothing is owed any more.
+const covered refund.Status = "covered"
+
 func view(r refund.Refund, c refund.Claim) claim {
+	amount := c.Amount
+	if (c.Status == refund.Failed || c.Status == refund.Owed) && !r.IsDisputed() {
+		if due := r.Outstanding(c); due > 0 {
+			amount = due
+		} else {
+			c.Status = covered
+		}
+	}
 	return claim{Order: r.Order, Reason: c.Reason, GrantID: c.GrantID, ReturnID: c.ReturnID, Status: c.Status, Lines: c.Lines,
-		Amount: schemas.Money{Amount: c.Amount, Currency: r.Currency}, RefundID: c.RefundID, Why: c.Why, Operator: c.Operator,
+		Amount: schemas.Money{Amount: amount, Currency: r.Currency}, RefundID: c.RefundID, Why: c.Why, Operator: c.Operator,
 		Settled: (*settled)(c.Paid)}
 }
 
@@ -64,7 +75,7 @@ func show(c *gin.Context, r Refunds) {
 	now, err := r.Of(c.Request.Context(), c.Param("id"))
 	switch {
 	case err != nil:
-		unavailable(c, err)
+		httpserver.WriteUnavailable(c, err)
 		return
 	case !now.Taken && len(now.Claims) == 0:
 		httpserver.WriteProblem(c, httpserver.NotFound("there is no order of this id of which money was taken"))
@@ -99,7 +110,7 @@ func listAll(c *gin.Context, r Refunds) {
 	}
 	orders, err := r.With(c.Request.Context(), status, after, limit+1)
 	if err != nil {
-		unavailable(c, err)
+		httpserver.WriteUnavailable(c, err)
 		return
 	}
 	p := page{Items: []claim{}}
@@ -109,8 +120,8 @@ func listAll(c *gin.Context, r Refunds) {
 	}
 	for _, o := range orders {
 		for _, one := range o.Claims {
-			if one.Status == status {
-				p.Items = append(p.Items, view(o, one))
+			if shown := view(o, one); shown.Status == status {
+				p.Items = append(p.Items, shown)
 			}
 		}
 	}

@@ -21,6 +21,8 @@ import (
 type Books interface {
 	// Journal lists at most limit entries behind the place, in the order in which money moved.
 	Journal(ctx context.Context, r store.Range, after store.Place, limit int) ([]store.Posted, error)
+	// EachPosted tells of all entries of the range, in the order in which money moved.
+	EachPosted(ctx context.Context, r store.Range, tell func(store.Posted) error) error
 	// Balance is the trial balance of all entries.
 	Balance(ctx context.Context) ([]event.Total, error)
 	// Reports lists at most limit business days, in order.
@@ -34,11 +36,11 @@ type Books interface {
 const (
 	defaultLimit = 50
 	maxLimit     = 200
-	csvPage      = 1000 // rows that are read at once for CSV, which has no pages
+	csvPage      = 1000 // days that are read at once for CSV, which has no pages
 )
 
-// span are the parameters of a list of days.
-type span struct {
+// Span are the parameters of a list of days. It is exported for the description, which leaves out what is not.
+type Span struct {
 	From   string `query:"from" format:"date" doc:"The first business day; without it the list begins with the first there is"`
 	To     string `query:"to" format:"date" doc:"The last business day, included; without it the list ends with the last there is"`
 	Format string `query:"format" enum:"json,csv" default:"json" doc:"csv: the whole range, without pages; amounts in minor units"`
@@ -51,15 +53,16 @@ func Register(routes *openapi.Routes, b Books) {
 	}
 	openapi.Handle[struct {
 		openapi.Paged
-		span
+		Span
 		Order string `query:"order" doc:"Only the entries of this order"`
-	}, openapi.Body[journalPage]](routes, read("list-journal", "/v1/journal", "List the entries of the journal, as money moved"),
-		func(c *gin.Context) { journal(c, b) })
+	}, openapi.Body[journalPage]](routes, openapi.OrCSV(read("list-journal", "/v1/journal",
+		"List the entries of the journal, as money moved")), func(c *gin.Context) { journal(c, b) })
+	days := openapi.OrCSV(read("list-daily-reports", "/v1/reports/daily", "List the reports of business days"))
+	openapi.Link(&days, http.StatusOK, "/items/0/day", "day", "read-settlement")
 	openapi.Handle[struct {
 		openapi.Paged
-		span
-	}, openapi.Body[dayPage]](routes, read("list-daily-reports", "/v1/reports/daily", "List the reports of business days"),
-		func(c *gin.Context) { daily(c, b) })
+		Span
+	}, openapi.Body[dayPage]](routes, days, func(c *gin.Context) { daily(c, b) })
 	openapi.Handle[struct{}, openapi.Body[balanceAnswer]](routes, read("get-trial-balance", "/v1/reports/balance",
 		"Read the trial balance: debits and credits of each account, by currency"), func(c *gin.Context) { balance(c, b) })
 	openapi.Handle[openapi.Paged, openapi.Body[discrepancyPage]](routes, read("list-discrepancies", "/v1/reports/discrepancies",
@@ -68,7 +71,7 @@ func Register(routes *openapi.Routes, b Books) {
 		Day string `path:"day" format:"date" doc:"The business day, as 2026-03-01"`
 	}, openapi.Body[requested]](routes, huma.Operation{OperationID: "read-settlement", Method: http.MethodPost,
 		Path: "/v1/reports/daily/:day/settlement", Tags: []string{"Reports"}, DefaultStatus: http.StatusAccepted,
-		Summary: "Have the gateway's settlement file of a day read again; lines that are known change nothing"},
+		Summary: "Have the gateway's settlement file of a day read again; what it has no more is a discrepancy"},
 		func(c *gin.Context) { settle(c, b) })
 }
 

@@ -120,19 +120,26 @@ func byCurrency(totals []event.Total) []currency {
 // dailyCSV writes a line for each account and currency of each day.
 func dailyCSV(c *gin.Context, b Books, from, to string) {
 	stream(c, "daily", []string{"day", "zone", "state", "entries", "late_entries", "currency", "account", "debits", "credits"},
-		func() (rows [][]string, more bool, err error) {
-			list, err := b.Reports(c.Request.Context(), from, to, csvPage+1)
-			if more = len(list) > csvPage; more {
-				from, list = list[csvPage].Day.Day, list[:csvPage]
-			}
-			for _, d := range list {
-				v := view(d)
-				for _, t := range d.Totals {
-					rows = append(rows, []string{v.Day, v.Zone, v.State, whole(v.Entries), whole(v.LateEntries), t.Currency, t.Account,
-						whole(t.Debits), whole(t.Credits)})
+		func(write func([]string) error) error {
+			for more := true; more; {
+				list, err := b.Reports(c.Request.Context(), from, to, csvPage+1)
+				if err != nil {
+					return err
+				}
+				if more = len(list) > csvPage; more {
+					from, list = list[csvPage].Day.Day, list[:csvPage]
+				}
+				for _, d := range list {
+					v := view(d)
+					for _, t := range d.Totals {
+						if err := write([]string{v.Day, v.Zone, v.State, whole(v.Entries), whole(v.LateEntries), t.Currency, t.Account,
+							whole(t.Debits), whole(t.Credits)}); err != nil {
+							return err
+						}
+					}
 				}
 			}
-			return rows, more, err
+			return nil
 		})
 }
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -38,7 +37,7 @@ func journal(c *gin.Context, b Books) {
 		return
 	}
 	if csv {
-		journalCSV(c, b, r, after)
+		journalCSV(c, b, r)
 		return
 	}
 	list, err := b.Journal(c.Request.Context(), r, after, limit+1)
@@ -58,17 +57,17 @@ func journal(c *gin.Context, b Books) {
 }
 
 // journalCSV writes a line for each transfer.
-func journalCSV(c *gin.Context, b Books, r store.Range, after store.Place) {
+func journalCSV(c *gin.Context, b Books, r store.Range) {
 	stream(c, "journal", []string{"happened_at", "day", "entry_id", "order", "movement", "reference", "settlement_line", "debit",
-		"credit", "amount", "currency"}, func() (rows [][]string, more bool, err error) {
-		list, err := b.Journal(c.Request.Context(), r, after, csvPage)
-		for _, e := range list {
-			after = store.Place{HappenedAt: e.HappenedAt, ID: e.ID}
+		"credit", "amount", "currency"}, func(write func([]string) error) error {
+		return b.EachPosted(c.Request.Context(), r, func(e store.Posted) error {
 			for _, t := range e.Transfers {
-				rows = append(rows, []string{e.HappenedAt, e.Day, e.ID, e.Order, e.Movement, e.Reference, e.Transaction, t.Debit,
-					t.Credit, strconv.FormatInt(t.Amount.Amount, 10), t.Amount.Currency})
+				if err := write([]string{e.HappenedAt, e.Day, e.ID, e.Order, e.Movement, e.Reference, e.Transaction, t.Debit, t.Credit,
+					whole(t.Amount.Amount), t.Amount.Currency}); err != nil {
+					return err
+				}
 			}
-		}
-		return rows, len(list) == csvPage, err
+			return nil
+		})
 	})
 }

@@ -1,6 +1,6 @@
 // Package settlement reads the gateway's settlement files, for the reporting service alone: package file says what is in one.
 //
-// A file is taken from only if it is whole. What is wrong with it is told with the line; nothing of it is repeated but that.
+// A file is read whole or refused whole. A refusal names the line and its fault, and repeats nothing else of the file.
 package settlement
 
 import (
@@ -40,6 +40,14 @@ func (c *Client) Answerers() []engine.Answerer {
 	return []engine.Answerer{engine.Answer(reporting.GetSettlement, c.get).Limited(2, 0)}
 }
 
+// Without answers for a gateway that has no settlement files that could be read here: there is none yet.
+func Without() []engine.Answerer {
+	return []engine.Answerer{engine.Answer(reporting.GetSettlement,
+		func(context.Context, engine.Attempt, event.SettlementRequestedV1) (none reporting.File, err error) {
+			return none, engine.NotYet(notThere)
+		})}
+}
+
 // get reads the whole file each time, so that nothing is taken from one that is cut short, and answers with the next lines.
 func (c *Client) get(ctx context.Context, _ engine.Attempt, e event.SettlementRequestedV1) (none reporting.File, err error) {
 	day := e.Day
@@ -69,5 +77,7 @@ func (c *Client) get(ctx context.Context, _ engine.Attempt, e event.SettlementRe
 	if err != nil {
 		return reporting.File{Refused: err.Error()}, nil
 	}
-	return f.page(e.Skip, e.Digest), nil
+	page := f.page(e.Skip, e.Digest)
+	page.Reading = e.Reading
+	return page, nil
 }

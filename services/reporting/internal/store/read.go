@@ -30,26 +30,49 @@ const entriesOf = `FROM accounts a CROSS JOIN LATERAL
 
 // Journal lists at most limit entries behind the place, in the order in which money moved.
 func Journal(ctx context.Context, db *gorm.DB, r Range, after Place, limit int) ([]Posted, error) {
-	var rows []struct {
-		OrderID string
-		Entry   string
-	}
-	err := db.WithContext(ctx).Raw(`SELECT a.order_id, e.entry::text AS entry `+entriesOf+`
+	var list []Posted
+	err := eachPosted(ctx, db, r, after, "LIMIT $6", func(p Posted) error {
+		list = append(list, p)
+		return nil
+	}, limit)
+	return list, err
+}
+
+// EachPosted tells of all entries in the range, in the order in which money moved, with one statement: each would expand the
+// entries of all accounts.
+func EachPosted(ctx context.Context, db *gorm.DB, r Range, tell func(Posted) error) error {
+	return eachPosted(ctx, db, r, Place{}, "", tell)
+}
+
+func eachPosted(ctx context.Context, db *gorm.DB, r Range, after Place, limited string, tell func(Posted) error,
+	limit ...any) error {
+
+	rows, err := db.WithContext(ctx).Raw(`SELECT a.order_id, e.entry::text AS entry `+entriesOf+`
 		WHERE a.first_day <= $2 AND a.last_day >= $1 AND ($3 = '' OR a.order_id = $3)
 		AND e.entry->>'Day' BETWEEN $1 AND $2 AND (e.entry->>'HappenedAt', e.entry->>'ID') > ($4, $5)
-		ORDER BY e.entry->>'HappenedAt', e.entry->>'ID' LIMIT $6`,
-		r.From, r.To, r.Order, after.HappenedAt, after.ID, limit).Scan(&rows).Error
+		ORDER BY e.entry->>'HappenedAt', e.entry->>'ID' `+limited,
+		append([]any{r.From, r.To, r.Order, after.HappenedAt, after.ID}, limit...)...).Rows()
 	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
+		return fmt.Errorf("journal: %w", err)
 	}
-	list := make([]Posted, len(rows))
-	for i, row := range rows {
-		list[i].Order = row.OrderID
-		if err := json.Unmarshal([]byte(row.Entry), &list[i].Entry); err != nil {
-			return nil, fmt.Errorf("journal: an entry of order %s: %w", row.OrderID, err)
+	defer rows.Close()
+	for rows.Next() {
+		var p Posted
+		var entry []byte
+		if err := rows.Scan(&p.Order, &entry); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+		if err := json.Unmarshal(entry, &p.Entry); err != nil {
+			return fmt.Errorf("journal: an entry of order %s: %w", p.Order, err)
+		}
+		if err := tell(p); err != nil {
+			return err
 		}
 	}
-	return list, nil
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
 }
 
 // Balance is the trial balance: what all entries debit and credit to each account.

@@ -61,6 +61,8 @@ type settlementRow struct {
 	Digest  string
 	Payout  []schemas.Money `gorm:"serializer:json"`
 	Refused string
+	Begun   int64
+	Reading int64
 }
 
 func (settlementRow) TableName() string { return "settlements" }

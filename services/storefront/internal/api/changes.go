@@ -180,7 +180,7 @@ func (h *handlers) submit(ctx context.Context, order string, command saga.Event)
 	o, emitted, err := h.Submit(ctx, order, command)
 	if err != nil {
 		request.Failed(err)
-		return o, nil, unavailable(err)
+		return o, nil, service.Unavailable(err)
 	}
 	if httpserver.TraceParent(ctx) != "" { // events have their saga as their trace, which has the order's id
 		h.Log.InfoContext(ctx, "a traced request goes on as a saga", "order", order, "command", command.Type)

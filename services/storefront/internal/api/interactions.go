@@ -86,7 +86,7 @@ func (h *handlers) recordInteraction(ctx context.Context, in *interactionInput) 
 	if i.SKU != "" {
 		prices, err := h.Reader.Prices(ctx, []string{i.SKU})
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, service.Unavailable(err)
 		}
 		if _, known := prices[i.SKU]; !known {
 			return nil, httpserver.Invalid(httpserver.Fault{Location: "body.sku", Detail: "there is no such product"})

@@ -51,6 +51,7 @@ const (
 func RegisterOperators(r *openapi.Routes, orders All) {
 	op := huma.Operation{OperationID: "list-orders", Method: http.MethodGet, Path: "/v1/orders", Tags: []string{"Orders"},
 		Summary: "List the orders of all customers, oldest first"}
+	openapi.Link(&op, http.StatusOK, "/items/0/id", "id", "get-refunds", "grant-refund")
 	openapi.Handle[struct {
 		Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 		Cursor string `query:"cursor" maxLength:"1400" doc:"The next_cursor of the page before"`
@@ -67,8 +68,7 @@ func listStates(c *gin.Context, orders All) {
 	}
 	found, err := orders.All(c.Request.Context(), after, open, limit+1)
 	if err != nil {
-		_ = c.Error(err)
-		httpserver.WriteProblem(c, httpserver.Unavailable())
+		httpserver.WriteUnavailable(c, err)
 		return
 	}
 	c.JSON(http.StatusOK, page(found, limit, viewState, func(o storefront.Order) string { return o.ID }).Body)

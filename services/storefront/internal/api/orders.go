@@ -10,6 +10,7 @@ import (
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/service"
 )
 
 type ordersInput struct {
@@ -35,7 +36,7 @@ func (h *handlers) orders(api huma.API) {
 		}
 		found, err := h.Reader.Orders(ctx, httpserver.Subject(ctx), before, in.Limit+1)
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, service.Unavailable(err)
 		}
 		return page(found, in.Limit, viewOrder, func(o storefront.Order) string { return o.ID }), nil
 	})
@@ -60,7 +61,7 @@ func (h *handlers) own(ctx context.Context, id string) (storefront.Order, error)
 	}
 	o, found, err := h.Reader.Order(ctx, httpserver.Subject(ctx), id)
 	if err != nil {
-		return storefront.Order{}, unavailable(err)
+		return storefront.Order{}, service.Unavailable(err)
 	}
 	if !found {
 		return storefront.Order{}, absent()

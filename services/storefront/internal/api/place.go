@@ -52,7 +52,7 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 	if request.IsRepeated() {
 		o, found, err := h.Reader.Order(ctx, customer, request.ID())
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, service.Unavailable(err)
 		}
 		if found {
 			return placedOrder(o), nil
@@ -63,7 +63,7 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 	case err != nil && in.Body.faults != nil:
 		return nil, httpserver.Invalid(in.Body.faults...)
 	case err != nil:
-		return nil, unavailable(err)
+		return nil, service.Unavailable(err)
 	}
 	basket, p := in.Body.price(prices)
 	if p != nil {

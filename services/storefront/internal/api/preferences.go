@@ -137,7 +137,7 @@ func RegisterPreferences(api huma.API, c Customers) {
 func (h preferencesHandlers) get(ctx context.Context, _ *struct{}) (*preferencesOutput, error) {
 	p, err := h.Preferences(ctx, httpserver.Subject(ctx))
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, service.Unavailable(err)
 	}
 	return &preferencesOutput{viewPreferences(p)}, nil
 }
@@ -159,7 +159,7 @@ func submitted(ctx context.Context, c Customers, customer string, command saga.E
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), submitTimeout)
 	defer cancel()
 	p, err := c.Submit(ctx, customer, command)
-	return p, unavailable(err)
+	return p, service.Unavailable(err)
 }
 
 func (p Preferences) event() event.PreferencesChangedV1 {

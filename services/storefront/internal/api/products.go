@@ -8,6 +8,7 @@ import (
 
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/service"
 )
 
 type productsInput struct {
@@ -31,7 +32,7 @@ func (h *handlers) products(api huma.API) {
 		}
 		found, err := h.Reader.Products(ctx, in.Q, after, in.Limit+1)
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, service.Unavailable(err)
 		}
 		return page(found, in.Limit, viewProduct, func(p storefront.Product) string { return p.SKU }), nil
 	})
@@ -42,7 +43,7 @@ func (h *handlers) products(api huma.API) {
 	}, func(ctx context.Context, in *productInput) (*one[Product], error) {
 		p, found, err := h.Reader.Product(ctx, in.SKU)
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, service.Unavailable(err)
 		}
 		if !found {
 			return nil, httpserver.NotFound("there is no such product")

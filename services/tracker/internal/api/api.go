@@ -120,7 +120,6 @@ func answer(c *gin.Context, body any, err error) {
 		httpserver.WriteProblem(c, httpserver.NewProblem(http.StatusServiceUnavailable, "catching-up",
 			"the tracker is reading the topics: "+behind.Error()))
 	default:
-		_ = c.Error(err)
-		httpserver.WriteProblem(c, httpserver.Unavailable())
+		httpserver.WriteUnavailable(c, err)
 	}
 }

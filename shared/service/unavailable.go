@@ -1,4 +1,4 @@
-package api
+package service
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// unavailable turns the error of a component that is down or slow into a 503 with Retry-After; other errors are returned as is.
-func unavailable(err error) error {
+// Unavailable turns the error of a part that is down or slow into a 503 with Retry-After; other errors are returned as they are.
+func Unavailable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, database.ErrCommitUnknown) || database.IsConnection(err) ||
 		errors.Is(err, engine.ErrStopped) || errors.Is(err, engine.ErrParked) {
 		return httpserver.Unavailable()
