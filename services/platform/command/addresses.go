@@ -11,7 +11,7 @@ import (
 )
 
 // printAddresses prints the line "ready …" that programs wait for, then all addresses for people, without passwords.
-func printAddresses(w io.Writer, r run.Running, dataDir string) error {
+func printAddresses(w io.Writer, r run.Running, dataDir, console string) error {
 	if _, err := fmt.Fprintf(w, "ready %s operators %s kafka %v\n", r.StorefrontURL, r.OperatorsURL, r.Kafka[0]); err != nil {
 		return err
 	}
@@ -27,10 +27,17 @@ func printAddresses(w io.Writer, r run.Running, dataDir string) error {
 		}
 		return base + path
 	}
-	line("storefront, its API page", at(r.StorefrontURL, "/docs"))
-	line("operators, their API page", at(r.OperatorsURL, "/docs"))
+	line("the shop", at(r.StorefrontURL, "/shop"))
+	line("its API", at(r.StorefrontURL, "/docs"))
+	line("the console, for two minutes", console)
+	line("its API", at(r.OperatorsURL, "/docs"))
 	line("metrics", at(r.OperatorsURL, "/metrics"))
-	line("mail that was sent", at(r.WorldURL, "/sim/mail/messages"))
+	line("health of each part", at(r.OperatorsURL, "/readyz"))
+	line("simulated gateway's book", at(r.WorldURL, "/sim/gateway/book"))
+	if r.MailURL != "" {
+		line("simulated mail server", r.MailURL)
+		line("mail that it took", at(r.WorldURL, "/sim/mail/messages"))
+	}
 	line("Kafka", strings.Join(r.Kafka, ","))
 	if postgres, err := url.Parse(r.Postgres); err == nil {
 		line("Postgres", postgres.Redacted())
@@ -41,5 +48,6 @@ func printAddresses(w io.Writer, r run.Running, dataDir string) error {
 	line("Prometheus and Jaeger", "make observe, in another terminal")
 	line("a customer's token", "orderflow token --customer ann --data-dir "+dataDir)
 	line("an operator's", "orderflow token --operator --data-dir "+dataDir)
+	line("a link to the console", "orderflow token --operator --link --data-dir "+dataDir)
 	return table.Flush()
 }

@@ -13,7 +13,7 @@ func TestTheAddressesAreThoseOfTheInstallationWithoutPasswords(t *testing.T) {
 	var out bytes.Buffer
 	err := printAddresses(&out, run.Running{StorefrontURL: "http://127.0.0.1:1", OperatorsURL: "http://127.0.0.1:2",
 		Kafka: []string{"127.0.0.1:3"}, Postgres: "postgres://postgres:secret@127.0.0.1:4/postgres", MailURL: "smtp://127.0.0.1:5",
-		TracesURL: "http://127.0.0.1:6"}, "here")
+		TracesURL: "http://127.0.0.1:6"}, "here", "http://127.0.0.1:2/sign-in#code=x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestTheAddressesAreThoseOfTheInstallationWithoutPasswords(t *testing.T) {
 	if first != "ready http://127.0.0.1:1 operators http://127.0.0.1:2 kafka 127.0.0.1:3" {
 		t.Errorf("the first line is not the one that programs wait for: %s", first)
 	}
-	for _, want := range []string{"http://127.0.0.1:1/docs\n", "http://127.0.0.1:2/metrics\n", "127.0.0.1:3\n",
+	for _, want := range []string{"http://127.0.0.1:1/docs\n", "http://127.0.0.1:2/metrics\n", "http://127.0.0.1:1/shop\n", "/sign-in#code=x\n", "127.0.0.1:3\n",
 		"127.0.0.1:4/postgres\n", "http://127.0.0.1:2/docs\n", "http://127.0.0.1:2/readyz\n",
 		"smtp://127.0.0.1:5\n", "http://127.0.0.1:6\n",
 		"make observe", "token --customer ann --data-dir here\n"} {

@@ -7,6 +7,7 @@ import (
 
 	"orderflow.example/services/platform/demo"
 	"orderflow.example/services/platform/run"
+	"orderflow.example/shared/httpserver"
 	"orderflow.example/shared/service"
 )
 
@@ -38,7 +39,13 @@ func Up() *cobra.Command {
 					return err
 				}
 			}
-			if err := printAddresses(cmd.OutOrStdout(), p.Running, c.DataDir); err != nil {
+			link := ""
+			if len(c.Services) == 0 { // else the tracker, which serves the console, may run elsewhere
+				if link, err = p.Running.SignInLink(c, actingAs(""), httpserver.ReadWrite); err != nil {
+					return err
+				}
+			}
+			if err := printAddresses(cmd.OutOrStdout(), p.Running, c.DataDir, link); err != nil {
 				return service.Environment("%w", err)
 			}
 			select {

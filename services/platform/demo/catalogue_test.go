@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -201,9 +202,28 @@ func TestOnlyAnEmptyShopGetsTheSample(t *testing.T) {
 		}
 		return i, done
 	}
+	killed, kill := context.WithCancel(t.Context())
+	s.hitch = func(r *http.Request) int {
+		if r.Method == "POST" && len(s.receipts) > 0 {
+			kill()
+			return 1
+		}
+		return 0
+	}
+	if _, done, err := Furnish(killed, o, func() {}); done || err == nil || len(s.products) > 0 {
+		t.Errorf("a killed run is done: %v, %v; %d products", done, err, len(s.products))
+	}
+	s.hitch = func(*http.Request) int { return 0 }
 	first, done := furnish()
 	if !done || said != 1 || first.Products != len(s.products) || len(s.stock) != len(s.products) {
 		t.Errorf("%v, said %d times; %d products, %d with stock", done, said, len(s.products), len(s.stock))
+	}
+	var pieces int64
+	for _, n := range s.stock {
+		pieces += n
+	}
+	if pieces != first.Received {
+		t.Errorf("%d pieces, and the sample has %d", pieces, first.Received)
 	}
 	receipts := len(s.receipts)
 	if _, done := furnish(); done || said != 1 || len(s.receipts) != receipts {

@@ -22,6 +22,7 @@ type ImportOptions struct {
 	Key           []byte // signs the platform's tokens
 
 	Catalogue *Catalogue
+	Empty     bool              // the shop is known to have neither products nor stock
 	Patience  time.Duration     // how long the platform may be unreachable; 0 is two minutes
 	Progress  progress.Progress // nil is silent
 }
@@ -76,6 +77,11 @@ func Import(ctx context.Context, o ImportOptions) (Imported, error) {
 	}
 	done := o.Catalogue.Preview()
 	done.Received = 0
+	if o.Empty { // the stock first: a shop with products is not empty, and a killed import begins again
+		if err := o.Catalogue.stockAtOnce(ctx, c, run.Progress, &done); err != nil {
+			return Imported{}, err
+		}
+	}
 	refusals, err := o.Catalogue.list(ctx, c, run.Progress, &done)
 	if err != nil {
 		return Imported{}, err
@@ -86,8 +92,10 @@ func Import(ctx context.Context, o ImportOptions) (Imported, error) {
 			there = slices.Delete(there, i, i+1)
 		}
 	}
-	if err := o.Catalogue.stock(ctx, c, refusals, run.Progress, &done); err != nil {
-		return Imported{}, err
+	if !o.Empty {
+		if err := o.Catalogue.stock(ctx, c, refusals, run.Progress, &done); err != nil {
+			return Imported{}, err
+		}
 	}
 	run.Progress.Stage("waiting until customers see them", 0)
 	return done, c.visible(ctx, there, run.Patience, func(offer) bool { return true })
@@ -119,6 +127,22 @@ func (c *Catalogue) list(ctx context.Context, to *client, p progress.Progress, d
 	}
 	slices.SortStableFunc(done.Refused, func(a, b Malformed) int { return a.Line - b.Line })
 	return refusals, nil
+}
+
+// stockAtOnce receives the opening stock in few requests, whose keys follow from all of it.
+func (c *Catalogue) stockAtOnce(ctx context.Context, to *client, p progress.Progress, done *Imported) error {
+	p.Stage("receiving opening stock", len(c.opening))
+	shelves := 0
+	for items := range slices.Chunk(c.opening, deliveryItems) {
+		d := delivery{namesOf(c.source).receiptKey("opening", shelves, items, c.products), items}
+		if _, _, err := to.receive(ctx, d, c.products); err != nil {
+			return err
+		}
+		done.Received += d.pieces()
+		shelves += len(items)
+		p.Set(shelves)
+	}
+	return nil
 }
 
 // stock receives the opening stock, each shelf in a request of its own: its key does not depend on the rest of the file.

@@ -32,6 +32,7 @@ func Furnish(ctx context.Context, o ImportOptions, before func()) (i Imported, d
 	if o.Catalogue, err = ReadCatalogue(file, Sample, Undecided, time.Now()); err != nil {
 		return i, false, err
 	}
+	o.Empty = true
 	i, err = Import(ctx, o)
 	return i, err == nil, err
 }

@@ -26,6 +26,7 @@ func TestTheFirstOrderOfTheIntroductionIsTaken(t *testing.T) {
 var elsewhere = map[string]string{
 	"catching-up": "tracker", "closed": "parked redrives", "deadline-settled": "deadlines", "review-closed": "reviews",
 	"review-decided": "reviews", "too-late": "refunds by operators",
+	"foreign-host": "the operators' listener", "cross-origin": "the console's session", "read-only": "operators' tokens",
 }
 
 func TestEveryKindOfProblemIsInTheIntroductionAndNoOther(t *testing.T) {
