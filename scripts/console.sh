@@ -14,7 +14,8 @@ trap 'rm -rf "$work"' EXIT
 vendor() {
 	mkdir -p "$1"
 	sed '/^\/\/# sourceMappingURL/d' "$packages/preact/dist/preact.mjs" >"$1/preact.js"
-	sed -e 's/from *"preact"/from"\.\/preact.js"/' -e '/^\/\/# sourceMappingURL/d' "$packages/preact/hooks/dist/hooks.mjs" >"$1/hooks.js"
+	sed -e 's/from *"preact"/from"\.\/preact.js"/' \
+		-e '/^\/\/# sourceMappingURL/d' "$packages/preact/hooks/dist/hooks.mjs" >"$1/hooks.js"
 	cp "$packages/htm/dist/htm.mjs" "$1/htm.js"
 	cp "$packages/preact/LICENSE" "$1/LICENSE.preact"
 	cp "$packages/htm/LICENSE" "$1/LICENSE.htm"
@@ -50,7 +51,8 @@ fi
 
 failed=
 vendor "$work/vendor"
-diff -r "$work/vendor" "$web/vendor" || { echo "console: run scripts/console.sh: $web/vendor is not what npm has" >&2 && failed=1; }
+diff -r "$work/vendor" "$web/vendor" ||
+	{ echo "console: run scripts/console.sh: $web/vendor is not what npm has" >&2 && failed=1; }
 folders=$web
 [ ! -d "$shop" ] || folders="$folders $shop"
 if grep -rnE --include='*.js' --include='*.css' --include='*.html' --exclude-dir=vendor \

@@ -51,7 +51,8 @@ func reviewLate(o Order, _ event.ExtendedV1) []saga.Event {
 	return cancel(o, timedOut, "deadline")
 }
 
-// backorderLate ends an order whose goods came too late to be paid and confirmed. Without goods the inventory has ended it before.
+// backorderLate ends an order whose goods came too late to be paid and confirmed. Without goods the inventory has ended it
+// before.
 func backorderLate(o Order, _ event.BackorderedV1) []saga.Event {
 	if !o.may(Confirmed) || o.Status == "" {
 		return nil

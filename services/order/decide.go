@@ -41,14 +41,16 @@ func goodsAwaited(o Order, e inventory.BackorderedV1) []saga.Event {
 	return []saga.Event{
 		event.Backordered.Of(event.BackorderedV1{Until: e.Until}),
 		say(Backordered, "", "Not all of your goods are there yet. We keep your place in line.",
-			&event.Next{Text: "We wait for them until " + day(e.Until) + ", and cancel your order if they have not come by then.", By: "shop"}),
+			&event.Next{By: "shop",
+				Text: "We wait for them until " + day(e.Until) + ", and cancel your order if they have not come by then."}),
 	}
 }
 
 func goodsReserved(o Order, e inventory.ReservedV1) []saga.Event {
 	events := joined(o, event.ProgressedV1{Step: goods, Lines: e.Lines, Amount: e.Total.Amount})
 	if len(events) == 1 && o.Status == Backordered {
-		events = append(events, say(Backordered, "", "Your goods have come in.", &event.Next{Text: "We reserve your payment.", By: "shop"}))
+		events = append(events, say(Backordered, "", "Your goods have come in.",
+			&event.Next{Text: "We reserve your payment.", By: "shop"}))
 	}
 	return events
 }

@@ -32,7 +32,8 @@ func validate(o Order, e storefront.OrderPlacedV1) []saga.Event {
 		}
 	}
 	return []saga.Event{event.Validated.Of(event.ValidatedV1{CustomerID: e.CustomerID, Lines: e.Lines,
-		Total: e.Total, ShipTo: e.ShipTo, Email: e.Email, PaymentToken: e.PaymentToken, FillPolicy: e.FillPolicy, Backorder: e.Backorder})}
+		Total: e.Total, ShipTo: e.ShipTo, Email: e.Email, PaymentToken: e.PaymentToken, FillPolicy: e.FillPolicy,
+		Backorder: e.Backorder})}
 }
 
 // fault is the first fault of an order, as a stable word and as a text that repeats nothing personal.

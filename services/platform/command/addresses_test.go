@@ -21,7 +21,8 @@ func TestTheAddressesAreThoseOfTheInstallationWithoutPasswords(t *testing.T) {
 	if first != "ready http://127.0.0.1:1 operators http://127.0.0.1:2 kafka 127.0.0.1:3" {
 		t.Errorf("the first line is not the one that programs wait for: %s", first)
 	}
-	for _, want := range []string{"http://127.0.0.1:1/docs\n", "http://127.0.0.1:2/metrics\n", "http://127.0.0.1:1/shop\n", "/sign-in#code=x\n", "127.0.0.1:3\n",
+	for _, want := range []string{"http://127.0.0.1:1/docs\n", "http://127.0.0.1:2/metrics\n", "http://127.0.0.1:1/shop\n",
+		"/sign-in#code=x\n", "127.0.0.1:3\n",
 		"127.0.0.1:4/postgres\n", "http://127.0.0.1:2/docs\n", "http://127.0.0.1:2/readyz\n",
 		"smtp://127.0.0.1:5\n", "http://127.0.0.1:6\n",
 		"make observe", "token --customer ann --data-dir here\n"} {

@@ -78,10 +78,10 @@ func checked(v variant) []choreography.Fault {
 
 // notWaits are deadlines without which no wait is endless, with the reason.
 var notWaits = map[string]string{
-	"fraud (subject) on fraud.listed.v1": "it ends a listing; nobody waits for that",
-	"inventory on inventory.offered.v1":     "an order that takes no offer waits on, until inventory.backordered's deadline or order's",
+	"fraud (subject) on fraud.listed.v1":    "it ends a listing; nobody waits for that",
+	"inventory on inventory.offered.v1":     "who takes no offer waits on, until the deadline of inventory.backordered",
 	"inventory on inventory.backordered.v1": "order's deadline on backordered ends the same wait a day later by cancelling",
-	"payment on payment.readied.v1":      "order's deadlines on validated and extended end the same wait by cancelling",
+	"payment on payment.readied.v1":         "order's deadlines on validated and extended end the same wait by cancelling",
 }
 
 func TestNoDeadlineCanBeTakenOutUnnoticed(t *testing.T) {

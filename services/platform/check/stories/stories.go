@@ -38,7 +38,7 @@ var All = []Story{
 	{Title: "Out of stock", Says: "The order can only be filled in full, and nothing lies on the shelves.",
 		Scene: model.Scene{Stock: "none", Fill: "fill_available", Customer: "trusted"}, Ends: "cancelled",
 		Must: []string{"inventory.rejected"}, Not: []string{"payment.authorized"}},
-	{Title: "Back-ordered", Says: "A product is missing and may be waited for: the order keeps its place in line until goods come in.",
+	{Title: "Back-ordered", Says: "A product is missing, and the order keeps its place in line until it comes in.",
 		Scene: model.Scene{Stock: "late", Fill: "fill_all", Customer: "trusted"},
 		When:  when("warehouse.stock_received", "inventory.backordered"), Expires: []string{"inventory.offered"}, Ends: "completed",
 		Must: []string{"inventory.backordered", "inventory.reserved"}},

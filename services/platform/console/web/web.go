@@ -10,5 +10,6 @@ import "embed"
 var Files embed.FS
 
 // Pages are the paths at which the console has a page, as gin writes them. The router in app.js knows the same.
-var Pages = []string{"/", "/sign-in", "/sagas", "/sagas/:order", "/map", "/parked", "/parked/:group", "/redrives/:id", "/deadlines",
+var Pages = []string{"/", "/sign-in", "/sagas", "/sagas/:order", "/map", "/parked", "/parked/:group", "/redrives/:id",
+	"/deadlines",
 	"/reviews", "/stock", "/stock/*sku", "/ledger", "/reports", "/audit"}

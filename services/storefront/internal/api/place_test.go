@@ -43,7 +43,8 @@ func TestAnOrderIsPricedTakenAndToldWhereItIs(t *testing.T) {
 		}
 		want.Backorder = &schemas.Backorder{SKUs: []string{"MUG"}, Until: got.Backorder.Until}
 	}
-	if len(s.said) != 1 || want.Request == nil || want.Backorder == nil || len(want.Request.Fingerprint) != 64 || s.said[0].Key != placed.ID ||
+	if len(s.said) != 1 || want.Request == nil || want.Backorder == nil ||
+		len(want.Request.Fingerprint) != 64 || s.said[0].Key != placed.ID ||
 		!reflect.DeepEqual(s.said[0].Data, want) {
 		t.Fatalf("emitted %+v", s.said)
 	}
