@@ -68,7 +68,8 @@ func New() *Stock {
 }
 
 // Load locks the reservations of the inputs' orders, then the SKUs that these and the inputs are about, each in key
-// order. The lock of a SKU covers all its levels and those who wait for it; they are read afterwards, so that they are the newest.
+// order. The lock of a SKU covers all its levels and those who wait for it; they are read afterwards, so that they are the
+// newest.
 // A SKU without a row to lock was never received: it has no levels, only its own partition's worker will create any, and nobody
 // waits for it. A replay may reach an order before the receipts of its goods, and reads levels without a row to lock.
 func (t *Stock) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
