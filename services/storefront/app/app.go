@@ -34,8 +34,8 @@ var recorded = service.Flag[int]{Name: "interactions", Default: 100,
 	Want:  "0 to 100000", Valid: func(n int) bool { return n >= 0 && n <= 100_000 }}
 
 var backorder = service.Flag[time.Duration]{Name: "backorder-within", Default: 14 * 24 * time.Hour,
-	Usage: "how long an order waits for goods that are missing and may be waited for",
-	Want:  "1m to 720h", Valid: func(d time.Duration) bool { return d >= time.Minute && d <= schemas.MaxBackorder }}
+	Usage: "how long an order waits for goods that are missing and may be waited for; 0: it does not",
+	Want:  "0, or 1m to 720h", Valid: func(d time.Duration) bool { return d == 0 || d >= time.Minute && d <= schemas.MaxBackorder }}
 
 // App is the storefront, ready to run.
 var App = service.App{

@@ -45,7 +45,7 @@ type Parts struct {
 	Admit  Admit
 	Log    *slog.Logger
 
-	BackorderWithin time.Duration // how long an order waits for goods that may be waited for
+	BackorderWithin time.Duration // how long an order waits for goods that may be waited for; 0: it does not
 
 	Interact func(visitor string, i event.Interaction) // takes what a visitor did
 }

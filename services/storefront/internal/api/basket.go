@@ -120,9 +120,10 @@ func (o *NewOrder) price(terms map[string]storefront.Terms) (storefront.Basket, 
 	return basket, nil
 }
 
-// backorder is what the order may wait for; nil if nothing.
-func (o *NewOrder) backorder(basket storefront.Basket, terms map[string]storefront.Terms, until time.Time) *schemas.Backorder {
-	if o.FillPolicy != "fill_all" {
+// backorder is what the order may wait for, and until when; nil if nothing.
+func (o *NewOrder) backorder(basket storefront.Basket, terms map[string]storefront.Terms,
+	within time.Duration) *schemas.Backorder {
+	if o.FillPolicy != "fill_all" || within == 0 {
 		return nil
 	}
 	var skus []string
@@ -134,5 +135,5 @@ func (o *NewOrder) backorder(basket storefront.Basket, terms map[string]storefro
 	if skus == nil {
 		return nil
 	}
-	return &schemas.Backorder{SKUs: skus, Until: until.UTC().Format(time.RFC3339)}
+	return &schemas.Backorder{SKUs: skus, Until: time.Now().Add(within).UTC().Format(time.RFC3339)}
 }

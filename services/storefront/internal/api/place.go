@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -71,7 +70,7 @@ func (h *handlers) placeOrder(ctx context.Context, in *placeInput) (*placeOutput
 		return nil, p
 	}
 	command := in.Body.command(customer, basket, request)
-	command.Backorder = in.Body.backorder(basket, terms, time.Now().Add(h.BackorderWithin))
+	command.Backorder = in.Body.backorder(basket, terms, h.BackorderWithin)
 	if p := service.Refused(event.OrderPlaced, command); p != nil {
 		return nil, p
 	}
