@@ -50,22 +50,26 @@ func Mint(key []byte, audience, subject string, ttl time.Duration) (string, erro
 
 // MintScoped is Mint for a token that may do no more than the scope says.
 func MintScoped(key []byte, audience, subject string, scope Scope, ttl time.Duration) (string, error) {
+	c := claims{Scope: scope}
+	c.ID = uuid.NewString()
+	return mint(key, audience, subject, time.Now(), ttl, c)
+}
+
+// MintDaily is Mint for the token of a link that is made whenever it is shown: those of one day are equal.
+func MintDaily(key []byte, audience, subject string, ttl time.Duration) (string, error) {
+	return mint(key, audience, subject, time.Now().UTC().Truncate(24*time.Hour), ttl, claims{})
+}
+
+func mint(key []byte, audience, subject string, now time.Time, ttl time.Duration, c claims) (string, error) {
 	if err := checkKey(key); err != nil {
 		return "", err
 	}
 	if subject == "" {
 		return "", errors.New("httpserver: a token needs a subject")
 	}
-	now := time.Now()
-	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims{Scope: scope, RegisteredClaims: jwt.RegisteredClaims{
-		ID:        uuid.NewString(),
-		Issuer:    issuer,
-		Audience:  jwt.ClaimStrings{audience},
-		Subject:   subject,
-		IssuedAt:  jwt.NewNumericDate(now),
-		NotBefore: jwt.NewNumericDate(now),
-		ExpiresAt: jwt.NewNumericDate(now.Add(ttl)),
-	}}).SignedString(key)
+	c.Issuer, c.Audience, c.Subject = issuer, jwt.ClaimStrings{audience}, subject
+	c.IssuedAt, c.NotBefore, c.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(ttl))
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(key)
 }
 
 // Auth checks bearer tokens: HS256 and nothing else, issuer, audience, and both times required.

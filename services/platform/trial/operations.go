@@ -86,6 +86,7 @@ func (o Operation) GoodBody(sku string) (body string, known bool) {
 		"redrive-parked":    `{"service":"order","group":"none","reason":"mended","per_second":5,"dry_run":true}`,
 		"grant-refund":      `{"lines":[` + line + `],"shipping":1,"goodwill":1,"reason":"late"}`,
 		"settle-refund":     `{"how":"bank_transfer","reference":"FT-1","note":"agreed by telephone"}`,
+		"sign-in":           `{"token":"one of an operator"}`,
 		"publish-promotion": `{"title":"Ten percent off","text":"On all mugs, this week."}`,
 	}[o.ID]
 	return body, known

@@ -71,7 +71,7 @@ func (w Writer) link(path, audience, subject string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, err := httpserver.Mint(key, audience, subject, valid)
+	token, err := httpserver.MintDaily(key, audience, subject, valid)
 	if err != nil {
 		return "", err
 	}
