@@ -67,6 +67,7 @@ func fill(t *testing.T, conn *pgx.Conn, table string, rows int) {
 	values := map[string]string{
 		"text": `'x' || i || E'\t\\\n\r"é\\N'`, "bigint": `i`, "integer": `i`, "boolean": `i % 2 = 0`, "double precision": `i / 3.0`,
 		"timestamp with time zone": `timestamptz '2026-03-01 10:15:30.123456+00' + i * interval '1 second'`,
+		"text[]":                   `ARRAY['a' || i, E'b,"{\\\\ c']`,
 		"bytea":                    `decode('00ff5c', 'hex')`,
 		"jsonb":                    `jsonb_build_object('n', i, 's', E'\\ \t "')`, "json": `'{"b": 1,   "a":"\\n"}'::json`,
 	}
