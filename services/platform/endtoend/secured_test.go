@@ -112,10 +112,10 @@ func (s *secured) checkScaler(t *testing.T) {
 		}
 		far := kmsg.NewPtrOffsetFetchRequest()
 		far.Group = app.Name
-		if answer := s.ask(t, scaler, far); answer == nil || answer.(*kmsg.OffsetFetchResponse).ErrorCode != 0 ||
-			len(answer.(*kmsg.OffsetFetchResponse).Topics) == 0 {
-			t.Errorf("it does not see how far %s is: %+v", app.Name, answer)
-		}
+		trial.Await(t, "that the scaler sees how far "+app.Name+" is", func() (bool, string) { // services report it now and then
+			answer, is := s.ask(t, scaler, far).(*kmsg.OffsetFetchResponse)
+			return is && answer.ErrorCode == 0 && len(answer.Topics) > 0, fmt.Sprintf("%+v", answer)
+		})
 	}
 	for _, spec := range service.Topics(4, 0, run.Apps...) {
 		if !s.refusesReading(t, scaler, spec.Name) || !s.refusesWriting(t, scaler, spec.Name) {
