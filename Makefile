@@ -21,14 +21,14 @@ demo: build ## real orders of a retailer from the click to the doorstep; ARGS="-
 	bin/orderflow demo $(ARGS)
 
 test: ## every test, with the brokers and databases that come along
-	go test -shuffle=on -timeout 10m $(ARGS) work
+	go test -shuffle=on -timeout 20m $(ARGS) work
 
 test-kafka: ## the tests that depend on a broker, on Apache Kafka
-	scripts/on-kafka.sh go test -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka/... ./services/platform/endtoend \
+	scripts/on-kafka.sh go test -count=1 -timeout 20m $(ARGS) ./shared/engine/... ./shared/kafka/... ./services/platform/endtoend \
 		$(addprefix ./services/platform/,bench run audit repair)
 
 test-race: ## the tests of what runs side by side, under the race detector; needs a C compiler
-	go test -race -count=1 -timeout 10m $(ARGS) ./shared/engine/... ./shared/kafka ./shared/database ./services/tracker/...
+	go test -race -count=1 -timeout 20m $(ARGS) ./shared/engine/... ./shared/kafka ./shared/database ./services/tracker/...
 
 alerts: ## each alert fires in a fault made for it, on a running installation, and resolves; ten minutes
 	go test -tags alerts -count=1 -timeout 25m -v -run EveryAlertFires ./services/platform/observe
@@ -43,7 +43,7 @@ deployments: ## validators of the files in deployments, and the image's build in
 	scripts/deployments.sh
 
 cost: ## CPU of an order, service by service, in their processes and in Postgres; two minutes
-	go test -tags load -count=1 -timeout 10m -v -run WhatAnOrderCosts ./services/platform/endtoend
+	go test -tags load -count=1 -timeout 20m -v -run WhatAnOrderCosts ./services/platform/endtoend
 
 bench: build ## sagas per second of the engine, orders per second of all services, on both brokers; six minutes; ARGS="--json …"
 	scripts/on-kafka.sh sh -c 'bin/orderflow bench --both --kafka "$$ORDERFLOW_TEST_KAFKA" $(ARGS) && \
