@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -182,6 +184,37 @@ func TestTheDatabaseRefusesWhatMustNotBe(t *testing.T) {
 	for _, wrong := range []string{"on_hand = -1", "reserved = 2", "reserved = -1"} {
 		if err := s.db.Gorm().Exec("UPDATE stock SET " + wrong).Error; !database.IsConstraint(err, "never_oversold") {
 			t.Errorf("%s: got %v", wrong, err)
+		}
+	}
+}
+
+func TestThoseWhoWaitAreFoundWhateverTheirGoodsAreCalledAndServedInTheirOrder(t *testing.T) {
+	t.Parallel()
+	for _, sku := range []string{"tea", `a"b\c,{d} é`, "NULL", " "} {
+		s := open(t)
+		waits := func(id string, n int64, second int) {
+			e := wants(id, sku, n)
+			d := e.Data.(order.ValidatedV1)
+			d.FillPolicy, d.Backorder = "fill_all", &schemas.Backorder{SKUs: []string{sku}, Until: "2026-03-15T00:00:00Z"}
+			e.Data, e.Time = d, time.Date(2026, 3, 1, 9, 0, second, 0, time.UTC)
+			if got := kinds(s.batch(e)); !slices.Contains(got, event.Backordered.Name()) {
+				t.Errorf("%q: %s: %v", sku, id, got)
+			}
+		}
+		s.batch(received(sku, "leeds", 1))
+		waits("first", 3, 0)
+		waits("second", 2, 1)
+		if got := kinds(s.batch(wants("third", sku, 1))); !slices.Equal(got, []string{event.Rejected.Name()}) {
+			t.Errorf("%q: what others wait for was taken: %v", sku, got)
+		}
+		var offered []string
+		for _, e := range s.batch(received(sku, "leeds", 4)) {
+			if e.Type == event.Offered.Name() {
+				offered = append(offered, e.Key)
+			}
+		}
+		if !slices.Equal(offered, []string{"first", "second"}) {
+			t.Errorf("%q: offered to %v", sku, offered)
 		}
 	}
 }

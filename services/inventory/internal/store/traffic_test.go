@@ -86,7 +86,8 @@ func (f *traffic) order(id string) saga.Event {
 	for i := range lines {
 		lines[i] = schemas.Line{SKU: skus[f.random.IntN(len(skus))], Quantity: 1 + f.random.Int64N(4), UnitPrice: 100}
 	}
-	return heard(id, order.Validated.Of(order.ValidatedV1{Lines: lines, FillPolicy: policies[f.random.IntN(len(policies))]}))
+	return heard(id, order.Validated.Of(order.ValidatedV1{Lines: lines, FillPolicy: policies[f.random.IntN(len(policies))],
+		Backorder: &schemas.Backorder{SKUs: skus, Until: "2026-03-15T00:00:00Z"}}))
 }
 
 func (f *traffic) cancel(i int) saga.Event {
