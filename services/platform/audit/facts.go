@@ -119,9 +119,6 @@ func (f *facts) hear(e saga.Event, counts audit.Fact) {
 		t.dispatched[i].times++
 	case audit.CameBack:
 		f.of(e.Key).back += c.Worth
-	case audit.Told:
-		t := f.of(e.Key)
-		t.told = append(t.told, notice{strings.Clone(c.Message), e.Time})
 	}
 }
 
@@ -147,6 +144,9 @@ func (f *facts) decide(e saga.Event, counts audit.Fact) {
 	switch c := counts.(type) {
 	case audit.Asked:
 		f.asks[e.ID] = ask{order: e.Key, decided: true}
+	case audit.Told: // a later one may tell of events beyond the ends of their topics in this look
+		t := f.of(e.Key)
+		t.told = append(t.told, notice{strings.Clone(c.Message), e.Time})
 	case audit.Stocked:
 		f.at(e.Key, c.Warehouse).stocked += c.Quantity
 	case audit.Committed:

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"orderflow.example/shared/saga"
+	"orderflow.example/shared/saga/audit"
 )
 
 func TestWhatACustomerWasToldTwiceTooEarlyWronglyOrNeverIsNamed(t *testing.T) {
@@ -46,5 +49,20 @@ func TestAMessageThatWasMailedTwiceIsNamed(t *testing.T) {
 	p.mailed, p.mailedTwice, _ = p.Mails(t.Context())
 	if c := checkMails(p); c.Checked != 7 || !tells(map[string]Check{"": c}, "m1", "more than once") {
 		t.Error(c)
+	}
+}
+
+// The topics are read one after the other, each to its end: a message may be on its own, and what it tells of beyond the end of
+// another's.
+func TestAMessageThatIsYoungerThanTheSnapshotOfItsServiceIsNotHeldAgainstIt(t *testing.T) {
+	t.Parallel()
+	f := newFacts()
+	posted := saga.Event{ID: "e", Key: "order", Time: time.Now()}
+	counts := audit.Told{Message: "order:confirmed"}
+	if f.hear(posted, counts); f.orders["order"] != nil && len(f.orders["order"].told) > 0 {
+		t.Errorf("told %v", f.orders["order"].told)
+	}
+	if f.decide(posted, counts); len(f.of("order").told) != 1 {
+		t.Errorf("told %v", f.of("order").told)
 	}
 }
