@@ -14,8 +14,8 @@ import (
 
 	"orderflow.example/services/platform/command"
 	"orderflow.example/services/platform/observe"
-	"orderflow.example/shared/service"
 	"orderflow.example/shared/saga/metric"
+	"orderflow.example/shared/service"
 )
 
 // written is a file written by people, or generated from one.
