@@ -10,6 +10,9 @@ func Scenes() (scenes []model.Scene) {
 			{"review", "refuses"}} {
 			for _, cancels := range []bool{false, true} {
 				for _, returns := range []string{"", "one", "all", "each"} {
+					if goods[0] == "late" && returns != "" {
+						continue // a back-order is over long before anything is sent back
+					}
 					scenes = append(scenes, model.Scene{Stock: goods[0], Fill: goods[1], Customer: who[0], Operator: who[1],
 						Cancels: cancels, Returns: returns})
 				}
