@@ -20,6 +20,7 @@ type kind struct {
 	payload  saga.Kind     // nil if no service declares it
 	reacts   bool          // its own service reacts to it
 	rows     []*saga.Row   // of its service, that emit it
+	pivot    bool          // past it the saga only goes forward
 }
 
 // hearer is a service that reacts to an event, or shows it.
@@ -47,6 +48,7 @@ func (x *Index) declare(m *saga.Machine) {
 			k := x.kinds[x.kind(said.Name())]
 			k.about, k.says, k.payload = said.KeyedBy(), m, said
 			k.rows = append(k.rows, r)
+			k.pivot = k.pivot || slices.ContainsFunc(r.Pivots, func(p saga.Kind) bool { return p.Name() == k.name })
 			x.older(said)
 		}
 		if saga.IsCommand(r.On) {

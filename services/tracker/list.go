@@ -6,20 +6,25 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"orderflow.example/schemas"
 )
 
 // Summary is a saga in a list.
 type Summary struct {
-	Order   string     `json:"order"`
-	State   string     `json:"state"`
-	Reason  string     `json:"reason,omitempty"`
-	BeganAt time.Time  `json:"began_at"`
-	LastAt  time.Time  `json:"last_at"` // of its last event
-	EndedAt *time.Time `json:"ended_at,omitempty"`
-	Owed    int        `json:"owed"`
-	Overdue int        `json:"overdue"` // of what is owed
-	Waits   *Waits     `json:"waits,omitempty"`
-	Stuck   *Stuck     `json:"stuck,omitempty"`
+	Order    string         `json:"order"`
+	State    string         `json:"state"`
+	Reason   string         `json:"reason,omitempty"`
+	Customer string         `json:"customer"`
+	Lines    int            `json:"lines"`
+	Total    *schemas.Money `json:"total,omitempty"` // as it was ordered
+	BeganAt  time.Time      `json:"began_at"`
+	LastAt   time.Time      `json:"last_at"` // of its last event
+	EndedAt  *time.Time     `json:"ended_at,omitempty"`
+	Owed     int            `json:"owed"`
+	Overdue  int            `json:"overdue"` // of what is owed
+	Waits    *Waits         `json:"waits,omitempty"`
+	Stuck    *Stuck         `json:"stuck,omitempty"`
 }
 
 // Waits tells what a saga waits for first.
@@ -48,6 +53,8 @@ type Filter struct {
 	Reason    string    // why it was turned back
 	Service   string    // that owes it something
 	Cause     string    // why something is overdue, or why it is stuck
+	Customer  string    // who ordered
+	SKU       string    // of one of its lines
 	From, To  time.Time // it began not before From, and before To
 }
 
@@ -57,6 +64,8 @@ func (f Filter) takesStory(x *Index, s *story) bool {
 	return (f.State == "" || x.state(s) == f.State) && (f.Open == nil || *f.Open == (s.ended == 0)) &&
 		strings.HasPrefix(s.text(), f.Prefix) && (f.Reason == "" || x.words[s.reason] == f.Reason) &&
 		(f.From.IsZero() || s.began >= f.From.UnixNano()) && (f.To.IsZero() || s.began < f.To.UnixNano()) &&
+		(f.Customer == "" || s.customer != 0 && s.customer == x.text(f.Customer, false)) &&
+		(f.SKU == "" || slices.Contains(s.skus, x.text(f.SKU, false))) &&
 		(!owes || s.active) && (f.Stuck == nil || !*f.Stuck || s.ended == 0)
 }
 
@@ -90,8 +99,7 @@ func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []S
 		if !f.takesStory(x, s) {
 			continue
 		}
-		owed := x.owed(s, now)
-		one := x.summary(s, owed, now)
+		one, owed := x.told(s, now)
 		if !f.takes(one, owed) {
 			continue
 		}
@@ -103,9 +111,20 @@ func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []S
 	return list, next, false
 }
 
+// told is a saga with what is owed to it. One that is not active owes nothing.
+func (x *Index) told(s *story, now time.Time) (one Summary, owed []Obligation) {
+	if s.active {
+		owed = x.owed(s, now)
+	}
+	return x.summary(s, owed, now), owed
+}
+
 func (x *Index) summary(s *story, owed []Obligation, now time.Time) Summary {
-	one := Summary{Order: s.text(), State: x.state(s), Reason: x.words[s.reason], BeganAt: time.Unix(0, s.began).UTC(),
-		LastAt: time.Unix(0, s.last).UTC(), Owed: len(owed), Stuck: x.stuck(s, owed, now)}
+	one := Summary{Order: s.text(), State: x.state(s), Reason: x.words[s.reason], Customer: x.texts[s.customer],
+		Lines: len(s.skus), BeganAt: time.Unix(0, s.began).UTC(), LastAt: time.Unix(0, s.last).UTC(), Owed: len(owed), Stuck: x.stuck(s, owed, now)}
+	if s.currency != 0 {
+		one.Total = &schemas.Money{Amount: s.total, Currency: x.words[s.currency]}
+	}
 	if s.ended != 0 {
 		at := time.Unix(0, s.ended).UTC()
 		one.EndedAt = &at

@@ -10,6 +10,10 @@ import (
 // Saga is all that happened because of one order, and what is still owed to it.
 type Saga struct {
 	Summary
+	Version       int            `json:"version"` // how many events it has
+	Money         *Money         `json:"money,omitempty"`
+	Pivot         *Pivot         `json:"pivot,omitempty"`
+	Cancellable   Cancellable    `json:"cancellable"`
 	Events        []Event        `json:"events"`
 	Calls         []Call         `json:"calls"`
 	Compensations []Compensation `json:"compensations"`
@@ -113,6 +117,8 @@ func (x *Index) Saga(name string, records []Record, now time.Time) (Saga, bool) 
 		}
 	}
 	t.Calls = append(t.Calls, x.calls(t)...)
+	t.Version, t.Money, t.Pivot = len(t.Events), x.money(s, records), x.pivot(t.Events)
+	t.Cancellable = cancellable(t)
 	return t, true
 }
 

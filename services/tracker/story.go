@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"orderflow.example/schemas/storefront"
 	"orderflow.example/shared/saga"
 )
 
@@ -20,6 +21,10 @@ type story struct {
 	status   uint16
 	reason   uint16
 	active   bool
+	currency uint16
+	customer uint32
+	total    int64    // in minor units of the currency
+	skus     []uint32 // of its lines
 
 	entries []entry
 	dues    map[ID]time.Time // of events that carry the time of their deadline
@@ -33,6 +38,16 @@ func newStory(id ID, text string) *story {
 		s.name = text
 	}
 	return s
+}
+
+// basket notes who ordered what.
+func (x *Index) basket(s *story, placed storefront.OrderPlacedV1) {
+	s.customer = x.text(placed.CustomerID, true)
+	s.total, s.currency = placed.Total.Amount, x.word(placed.Total.Currency)
+	s.skus = make([]uint32, len(placed.Lines))
+	for i, line := range placed.Lines {
+		s.skus[i] = x.text(line.SKU, true)
+	}
 }
 
 // text is the saga's id as it was read.

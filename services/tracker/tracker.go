@@ -44,12 +44,15 @@ type Index struct {
 
 	services map[string]int // numbers of services
 	names    []string       // of services
+	declared int            // so many of them have a machine
 	kinds    []*kind
 	kindOf   map[string]int
 	places   []*place
 	placeOf  map[where]int
 	words    []string
 	wordOf   map[string]uint16
+	texts    []string // customers and SKUs; 0 is the empty one
+	textOf   map[string]uint32
 	personal personal
 
 	sagas  map[ID]*story
@@ -75,6 +78,7 @@ type where struct {
 func New(machines []*saga.Machine) *Index {
 	x := &Index{
 		services: map[string]int{}, kindOf: map[string]int{}, placeOf: map[where]int{}, wordOf: map[string]uint16{},
+		texts: []string{""}, textOf: map[string]uint32{"": 0},
 		personal: personal{map[string]bool{}, map[reflect.Type]bool{}},
 		sagas:    map[ID]*story{}, active: map[*story]struct{}{}, whole: keptWhole,
 		stands: map[stand]*progress{}, reported: map[int]map[string]heartbeat{}, parked: map[held]Parked{}, moved: map[ID]Move{},
@@ -84,6 +88,7 @@ func New(machines []*saga.Machine) *Index {
 	for _, m := range machines {
 		x.service(m.Service)
 	}
+	x.declared = len(x.names)
 	for _, m := range machines {
 		x.declare(m)
 	}
@@ -115,6 +120,16 @@ func (x *Index) word(text string) uint16 {
 		}
 		n = uint16(len(x.words))
 		x.wordOf[text], x.words = n, append(x.words, text)
+	}
+	return n
+}
+
+// text is the number of a text; 0 if it is not known and not to be learnt.
+func (x *Index) text(text string, learn bool) uint32 {
+	n, known := x.textOf[text]
+	if !known && learn {
+		n = uint32(len(x.texts))
+		x.textOf[text], x.texts = n, append(x.texts, text)
 	}
 	return n
 }
@@ -159,6 +174,9 @@ func (x *Index) understand(s *story, k *kind, r *Record, e entry) {
 	case begins.Name():
 		if s.began == 0 {
 			s.began = e.at
+			if d, err := begins.Decode(r.Data); err == nil {
+				x.basket(s, d.(storefront.OrderPlacedV1))
+			}
 			x.list(s)
 			x.tellBegun(s)
 		}

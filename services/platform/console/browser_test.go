@@ -48,6 +48,14 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 // ended is called after all tests.
 var ended []func()
 
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, end := range ended {
+		end()
+	}
+	os.Exit(code)
+}
+
 // axe is the checker of accessibility.
 var axe = sync.OnceValues(func() (string, error) {
 	out, err := exec.Command("../../../scripts/witness/install.sh").Output()
@@ -64,6 +72,9 @@ type page struct {
 	*testing.T
 	ctx    context.Context
 	origin string
+
+	also     string                  // another origin that it may ask
+	answered func(*network.Response) // is called with every answer
 
 	mu     sync.Mutex
 	faults []string
@@ -104,8 +115,16 @@ func (p *page) watch(event any) {
 		}
 	case *network.EventRequestWillBeSent:
 		u, err := url.Parse(e.Request.URL)
-		if err != nil || u.Scheme+"://"+u.Host != p.origin && u.Scheme != "data" && u.Scheme != "blob" && u.Scheme != "about" {
+		from := ""
+		if err == nil {
+			from = u.Scheme + "://" + u.Host
+		}
+		if err != nil || from != p.origin && from != p.also && u.Scheme != "data" && u.Scheme != "blob" && u.Scheme != "about" {
 			fault = "a request left for " + e.Request.URL
+		}
+	case *network.EventResponseReceived:
+		if p.answered != nil {
+			p.answered(e.Response)
 		}
 	}
 	if fault != "" {
@@ -148,7 +167,8 @@ func (p *page) visit(path string) {
 // text is what the page shows.
 func (p *page) text() string {
 	p.Helper()
-	return eval[string](p, `document.body.innerText`)
+	return eval[string](p, `[...document.querySelectorAll('select')].reduce((text, list) => text.replace(list.innerText, ''),
+		document.body.innerText).replace(/\s+/g, ' ')`)
 }
 
 // see waits until the page shows all of these.
@@ -169,7 +189,7 @@ func (p *page) see(wanted ...string) {
 func (p *page) on(kinds, name, do string) {
 	p.Helper()
 	script := fmt.Sprintf(`(() => {
-		const named = (e) => (e.labels?.[0]?.innerText || e.innerText || '').trim();
+		const named = (e) => (e.labels?.[0]?.innerText || e.innerText || '').trim().replace(/\s+/g, ' ');
 		const e = [...document.querySelectorAll(%q)].find((e) =>
 			e.checkVisibility() && named(e).startsWith(%q) && !e.disabled);
 		if (e) (%s)(e);
@@ -186,25 +206,26 @@ func (p *page) fill(label, value string) {
 	p.run(send(input.InsertText, input.InsertTextParams{Text: value}))
 }
 
-// accessible has axe look at the page, light and dark, wide and narrow.
+// accessible has axe look at the page, light and wide, dark and narrow.
 func (p *page) accessible() {
 	p.Helper()
 	script, err := axe()
 	if err != nil {
 		p.Fatal(err)
 	}
-	for _, theme := range []string{"light", "dark"} {
-		for _, width := range []int64{1280, 400} {
-			p.run(send(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}), chromedp.EmulateViewport(width, 900))
-			violations := eval[[]string](p, script+`;axe.run({ resultTypes: ['violations'] }).then((r) => r.violations.map((v) =>
-				v.id + ': ' + v.nodes.map((n) => n.html + ' ' + n.failureSummary).join('; ')))`)
-			for _, v := range violations {
-				p.Errorf("%s, %d px: %s", theme, width, v)
-			}
-			if eval[bool](p, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
-				p.Errorf("%s, %d px: the page is wider than the window", theme, width)
-			}
+	if !eval[bool](p, `Boolean(globalThis.axe)`) {
+		eval[bool](p, script+`;true`)
+	}
+	for theme, width := range map[string]int64{"light": 1280, "dark": 400} {
+		p.run(send(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}), chromedp.EmulateViewport(width, 900))
+		violations := eval[[]string](p, `axe.run({ resultTypes: ['violations'] }).then((r) => r.violations.map((v) =>
+			v.id + ': ' + v.nodes.map((n) => n.html + ' ' + n.failureSummary).join('; ')))`)
+		for _, v := range violations {
+			p.Errorf("%s, %d px: %s", theme, width, v)
+		}
+		if eval[bool](p, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
+			p.Errorf("%s, %d px: the page is wider than the window", theme, width)
 		}
 	}
 	p.run(chromedp.EmulateViewport(1280, 900))

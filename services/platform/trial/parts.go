@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,7 @@ type Parts struct {
 
 	config service.Config
 	dir    string
+	beside map[string][]string // by service: those that run in its process, if it has others in it
 	mu     sync.Mutex
 	parts  map[string]*run.Platform // by service
 }
@@ -52,11 +54,31 @@ type Parts struct {
 // StartParts starts the broker, the database, the world and all services, and stops them when the test ends.
 func StartParts(t testing.TB, speed float64, options ...func(*service.Config)) *Parts {
 	t.Helper()
+	return startParts(t, speed, nil, options...)
+}
+
+// StartAround is StartParts with one process for all services but those apart. Only those can be paused.
+func StartAround(t testing.TB, speed float64, apart ...string) *Parts {
+	t.Helper()
+	var together []string
+	for _, app := range run.Apps {
+		if !slices.Contains(apart, app.Name) {
+			together = append(together, app.Name)
+		}
+	}
+	return startParts(t, speed, together)
+}
+
+func startParts(t testing.TB, speed float64, together []string, options ...func(*service.Config)) *Parts {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	p := &Parts{dir: dir, parts: map[string]*run.Platform{}, config: Config("", speed)}
+	p := &Parts{dir: dir, parts: map[string]*run.Platform{}, config: Config("", speed), beside: map[string][]string{}}
+	if len(together) > 0 {
+		p.beside[together[0]] = together
+	}
 	for _, set := range options {
 		set(&p.config)
 	}
@@ -74,9 +96,11 @@ func StartParts(t testing.TB, speed float64, options ...func(*service.Config)) *
 	p.config.Kafka, p.config.Postgres = world.Kafka, world.Postgres
 	p.Gate = NewGate(t, world.WorldURL)
 	p.config = p.config.With(run.Outside(p.Gate.URL))
-	names := make([]string, len(run.Apps))
-	for i, app := range run.Apps {
-		names[i] = app.Name
+	var names []string
+	for _, app := range run.Apps {
+		if i := slices.Index(together, app.Name); i <= 0 {
+			names = append(names, app.Name)
+		}
 	}
 	t.Cleanup(func() { p.Pause(t, names...) })
 	p.Resume(t, names...)
@@ -147,13 +171,18 @@ func (p *Parts) Resume(t testing.TB, services ...string) {
 	p.each(services, func(name string) {
 		c := p.config
 		c.DataDir, c.Services = filepath.Join(p.dir, name), []string{name}
+		if all := p.beside[name]; all != nil {
+			c.Services = all
+		}
 		part, err := Start(c)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			return
 		}
 		p.mu.Lock()
-		p.parts[name] = part
+		for _, one := range c.Services {
+			p.parts[one] = part
+		}
 		p.mu.Unlock()
 	})
 	if t.Failed() {

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"fmt"
+	"net/url"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func (s *Site) Sell(t testing.TB, sku string, price, pieces int64) {
 	s.Operator("warehouse").Must(t, 200, "POST", "/v1/stock/receipts", map[string]any{"items": []any{
 		map[string]any{"sku": sku, "warehouse": "north", "quantity": pieces}}}, "Idempotency-Key: trial-"+sku)
 	Await(t, "product "+sku+" on sale", func() (bool, string) {
-		a, err := s.Customer("visitor").Send("GET", "/v1/products/"+sku, nil)
+		a, err := s.Customer("visitor").Send("GET", "/v1/products/"+url.PathEscape(sku), nil)
 		if err != nil || a.Status != 200 {
 			return false, fmt.Sprint(a, err)
 		}
@@ -63,7 +64,7 @@ func Free(pieces int64) Stock { return Stock{OnHand: pieces, Available: pieces} 
 // Stock reads the level of a SKU.
 func (s *Site) Stock(t testing.TB, sku string) Stock {
 	t.Helper()
-	return Read[Stock](t, s.Operator("inventory").Must(t, 200, "GET", "/v1/stock/"+sku, nil))
+	return Read[Stock](t, s.Operator("inventory").Must(t, 200, "GET", "/v1/stock/"+url.PathEscape(sku), nil))
 }
 
 // Entry is an entry of the gateway's book.

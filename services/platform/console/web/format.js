@@ -74,6 +74,9 @@ export function span(seconds) {
   return `${Math.round(s / 86400)} d`;
 }
 
+/** As span, in milliseconds below a second. @param {number} seconds */
+export const fine = (seconds) => (seconds < 1 ? `${Math.max(0, Math.round(seconds * 1000))} ms` : span(seconds));
+
 /** How long ago, or until when, counted on the server's clock. @param {{at?: string | null, late?: string}} props */
 export function Ago({ at, late }) {
   useClock(1000);

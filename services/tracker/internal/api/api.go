@@ -43,11 +43,8 @@ type page[T any] struct {
 }
 
 func (r *routes) listSagas(c *gin.Context) {
-	q := httpserver.NewQuery(c, "state", "open", "stuck", "attention", "q", "reason", "service", "cause", "from", "to")
-	limit, mark := q.Limit(defaultLimit, maxLimit), tracker.Mark{}
-	filter := tracker.Filter{State: c.Query("state"), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
-		Attention: q.YesOrNo("attention"), Prefix: c.Query("q"), Reason: c.Query("reason"), Service: c.Query("service"),
-		Cause: c.Query("cause"), From: q.Time("from"), To: q.Time("to")}
+	q := httpserver.NewQuery(c, "state", "open", "stuck", "attention", "q", "reason", "service", "cause", "customer", "sku", "from", "to")
+	limit, mark, filter := q.Limit(defaultLimit, maxLimit), tracker.Mark{}, filterOf(q)
 	var after *tracker.Mark
 	if q.Cursor(&mark) {
 		after = &mark
@@ -65,6 +62,33 @@ func (r *routes) listSagas(c *gin.Context) {
 		}
 	})
 	answer(c, p, err)
+}
+
+func filterOf(q *httpserver.Query) tracker.Filter {
+	return tracker.Filter{State: q.Query("state"), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
+		Attention: q.YesOrNo("attention"), Prefix: q.Query("q"), Reason: q.Query("reason"), Service: q.Query("service"),
+		Cause: q.Query("cause"), Customer: q.Query("customer"), SKU: q.Query("sku"), From: q.Time("from"), To: q.Time("to")}
+}
+
+func (r *routes) facets(c *gin.Context) {
+	q := httpserver.NewQuery(c, "state", "open", "stuck", "attention", "q", "reason", "service", "cause", "customer", "sku",
+		"from", "to")
+	filter := filterOf(q)
+	if q.Refused() {
+		return
+	}
+	var told tracker.Facets
+	err := r.sagas.Read(func(x *tracker.Index, now time.Time) { told = x.Facets(filter, now) })
+	answer(c, told, err)
+}
+
+func (r *routes) overview(c *gin.Context) {
+	if httpserver.NewQuery(c).Refused() {
+		return
+	}
+	var told tracker.Overview
+	err := r.sagas.Read(func(x *tracker.Index, now time.Time) { told = x.Overview(now) })
+	answer(c, told, err)
 }
 
 func (r *routes) saga(c *gin.Context) {

@@ -14,6 +14,10 @@ import (
 
 type sagasInput struct {
 	openapi.Paged
+	filterInput
+}
+
+type filterInput struct {
 	State     string    `query:"state" doc:"Only sagas in this state"`
 	Open      bool      `query:"open" doc:"Only those that have ended, or have not"`
 	Stuck     bool      `query:"stuck" doc:"Only those that are stuck, or are not"`
@@ -22,6 +26,8 @@ type sagasInput struct {
 	Reason    string    `query:"reason" doc:"Only those turned back for this reason"`
 	Service   string    `query:"service" doc:"Only those that this service owes something"`
 	Cause     string    `query:"cause" doc:"Only those of which something is overdue for this cause"`
+	Customer  string    `query:"customer" doc:"Only those that this customer ordered"`
+	SKU       string    `query:"sku" doc:"Only those with a line of this product"`
 	From      time.Time `query:"from" doc:"Only those that began then or later"`
 	To        time.Time `query:"to" doc:"Only those that began before"`
 }
@@ -68,6 +74,10 @@ func Register(to *openapi.Routes, sagas Sagas, choreography []byte, log *slog.Lo
 	sagaList := op(http.MethodGet, "/v1/sagas", "list-sagas", "Sagas", "List the sagas, the newest first")
 	openapi.Link(&sagaList, http.StatusOK, "/items/0/order", "order", "get-saga")
 	openapi.Handle[sagasInput, openapi.Body[page[tracker.Summary]]](to, sagaList, r.listSagas)
+	openapi.Handle[filterInput, openapi.Body[tracker.Facets]](to,
+		op(http.MethodGet, "/v1/sagas/facets", "count-sagas", "Sagas", "Count the sagas by state, cause, service and reason"), r.facets)
+	openapi.Handle[struct{}, openapi.Body[tracker.Overview]](to,
+		op(http.MethodGet, "/v1/overview", "read-overview", "Sagas", "Read what needs a person, and how much is under way"), r.overview)
 	openapi.Handle[orderInput, openapi.Body[tracker.Saga]](to,
 		op(http.MethodGet, "/v1/sagas/:order", "get-saga", "Sagas", "Read what happened because of an order, and what is owed"), r.saga)
 	openapi.Handle[obligationsInput, openapi.Body[page[tracker.Obligation]]](to,

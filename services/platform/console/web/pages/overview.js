@@ -10,7 +10,7 @@ import { Waits } from './sagas.js';
  * @param {AbortSignal} signal */
 async function counted(signal) {
   const ask = (/** @type {string} */ path) => get(withQuery(path, { limit: '200' }), signal).catch((err) => ({ failed: err }));
-  const [stuck, overdue, parked, reviews, ledger] = await Promise.all([ask('/v1/sagas?stuck=true'), ask('/v1/obligations?overdue=true'),
+  const [stuck, overdue, parked, reviews, ledger] = await Promise.all([ask('/v1/sagas?attention=true'), ask('/v1/obligations?overdue=true'),
     ask('/v1/parked/groups'), ask('/v1/reviews'), get('/v1/conservation', signal).catch((err) => ({ failed: err }))]);
   if (stuck.failed) throw stuck.failed;
   /** @param {any} page @param {(items: any[]) => number} [sum] */
@@ -24,7 +24,7 @@ export function Overview() {
   const has = useServed('GET /v1/overview');
   const overview = useAsync(`overview ${has}`, has === undefined ? null : has ? (signal) => get('/v1/overview', signal) : counted, has ? 1 : 5);
   return html`<h1 tabindex="-1">Overview</h1>
-    <${Show} of=${overview}>${(/** @type {any} */ o) => html`<${Attention} o=${o} at=${overview.at} filter=${has ? 'attention' : 'stuck'} />
+    <${Show} of=${overview}>${(/** @type {any} */ o) => html`<${Attention} o=${o} at=${overview.at} filter="attention" />
       ${o.open && html`<p class="dim">In flight: ${Object.entries(o.open).filter(([, n]) => n).map(([s, n]) => `${words(s)} ${count(/** @type {any} */ (n))}`)
     .join(' · ') || 'none'} ${o.seconds?.confirmed && html` · confirmed within ${span(o.seconds.confirmed.p50)} (p50), ${span(o.seconds.confirmed.p99)} (p99)`}
         ${o.seconds?.ended && html` · ended within ${span(o.seconds.ended.p50)}, ${span(o.seconds.ended.p99)}`}
@@ -36,15 +36,15 @@ export function Overview() {
 /** @param {{o: any, at: number, filter: string}} props */
 function Attention({ o, at, filter }) {
   /** @type {[string, number | undefined, string][]} */
-  const cards = [['sagas need attention', o.attention, `/sagas?${filter}=true`], ['obligations overdue', o.overdue, `/sagas?${filter}=true`],
-    ['sagas parked', o.parked?.sagas, '/parked'], ['reviews waiting', o.reviews, '/reviews'], ['conservation breaks', o.breaks, '/ledger'],
-    ...(o.silent ? [/** @type {[string, number, string]} */ (['services silent', o.silent.length, '/map'])] : [])];
+  const cards = [['saga(s) in need of attention', o.attention, `/sagas?${filter}=true`], ['obligation(s) overdue', o.overdue, `/sagas?${filter}=true`],
+    ['saga(s) parked', o.parked?.sagas, '/parked'], ['review(s) waiting', o.reviews, '/reviews'], ['conservation break(s)', o.breaks, '/ledger'],
+    ...(o.silent ? [/** @type {[string, number, string]} */ (['service(s) silent', o.silent.length, '/map'])] : [])];
   if (cards.every(([, n]) => n === 0)) {
     return html`<p class="calm">✓ Nothing needs you. <small>Checked ${Math.max(0, Math.round((Date.now() - at) / 1000))} s ago.</small></p>`;
   }
   return html`<ul class="cards">${cards.map(([what, n, to]) => html`<li class=${n ? 'bad' : ''}><a href=${to}>
-    <strong>${n === 0 ? '✓ 0' : n === undefined ? '?' : `⚠ ${count(n)}${n === 200 ? ' or more' : ''}`}</strong> ${what}${
-  what === 'services silent' && n ? `: ${o.silent.join(', ')}` : ''}</a></li>`)}</ul>`;
+    <strong>${n === 0 ? '✓ 0' : n === undefined ? '?' : `⚠ ${count(n)}${n === 200 ? ' or more' : ''}`}</strong> ${what.replace('(s)', n === 1 ? '' : 's')}${
+  what === 'service(s) silent' && n ? `: ${o.silent.join(', ')}` : ''}</a></li>`)}</ul>`;
 }
 
 /** @type {{title: string, unit: string, of: RegExp}[]} */
@@ -86,7 +86,7 @@ function Badly() {
     { head: 'Waits for', cell: (/** @type {any} */ s) => html`<${Waits} saga=${s} />` },
   ];
   const loaded = useAsync('badly', async (signal) => {
-    const pages = await Promise.all(['stuck=true', 'state=cancelled', 'state=rejected'].map((q) => get(`/v1/sagas?${q}&limit=8`, signal)));
+    const pages = await Promise.all(['attention=true', 'state=cancelled', 'state=rejected'].map((q) => get(`/v1/sagas?${q}&limit=8`, signal)));
     return pages.flatMap((p) => p.items);
   }, 10);
   return html`<h2>Stuck, and ended badly</h2><${Show} of=${loaded}>${(/** @type {any} */ rows) => html`<${Table} caption="Stuck, and ended badly"

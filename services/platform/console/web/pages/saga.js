@@ -1,6 +1,6 @@
 import { all } from '../api.js';
 import { Act, Reason } from '../dialog.js';
-import { Ago, State, Time, causes, count, money, short, span, words } from '../format.js';
+import { Ago, State, Time, causes, count, fine, money, short, span, words } from '../format.js';
 import { html, useEffect, useMemo, useState } from '../html.js';
 import { chainOf, diff, foldedText, lanesOf, rowsOf, small, tall, undoneBy } from '../lanes.js';
 import { Show, useAsync, useLoad, useServed } from '../load.js';
@@ -121,7 +121,7 @@ function Events({ saga, rows, undone, chosen, choose, unfold }) {
     if (r.kind === 'pivot') return html`<tr class="small pivot"><td colspan="3">point of no return</td></tr>`;
     if (r.kind === 'fold') {
       return html`<tr class="small fold"><td colspan="2"><button class="link" onClick=${() => unfold(r.events)}>${foldedText(r.events)}</button></td>
-        <td class="number">+${span((Date.parse(r.events[0].at) - start) / 1000)}</td></tr>`;
+        <td class="number">+${fine((Date.parse(r.events[0].at) - start) / 1000)}</td></tr>`;
     }
     const e = r.event;
     const call = /** @type {any} */ (calls.get(e.id));
@@ -135,7 +135,7 @@ function Events({ saga, rows, undone, chosen, choose, unfold }) {
       ${call && html` <span class=${`badge ${call.overdue || call.last_error ? 'bad' : ''}`}>⇄ ${call.question}${call.tries > 1 ? ` ×${call.tries}` : ''}${
   call.answered_at ? ` ${count(Date.parse(call.answered_at) - Date.parse(call.asked_at))} ms` : call.silent ? '' : ' not answered'}</span>`}</td>
       <td>${from ? `${from.n}. ${short(from.type)}` : e.reaction.on || ''}${e.reaction.form === 'deadline' ? ' ◷' : ''}</td>
-      <td class="number">+${span((Date.parse(e.at) - start) / 1000)}</td></tr>`;
+      <td class="number">+${fine((Date.parse(e.at) - start) / 1000)}</td></tr>`;
   })}</tbody></table></div>`;
 }
 

@@ -1,6 +1,6 @@
 import { withQuery } from '../api.js';
 import { Ago, State, Time, count, money, words } from '../format.js';
-import { html, useState } from '../html.js';
+import { html, useEffect, useState } from '../html.js';
 import { Empty, useLoad, useServed } from '../load.js';
 import { Choice, List, setQuery } from '../table.js';
 
@@ -46,8 +46,8 @@ export function Sagas() {
   return html`<h1 tabindex="-1">Sagas</h1>
     <div class="filters">
       <${Choice} name="state" label="State" options=${options('state', states)} />
-      ${more && html`<${Choice} name="attention" label="Needs attention" options=${['true', 'false']} />
-        <${Choice} name="cause" label="Cause" options=${options('cause', ['consumer_behind', 'parked', 'outside_party',
+      <${Choice} name="attention" label="Needs attention" options=${['true', 'false']} />
+      ${more && html`<${Choice} name="cause" label="Cause" options=${options('cause', ['consumer_behind', 'parked', 'outside_party',
     'publisher_behind', 'never_produced'])} />
         <${Choice} name="service" label="Owed by" options=${options('service', [])} />
         <${Choice} name="reason" label="Reason" options=${options('reason', [])} />`}
@@ -67,7 +67,10 @@ export function Sagas() {
 /** A list does not move under the reader: what is new is said, and shown when asked for.
  * @param {{path: string, newest?: string, renew: () => void}} props */
 function Newer({ path, newest, renew }) {
-  const first = useLoad(withQuery(path, { limit: '1' })).data?.items[0]?.order;
-  return newest && first && newest !== first ? html`<p role="status"><button class="pill" onClick=${renew}>There are newer sagas:
+  const then = useLoad(withQuery(path, { limit: '1' })).data;
+  const changed = then && newest && newest !== then.items[0]?.order;
+  const empty = changed && then.items.length === 0; // nothing that would move
+  useEffect(() => { if (empty) renew(); }, [empty]);
+  return changed && !empty ? html`<p role="status"><button class="pill" onClick=${renew}>There are newer sagas:
     show them</button></p>` : null;
 }

@@ -1,0 +1,188 @@
+package console_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"orderflow.example/services/platform/trial"
+)
+
+func overview(t *testing.T, w *world) {
+	waits := w.order(t, "counted-review", 1_100_000)
+	w.order(t, "counted-declined", 900, func(b *trial.Basket) { b.PaymentToken = "tok_declined" }).Await(t, "cancelled")
+	waits.Await(t, "in_review")
+	p := w.console(t, "/")
+	p.see("1 review waiting", "0 sagas parked", "Stuck, and ended badly")
+	w.Site.Operator("fraud").Must(t, 200, "POST", "/v1/reviews/"+waits.ID, map[string]any{"approve": true})
+	p.see("Nothing needs you")
+	p.accessible()
+	waits.Await(t, "completed")
+}
+
+func listStays(t *testing.T, w *world) {
+	first := w.order(t, "before", 900)
+	first.Await(t, "completed")
+	p := w.console(t, "/sagas")
+	p.see(first.ID)
+	p.gone("There are newer sagas")
+	p.key("j")
+	p.until(`document.activeElement?.innerText === '` + first.ID + `'`)
+	second := w.order(t, "after", 900)
+	p.see("There are newer sagas")
+	if strings.Contains(p.text(), second.ID) || !eval[bool](p, `document.activeElement?.innerText === '`+first.ID+`'`) {
+		t.Error("the list moved under its reader")
+	}
+	p.press("There are newer sagas")
+	p.see(second.ID)
+	second.Await(t, "completed")
+}
+
+func badFilters(t *testing.T, w *world) {
+	p := w.console(t, "/sagas?from=yesterday&stuck=perhaps")
+	p.see("query.from", "query.stuck", "Change the filter")
+	p.visit("/sagas?pages=ofanotherlist")
+	p.see("query.cursor")
+	p.accessible()
+	p.visit("/sagas?q=ffffffff")
+	p.see("No saga matches this filter", "All sagas")
+	p.press("All sagas")
+	p.see("Began")
+}
+
+func compensated(t *testing.T, w *world) {
+	b := w.order(t, "undone", 900, func(b *trial.Basket) { b.PaymentToken = "tok_capture_fails" })
+	b.Await(t, "cancelled")
+	p := w.console(t, "/sagas/"+b.ID)
+	p.see("inventory.released", "undone by", "undoes inventory.reserved", "undoes payment.authorization_requested, payment.authorized", "cancelled by order",
+		"capture failed", "Nothing is owed.")
+	if marked := eval[int](p, `document.querySelectorAll('tr.compensation').length`); marked < 3 {
+		t.Errorf("%d compensations are marked", marked)
+	}
+	if struck := eval[int](p, `document.querySelectorAll('table.events s').length`); struck < 2 {
+		t.Errorf("%d events are struck through", struck)
+	}
+	// The table says the same as the arrows: what led to an event stands before it.
+	if wrong := eval[string](p, `[...document.querySelectorAll('table.events tbody tr')].map((r) => [r.cells[0], r.cells[1]]
+		.map((c) => Number(/^(\d+)\. /.exec(c?.innerText || '')?.[1]))).filter(([n, from]) => from >= n).join()`); wrong != "" {
+		t.Errorf("causes come after what they led to: %s", wrong)
+	}
+	if arrows := eval[int](p, `document.querySelectorAll('.lanes path.arrow').length`); arrows < 5 {
+		t.Errorf("%d arrows are drawn", arrows)
+	}
+	folded := eval[int](p, `document.querySelectorAll('table.events tbody tr').length`)
+	p.accessible()
+	p.on("input", "Fold bookkeeping", "(e) => e.click()")
+	p.until(fmt.Sprintf(`document.querySelectorAll('table.events tbody tr').length > %d`, folded))
+	p.on("input", "Failures and compensations only", "(e) => e.click()")
+	p.until(fmt.Sprintf(`document.querySelectorAll('table.events tbody tr').length < %d`, folded))
+	if at := eval[string](p, `location.search`); at != "?fold=no&show=failures" {
+		t.Errorf("what is chosen is not in the address: %s", at)
+	}
+	p.press("Copy as text")
+	p.see("cop")
+}
+
+func owed(t *testing.T, w *world) {
+	w.Gate.Shut("/sim/gateway/v1/captures")
+	b := w.order(t, "owed", 900)
+	b.Await(t, "preparing")
+	p := w.console(t, "/sagas?stuck=true")
+	p.see(b.ID, "outside party")
+	p.visit("/sagas/" + b.ID)
+	p.see("outside party, owed by payment", "Look at the tries, the last error", "not answered")
+	p.press(eval[string](p, `[...document.querySelectorAll('table.events tr')].find((r) => r.innerText.includes('not answered'))
+		.querySelector('button').innerText`))
+	p.see("last error:")
+	p.accessible()
+	w.Gate.Open()
+	p.see("shipping.dispatched", "point of no return", "completed")
+	p.gone("outside party, owed by")
+
+	w.Pause(t, "shipping")
+	c := w.order(t, "owed-by-one-away", 900)
+	p.visit("/sagas/" + c.ID)
+	p.see("consumer behind, owed by shipping", "no process of shipping has reported")
+	w.Resume(t, "shipping")
+	p.see("completed")
+}
+
+// damage has the reservation of an order that is being prepared look as if it was released: its parcel's leaving cannot be
+// processed by inventory then, and is parked.
+func (w *world) damage(t *testing.T, buyers ...*trial.Buyer) {
+	t.Helper()
+	for _, b := range buyers {
+		w.Damage(t, "inventory", `UPDATE reservations SET status = 'released' WHERE order_id = ?`, b.ID)
+	}
+}
+
+// mend undoes damage.
+func (w *world) mend(t *testing.T, buyers ...*trial.Buyer) {
+	t.Helper()
+	for _, b := range buyers {
+		w.Damage(t, "inventory", `UPDATE reservations SET status = 'reserved' WHERE order_id = ?`, b.ID)
+	}
+}
+
+func endedAndOwing(t *testing.T, w *world) {
+	w.Gate.Shut("/sim/gateway/v1/captures")
+	b := w.order(t, "owing", 900)
+	b.Await(t, "preparing")
+	w.damage(t, b)
+	w.Gate.Open()
+	b.Await(t, "completed")
+	p := w.console(t, "/sagas?attention=true")
+	p.see(b.ID, "1 owed")
+	p.visit("/sagas/" + b.ID)
+	p.see("Now, it has ended", "inventory owes", "parked", "left although nothing is set aside for it", "Redrive this order")
+	p.accessible()
+	w.mend(t, b)
+	p.press("Redrive this order")
+	p.fill("Reason", "the reservation is mended")
+	p.key("Enter")
+	p.see("1 done", "of 1", "the reservation is mended")
+	p.visit("/sagas/" + b.ID)
+	p.see("Nothing is owed.")
+}
+
+func deadlineMoved(t *testing.T, w *world) {
+	b := w.order(t, "deadline", 1_100_000)
+	b.Await(t, "in_review")
+	p := w.console(t, "/deadlines?service=fraud")
+	p.see(b.ID, "fraud.review_requested")
+	p.accessible()
+	p.press("Move")
+	p.see("What fraud does when time is up", "the clock of this machine")
+	p.on("input", "Due", `(e) => { e.value = '2040-01-02T03:04'; }`)
+	p.key("Enter")
+	p.see("2040-01-02", "ann")
+	p.press("Take off")
+	p.see("Nothing happens by itself any more")
+	p.on("dialog button[type=submit]", "Take off", "(e) => e.focus()")
+	p.key("Enter")
+	p.see("taken off")
+	p.press("Put back")
+	p.on("input", "Due", `(e) => { e.value = '2001-01-02T03:04'; }`)
+	p.key("Enter")
+	b.Await(t, "cancelled") // it was due at once
+	p.visit("/sagas/" + b.ID)
+	p.see("fraud.rejected", "Nothing is owed.")
+}
+
+func reviewDecided(t *testing.T, w *world) {
+	b := w.order(t, "decided", 1_100_000)
+	b.Await(t, "in_review")
+	one, two := w.console(t, "/reviews"), w.console(t, "/sagas/"+b.ID)
+	one.see(b.ID, "Reviews 1")
+	two.see("A person must decide")
+	one.accessible()
+	one.press("Approve")
+	one.see("The order goes on")
+	one.on("dialog button[type=submit]", "Approve", "(e) => e.focus()")
+	one.key("Enter")
+	one.see("No order waits for a decision")
+	two.see("fraud.cleared", "completed")
+	two.gone("A person must decide")
+	two.until(`!document.querySelector('nav').innerText.includes('Reviews 1')`)
+	b.Await(t, "completed")
+}
