@@ -177,7 +177,7 @@ func TestOnlyJSONIsDecoded(t *testing.T) {
 	response, body := call(t, "POST", url, `{}`, "Content-Type", "text/plain")
 	wantProblem(t, response, body, 415, "media-type")
 	response, body = call(t, "POST", url, `{"x":"secret"}`, "Content-Type", "application/json; charset=utf-8")
-	p := wantProblem(t, response, body, 400, "malformed")
+	p := wantProblem(t, response, body, 422, "invalid")
 	if len(p.Errors) != 1 || p.Errors[0].Location != "body.x" || strings.Contains(body, "secret") {
 		t.Errorf("got %s", body)
 	}

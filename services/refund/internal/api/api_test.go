@@ -127,7 +127,7 @@ func TestARefundThatIsNotPossibleIsRefusedWithItsReason(t *testing.T) {
 		"no pieces": {captured(1000), `{"lines":[{"sku":"A","quantity":0}],"reason":"late"}`, 422, "quantity"},
 		"line twice": {captured(1000), `{"lines":[{"sku":"A","quantity":1},{"sku":"A","quantity":1}],"reason":"x"}`, 422,
 			"add them up"},
-		"unknown": {captured(1000), `{"amount":1,"reason":"late"}`, 400, "body.amount"},
+		"unknown": {captured(1000), `{"amount":1,"reason":"late"}`, 422, "body.amount"},
 	} {
 		r := till{"a": c.r}
 		status, body := ask(t, idempotencytest.New(), r, "POST", path, c.body, httpserver.AudienceOperators, "k")
