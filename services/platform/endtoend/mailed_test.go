@@ -18,7 +18,9 @@ import (
 	"github.com/emersion/go-smtp"
 	"golang.org/x/sync/errgroup"
 
+	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/services/platform/demo"
@@ -43,6 +45,9 @@ var subjectOf = map[string]string{
 	shipping.ReturnRefused.Name():    "These goods cannot be sent back",
 	shipping.ReturnReceived.Name():   "Your return has arrived",
 	refund.Issued.Name():             "You got money back",
+	refund.Owed.Name():               "We owe you money",
+	payment.RefundReversed.Name():    "Your refund did not arrive",
+	inventory.Backordered.Name():     "Your order waits for goods",
 }
 
 // inbox is a mail server of the customers' provider. It is busy at first for some, and hangs up after some that it took.
@@ -144,10 +149,10 @@ func TestTheMailsOfTheDemoTellEachThingOnceAndNotBeforeItIsTrueAndTheirLinksWork
 	awaitQuiet(t, p)
 	counts := was.check(t, box.taken())
 	follow(t, p.StorefrontURL, box.taken())
-	t.Logf("%d orders, of which %d were confirmed; %d mails for %d events, %d of them deferred at first and %d with their answer lost: %v",
-		report.Orders.Placed, counts[subjectOf[order.Confirmed.Name()]], len(box.taken()), was.events, box.deferred, box.broke,
-		counts)
-	if counts[subjectOf[order.Confirmed.Name()]] == 0 || box.deferred == 0 || len(box.taken()) >= 50 && box.broke == 0 {
+	confirmed := counts[subjectOf[order.Confirmed.Name()]]
+	t.Logf("%d orders, of which %d were confirmed; %d mails for %d events, %d of them deferred at first, %d with their answer lost: %v",
+		report.Orders.Placed, confirmed, len(box.taken()), was.events, box.deferred, box.broke, counts)
+	if confirmed == 0 || box.deferred == 0 || len(box.taken()) >= 50 && box.broke == 0 {
 		t.Error("nothing was tried")
 	}
 }
@@ -168,7 +173,8 @@ func replayed(t *testing.T, p *run.Platform) demo.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := demo.Run(t.Context(), demo.Options{StorefrontURL: p.StorefrontURL, OperatorsURL: p.OperatorsURL, Key: key, Plan: plan})
+	report, err := demo.Run(t.Context(), demo.Options{StorefrontURL: p.StorefrontURL, OperatorsURL: p.OperatorsURL, Key: key,
+		Plan: plan})
 	if err != nil || !report.Whole() {
 		t.Fatalf("%v, %d orders did not end", err, report.Orders.Unfinished)
 	}
@@ -190,7 +196,7 @@ func happenings(t *testing.T, p *run.Platform) (all happened) {
 	ctx, cancel := context.WithTimeout(t.Context(), trial.Patience)
 	defer cancel()
 	var positions []kafka.Position
-	for _, topic := range []string{"order.events", "shipping.events", "refund.events"} {
+	for _, topic := range []string{"order.events", "shipping.events", "refund.events", "payment.events", "inventory.events"} {
 		for i := range p.Partitions {
 			positions = append(positions, kafka.Position{Topic: topic, Partition: i})
 		}
