@@ -71,7 +71,7 @@ func TestNoProblemRepeatsWhatWasSent(t *testing.T) {
 	t.Parallel()
 	const secret = "zq7marked"
 	text := regexp.MustCompile(`:("[^"]*"|[0-9]+|true|false)`)
-	every(t, start(t), 40, func(o trial.Operation) bool { return o.TakesBody || o.Query != nil }, func(d door, o trial.Operation) {
+	every(t, start(t), 35, func(o trial.Operation) bool { return o.TakesBody || o.Query != nil }, func(d door, o trial.Operation) {
 		check := func(query string, body any) {
 			a, err := d.caller.Send(o.Method, o.At()+query, body, "Idempotency-Key: "+fresh("k"))
 			if err != nil || a.Status >= 400 && strings.Contains(a.Body, secret) {
