@@ -116,7 +116,7 @@ func TestARefundThatIsNotPossibleIsRefusedWithItsReason(t *testing.T) {
 		status int
 		says   string
 	}{
-		"too much":  {captured(1000), want, 409, "at most 1000 GBP"},
+		"too much":  {captured(1000), want, 409, "at most 10.00 GBP"},
 		"disputed":  {disputed, want, 409, "dispute-open"},
 		"spent":     {spent, want, 409, "nothing-left"},
 		"not taken": {waiting, want, 409, "not-captured"},
