@@ -79,8 +79,8 @@ func (r *routes) saga(c *gin.Context) {
 
 func (r *routes) listObligations(c *gin.Context) {
 	q := httpserver.NewQuery(c, "overdue", "service", "kind", "cause", "order")
-	filter := tracker.ObligationFilter{Overdue: q.YesOrNo("overdue"), Service: c.Query("service"), Kind: q.OneOf("kind", tracker.Kinds...),
-		Cause: q.OneOf("cause", tracker.Causes...), Order: c.Query("order")}
+	filter := tracker.ObligationFilter{Overdue: q.YesOrNo("overdue"), Service: c.Query("service"),
+		Kind: q.OneOf("kind", tracker.Kinds...), Cause: q.OneOf("cause", tracker.Causes...), Order: c.Query("order")}
 	list(q, r, func(x *tracker.Index, now time.Time) []tracker.Obligation { return x.Obligations(filter, now) })
 }
 
