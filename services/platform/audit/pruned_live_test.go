@@ -61,7 +61,8 @@ func TestALiveSystemWhoseOutboxesArePrunedHoldsBeforeDuringAndAfter(t *testing.T
 func loseARow(t *testing.T, p *run.Platform, site *trial.Site) {
 	t.Helper()
 	site.Buy(t, trial.NewBasket(trial.Line{SKU: "teapot", Quantity: 1})).Await(t, "completed")
-	if s := next(t, site); !s.Holds || len(s.Breaks) > 0 || s.Error != "" { // it has compared the row by now
+	l := looking(t, p)
+	if s := next(t, l); !s.Holds || len(s.Breaks) > 0 || s.Error != "" { // it has compared the row by now
 		t.Errorf("the ledger: %s", said(s))
 	}
 	db := p.Host.Databases()["payment"].Gorm()
@@ -78,7 +79,7 @@ func loseARow(t *testing.T, p *run.Platform, site *trial.Site) {
 		t.Errorf("a row that was not pruned is gone:\n%s", told(r))
 	}
 	trial.Await(t, "the lost row as a break", func() (bool, string) {
-		s := conservation(t, site)
+		s := l.State()
 		return slices.ContainsFunc(s.Breaks, func(b audit.Break) bool {
 			return b.Kind == "topics" && strings.HasPrefix(b.ID, "payment.events/")
 		}), said(s)
@@ -90,7 +91,7 @@ func loseARow(t *testing.T, p *run.Platform, site *trial.Site) {
 		t.Errorf("it is back:\n%s", told(r))
 	}
 	trial.Await(t, "the end of the break", func() (bool, string) {
-		s := conservation(t, site)
+		s := l.State()
 		return s.Holds, said(s)
 	})
 }
