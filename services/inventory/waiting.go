@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/inventory"
@@ -62,6 +63,14 @@ func (r Reservation) Waits(order string) Waiting {
 		return nil
 	}
 	return Waiting(nil).with(order, *r.Backorder)
+}
+
+// WaitsSince is when an order began to wait; the zero time if it does not.
+func (r Reservation) WaitsSince() time.Time {
+	if r.Status != Backordered {
+		return time.Time{}
+	}
+	return moment(r.Backorder.Since)
 }
 
 // Sort sorts those who wait by SKU and place in line, in place.
