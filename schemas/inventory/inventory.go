@@ -102,12 +102,14 @@ type RestockedV1 struct {
 
 // CountedV1: somebody counted the pieces of a SKU in a warehouse, those in parcels that have not left included.
 type CountedV1 struct {
-	CountID    string           `json:"count_id" example:"019527a0-0000-7000-8000-000000000001"`
-	Warehouse  string           `json:"warehouse"`
-	Counted    int64            `json:"counted" schema:"min=0" example:"41"`
-	Expected   int64            `json:"expected" schema:"min=0" example:"44"`           // on hand by the books
-	Difference int64            `json:"difference" example:"-3"`                        // booked at once: no more is taken away than is free
-	Missing    int64            `json:"missing" schema:"min=0" example:"0"`             // set aside and not there: written off as orders let go of it
+	CountID   string `json:"count_id" example:"019527a0-0000-7000-8000-000000000001"`
+	Warehouse string `json:"warehouse"`
+	Counted   int64  `json:"counted" schema:"min=0" example:"41"`
+	Expected  int64  `json:"expected" schema:"min=0" example:"44"` // on hand by the books
+	// Difference is booked at once: no more is taken away than is free. Missing is set aside and not there: it is written off
+	// as orders let go of it.
+	Difference int64            `json:"difference" example:"-3"`
+	Missing    int64            `json:"missing" schema:"min=0" example:"0"`
 	Reason     string           `json:"reason,omitempty" example:"broken in the storm"` // the operator's words
 	Request    *schemas.Request `json:"request,omitempty" x:"personal"`                 // of the operator who said so
 }

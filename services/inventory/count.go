@@ -49,9 +49,9 @@ func count(s State, at saga.Event, c Count) []saga.Event {
 	return []saga.Event{event.Counted.About(sku, d)}
 }
 
-// afterCount tells the shop and those who wait of what was found. Of what is set aside and missing the newest orders are recalled,
-// and it is written off as they let go of it, so that never more is reserved than is there. The oldest orders keep theirs. An
-// order that waits for goods holds none, and goes on waiting.
+// afterCount tells the shop and those who wait of what was found. Of what is set aside and missing the newest orders are
+// recalled, and it is written off as they let go of it, so that never more is reserved than is there. The oldest orders keep
+// theirs. An order that waits for goods holds none, and goes on waiting.
 func afterCount(s State, at saga.Event, d event.CountedV1) []saga.Event {
 	sku, before := at.Key, s
 	before.Levels = s.Levels.changed(sku, d.Warehouse, func(l *Level) { l.OnHand -= d.Difference })

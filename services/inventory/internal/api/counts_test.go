@@ -87,7 +87,8 @@ func TestACountThatCannotBeIsRefusedAndSaysWhy(t *testing.T) {
 			}
 		}
 	}
-	if status, _ := countWith(t, idempotencytest.New(), engineOf(goods), "", `{"items":[{"sku":"mug","warehouse":"leeds","counted":1}]}`); status != 400 {
+	one := `{"items":[{"sku":"mug","warehouse":"leeds","counted":1}]}`
+	if status, _ := countWith(t, idempotencytest.New(), engineOf(goods), "", one); status != 400 {
 		t.Errorf("without a key: %d", status)
 	}
 }
