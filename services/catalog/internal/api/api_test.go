@@ -120,18 +120,20 @@ func TestEveryFaultIsNamedAndNothingIsListed(t *testing.T) {
 	s := newShelf()
 	status, got := send(t, s, "POST", Path, items(product("ok", "fine", 1), product("tea ", "tea", 0), product("", " ", 5),
 		product("a\tb", "x", 5), product(strings.Repeat("x", 65), "x", 5), product("ok", "again", 5),
-		`{"sku":"jug","description":"jug","price":{"amount":10000000001,"currency":"gbp"}}`))
+		`{"sku":"jug","description":"jug","price":{"amount":10000000001,"currency":"gbp"}}`,
+		`{"sku":"pot","description":"pot","price":{"amount":1,"currency":"QQQ"}}`))
 	var places []string
 	for _, e := range got["errors"].([]any) {
 		places = append(places, strings.TrimPrefix(e.(map[string]any)["location"].(string), "body.items"))
 	}
-	want := "[1].sku [1].price.amount [2].sku [2].description [3].sku [4].sku [6].price.amount [6].price.currency [5].sku"
+	want := "[1].sku [1].price.amount [2].sku [2].description [3].sku [4].sku [6].price.amount [6].price.currency [5].sku " +
+		"[7].price.currency"
 	if status != 422 || strings.Join(places, " ") != want {
 		t.Errorf("%d %v", status, places)
 	}
 	for body, want := range map[string]int{
-		items(): 422, `{}`: 422, `{"items":null}`: 400, items(`{"sku":"tea","colour":1}`): 400, `[`: 400,
-		items(`{"sku":"tea","description":"tea","price":{"amount":1.0,"currency":"GBP"}}`): 400,
+		items(): 422, `{}`: 422, `{"items":null}`: 422, items(`{"sku":"tea","colour":1}`): 422, `[`: 400,
+		items(`{"sku":"tea","description":"tea","price":{"amount":1.0,"currency":"GBP"}}`): 422,
 	} {
 		if status, got := send(t, s, "POST", Path, body); status != want {
 			t.Errorf("%s: %d %v", body, status, got)

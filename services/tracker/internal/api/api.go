@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"orderflow.example/schemas/order"
 	"orderflow.example/services/tracker"
 	"orderflow.example/services/tracker/internal/watch"
 	"orderflow.example/shared/httpserver"
@@ -45,9 +46,9 @@ type page[T any] struct {
 func (r *routes) listSagas(c *gin.Context) {
 	q := httpserver.NewQuery(c, "state", "open", "stuck", "attention", "q", "reason", "service", "cause", "from", "to")
 	limit, mark := q.Limit(defaultLimit, maxLimit), tracker.Mark{}
-	filter := tracker.Filter{State: c.Query("state"), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
+	filter := tracker.Filter{State: q.OneOf("state", order.Statuses()...), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
 		Attention: q.YesOrNo("attention"), Prefix: c.Query("q"), Reason: c.Query("reason"), Service: c.Query("service"),
-		Cause: c.Query("cause"), From: q.Time("from"), To: q.Time("to")}
+		Cause: q.OneOf("cause", tracker.Causes...), From: q.Time("from"), To: q.Time("to")}
 	var after *tracker.Mark
 	if q.Cursor(&mark) {
 		after = &mark
@@ -78,8 +79,8 @@ func (r *routes) saga(c *gin.Context) {
 
 func (r *routes) listObligations(c *gin.Context) {
 	q := httpserver.NewQuery(c, "overdue", "service", "kind", "cause", "order")
-	filter := tracker.ObligationFilter{Overdue: q.YesOrNo("overdue"), Service: c.Query("service"), Kind: c.Query("kind"),
-		Cause: c.Query("cause"), Order: c.Query("order")}
+	filter := tracker.ObligationFilter{Overdue: q.YesOrNo("overdue"), Service: c.Query("service"),
+		Kind: q.OneOf("kind", tracker.Kinds...), Cause: q.OneOf("cause", tracker.Causes...), Order: c.Query("order")}
 	list(q, r, func(x *tracker.Index, now time.Time) []tracker.Obligation { return x.Obligations(filter, now) })
 }
 
