@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -148,6 +149,8 @@ func stock(c *gin.Context, r Reader) {
 		return
 	case isList || len(c.Request.URL.Query()) > 0:
 		q := httpserver.NewQuery(c, "of")
+		q.Limit(defaultLimit, maxLimit)
+		q.Cursor(new(json.RawMessage))
 		q.Fault("of", "want movements or reservations")
 		q.Refused()
 		return
