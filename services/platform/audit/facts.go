@@ -35,7 +35,7 @@ type facts struct {
 type shelf struct{ sku, warehouse string }
 
 // moved are the movements of a shelf, in pieces.
-type moved struct{ received, stocked, committed, restocked int64 }
+type moved struct{ received, stocked, committed, restocked, counted int64 }
 
 // ask is a call to the gateway.
 type ask struct {
@@ -156,6 +156,10 @@ func (f *facts) decide(e saga.Event, counts audit.Fact) {
 		t.committed = append(t.committed, c.Lines...)
 		for _, l := range c.Lines {
 			f.at(l.SKU, l.Warehouse).committed += l.Quantity
+		}
+	case audit.Counted:
+		for _, l := range c.Lines {
+			f.at(l.SKU, l.Warehouse).counted += l.Quantity
 		}
 	case audit.Restocked:
 		t := f.of(e.Key)

@@ -90,6 +90,8 @@ func (o Operation) GoodBody(sku string) (body string, known bool) {
 		"list-products": `{"items":[{"sku":"` + sku + `","description":"Goods","price":{"amount":100,"currency":"GBP"},` +
 			`"backorderable":true}]}`,
 		"receive-stock":     `{"items":[{"sku":"` + sku + `","warehouse":"north","quantity":2,"reorder_point":1}]}`,
+		"change-sale":       `{"items":[{"sku":"` + sku + `","withdrawn":false}]}`,
+		"count-stock":       `{"items":[{"sku":"` + sku + `","warehouse":"north","counted":2,"reason":"broken"}]}`,
 		"move-deadline":     `{"due_at":"2026-11-26T16:50:00Z"}`,
 		"decide-review":     `{"approve":true}`,
 		"discard-parked":    `{"items":[{"service":"order","number":1}],"reason":"sold by telephone"}`,

@@ -87,6 +87,10 @@ func (o *NewOrder) price(terms map[string]storefront.Terms) (storefront.Basket, 
 			refuse(fmt.Sprintf("body.lines[%d].sku", i), "there is no such product")
 			continue
 		}
+		if product.Withdrawn {
+			refuse(fmt.Sprintf("body.lines[%d].sku", i), "this product was withdrawn from sale")
+			continue
+		}
 		price := product.Price
 		if basket.Total.Currency == "" {
 			basket.Total.Currency = price.Currency
