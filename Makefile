@@ -3,7 +3,7 @@ export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
 .PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product bench-recommendation bench-growth \
-	burst explore mutants chaos stages check webhooks invoices en16931 promotion schemathesis build tidy generate record release-schemas clean
+	burst explore mutants chaos stages check webhooks invoices last-pieces en16931 mails promotion schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -84,8 +84,14 @@ invoices: ## 5,000 orders and two processes of invoice, killed at random: number
 en16931: ## invoices as UBL, checked by another's EN 16931 rules; needs a Java 17 and Maven; a minute
 	scripts/en16931.sh
 
+last-pieces: ## 10,000 buyers, 500 pieces, and two processes of inventory, killed at random: exactly 500 are sold; some minutes
+	cd services/inventory && go test ./app -count=1 -timeout 1h -run OfManyWhoBuy -buyers 10000 -v
+
 promotion: ## a promotion to 10,000 customers while orders are mailed, killed in the middle; some minutes
 	cd services/notification && go test ./app -count=1 -timeout 30m -run APromotionToMany -customers 10000 -v
+
+mails: ## December 2010 with faults, its mails read back from SMTP: each thing told once, when it is true; some minutes
+	go test ./services/platform/endtoend -count=1 -timeout 30m -run TheMailsOfTheDemo -invoices 0 -v
 
 check: ## formatting, vet, lint, modules, generated files, released schemas
 	scripts/check.sh $(modules)

@@ -29,12 +29,17 @@ var decimals = map[string]int{
 	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4,
 }
 
+// Decimals is how many digits the minor unit of a currency has: 2 for GBP, 0 for JPY.
+func Decimals(currency string) int {
+	if n, other := decimals[currency]; other {
+		return n
+	}
+	return 2
+}
+
 // Text is the amount as a person reads it: "15.30 GBP".
 func (m Money) Text() string {
-	n, known := decimals[m.Currency]
-	if !known {
-		n = 2
-	}
+	n := Decimals(m.Currency)
 	if n == 0 {
 		return fmt.Sprintf("%d %s", m.Amount, m.Currency)
 	}

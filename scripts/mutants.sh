@@ -81,7 +81,7 @@ mutant engine lost-beginning-believed own_topic.go \
 	TestALostBeginningIsMissing
 mutant engine idle-publisher-does-not-look publisher.go 's/q\.checkIdle\(ctx\)/_ = ctx/' TestAnIdlePublisher
 mutant engine lost-commits-not-noticed own_topic.go \
-	's/if s\.next, err = q\.reconcile\(ctx, s\); err != nil/if err != nil/' TestADatabaseThatLostItsTail
+	's/if s\.next, err = q\.reconcile\(ctx, s\); err != nil/if err != nil/' TestEventsNumberedBeforeTheLoss
 mutant engine numbers-used-twice own_topic.go \
 	's/s\.next-1 <= s\.counter && conflict != s\.next/s.next-1 <= s.counter/' TestEventsNumberedBeforeTheLoss
 mutant engine forged-record-overlooked publisher.go \
@@ -91,7 +91,8 @@ mutant engine forged-id-believed own_topic.go \
 mutant engine last-commit-of-another-overlooked maintenance.go \
 	's/p\.publisher\.committed\(of\.Last\)/_ = of/' TestWhatAnotherProcessCommittedBeforeItDied
 mutant engine one-at-a-time publisher.go \
-	's/ack := q\.e\.producer/q.e.asides.Lock()\n\tdefer q.e.asides.Unlock()\n\tack := q.e.producer/' \
+	's/ack := q\.e\.producer/oneAtATime.Lock()\n\tdefer oneAtATime.Unlock()\n\tack := q.e.producer/;
+	s/^type partitionPublisher/var oneAtATime sync.Mutex\n\ntype partitionPublisher/m' \
 	TestAPartitionThatCannotBeWritten
 mutant engine age-of-the-outbox-hidden metrics.go \
 	's/if p\.publisher\.unfinished\(\) \{/if false {/' TestAPartitionThatCannotBeWritten
@@ -223,7 +224,7 @@ mutant engine parked-try-forgotten park.go 's/in\.form, in\.try = answer, p\.Try
 mutant engine open-calls-forgotten schedule.go \
 	's/for _, r := range rows \{/for _, r := range rows[:0] {/' TestACallWhoseAnswerIsLost
 mutant engine second-try-is-a-first schedule.go \
-	's/o\.ask\(asked, max\(r\.Try, 1\)\+1\)/o.ask(asked, 1)/' TestACallWhoseAnswerIsLost
+	's/o\.ask\(asked, max\(r\.Try, 1\)\+1, /o.ask(asked, 1, /' TestACallWhoseAnswerIsLost
 mutant engine strays-not-adopted survey.go \
 	's/q\.next_try_at <= now\(\) LIMIT/false LIMIT/' TestAQuestionCommittedByAProcessWithout
 mutant engine unreadable-question-stops-others schedule.go \

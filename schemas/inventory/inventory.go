@@ -14,9 +14,13 @@ var (
 	Released    = saga.Define[ReleasedV1]("inventory.released.v1")
 	Committed   = saga.Define[CommittedV1]("inventory.committed.v1")
 	Restocked   = saga.Define[RestockedV1]("inventory.restocked.v1")
+	Recalled    = saga.Define[RecalledV1]("inventory.recalled.v1")
+	CountedOut  = saga.Define[CountedOutV1]("inventory.counted_out.v1")
 
 	// About a SKU:
 
+	Counted                = saga.Define[CountedV1]("inventory.counted.v1").Keyed(schemas.KeyProduct)
+	WrittenOff             = saga.Define[WrittenOffV1]("inventory.written_off.v1").Keyed(schemas.KeyProduct)
 	Stocked                = saga.Define[StockedV1]("inventory.stocked.v1").Keyed(schemas.KeyProduct)
 	StockChanged           = saga.Snapshot[StockChangedV1]("inventory.stock_changed.v1").Keyed(schemas.KeyProduct)
 	ReplenishmentRequested = saga.Define[ReplenishmentRequestedV1]("inventory.replenishment_requested.v1").Keyed(schemas.KeyProduct)
@@ -24,7 +28,8 @@ var (
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	Reserved, Rejected, Backordered, Offered, Released, Committed, Restocked, Stocked, StockChanged, ReplenishmentRequested,
+	Reserved, Rejected, Backordered, Offered, Released, Committed, Restocked, Recalled, CountedOut, Counted, WrittenOff, Stocked,
+	StockChanged, ReplenishmentRequested,
 }
 
 // ReservedV1: every line listed is set aside for the order.
@@ -62,9 +67,26 @@ type OfferedV1 struct {
 	SKU string `json:"sku"`
 }
 
-// ReleasedV1: what was set aside for a cancelled order is free again; empty where nothing had been.
+// ReleasedV1: nothing is set aside for a cancelled order any more; empty where nothing had been. What a stock-taking did not find
+// is written off, and the rest is free again.
 type ReleasedV1 struct {
-	Lines []schemas.Allocation `json:"lines"`
+	Lines      []schemas.Allocation `json:"lines"`
+	WrittenOff []schemas.Allocation `json:"written_off,omitempty"` // of Lines
+	CountID    string               `json:"count_id,omitempty" example:"019527a0-0000-7000-8000-000000000001"`
+}
+
+// RecalledV1: a stock-taking found fewer pieces than are set aside, and those of this order, the newest, are among the missing.
+type RecalledV1 struct {
+	CountID   string `json:"count_id" example:"019527a0-0000-7000-8000-000000000001"`
+	SKU       string `json:"sku" schema:"min=1"`
+	Warehouse string `json:"warehouse"`
+	Quantity  int64  `json:"quantity" schema:"min=1"`
+}
+
+// CountedOutV1: goods that are set aside for the order are not there. It cannot be fulfilled, unless its parcel has left already.
+type CountedOutV1 struct {
+	CountID string               `json:"count_id" example:"019527a0-0000-7000-8000-000000000001"`
+	Missing []schemas.Allocation `json:"missing" schema:"min=1"`
 }
 
 // CommittedV1: what was set aside has left the warehouse.
@@ -76,6 +98,27 @@ type CommittedV1 struct {
 type RestockedV1 struct {
 	ReturnID string               `json:"return_id"`
 	Lines    []schemas.Allocation `json:"lines" schema:"min=1"`
+}
+
+// CountedV1: somebody counted the pieces of a SKU in a warehouse, those in parcels that have not left included.
+type CountedV1 struct {
+	CountID   string `json:"count_id" example:"019527a0-0000-7000-8000-000000000001"`
+	Warehouse string `json:"warehouse"`
+	Counted   int64  `json:"counted" schema:"min=0" example:"41"`
+	Expected  int64  `json:"expected" schema:"min=0" example:"44"` // on hand by the books
+	// Difference is booked at once: no more is taken away than is free. Missing is set aside and not there: it is written off
+	// as orders let go of it.
+	Difference int64            `json:"difference" example:"-3"`
+	Missing    int64            `json:"missing" schema:"min=0" example:"0"`
+	Reason     string           `json:"reason,omitempty" example:"broken in the storm"` // the operator's words
+	Request    *schemas.Request `json:"request,omitempty" x:"personal"`                 // of the operator who said so
+}
+
+// WrittenOffV1: what a stock-taking did not find, and an order let go of before it was told.
+type WrittenOffV1 struct {
+	CountID   string `json:"count_id" example:"019527a0-0000-7000-8000-000000000001"`
+	Warehouse string `json:"warehouse"`
+	Quantity  int64  `json:"quantity" schema:"min=1"`
 }
 
 // StockedV1: goods received are on the shelf.

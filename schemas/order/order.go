@@ -80,7 +80,7 @@ type CancelledV1 struct {
 
 // WithdrawalRequestedV1: after confirmation the customer wants out, or time is up; shipping decides.
 type WithdrawalRequestedV1 struct {
-	Reason string `json:"reason,omitempty"` // customer_request or not_dispatched
+	Reason string `json:"reason,omitempty"` // customer_request, not_dispatched or short_picked
 }
 
 // CancellationRefusedV1: it is too late to cancel.

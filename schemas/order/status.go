@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -27,8 +28,10 @@ var rank = map[string]int{
 	StatusShipped: 5, StatusDelivered: 6, StatusCompleted: 7, StatusRejected: 8, StatusCancelled: 8, StatusReturned: 8,
 }
 
-// Statuses lists all of them, in no order.
-func Statuses() []string { return slices.Collect(maps.Keys(rank)) }
+// Statuses lists all of them, those that come first first.
+func Statuses() []string {
+	return slices.SortedFunc(maps.Keys(rank), func(a, b string) int { return cmp.Or(rank[a]-rank[b], cmp.Compare(a, b)) })
+}
 
 // Reached tells whether an order with this status has come as far as that one. Nothing comes before placed; a word that
 // is no status has come nowhere, and nothing has come as far.

@@ -14,6 +14,7 @@ var Choreography = saga.Choreography[Product]{
 	Evolve:  Evolve,
 	Rows: []saga.Row{
 		saga.On(List, list, event.ProductListed, event.PriceChanged),
+		saga.On(ChangeSale, changeSale, event.Withdrawn, event.Restored),
 	},
 }
 
@@ -25,4 +26,13 @@ type Listing struct {
 	Description   string
 	Price         schemas.Money
 	Backorderable bool
+}
+
+// ChangeSale is the command of an operator to withdraw a listed product from sale, or to put it back.
+var ChangeSale = saga.Command[Sale]("change_sale")
+
+// Sale tells whether a product is to be for sale.
+type Sale struct {
+	Withdrawn bool
+	Reason    string
 }

@@ -46,3 +46,18 @@ func TestAnOldPriceComesBackWhenItIsListedAgain(t *testing.T) {
 	sagatest.Given(t, machine, listed("tea", 300, false), repriced(pounds(320))).
 		When(says("tea", 300, false)).Then(repriced(pounds(300)))
 }
+
+func TestAProductIsWithdrawnAndPutBackOnlyByAPerson(t *testing.T) {
+	t.Parallel()
+	withdraws := catalog.ChangeSale.Of(catalog.Sale{Withdrawn: true, Reason: "recalled"})
+	puts := catalog.ChangeSale.Of(catalog.Sale{})
+	sagatest.Given(t, machine).When(withdraws).Then().When(puts).Then()
+	sagatest.Given(t, machine, listed("tea", 300, false)).
+		When(puts).Then().
+		When(withdraws).Then(event.Withdrawn.Of(event.WithdrawnV1{Reason: "recalled"})).
+		When(withdraws).Then().
+		When(says("tea", 320, false)).Then(repriced(pounds(320))).
+		When(withdraws).Then().
+		When(puts).Then(event.Restored.Of(event.RestoredV1{})).
+		When(puts).Then()
+}

@@ -18,6 +18,7 @@ type Product struct {
 	Description   string
 	Price         schemas.Money
 	Backorderable bool
+	Withdrawn     bool // from sale; listing it again does not put it back
 }
 
 // Blank is a SKU that was never listed.
@@ -30,6 +31,10 @@ func Evolve(p Product, e saga.Event) Product {
 		p.Listed, p.Description, p.Price, p.Backorderable = true, d.Description, d.Price, d.Backorderable
 	case event.PriceChangedV1:
 		p.Price = d.Price
+	case event.WithdrawnV1:
+		p.Withdrawn = true
+	case event.RestoredV1:
+		p.Withdrawn = false
 	}
 	return p
 }
@@ -44,4 +49,15 @@ func list(p Product, l Listing) (events []saga.Event) {
 		events = append(events, event.PriceChanged.Of(event.PriceChangedV1{Price: l.Price}))
 	}
 	return events
+}
+
+// changeSale withdraws a product or puts it back; nothing changes of one that was never listed.
+func changeSale(p Product, s Sale) []saga.Event {
+	switch {
+	case !p.Listed || p.Withdrawn == s.Withdrawn:
+		return nil
+	case s.Withdrawn:
+		return []saga.Event{event.Withdrawn.Of(event.WithdrawnV1{Reason: s.Reason})}
+	}
+	return []saga.Event{event.Restored.Of(event.RestoredV1{})}
 }

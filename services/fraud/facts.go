@@ -69,8 +69,8 @@ func KindOf(subject string) string {
 	return kind
 }
 
-// addressHash is equal for spellings of one address; names do not matter. Who guesses an address can
-// confirm it, so that the hash is personal too.
+// addressHash is equal for spellings of one address; names do not matter. The hash is personal
+// too: it confirms a guessed address.
 func addressHash(o order.ValidatedV1) string {
 	a := o.ShipTo
 	var text strings.Builder

@@ -26,7 +26,7 @@ var Choreography = saga.Choreography[State]{
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Failed:  []saga.Kind{event.Rejected},
-	Final:   []saga.Kind{event.Committed, event.Restocked, event.Stocked},
+	Final:   []saga.Kind{event.Committed, event.Restocked, event.Stocked, event.WrittenOff},
 	Rows: []saga.Row{
 		saga.OnEvent(order.Validated, reserve, event.Reserved, event.Backordered, event.Rejected, event.ReplenishmentRequested,
 			event.StockChanged),
@@ -35,6 +35,11 @@ var Choreography = saga.Choreography[State]{
 		saga.On(shipping.Dispatched, commit, event.Committed, event.StockChanged),
 		saga.On(shipping.ReturnReceived, restock, event.Restocked, event.StockChanged, event.Offered),
 		saga.OnEvent(warehouse.StockReceived, stock, event.Stocked, event.ReplenishmentRequested, event.StockChanged, event.Offered),
+
+		saga.OnEvent(CountStock, count, event.Counted),
+		saga.OnEvent(event.Counted, afterCount, event.ReplenishmentRequested, event.StockChanged, event.Offered, event.Recalled),
+		saga.After(time.Millisecond, event.Recalled, recall, event.CountedOut, event.WrittenOff, event.ReplenishmentRequested,
+			event.StockChanged, event.Offered, event.Recalled),
 
 		// Who waits takes what comes free, or gives up.
 		saga.After(time.Millisecond, event.Offered, take, event.Reserved, event.ReplenishmentRequested, event.StockChanged).

@@ -87,7 +87,8 @@ func release(s State, _ order.CancelledV1) []saga.Event {
 	case Backordered:
 		skus = skusOf(s.Reservation.Backorder.Lines)
 	}
-	return follow(s, event.Released.Of(event.ReleasedV1{Lines: lines}), skus, onlyBetweenSomeAndNone)
+	released := event.ReleasedV1{Lines: lines, WrittenOff: s.Reservation.Lost, CountID: s.Reservation.Count}
+	return follow(s, event.Released.Of(released), skus, alwaysIf(len(released.WrittenOff) > 0))
 }
 
 // commit takes dispatched goods off the stock: those set aside, as shipping ships nothing else.
@@ -137,6 +138,14 @@ func stock(s State, at saga.Event, e warehouse.StockReceivedV1) []saga.Event {
 func always(_, _ int64) bool                          { return true }
 func onlyBetweenSomeAndNone(before, after int64) bool { return (before > 0) != (after > 0) }
 
+// alwaysIf tells the shop of goods written off as of any that left.
+func alwaysIf(left bool) func(before, after int64) bool {
+	if left {
+		return always
+	}
+	return onlyBetweenSomeAndNone
+}
+
 // follow adds to an event those that follow from it for each SKU: a replenishment request if a level ran low, up to twice its
 // reorder point in all and what is waited for, the new level for the shop, and what is there now for those who wait.
 func follow(s State, e saga.Event, skus []string, tell func(before, after int64) bool) []saga.Event {
@@ -144,7 +153,10 @@ func follow(s State, e saga.Event, skus []string, tell func(before, after int64)
 	if e.Key == "" {
 		e.Key = s.Key
 	}
-	after := Evolve(s, e)
+	return append(events, consequences(s, Evolve(s, e), skus, tell)...)
+}
+
+func consequences(before, after State, skus []string, tell func(before, after int64) bool) (events []saga.Event) {
 	for _, sku := range skus {
 		awaited := after.Waiting.before("", sku)
 		for _, l := range after.Levels.Of(sku) {
@@ -154,12 +166,12 @@ func follow(s State, e saga.Event, skus []string, tell func(before, after int64)
 			}
 			awaited = 0 // asked of the first warehouse
 		}
-		if tell(s.open(sku), after.open(sku)) {
+		if tell(before.open(sku), after.open(sku)) {
 			level := after.Levels.Total(sku)
 			level.Available = after.open(sku)
 			events = append(events, event.StockChanged.About(sku, level))
 		}
-		events = append(events, offers(s, after, sku)...)
+		events = append(events, offers(before, after, sku)...)
 	}
 	return events
 }

@@ -12,6 +12,7 @@ package inventory
 
 import (
 	"slices"
+	"time"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/inventory"
@@ -36,17 +37,24 @@ type State struct {
 	Reservation Reservation
 	Levels      Levels
 	Waiting     Waiting
-	Receipts    []string // of the SKU that the event is about: the ids of the last, the newest at the end
+	Receipts    []string               // of the SKU that the event is about: ids of the last receipts and counts, in order
+	Holding     map[string]Reservation // of a count: by order, those who hold goods of the SKU
+	Moved       []Movement             // by the events folded since the state was read; the store keeps them
 }
 
-// Remembered is how many receipts of a SKU are recognised as repeats. The warehouse, which counts each once, keeps more.
+// Remembered is how many receipts and counts of a SKU are recognised as repeats. The warehouse, which has each receipt once,
+// keeps more.
 const Remembered = 10
 
 // Reservation is this service's state of one order.
 type Reservation struct {
 	Status  Status
 	Lines   []schemas.Allocation // the goods set aside, or dispatched
+	Since   time.Time            // when they were set aside; zero where they never were. Whole microseconds, UTC
 	Returns []string             // ids of the returns that came back
+
+	Lost  []schemas.Allocation // of Lines: what a stock-taking did not find, while they are set aside
+	Count string               // the id of the stock-taking; empty without Lost
 
 	Backorder *event.BackorderedV1 // what it waits for; nil unless it is backordered
 }
@@ -58,7 +66,7 @@ func Blank(key string) State { return State{Key: key} }
 func Evolve(s State, e saga.Event) State {
 	switch d := e.Data.(type) {
 	case event.ReservedV1:
-		s.Reservation, s.Waiting = Reservation{Status: Reserved, Lines: d.Lines}, s.Waiting.without(e.Key)
+		s.Reservation, s.Waiting = Reservation{Status: Reserved, Lines: d.Lines, Since: kept(e.Time)}, s.Waiting.without(e.Key)
 		s.Levels = s.Levels.moved(d.Lines, func(l *Level, n int64) { l.Reserved += n })
 	case event.RejectedV1:
 		s.Reservation, s.Waiting = Reservation{Status: Rejected}, s.Waiting.without(e.Key)
@@ -67,15 +75,29 @@ func Evolve(s State, e saga.Event) State {
 	case event.ReleasedV1:
 		s.Reservation, s.Waiting = Reservation{Status: Released}, s.Waiting.without(e.Key)
 		s.Levels = s.Levels.moved(d.Lines, func(l *Level, n int64) { l.Reserved -= n })
+		if len(d.WrittenOff) > 0 {
+			s.Levels = s.Levels.moved(d.WrittenOff, func(l *Level, n int64) { l.OnHand -= n })
+			s = s.moved(e, Counted, -1, d.CountID, d.WrittenOff)
+		}
 	case event.CommittedV1:
-		s.Reservation.Status = Committed
+		s.Reservation.Status, s.Reservation.Lost, s.Reservation.Count = Committed, nil, ""
+		s = s.moved(e, Dispatched, -1, "", d.Lines)
 		s.Levels = s.Levels.moved(d.Lines, func(l *Level, n int64) { l.OnHand, l.Reserved = l.OnHand-n, l.Reserved-n })
 	case event.RestockedV1:
 		s.Reservation.Returns = append(slices.Clip(s.Reservation.Returns), d.ReturnID)
+		s = s.moved(e, Returned, 1, d.ReturnID, d.Lines)
 		s.Levels = s.Levels.moved(d.Lines, func(l *Level, n int64) { l.OnHand += n })
+	case event.CountedOutV1:
+		s.Reservation.Lost, s.Reservation.Count = slices.Concat(s.Reservation.Lost, d.Missing), d.CountID
+	case event.CountedV1:
+		s = s.remembering(d.CountID)
+		s.Levels = s.Levels.changed(e.Key, d.Warehouse, func(l *Level) { l.OnHand += d.Difference })
+		s = s.onShelf(e, Counted, d.Warehouse, d.Difference, d.CountID)
+	case event.WrittenOffV1:
+		s.Levels = s.Levels.changed(e.Key, d.Warehouse, func(l *Level) { l.OnHand -= d.Quantity })
+		s = s.onShelf(e, Counted, d.Warehouse, -d.Quantity, d.CountID)
 	case event.StockedV1:
-		s.Receipts = append(slices.Clip(s.Receipts), d.ReceiptID)
-		s.Receipts = s.Receipts[max(0, len(s.Receipts)-Remembered):]
+		s = s.remembering(d.ReceiptID).onShelf(e, Received, d.Warehouse, d.Quantity, d.ReceiptID)
 		s.Levels = s.Levels.changed(e.Key, d.Warehouse, func(l *Level) {
 			l.OnHand, l.ReorderPoint = l.OnHand+d.Quantity, d.ReorderPoint
 			if d.Replenishes != "" && d.Replenishes == l.Replenishment {
@@ -85,5 +107,12 @@ func Evolve(s State, e saga.Event) State {
 	case event.ReplenishmentRequestedV1:
 		s.Levels = s.Levels.changed(e.Key, d.Warehouse, func(l *Level) { l.OnOrder, l.Replenishment = d.Quantity, e.ID })
 	}
+	return s
+}
+
+// remembering is the state with one more receipt or count.
+func (s State) remembering(id string) State {
+	s.Receipts = append(slices.Clip(s.Receipts), id)
+	s.Receipts = s.Receipts[max(0, len(s.Receipts)-Remembered):]
 	return s
 }

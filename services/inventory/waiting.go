@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/inventory"
@@ -64,6 +65,14 @@ func (r Reservation) Waits(order string) Waiting {
 	return Waiting(nil).with(order, *r.Backorder)
 }
 
+// WaitsSince is when an order began to wait; the zero time if it does not.
+func (r Reservation) WaitsSince() time.Time {
+	if r.Status != Backordered {
+		return time.Time{}
+	}
+	return moment(r.Backorder.Since)
+}
+
 // Sort sorts those who wait by SKU and place in line, in place.
 func (ws Waiting) Sort() { slices.SortFunc(ws, compareWaiters) }
 
@@ -84,6 +93,9 @@ func (s State) open(sku string) int64 {
 // offers tell those who wait for a SKU that now there is enough for them and all before them. They take it by themselves, if all
 // else is there, too: this event's order is another one's, and so may be another partition's.
 func offers(before, after State, sku string) (events []saga.Event) {
+	if after.Levels.Available(sku) <= 0 {
+		return nil // for nobody, however many wait: else each event would look at all of them for each of them
+	}
 	enough := func(s State, w Waiter) bool {
 		return s.Levels.Available(sku)-s.Waiting.before(w.Order, sku) >= s.Waiting.of(w.Order, sku)
 	}

@@ -22,16 +22,20 @@ type shelf struct {
 	levels inventory.Levels
 	clock  time.Time
 	offers []string // orders with an offer that waits to be decided on
+	recall []saga.Event
+	moved  []inventory.Movement
+	booked map[string][]string // by SKU, ids of receipts and counts
 	number int
 }
 
 func newShelf(t *testing.T) *shelf {
-	return &shelf{t: t, orders: map[string]inventory.Reservation{}, clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	return &shelf{t: t, orders: map[string]inventory.Reservation{}, booked: map[string][]string{},
+		clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 }
 
 // hear lets the machine react, and keeps the order's and the levels' state.
 func (s *shelf) hear(key string, do func(state any, stamp saga.Stamp) (saga.Step, error)) []saga.Event {
-	state := inventory.State{Key: key, Reservation: s.orders[key], Levels: s.levels}
+	state := inventory.State{Key: key, Reservation: s.orders[key], Levels: s.levels, Holding: s.orders, Receipts: s.booked[key]}
 	for id, r := range s.orders {
 		state.Waiting = append(state.Waiting, r.Waits(id)...)
 	}
@@ -41,10 +45,14 @@ func (s *shelf) hear(key string, do func(state any, stamp saga.Stamp) (saga.Step
 		s.t.Fatal(err)
 	}
 	after := step.State.(inventory.State)
-	s.orders[key], s.levels = after.Reservation, after.Levels
+	s.orders[key], s.levels, s.moved = after.Reservation, after.Levels, append(s.moved, after.Moved...)
+	s.booked[key] = after.Receipts
 	for _, e := range step.Emitted {
 		if e.Type == event.Offered.Name() {
 			s.offers = append(s.offers, e.Key)
+		}
+		if e.Type == event.Recalled.Name() {
+			s.recall = append(s.recall, e)
 		}
 	}
 	return step.Emitted

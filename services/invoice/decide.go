@@ -11,7 +11,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// What an invoice waits for, and a credit note: the topics of other services have no common order.
+// The preconditions of an invoice and a credit note; they arrive in any order, as they come from topics of several services.
 const (
 	byOrder   = "confirmed"
 	byCapture = "captured"

@@ -8,7 +8,6 @@ import (
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/notification"
 	"orderflow.example/schemas/order"
-	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/services/notification"
@@ -67,55 +66,6 @@ func kinds(events []saga.Event) string {
 		}
 	}
 	return strings.Join(list, ", ")
-}
-
-func TestACustomerIsToldEachThingOnceWithWhatItIsAbout(t *testing.T) {
-	t.Parallel()
-	d := sagatest.Given(t, silent, noted).When(isConfirmed)
-	posted := d.Emitted()[0].Data.(event.PostedV1)
-	if posted.CustomerID != "ann" || posted.Message.HappenedAt == "" || posted.Message.Pieces != 3 ||
-		*posted.Message.Amount != pounds ||
-		!strings.HasSuffix(posted.Message.ID, ":confirmed") {
-		t.Errorf("%+v", posted)
-	}
-	d.When(isConfirmed).Then()
-	d.When(isDispatched)
-	if got := kinds(d.Emitted()); got != "posted dispatched" {
-		t.Error(got)
-	}
-	d.When(isDispatched).Then()
-}
-
-func TestWhatComesBeforeItsTurnWaitsForIt(t *testing.T) {
-	t.Parallel()
-	back := heard(refund.Issued.Of(refund.IssuedV1{RefundID: "r1", Reason: "cancelled", Amount: pounds}))
-	paid := heard(refund.Settled.Of(refund.SettledV1{SettlementID: "s1", RefundID: "r1", Reason: "cancelled", Amount: pounds}))
-	for name, c := range map[string][]struct {
-		hears saga.Event
-		says  string
-	}{
-		"everything before the order": {{isDelivered, "held delivered"}, {isDispatched, "held dispatched"},
-			{isConfirmed, "held confirmed"},
-			{placed, "noted ann, posted confirmed, posted dispatched, posted delivered"}},
-		"the parcel before the confirmation": {{placed, "noted ann"}, {isDispatched, "held dispatched"}, {isDispatched, ""},
-			{isConfirmed, "posted confirmed, posted dispatched"}, {isDelivered, "posted delivered"}},
-		"the refund before the cancellation": {{placed, "noted ann"}, {back, "held refunded"},
-			{isCancelled, "posted cancelled, posted refunded"}, {back, ""}},
-		"what was owed before the cancellation": {{placed, "noted ann"}, {paid, "held settled"},
-			{isCancelled, "posted cancelled, posted settled"}, {paid, ""}},
-		"the order twice": {{placed, "noted ann"}, {placed, ""}},
-	} {
-		d := sagatest.Given(t, silent)
-		for i, step := range c {
-			d.When(step.hears)
-			if got := kinds(d.Emitted()); got != step.says {
-				t.Errorf("%s, step %d: %q, want %q", name, i, got, step.says)
-			}
-		}
-		if o := d.State().(notification.Order); len(o.Held) > 0 {
-			t.Errorf("%s: still held: %v", name, o.Held)
-		}
-	}
 }
 
 func TestAMessageGoesByTheChannelsThatTheCustomerChoseAndThereAre(t *testing.T) {

@@ -18,7 +18,7 @@ func (c Channels) keyOf(_ Order, e event.PostedV1) []string {
 	return []string{e.CustomerID}
 }
 
-// route has a message that is in the inbox sent by the customer's channels. Who chose none is sent mail.
+// route has a message of the inbox sent by the customer's channels. Customers who chose none are sent mail.
 func (c Channels) route(o Order, e event.PostedV1, look saga.Look) (events []saga.Event) {
 	if len(c) == 0 {
 		return nil

@@ -5,8 +5,10 @@ import (
 	"strings"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/inventory"
 	event "orderflow.example/schemas/notification"
 	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/shipping"
 	"orderflow.example/schemas/storefront"
@@ -25,7 +27,10 @@ const (
 	ReturnRefused    = "return_refused"
 	ReturnReceived   = "return_received"
 	Refunded         = "refunded"
-	Settled          = "settled" // what was owed was paid outside the gateway
+	Settled          = "settled"         // what was owed was paid outside the gateway
+	Backordered      = "backordered"     // the order waits for goods
+	Owed             = "refund_owed"     // a refund cannot be made by the gateway; a person sees to it
+	Reversed         = "refund_reversed" // a refund did not arrive
 )
 
 // Promoted is the kind of a promotion.
@@ -33,7 +38,7 @@ const Promoted = "promotion"
 
 // Kinds are all kinds of messages.
 var Kinds = []string{Confirmed, Cancelled, Rejected, Dispatched, Delivered, Lost, ReturnAuthorized, ReturnRefused,
-	ReturnReceived, Refunded, Settled, Promoted}
+	ReturnReceived, Refunded, Settled, Backordered, Owed, Reversed, Promoted}
 
 // telling is what the customer is told of an event.
 type telling struct {
@@ -61,6 +66,9 @@ func tells[E any](heard saga.Type[E], message func(E) event.Message) telling {
 
 // tellings is everything that customers are told of.
 var tellings = []telling{
+	tells(inventory.Backordered, func(e inventory.BackorderedV1) event.Message {
+		return event.Message{Kind: Backordered, Pieces: missing(e.Short)}
+	}),
 	tells(order.Confirmed, func(e order.ConfirmedV1) event.Message {
 		return event.Message{Kind: Confirmed, Amount: &e.Total, Pieces: pieces(e.Lines)}
 	}),
@@ -96,6 +104,12 @@ var tellings = []telling{
 	tells(refund.Settled, func(e refund.SettledV1) event.Message {
 		return event.Message{Kind: Settled, ID: e.SettlementID, Reason: e.Reason, Amount: &e.Amount}
 	}),
+	tells(refund.Owed, func(e refund.OwedV1) event.Message {
+		return event.Message{Kind: Owed, ID: e.RefundID, Amount: &e.Amount}
+	}),
+	tells(payment.RefundReversed, func(e payment.RefundReversedV1) event.Message {
+		return event.Message{Kind: Reversed, ID: e.RefundID, Amount: &e.Amount}
+	}),
 }
 
 // ToldOf are the events that customers are told of: nothing is sent before one of them.
@@ -106,14 +120,22 @@ var ToldOf = func() (list []saga.Kind) {
 	return list
 }()
 
-// News is the id of the message that a customer must be sent of an event; "" if of none.
-func News(e saga.Event) string {
+// News is the id of the message that a customer is sent of an event; "" if of none. It must be, unless what followed may have
+// overtaken the event.
+func News(e saga.Event) (message string, must bool) {
 	for _, t := range tellings {
 		if m, told := t.message(e); told {
-			return id(e.Key, m)
+			return id(e.Key, m), m.Kind != Backordered
 		}
 	}
-	return ""
+	return "", false
+}
+
+func missing(short []inventory.Shortage) (n int64) {
+	for _, s := range short {
+		n += s.Requested - s.Available
+	}
+	return n
 }
 
 func pieces(lines []schemas.Allocation) (n int64) {
@@ -123,17 +145,32 @@ func pieces(lines []schemas.Allocation) (n int64) {
 	return n
 }
 
-// first is the kind that must be told before the message; "" if none. The topics of other services have no common order.
+// first is the kind of what must be told before the message, or one message of it; "" if none. The topics of other services have
+// no common order.
 func first(m event.Message) string {
 	switch m.Kind {
-	case Dispatched:
+	case Dispatched, Owed:
 		return Confirmed
 	case Delivered, Lost:
 		return Dispatched
 	case Refunded, Settled:
 		return map[string]string{"cancelled": Cancelled, "lost": Lost, "returned": ReturnReceived, "granted": Confirmed}[m.Reason]
+	case Reversed:
+		return Refunded + strings.TrimPrefix(m.ID, m.OrderID+":"+Reversed)
 	}
 	return ""
+}
+
+// overtaken tells whether the message is not true any more: what followed was told already.
+func (o Order) overtaken(m event.Message) bool {
+	return m.Kind == Backordered && slices.ContainsFunc([]string{Confirmed, Cancelled, Rejected}, o.told)
+}
+
+// told tells whether the customer was told of this kind, or of one message of it.
+func (o Order) told(kind string) bool {
+	return slices.ContainsFunc(o.Told, func(id string) bool {
+		return strings.HasPrefix(id, o.ID+":"+kind) // one kind is no prefix of another
+	})
 }
 
 // id is the message's id: its order, its kind, and which of that kind it is.
@@ -147,7 +184,7 @@ func (o Order) tell(m event.Message) (events []saga.Event) {
 	if _, told := slices.BinarySearch(o.Told, m.ID); told {
 		return nil
 	}
-	if _, held := slices.BinarySearchFunc(o.Held, m.ID, byID); held {
+	if _, held := slices.BinarySearchFunc(o.Held, m.ID, byID); held || o.overtaken(m) {
 		return nil
 	}
 	if !o.mayTell(m) {
@@ -159,9 +196,7 @@ func (o Order) tell(m event.Message) (events []saga.Event) {
 
 func (o Order) mayTell(m event.Message) bool {
 	before := first(m)
-	return o.CustomerID != "" && (before == "" || slices.ContainsFunc(o.Told, func(id string) bool {
-		return strings.HasPrefix(id, o.ID+":"+before) // one kind is no prefix of another
-	}))
+	return o.CustomerID != "" && (before == "" || o.told(before))
 }
 
 func (o Order) post(m event.Message) saga.Event {

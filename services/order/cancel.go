@@ -85,6 +85,20 @@ func withdraw(o Order, _ storefront.CancellationRequestedV1) []saga.Event {
 	return nil // not placed yet, or already cancelled or rejected
 }
 
+// goodsMissing ends an order whose goods a stock-taking did not find: at once before the confirmation. Afterwards shipping is
+// asked whether they have left; if it was asked already, its answer serves here as well.
+func goodsMissing(o Order, _ inventory.CountedOutV1) []saga.Event {
+	switch o.Status {
+	case Placed, InReview, Backordered:
+		return cancel(o, shortPicked, "inventory")
+	case Confirmed, Preparing:
+		if o.Withdrawal == "" {
+			return askToStop(o, shortPicked, "Goods of your order are missing in the warehouse.")
+		}
+	}
+	return nil
+}
+
 func stopAsWished(o Order) []saga.Event {
 	const text = "You asked us to cancel; we are trying to stop your parcel."
 	if o.Withdrawal != "" {
@@ -108,6 +122,8 @@ func withdrawn(o Order, _ shipping.WithdrawnV1) []saga.Event {
 		return cancel(o, customerRequest, "customer")
 	case notDispatched:
 		return cancel(o, notDispatched, "deadline")
+	case shortPicked:
+		return cancel(o, shortPicked, "inventory")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package order_test
 import (
 	"testing"
 
+	"orderflow.example/schemas"
 	"orderflow.example/schemas/fraud"
 	"orderflow.example/schemas/inventory"
 	event "orderflow.example/schemas/order"
@@ -140,6 +141,29 @@ func TestAnOrderNotDispatchedInTimeIsCancelledOnlyThroughShipping(t *testing.T) 
 	}
 	d = at(t, toPreparing...).Expired(confirmed).When(handed).When(notStop).ThenKinds(event.CancellationRefused, event.StatusChanged)
 	status(t, d, order.Shipped, false)
+}
+
+func TestAnOrderWhoseGoodsWereNotFoundIsCancelledUnlessTheyHaveLeft(t *testing.T) {
+	t.Parallel()
+	tea := []schemas.Allocation{{SKU: "tea", Quantity: 1}}
+	missing := inventory.CountedOut.Of(inventory.CountedOutV1{CountID: "c", Missing: tea})
+	because := event.CancelledV1{Reason: "short_picked", By: "inventory"}
+	d := at(t, placed).When(missing).ThenKinds(event.Cancelled, event.StatusChanged)
+	if got := d.Emitted()[0].Data.(event.CancelledV1); got != because {
+		t.Errorf("cancelled %+v", got)
+	}
+	d.When(missing).Then()
+
+	d = at(t, toPreparing...).When(missing).ThenKinds(event.WithdrawalRequested, event.StatusChanged)
+	d.When(missing).Then()
+	d.When(stopped).ThenKinds(event.Cancelled, event.StatusChanged)
+	if got := d.Emitted()[0].Data.(event.CancelledV1); got != because {
+		t.Errorf("cancelled %+v", got)
+	}
+	d = at(t, toPreparing...).When(missing).When(handed).When(notStop).ThenKinds(event.CancellationRefused, event.StatusChanged)
+	status(t, d, order.Shipped, false)
+	d.When(missing).Then()
+	at(t, toPreparing...).When(wantsOut).When(missing).Then()
 }
 
 func TestAWishToCancelIsAnsweredAlsoWhereTheParcelIsBeingStoppedAlready(t *testing.T) {

@@ -56,6 +56,7 @@ var Choreography = saga.Choreography[Order]{
 		failure(payment.CaptureFailed, captureFailed, "payment"),
 		failure(shipping.Rejected, noCarrier, "shipping"),
 		failure(warehouse.ShortPicked, shortPicked, "warehouse"),
+		saga.On(inventory.CountedOut, goodsMissing, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
 
 		// A request to cancel; once confirmed, shipping decides.
 		saga.On(storefront.CancellationRequested, withdraw,

@@ -35,6 +35,8 @@ var Products = saga.Choreography[Product]{
 	Blank:   BlankProduct,
 	Rows: []saga.Row{
 		saga.Show(catalog.ProductListed, listed),
+		saga.Show(catalog.Withdrawn, withdrawn),
+		saga.Show(catalog.Restored, restored),
 		saga.Show(inventory.StockChanged, stocked),
 	},
 }

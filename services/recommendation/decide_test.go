@@ -58,6 +58,7 @@ func TestOnlyWhatIsListedAndThereOrBackorderableIsSold(t *testing.T) {
 		want bool
 	}{
 		{Product{Listed: true, Available: 1}, true}, {Product{Listed: true, Backorderable: true}, true},
+		{Product{Listed: true, Available: 1, Withdrawn: true}, false},
 		{Product{Listed: true}, false}, {Product{Available: 5}, false}, {Product{Listed: true, Available: -1}, false},
 	} {
 		if c.Sold() != c.want {

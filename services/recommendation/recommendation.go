@@ -2,7 +2,7 @@
 // customer, with the reason for each.
 //
 // The method is a local ridge regression (EASE over each good's nearest neighbours): an order weighs the less the larger it is,
-// goods weigh the more the closer they are on it, and older orders count for less. What a customer bought before counts beside.
+// goods weigh the more the closer they are on it, and older orders count for less. The customer's own earlier orders count too.
 //
 // All orders are learnt in one sequence, since a good's neighbours depend on when they were computed: a machine for each order
 // notes its basket once, and the machine of the shop consumes the baskets from its one partition. So a replay learns the same.

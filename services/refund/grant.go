@@ -128,8 +128,8 @@ func pieces(lines []schemas.Allocation, sku string) (n int64) {
 	return n
 }
 
-// Granted is how much more operators grant than the goods that came back are worth, in minor units; what they refunded of those
-// is not refunded twice.
+// Granted is how much more operators grant than the goods that came back are worth, in minor units; goods that they refunded
+// are not refunded twice.
 func (r Refund) Granted() (sum int64) {
 	if !slices.ContainsFunc(r.Claims, func(c Claim) bool { return c.Reason == byOperator }) {
 		return 0

@@ -57,7 +57,7 @@ func sale(m schemas.Money) []event.Transfer {
 	return slices.Concat(move(Customers, Revenue, m.Amount, m.Currency), move(Clearing, Customers, m.Amount, m.Currency))
 }
 
-// giveBack books a refund from an account. What was booked as a refund before, and did not arrive, the customer was owed already.
+// giveBack books a refund from an account. Arrears, an earlier refund that did not arrive, are owed already.
 func giveBack(m schemas.Money, arrears int64, from string) []event.Transfer {
 	return slices.Concat(move(Refunds, Customers, max(0, m.Amount-arrears), m.Currency), move(Customers, from, m.Amount, m.Currency))
 }

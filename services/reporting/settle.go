@@ -37,8 +37,8 @@ func (c Calendar) vanished(a Account, e saga.Event, _ event.LinesVanishedV1) []s
 	return c.reconcile(a, e)
 }
 
-// reconcile compares the items that the gateway has accounted for, or a discrepancy was told of. Where both agree, what it paid
-// out and kept is booked, once; what it corrects later, by the difference.
+// reconcile compares the items that the gateway has accounted for, or a discrepancy was told of. Where both agree, payout and fee
+// are booked once; a later correction of theirs is booked by its difference.
 func (c Calendar) reconcile(a Account, e saga.Event) (said []saga.Event) {
 	for _, i := range a.Items {
 		switch {

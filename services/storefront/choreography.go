@@ -58,6 +58,8 @@ var Products = saga.Choreography[Product]{
 	Rows: []saga.Row{
 		saga.Show(catalog.ProductListed, listed),
 		saga.Show(catalog.PriceChanged, priced),
+		saga.Show(catalog.Withdrawn, withdrawnFromSale),
+		saga.Show(catalog.Restored, restored),
 		saga.Show(inventory.StockChanged, stocked),
 	},
 }

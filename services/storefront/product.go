@@ -16,12 +16,14 @@ type Product struct {
 	Price         schemas.Money
 	Backorderable bool
 	Available     int64
+	Withdrawn     bool // from sale: orders placed before go on
 }
 
 // Terms are what a product for sale is ordered by.
 type Terms struct {
 	Price         schemas.Money
 	Backorderable bool
+	Withdrawn     bool
 }
 
 // BlankProduct is the product of a SKU without events.
@@ -39,5 +41,15 @@ func priced(p Product, e catalog.PriceChangedV1, _ time.Time) Product {
 
 func stocked(p Product, e inventory.StockChangedV1, _ time.Time) Product {
 	p.Available = e.Available
+	return p
+}
+
+func withdrawnFromSale(p Product, _ catalog.WithdrawnV1, _ time.Time) Product {
+	p.Withdrawn = true
+	return p
+}
+
+func restored(p Product, _ catalog.RestoredV1, _ time.Time) Product {
+	p.Withdrawn = false
 	return p
 }

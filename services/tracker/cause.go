@@ -14,6 +14,9 @@ const (
 	CauseNeverProduced = "never_produced"   // the event it waits for is not on the topic, and no service owes it
 )
 
+// Causes lists all of them.
+var Causes = []string{CauseParked, CauseConsumer, CauseOutside, CausePublisher, CauseNeverProduced}
+
 // evidence is what is known about the service that owes something.
 type evidence struct {
 	kind    string

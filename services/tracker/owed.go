@@ -16,6 +16,9 @@ const (
 	KindPublication = "publication" // to publish committed events
 )
 
+// Kinds lists all of them.
+var Kinds = []string{KindReaction, KindCall, KindDeadline, KindPublication}
+
 // onItsWay is how long an event may take from its commit to its topic and from there to here.
 const onItsWay = time.Second
 

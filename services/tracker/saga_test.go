@@ -30,7 +30,7 @@ func shop() *scene {
 		if id == "asked" {
 			continue
 		}
-		paid := s.say(at+1, payment.Authorized, id, asked, "answer/2", payment.AuthorizedV1{Attempt: asked})
+		paid := s.say(at+1, payment.Authorized, id, asked, "answer/2", payment.AuthorizedV1{Attempt: asked, Amount: price})
 		s.say(at+1.1, order.Confirmed, id, paid, "", nil)
 		if id == "completed" {
 			s.status(at+1.2, id, paid, "completed", true)
@@ -42,7 +42,7 @@ func shop() *scene {
 		if id == "voiding" {
 			continue
 		}
-		voided := s.say(at+1.5, payment.Voided, id, wish, "answer", nil)
+		voided := s.say(at+1.5, payment.Voided, id, wish, "answer", payment.VoidedV1{Attempt: asked, Amount: &price})
 		s.status(at+1.6, id, voided, "cancelled", true)
 	}
 	s.reportAll(60)

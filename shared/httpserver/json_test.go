@@ -158,24 +158,6 @@ func TestCardNumbersAreFoundHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
-func TestManyDigitsDoNotTakeLong(t *testing.T) {
-	t.Parallel()
-	url := start(t, httpserver.Options{}, func(e *gin.Engine) {
-		e.POST("/", func(c *gin.Context) { c.Status(http.StatusNoContent) })
-	})
-	for _, piece := range []string{"1 ", "1", "1   "} {
-		body, best := strings.Repeat(piece, 64<<10/len(piece)), time.Hour
-		for range 10 { // a busy machine can slow down some of the tries
-			start := time.Now()
-			call(t, "POST", url, body)
-			best = min(best, time.Since(start))
-		}
-		if best > time.Second {
-			t.Errorf("64 KiB of %q took %v", piece, best)
-		}
-	}
-}
-
 func TestOnlyJSONIsDecoded(t *testing.T) {
 	t.Parallel()
 	url := start(t, httpserver.Options{}, func(e *gin.Engine) {
@@ -195,7 +177,7 @@ func TestOnlyJSONIsDecoded(t *testing.T) {
 	response, body := call(t, "POST", url, `{}`, "Content-Type", "text/plain")
 	wantProblem(t, response, body, 415, "media-type")
 	response, body = call(t, "POST", url, `{"x":"secret"}`, "Content-Type", "application/json; charset=utf-8")
-	p := wantProblem(t, response, body, 400, "malformed")
+	p := wantProblem(t, response, body, 422, "invalid")
 	if len(p.Errors) != 1 || p.Errors[0].Location != "body.x" || strings.Contains(body, "secret") {
 		t.Errorf("got %s", body)
 	}

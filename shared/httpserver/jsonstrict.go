@@ -25,28 +25,15 @@ func DecodeJSON(c *gin.Context, v any) *Problem {
 	if err != nil {
 		return unreadable(err, 0)
 	}
-	faults, wrong := Decode(body, v)
-	switch wrong {
-	case Nothing:
+	switch faults, readable := Decode(body, v); {
+	case faults == nil:
 		return nil
-	case Values:
+	case readable:
 		return Invalid(faults...)
 	default:
 		return Malformed(faults...)
 	}
 }
-
-// Wrong is the severity of the worst fault of a body.
-type Wrong int
-
-// Syntax: it is not JSON, or is ambiguous. Structure: it has other fields or types. Values: it has values that are not
-// allowed, or lacks some.
-const (
-	Nothing Wrong = iota
-	Values
-	Structure
-	Syntax
-)
 
 // IsJSON tells whether a Content-Type header means JSON, which is UTF-8.
 func IsJSON(header string) bool {
@@ -59,11 +46,12 @@ func IsJSON(header string) bool {
 type Checked interface{ Check() []Fault }
 
 // Decode reads a body into v and finds all its faults, each at its own place: those of UnmarshalStrict, those of the tags
-// of v's fields, and those of v itself, if it is Checked. Except after faults of syntax v is filled as far as possible.
-func Decode(body []byte, v any) ([]Fault, Wrong) {
+// of v's fields, and those of v itself, if it is Checked. A body that is not JSON, or is ambiguous, is not readable; of any
+// other v is filled as far as possible.
+func Decode(body []byte, v any) (faults []Fault, readable bool) {
 	root, faults := readTree(body)
 	if faults != nil {
-		return faults, Syntax
+		return faults, false
 	}
 	k := checker{rules: true}
 	k.check(root, reflect.TypeOf(v).Elem(), nil)
@@ -73,13 +61,7 @@ func Decode(body []byte, v any) ([]Fault, Wrong) {
 	if own, ok := v.(Checked); ok {
 		k.faults = AddFaults(k.faults, own.Check()...)
 	}
-	switch {
-	case k.malformed:
-		return k.faults, Structure
-	case k.faults != nil:
-		return k.faults, Values
-	}
-	return nil, Nothing
+	return k.faults, true
 }
 
 // AddFaults adds faults at places that have none yet.
@@ -109,16 +91,11 @@ func UnmarshalStrict(body []byte, v any) []Fault {
 }
 
 type checker struct {
-	rules     bool // the tags count
-	faults    []Fault
-	malformed bool
+	rules  bool // the tags count
+	faults []Fault
 }
 
-// refuse is for values that cannot be read, forbid for readable values that are not allowed.
-func (k *checker) refuse(n *node, detail string) {
-	k.malformed = true
-	k.faults = append(k.faults, Fault{Detail: detail, Location: n.place})
-}
+func (k *checker) refuse(n *node, detail string) { k.forbid(n.place, detail) }
 
 func (k *checker) forbid(place, detail string) {
 	if detail != "" {

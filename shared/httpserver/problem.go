@@ -46,7 +46,7 @@ func Invalid(faults ...Fault) *Problem {
 
 // Malformed is the problem of a body that cannot be read.
 func Malformed(faults ...Fault) *Problem {
-	return NewProblem(http.StatusBadRequest, "malformed", "the body is not what is expected here; errors lists every fault",
+	return NewProblem(http.StatusBadRequest, "malformed", "the body is not readable JSON; errors lists every fault",
 		faults...)
 }
 

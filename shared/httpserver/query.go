@@ -3,6 +3,7 @@ package httpserver
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -45,6 +46,15 @@ func (q *Query) Limit(standard, most int) int {
 		q.Fault("limit", "want a number from 1 to "+strconv.Itoa(most))
 	}
 	return n
+}
+
+// OneOf is a filter that has one of these values, empty if it is missing or empty.
+func (q *Query) OneOf(name string, values ...string) string {
+	text := q.Query(name)
+	if text != "" && !slices.Contains(values, text) {
+		q.Fault(name, "want one of "+strings.Join(values, ", "))
+	}
+	return text
 }
 
 // YesOrNo is a filter of true and false, nil if it is missing or empty.

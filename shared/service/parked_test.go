@@ -234,7 +234,7 @@ func TestWhatOperatorsMayNotAskIsRefusedWithAStableTypeAndItsPlace(t *testing.T)
 		"another route": {"POST", "/v1/parked/discard", used, "Idempotency-Key: used", 422, "idempotency-key-reused",
 			"another request"},
 		"while one runs": {"POST", "/v1/parked/redrive", `{"all":true}`, anotherKey, 409, "redrive-running", running},
-		"an unknown field": {"POST", "/v1/parked/redrive", `{"everything":true}`, anotherKey, 400, "malformed",
+		"an unknown field": {"POST", "/v1/parked/redrive", `{"everything":true}`, anotherKey, 422, "invalid",
 			"body.everything"},
 		"an unknown group": {"POST", "/v1/parked/redrive", `{"group":"00"}`, anotherKey, 404, "not-parked",
 			"look at the groups again"},

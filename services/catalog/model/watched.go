@@ -9,6 +9,6 @@ import (
 // watched is what operators watch of its events.
 var watched = []model.Watched{
 	{Asks: "Does the catalogue change?",
-		Events: []saga.Kind{event.ProductListed, event.PriceChanged},
+		Events: []saga.Kind{event.ProductListed, event.PriceChanged, event.Withdrawn, event.Restored},
 		Do:     "A burst is an import. Prices that change without one: who imports?"},
 }

@@ -49,8 +49,8 @@ func (r ruleSet) activate(ctx context.Context, read *fraud.Rules, text string) e
 	return err
 }
 
-// follow puts the rules of a file in force, or the program's own without one, and follows the file until stop. What cannot be
-// read is refused, and the rules in force stay: at the start that is an error.
+// follow puts the rules of a file in force, or the program's own without one, and follows the file until stop. Rules that
+// cannot be read are refused, and those in force stay: at the start that is an error.
 func follow(path string, r ruleSet) (stop func(), err error) {
 	text, read := ownRules(r.Config)
 	if path != "" {

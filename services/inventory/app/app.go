@@ -9,7 +9,9 @@ import (
 	"orderflow.example/services/inventory/internal/store"
 	"orderflow.example/services/inventory/model"
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver/idempotency"
 	"orderflow.example/shared/httpserver/openapi"
+	"orderflow.example/shared/saga"
 	"orderflow.example/shared/service"
 )
 
@@ -22,8 +24,17 @@ var App = service.App{
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: inventory.Choreography.Machine(), Store: stock}},
 	Operators: func(r *openapi.Routes, p *service.Parts) {
-		api.Register(r, func(ctx context.Context, sku string) (inventory.Levels, error) {
-			return stock.Of(p.DB.WithContext(ctx), sku)
-		})
+		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
+		api.Register(r, keys, store.NewReader(stock, p.DB), func(ctx context.Context, sku string, command saga.Event) (
+			inventory.State, []saga.Event, error) {
+			out, err := p.Engine.Submit(ctx, sku, command)
+			after, _ := out.State.(inventory.State)
+			return after, out.Emitted, err
+		}, p.Log)
+	},
+	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
+		return func(context.Context) (stop func(context.Context) error, err error) {
+			return idempotency.StartExpiry(p.DB, p.Log), nil
+		}
 	},
 }

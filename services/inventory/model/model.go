@@ -15,8 +15,9 @@ import (
 
 // Service is the inventory service's part in an order.
 var Service = model.Service{
-	Watched:  watched,
-	Machines: []explore.Machine{{Machine: inventory.Choreography.Machine(), Before: before, Check: reservedIsOnHand}},
+	Watched: watched,
+	Machines: []explore.Machine{{Machine: inventory.Choreography.Machine(), Before: before, Check: reservedIsOnHand,
+		Same: withoutMovements}},
 	Start: func(s model.Scene) map[string]any {
 		stocked, levels := s.Stocked(), inventory.Levels{}
 		for _, sku := range []string{model.Cup, model.Tea} { // a product without goods was here before
@@ -26,6 +27,13 @@ var Service = model.Service{
 	},
 	Harmless: map[string]string{
 		"after inventory.backordered.v1": "order's own deadline cancels the order a day later",
+	},
+	Told: func(s model.Scene) []explore.Told {
+		if !s.Missing {
+			return nil
+		}
+		return []explore.Told{{Who: "nobody finds any tea", Event: inventory.CountStock.About(model.Tea,
+			inventory.Count{ID: "count-1", Warehouse: model.Where})}}
 	},
 	Role:  audit.Reserves,
 	Event: counts,
@@ -37,7 +45,21 @@ func before(state any) []explore.Before {
 	b.Never(status != inventory.Unknown, event.Backordered)
 	b.Never(status != inventory.Unknown && status != inventory.Backordered, event.Reserved, event.Rejected)
 	b.Never(status == inventory.Released || status == inventory.Committed, event.Released)
+	b.Never(status == inventory.Rejected || status == inventory.Released || status == inventory.Committed, event.CountedOut)
 	return b
+}
+
+// withoutMovements forgets movements, on which no decision depends; what was counted is for the check of endings.
+func withoutMovements(state any) any {
+	s := state.(inventory.State)
+	var counted []inventory.Movement
+	for _, m := range s.Moved {
+		if m.Cause == inventory.Counted {
+			counted = append(counted, inventory.Movement{SKU: m.SKU, Warehouse: m.Warehouse, Change: m.Change, Cause: m.Cause})
+		}
+	}
+	s.Moved = counted
+	return s
 }
 
 func reservedIsOnHand(_ any, step saga.Step) string {
@@ -55,6 +77,14 @@ func counts(e saga.Event) audit.Fact {
 		return audit.Stocked{Warehouse: d.Warehouse, Quantity: d.Quantity}
 	case event.CommittedV1:
 		return audit.Committed{Lines: goods(d.Lines)}
+	case event.CountedV1:
+		return audit.Counted{Lines: []audit.Goods{{SKU: e.Key, Warehouse: d.Warehouse, Quantity: d.Difference}}}
+	case event.WrittenOffV1:
+		return audit.Counted{Lines: []audit.Goods{{SKU: e.Key, Warehouse: d.Warehouse, Quantity: -d.Quantity}}}
+	case event.ReleasedV1:
+		if len(d.WrittenOff) > 0 {
+			return audit.Counted{Lines: writtenOff(d.WrittenOff)}
+		}
 	case event.RestockedV1:
 		return audit.Restocked{Return: d.ReturnID, Lines: goods(d.Lines)}
 	}
@@ -67,6 +97,8 @@ func has(state any) []audit.Fact {
 	case inventory.Reservation:
 		return []audit.Fact{audit.Reservation{Status: string(s.Status), Held: s.Status == inventory.Reserved,
 			Committed: s.Status == inventory.Committed, Lines: goods(s.Lines)}}
+	case inventory.Shelf:
+		return []audit.Fact{audit.Level{SKU: s.SKU, Warehouse: s.Warehouse, OnHand: s.OnHand, Reserved: s.Reserved, Moved: s.Sum}}
 	case inventory.Level:
 		return []audit.Fact{audit.Level{SKU: s.SKU, Warehouse: s.Warehouse, OnHand: s.OnHand, Reserved: s.Reserved}}
 	case inventory.State:
@@ -74,9 +106,22 @@ func has(state any) []audit.Fact {
 		for _, l := range s.Levels {
 			facts = append(facts, has(l)...)
 		}
+		for _, m := range s.Moved {
+			if m.Cause == inventory.Counted {
+				facts = append(facts, audit.Counted{Lines: []audit.Goods{{SKU: m.SKU, Warehouse: m.Warehouse, Quantity: m.Change}}})
+			}
+		}
 		return facts
 	}
 	return nil
+}
+
+func writtenOff(lines []schemas.Allocation) []audit.Goods {
+	list := goods(lines)
+	for i := range list {
+		list[i].Quantity *= -1
+	}
+	return list
 }
 
 func goods(lines []schemas.Allocation) (list []audit.Goods) {

@@ -16,7 +16,7 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// The files that say by which terms documents are issued. What was issued keeps those it was issued by.
+// The files with the terms of documents. An issued document keeps the terms it was issued by.
 var (
 	rates = service.Flag[string]{Name: "tax-rates",
 		Usage: "CSV file of taxes: country,category,percent,from,until (default: VAT of the United Kingdom and the European Union)",

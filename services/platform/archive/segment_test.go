@@ -126,7 +126,7 @@ func TestWhatStoodOnARealTopicIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for which, l := range map[string]eventlog.Log{"topic": client, "archive": log} {
-		r := eventlog.Reading{Log: l, Topic: topic, Upto: map[int]int64{0: 3000}, Patience: time.Second}
+		r := eventlog.Reading{Log: l, Topic: topic, Upto: map[int]int64{0: 3000}, Patience: time.Minute}
 		n := 0
 		err := r.Run(t.Context(), func(rec *kafka.Record) error {
 			if !same(*rec, want[n]) {

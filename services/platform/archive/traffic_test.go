@@ -169,7 +169,7 @@ func checkFold(t *testing.T, postgres string, store archive.Store, app service.A
 		}
 		for _, topic := range topics {
 			upto := positions[topic]
-			r := eventlog.Reading{Log: log, Topic: topic, Upto: upto, Patience: time.Second}
+			r := eventlog.Reading{Log: log, Topic: topic, Upto: upto, Patience: time.Minute}
 			err := r.Run(t.Context(), func(rec *kafka.Record) (err error) {
 				_, left := s.Position.Left[rec.ID]
 				if !says[rec.Type] && !shows[rec.Type] || left {

@@ -149,10 +149,10 @@ func TestLookingAgainFindsWhatOneLookFindsAndNoMoreOnceItIsPutBack(t *testing.T)
 		},
 		"a refunded amount": func(p *picture) { change(p, "refund", "lost", func(s *refund.Refund) { s.Refunded++ }) },
 		"pieces on a shelf": func(p *picture) {
-			change(p, "inventory", "stock tea at leeds", func(s *inventory.Level) { s.OnHand++ })
+			change(p, "inventory", "stock tea at leeds", func(s *inventory.Shelf) { s.OnHand++ })
 		},
 		"pieces reserved": func(p *picture) {
-			change(p, "inventory", "stock tea at leeds", func(s *inventory.Level) { s.Reserved++ })
+			change(p, "inventory", "stock tea at leeds", func(s *inventory.Shelf) { s.Reserved++ })
 		},
 		"an order that stands still": func(p *picture) {
 			change(p, "order", "completes", func(s *order.Order) { s.Status = order.Shipped })

@@ -83,11 +83,15 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 			}, "numbers replay", "INV-", "no document has this number, and the last is 99"},
 		"pieces on a shelf": {
 			func(_ *testing.T, p *picture) {
-				change(p, "inventory", "stock tea at leeds", func(s *inventory.Level) { s.OnHand++ })
+				change(p, "inventory", "stock tea at leeds", func(s *inventory.Shelf) { s.OnHand++ })
 			}, "replay stock", "tea at leeds", "pieces are on hand"},
+		"a movement that is not in the books": {
+			func(_ *testing.T, p *picture) {
+				change(p, "inventory", "stock tea at leeds", func(s *inventory.Shelf) { s.Sum-- })
+			}, "replay stock", "tea at leeds", "its movements add up to"},
 		"pieces reserved": {
 			func(_ *testing.T, p *picture) {
-				change(p, "inventory", "stock tea at leeds", func(s *inventory.Level) { s.Reserved++ })
+				change(p, "inventory", "stock tea at leeds", func(s *inventory.Shelf) { s.Reserved++ })
 			}, "replay reservations", "tea at leeds", "1 pieces are reserved; orders hold 0"},
 		"a reservation left behind": {
 			func(_ *testing.T, p *picture) {

@@ -24,7 +24,7 @@ type facts struct {
 
 	names map[string]string // interned keys and other strings
 
-	news func(saga.Event) string // the message that customers must be sent of an event
+	news func(saga.Event) (message string, must bool) // what customers are sent of an event
 
 	// Of this look:
 	lag   map[stand]int64           // the highest number that a service consumes and had not applied
@@ -35,7 +35,7 @@ type facts struct {
 type shelf struct{ sku, warehouse string }
 
 // moved are the movements of a shelf, in pieces.
-type moved struct{ received, stocked, committed, restocked int64 }
+type moved struct{ received, stocked, committed, restocked, counted int64 }
 
 // ask is a call to the gateway.
 type ask struct {
@@ -126,6 +126,7 @@ func (f *facts) hear(e saga.Event, counts audit.Fact) {
 type notice struct {
 	message string
 	at      time.Time
+	may     bool // it need not be told: what followed may have been told first
 }
 
 // note adds what the customer must be told of an event.
@@ -133,9 +134,9 @@ func (f *facts) note(e saga.Event) {
 	if f.news == nil {
 		return
 	}
-	if message := f.news(e); message != "" {
+	if message, must := f.news(e); message != "" {
 		t := f.of(e.Key)
-		t.news = append(t.news, notice{strings.Clone(message), e.Time})
+		t.news = append(t.news, notice{strings.Clone(message), e.Time, !must})
 	}
 }
 
@@ -146,7 +147,7 @@ func (f *facts) decide(e saga.Event, counts audit.Fact) {
 		f.asks[e.ID] = ask{order: e.Key, decided: true}
 	case audit.Told: // a later one may tell of events beyond the ends of their topics in this look
 		t := f.of(e.Key)
-		t.told = append(t.told, notice{strings.Clone(c.Message), e.Time})
+		t.told = append(t.told, notice{message: strings.Clone(c.Message), at: e.Time})
 	case audit.Stocked:
 		f.at(e.Key, c.Warehouse).stocked += c.Quantity
 	case audit.Committed:
@@ -155,6 +156,10 @@ func (f *facts) decide(e saga.Event, counts audit.Fact) {
 		t.committed = append(t.committed, c.Lines...)
 		for _, l := range c.Lines {
 			f.at(l.SKU, l.Warehouse).committed += l.Quantity
+		}
+	case audit.Counted:
+		for _, l := range c.Lines {
+			f.at(l.SKU, l.Warehouse).counted += l.Quantity
 		}
 	case audit.Restocked:
 		t := f.of(e.Key)

@@ -9,7 +9,8 @@ import (
 
 // checkStock: for each SKU in each warehouse the movements add up to the level.
 func checkStock(p *picture) Check {
-	t := newTally("stock", "received = on hand + shipped − returned; 0 ≤ reserved ≤ on hand", "SKUs in warehouses")
+	t := newTally("stock", "on hand = received − shipped + returned + counted = sum of movements; 0 ≤ reserved ≤ on hand",
+		"SKUs in warehouses")
 	if why := p.without(audit.Reserves, audit.Receives, audit.Ships); why != "" {
 		return t.skip(why)
 	}
@@ -28,10 +29,13 @@ func checkStock(p *picture) Check {
 		if m.received != m.stocked {
 			t.broken(id, "%d pieces came into the warehouse, %d are booked in", m.received, m.stocked).numbers(m.received, m.stocked, "")
 		}
-		if want := m.stocked - m.committed + m.restocked; l.OnHand != want {
-			t.broken(id, "%d pieces are on hand; %d received − %d shipped + %d returned are %d", l.OnHand, m.stocked, m.committed,
-				m.restocked, want).
+		if want := m.stocked - m.committed + m.restocked + m.counted; l.OnHand != want {
+			t.broken(id, "%d pieces are on hand; %d received − %d shipped + %d returned %+d counted are %d", l.OnHand, m.stocked,
+				m.committed, m.restocked, m.counted, want).
 				numbers(want, l.OnHand, "")
+		}
+		if l.Moved != l.OnHand {
+			t.broken(id, "%d pieces are on hand; its movements add up to %d", l.OnHand, l.Moved).numbers(l.Moved, l.OnHand, "")
 		}
 		if l.Reserved < 0 || l.Reserved > l.OnHand {
 			t.broken(id, "%d pieces are reserved of %d on hand", l.Reserved, l.OnHand).numbers(l.OnHand, l.Reserved, "")

@@ -22,7 +22,6 @@ const (
 	lookBusy     = 5 * time.Second
 	lookIdle     = 15 * time.Second
 	lookDoubtful = time.Second
-	restFactor   = 10
 	longestRest  = time.Minute
 )
 
@@ -122,12 +121,12 @@ func (l *Ledger) Run(ctx context.Context, c Config) {
 		case busy:
 			wait = lookBusy
 		}
-		pause(ctx, restAfter(worked, wait))
+		pause(ctx, c.restAfter(worked, wait))
 	}
 }
 
-func restAfter(worked, least time.Duration) time.Duration {
-	return max(least, min(restFactor*worked, longestRest))
+func (c *Config) restAfter(worked, least time.Duration) time.Duration {
+	return max(least, min(time.Duration(c.Rest)*worked, longestRest))
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -146,7 +145,7 @@ func (l *Ledger) round(ctx context.Context) (worked time.Duration, busy bool) {
 		l.picture = newPicture(l.config)
 		l.picture.again, l.picture.rest = true, func(ctx context.Context, worked time.Duration) {
 			if worked > time.Millisecond {
-				pause(ctx, restFactor*worked)
+				pause(ctx, time.Duration(l.config.Rest)*worked)
 			}
 		}
 	}

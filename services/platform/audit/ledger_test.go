@@ -16,12 +16,6 @@ import (
 	"orderflow.example/shared/database"
 )
 
-// conservation asks the ledger.
-func conservation(t testing.TB, site *trial.Site) audit.State {
-	t.Helper()
-	return trial.Read[audit.State](t, site.Operator("tracker").Must(t, 200, "GET", "/v1/conservation", nil))
-}
-
 // said is what an answer of the ledger looks like in a failure.
 func said(s audit.State) string {
 	var b strings.Builder
@@ -32,12 +26,26 @@ func said(s audit.State) string {
 	return b.String()
 }
 
+// looking runs a ledger that rests no longer than it works, beside the tracker's, which would take minutes for a few looks.
+func looking(t *testing.T, p *run.Platform) *audit.Ledger {
+	l := audit.NewLedger(nil)
+	ctx, stop := context.WithCancel(t.Context())
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		l.Run(ctx, audit.Config{Kafka: p.Host.Kafka, Apps: run.Apps, Databases: p.Host.Databases(), Partitions: p.Partitions,
+			Book: audit.BookAt(p.WorldURL), Rest: 1})
+	})
+	t.Cleanup(ended.Wait)
+	t.Cleanup(stop)
+	return l
+}
+
 // next waits until the ledger has looked at everything again, from beginning to end.
-func next(t testing.TB, site *trial.Site) (now audit.State) {
+func next(t testing.TB, l *audit.Ledger) (now audit.State) {
 	t.Helper()
-	rounds := conservation(t, site).Rounds
+	rounds := l.State().Rounds
 	trial.Await(t, "two more rounds of the ledger", func() (bool, string) {
-		now = conservation(t, site)
+		now = l.State()
 		return now.Rounds >= rounds+2, said(now)
 	})
 	return now
@@ -78,13 +86,14 @@ func TestDamageUnderTrafficIsABreakWithBothNumbersAfterAFewLooksAndEndsWhenItIsP
 	site.Sell(t, "teapot", 1530, 10_000)
 	site.Sell(t, "mug", 450, 10_000)
 	site.Sell(t, "saucer", 200, 50)
+	l := looking(t, p)
 	first := site.Buy(t, trial.NewBasket(trial.Line{SKU: "teapot", Quantity: 1}))
 	first.Await(t, "completed")
 	ctx, stop := context.WithCancel(t.Context())
 	placed, end := shopping(ctx, t, site, 2)
 	defer end()
 	defer stop()
-	if s := next(t, site); !s.Holds {
+	if s := next(t, l); !s.Holds {
 		t.Fatal(said(s))
 	}
 	for _, d := range []struct {
@@ -104,23 +113,23 @@ func TestDamageUnderTrafficIsABreakWithBothNumbersAfterAFewLooksAndEndsWhenItIsP
 				d.where)).Error; err != nil {
 				t.Fatal(err)
 			}
-			return conservation(t, site).Rounds
+			return l.State().Rounds
 		}
 		looks, at := change(d.by), time.Now()
 		trial.Await(t, d.column+" of "+d.service+" as a break", func() (bool, string) {
-			s := conservation(t, site)
+			s := l.State()
 			return slices.ContainsFunc(s.Breaks, func(b audit.Break) bool {
 				return b.Kind == d.kind && b.ID == d.id && b.Expected != nil && *b.Expected == d.expected && *b.Found == d.found &&
 					(b.Order == d.id) == (d.id == first.ID) && !s.Holds
 			}), said(s)
 		})
-		raised, took := conservation(t, site).Rounds-looks, time.Since(at)
+		raised, took := l.State().Rounds-looks, time.Since(at)
 		looks, at = change(-d.by), time.Now()
 		trial.Await(t, "the end of the break of "+d.column, func() (bool, string) {
-			s := conservation(t, site)
+			s := l.State()
 			return s.Holds && len(s.Breaks) == 0, said(s)
 		})
-		ended := conservation(t, site).Rounds - looks
+		ended := l.State().Rounds - looks
 		t.Logf("%s of %s: raised after %d looks (%v), ended after %d (%v)", d.column, d.service, raised, took, ended, time.Since(at))
 		if raised > mostLooks || ended > mostLooks {
 			t.Errorf("%s of %s: raised after %d looks, ended after %d, want at most %d", d.column, d.service, raised, ended, mostLooks)
@@ -129,11 +138,11 @@ func TestDamageUnderTrafficIsABreakWithBothNumbersAfterAFewLooksAndEndsWhenItIsP
 	t.Logf("%d orders were placed meanwhile", placed.Load())
 	stop()
 	end()
-	agree(t, p, site, first.ID)
+	agree(t, p, l, first.ID)
 }
 
 // agree damages an installation at rest in several places. Run, the ledger, and one that begins only now find the same.
-func agree(t *testing.T, p *run.Platform, site *trial.Site, order string) {
+func agree(t *testing.T, p *run.Platform, l *audit.Ledger, order string) {
 	t.Helper()
 	trial.Await(t, "the end of every saga", func() (bool, string) {
 		r := look(t, p)
@@ -169,14 +178,10 @@ func agree(t *testing.T, p *run.Platform, site *trial.Site, order string) {
 		return list
 	}
 	trial.Await(t, "the ledger to find the same:\n"+strings.Join(want, "\n"), func() (bool, string) {
-		s := conservation(t, site)
+		s := l.State()
 		return slices.Equal(found(s), want), said(s)
 	})
-	other := audit.NewLedger(nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	go other.Run(ctx, audit.Config{Kafka: p.Host.Kafka, Apps: run.Apps, Databases: p.Host.Databases(), Partitions: p.Partitions,
-		Book: audit.BookAt(p.WorldURL)})
+	other := looking(t, p)
 	trial.Await(t, "another ledger to find the same:\n"+strings.Join(want, "\n"), func() (bool, string) {
 		return slices.Equal(found(other.State()), want), said(other.State())
 	})
@@ -187,6 +192,7 @@ func TestFaultsAndLostSessionsUnderTrafficAreNoBreak(t *testing.T) {
 	p, site := startWith(t, run.Options{Faults: true})
 	site.Sell(t, "teapot", 1530, 10_000)
 	site.Sell(t, "mug", 450, 10_000)
+	l := looking(t, p)
 	ctx, stop := context.WithCancel(t.Context())
 	placed, end := shopping(ctx, t, site, 4)
 	defer end()
@@ -197,11 +203,11 @@ func TestFaultsAndLostSessionsUnderTrafficAreNoBreak(t *testing.T) {
 	}
 	defer admin.Close()
 	const rounds = 5
-	first, cut := conservation(t, site).Rounds, 0
+	first, cut := l.State().Rounds, 0
 	for seen := first; seen < first+rounds; {
 		var s audit.State
 		trial.Await(t, "the next round of the ledger", func() (bool, string) {
-			s = conservation(t, site)
+			s = l.State()
 			return s.Rounds > seen, said(s)
 		})
 		if len(s.Breaks) > 0 {
@@ -227,7 +233,7 @@ func TestFaultsAndLostSessionsUnderTrafficAreNoBreak(t *testing.T) {
 		r, err := audited(t, p, 2*time.Second)
 		return err == nil && r.Holds() && r.Open == 0, fmt.Sprint(err, told(r)) // some sessions of the pools are ended
 	})
-	if s := next(t, site); !s.Holds || s.Error != "" {
+	if s := next(t, l); !s.Holds || s.Error != "" {
 		t.Error(said(s))
 	}
 }

@@ -61,7 +61,7 @@ func audited(t *testing.T, p *run.Platform, patience time.Duration) (audit.Repor
 // look is for systems that may be damaged, and for conditions that are waited for.
 func look(t *testing.T, p *run.Platform) audit.Report { return lookWith(t, p, 2*time.Second) }
 
-// lookUnderway is for systems that must hold while orders are under way: that a service is slow is no damage.
+// lookUnderway is for systems that must hold, with orders under way or without: that a service is slow is no damage.
 func lookUnderway(t *testing.T, p *run.Platform) audit.Report { return lookWith(t, p, trial.Patience) }
 
 func lookWith(t *testing.T, p *run.Platform, patience time.Duration) audit.Report {
@@ -169,7 +169,7 @@ func damage(t *testing.T, p *run.Platform, order string) {
 			t.Fatal(err)
 		}
 	}
-	if r := look(t, p); !r.Holds() {
+	if r := lookUnderway(t, p); !r.Holds() {
 		t.Errorf("after everything was put back:\n%s", told(r))
 	}
 }

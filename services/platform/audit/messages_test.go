@@ -24,7 +24,7 @@ func TestWhatACustomerWasToldTwiceTooEarlyWronglyOrNeverIsNamed(t *testing.T) {
 			o.told = slices.Delete(o.told, confirmed(o.told), confirmed(o.told)+1)
 		},
 		"the customer was told what is not so: completes:lost:x": func(o *told) {
-			o.told = append(o.told, notice{"completes:lost:x", time.Now()})
+			o.told = append(o.told, notice{message: "completes:lost:x", at: time.Now()})
 		},
 		"the customer was told before it was so: completes:confirmed,": func(o *told) {
 			o.told[confirmed(o.told)].at = o.news[confirmed(o.news)].at.Add(-2 * clocksApart)

@@ -31,7 +31,7 @@ func TestALiveSystemWhoseOutboxesArePrunedHoldsBeforeDuringAndAfter(t *testing.T
 	p, site := start(t)
 	site.Sell(t, "teapot", 1530, 10_000)
 	site.Sell(t, "mug", 450, 10_000)
-	if r := look(t, p); !r.Holds() {
+	if r := lookUnderway(t, p); !r.Holds() {
 		t.Fatalf("before:\n%s", told(r))
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 6*time.Second)
@@ -50,7 +50,7 @@ func TestALiveSystemWhoseOutboxesArePrunedHoldsBeforeDuringAndAfter(t *testing.T
 		return r.Holds() && r.Open == 0, told(r)
 	})
 	deleted += prune(t, p)
-	if r := look(t, p); !r.Holds() || r.Sagas != int(placed.Load()) {
+	if r := lookUnderway(t, p); !r.Holds() || r.Sagas != int(placed.Load()) {
 		t.Errorf("after %d rows were pruned, %d orders:\n%s", deleted, placed.Load(), told(r))
 	}
 	t.Logf("%d orders, %d rows pruned", placed.Load(), deleted)
@@ -61,7 +61,8 @@ func TestALiveSystemWhoseOutboxesArePrunedHoldsBeforeDuringAndAfter(t *testing.T
 func loseARow(t *testing.T, p *run.Platform, site *trial.Site) {
 	t.Helper()
 	site.Buy(t, trial.NewBasket(trial.Line{SKU: "teapot", Quantity: 1})).Await(t, "completed")
-	if s := next(t, site); !s.Holds || len(s.Breaks) > 0 || s.Error != "" { // it has compared the row by now
+	l := looking(t, p)
+	if s := next(t, l); !s.Holds || len(s.Breaks) > 0 || s.Error != "" { // it has compared the row by now
 		t.Errorf("the ledger: %s", said(s))
 	}
 	db := p.Host.Databases()["payment"].Gorm()
@@ -78,7 +79,7 @@ func loseARow(t *testing.T, p *run.Platform, site *trial.Site) {
 		t.Errorf("a row that was not pruned is gone:\n%s", told(r))
 	}
 	trial.Await(t, "the lost row as a break", func() (bool, string) {
-		s := conservation(t, site)
+		s := l.State()
 		return slices.ContainsFunc(s.Breaks, func(b audit.Break) bool {
 			return b.Kind == "topics" && strings.HasPrefix(b.ID, "payment.events/")
 		}), said(s)
@@ -86,11 +87,11 @@ func loseARow(t *testing.T, p *run.Platform, site *trial.Site) {
 	if err := db.Exec(`INSERT INTO engine.outbox SELECT * FROM lost`).Error; err != nil {
 		t.Fatal(err)
 	}
-	if r := look(t, p); !r.Holds() {
+	if r := lookUnderway(t, p); !r.Holds() {
 		t.Errorf("it is back:\n%s", told(r))
 	}
 	trial.Await(t, "the end of the break", func() (bool, string) {
-		s := conservation(t, site)
+		s := l.State()
 		return s.Holds, said(s)
 	})
 }

@@ -49,7 +49,7 @@ func TestAnOrderTooManyOfACustomerWaitsForAPersonAndOtherCustomersDoNot(t *testi
 	if kept != len(eager)+1 || watermark == 0 {
 		t.Errorf("%d orders are kept of five within the hour, from %d partitions of fraud's own topic", kept, watermark)
 	}
-	if r := look(t, p); !r.Holds() {
+	if r := lookUnderway(t, p); !r.Holds() {
 		t.Error(told(r))
 	}
 	if err := fraudDB.Exec(`UPDATE subjects SET seen = '[]' WHERE key = 'customer:calm'`).Error; err != nil {

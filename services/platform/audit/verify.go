@@ -28,6 +28,8 @@ type Config struct {
 	// Patience is how long to wait for a missing number on a topic, or for a service without progress; 0 means 10 s. Every
 	// progress restarts it.
 	Patience time.Duration
+	// Rest is how many times as long as it worked a Ledger rests; 0 means 10.
+	Rest int
 	// Progress is called with the number of events read so far. It must not block.
 	Progress func(events int64)
 }
@@ -38,6 +40,9 @@ func (c *Config) defaults() {
 	}
 	if c.Patience == 0 {
 		c.Patience = 10 * time.Second
+	}
+	if c.Rest == 0 {
+		c.Rest = 10
 	}
 }
 

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -121,7 +120,7 @@ func (l *load) keyed(ctx context.Context, key string) error {
 func (l *load) figures(inFlight int, spent, system time.Duration) (Window, error) {
 	n := len(l.took)
 	if n == 0 {
-		return Window{}, errors.New("no saga ended in the measured time")
+		return Window{}, errTooShort
 	}
 	slices.Sort(l.took)
 	seconds := l.ended.Sub(l.begins).Seconds()

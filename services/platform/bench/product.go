@@ -52,7 +52,7 @@ type Processes struct {
 	Kafka    float64 `json:"kafka,omitempty"`
 }
 
-var errTooShort = errors.New("no order ended in the measured time: measure for longer")
+var errTooShort = errors.New("none ended in the measured time: measure for longer")
 
 // RunProduct measures all services on one broker. It removes everything it made.
 func RunProduct(ctx context.Context, o ProductOptions) (Product, error) {

@@ -114,7 +114,7 @@ func RunUnwritable(ctx context.Context, o Options) (u Unwritable, err error) {
 		steady.phase("after", until, time.Now())}
 	for _, p := range u.Phases {
 		if p.Sagas == 0 {
-			return u, fmt.Errorf("no saga ended on the other partitions %s the fault", p.Name)
+			return u, fmt.Errorf("sagas on the other partitions %s the fault: %w", p.Name, errTooShort)
 		}
 	}
 	return u, s.check(ctx, steady.started.Load())

@@ -11,11 +11,9 @@ import (
 // The slowdown of the others is judged by make stages: two seconds on a busy machine are too short for that.
 func TestSagasOfAPartitionThatCannotBeWrittenWaitAndTheOthersEnd(t *testing.T) {
 	t.Parallel()
-	u, err := RunUnwritable(t.Context(), Options{Postgres: embeddedtest.Postgres(t), Dir: t.TempDir(), Partitions: 2,
-		Window: 2 * time.Second, WarmUp: 100 * time.Millisecond, Progress: io.Discard})
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := Options{Postgres: embeddedtest.Postgres(t), Dir: t.TempDir(), Partitions: 2, Window: 2 * time.Second,
+		WarmUp: 100 * time.Millisecond, Progress: io.Discard}
+	u := longEnough(t, o, func(o Options) (Unwritable, error) { return RunUnwritable(t.Context(), o) })
 	if u.Refused == 0 || u.Held == 0 || u.CaughtUp <= 0 {
 		t.Errorf("%+v", u)
 	}

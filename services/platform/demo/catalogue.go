@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"orderflow.example/schemas"
 )
 
 // Catalogue is a file's products with their prices and opening stock, read and checked, and not yet imported.
@@ -154,15 +156,20 @@ func (f sheet) catalogueRow(fields []string) (r catalogueRow, unclear bool, err 
 		return r, false, errors.New("the SKU is missing or not plain text of at most 64 characters")
 	case r.description == "":
 		return r, false, errors.New("the description is missing")
-	case r.currency != "" && (len(r.currency) != 3 || strings.Trim(r.currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != ""):
-		return r, false, errors.New("the currency is not three letters, as in GBP")
+	case r.currency != "" && !schemas.KnownCurrency(r.currency):
+		return r, false, errors.New("the currency is not the ISO 4217 code of one that people pay with, as GBP")
 	}
-	if r.price, err = pence(field(2), f.decimal); err != nil {
+	digits := schemas.Decimals(r.currency)
+	price, exact, err := minorUnits(field(2), f.decimal, digits)
+	switch {
+	case err != nil:
 		return r, false, err
-	}
-	if r.price <= 0 {
+	case price <= 0:
 		return r, false, errors.New("the price is not above 0")
+	case !exact:
+		return r, false, fmt.Errorf("the price has more than the %d digits after the decimal mark that its currency has", digits)
 	}
+	r.price = price
 	switch strings.ToLower(field(backorderableColumn)) {
 	case "", "no", "false", "0":
 	case "yes", "true", "1":

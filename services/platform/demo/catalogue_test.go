@@ -72,6 +72,21 @@ func TestAnImportWhoseAnswersAreLostReceivesNothingTwice(t *testing.T) {
 	}
 }
 
+func TestAPriceHasTheDigitsOfItsCurrencyOrIsRefused(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	done := s.importing(t, catalogue(t, "gb,A,2.5,,,,,,", "yen,A,250,jpy,,,,,", "dinar,A,2.5,KWD,,,,,", "zeros,A,2.5000,EUR,,,,,",
+		"a,A,2.50,JPY,,,,,", "b,A,2.345,,,,,,", "c,A,1.234,EUR,,,,,", "d,A,2.5001,KWD,,,,,", "e,A,1,XXX,,,,,", "f,A,1,QQQ,,,,,"))
+	for sku, want := range map[string]money{"GB": {250, "GBP"}, "YEN": {250, "JPY"}, "DINAR": {2500, "KWD"}, "ZEROS": {250, "EUR"}} {
+		if got := s.products[sku].Price; got != want {
+			t.Errorf("%s costs %+v, want %+v", sku, got, want)
+		}
+	}
+	if len(s.products) != 4 || len(done.Refused) != 6 {
+		t.Errorf("products %v, refused %+v", s.products, done.Refused)
+	}
+}
+
 func TestDirtyRowsAreNamedAndCostNoOther(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -51,25 +51,30 @@ func (f file) row(fields []string) (r row, err error) {
 const most = 1_000_000_000
 
 // pence parses an amount in pounds with this decimal mark, without rounding errors: half a penny rounds up.
-func pence(text, mark string) (int64, error) {
+func pence(text, mark string) (n int64, err error) {
+	n, _, err = minorUnits(text, mark, 2)
+	return n, err
+}
+
+// minorUnits parses an amount in a currency whose minor unit has so many digits. It is exact if it has no more of them.
+func minorUnits(text, mark string, digits int) (n int64, exact bool, err error) {
 	bad := errors.New("the price is not an amount of money")
-	digits, negative := strings.CutPrefix(text, "-")
-	whole, fraction, _ := strings.Cut(digits, mark)
+	amount, negative := strings.CutPrefix(text, "-")
+	whole, fraction, _ := strings.Cut(amount, mark)
 	if whole+fraction == "" || len(whole) > 9 || strings.Trim(whole+fraction, "0123456789") != "" {
-		return 0, bad
+		return 0, false, bad
 	}
-	fraction += "000"
-	n, err := strconv.ParseInt("0"+whole+fraction[:2], 10, 64)
-	if err != nil || n > most {
-		return 0, bad
+	fraction += strings.Repeat("0", digits+1)
+	if n, err = strconv.ParseInt("0"+whole+fraction[:digits], 10, 64); err != nil || n > most {
+		return 0, false, bad
 	}
-	if fraction[2] >= '5' {
+	if fraction[digits] >= '5' {
 		n++
 	}
 	if negative {
 		n = -n
 	}
-	return n, nil
+	return n, strings.Trim(fraction[digits:], "0") == "", nil
 }
 
 // isName reports whether a text can be used in keys and headers.

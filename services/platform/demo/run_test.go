@@ -179,7 +179,7 @@ func TestAnOrderThatDoesNotEndIsNamed(t *testing.T) {
 	s := open(t)
 	o := s.options(strings.NewReader(header+entry("1", "MUG", 3, 1, "7")+"\n"+entry("2", "GOLD", 5000, 1, "8")+"\n"), 0)
 	s.hideReviews = true
-	o.Patience = 300 * time.Millisecond
+	o.Patience = 3 * time.Second // for the order that ends
 	if r := s.run(t, o); r.Whole() || r.Orders.Unfinished != 1 || len(r.Orders.Open) != 1 || r.ends(unfinished, "placed")[0] != 1 ||
 		r.ends(sold, "")[0] != 1 {
 		t.Errorf("%+v", r)
@@ -259,6 +259,6 @@ func TestARepetitionDoesNotWaitForStockThatIsSoldOut(t *testing.T) {
 	s.stock["MUG"] = 0
 	s.mu.Unlock()
 	o := s.options(strings.NewReader(file), 0)
-	o.Patience = 2 * time.Second
+	o.Patience = time.Minute
 	s.run(t, o)
 }

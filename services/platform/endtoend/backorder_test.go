@@ -56,5 +56,6 @@ func TestWhoWaitsForGoodsGetsThoseThatComeInAndNotWhoeverAsksNext(t *testing.T) 
 			t.Errorf("captured %+v", book)
 		}
 	}
+	counted(t, site)
 	checkLedger(t, site)
 }

@@ -2,11 +2,7 @@ package run_test
 
 import (
 	"fmt"
-	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
-	netmail "net/mail"
 	"net/url"
 	"os"
 	"regexp"
@@ -44,47 +40,14 @@ func withMail(t *testing.T, own service.Settings) *trial.Site {
 	return site
 }
 
-// letter is a mail as its reader sees it.
-type letter struct {
-	to, subject, text, html string
-	header                  netmail.Header
-}
-
 // letters are what the mail server took, to one address.
-func letters(t *testing.T, site *trial.Site, to string) (all []letter) {
+func letters(t *testing.T, site *trial.Site, to string) (all []trial.Letter) {
 	t.Helper()
 	page := site.Operator("world").Must(t, 200, "GET", "/sim/mail/messages?limit=1000&to="+url.QueryEscape(to), nil)
 	for _, m := range trial.Read[mail.Page](t, page).Items {
-		read, err := netmail.ReadMessage(strings.NewReader(m.Content))
+		l, err := trial.ReadLetter(m.Recipient, m.Content)
 		if err != nil {
 			t.Fatal(err)
-		}
-		l := letter{to: m.Recipient, header: read.Header}
-		if l.subject, err = new(mime.WordDecoder).DecodeHeader(read.Header.Get("Subject")); err != nil {
-			t.Fatal(err)
-		}
-		_, parameters, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		parts := multipart.NewReader(read.Body, parameters["boundary"])
-		for {
-			part, err := parts.NextPart() // decodes quoted-printable
-			if err == io.EOF {
-				break
-			}
-			var body []byte
-			if err == nil {
-				body, err = io.ReadAll(part)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
-				l.html = string(body)
-			} else {
-				l.text = string(body)
-			}
 		}
 		all = append(all, l)
 	}
@@ -97,7 +60,7 @@ func subjects(t *testing.T, site *trial.Site, to string, n int) (list []string) 
 	trial.Await(t, fmt.Sprintf("%d mails to %s", n, to), func() (bool, string) {
 		list = nil
 		for _, l := range letters(t, site, to) {
-			list = append(list, l.subject)
+			list = append(list, l.Subject)
 		}
 		return len(list) >= n, strings.Join(list, "; ")
 	})
@@ -168,11 +131,11 @@ func TestCustomersAreMailedWhatBecameOfTheirOrdersOnceInOrderAndNothingElse(t *t
 				return len(inbox.Items) == len(c.want), a.Body
 			})
 			for i, l := range letters(t, site, address) {
-				if inbox.Items[len(c.want)-1-i].Subject != l.subject || !strings.Contains(l.text, buyer.ID) ||
-					!strings.Contains(l.html, buyer.ID) || l.header.Get("Auto-Submitted") == "" {
+				if inbox.Items[len(c.want)-1-i].Subject != l.Subject || !strings.Contains(l.Text, buyer.ID) ||
+					!strings.Contains(l.HTML, buyer.ID) || l.Header.Get("Auto-Submitted") == "" {
 					t.Errorf("mail %d: %+v, inbox %+v", i, l, inbox.Items)
 				}
-				page := follow(t, site, "GET", l.text)
+				page := follow(t, site, "GET", l.Text)
 				if page.Status != 200 || !strings.Contains(page.Body, buyer.ID) {
 					t.Errorf("the link leads to %d %s", page.Status, page.Body)
 				}
@@ -245,11 +208,11 @@ func TestAPromotionReachesWhoWantsPromotionsAndItsLinkEndsThem(t *testing.T) {
 	subjects(t, site, address["keen"], 1)
 	subjects(t, site, address["fickle"], 1)
 	first := letters(t, site, address["fickle"])[0]
-	if first.header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" ||
-		!strings.Contains(first.text, "All mugs cost less.") {
+	if first.Header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" ||
+		!strings.Contains(first.Text, "All mugs cost less.") {
 		t.Errorf("%+v", first)
 	}
-	if a := follow(t, site, http.MethodPost, first.header.Get("List-Unsubscribe")); a.Status != 200 {
+	if a := follow(t, site, http.MethodPost, first.Header.Get("List-Unsubscribe")); a.Status != 200 {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
 	trial.Await(t, "one who opted out", func() (bool, string) {
@@ -263,11 +226,11 @@ func TestAPromotionReachesWhoWantsPromotionsAndItsLinkEndsThem(t *testing.T) {
 	}
 	count := 0
 	for _, l := range letters(t, site, address["fickle"]) {
-		if l.subject == "Bags" {
+		if l.Subject == "Bags" {
 			count++
 		}
 	}
-	if last := letters(t, site, address["keen"]); last[len(last)-1].subject == "Bags" && count > 1 {
+	if last := letters(t, site, address["keen"]); last[len(last)-1].Subject == "Bags" && count > 1 {
 		t.Errorf("who opted out was mailed %d promotions afterwards", count)
 	}
 }

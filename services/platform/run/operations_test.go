@@ -7,12 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"orderflow.example/services/platform/trial"
+	"orderflow.example/shared/httpserver"
 )
 
 // every calls fn for each operation of both listeners' documents, and fails if the condition chose too few.
@@ -52,6 +54,37 @@ func TestEveryListRefusesFiltersItDoesNotHave(t *testing.T) {
 		for query, place := range map[string]string{"colour=red": "query.colour", "limit=1&limit=2": "query.limit",
 			"limit=0": "query.limit", "cursor=x": "query.cursor"} {
 			want(t, d, 422, place, "GET", o.At()+"?"+query, nil)
+		}
+	})
+}
+
+func TestAFilterOfAFewValuesRefusesEveryOther(t *testing.T) {
+	t.Parallel()
+	every(t, start(t), 4, func(o trial.Operation) bool { return o.Closed != nil }, func(d door, o trial.Operation) {
+		for _, name := range o.Closed {
+			want(t, d, 422, "query."+name, o.Method, o.At()+"?"+name+"=colour", nil)
+		}
+	})
+}
+
+func TestNoProblemRepeatsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	const secret = "zq7marked"
+	text := regexp.MustCompile(`:("[^"]*"|[0-9]+|true|false)`)
+	every(t, start(t), 35, func(o trial.Operation) bool { return o.TakesBody || o.Query != nil }, func(d door, o trial.Operation) {
+		check := func(query string, body any) {
+			a, err := d.caller.Send(o.Method, o.At()+query, body, "Idempotency-Key: "+fresh("k"))
+			if err != nil || a.Status >= 400 && strings.Contains(a.Body, secret) {
+				t.Errorf("%s: %s %s%s %v: %d %s (%v)", d.name, o.Method, o.Path, query, body, a.Status, a.Body, err)
+			}
+		}
+		for _, name := range o.Query {
+			check("?"+name+"="+secret, nil)
+		}
+		if body, has := o.GoodBody("x"); has && o.TakesBody {
+			for _, at := range text.FindAllStringIndex(body, -1) {
+				check("", body[:at[0]]+`:"`+secret+`"`+body[at[1]:])
+			}
 		}
 	})
 }
@@ -125,15 +158,17 @@ func TestABodyNeedsTheMediaTypeOfJSONInAnyCase(t *testing.T) {
 func TestAnyOtherMethodIs405AndSaysWhichThereAre(t *testing.T) {
 	t.Parallel()
 	for _, d := range doors(start(t)) {
-		there := map[string][]string{"/v1/stock/receipts": {"GET", "HEAD"}} // the stock of a SKU of this name
+		there := map[string][]string{}
 		for _, o := range trial.Operations(t, d.caller) {
 			there[o.At()] = append(there[o.At()], o.Method)
 			if o.Method == "GET" {
 				there[o.At()] = append(there[o.At()], "HEAD")
 			}
 		}
-		if d.name == "customers" {
-			delete(there, "/v1/stock/receipts")
+		if d.name != "customers" { // as the stock, or the product, of a SKU of this name
+			for _, path := range []string{"/v1/stock/receipts", "/v1/stock/counts", "/v1/products/sale"} {
+				there[path] = append(there[path], "GET", "HEAD")
+			}
 		}
 		for path, methods := range there {
 			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE"} {
@@ -187,6 +222,25 @@ func TestEveryReadIsTaggedAndNotSentAgain(t *testing.T) {
 	if seen < 20 {
 		t.Errorf("only %d resources were there", seen)
 	}
+}
+
+func TestWhatAReadOnlyOperatorAndAForeignHostAreAnsweredIsDescribed(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	token, err := httpserver.MintScoped(r.site.Key, httpserver.AudienceOperators, "ann", httpserver.ReadOnly, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writes := func(o trial.Operation) bool { return o.Method != "GET" && o.NeedsToken }
+	every(t, r, 13, writes, func(d door, o trial.Operation) {
+		if d.name == "customers" {
+			return
+		}
+		a, err := trial.Caller{URL: d.caller.URL, Token: token}.Send(o.Method, o.At(), bodyUnlessGET(o, "{}"))
+		if err != nil || a.Status != 403 || !slices.Contains(o.Answers, "403") || !slices.Contains(o.Answers, "421") {
+			t.Errorf("%s %s: %d %s (%v), described are %v", o.Method, o.Path, a.Status, a.Body, err, o.Answers)
+		}
+	})
 }
 
 // The answer comes although the body is never sent: the server did not wait for it.

@@ -3,6 +3,7 @@ package run
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -32,8 +33,7 @@ type Running struct {
 func FindRunning(dataDir string) (Running, error) {
 	r, err := ReadRunning(dataDir)
 	if err != nil {
-		return r, service.Environment("nothing runs on the data directory %s: start it with `orderflow up --data-dir %[1]s`",
-			dataDir)
+		return r, unknown(dataDir, err)
 	}
 	client := http.Client{Timeout: 3 * time.Second}
 	res, err := client.Get(r.OperatorsURL + "/healthz")
@@ -47,6 +47,14 @@ func FindRunning(dataDir string) (Running, error) {
 			dataDir, dataDir)
 	}
 	return r, res.Body.Close()
+}
+
+// unknown says why nothing is known of what runs on a data directory.
+func unknown(dataDir string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return service.Environment("this user may not read the data directory %s: be the user who started the platform on it", dataDir)
+	}
+	return service.Environment("nothing runs on the data directory %s: start it with `orderflow up --data-dir %[1]s`", dataDir)
 }
 
 // ReadRunning reads the addresses at which the installation on the data directory ran last, whether or not it still runs.

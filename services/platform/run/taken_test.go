@@ -34,6 +34,10 @@ func TestNothingThatTheDoorsTakeIsParkedOrRejectedBehindThem(t *testing.T) {
 	for body := range httpservertest.Variations(1, receipt, 100) {
 		operator("/v1/stock/receipts", body)
 	}
+	count := fmt.Sprintf(`{"items":[{"sku":"%[1]s-a","warehouse":"north","counted":2,"reason":"mice"}]}`, name)
+	for body := range httpservertest.Variations(1, count, 100) {
+		operator("/v1/stock/counts", body)
+	}
 	basket, err := json.Marshal(trial.NewBasket(trial.Line{SKU: name, Quantity: 1}))
 	if err != nil {
 		t.Fatal(err)

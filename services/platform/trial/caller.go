@@ -85,7 +85,7 @@ func Read[T any](t testing.TB, a Answer) (v T) {
 }
 
 // Patience is the timeout of every wait, for a machine that is busy with other things.
-const Patience = 12 * time.Second
+const Patience = 2 * time.Minute
 
 // Await polls until the condition holds. It is for conditions outside this process or without a signal.
 func Await(t testing.TB, what string, yes func() (bool, string)) {

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,9 +12,11 @@ import (
 type Operation struct {
 	ID, Method, Path string
 	Query            []string // names of its parameters
+	Closed           []string // names of those that have one of a few values
 	TakesBody        bool
 	NeedsToken       bool
-	Tagged           bool // its answer has an ETag
+	Answers          []string // the statuses described
+	Tagged           bool     // its answer has an ETag
 }
 
 // Operations are those of a listener's document, sorted. A test over them covers the routes to come as well.
@@ -22,7 +25,10 @@ func Operations(t testing.TB, listener Caller) (all []Operation) {
 	document := Read[struct {
 		Paths map[string]map[string]struct {
 			OperationID string
-			Parameters  []struct{ Name, In string }
+			Parameters  []struct {
+				Name, In string
+				Schema   struct{ Enum []any }
+			}
 			RequestBody *struct{}
 			Security    []map[string][]string
 			Responses   map[string]any
@@ -33,10 +39,14 @@ func Operations(t testing.TB, listener Caller) (all []Operation) {
 			o := Operation{ID: described.OperationID, Method: strings.ToUpper(method), Path: path,
 				TakesBody:  described.RequestBody != nil,
 				NeedsToken: len(described.Security) > 0 && len(described.Security[0]) > 0,
+				Answers:    slices.Sorted(maps.Keys(described.Responses)),
 				Tagged:     described.Responses["304"] != nil}
 			for _, p := range described.Parameters {
 				if p.In == "query" {
 					o.Query = append(o.Query, p.Name)
+					if p.Schema.Enum != nil {
+						o.Closed = append(o.Closed, p.Name)
+					}
 				}
 			}
 			all = append(all, o)
@@ -80,6 +90,8 @@ func (o Operation) GoodBody(sku string) (body string, known bool) {
 		"list-products": `{"items":[{"sku":"` + sku + `","description":"Goods","price":{"amount":100,"currency":"GBP"},` +
 			`"backorderable":true}]}`,
 		"receive-stock":     `{"items":[{"sku":"` + sku + `","warehouse":"north","quantity":2,"reorder_point":1}]}`,
+		"change-sale":       `{"items":[{"sku":"` + sku + `","withdrawn":false}]}`,
+		"count-stock":       `{"items":[{"sku":"` + sku + `","warehouse":"north","counted":2,"reason":"broken"}]}`,
 		"move-deadline":     `{"due_at":"2026-11-26T16:50:00Z"}`,
 		"decide-review":     `{"approve":true}`,
 		"discard-parked":    `{"items":[{"service":"order","number":1}],"reason":"sold by telephone"}`,

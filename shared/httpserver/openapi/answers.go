@@ -33,6 +33,8 @@ func describeAnswers(api *huma.OpenAPI, op *huma.Operation) {
 				Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problem}}}
 		}
 	}
+	op.Responses[strconv.Itoa(http.StatusRequestHeaderFieldsTooLarge)] = &huma.Response{
+		Description: "The request's address and headers are longer than 16 KiB; nothing of it was read"}
 	for _, code := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
 		if r := op.Responses[strconv.Itoa(code)]; r != nil {
 			addHeader(r, "Retry-After", "Seconds after which to send the request again", huma.TypeInteger)

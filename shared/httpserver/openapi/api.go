@@ -141,15 +141,15 @@ type Keeper interface {
 }
 
 func unmarshal(body []byte, v any) error {
-	faults, wrong := httpserver.Decode(body, v)
-	if keeper, ok := v.(Keeper); ok && wrong < httpserver.Syntax {
+	faults, readable := httpserver.Decode(body, v)
+	if keeper, ok := v.(Keeper); ok && readable {
 		keeper.Keep(faults)
 		return nil
 	}
 	if faults == nil {
 		return nil
 	}
-	return &bodyFaults{Malformed: wrong == httpserver.Syntax, Faults: faults}
+	return &bodyFaults{Malformed: !readable, Faults: faults}
 }
 
 // refuseFloats makes sure of an assumption of Decode: its bounds are those of integers.

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"net/http"
 	"path"
 	"reflect"
 	"regexp"
@@ -38,6 +39,9 @@ var variable = regexp.MustCompile(`[:*](\w+)`)
 // Out only describe the request and the answer, as in huma.
 func Handle[In, Out any](r *Routes, op huma.Operation, handle gin.HandlerFunc) {
 	op.Security = Bearer
+	if op.Method != http.MethodGet { // a token may be read-only
+		op.Errors = append(slices.Clone(op.Errors), http.StatusForbidden)
+	}
 	parameters := describe[In, Out](r, op)
 	if !slices.ContainsFunc(parameters, func(p *huma.Param) bool { return p.In == "query" }) {
 		handle = withoutQuery(handle)
@@ -74,6 +78,7 @@ func (r *Routes) Pages(files *httpserver.Static, page string, paths []string) er
 
 func describe[In, Out any](r *Routes, op huma.Operation) []*huma.Param {
 	op.Path = variable.ReplaceAllString(op.Path, "{$1}")
+	op.Errors = append(slices.Clone(op.Errors), http.StatusMisdirectedRequest) // the name of another host
 	huma.Register[In, Out](r.api, op, nil)
 	added := r.api.OpenAPI().Paths[op.Path]
 	for _, of := range []*huma.Operation{added.Get, added.Post, added.Put, added.Patch, added.Delete} {

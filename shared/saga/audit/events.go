@@ -27,6 +27,7 @@ type (
 	Told struct{ Message string } // the customer was told, in the words of News
 
 	Committed struct{ Lines []Goods } // an order's goods are booked out
+	Counted   struct{ Lines []Goods } // a stock-taking found so many more, or fewer
 	Restocked struct {                // a return's are booked in
 		Return string
 		Lines  []Goods

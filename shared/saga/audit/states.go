@@ -66,6 +66,7 @@ type (
 	Level struct {
 		SKU, Warehouse   string
 		OnHand, Reserved int64
+		Moved            int64 // the sum of its movements
 	}
 
 	Parcel struct {

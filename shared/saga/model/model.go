@@ -36,9 +36,9 @@ type Service struct {
 	Unalarmed string    // why none of Watched is worth an alert; empty where one is
 
 	Role  audit.Role
-	Event func(saga.Event) audit.Fact // the meaning of an own event; nil: nothing
-	News  func(saga.Event) string     // the message that customers must be sent of an event, of whichever service; "" for none
-	State func(any) []audit.Fact      // the meaning of a machine's state, a row, or an outside party's state
+	Event func(saga.Event) audit.Fact                  // the meaning of an own event; nil: nothing
+	News  func(saga.Event) (message string, must bool) // what customers are sent of an event, of whichever service; "" for none
+	State func(any) []audit.Fact                       // the meaning of a machine's state, a row, or an outside party's state
 }
 
 // Variant is a machine with other rules than the default, and the scenes to explore with it.

@@ -22,6 +22,7 @@ type Scene struct {
 	Operator string // with review: approves, refuses or ""
 	Cancels  bool
 	Returns  string // "", one, all or each
+	Missing  bool   // a stock-taking finds no tea
 	Counts   bool   // a rule asks how many orders the customer has placed
 	Settles  bool   // the gateway's settlement file is read
 	Gateway  string // disputes, reverses or notifies: what the payment gateway may do by itself; "" nothing
@@ -60,6 +61,9 @@ func (s Scene) String() string {
 	}
 	if s.Cancels {
 		words = append(words, "the customer cancels")
+	}
+	if s.Missing {
+		words = append(words, "a stock-taking finds no tea")
 	}
 	if s.Counts {
 		words = append(words, "orders are counted")

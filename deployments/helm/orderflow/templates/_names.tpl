@@ -8,7 +8,9 @@ app.kubernetes.io/name: {{ .name }}
 {{ .root.Values.image.registry }}orderflow/{{ .name }}:{{ .root.Values.image.tag }}
 {{- end }}
 
-{{- define "orderflow.podSecurity" -}}
+{{/* What every pod has. The platform's --stop-timeout ends five seconds before Kubernetes kills. */}}
+{{- define "orderflow.pod" -}}
+terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
 automountServiceAccountToken: false
 securityContext:
   runAsNonRoot: true
@@ -37,6 +39,7 @@ securityContext:
 - {name: ORDERFLOW_JWT_KEY_FILE, value: /secrets/jwt/key}
 - {name: ORDERFLOW_HTTP_ADDR, value: "0.0.0.0:8080"}
 - {name: ORDERFLOW_OPS_ADDR, value: "0.0.0.0:8081"}
+- {name: ORDERFLOW_STOP_TIMEOUT, value: "{{ sub (int .Values.terminationGracePeriodSeconds) 5 }}s"}
 - {name: ORDERFLOW_LOG_FORMAT, value: json}
 - {name: ORDERFLOW_LOG_LEVEL, value: {{ .Values.logLevel }}}
 {{- with .Values.tracing.endpoint }}

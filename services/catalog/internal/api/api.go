@@ -60,8 +60,15 @@ type answer struct {
 	Unchanged int `json:"unchanged"`
 }
 
+// shown is a product as it is listed.
+type shown struct {
+	item
+	Withdrawn bool `json:"withdrawn" doc:"From sale"`
+}
+
 // Register adds the routes. A SKU may contain slashes.
 func Register(r *openapi.Routes, p Products, log *slog.Logger) {
+	registerSale(r, p, log)
 	openapi.Handle[openapi.Body[request], openapi.Body[answer]](r, huma.Operation{
 		OperationID: "list-products", Method: http.MethodPost, Path: Path, Tags: []string{"Products"},
 		Summary:     "List products, or change their prices and descriptions",
@@ -69,7 +76,7 @@ func Register(r *openapi.Routes, p Products, log *slog.Logger) {
 	}, func(c *gin.Context) { list(c, p, log) })
 	openapi.Handle[struct {
 		SKU string `path:"sku" minLength:"1" maxLength:"64" doc:"May contain slashes"`
-	}, openapi.Body[item]](r, huma.Operation{
+	}, openapi.Body[shown]](r, huma.Operation{
 		OperationID: "get-product", Method: http.MethodGet, Path: Path + "/*sku", Tags: []string{"Products"},
 		Summary: "Read a product as it is listed",
 	}, func(c *gin.Context) { show(c, p) })
@@ -119,7 +126,7 @@ func show(c *gin.Context, p Products) {
 	case !found.Listed:
 		httpserver.WriteProblem(c, httpserver.NotFound("no product of this SKU was ever listed"))
 	default:
-		c.JSON(http.StatusOK, item{SKU: found.SKU, Description: found.Description, Price: money(found.Price),
-			Backorderable: found.Backorderable})
+		c.JSON(http.StatusOK, shown{item{SKU: found.SKU, Description: found.Description, Price: money(found.Price),
+			Backorderable: found.Backorderable}, found.Withdrawn})
 	}
 }

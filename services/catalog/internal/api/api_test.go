@@ -106,7 +106,8 @@ func TestAListingTellsWhatWasNewAndCanBeReadBack(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	if status, got := send(t, s, "GET", Path+"/tea%2F1%20kg", ""); status != 200 ||
-		fmt.Sprint(got) != "map[backorderable:true description:green tea price:map[amount:350 currency:GBP] sku:tea/1 kg]" {
+		fmt.Sprint(got) != "map[backorderable:true description:green tea price:map[amount:350 currency:GBP] sku:tea/1 kg "+
+			"withdrawn:false]" {
 		t.Errorf("%d %v", status, got)
 	}
 	if status, _ := send(t, s, "GET", Path+"/jug", ""); status != 404 {
@@ -119,18 +120,20 @@ func TestEveryFaultIsNamedAndNothingIsListed(t *testing.T) {
 	s := newShelf()
 	status, got := send(t, s, "POST", Path, items(product("ok", "fine", 1), product("tea ", "tea", 0), product("", " ", 5),
 		product("a\tb", "x", 5), product(strings.Repeat("x", 65), "x", 5), product("ok", "again", 5),
-		`{"sku":"jug","description":"jug","price":{"amount":10000000001,"currency":"gbp"}}`))
+		`{"sku":"jug","description":"jug","price":{"amount":10000000001,"currency":"gbp"}}`,
+		`{"sku":"pot","description":"pot","price":{"amount":1,"currency":"QQQ"}}`))
 	var places []string
 	for _, e := range got["errors"].([]any) {
 		places = append(places, strings.TrimPrefix(e.(map[string]any)["location"].(string), "body.items"))
 	}
-	want := "[1].sku [1].price.amount [2].sku [2].description [3].sku [4].sku [6].price.amount [6].price.currency [5].sku"
+	want := "[1].sku [1].price.amount [2].sku [2].description [3].sku [4].sku [6].price.amount [6].price.currency [5].sku " +
+		"[7].price.currency"
 	if status != 422 || strings.Join(places, " ") != want {
 		t.Errorf("%d %v", status, places)
 	}
 	for body, want := range map[string]int{
-		items(): 422, `{}`: 422, `{"items":null}`: 400, items(`{"sku":"tea","colour":1}`): 400, `[`: 400,
-		items(`{"sku":"tea","description":"tea","price":{"amount":1.0,"currency":"GBP"}}`): 400,
+		items(): 422, `{}`: 422, `{"items":null}`: 422, items(`{"sku":"tea","colour":1}`): 422, `[`: 400,
+		items(`{"sku":"tea","description":"tea","price":{"amount":1.0,"currency":"GBP"}}`): 422,
 	} {
 		if status, got := send(t, s, "POST", Path, body); status != want {
 			t.Errorf("%s: %d %v", body, status, got)
@@ -187,6 +190,34 @@ func TestOnlyOperatorsListProducts(t *testing.T) {
 		s.Engine().ServeHTTP(res, httptest.NewRequest(method, path, strings.NewReader(items(product("tea", "tea", 1)))))
 		if res.Code != http.StatusUnauthorized {
 			t.Errorf("%s: %d", method, res.Code)
+		}
+	}
+}
+
+func TestAProductIsWithdrawnFromSaleAndPutBack(t *testing.T) {
+	t.Parallel()
+	s := newShelf()
+	if status, _ := send(t, s, "POST", Path, items(product("tea/1 kg", "tea", 300), product("mug", "mug", 500))); status != 200 {
+		t.Fatal(status)
+	}
+	for i, c := range []struct{ body, want string }{
+		{`{"sku":"tea/1 kg","withdrawn":true,"reason":"recalled"}`, "map[changed:1 unchanged:0]"},
+		{`{"sku":"tea/1 kg","withdrawn":true},{"sku":"mug","withdrawn":false}`, "map[changed:0 unchanged:2]"},
+		{`{"sku":"tea/1 kg","withdrawn":false},{"sku":"mug","withdrawn":true}`, "map[changed:2 unchanged:0]"},
+	} {
+		if status, got := send(t, s, "POST", Path+"/sale", items(c.body)); status != 200 || fmt.Sprint(got) != c.want {
+			t.Errorf("%d: %d %v, want %s", i, status, got, c.want)
+		}
+		if got := s.products["tea/1 kg"].Withdrawn; got != (i < 2) {
+			t.Errorf("%d: withdrawn: %t", i, got)
+		}
+	}
+	for body, want := range map[string]string{
+		items(`{"sku":"jug","withdrawn":true}`): "items[0].sku", items(): "items", items(`{"sku":"mug"}`): "withdrawn",
+		items(`{"sku":"mug","withdrawn":true}`, `{"sku":"mug","withdrawn":false}`): "items[1].sku",
+	} {
+		if status, got := send(t, s, "POST", Path+"/sale", body); status != 422 || !strings.Contains(fmt.Sprint(got), want) {
+			t.Errorf("%s: %d %v", body, status, got)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type row struct {
 	Price         int64
 	Currency      string
 	Backorderable bool
+	Withdrawn     bool
 }
 
 func (row) TableName() string { return "products" }
@@ -48,10 +49,10 @@ func Product(db *gorm.DB, sku string) (catalog.Product, error) {
 
 func toRow(p catalog.Product) row {
 	return row{SKU: p.SKU, Listed: p.Listed, Description: p.Description, Price: p.Price.Amount, Currency: p.Price.Currency,
-		Backorderable: p.Backorderable}
+		Backorderable: p.Backorderable, Withdrawn: p.Withdrawn}
 }
 
 func fromRow(r row) catalog.Product {
 	return catalog.Product{SKU: r.SKU, Listed: r.Listed, Description: r.Description,
-		Price: schemas.Money{Amount: r.Price, Currency: r.Currency}, Backorderable: r.Backorderable}
+		Price: schemas.Money{Amount: r.Price, Currency: r.Currency}, Backorderable: r.Backorderable, Withdrawn: r.Withdrawn}
 }

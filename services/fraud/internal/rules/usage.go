@@ -88,7 +88,7 @@ func (u *usage) of(root *ast.Node) error {
 // variables are those of which only fields may be used: under another name it is not seen what a rule asks for.
 var variables = append([]string{"$env", "order", "lists"}, fraud.Kinds...)
 
-// Visit implements ast.Visitor. What a node consists of is visited before it.
+// Visit implements ast.Visitor. A node's children are visited before it.
 func (u *usage) Visit(node *ast.Node) {
 	if of, is := (*node).(*ast.IdentifierNode); is && slices.Contains(variables, of.Value) {
 		u.whole = append(u.whole, of.Value)

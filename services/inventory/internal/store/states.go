@@ -28,6 +28,9 @@ type states struct {
 	movedOrders  map[string]struct{}
 	movedLevels  map[place]levelRow
 	receivedSKUs map[string]struct{}
+	balances     map[place]inventory.Balance // of the movements noted, or read
+	moved        []movementRow               // to be saved
+	saved        bool                        // whether there will be a Save
 }
 
 // place is where the goods of a level are.
@@ -43,6 +46,7 @@ func (t *Stock) memory() *states {
 		movedOrders:  map[string]struct{}{},
 		movedLevels:  map[place]levelRow{},
 		receivedSKUs: map[string]struct{}{},
+		balances:     map[place]inventory.Balance{},
 	}
 }
 
@@ -61,7 +65,21 @@ func (s *states) Get(e saga.Event) any {
 		}
 	}
 	state.Waiting.Sort()
+	if sku := counted(e); sku != "" {
+		state.Holding = s.holding(sku)
+	}
 	return state
+}
+
+// holding are the reservations with goods of a SKU set aside.
+func (s *states) holding(sku string) map[string]inventory.Reservation {
+	found := map[string]inventory.Reservation{}
+	for id, r := range s.reservations {
+		if r.Status == inventory.Reserved && slices.Contains(named(nil, r.Lines), sku) {
+			found[id] = r
+		}
+	}
+	return found
 }
 
 // set keeps a reservation, and which SKUs it waits for.
@@ -81,6 +99,7 @@ func (s *states) set(order string, r inventory.Reservation) {
 // Put writes a state back to the shared levels.
 func (s *states) Put(e saga.Event, state any) {
 	next := state.(inventory.State)
+	s.note(next.Moved)
 	if !aboutSKU(e) {
 		s.set(e.Key, next.Reservation)
 		s.movedOrders[e.Key] = struct{}{}
@@ -117,10 +136,13 @@ func (s *states) Save(tx *gorm.DB) error {
 	if err := s.store.skus.Upsert(tx, received); err != nil {
 		return err
 	}
+	if err := s.store.movements.Insert(tx, s.moved); err != nil {
+		return err
+	}
 	return s.store.levels.Upsert(tx, slices.Collect(maps.Values(s.movedLevels)))
 }
 
-// Each visits reservations as "order <id>", levels as "stock <sku> at <warehouse>" and receipts as "sku <sku>".
+// Each visits reservations as "order <id>", shelves as "stock <sku> at <warehouse>" and receipts as "sku <sku>".
 func (s *states) Each(fn func(key string, state any) error) error {
 	for id, r := range s.reservations {
 		if err := fn("order "+id, r); err != nil {
@@ -129,7 +151,8 @@ func (s *states) Each(fn func(key string, state any) error) error {
 	}
 	for _, levels := range s.levels {
 		for _, l := range levels {
-			if err := fn("stock "+l.SKU+" at "+l.Warehouse, l); err != nil {
+			shelf := inventory.Shelf{Level: l, Balance: s.balances[place{l.SKU, l.Warehouse}]}
+			if err := fn("stock "+l.SKU+" at "+l.Warehouse, shelf); err != nil {
 				return err
 			}
 		}
@@ -164,6 +187,8 @@ func (s *states) concerned(events ...saga.Event) []string {
 			skus = named(skus, d.Lines)
 		case event.CommittedV1:
 			skus = named(skus, d.Lines)
+		case event.RecalledV1:
+			skus = append(skus, d.SKU)
 		case event.RestockedV1:
 			skus = named(skus, d.Lines)
 		}
@@ -192,10 +217,22 @@ func named(skus []string, lines []schemas.Allocation) []string {
 	return skus
 }
 
+// counted is the SKU of which an event needs all who hold some; empty for almost all events.
+func counted(e saga.Event) string {
+	switch d := e.Data.(type) {
+	case inventory.Count:
+		return e.Key
+	case event.RecalledV1:
+		return d.SKU
+	}
+	return ""
+}
+
 // aboutSKU tells the events whose key is a SKU from those whose key is an order.
 func aboutSKU(e saga.Event) bool {
 	switch e.Data.(type) {
-	case warehouse.StockReceivedV1, event.StockedV1, event.StockChangedV1, event.ReplenishmentRequestedV1:
+	case warehouse.StockReceivedV1, inventory.Count, event.CountedV1, event.WrittenOffV1, event.StockedV1, event.StockChangedV1,
+		event.ReplenishmentRequestedV1:
 		return true
 	}
 	return false

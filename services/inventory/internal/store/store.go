@@ -3,8 +3,10 @@ package store
 
 import (
 	"embed"
+	"encoding/json"
 	"io/fs"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -28,6 +30,9 @@ type reservationRow struct {
 	Lines   []schemas.Allocation `gorm:"serializer:json"`
 	Returns []string             `gorm:"serializer:json"`
 
+	Since     *time.Time
+	Lost      []schemas.Allocation `gorm:"serializer:json"`
+	Count     string
 	Backorder *event.BackorderedV1 `gorm:"serializer:json"`
 	Waits     string               `gorm:"->:false;<-;type:text[]"` // the SKUs that it waits for, to find it by them
 }
@@ -58,13 +63,15 @@ type Stock struct {
 	reservations *database.Table[reservationRow]
 	skus         *database.Table[skuRow]
 	levels       *database.Table[levelRow]
+	movements    *database.Table[movementRow]
 }
 
 var _ engine.Store = (*Stock)(nil)
 
 // New is the store of the inventory service.
 func New() *Stock {
-	return &Stock{database.NewTable[reservationRow](), database.NewTable[skuRow](), database.NewTable[levelRow]()}
+	return &Stock{database.NewTable[reservationRow](), database.NewTable[skuRow](), database.NewTable[levelRow](),
+		database.NewTable[movementRow]()}
 }
 
 // Load locks the reservations of the inputs' orders, then the SKUs that these and the inputs are about, each in key
@@ -74,6 +81,7 @@ func New() *Stock {
 // waits for it. A replay may reach an order before the receipts of its goods, and reads levels without a row to lock.
 func (t *Stock) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
 	set := t.memory()
+	set.saved = true
 	var orders []saga.Event
 	for _, e := range inputs {
 		if !aboutSKU(e) {
@@ -106,7 +114,40 @@ func (t *Stock) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
 	if err := t.read(tx, set, "WHERE sku = ANY($1::text[])", locked); err != nil || engine.Replays(tx) {
 		return set, err
 	}
-	return set, t.line(tx, set, locked)
+	if err := t.line(tx, set, locked); err != nil {
+		return nil, err
+	}
+	for _, e := range inputs {
+		if sku := counted(e); sku != "" {
+			if err := t.holders(tx, set, sku); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return set, nil
+}
+
+// holders reads the orders that hold goods of a SKU. Their rows change only under its lock.
+func (t *Stock) holders(tx *gorm.DB, into *states, sku string) error {
+	found, err := t.reservations.Select(tx, "WHERE status = 'reserved' AND jsonb_contains(lines, $1::jsonb)", lineOf(sku))
+	if err != nil {
+		return err
+	}
+	for _, r := range found {
+		if _, known := into.reservations[r.OrderID]; !known {
+			into.set(r.OrderID, fromReservation(r))
+		}
+	}
+	return nil
+}
+
+// lineOf is JSON that the lines of a SKU contain.
+func lineOf(sku string) string {
+	text, err := json.Marshal([]map[string]string{{"sku": sku}})
+	if err != nil {
+		panic(err) // text always has a JSON
+	}
+	return string(text)
 }
 
 // line reads the orders that wait for these SKUs. Their rows change only under the locks of the SKUs that they wait for.
@@ -123,7 +164,7 @@ func (t *Stock) line(tx *gorm.DB, into *states, skus []string) error {
 	return nil
 }
 
-// Each reads all tables, reservations as "order <id>", levels as "stock <sku> at <warehouse>" and receipts as "sku <sku>".
+// Each reads all tables, reservations as "order <id>", shelves as "stock <sku> at <warehouse>" and receipts as "sku <sku>".
 func (t *Stock) Each(db *gorm.DB, fn func(key string, state any) error) error {
 	set := t.memory()
 	reservations, err := t.reservations.Select(db, "")
@@ -143,22 +184,18 @@ func (t *Stock) Each(db *gorm.DB, fn func(key string, state any) error) error {
 	if err := t.read(db, set, ""); err != nil {
 		return err
 	}
+	if err := t.balance(db, set); err != nil {
+		return err
+	}
 	return set.Each(fn)
 }
 
 // Memory returns empty states in memory.
 func (t *Stock) Memory() engine.States { return t.memory() }
 
-// Tables lists the tables of reservations, of SKUs and of their levels.
+// Tables lists the tables of reservations, of SKUs, of their levels and their movements.
 func (t *Stock) Tables() []string {
-	return []string{t.reservations.Name(), t.skus.Name(), t.levels.Name()}
-}
-
-// Of reads the levels of one SKU, by warehouse, locking nothing.
-func (t *Stock) Of(db *gorm.DB, sku string) (inventory.Levels, error) {
-	set := t.memory()
-	err := t.read(db, set, "WHERE sku = $1", sku)
-	return set.levels[sku], err
+	return []string{t.reservations.Name(), t.skus.Name(), t.levels.Name(), t.movements.Name()}
 }
 
 func (t *Stock) read(db *gorm.DB, into *states, where string, args ...any) error {
@@ -176,12 +213,25 @@ func (t *Stock) read(db *gorm.DB, into *states, where string, args ...any) error
 }
 
 func toReservation(order string, r inventory.Reservation) reservationRow {
-	return reservationRow{OrderID: order, Status: string(r.Status), Lines: r.Lines, Returns: r.Returns, Backorder: r.Backorder,
-		Waits: array(r.Waits(order))}
+	return reservationRow{OrderID: order, Status: string(r.Status), Lines: r.Lines, Since: since(r.Since), Returns: r.Returns,
+		Lost: r.Lost, Count: r.Count, Backorder: r.Backorder, Waits: array(r.Waits(order))}
 }
 
 func fromReservation(r reservationRow) inventory.Reservation {
-	return inventory.Reservation{Status: inventory.Status(r.Status), Lines: r.Lines, Returns: r.Returns, Backorder: r.Backorder}
+	kept := inventory.Reservation{Status: inventory.Status(r.Status), Lines: r.Lines, Returns: r.Returns,
+		Lost: r.Lost, Count: r.Count, Backorder: r.Backorder}
+	if r.Since != nil {
+		kept.Since = r.Since.UTC()
+	}
+	return kept
+}
+
+// since is a time as its column has it.
+func since(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
 }
 
 // array is the text of an array of the SKUs.

@@ -52,7 +52,10 @@ func open(t testing.TB) *shop {
 	return &shop{t: t, db: db, store: store.New(), said: map[string][]saga.Event{}}
 }
 
-func (s *shop) stamp(e *saga.Event) { e.ID = fmt.Sprintf("event-%d", s.ids.Add(1)) }
+func (s *shop) stamp(e *saga.Event) {
+	n := s.ids.Add(1)
+	e.ID, e.Time = fmt.Sprintf("event-%d", n), time.Date(2026, 3, 1, 9, 0, 0, int(n)*1500, time.UTC) // as finely as events are
+}
 
 // batch decides the inputs in one transaction and returns the events emitted.
 func (s *shop) batch(inputs ...saga.Event) (said []saga.Event) {

@@ -49,7 +49,7 @@ func (f *traffic) next() saga.Event {
 		f.overtaken = f.overtaken[1:]
 		return f.order(id)
 	}
-	switch f.random.IntN(10) {
+	switch f.random.IntN(11) {
 	case 0, 1, 2, 3:
 		f.n++
 		id := fmt.Sprintf("order-%d-%d", f.partition, f.n)
@@ -70,6 +70,10 @@ func (f *traffic) next() saga.Event {
 			f.open = slices.DeleteFunc(f.open, func(o string) bool { return o == id })
 			return heard(id, shipping.Dispatched.Of(shipping.DispatchedV1{}))
 		}
+	case 8:
+		sku := skus[f.partition+f.of*f.random.IntN(len(skus)/f.of)]
+		return heard(sku, inventory.CountStock.Of(inventory.Count{ID: fmt.Sprint("c", f.random.Uint64()),
+			Warehouse: warehouses[f.random.IntN(len(warehouses))], Counted: f.random.Int64N(5)}))
 	case 7:
 		if ids := slices.Sorted(maps.Keys(f.gone)); len(ids) > 0 {
 			id := ids[f.random.IntN(len(ids))]
@@ -187,6 +191,8 @@ func count(moved map[string]int64, said []saga.Event) {
 		switch d := e.Data.(type) {
 		case event.StockedV1:
 			moved[e.Key] += d.Quantity
+		case event.CountedV1:
+			moved[e.Key] += d.Difference
 		case event.CommittedV1:
 			for _, l := range d.Lines {
 				moved[l.SKU] -= l.Quantity
@@ -212,7 +218,7 @@ func check(t *testing.T, seed uint64, each func(func(string, any) error) error, 
 					promised[l.SKU+l.Warehouse] += l.Quantity
 				}
 			}
-		case inventory.Level:
+		case inventory.Shelf:
 			if v.Reserved < 0 || v.Reserved > v.OnHand {
 				t.Fatalf("seed %d: %s: %+v", seed, key, v)
 			}
@@ -221,6 +227,9 @@ func check(t *testing.T, seed uint64, each func(func(string, any) error) error, 
 			}
 			if v.Reserved > 0 {
 				reserved[v.SKU+v.Warehouse] = v.Reserved
+			}
+			if v.Sum != v.OnHand {
+				t.Fatalf("seed %d: %s: %d on hand, and its movements add up to %d", seed, key, v.OnHand, v.Sum)
 			}
 			onHand[v.SKU] += v.OnHand
 		}

@@ -63,7 +63,7 @@ func RegisterOperators(routes *openapi.Routes, r Reader, keys *idempotency.Keys,
 	op := huma.Operation{OperationID: "publish-promotion", Method: http.MethodPost, Path: "/v1/promotions",
 		Tags:          []string{"Messages"},
 		DefaultStatus: http.StatusAccepted, Summary: "Send a promotion to the customers who want promotions",
-		Description: "At a bounded rate, behind what orders need. Who opts out before it reaches them does not get it."}
+		Description: "Sent at a bounded rate, behind messages about orders. Customers who opt out before do not get it."}
 	openapi.TakesKey(&op, false)
 	openapi.Handle[struct{ Body newPromotion }, openapi.Body[publishedPromotion]](routes, op,
 		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { publish(c, p) }))

@@ -64,10 +64,12 @@ func TestEveryMessageSaysWhatItIsAboutInEveryLocale(t *testing.T) {
 	wants := map[string]map[string][]string{
 		"en": {notification.Confirmed: {"15.30 GBP", "17"}, notification.Cancelled: {"the payment was declined"},
 			notification.Dispatched: {"Post", "T-42"}, notification.Refunded: {"15.30 GBP"},
-			notification.Settled: {"15.30 GBP"}},
+			notification.Settled: {"15.30 GBP"}, notification.Backordered: {"17", "cancel it"},
+			notification.Owed: {"15.30 GBP"}, notification.Reversed: {"15.30 GBP"}},
 		"de": {notification.Confirmed: {"15,30 GBP", "17"}, notification.Cancelled: {"die Zahlung wurde abgelehnt"},
 			notification.Dispatched: {"Post", "T-42"}, notification.Refunded: {"15,30 GBP"},
-			notification.Settled: {"15,30 GBP"}},
+			notification.Settled: {"15,30 GBP"}, notification.Backordered: {"17", "stornieren"},
+			notification.Owed: {"15,30 GBP"}, notification.Reversed: {"15,30 GBP"}},
 	}
 	for _, locale := range schemas.Locales {
 		for _, kind := range notification.Kinds {

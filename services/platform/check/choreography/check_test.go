@@ -80,6 +80,7 @@ func checked(v variant) []choreography.Fault {
 var notWaits = map[string]string{
 	"fraud (subject) on fraud.listed.v1":    "it ends a listing; nobody waits for that",
 	"inventory on inventory.offered.v1":     "who takes no offer waits on, until the deadline of inventory.backordered",
+	"inventory on inventory.recalled.v1":    "an order that is not told of its missing goods goes on, until the floor misses them",
 	"inventory on inventory.backordered.v1": "order's deadline on backordered ends the same wait a day later by cancelling",
 	"payment on payment.readied.v1":         "order's deadlines on validated and extended end the same wait by cancelling",
 }

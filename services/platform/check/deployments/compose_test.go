@@ -49,6 +49,7 @@ type container struct {
 	Ports       []string
 	Secrets     []any
 	Volumes     []string
+	Grace       string `yaml:"stop_grace_period"`
 }
 
 type project struct {

@@ -18,6 +18,7 @@ type ending struct {
 	goods   audit.Reservation
 	levels  []audit.Level
 	stocked map[string]int64
+	counted []audit.Goods
 	owed    int64
 }
 
@@ -51,6 +52,8 @@ func (e *ending) take(facts []audit.Fact) {
 			e.goods = f
 		case audit.Level:
 			e.levels = append(e.levels, f)
+		case audit.Counted:
+			e.counted = append(e.counted, f.Lines...)
 		case audit.Shelves:
 			e.stocked = f.Stocked
 		}
@@ -124,7 +127,7 @@ func (e ending) money() string {
 	return ""
 }
 
-// stock: on hand = stocked − shipped + returned, and nothing is reserved.
+// stock: on hand = stocked − shipped + returned + the differences counted, and nothing is reserved.
 func (e ending) stock() string {
 	want := map[string]int64{}
 	for sku, n := range e.stocked {
@@ -139,6 +142,9 @@ func (e ending) stock() string {
 		for _, l := range r.Lines {
 			want[l.SKU] += l.Quantity
 		}
+	}
+	for _, l := range e.counted {
+		want[l.SKU] += l.Quantity
 	}
 	for _, l := range e.levels {
 		if l.Reserved != 0 {

@@ -19,5 +19,8 @@ func Scenes() (scenes []model.Scene) {
 			}
 		}
 	}
+	for _, cancels := range []bool{false, true} {
+		scenes = append(scenes, model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Cancels: cancels, Missing: true})
+	}
 	return scenes
 }

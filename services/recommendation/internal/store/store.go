@@ -36,6 +36,7 @@ type productRow struct {
 	Description   string
 	Backorderable bool
 	Available     int64
+	Withdrawn     bool
 }
 
 func (productRow) TableName() string { return "products" }

@@ -135,6 +135,7 @@ func refused(r refund.Refund) *httpserver.Problem {
 	case refund.NothingLeft:
 		return httpserver.Conflict(string(why), "everything that was taken for the order is refunded or charged back")
 	}
-	return httpserver.Conflict("refund-exceeds", fmt.Sprintf("at most %d %s, in minor units, are left to refund, and of goods only "+
-		"those that were sold with the order and are not refunded yet", r.Left(), r.Currency))
+	left := schemas.Money{Amount: r.Left(), Currency: r.Currency}
+	return httpserver.Conflict("refund-exceeds", "at most "+left.Text()+" are left to refund, and of goods only "+
+		"those that were sold with the order and are not refunded yet")
 }

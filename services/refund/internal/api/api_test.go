@@ -116,7 +116,7 @@ func TestARefundThatIsNotPossibleIsRefusedWithItsReason(t *testing.T) {
 		status int
 		says   string
 	}{
-		"too much":  {captured(1000), want, 409, "at most 1000 GBP"},
+		"too much":  {captured(1000), want, 409, "at most 10.00 GBP"},
 		"disputed":  {disputed, want, 409, "dispute-open"},
 		"spent":     {spent, want, 409, "nothing-left"},
 		"not taken": {waiting, want, 409, "not-captured"},
@@ -127,7 +127,7 @@ func TestARefundThatIsNotPossibleIsRefusedWithItsReason(t *testing.T) {
 		"no pieces": {captured(1000), `{"lines":[{"sku":"A","quantity":0}],"reason":"late"}`, 422, "quantity"},
 		"line twice": {captured(1000), `{"lines":[{"sku":"A","quantity":1},{"sku":"A","quantity":1}],"reason":"x"}`, 422,
 			"add them up"},
-		"unknown": {captured(1000), `{"amount":1,"reason":"late"}`, 400, "body.amount"},
+		"unknown": {captured(1000), `{"amount":1,"reason":"late"}`, 422, "body.amount"},
 	} {
 		r := till{"a": c.r}
 		status, body := ask(t, idempotencytest.New(), r, "POST", path, c.body, httpserver.AudienceOperators, "k")

@@ -101,7 +101,7 @@ func TestASettlementThatIsNotPossibleIsRefusedWithItsReason(t *testing.T) {
 		"another way":    {claimed(refund.Owed), settlementPath, `{"how":"shells","reference":"FT-1"}`, 422, "body.how"},
 		"no reference":   {claimed(refund.Owed), settlementPath, `{"how":"cheque"}`, 422, "body.reference"},
 		"blank":          {claimed(refund.Owed), settlementPath, `{"how":"cheque","reference":" "}`, 422, "body.reference"},
-		"an amount":      {claimed(refund.Owed), settlementPath, `{"how":"cheque","reference":"1","amount":1}`, 400, "body.amount"},
+		"an amount":      {claimed(refund.Owed), settlementPath, `{"how":"cheque","reference":"1","amount":1}`, 422, "body.amount"},
 	} {
 		r := till{"a": c.r}
 		status, body := ask(t, idempotencytest.New(), r, "POST", c.path, c.body, httpserver.AudienceOperators, "k")

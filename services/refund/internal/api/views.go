@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -99,13 +100,9 @@ func listAll(c *gin.Context, r Refunds) {
 	q, after := httpserver.NewQuery(c, "status"), ""
 	limit := q.Limit(defaultLimit, maxLimit)
 	q.Cursor(&after)
-	status := refund.Status(c.DefaultQuery("status", string(refund.Owed)))
+	status := cmp.Or(refund.Status(q.OneOf("status", string(refund.Owed), string(refund.Failed), string(refund.Pending))),
+		refund.Owed)
 	if q.Refused() {
-		return
-	}
-	if status != refund.Owed && status != refund.Failed && status != refund.Pending {
-		httpserver.WriteProblem(c, httpserver.Invalid(httpserver.Fault{Location: "query.status",
-			Detail: "want owed, failed or pending"}))
 		return
 	}
 	orders, err := r.With(c.Request.Context(), status, after, limit+1)

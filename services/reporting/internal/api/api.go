@@ -117,14 +117,7 @@ func days(q *httpserver.Query) (from, to string, csv bool) {
 	if isDay(from) && isDay(to) && from > to {
 		q.Fault("to", "it is before from")
 	}
-	switch format, _ := q.GetQuery("format"); format {
-	case "", "json":
-	case "csv":
-		csv = true
-	default:
-		q.Fault("format", "want json or csv")
-	}
-	return from, to, csv
+	return from, to, q.OneOf("format", "json", "csv") == "csv"
 }
 
 func unavailable(c *gin.Context, err error) {

@@ -43,6 +43,7 @@ type Address struct {
 // Check finds the faults that tags cannot express.
 func (o *NewOrder) Check() (faults []httpserver.Fault) {
 	switch country := o.ShipTo.Country; {
+	case country == "": // it is missing
 	case !schemas.KnownCountry(country):
 		faults = append(faults, httpserver.Fault{Location: "body.ship_to.country",
 			Detail: "want a country code of ISO 3166-1 alpha-2, in capitals"})
@@ -84,6 +85,10 @@ func (o *NewOrder) price(terms map[string]storefront.Terms) (storefront.Basket, 
 		product, ok := terms[l.SKU]
 		if !ok {
 			refuse(fmt.Sprintf("body.lines[%d].sku", i), "there is no such product")
+			continue
+		}
+		if product.Withdrawn {
+			refuse(fmt.Sprintf("body.lines[%d].sku", i), "this product was withdrawn from sale")
 			continue
 		}
 		price := product.Price

@@ -31,12 +31,13 @@ func (i *NewInteraction) Check() (faults []httpserver.Fault) {
 		faults = append(faults, httpserver.Fault{Location: "body." + field, Detail: detail})
 	}
 	switch search := i.Kind == event.InteractionSearch; {
+	case i.Kind == "": // it is missing
 	case search && i.Query == "":
 		fault("query", "a search has a query")
 	case search && i.SKU != "":
 		fault("sku", "a search is about no product")
 	case !search && i.SKU == "":
-		fault("sku", "a "+i.Kind+" is of a product")
+		fault("sku", "it is about a product")
 	case !search && i.Query != "":
 		fault("query", "only a search has a query")
 	}

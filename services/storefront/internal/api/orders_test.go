@@ -366,6 +366,10 @@ func TestProductsAreForEverybodyInPages(t *testing.T) {
 	if p != (Product{SKU: "MUG", Description: "A mug", Price: Money(pounds(250)), Available: 7, Backorderable: true}) {
 		t.Fatalf("reads %+v", p)
 	}
+	s.ask("", "GET", "/v1/products/OLD", "").is(200).read(&p)
+	if !p.Withdrawn || p.Available != 0 || p.Backorderable {
+		t.Errorf("of one that was withdrawn customers read %+v", p)
+	}
 	s.ask("", "GET", "/v1/products/CUP", "").problem(404, "not-found")
 	s.ask("", "GET", "/v1/products/%00", "").problem(422, "invalid")
 	var page struct {

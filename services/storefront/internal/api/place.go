@@ -36,7 +36,7 @@ func (h *handlers) place(api huma.API) {
 	op := huma.Operation{
 		OperationID: "place-order", Method: http.MethodPost, Path: "/v1/orders", Tags: []string{"Orders"},
 		DefaultStatus: http.StatusAccepted, Summary: "Place an order",
-		Description: "Answered once the order is kept safely. What comes of it is read at the Location. Where more orders wait than " +
+		Description: "Answered once the order is kept safely. Its state is at the Location. Where more orders wait than " +
 			"can be carried out soon the answer is 503 with the problem `overloaded`: nothing was done, and Retry-After says when " +
 			"to send it again.",
 		Security: openapi.Bearer,

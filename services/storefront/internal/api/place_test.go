@@ -223,6 +223,7 @@ func TestEveryFaultOfAnOrderIsNamedWithItsPlace(t *testing.T) {
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"MUG","quantity":1},{"sku":"GONE","quantity":1},{"sku":"LOST","quantity":1}`,
 			"body.lines[1].sku body.lines[2].sku"},
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"MUG","quantity":1},{"sku":"EURO","quantity":1}`, "body.lines[1].sku"},
+		{`{"sku":"MUG","quantity":1}`, `{"sku":"MUG","quantity":1},{"sku":"OLD","quantity":1}`, "body.lines[1].sku"},
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"GOLD","quantity":1},{"sku":"GOLD","quantity":2}`, "body.lines[1]"},
 		{`{"sku":"MUG","quantity":1}`, `{"sku":"GOLD","quantity":1000000}`, "body.lines[0]"},
 		{`"MUG"`, `"GIFT"`, "body.lines"}, // it could only be rejected

@@ -54,6 +54,7 @@ func open(t testing.TB) *shop {
 			"MUG":  {SKU: "MUG", Listed: true, Description: "A mug", Price: pounds(250), Available: 7, Backorderable: true},
 			"BAG":  {SKU: "BAG", Listed: true, Description: "A jumbo bag", Price: pounds(195)},
 			"EURO": {SKU: "EURO", Listed: true, Description: "From abroad", Price: schemas.Money{Amount: 1, Currency: "EUR"}},
+			"OLD":  {SKU: "OLD", Listed: true, Description: "Out of date", Price: pounds(1), Available: 7, Withdrawn: true},
 			"GOLD": {SKU: "GOLD", Listed: true, Description: "A bar of gold", Price: pounds(60_000_000)},
 		}}
 	server := httpserver.New(httpserver.Options{})
@@ -153,7 +154,7 @@ func (s *shop) Product(_ context.Context, sku string) (storefront.Product, bool,
 func (s *shop) Products(_ context.Context, q, after string, limit int) ([]storefront.Product, error) {
 	var found []storefront.Product
 	for sku, p := range s.goods {
-		if sku > after && strings.Contains(strings.ToLower(sku+" "+p.Description), strings.ToLower(q)) {
+		if sku > after && !p.Withdrawn && strings.Contains(strings.ToLower(sku+" "+p.Description), strings.ToLower(q)) {
 			found = append(found, p)
 		}
 	}
@@ -165,7 +166,8 @@ func (s *shop) Terms(_ context.Context, skus []string) (map[string]storefront.Te
 	terms := map[string]storefront.Terms{}
 	for _, sku := range skus {
 		if p, ok := s.goods[sku]; ok {
-			terms[sku] = storefront.Terms{Price: p.Price, Backorderable: p.Backorderable}
+			terms[sku] = storefront.Terms{Price: p.Price, Backorderable: p.Backorderable,
+				Withdrawn: p.Withdrawn}
 		}
 	}
 	return terms, nil

@@ -20,6 +20,7 @@ type Product struct {
 	Price         Money  `json:"price" doc:"Per piece"`
 	Available     int64  `json:"available" doc:"Pieces that can be ordered now"`
 	Backorderable bool   `json:"backorderable" doc:"Whether more than that can be ordered"`
+	Withdrawn     bool   `json:"withdrawn,omitempty" doc:"From sale: it cannot be ordered any more"`
 }
 
 // Order is an order as its customer reads it.
@@ -100,8 +101,11 @@ type ReturnLine struct {
 }
 
 func viewProduct(p storefront.Product) Product {
+	if p.Withdrawn {
+		p.Available, p.Backorderable = 0, false
+	}
 	return Product{SKU: p.SKU, Description: p.Description, Price: Money(p.Price), Available: p.Available,
-		Backorderable: p.Backorderable}
+		Backorderable: p.Backorderable, Withdrawn: p.Withdrawn}
 }
 
 func viewOrder(o storefront.Order) Order {

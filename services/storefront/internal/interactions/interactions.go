@@ -1,5 +1,5 @@
-// Package interactions gathers what visitors look at and hands it over in batches, at a bounded rate, so that it never stands in
-// the way of an order. Of what comes faster a random sample is kept. What a process holds when it is killed is lost.
+// Package interactions batches the interactions of visitors and hands them over at a bounded rate, so that they never delay an
+// order. Above that rate a random sample is kept. A process that is killed loses the batch it holds.
 package interactions
 
 import (
@@ -18,7 +18,7 @@ type Record func(ctx context.Context, visitor string, e event.InteractionsRecord
 // Count counts interactions by what became of them: one of the constants.
 type Count func(outcome string, n int)
 
-// What becomes of interactions.
+// The outcomes of interactions.
 const (
 	Recorded = "recorded"
 	LeftOut  = "left_out" // of the sample

@@ -133,7 +133,7 @@ func (r *Reader) Product(ctx context.Context, sku string) (storefront.Product, b
 
 // Products returns at most limit products for sale whose SKU or description contains q, by SKU, after the SKU after.
 func (r *Reader) Products(ctx context.Context, q, after string, limit int) ([]storefront.Product, error) {
-	rows, err := r.products.Select(r.db.WithContext(ctx), `WHERE listed AND sku > $1
+	rows, err := r.products.Select(r.db.WithContext(ctx), `WHERE listed AND NOT withdrawn AND sku > $1
 		AND (strpos(lower(description), lower($2)) > 0 OR strpos(lower(sku), lower($2)) > 0) ORDER BY sku LIMIT $3`, after, q, limit)
 	if err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (r *Reader) Products(ctx context.Context, q, after string, limit int) ([]st
 	return products, nil
 }
 
-// Terms returns the terms of those SKUs that are for sale; the map may hold others too. Do not change it.
+// Terms returns the terms of those SKUs that are listed; the map may hold others too. Do not change it.
 func (r *Reader) Terms(ctx context.Context, skus []string) (map[string]storefront.Terms, error) {
 	return r.terms.Do(ctx, skus)
 }
@@ -155,7 +155,7 @@ func (r *Reader) findTerms(ctx context.Context, asked [][]string) ([]map[string]
 	skus := pgtype.FlatArray[string](slices.Concat(asked...))
 	slices.Sort(skus)
 	skus = slices.Compact(skus)
-	rows, err := r.db.WithContext(ctx).Raw(`SELECT sku, price, currency, backorderable FROM products
+	rows, err := r.db.WithContext(ctx).Raw(`SELECT sku, price, currency, backorderable, withdrawn FROM products
 		WHERE sku = ANY($1) AND listed`, skus).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("store: read prices: %w", err)
@@ -164,7 +164,7 @@ func (r *Reader) findTerms(ctx context.Context, asked [][]string) ([]map[string]
 	for rows.Next() {
 		var sku string
 		var t storefront.Terms
-		if err := rows.Scan(&sku, &t.Price.Amount, &t.Price.Currency, &t.Backorderable); err != nil {
+		if err := rows.Scan(&sku, &t.Price.Amount, &t.Price.Currency, &t.Backorderable, &t.Withdrawn); err != nil {
 			return nil, fmt.Errorf("store: read prices: %w", err)
 		}
 		terms[sku] = t

@@ -92,6 +92,7 @@ type productRow struct {
 	Currency      string
 	Backorderable bool
 	Available     int64
+	Withdrawn     bool
 }
 
 func (productRow) TableName() string { return "products" }
@@ -104,13 +105,13 @@ func Products() engine.Store {
 func toProductRow(p storefront.Product) productRow {
 	return productRow{
 		SKU: p.SKU, Listed: p.Listed, Description: p.Description, Price: p.Price.Amount, Currency: p.Price.Currency,
-		Backorderable: p.Backorderable, Available: p.Available,
+		Backorderable: p.Backorderable, Available: p.Available, Withdrawn: p.Withdrawn,
 	}
 }
 
 func fromProductRow(r productRow) storefront.Product {
 	return storefront.Product{
 		SKU: r.SKU, Listed: r.Listed, Description: r.Description, Price: schemas.Money{Amount: r.Price, Currency: r.Currency},
-		Backorderable: r.Backorderable, Available: r.Available,
+		Backorderable: r.Backorderable, Available: r.Available, Withdrawn: r.Withdrawn,
 	}
 }

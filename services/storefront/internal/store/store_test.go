@@ -207,7 +207,9 @@ func TestOnlyListedProductsAreFoundAndPriced(t *testing.T) {
 	mug := storefront.Product{SKU: "MUG_1", Listed: true, Description: "100% Mug", Price: pounds(250),
 		Backorderable: true, Available: 7}
 	bag := storefront.Product{SKU: "bag", Listed: true, Description: "Jumbo Bag", Price: pounds(195)}
-	keep(t, db, Products(), map[string]any{mug.SKU: mug, bag.SKU: bag, "CUP": storefront.Product{SKU: "CUP", Available: 3}})
+	gone := storefront.Product{SKU: "gone", Listed: true, Description: "A gone bag", Price: pounds(195), Withdrawn: true}
+	keep(t, db, Products(), map[string]any{mug.SKU: mug, bag.SKU: bag, gone.SKU: gone,
+		"CUP": storefront.Product{SKU: "CUP", Available: 3}})
 	for q, want := range map[string][]storefront.Product{"": {mug, bag}, "BAG": {bag}, "mug_": {mug}, "0%": {mug}, "%": {mug},
 		"cup": {}, "'": {}} {
 		if got, err := read.Products(t.Context(), q, "", 10); err != nil || !slices.Equal(got, want) {
@@ -223,11 +225,14 @@ func TestOnlyListedProductsAreFoundAndPriced(t *testing.T) {
 	if _, found, err := read.Product(t.Context(), "CUP"); err != nil || found {
 		t.Errorf("a cup that is not for sale: %v %v", found, err)
 	}
+	if p, found, err := read.Product(t.Context(), "gone"); err != nil || !found || p != gone {
+		t.Errorf("one that was withdrawn: %+v %v %v", p, found, err)
+	}
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			terms, err := read.Terms(context.Background(), []string{"MUG_1", "CUP", "NONE"})
-			if _, cup := terms["CUP"]; err != nil || terms["MUG_1"].Price != pounds(250) || cup {
+			terms, err := read.Terms(context.Background(), []string{"MUG_1", "CUP", "NONE", "gone"})
+			if _, cup := terms["CUP"]; err != nil || !terms["gone"].Withdrawn || terms["MUG_1"].Price != pounds(250) || cup {
 				t.Errorf("terms %v %v", terms, err)
 			}
 		})

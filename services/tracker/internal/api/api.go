@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"orderflow.example/schemas/order"
 	"orderflow.example/services/tracker"
 	"orderflow.example/services/tracker/internal/watch"
 	"orderflow.example/shared/httpserver"
@@ -43,7 +44,7 @@ type page[T any] struct {
 }
 
 func (r *routes) listSagas(c *gin.Context) {
-	q := httpserver.NewQuery(c, "state", "open", "stuck", "attention", "q", "reason", "service", "cause", "customer", "sku", "from", "to")
+	q := httpserver.NewQuery(c, filters...)
 	limit, mark, filter := q.Limit(defaultLimit, maxLimit), tracker.Mark{}, filterOf(q)
 	var after *tracker.Mark
 	if q.Cursor(&mark) {
@@ -64,15 +65,17 @@ func (r *routes) listSagas(c *gin.Context) {
 	answer(c, p, err)
 }
 
+// filters are the parameters that filterOf reads.
+var filters = []string{"state", "open", "stuck", "attention", "q", "reason", "service", "cause", "customer", "sku", "from", "to"}
+
 func filterOf(q *httpserver.Query) tracker.Filter {
-	return tracker.Filter{State: q.Query("state"), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
+	return tracker.Filter{State: q.OneOf("state", order.Statuses()...), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
 		Attention: q.YesOrNo("attention"), Prefix: q.Query("q"), Reason: q.Query("reason"), Service: q.Query("service"),
-		Cause: q.Query("cause"), Customer: q.Query("customer"), SKU: q.Query("sku"), From: q.Time("from"), To: q.Time("to")}
+		Cause: q.OneOf("cause", tracker.Causes...), Customer: q.Query("customer"), SKU: q.Query("sku"), From: q.Time("from"), To: q.Time("to")}
 }
 
 func (r *routes) facets(c *gin.Context) {
-	q := httpserver.NewQuery(c, "state", "open", "stuck", "attention", "q", "reason", "service", "cause", "customer", "sku",
-		"from", "to")
+	q := httpserver.NewQuery(c, filters...)
 	filter := filterOf(q)
 	if q.Refused() {
 		return
@@ -102,8 +105,8 @@ func (r *routes) saga(c *gin.Context) {
 
 func (r *routes) listObligations(c *gin.Context) {
 	q := httpserver.NewQuery(c, "overdue", "service", "kind", "cause", "order")
-	filter := tracker.ObligationFilter{Overdue: q.YesOrNo("overdue"), Service: c.Query("service"), Kind: c.Query("kind"),
-		Cause: c.Query("cause"), Order: c.Query("order")}
+	filter := tracker.ObligationFilter{Overdue: q.YesOrNo("overdue"), Service: c.Query("service"),
+		Kind: q.OneOf("kind", tracker.Kinds...), Cause: q.OneOf("cause", tracker.Causes...), Order: c.Query("order")}
 	list(q, r, func(x *tracker.Index, now time.Time) []tracker.Obligation { return x.Obligations(filter, now) })
 }
 

@@ -216,8 +216,8 @@ func TestEveryChangeOfADeadlineIsWrittenDown(t *testing.T) {
 		}
 	}
 	asked := len(b.asked)
-	for body, want := range map[string]int{`{}`: 422, `{"due_at":null}`: 422, `{"due_at":"soon"}`: 400,
-		`{"due_at":"2030-05-06T07:08:09Z","x":1}`: 400, ``: 400} {
+	for body, want := range map[string]int{`{}`: 422, `{"due_at":null}`: 422, `{"due_at":"soon"}`: 422,
+		`{"due_at":"2030-05-06T07:08:09Z","x":1}`: 422, ``: 400} {
 		if status, _, _ := ask(t, b, http.MethodPatch, "/v1/deadlines/d1", body, httpserver.AudienceOperators); status != want {
 			t.Errorf("%s: got %d", body, status)
 		}

@@ -18,14 +18,14 @@ type sagasInput struct {
 }
 
 type filterInput struct {
-	State     string    `query:"state" doc:"Only sagas in this state"`
+	State     string    `query:"state" enum:"placed,in_review,backordered,confirmed,preparing,cancelling,shipped,delivered,completed,rejected,cancelled,returned" doc:"Only sagas in this state"`
 	Open      bool      `query:"open" doc:"Only those that have ended, or have not"`
 	Stuck     bool      `query:"stuck" doc:"Only those that are stuck, or are not"`
 	Attention bool      `query:"attention" doc:"Only those that are stuck or have ended and owe what is overdue, or no such"`
 	Q         string    `query:"q" doc:"What the order's id begins with"`
 	Reason    string    `query:"reason" doc:"Only those turned back for this reason"`
 	Service   string    `query:"service" doc:"Only those that this service owes something"`
-	Cause     string    `query:"cause" doc:"Only those of which something is overdue for this cause"`
+	Cause     string    `query:"cause" enum:"parked,consumer_behind,outside_party,publisher_behind,never_produced" doc:"Only those of which something is overdue for this cause"`
 	Customer  string    `query:"customer" doc:"Only those that this customer ordered"`
 	SKU       string    `query:"sku" doc:"Only those with a line of this product"`
 	From      time.Time `query:"from" doc:"Only those that began then or later"`
@@ -40,8 +40,8 @@ type obligationsInput struct {
 	openapi.Paged
 	Overdue bool   `query:"overdue" doc:"Only those that are overdue, or are not"`
 	Service string `query:"service" doc:"Only what this service owes"`
-	Kind    string `query:"kind" doc:"reaction, call, deadline or publication"`
-	Cause   string `query:"cause" doc:"Only what is overdue for this cause"`
+	Kind    string `query:"kind" enum:"reaction,call,deadline,publication"`
+	Cause   string `query:"cause" enum:"parked,consumer_behind,outside_party,publisher_behind,never_produced" doc:"Only what is overdue for this cause"`
 	Order   string `query:"order" doc:"Only what is owed to this order"`
 }
 

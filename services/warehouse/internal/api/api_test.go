@@ -135,7 +135,7 @@ func TestEveryFaultIsNamedAndNothingIsReceived(t *testing.T) {
 	}
 	item := `{"sku":"tea","warehouse":"leeds","quantity":5}`
 	for body, want := range map[string]int{
-		`{"items":[]}`: 422, `{}`: 422, `{"items":null}`: 400, `{"items":[{"sku":"tea","price":1}]}`: 400, `[`: 400,
+		`{"items":[]}`: 422, `{}`: 422, `{"items":null}`: 422, `{"items":[{"sku":"tea","price":1}]}`: 422, `[`: 400,
 		`{"items":[` + strings.Repeat(item+",", MaxItems) + item + `]}`: 422,
 	} {
 		if status, got := post(t, submit, "k", body); status != want {

@@ -17,12 +17,21 @@ async function counted(signal) {
   const n = (page, sum = (items) => items.length) => (page.failed ? undefined : sum(page.items));
   return { attention: n(stuck), overdue: n(overdue), reviews: n(reviews),
     parked: { sagas: n(parked, (items) => items.reduce((a, g) => a + g.sagas, 0)), groups: n(parked) },
-    breaks: ledger.failed ? undefined : ledger.checks.reduce((/** @type {number} */ a, /** @type {any} */ c) => a + c.broken, 0) };
+    breaks: broken(ledger) };
+}
+
+/** How many breaks the ledger knows. @param {any} ledger */
+const broken = (ledger) => (ledger.failed ? undefined : ledger.checks.reduce((/** @type {number} */ a, /** @type {any} */ c) => a + c.broken, 0));
+
+/** The overview of the tracker, with what the ledger has found. @param {AbortSignal} signal */
+async function summed(signal) {
+  const [overview, ledger] = await Promise.all([get('/v1/overview', signal), get('/v1/conservation', signal).catch((err) => ({ failed: err }))]);
+  return { ...overview, breaks: broken(ledger) };
 }
 
 export function Overview() {
   const has = useServed('GET /v1/overview');
-  const overview = useAsync(`overview ${has}`, has === undefined ? null : has ? (signal) => get('/v1/overview', signal) : counted, has ? 1 : 5);
+  const overview = useAsync(`overview ${has}`, has === undefined ? null : has ? summed : counted, has ? 1 : 5);
   return html`<h1 tabindex="-1">Overview</h1>
     <${Show} of=${overview}>${(/** @type {any} */ o) => html`<${Attention} o=${o} at=${overview.at} filter="attention" />
       ${o.open && html`<p class="dim">In flight: ${Object.entries(o.open).filter(([, n]) => n).map(([s, n]) => `${words(s)} ${count(/** @type {any} */ (n))}`)

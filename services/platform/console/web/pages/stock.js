@@ -52,7 +52,14 @@ export function Sku({ arg, reads }) {
         body=${(/** @type {any} */ f) => ({ items: [{ sku: arg, warehouse: f.warehouse, quantity: Number(f.quantity) }] })}
         says=${html`<p>So many pieces of ${arg} have come in. Orders that wait for them go on by themselves.</p>`}>
         <label>Warehouse <select name="warehouse">${(s.warehouses || []).map((/** @type {any} */ w) => html`<option>${w.warehouse}</option>`)}</select></label>
-        <label>Quantity <input name="quantity" type="number" min="1" max="1000000000" required /></label></${Act}></p>`}`}</${Show}>
+        <label>Quantity <input name="quantity" type="number" min="1" max="1000000000" required /></label></${Act}>
+      <${Act} label="Count" method="POST" path="/v1/stock/counts" done=${stock.reload}
+        body=${(/** @type {any} */ f) => ({ items: [{ sku: arg, warehouse: f.warehouse, counted: Number(f.counted), reason: f.reason }] })}
+        says=${html`<p>So many pieces of ${arg} are there, those in parcels that have not left included. Of what is set aside and missing the newest
+          orders are cancelled; the oldest keep their goods.</p>`}>
+        <label>Warehouse <select name="warehouse">${(s.warehouses || []).map((/** @type {any} */ w) => html`<option>${w.warehouse}</option>`)}</select></label>
+        <label>Counted <input name="counted" type="number" min="0" max="1000000000" required /></label>
+        <label>Reason <input name="reason" maxlength="200" /></label></${Act}></p>`}`}</${Show}>
     ${lists && html`<h2>Orders that hold it</h2><${List} caption="Reservations" path=${`${path}?of=reservations`} columns=${held} limit=${20}
       empty=${html`<p class="dim">No order holds any.</p>`} />
       <h2>Movements</h2><${List} caption="Movements" path=${`${path}?of=movements`} columns=${moved} limit=${20}
