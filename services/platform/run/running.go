@@ -13,8 +13,8 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Running has the addresses and settings of an installation for other commands on this machine; it is in running.json of the data directory
-// while the platform runs.
+// Running has the addresses and settings of an installation for other commands on this machine; it is in running.json of the
+// data directory while the platform runs.
 type Running struct {
 	PID           int                   `json:"pid"`
 	Kafka         []string              `json:"kafka"`
