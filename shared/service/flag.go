@@ -43,6 +43,20 @@ func (c Config) With(changed Settings) Config {
 	return c
 }
 
+// Changed returns the settings that are not those of the flags by default, as text.
+func (s Settings) Changed(flags ...Declared) map[string]string {
+	defaults, changed := pflag.NewFlagSet("", pflag.ContinueOnError), map[string]string{}
+	for _, flag := range flags {
+		flag.bind(defaults)
+	}
+	for name, value := range s {
+		if f := defaults.Lookup(name); f != nil && fmt.Sprint(value) != f.DefValue {
+			changed[name] = fmt.Sprint(value)
+		}
+	}
+	return changed
+}
+
 // Arguments returns the settings that the App declares as arguments of its command.
 func (a App) Arguments(s Settings) (args []string) {
 	for _, flag := range a.Flags {

@@ -39,7 +39,8 @@ func Replay() *cobra.Command {
 			"            database that is gone is created, and one behind its topic is restored, with open calls and deadlines\n" +
 			"  --undo    brings the old tables back\n" +
 			"  --decide  rebuilds nothing: takes all decisions again with the rules of this build; lists the orders for which it would\n" +
-			"            have emitted other events, with exit code 1\n\n" +
+			"            have emitted other events, with exit code 1. It decides with the settings of the installation on --data-dir,\n" +
+			"            but for those that are given\n\n" +
 			"Acts on the installation that runs on --data-dir, or on --kafka and --postgres where both are given.",
 		Example: "  orderflow replay payment --dry-run\n  orderflow replay payment --diff\n  orderflow replay payment --apply",
 		Args:    cobra.ExactArgs(1),
@@ -82,6 +83,9 @@ func (f replayFlags) run(cmd *cobra.Command, name string) error {
 	}
 	defer found.client.Close()
 	if f.decide {
+		if c, err = asItRuns(cmd, c); err != nil {
+			return err
+		}
 		return f.redecide(ctx, cmd.OutOrStdout(), app, c, found, limit)
 	}
 	config := replay.Config{App: app, Partitions: found.partitions, Postgres: found.postgres, Log: found.client, Order: f.order,

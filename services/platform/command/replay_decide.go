@@ -6,12 +6,31 @@ import (
 	"io"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"orderflow.example/services/platform/redecide"
 	"orderflow.example/services/platform/replay"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/service"
 )
+
+// asItRuns is the configuration of a command, where decisions depend on it: what is neither on the command line nor in the
+// environment nor in the file is as in the installation that runs on --data-dir.
+func asItRuns(cmd *cobra.Command, c service.Config) (service.Config, error) {
+	r, err := run.ReadRunning(c.DataDir)
+	if err != nil || len(c.Kafka) > 0 && c.Postgres != "" {
+		return c, nil
+	}
+	for name, value := range r.Settings {
+		if flag := cmd.Flags().Lookup(name); flag != nil && !flag.Changed {
+			if err := cmd.Flags().Set(name, value); err != nil {
+				return c, service.Usage("replay: this build does not take the running installation's --%s %s: give another", name, value)
+			}
+		}
+	}
+	return service.Load(cmd)
+}
 
 // redecide reports the decisions that this build would have taken otherwise. It only reads.
 func (f replayFlags) redecide(ctx context.Context, w io.Writer, app service.App, c service.Config, at *reached,

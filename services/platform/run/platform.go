@@ -169,7 +169,7 @@ func (p *Platform) start(ctx context.Context, c service.Config, o Options, apps 
 	}
 	p.Config = c
 	p.Running = Running{PID: os.Getpid(), Kafka: c.Kafka, KafkaSecurity: c.KafkaSecurity, Postgres: c.Postgres,
-		Partitions:   c.Partitions,
+		Partitions: c.Partitions, Settings: c.Own.Changed(Flags()...),
 		OperatorsURL: "http://" + operators, WorldURL: p.WorldURL, MailURL: p.MailURL, TracesURL: c.OTLPEndpoint}
 	if customers != "" {
 		p.StorefrontURL = "http://" + customers

@@ -13,8 +13,8 @@ import (
 	"orderflow.example/shared/service"
 )
 
-// Running has the addresses of an installation for other commands on this machine; it is in running.json of the data directory
-// while the platform runs.
+// Running has the addresses and settings of an installation for other commands on this machine; it is in running.json of the
+// data directory while the platform runs.
 type Running struct {
 	PID           int                   `json:"pid"`
 	Kafka         []string              `json:"kafka"`
@@ -26,6 +26,7 @@ type Running struct {
 	WorldURL      string                `json:"world,omitempty"`  // of the simulated outside world, for services of this machine
 	MailURL       string                `json:"mail,omitempty"`   // where its mail server takes messages, if it does
 	TracesURL     string                `json:"traces,omitempty"` // of the collector that traces are sent to
+	Settings      map[string]string     `json:"settings"`         // of the services, by flag, where they are not the defaults
 }
 
 // FindRunning reads the addresses of the installation that runs on the data directory. If it does not run or does not answer, the
