@@ -152,11 +152,15 @@ func (p *page) run(actions ...chromedp.Action[chromedp.Void]) {
 // eval is the value of a script.
 func eval[T any](p *page, script string) T {
 	p.Helper()
-	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
-	if err != nil {
-		p.Fatal(err)
+	for {
+		value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+		if err == nil {
+			return value
+		}
+		if !strings.Contains(err.Error(), "navigated") || p.ctx.Err() != nil { // asked of a page that was on its way out
+			p.Fatal(err)
+		}
 	}
-	return value
 }
 
 func (p *page) visit(path string) {
@@ -168,7 +172,7 @@ func (p *page) visit(path string) {
 func (p *page) text() string {
 	p.Helper()
 	return eval[string](p, `[...document.querySelectorAll('select')].reduce((text, list) => text.replace(list.innerText, ''),
-		document.body.innerText).replace(/\s+/g, ' ')`)
+		document.body?.innerText ?? '').replace(/\s+/g, ' ')`)
 }
 
 // see waits until the page shows all of these.
@@ -224,8 +228,11 @@ func (p *page) accessible() {
 		for _, v := range violations {
 			p.Errorf("%s, %d px: %s", theme, width, v)
 		}
-		if eval[bool](p, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
-			p.Errorf("%s, %d px: the page is wider than the window", theme, width)
+		wide := eval[string](p, `(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth ? '' : scrollWidth + ' px: ' +
+			[...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().left + e.scrollWidth > clientWidth + 1)
+				.map((e) => e.tagName + '.' + e.className + ' ' + e.innerText?.slice(0, 40)).slice(0, 8).join(', '))(document.documentElement)`)
+		if wide != "" {
+			p.Errorf("%s, %d px: the page is wider than the window: %s", theme, width, wide)
 		}
 	}
 	p.run(chromedp.EmulateViewport(1280, 900))

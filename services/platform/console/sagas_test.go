@@ -76,28 +76,30 @@ func compensated(t *testing.T, w *world) {
 	p.until(fmt.Sprintf(`document.querySelectorAll('table.events tbody tr').length > %d`, folded))
 	p.on("input", "Failures and compensations only", "(e) => e.click()")
 	p.until(fmt.Sprintf(`document.querySelectorAll('table.events tbody tr').length < %d`, folded))
-	if at := eval[string](p, `location.search`); at != "?fold=no&show=failures" {
-		t.Errorf("what is chosen is not in the address: %s", at)
-	}
+	p.until("location.search === '?fold=no&show=failures'")
+	// The browser lets nobody else see its clipboard.
+	eval[bool](p, `Boolean(navigator.clipboard.writeText = (text) => { globalThis.copied = text; return Promise.resolve(); })`)
 	p.press("Copy as text")
-	p.see("cop")
+	p.see("Copy as text copied")
+	if text := eval[string](p, "copied"); !strings.Contains(text, b.ID) || !strings.Contains(text, "inventory.released (led to by ") ||
+		!strings.Contains(text, "undoes inventory.reserved") {
+		t.Errorf("copied was %s", text)
+	}
 }
 
 func owed(t *testing.T, w *world) {
 	w.Gate.Shut("/sim/gateway/v1/captures")
 	b := w.order(t, "owed", 900)
 	b.Await(t, "preparing")
-	p := w.console(t, "/sagas?stuck=true")
-	p.see(b.ID, "outside party")
-	p.visit("/sagas/" + b.ID)
-	p.see("outside party, owed by payment", "Look at the tries, the last error", "not answered")
+	p := w.console(t, "/sagas/"+b.ID)
+	p.see("payment owes: tell what gateway.capture answered", "not answered")
 	p.press(eval[string](p, `[...document.querySelectorAll('table.events tr')].find((r) => r.innerText.includes('not answered'))
 		.querySelector('button').innerText`))
 	p.see("last error:")
 	p.accessible()
 	w.Gate.Open()
 	p.see("shipping.dispatched", "point of no return", "completed")
-	p.gone("outside party, owed by")
+	p.gone("payment owes")
 
 	w.Pause(t, "shipping")
 	c := w.order(t, "owed-by-one-away", 900)
