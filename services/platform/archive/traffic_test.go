@@ -148,7 +148,10 @@ func checkFold(t *testing.T, postgres string, store archive.Store, app service.A
 		t.Fatal(err)
 	}
 	for _, b := range engine.WithRebuiltLookups(app.Bindings) {
-		states := b.Store.Memory()
+		states, err := b.Store.Load(db.Gorm(), nil) // nothing yet; unlike one in memory it is saved
+		if err != nil {
+			t.Fatal(err)
+		}
 		says, shows := map[string]bool{}, map[string]bool{}
 		positions := map[string]map[int]int64{app.Topic(): s.Position.Own}
 		topics := []string{app.Topic()} // before those of other services: what they say of an order follows from it
