@@ -18,7 +18,8 @@ type Facets struct {
 
 // Facets counts the sagas of a filter: a saga once for each value it has.
 func (x *Index) Facets(f Filter, now time.Time) Facets {
-	n := Facets{State: map[string]int{}, Cause: map[string]int{}, Service: map[string]int{}, Reason: map[string]int{}, AsOf: now.UTC()}
+	n := Facets{State: map[string]int{}, Cause: map[string]int{}, Service: map[string]int{}, Reason: map[string]int{},
+		AsOf: now.UTC()}
 	for _, s := range x.order {
 		if !f.takesStory(x, s) {
 			continue

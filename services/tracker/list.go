@@ -121,7 +121,8 @@ func (x *Index) told(s *story, now time.Time) (one Summary, owed []Obligation) {
 
 func (x *Index) summary(s *story, owed []Obligation, now time.Time) Summary {
 	one := Summary{Order: s.text(), State: x.state(s), Reason: x.words[s.reason], Customer: x.texts[s.customer],
-		Lines: len(s.skus), BeganAt: time.Unix(0, s.began).UTC(), LastAt: time.Unix(0, s.last).UTC(), Owed: len(owed), Stuck: x.stuck(s, owed, now)}
+		Lines: len(s.skus), BeganAt: time.Unix(0, s.began).UTC(), LastAt: time.Unix(0, s.last).UTC(), Owed: len(owed),
+		Stuck: x.stuck(s, owed, now)}
 	if s.currency != 0 {
 		one.Total = &schemas.Money{Amount: s.total, Currency: x.words[s.currency]}
 	}

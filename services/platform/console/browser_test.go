@@ -230,7 +230,8 @@ func (p *page) accessible() {
 		}
 		wide := eval[string](p, `(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth ? '' : scrollWidth + ' px: ' +
 			[...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().left + e.scrollWidth > clientWidth + 1)
-				.map((e) => e.tagName + '.' + e.className + ' ' + e.innerText?.slice(0, 40)).slice(0, 8).join(', '))(document.documentElement)`)
+				.map((e) => e.tagName + '.' + e.className + ' ' + e.innerText?.slice(0, 40)).slice(0, 8)
+				.join(', '))(document.documentElement)`)
 		if wide != "" {
 			p.Errorf("%s, %d px: the page is wider than the window: %s", theme, width, wide)
 		}

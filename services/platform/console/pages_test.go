@@ -22,7 +22,8 @@ func flowMap(t *testing.T, w *world) {
 	if bad := eval[int](p, `document.querySelectorAll('table.bus td.bad').length`); bad != 0 {
 		t.Errorf("%d cells are red although all is well", bad)
 	}
-	if without := eval[int](p, `[...document.querySelectorAll('svg.map .place rect')].filter((r) => r.x.baseVal.value > 640).length`); without != 0 {
+	without := eval[int](p, `[...document.querySelectorAll('svg.map .place rect')].filter((r) => r.x.baseVal.value > 640).length`)
+	if without != 0 {
 		t.Errorf("%d services have no place in the picture", without)
 	}
 	w.Pause(t, "shipping")
@@ -63,14 +64,16 @@ func ledgerBreak(t *testing.T, w *world) {
 func (p *page) answers(path, problem string) {
 	p.Helper()
 	eval[bool](p, fmt.Sprintf(`(() => { globalThis.lost = true; const real = fetch; globalThis.fetch = (...a) => lost
-		&& String(a[0]).startsWith('%s') ? Promise.resolve(new Response('%s', { status: 503 })) : real(...a); return true; })()`, path, problem))
+		&& String(a[0]).startsWith('%s') ? Promise.resolve(new Response('%s', { status: 503 })) : real(...a); return true; })()`,
+		path, problem))
 }
 
 func (p *page) recover() { eval[bool](p, `!(globalThis.lost = false)`) }
 
 func catchingUp(t *testing.T, w *world) {
 	p := w.console(t, "/audit")
-	p.answers("/v1/sagas", `{"type":"/problems/catching-up","detail":"the tracker is reading the topics: 300 of 1200 events have been read"}`)
+	p.answers("/v1/sagas",
+		`{"type":"/problems/catching-up","detail":"the tracker is reading the topics: 300 of 1200 events have been read"}`)
 	p.press("Sagas")
 	p.see("The tracker is catching up", "300 of 1200")
 	if value := eval[float64](p, `document.querySelector('main progress').value`); value != 300 {
@@ -140,7 +143,8 @@ func zones(t *testing.T, w *world) {
 	b.Await(t, "in_review")
 	p := open(t, w.origin())
 	// The clock of this machine is an hour fast: ages and countdowns go by the server's.
-	p.run(send(protocol.Enable, protocol.EnableParams{}), script(`(() => { const real = Date.now; Date.now = () => real() + 3600e3; })()`))
+	p.run(send(protocol.Enable, protocol.EnableParams{}),
+		script(`(() => { const real = Date.now; Date.now = () => real() + 3600e3; })()`))
 	p.visit("/reviews")
 	p.signIn(w.token(t, httpserver.ReadWrite, time.Hour))
 	p.see(b.ID)
@@ -180,7 +184,8 @@ func zones(t *testing.T, w *world) {
 // script runs before those of every page to come.
 func script(source string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, protocol.AddScriptToEvaluateOnNewDocument, protocol.AddScriptToEvaluateOnNewDocumentParams{Source: source})
+		_, err := cdp.Call(ctx, tab, protocol.AddScriptToEvaluateOnNewDocument,
+			protocol.AddScriptToEvaluateOnNewDocumentParams{Source: source})
 		return err
 	})
 }

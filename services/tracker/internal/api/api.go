@@ -71,7 +71,8 @@ var filters = []string{"state", "open", "stuck", "attention", "q", "reason", "se
 func filterOf(q *httpserver.Query) tracker.Filter {
 	return tracker.Filter{State: q.OneOf("state", order.Statuses()...), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
 		Attention: q.YesOrNo("attention"), Prefix: q.Query("q"), Reason: q.Query("reason"), Service: q.Query("service"),
-		Cause: q.OneOf("cause", tracker.Causes...), Customer: q.Query("customer"), SKU: q.Query("sku"), From: q.Time("from"), To: q.Time("to")}
+		Cause: q.OneOf("cause", tracker.Causes...), Customer: q.Query("customer"), SKU: q.Query("sku"),
+		From: q.Time("from"), To: q.Time("to")}
 }
 
 func (r *routes) facets(c *gin.Context) {
