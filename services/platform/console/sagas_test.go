@@ -54,9 +54,8 @@ func compensated(t *testing.T, w *world) {
 	b := w.order(t, "undone", 900, func(b *trial.Basket) { b.PaymentToken = "tok_capture_fails" })
 	b.Await(t, "cancelled")
 	p := w.console(t, "/sagas/"+b.ID)
-	p.see("inventory.released", "undone by", "undoes inventory.reserved", "undoes payment.authorization_requested, payment.authorized",
-		"cancelled by order",
-		"capture failed", "Nothing is owed.")
+	p.see("inventory.released", "undone by", "undoes inventory.reserved",
+		"undoes payment.authorization_requested, payment.authorized", "cancelled by order", "capture failed", "Nothing is owed.")
 	if marked := eval[int](p, `document.querySelectorAll('tr.compensation').length`); marked < 3 {
 		t.Errorf("%d compensations are marked", marked)
 	}
