@@ -10,7 +10,7 @@ import (
 )
 
 // CountStock is the command of an operator who counted the pieces of a SKU in a warehouse. The same count is booked once.
-var CountStock = saga.Command[Count]("count_stock")
+var CountStock = saga.Command[Count]("count_stock").Keyed(schemas.KeyProduct)
 
 // Count is a stock-taking of one SKU in one warehouse. Its id is the sender's.
 type Count struct {

@@ -33,6 +33,9 @@ var Service = model.Service{
 		"on invoice.credit_note_issued.v1": noTax,
 		"on refund.settled.v1":             "an operator's act that is left out there; it has tests of its own",
 	},
+	Unexplored: map[string]string{
+		event.LinesVanished.Name(): "no settlement file is read again with fewer lines in the scenes; the tests of reporting try it",
+	},
 	End:   end,
 	Role:  audit.Books,
 	State: has,
