@@ -56,6 +56,7 @@ type Customer struct {
 	Offered  []string // the ids of the promotions offered to them, the last ones
 	Stopped  string   // the address that refused for good
 	Sending  string   // the address of the last promotion
+	Locale   string   // a projection: what their inbox reads in
 }
 
 // offers is how many promotions a customer's state remembers: many more than are published at a time.
@@ -65,7 +66,7 @@ const offers = 50
 func BlankCustomer(id string) Customer { return Customer{ID: id} }
 
 func preferred(c Customer, e storefront.PreferencesChangedV1, _ time.Time) Customer {
-	c.Promoted = e.Promotions
+	c.Promoted, c.Locale = e.Promotions, e.Locale
 	return c
 }
 

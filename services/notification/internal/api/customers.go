@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"orderflow.example/schemas"
 	event "orderflow.example/schemas/notification"
 	"orderflow.example/services/notification"
 	"orderflow.example/services/notification/internal/letter"
@@ -26,6 +26,7 @@ type Reader interface {
 	All(ctx context.Context, customer, order string, before store.Place, limit int) ([]notification.Entry, error)
 	Message(ctx context.Context, id string) (notification.Entry, bool, error)
 	Promotions(ctx context.Context, ids ...string) (map[string]notification.Promotion, error)
+	Locale(ctx context.Context, customer string) (string, error)
 }
 
 // Message is a message in the inbox.
@@ -115,11 +116,12 @@ func (h handlers) list(ctx context.Context, in *struct {
 	}
 	out.Body.Items = make([]Message, len(found))
 	texts, err := h.promotions(ctx, found)
-	if err != nil {
+	chosen, failed := h.chosen(ctx, found)
+	if err = errors.Join(err, failed); err != nil {
 		return nil, service.Unavailable(err)
 	}
 	for i, m := range found {
-		if out.Body.Items[i], err = h.view(m, texts); err != nil {
+		if out.Body.Items[i], err = h.view(m, chosen, texts); err != nil {
 			return nil, err
 		}
 	}
@@ -140,8 +142,8 @@ func (h handlers) promotions(ctx context.Context, list []notification.Entry) (ma
 	return h.Promotions(ctx, ids...)
 }
 
-func (h handlers) view(m notification.Entry, texts map[string]notification.Promotion) (Message, error) {
-	l, err := h.writer.Entry(locale(m), m, told(texts[m.Promotion]))
+func (h handlers) view(m notification.Entry, chosen string, texts map[string]notification.Promotion) (Message, error) {
+	l, err := h.writer.Entry(cmp.Or(m.Locale, chosen), m, told(texts[m.Promotion]))
 	return Message{ID: m.ID, Kind: m.Message.Kind, At: m.At, OrderID: m.Message.OrderID, Subject: l.Subject, Text: l.Text,
 		Deliveries: m.Deliveries()}, err
 }
@@ -153,12 +155,14 @@ func told(p notification.Promotion) (e event.PromotionPublishedV1) {
 	return e
 }
 
-// locale is that in which the message is sent; the default where it is in the inbox alone.
-func locale(m notification.Entry) string {
-	if m.Locale != "" {
-		return m.Locale
+// chosen is the locale of a customer's messages that are in the inbox alone; those that are sent read as they are sent.
+func (h handlers) chosen(ctx context.Context, list []notification.Entry) (string, error) {
+	for _, m := range list {
+		if m.Locale == "" {
+			return h.Locale(ctx, m.CustomerID)
+		}
 	}
-	return schemas.Locales[0]
+	return "", nil
 }
 
 func (h handlers) show(ctx context.Context, in *struct {
@@ -173,11 +177,12 @@ func (h handlers) show(ctx context.Context, in *struct {
 	if err == nil && !found {
 		return nil, absent
 	}
-	texts, failed := h.promotions(ctx, []notification.Entry{m})
-	if err = errors.Join(err, failed); err != nil {
+	texts, noTexts := h.promotions(ctx, []notification.Entry{m})
+	chosen, noLocale := h.chosen(ctx, []notification.Entry{m})
+	if err = errors.Join(err, noTexts, noLocale); err != nil {
 		return nil, service.Unavailable(err)
 	}
-	l, err := h.writer.Entry(locale(m), m, told(texts[m.Promotion]))
+	l, err := h.writer.Entry(cmp.Or(m.Locale, chosen), m, told(texts[m.Promotion]))
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,10 @@ func (k kept) Promotions(_ context.Context, ids ...string) (map[string]notificat
 	return found, nil
 }
 
+func (k kept) Locale(_ context.Context, customer string) (string, error) {
+	return map[string]string{"bob": "de", "eve": "xx"}[customer], nil
+}
+
 var key = bytes.Repeat([]byte("k"), 32)
 
 type site struct {
@@ -97,9 +101,10 @@ func (s site) get(customer, path string, want int) string {
 
 var moment = time.Date(2026, 11, 27, 10, 0, 0, 0, time.UTC)
 
-// inboxes are three messages to ann, one of them in German and one a promotion, and one to bob.
+// inboxes are three messages to ann, one of them in German and one a promotion, and one to bob, who chose German, and to eve,
+// whose choice there is no more.
 func inboxes() (k kept) {
-	for n, customer := range []string{"ann", "ann", "ann", "bob"} {
+	for n, customer := range []string{"ann", "ann", "ann", "bob", "eve"} {
 		m := notification.Entry{ID: fmt.Sprint("m", n), CustomerID: customer, At: moment.Add(-time.Duration(n) * time.Hour),
 			Message: event.Message{ID: fmt.Sprint("m", n), Kind: notification.Confirmed, OrderID: fmt.Sprint("order", n),
 				Amount: &schemas.Money{Amount: 1530, Currency: "GBP"}}}
@@ -114,7 +119,7 @@ func inboxes() (k kept) {
 	return k
 }
 
-func TestACustomerReadsTheirOwnMessagesPageByPageInTheLocaleOfTheMail(t *testing.T) {
+func TestACustomerReadsTheirOwnMessagesPageByPageInTheLocaleOfTheMailOrTheirOwn(t *testing.T) {
 	t.Parallel()
 	s, cursor := open(t, inboxes(), ""), ""
 	var subjects []string
@@ -135,6 +140,11 @@ func TestACustomerReadsTheirOwnMessagesPageByPageInTheLocaleOfTheMail(t *testing
 	}
 	if subjects[0] != "Your order is confirmed" || subjects[1] == subjects[0] || subjects[2] != "Mugs" {
 		t.Errorf("%q", subjects)
+	}
+	for customer, want := range map[string]string{"bob": subjects[1], "eve": subjects[0]} {
+		if page := s.get(customer, "/v1/me/messages", 200); !strings.Contains(page, want) {
+			t.Errorf("%s wants to read %q: %s", customer, want, page)
+		}
 	}
 	s.get("", "/v1/me/messages", 401)
 	for _, bad := range []string{"limit=0", "limit=201", "cursor=x", "customer=bob"} {

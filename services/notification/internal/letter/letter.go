@@ -62,7 +62,7 @@ func (w Writer) Entry(locale string, m notification.Entry, p event.PromotionPubl
 	if m.Promotion == "" {
 		return w.Order(locale, m.Message)
 	}
-	l, _, err := w.Promotion(event.PromotionOfferedV1{PromotionID: m.Promotion, CustomerID: m.CustomerID, Locale: m.Locale}, p)
+	l, _, err := w.Promotion(event.PromotionOfferedV1{PromotionID: m.Promotion, CustomerID: m.CustomerID, Locale: locale}, p)
 	return l, err
 }
 

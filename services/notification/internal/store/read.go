@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -85,6 +87,15 @@ func (r *Reader) Promotions(ctx context.Context, ids ...string) (map[string]noti
 		found[row.PromotionID] = notification.Promotion{ID: row.PromotionID, Told: row.Told}
 	}
 	return found, nil
+}
+
+// Locale returns the one that the customer chose; empty if they chose none.
+func (r *Reader) Locale(ctx context.Context, customer string) (locale string, err error) {
+	err = r.db.WithContext(ctx).Raw(`SELECT locale FROM customers WHERE customer_id = ?`, customer).Row().Scan(&locale)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return locale, err
 }
 
 // WantsPromotions tells whether the customer does by now.

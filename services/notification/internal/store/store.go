@@ -61,19 +61,21 @@ type customerRow struct {
 	Offered    []string `gorm:"serializer:json"`
 	Stopped    string
 	Sending    string
+	Locale     string
 }
 
 func (customerRow) TableName() string { return "customers" }
 
-// Customers is the table of customers, as promotions need them.
+// Customers is the table of customers, as promotions and the inbox need them.
 func Customers() engine.Store {
 	return engine.NewTable(notification.BlankCustomer, func(r customerRow) string { return r.CustomerID },
 		func(c notification.Customer) customerRow {
-			return customerRow{CustomerID: c.ID, Promoted: c.Promoted, Offered: c.Offered, Stopped: c.Stopped, Sending: c.Sending}
+			return customerRow{CustomerID: c.ID, Promoted: c.Promoted, Offered: c.Offered, Stopped: c.Stopped, Sending: c.Sending,
+				Locale: c.Locale}
 		},
 		func(r customerRow) notification.Customer {
 			return notification.Customer{ID: r.CustomerID, Promoted: r.Promoted, Offered: r.Offered, Stopped: r.Stopped,
-				Sending: r.Sending}
+				Sending: r.Sending, Locale: r.Locale}
 		})
 }
 
