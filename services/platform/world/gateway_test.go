@@ -27,6 +27,13 @@ func TestSameKeyIsAnsweredTheSameForEver(t *testing.T) {
 	}
 }
 
+func TestAnEmptyBookHasAListWithoutEntries(t *testing.T) {
+	t.Parallel()
+	if page := start(t, fast).want(200, "GET", "/gateway/book", "", nil); page.Items == nil || len(page.Items) != 0 {
+		t.Errorf("%v", page.Items)
+	}
+}
+
 func TestSameKeyWithAnotherBodyIsRefused(t *testing.T) {
 	t.Parallel()
 	c := start(t, fast)

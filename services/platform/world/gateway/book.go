@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -166,10 +165,10 @@ func (b *book) add(e Entry) {
 // read returns at most limit entries after the sequence number, of one order or of all.
 func (b *book) read(order string, after int64, limit int) []Entry {
 	start := int(min(after, int64(len(b.entries))))
-	if order == "" {
-		return slices.Clone(b.entries[start:min(start+limit, len(b.entries))])
-	}
 	found := []Entry{}
+	if order == "" {
+		return append(found, b.entries[start:min(start+limit, len(b.entries))]...)
+	}
 	for _, i := range b.byOrder[order] {
 		if i >= start && len(found) < limit {
 			found = append(found, b.entries[i])

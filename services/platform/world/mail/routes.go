@@ -38,7 +38,7 @@ func (s *Server) list(r *http.Request) answer.Reply {
 	if err != nil {
 		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
 	}
-	page := Page{Items: found}
+	page := Page{Items: append([]Message{}, found...)}
 	if len(found) > limit {
 		page.Items = found[:limit]
 		page.Next = strconv.FormatInt(page.Items[limit-1].Seq, 10)

@@ -51,12 +51,16 @@ func Register(routes *openapi.Routes, b Books) {
 	read := func(id, path, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Tags: []string{"Reports"}, Summary: summary}
 	}
-	openapi.Handle[struct {
-		openapi.Paged
-		Span
-		Order string `query:"order" doc:"Only the entries of this order"`
-	}, openapi.Body[journalPage]](routes, openapi.OrCSV(read("list-journal", "/v1/journal",
-		"List the entries of the journal, as money moved")), func(c *gin.Context) { journal(c, b) })
+	for _, o := range []huma.Operation{
+		read("list-journal", "/v1/journal", "List the entries of the journal, as money moved"),
+		read("report-journal", "/v1/reports/journal", "List the entries of the journal, as /v1/journal does"),
+	} {
+		openapi.Handle[struct {
+			openapi.Paged
+			Span
+			Order string `query:"order" doc:"Only the entries of this order"`
+		}, openapi.Body[journalPage]](routes, openapi.OrCSV(o), func(c *gin.Context) { journal(c, b) })
+	}
 	days := openapi.OrCSV(read("list-daily-reports", "/v1/reports/daily", "List the reports of business days"))
 	openapi.Link(&days, http.StatusOK, "/items/0/day", "day", "read-settlement")
 	openapi.Handle[struct {
