@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
@@ -51,7 +50,7 @@ func openShadow(ctx context.Context, r *Replay, url, schema string) (*shadow, er
 	db, err := database.Open(ctx, database.Options{URL: url, Schema: schema, MaxConns: readers + 4,
 		AppName: "orderflow-replay", Logger: r.Logger, SlowQuery: slowBatch})
 	if err != nil {
-		return nil, service.Environment("replay: %w", err)
+		return nil, environment(err)
 	}
 	return &shadow{r, schema, db}, nil
 }
@@ -98,22 +97,21 @@ func (r *Replay) target() string {
 	return what
 }
 
-// target reads the target of the existing tables; empty where there are none.
+// target reads the target of the existing tables; empty where there are none that a replay can go on with.
 func (s *shadow) target(ctx context.Context) (what string, err error) {
 	var there bool
 	if err := s.db.Pool().QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, s.schema+".replay_target").
 		Scan(&there); err != nil {
-		return "", service.Environment("replay: %w", err)
+		return "", environment(err)
 	}
 	if !there {
 		return "", nil
 	}
-	if err := s.db.Pool().QueryRowContext(ctx, `SELECT target FROM replay_target`).Scan(&what); errors.Is(err, sql.ErrNoRows) {
-		return "a replay that could not begin", nil
-	} else if err != nil {
-		return "", service.Environment("replay: %w", err)
+	err = s.db.Pool().QueryRowContext(ctx, `SELECT target FROM replay_target`).Scan(&what)
+	if errors.Is(err, sql.ErrNoRows) { // it was killed before it could begin, or the server crashed and emptied the tables
+		return "", nil
 	}
-	return what, nil
+	return what, environment(err)
 }
 
 var noteTables = []string{"replay_progress", "replay_left", "replay_checks", "replay_target"}
@@ -134,10 +132,8 @@ func (s *shadow) create(ctx context.Context, target string) error {
 		_, err := s.db.Pool().ExecContext(ctx, query, args...)
 		return err
 	}
-	if err := exec(`DROP SCHEMA IF EXISTS ` + s.schema + ` CASCADE`); err != nil {
-		return service.Environment("replay: make the schema %s: %w", s.schema, err)
-	}
 	steps := []func() error{
+		func() error { return exec(`DROP SCHEMA IF EXISTS ` + s.schema + ` CASCADE`) },
 		func() error { return exec(`CREATE SCHEMA ` + s.schema) },
 		func() error {
 			if s.r.App.Migrations == nil {
@@ -174,24 +170,8 @@ func (s *shadow) create(ctx context.Context, target string) error {
 }
 
 func (s *shadow) drop(ctx context.Context) error {
-	if _, err := s.db.Pool().ExecContext(ctx, `DROP SCHEMA IF EXISTS `+s.schema+` CASCADE`); err != nil {
-		return service.Environment("replay: drop the schema %s: %w", s.schema, err)
-	}
-	return nil
-}
-
-// environment gives the error its exit code, and advice where the disk is full.
-func environment(err error) error {
-	var exit *service.Exit
-	var pg *pgconn.PgError
-	switch {
-	case err == nil || errors.As(err, &exit):
-		return err
-	case errors.As(err, &pg) && pg.Code == "53100":
-		return service.Environment("replay: the server's disk is full; live tables are untouched. Make room, or drop the schema %s, "+
-			"and run the same command again: %w", shadowSchema, err)
-	}
-	return service.Environment("replay: %w", err)
+	_, err := s.db.Pool().ExecContext(ctx, `DROP SCHEMA IF EXISTS `+s.schema+` CASCADE`)
+	return environment(err)
 }
 
 // reached reads the position of the tables.
