@@ -63,17 +63,23 @@ func (s *shadow) prepare(ctx context.Context) error {
 		}
 	}
 	want := s.r.target()
-	has, err := s.target(ctx)
+	has, by, err := s.target(ctx)
+	build := ""
+	if err == nil {
+		build, err = thisBuild()
+	}
 	switch {
 	case err != nil:
 		return err
-	case has == want:
+	case has == want && by == build:
 		return nil
+	case has == want: // another build may fold otherwise
+		s.r.Logger.Info("the schema was left by another build: the replay begins anew", "schema", s.schema)
 	case has != "":
 		return service.Usage("replay: the schema %s of %s was left by a replay of %s: finish that one, or drop it with --fresh",
 			s.schema, s.r.App.Name, has)
 	}
-	if err := s.create(ctx, want); err != nil {
+	if err := s.create(ctx, want, build); err != nil {
 		return errors.Join(err, s.drop(context.WithoutCancel(ctx)))
 	}
 	return nil
@@ -97,21 +103,24 @@ func (r *Replay) target() string {
 	return what
 }
 
-// target reads the target of the existing tables; empty where there are none that a replay can go on with.
-func (s *shadow) target(ctx context.Context) (what string, err error) {
+// target reads the target of the existing tables, and the build that began them; empty where there are none that a replay can go
+// on with.
+func (s *shadow) target(ctx context.Context) (what, build string, err error) {
 	var there bool
 	if err := s.db.Pool().QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, s.schema+".replay_target").
 		Scan(&there); err != nil {
-		return "", environment(err)
+		return "", "", environment(err)
 	}
 	if !there {
-		return "", nil
+		return "", "", nil
 	}
-	err = s.db.Pool().QueryRowContext(ctx, `SELECT target FROM replay_target`).Scan(&what)
+	// Tables that earlier builds replaced have no build.
+	err = s.db.Pool().QueryRowContext(ctx, `SELECT target, coalesce(to_jsonb(t) ->> 'build', '') FROM replay_target t`).Scan(&what,
+		&build)
 	if errors.Is(err, sql.ErrNoRows) { // it was killed before it could begin, or the server crashed and emptied the tables
-		return "", nil
+		return "", "", nil
 	}
-	return what, environment(err)
+	return what, build, environment(err)
 }
 
 var noteTables = []string{"replay_progress", "replay_left", "replay_checks", "replay_target"}
@@ -123,11 +132,11 @@ const notes = `CREATE UNLOGGED TABLE replay_progress (
 	CREATE UNLOGGED TABLE replay_left (
 		id text PRIMARY KEY, topic text NOT NULL, partition int NOT NULL, sequence bigint NOT NULL, at_offset bigint NOT NULL);
 	CREATE UNLOGGED TABLE replay_checks (name text, of text, definition text NOT NULL, PRIMARY KEY (of, name));
-	CREATE UNLOGGED TABLE replay_target (target text)`
+	CREATE UNLOGGED TABLE replay_target (target text, build text)`
 
 // create makes the schema and its tables by the service's own migrations. The tables are UNLOGGED until they are swapped in: a
 // crash of the server empties them, and the replay begins again.
-func (s *shadow) create(ctx context.Context, target string) error {
+func (s *shadow) create(ctx context.Context, target, build string) error {
 	exec := func(query string, args ...any) error {
 		_, err := s.db.Pool().ExecContext(ctx, query, args...)
 		return err
@@ -160,7 +169,7 @@ func (s *shadow) create(ctx context.Context, target string) error {
 	if s.r.Snapshot != nil {
 		steps = append(steps, func() error { return s.begin(ctx) })
 	}
-	steps = append(steps, func() error { return exec(`INSERT INTO replay_target VALUES ($1)`, target) })
+	steps = append(steps, func() error { return exec(`INSERT INTO replay_target VALUES ($1, $2)`, target, build) })
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return environment(fmt.Errorf("make the tables of %s in the schema %s: %w", s.r.App.Name, s.schema, err))

@@ -46,7 +46,7 @@ func (r *Replay) Undo(ctx context.Context) (*Applied, error) {
 		return nil, err
 	}
 	defer old.db.Close()
-	switch was, err := old.target(ctx); {
+	switch was, _, err := old.target(ctx); {
 	case err != nil:
 		return nil, err
 	case was != r.target():
