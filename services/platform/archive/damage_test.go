@@ -69,6 +69,39 @@ func TestEachKindOfDamageInASegmentIsFoundAndNamed(t *testing.T) {
 	}
 }
 
+func TestASegmentOfAnotherInstallationBetweenThoseOfThisOneIsFound(t *testing.T) {
+	t.Parallel()
+	log, other, store, others := logs{}, logs{}, files{}, files{}
+	archive := func(log logs, to files) {
+		archived(t, archive.Archiving{Log: log, Store: to, Topics: []string{topic}, Partitions: 1, SegmentBytes: 3000, All: true})
+	}
+	log.append(0, upTo(1, 200)...)
+	archive(log, store)
+	log.append(0, upTo(201, 300)...)
+	archive(log, store) // it goes on after the last segment
+	if found, err := readBack(t, store, map[int]int64{0: 300}, nil); err != nil || len(found[0]) != 300 {
+		t.Fatal(err)
+	}
+	other.append(0, upTo(1, 300)...)
+	for i := range other[0] {
+		other[0][i].ID = "of-2-" + other[0][i].ID[len("id-0-"):]
+	}
+	archive(logs{0: other[0][:200]}, others)
+	archive(other, others)
+	names := slices.Sorted(maps.Keys(store))
+	if !slices.Equal(names, slices.Sorted(maps.Keys(others))) {
+		t.Fatal("the files of both are named otherwise")
+	}
+	for _, name := range names[1:] {
+		swapped := maps.Clone(store)
+		swapped[name] = others[name]
+		if _, err := readBack(t, swapped, map[int]int64{0: 300}, nil); err == nil || !strings.Contains(err.Error(), name) ||
+			!strings.Contains(err.Error(), "of another installation") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestAFullDiskLeavesNoFileBehind(t *testing.T) {
 	t.Parallel()
 	log := logs{}

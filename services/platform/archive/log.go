@@ -134,6 +134,7 @@ func (l *Log) follow(at kafka.Position) *cursor {
 	go func() {
 		defer close(c.blocks)
 		_, end := l.Holdings.Ends(at.Topic, at.Partition)
+		before := ""
 		for number := at.Offset + 1; number <= end; {
 			s, ok := l.Holdings.holding(at.Topic, at.Partition, number)
 			if !ok {
@@ -143,6 +144,9 @@ func (l *Log) follow(at kafka.Position) *cursor {
 				return
 			}
 			segment, err := load(ctx, l.store, s)
+			if err == nil {
+				err = segment.follows(before, number)
+			}
 			if err != nil {
 				pass(block{err: err})
 				return
@@ -161,9 +165,19 @@ func (l *Log) follow(at kafka.Position) *cursor {
 				pass(block{err: fmt.Errorf("archive: %s: %w", s.Name(), damaged(fmt.Sprintf("it ends with number %d", number-1)))})
 				return
 			}
+			before = segment.header.LastID
 		}
 	}()
 	return c
+}
+
+// follows returns an error unless the segment was archived after the event that was read before; "" is none.
+func (l *loaded) follows(before string, number int64) error {
+	if before == "" || l.header.Before == "" || number != l.First || l.header.Before == before {
+		return nil
+	}
+	return fmt.Errorf("archive: %s follows event %s, and the segment before it ends with event %s: one of them is of another "+
+		"installation, or of another time of this one; bring the right file back", l.Name(), l.header.Before, before)
 }
 
 // from returns a block's records from the given number on, and an error where they are not consecutive.

@@ -54,8 +54,9 @@ type segmentHeader struct {
 	Partition int    `json:"partition"`
 	First     int64  `json:"first"`
 	Last      int64  `json:"last"`
-	Offset    int64  `json:"offset"`  // of the last record on the topic; a hint where to continue
-	LastID    string `json:"last_id"` // of the last record, to recognise the topic
+	Offset    int64  `json:"offset"`              // of the last record on the topic; a hint where to continue
+	LastID    string `json:"last_id"`             // of the last record, to recognise the topic
+	Before    string `json:"before_id,omitempty"` // of the record before the first, where it was archived too
 }
 
 // segmentWriter gathers records for one segment.
@@ -64,11 +65,13 @@ type segmentWriter struct {
 	blocks [][]byte // compressed
 	open   []byte   // records of the block that is being filled
 	size   int      // of all records, before compression
+	before string   // the id of the last record archived
 }
 
 func (w *segmentWriter) add(rec *kafka.Record) {
 	if w.header.First == 0 {
-		w.header = segmentHeader{Format: segmentFormat, Topic: rec.Topic, Partition: rec.Partition, First: rec.Sequence}
+		w.header = segmentHeader{Format: segmentFormat, Topic: rec.Topic, Partition: rec.Partition, First: rec.Sequence,
+			Before: w.before}
 	}
 	w.header.Last, w.header.Offset, w.header.LastID = rec.Sequence, rec.Offset, rec.ID
 	before := len(w.open)
@@ -95,7 +98,7 @@ func (w *segmentWriter) bytes() (Segment, *bytes.Reader, error) {
 	}
 	err := to.close()
 	s := Segment{w.header.Topic, w.header.Partition, w.header.First, w.header.Last}
-	*w = segmentWriter{open: w.open[:0]}
+	*w = segmentWriter{open: w.open[:0], before: w.header.LastID}
 	return s, bytes.NewReader(file.Bytes()), err
 }
 

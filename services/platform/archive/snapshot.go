@@ -24,11 +24,20 @@ type Snapshot struct {
 	Partitions int              `json:"partitions"`
 	Versions   map[string]int64 `json:"versions"` // by the table of migrations: engine_version, service_version
 	Position   engine.Position  `json:"position"`
-	Series     map[string]int64 `json:"series"` // the last number assigned in each series without gaps
+	LastIDs    map[int]string   `json:"last_ids"` // by partition: the service's last event, where its outbox still has it
+	Series     map[string]int64 `json:"series"`   // the last number assigned in each series without gaps
 	Tables     []Table          `json:"tables"`
 
 	Name  string `json:"-"` // of the file
 	store Store
+}
+
+// LastID is the event that the snapshot's position ends with on a topic partition, "" where it is not known.
+func (s *Snapshot) LastID(topic string, partition int, own bool) string {
+	if own {
+		return s.LastIDs[partition]
+	}
+	return s.Position.Inputs[topic][partition].RecordID
 }
 
 // Table is a table in a snapshot, by the name in the engine's stores, with its columns except generated ones.

@@ -84,6 +84,9 @@ func (s *Snapshot) describe(ctx context.Context, conn *pgx.Conn, app service.App
 	if _, err := pgx.ForEachRow(rows, []any{&name, &number}, func() error { s.Series[name] = number; return nil }); err != nil {
 		return err
 	}
+	if s.LastIDs, err = lastIDs(ctx, conn); err != nil {
+		return err
+	}
 	for _, b := range engine.WithLookups(app.Bindings) {
 		for _, table := range b.Store.Tables() {
 			columns, err := columnsOf(ctx, conn, table)
@@ -94,6 +97,18 @@ func (s *Snapshot) describe(ctx context.Context, conn *pgx.Conn, app service.App
 		}
 	}
 	return nil
+}
+
+func lastIDs(ctx context.Context, conn *pgx.Conn) (map[int]string, error) {
+	rows, err := conn.Query(ctx, `SELECT partition, id FROM engine.counter JOIN engine.outbox USING (partition, sequence)`)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[int]string{}
+	var partition int
+	var id string
+	_, err = pgx.ForEachRow(rows, []any{&partition, &id}, func() error { ids[partition] = id; return nil })
+	return ids, err
 }
 
 // copyOut writes the file. A table is blocks of COPY's text, each after the byte rowsFollow, then rowsEnd with the row count.

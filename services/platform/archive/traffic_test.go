@@ -30,7 +30,9 @@ func TestASnapshotTakenUnderTrafficIsTheFoldOfTheTopicsUpToItsPosition(t *testin
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	p, err := trial.Start(trial.Config(dir, 100))
+	config := trial.Config(dir, 100)
+	config.Kafka = trial.Kafka(t)
+	p, err := trial.Start(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,9 +101,11 @@ func (a *archiving) partition(ctx context.Context, held Holdings, r *Archived) e
 	}
 	reading := &eventlog.Reading{Log: a.Log, Topic: r.Topic, Upto: map[int]int64{r.Partition: r.Topped}, Patience: a.Patience,
 		Last: map[int]int64{r.Partition: r.Last}, Next: map[int]int64{}}
+	before := ""
 	if r.Last > 0 {
 		s, _ := held.holding(r.Topic, r.Partition, r.Last)
-		next, fault, err := a.goOn(ctx, s)
+		next, last, fault, err := a.goOn(ctx, s)
+		before = last
 		if r.Fault = fault; err != nil || fault != "" {
 			return err
 		}
@@ -111,14 +113,14 @@ func (a *archiving) partition(ctx context.Context, held Holdings, r *Archived) e
 			reading.Next[r.Partition] = next
 		}
 	}
-	if err := a.copy(ctx, reading, r); err != nil {
+	if err := a.copy(ctx, reading, r, before); err != nil {
 		return err
 	}
 	if beyond := reading.Beyond[r.Partition]; beyond > 0 && r.Last == 0 && r.Records == 0 {
 		// Nothing is archived, and the topic's beginning was deleted: the archive begins at its first record.
 		reading.Last[r.Partition] = beyond - 1
 		delete(reading.Next, r.Partition)
-		if err := a.copy(ctx, reading, r); err != nil {
+		if err := a.copy(ctx, reading, r, before); err != nil {
 			return err
 		}
 	}
@@ -131,9 +133,9 @@ func (a *archiving) partition(ctx context.Context, held Holdings, r *Archived) e
 	return nil
 }
 
-// copy archives the records of a reading.
-func (a *archiving) copy(ctx context.Context, reading *eventlog.Reading, r *Archived) error {
-	var w segmentWriter
+// copy archives the records of a reading, which go on after the archived event before; "" is none.
+func (a *archiving) copy(ctx context.Context, reading *eventlog.Reading, r *Archived, before string) error {
+	w := segmentWriter{before: before}
 	put := func() error {
 		s, file, err := w.bytes()
 		if err == nil {
@@ -163,14 +165,14 @@ func (a *archiving) copy(ctx context.Context, reading *eventlog.Reading, r *Arch
 	return err
 }
 
-// goOn finds the offset after the last archived record, -1 if that is not known. The fault is that the last segment is damaged,
+// goOn finds the offset after the last archived record, -1 if that is not known, and that record's id. The fault is that the last segment is damaged,
 // or that the topic is not the one that was archived.
-func (a *archiving) goOn(ctx context.Context, s Segment) (next int64, fault string, err error) {
+func (a *archiving) goOn(ctx context.Context, s Segment) (next int64, lastID, fault string, err error) {
 	last, err := load(ctx, a.Store, s)
 	if errors.Is(err, ErrDamaged) {
-		return 0, err.Error(), nil
+		return 0, "", err.Error(), nil
 	} else if err != nil {
-		return 0, "", err
+		return 0, "", "", err
 	}
 	for _, from := range []map[int]int64{{s.Partition: last.header.Offset}, nil} {
 		id := ""
@@ -182,16 +184,16 @@ func (a *archiving) goOn(ctx context.Context, s Segment) (next int64, fault stri
 		})
 		switch {
 		case err != nil && !errors.Is(err, errFound):
-			return 0, "", err
+			return 0, "", "", err
 		case id == last.header.LastID:
-			return next, "", nil
+			return next, id, "", nil
 		case id != "" && from == nil:
-			return 0, fmt.Sprintf("number %d on the topic is event %s, and in the archive it is event %s: this archive is "+
+			return 0, "", fmt.Sprintf("number %d on the topic is event %s, and in the archive it is event %s: this archive is "+
 				"of another installation, "+
 				"or the topic was numbered anew; archive to another place", s.Last, id, last.header.LastID), nil
 		}
 	}
-	return -1, "", nil // the record was deleted from the topic
+	return -1, last.header.LastID, "", nil // the record was deleted from the topic
 }
 
 var errFound = errors.New("found")

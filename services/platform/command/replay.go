@@ -174,6 +174,9 @@ func (f replayFlags) limit() (l replay.Limit, err error) {
 	if l.Time, err = time.Parse(time.RFC3339Nano, f.to); err != nil {
 		return l, service.Usage("replay: --to: want a time like 2011-08-31T12:00:00Z, or an offset above 0, not %q", f.to)
 	}
+	if from, err := time.Parse(time.RFC3339Nano, f.from); err == nil && from.After(l.Time) {
+		return l, service.Usage("replay: --to %s is before --from %s: nothing is between", f.to, f.from)
+	}
 	return l, nil
 }
 

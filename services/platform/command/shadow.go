@@ -42,6 +42,9 @@ func Shadow() *cobra.Command {
 					return service.Usage("shadow: --from and --to: want a time like 2026-10-01T00:00:00Z, not %q", flag)
 				}
 			}
+			if !until.IsZero() && since.After(until) {
+				return service.Usage("shadow: --to %s is before --from %s: nothing is between", to, from)
+			}
 			c, err := service.Load(cmd)
 			if err != nil {
 				return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -24,21 +23,23 @@ import (
 // installation is a platform in this process whose databases are lost and rebuilt.
 type installation struct {
 	*run.Platform
-	site  *trial.Site
-	admin *database.DB
-	kafka *kafka.Client
-	sim   *database.DB // of the simulated world, once it is asked for
+	site   *trial.Site
+	admin  *database.DB
+	kafka  *kafka.Client
+	shared bool         // the broker is also that of other tests
+	sim    *database.DB // of the simulated world, once it is asked for
 }
 
-func install(t *testing.T, kafkas ...string) *installation {
+func install(t *testing.T) *installation {
 	t.Helper()
-	return installWith(t, run.Options{}, service.Settings{}, kafkas...)
+	return installWith(t, run.Options{}, service.Settings{})
 }
 
-func installWith(t *testing.T, o run.Options, own service.Settings, kafkas ...string) *installation {
+func installWith(t *testing.T, o run.Options, own service.Settings) *installation {
 	t.Helper()
+	brokers := trial.Kafka(t)
 	c := trial.Config(openDir(t), 20).With(own)
-	c.Kafka = kafkas
+	c.Kafka = brokers
 	ctx, cancel := context.WithTimeout(t.Context(), trial.Patience)
 	defer cancel()
 	o.Log = slog.New(slog.DiscardHandler) // lost databases cause many log lines
@@ -51,7 +52,7 @@ func installWith(t *testing.T, o run.Options, own service.Settings, kafkas ...st
 			t.Error(err)
 		}
 	})
-	in := &installation{Platform: p, kafka: kafka.Dial(kafka.Config{Brokers: p.Kafka, ClientID: "trial"})}
+	in := &installation{Platform: p, shared: brokers != nil, kafka: kafka.Dial(kafka.Config{Brokers: p.Kafka, ClientID: "trial"})}
 	t.Cleanup(in.kafka.Close)
 	if in.site, err = trial.Whole(p); err != nil {
 		t.Fatal(err)
@@ -61,14 +62,6 @@ func installWith(t *testing.T, o run.Options, own service.Settings, kafkas ...st
 	}
 	t.Cleanup(func() { in.admin.Close() })
 	return in
-}
-
-// given returns the external broker of the tests, if any. Only one installation at a time can use it.
-func given() (brokers []string) {
-	if addr := os.Getenv("ORDERFLOW_TEST_KAFKA"); addr != "" {
-		brokers = append(brokers, addr)
-	}
-	return brokers
 }
 
 // drop drops a service's database, in use or not.
@@ -193,7 +186,7 @@ func (in *installation) buy(t *testing.T, who string, n int) []purchase {
 
 func TestOrdersInFlightEndAlthoughADatabaseIsLostAndRebuiltFromTheTopics(t *testing.T) {
 	t.Parallel()
-	in := install(t, given()...)
+	in := install(t)
 	in.site.Sell(t, "survivor", price, 10*purchases)
 	var all []purchase
 	for _, lost := range [][]string{{"payment"}, {"inventory"}, {"storefront"}, {"invoice", "reporting"},
@@ -228,7 +221,7 @@ func TestOrdersInFlightEndAlthoughADatabaseIsLostAndRebuiltFromTheTopics(t *test
 func (in *installation) wipe(t *testing.T) {
 	t.Helper()
 	specs := slices.DeleteFunc(service.Topics(in.Partitions, 0, run.Apps...), func(s kafka.TopicSpec) bool {
-		return given() != nil && !strings.HasSuffix(s.Name, ".events") // the engine's own topics are shared with others
+		return in.shared && !strings.HasSuffix(s.Name, ".events") // the engine's own topics are shared with others
 	})
 	names := make([]string, len(specs))
 	for i, s := range specs {

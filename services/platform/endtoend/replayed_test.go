@@ -105,7 +105,7 @@ func TestAnAlteredAmountIsFoundMendedUnderTrafficAndComesBackWithUndo(t *testing
 	}
 	t.Logf("%d orders were accepted meanwhile, %d in a row were refused", taken, refused)
 	in.checkHolds(t)
-	in.checkBadInput(t)
+	in.checkBadInput(t, order.ID)
 	in.checkEqual(t)
 }
 
@@ -127,7 +127,7 @@ func (f faulty) Fetch(ctx context.Context, positions []kafka.Position, wait time
 }
 
 // checkBadInput checks the errors of a replay for unreadable records, and that it does not touch the live tables.
-func (in *installation) checkBadInput(t *testing.T) {
+func (in *installation) checkBadInput(t *testing.T, order string) {
 	t.Helper()
 	const topic = "payment.events"
 	third := func(change func(*kafka.Record)) func([]kafka.Record) []kafka.Record {
@@ -168,9 +168,15 @@ func (in *installation) checkBadInput(t *testing.T) {
 	}
 
 	part, err := replay.Open(t.Context(), replay.Config{App: app("payment"), Partitions: in.Partitions, Postgres: in.Postgres,
-		Log:   in.kafka,
-		Order: "somebody-else", Fresh: true, Logger: slog.New(slog.DiscardHandler)})
+		Log: in.kafka, Order: "somebody-else", Fresh: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = part.Rebuild(t.Context())
+	in.refuses(t, "an order of another shop", err, "no event that payment folds or shows is of somebody-else")
+	part.Close()
+	if part, err = replay.Open(t.Context(), replay.Config{App: app("payment"), Partitions: in.Partitions, Postgres: in.Postgres,
+		Log: in.kafka, Order: order, Fresh: true, Logger: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := part.Rebuild(t.Context()); err != nil {
@@ -181,7 +187,7 @@ func (in *installation) checkBadInput(t *testing.T) {
 	part.Close()
 	whole := in.replay(t, "payment")
 	_, err = whole.Rebuild(t.Context())
-	in.refuses(t, "a shadow of another replay", err, "somebody-else", "--fresh")
+	in.refuses(t, "a shadow of another replay", err, order, "--fresh")
 	whole.Fresh = true
 	if _, err := whole.Rebuild(t.Context()); err != nil {
 		t.Error(err)

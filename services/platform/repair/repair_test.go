@@ -38,14 +38,16 @@ func install(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	i := &installation{T: t, config: trial.Config(dir+"/world", 50)}
-	i.config.Kafka, i.config.Postgres = []string{embeddedtest.Kafka(t)}, embeddedtest.Postgres(t)
+	i.config.Kafka, i.config.Postgres = trial.Kafka(t), embeddedtest.Postgres(t)
+	if i.config.Kafka == nil {
+		i.config.Kafka = []string{embeddedtest.Kafka(t)}
+	}
 	i.config.JWTKeyFile = dir + "/key"
 	if err := os.WriteFile(i.config.JWTKeyFile, bytes.Repeat([]byte("repair key "), 5), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	i.kafka = kafka.Dial(kafka.Config{Brokers: i.config.Kafka, ClientID: "repair-test"})
 	t.Cleanup(i.kafka.Close)
-	i.wipe() // on a broker of its own earlier runs may have left topics
 	c := i.config
 	c.Services = []string{run.World}
 	world, err := trial.Start(c)

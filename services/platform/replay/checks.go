@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -60,7 +61,12 @@ func (s *shadow) tighten(tx *gorm.DB) (unproven []check, err error) {
 // prove validates the constraints on the rebuilt rows. It blocks neither reads nor writes.
 func (r *Replay) prove(ctx context.Context, unproven []check) error {
 	for _, c := range unproven {
-		if _, err := r.live.Pool().ExecContext(ctx, `ALTER TABLE `+c.table+` VALIDATE CONSTRAINT `+c.name); err != nil {
+		_, err := r.live.Pool().ExecContext(ctx, `ALTER TABLE `+c.table+` VALIDATE CONSTRAINT `+c.name)
+		if err != nil && !database.IsDataFault(err) {
+			return environment(fmt.Errorf("the rebuilt tables are in their place, and their constraint %s could not be proved: %w",
+				c.name, err))
+		}
+		if err != nil {
 			return service.Environment("replay: the rebuilt tables are in their place, and rows of %s break its constraint %s: "+
 				"look at them, or bring the old tables back with --undo: %w", c.table, c.name, err)
 		}

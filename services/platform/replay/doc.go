@@ -7,6 +7,7 @@
 //   - replay.go: the configuration, and the live and the shadow tables, which are in one database.
 //   - scan.go: the topics are read once before anything is written: a hole, a damaged record or a version that this build cannot
 //     read is reported first.
+//   - identity.go: a snapshot and an archive must be of this installation, by the events that they share with the topics.
 //   - shadow.go, merge.go, fold.go, left.go: the tables of the schema replay are created by the service's own migrations and
 //     filled in batches. Each batch commits its position in the same transaction, so a replay that was killed resumes.
 //   - compare.go, rows.go: live and rebuilt tables are compared row by row, at the same position.

@@ -3,7 +3,6 @@ package replay
 import (
 	"context"
 	"errors"
-	"math"
 
 	"orderflow.example/services/platform/eventlog"
 	"orderflow.example/shared/kafka"
@@ -42,10 +41,17 @@ func (r *Replay) read(ctx context.Context, topic string, partition int, from mar
 			return err
 		}
 		archived, to := r.Archive.Holdings.Ends(topic, partition)
-		if first > from.sequence+1 && archived <= from.sequence+1 && to > from.sequence {
+		if first.sequence > from.sequence+1 && archived <= from.sequence+1 && to > from.sequence {
 			last := min(upto, to)
-			if err := r.readLog(ctx, r.Archive, topic, partition, mark{from.sequence, from.sequence}, last, fn); err != nil ||
-				last == upto {
+			err := r.readLog(ctx, r.Archive, topic, partition, mark{from.sequence, from.sequence}, last,
+				func(rec *kafka.Record) error {
+					if rec.Sequence == first.sequence && rec.ID != first.id {
+						return service.Environment("replay: number %d of %s/%d is event %s in the archive, and event %s on the topic: the "+
+							"archive is of another installation; give the one of this", rec.Sequence, topic, partition, rec.ID, first.id)
+					}
+					return fn(rec)
+				})
+			if err != nil || last == upto {
 				return done(err)
 			}
 			from = mark{sequence: last}
@@ -91,32 +97,4 @@ func (r *Replay) readLog(ctx context.Context, log eventlog.Log, topic string, pa
 			topic, partition, last, upto)
 	}
 	return nil
-}
-
-// firstOn returns the first number that is still on the topic.
-func (r *Replay) firstOn(ctx context.Context, topic string, partition int) (int64, error) {
-	at := stream{topic: topic, partition: partition}
-	if n, known := r.firsts.Load(at); known {
-		return n.(int64), nil
-	}
-	n := int64(math.MaxInt64)
-	first, next, err := r.Log.Offsets(ctx, topic, []int{partition})
-	reading := eventlog.Reading{Log: r.Log, Topic: topic}
-	for offset := first[partition]; err == nil && n == math.MaxInt64 && offset < next[partition]; {
-		var f kafka.Fetched
-		if f, err = reading.FetchAt(ctx, partition, offset); err != nil || f.Next <= offset {
-			break
-		}
-		for i := range f.Records {
-			if rec := &f.Records[i]; reading.Own(rec) {
-				n = min(n, rec.Sequence)
-			}
-		}
-		offset = f.Next
-	}
-	if err != nil {
-		return 0, environment(err)
-	}
-	r.firsts.Store(at, n)
-	return n, nil
 }

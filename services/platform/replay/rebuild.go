@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/service"
 )
 
 // Rebuilt is the result of a rebuild.
@@ -28,6 +29,10 @@ func (r *Replay) Rebuild(ctx context.Context) (out *Rebuilt, err error) {
 		if scan, err = r.Scan(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if r.Order != "" && scan.Own+scan.Inputs == 0 {
+		return nil, service.Usage("replay: no event that %s folds or shows is of %s: want the id of one of this shop's orders, a SKU or "+
+			"a customer", r.App.Name, r.Order)
 	}
 	if r.gaps, err = r.outboxGaps(ctx); err != nil {
 		return nil, err

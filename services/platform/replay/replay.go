@@ -94,7 +94,7 @@ func Open(ctx context.Context, c Config) (*Replay, error) {
 func (r *Replay) open(ctx context.Context) error {
 	there, err := database.Exists(ctx, r.Postgres, r.App.Name)
 	if err != nil {
-		return service.Environment("replay: %w", err)
+		return environment(err)
 	}
 	if !there {
 		if !r.Missing {
@@ -109,11 +109,11 @@ func (r *Replay) open(ctx context.Context) error {
 		db.Close()
 	}
 	if r.url, err = database.Provision(ctx, r.Postgres, r.App.Name); err != nil {
-		return service.Environment("replay: %w", err)
+		return environment(err)
 	}
 	if r.live, err = database.Open(ctx, database.Options{URL: r.url, MaxConns: 8, AppName: "orderflow-replay", Logger: r.Logger,
 		SlowQuery: time.Minute}); err != nil {
-		return service.Environment("replay: %w", err)
+		return environment(err)
 	}
 	if err := r.alone(ctx); err != nil {
 		return err
@@ -128,11 +128,11 @@ func (r *Replay) open(ctx context.Context) error {
 // alone refuses a second replay of the service at the same time.
 func (r *Replay) alone(ctx context.Context) (err error) {
 	if r.only, err = r.live.Pool().Conn(ctx); err != nil {
-		return service.Environment("replay: %w", err)
+		return environment(err)
 	}
 	var got bool
 	if err := r.only.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1)`, lockClass).Scan(&got); err != nil {
-		return service.Environment("replay: %w", err)
+		return environment(err)
 	}
 	if !got {
 		return service.Environment("replay: another replay of %s is under way: wait for it, or end it", r.App.Name)
@@ -151,7 +151,7 @@ func (r *Replay) sameVersion(ctx context.Context) error {
 		}
 		has, err := database.Version(ctx, r.live, set.table)
 		if err != nil {
-			return service.Environment("replay: %w", err)
+			return environment(err)
 		}
 		if want := newest(set.files); has != want {
 			return service.Environment(

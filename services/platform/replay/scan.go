@@ -70,8 +70,12 @@ func (s *scanning) partition(ctx context.Context, topic string, partition int, o
 	if err != nil {
 		return err
 	}
+	at := stream{topic, partition, own}
+	if err := r.sameTopic(ctx, at, end.Sequence); err != nil {
+		return err
+	}
 	part := tally{types: map[string]int{}}
-	from := r.begins(stream{topic, partition, own})
+	from := r.begins(at)
 	last := from.sequence
 	err = r.read(ctx, topic, partition, from, end.Sequence, func(rec *kafka.Record) error {
 		if r.Upto.excludes(rec, own) {

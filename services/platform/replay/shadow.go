@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
 	"orderflow.example/shared/database"
@@ -51,7 +50,7 @@ func openShadow(ctx context.Context, r *Replay, url, schema string) (*shadow, er
 	db, err := database.Open(ctx, database.Options{URL: url, Schema: schema, MaxConns: readers + 4,
 		AppName: "orderflow-replay", Logger: r.Logger, SlowQuery: slowBatch})
 	if err != nil {
-		return nil, service.Environment("replay: %w", err)
+		return nil, environment(err)
 	}
 	return &shadow{r, schema, db}, nil
 }
@@ -64,17 +63,23 @@ func (s *shadow) prepare(ctx context.Context) error {
 		}
 	}
 	want := s.r.target()
-	has, err := s.target(ctx)
+	has, by, err := s.target(ctx)
+	build := ""
+	if err == nil {
+		build, err = thisBuild()
+	}
 	switch {
 	case err != nil:
 		return err
-	case has == want:
+	case has == want && by == build:
 		return nil
+	case has == want: // another build may fold otherwise
+		s.r.Logger.Info("the schema was left by another build: the replay begins anew", "schema", s.schema)
 	case has != "":
 		return service.Usage("replay: the schema %s of %s was left by a replay of %s: finish that one, or drop it with --fresh",
 			s.schema, s.r.App.Name, has)
 	}
-	if err := s.create(ctx, want); err != nil {
+	if err := s.create(ctx, want, build); err != nil {
 		return errors.Join(err, s.drop(context.WithoutCancel(ctx)))
 	}
 	return nil
@@ -98,22 +103,24 @@ func (r *Replay) target() string {
 	return what
 }
 
-// target reads the target of the existing tables; empty where there are none.
-func (s *shadow) target(ctx context.Context) (what string, err error) {
+// target reads the target of the existing tables, and the build that began them; empty where there are none that a replay can go
+// on with.
+func (s *shadow) target(ctx context.Context) (what, build string, err error) {
 	var there bool
 	if err := s.db.Pool().QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, s.schema+".replay_target").
 		Scan(&there); err != nil {
-		return "", service.Environment("replay: %w", err)
+		return "", "", environment(err)
 	}
 	if !there {
-		return "", nil
+		return "", "", nil
 	}
-	if err := s.db.Pool().QueryRowContext(ctx, `SELECT target FROM replay_target`).Scan(&what); errors.Is(err, sql.ErrNoRows) {
-		return "a replay that could not begin", nil
-	} else if err != nil {
-		return "", service.Environment("replay: %w", err)
+	// Tables that earlier builds replaced have no build.
+	err = s.db.Pool().QueryRowContext(ctx, `SELECT target, coalesce(to_jsonb(t) ->> 'build', '') FROM replay_target t`).Scan(&what,
+		&build)
+	if errors.Is(err, sql.ErrNoRows) { // it was killed before it could begin, or the server crashed and emptied the tables
+		return "", "", nil
 	}
-	return what, nil
+	return what, build, environment(err)
 }
 
 var noteTables = []string{"replay_progress", "replay_left", "replay_checks", "replay_target"}
@@ -125,19 +132,17 @@ const notes = `CREATE UNLOGGED TABLE replay_progress (
 	CREATE UNLOGGED TABLE replay_left (
 		id text PRIMARY KEY, topic text NOT NULL, partition int NOT NULL, sequence bigint NOT NULL, at_offset bigint NOT NULL);
 	CREATE UNLOGGED TABLE replay_checks (name text, of text, definition text NOT NULL, PRIMARY KEY (of, name));
-	CREATE UNLOGGED TABLE replay_target (target text)`
+	CREATE UNLOGGED TABLE replay_target (target text, build text)`
 
 // create makes the schema and its tables by the service's own migrations. The tables are UNLOGGED until they are swapped in: a
 // crash of the server empties them, and the replay begins again.
-func (s *shadow) create(ctx context.Context, target string) error {
+func (s *shadow) create(ctx context.Context, target, build string) error {
 	exec := func(query string, args ...any) error {
 		_, err := s.db.Pool().ExecContext(ctx, query, args...)
 		return err
 	}
-	if err := exec(`DROP SCHEMA IF EXISTS ` + s.schema + ` CASCADE`); err != nil {
-		return service.Environment("replay: make the schema %s: %w", s.schema, err)
-	}
 	steps := []func() error{
+		func() error { return exec(`DROP SCHEMA IF EXISTS ` + s.schema + ` CASCADE`) },
 		func() error { return exec(`CREATE SCHEMA ` + s.schema) },
 		func() error {
 			if s.r.App.Migrations == nil {
@@ -164,7 +169,7 @@ func (s *shadow) create(ctx context.Context, target string) error {
 	if s.r.Snapshot != nil {
 		steps = append(steps, func() error { return s.begin(ctx) })
 	}
-	steps = append(steps, func() error { return exec(`INSERT INTO replay_target VALUES ($1)`, target) })
+	steps = append(steps, func() error { return exec(`INSERT INTO replay_target VALUES ($1, $2)`, target, build) })
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return environment(fmt.Errorf("make the tables of %s in the schema %s: %w", s.r.App.Name, s.schema, err))
@@ -174,24 +179,8 @@ func (s *shadow) create(ctx context.Context, target string) error {
 }
 
 func (s *shadow) drop(ctx context.Context) error {
-	if _, err := s.db.Pool().ExecContext(ctx, `DROP SCHEMA IF EXISTS `+s.schema+` CASCADE`); err != nil {
-		return service.Environment("replay: drop the schema %s: %w", s.schema, err)
-	}
-	return nil
-}
-
-// environment gives the error its exit code, and advice where the disk is full.
-func environment(err error) error {
-	var exit *service.Exit
-	var pg *pgconn.PgError
-	switch {
-	case err == nil || errors.As(err, &exit):
-		return err
-	case errors.As(err, &pg) && pg.Code == "53100":
-		return service.Environment("replay: the server's disk is full; live tables are untouched. Make room, or drop the schema %s, "+
-			"and run the same command again: %w", shadowSchema, err)
-	}
-	return service.Environment("replay: %w", err)
+	_, err := s.db.Pool().ExecContext(ctx, `DROP SCHEMA IF EXISTS `+s.schema+` CASCADE`)
+	return environment(err)
 }
 
 // reached reads the position of the tables.

@@ -1,8 +1,8 @@
 package replay
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"strings"
 	"time"
@@ -46,9 +46,12 @@ func (r *Replay) Undo(ctx context.Context) (*Applied, error) {
 		return nil, err
 	}
 	defer old.db.Close()
-	if was, err := old.target(ctx); err != nil || was != r.target() {
-		return nil, errors.Join(err, service.Failed("replay: the schema %s has tables of %s, not of %s: they cannot be swapped in",
-			schema, was, r.target()))
+	switch was, _, err := old.target(ctx); {
+	case err != nil:
+		return nil, err
+	case was != r.target():
+		return nil, service.Failed("replay: the schema %s has tables of %s, not of %s: they cannot be swapped in", schema,
+			cmp.Or(was, "nothing that is known"), r.target())
 	}
 	if err := old.loosen(ctx); err != nil {
 		return nil, environment(err)
