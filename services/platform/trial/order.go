@@ -54,12 +54,12 @@ type Order struct {
 		Authorized, Captured, Refunded money
 		ChargedBack                    money `json:"charged_back"`
 	}
-	Returns   []struct{ ID, State string }
+	Returns   []Shipment
 	Shipments []Shipment
 	Timeline  []struct{ Status, Text string }
 }
 
-// Shipment is one parcel as the customer sees it.
+// Shipment is one parcel, or a return, as the customer sees it.
 type Shipment struct {
 	ID, Carrier, State string
 	TrackingNumber     string `json:"tracking_number"`
