@@ -3,7 +3,7 @@ export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
 .PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product bench-recommendation bench-growth \
-	burst explore mutants chaos stages check webhooks invoices last-pieces en16931 mails promotion schemathesis build tidy generate record release-schemas clean
+	burst explore mutants chaos stages check webhooks carriers invoices last-pieces en16931 mails promotion schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -73,6 +73,10 @@ chaos: ## the failure campaign: kills and stops under load: is anything lost, or
 stages := statement,column,readonly,unwritable,million,burst
 stages: ## faults of the installation under load, one run each: what stands still, what goes on? twelve minutes; ARGS="--json …"
 	scripts/chaos.sh --stage $(stages) $(ARGS)
+
+carriers: ## 10,000 webhooks of carriers shuffled and repeated, and 10,000 forged ones, over HTTP; some minutes
+	go test ./services/platform/endtoend -count=1 -timeout 1h -run ScansInAnyOrder -scans 10000 -v
+	go test ./services/platform/run -count=1 -timeout 1h -run NoForgedScan -forged 10000 -v
 
 webhooks: ## 10,000 webhooks shuffled, repeated and early, and 10,000 forged ones, over HTTP; some minutes
 	go test ./services/platform/endtoend -count=1 -timeout 1h -run WebhooksInAnyOrder -webhooks 10000 -v

@@ -74,6 +74,12 @@ var Webhooks = metric.Metric{Name: "orderflow_webhooks_total", Kind: metric.Coun
 		"id_reused",
 		"refused", "noted", "settled", "other_amount", "other_currency", "other_reference", "unknown_order", "unknown_type")}}
 
+// CarrierWebhooks counts what carriers notify of.
+var CarrierWebhooks = metric.Metric{Name: "orderflow_carrier_webhooks_total", Kind: metric.Counter,
+	Help: "Webhooks of carriers, by what came of them.",
+	Labels: []metric.Label{metric.Of("outcome", "what came of a scan: recorded, or why nothing did", "recorded", "repeat",
+		"id_reused", "refused", "noted", "early", "settled", "unknown_parcel", "unknown_type")}}
+
 // Interactions counts what visitors look at.
 var Interactions = metric.Metric{Name: "orderflow_interactions_total", Kind: metric.Counter,
 	Help: "Interactions of visitors, by what became of them.",
@@ -82,7 +88,8 @@ var Interactions = metric.Metric{Name: "orderflow_interactions_total", Kind: met
 
 // All lists the metrics of this package.
 var All = []metric.Metric{SagasBegun, SagasOpen, SagasStuck, SagaSeconds, AnswerSeconds, Compensations, Money, Overdue,
-	ConservationBreaks, ConservationAge, OrdersShed, OrdersWaiting, OrdersWaitingLimit, Webhooks, Interactions}
+	ConservationBreaks, ConservationAge, OrdersShed, OrdersWaiting, OrdersWaitingLimit, Webhooks, CarrierWebhooks,
+	Interactions}
 
 func statuses(final bool) []string {
 	return slices.DeleteFunc(order.Statuses(), func(s string) bool { return order.Final(s) != final })

@@ -32,8 +32,9 @@ var Events = []saga.Kind{
 
 // LabelRequestedV1 asks a carrier for a label and a tracking number.
 type LabelRequestedV1 struct {
-	ShipTo schemas.Address      `json:"ship_to" x:"personal"`
-	Lines  []schemas.Allocation `json:"lines" schema:"min=1"`
+	CustomerID string               `json:"customer_id,omitempty"` // who may read the label
+	ShipTo     schemas.Address      `json:"ship_to" x:"personal"`
+	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
 }
 
 // PreparedV1: a carrier is chosen, the label is bought; the warehouse can pack.

@@ -45,6 +45,9 @@ var Choreography = saga.Choreography[Shipment]{
 		// One deadline for all returns of the order, which gives all of them up: the end of one return does not settle it.
 		saga.After(returnWithin, event.ReturnAuthorized, giveUpReturn, event.ReturnRefused, event.LabelVoidRequested).
 			Compensates(event.ReturnAuthorized),
+
+		// The carrier is asked for ever, and its webhooks may say the same before.
+		saga.On(RecordScan, record, event.Delivered, event.Lost, event.ReturnReceived, event.ReturnRefused),
 	},
 }
 

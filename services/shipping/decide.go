@@ -22,7 +22,8 @@ func prepare(s Shipment, e order.ConfirmedV1) []saga.Event {
 	if !schemas.DeliveredTo(e.ShipTo.Country) { // placed before its country was dropped, or not through the storefront
 		return []saga.Event{event.Rejected.Of(event.RejectedV1{Reason: "no_carrier"})}
 	}
-	return []saga.Event{event.LabelRequested.Of(event.LabelRequestedV1{ShipTo: e.ShipTo, Lines: e.Lines})}
+	return []saga.Event{event.LabelRequested.Of(event.LabelRequestedV1{
+		CustomerID: e.CustomerID, ShipTo: e.ShipTo, Lines: e.Lines})}
 }
 
 // labelAnswered goes on with the label, or voids it at once if the shipment was withdrawn in the meantime.

@@ -30,7 +30,7 @@ var (
 
 	labelled   = shipping.LabelAnswer{Carrier: "royal", TrackingNumber: "T1"}
 	noCarrier  = shipping.LabelAnswer{Refused: "no_carrier"}
-	asked      = event.LabelRequested.Of(event.LabelRequestedV1{ShipTo: home, Lines: lines})
+	asked      = event.LabelRequested.Of(event.LabelRequestedV1{CustomerID: "c", ShipTo: home, Lines: lines})
 	prepared   = event.Prepared.Of(event.PreparedV1{ShipmentID: "event-1", Carrier: "royal", TrackingNumber: "T1", Lines: lines})
 	dispatched = event.Dispatched.Of(event.DispatchedV1{ShipmentID: "event-1", Carrier: "royal", TrackingNumber: "T1", Lines: lines})
 	delivered  = event.Delivered.Of(event.DeliveredV1{ShipmentID: "event-1"})

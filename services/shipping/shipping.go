@@ -2,12 +2,12 @@
 // once it is packed and paid for, tracks it, and handles returns. It alone decides whether a parcel is dispatched or
 // withdrawn, never both.
 //
-// It is pure: the carrier itself is in internal/carrier, rows in internal/store. The recipient's address is in the
-// event that asks for the label, never in the state.
+// It is pure: the carrier itself is in internal/carrier, the label as it is printed in internal/label, rows in internal/store.
 package shipping
 
 import (
 	"slices"
+	"time"
 
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/shipping"
@@ -42,13 +42,16 @@ const (
 // Shipment is this service's state of one order.
 type Shipment struct {
 	Order          string
+	CustomerID     string          // who may read the label
+	ShipTo         schemas.Address // what is printed on it
 	Status         Status
 	ID             string // the id of the event that asked for the label
 	Label          Label
 	Carrier        string
 	TrackingNumber string
-	Packed         bool // the parcel is packed
-	Paid           bool // the money is taken
+	LabelledAt     time.Time // when the label was bought
+	Packed         bool      // the parcel is packed
+	Paid           bool      // the money is taken
 	Lines          []schemas.Allocation
 	Returns        []Return // in the order of their requests
 }
@@ -70,6 +73,7 @@ type Return struct {
 	Status         ReturnStatus         `json:"status"`
 	Carrier        string               `json:"carrier,omitempty"`
 	TrackingNumber string               `json:"tracking_number,omitempty"`
+	At             time.Time            `json:"at,omitzero"` // when it was authorised
 	Lines          []schemas.Allocation `json:"lines,omitempty"`
 }
 
@@ -96,9 +100,10 @@ func Evolve(s Shipment, e saga.Event) Shipment {
 	switch d := e.Data.(type) {
 	case event.LabelRequestedV1:
 		s.Status, s.Label, s.ID, s.Lines = Preparing, LabelAsked, e.ID, d.Lines
+		s.CustomerID, s.ShipTo = d.CustomerID, d.ShipTo
 	case event.PreparedV1:
 		s.Status, s.Label, s.ID, s.Lines = Prepared, LabelBought, d.ShipmentID, d.Lines
-		s.Carrier, s.TrackingNumber = d.Carrier, d.TrackingNumber
+		s.Carrier, s.TrackingNumber, s.LabelledAt = d.Carrier, d.TrackingNumber, kept(e.Time)
 	case event.RejectedV1:
 		s.Status, s.Label = Rejected, NoLabel
 	case event.ReadiedV1:
@@ -126,6 +131,7 @@ func Evolve(s Shipment, e saga.Event) Shipment {
 	case event.ReturnAuthorizedV1:
 		return s.withReturn(d.ReturnID, func(r *Return) {
 			r.Status, r.Lines, r.Carrier, r.TrackingNumber = ReturnAuthorized, d.Lines, d.Carrier, d.TrackingNumber
+			r.At = kept(e.Time)
 		})
 	case event.ReturnReceivedV1:
 		return s.withReturn(d.ReturnID, func(r *Return) { r.Status = ReturnReceived })
@@ -146,3 +152,6 @@ func (s Shipment) withReturn(id string, change func(*Return)) Shipment {
 	change(r)
 	return s
 }
+
+// kept is a time as a row keeps it.
+func kept(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

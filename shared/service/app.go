@@ -34,7 +34,7 @@ type App struct {
 
 	Pages func(customers *gin.Engine, p *Parts) error // its pages on the customers' listener, nil if none
 
-	Webhooks *Webhooks // what the payment gateway tells it unasked, nil if nothing
+	Webhooks *Webhooks // what an outside party tells it unasked, nil if nothing
 
 	// Shadow reads rules that are not in force, to tell what they would have decided about recorded events; nil if there are none.
 	Shadow func(text string) (Shadow, error)
@@ -45,11 +45,18 @@ type App struct {
 	Topics []string // the topics that Watch reads
 }
 
-// Webhooks are where the payment gateway sends its webhooks, on the customers' listener, and what it signs them with.
+// Webhooks are where an outside party sends its webhooks, on the customers' listener, and what it signs them with.
 type Webhooks struct {
+	Of     string // OfGateway or OfCarriers
 	Path   string
 	Secret func(c Config) Flag[string] // a SecretFile
 }
+
+// Who sends webhooks.
+const (
+	OfGateway  = "gateway"
+	OfCarriers = "carrier"
+)
 
 // Answerers makes the adapters of a service. An error is one line that says which setting is wrong.
 type Answerers func(c Config) ([]engine.Answerer, error)

@@ -12,9 +12,10 @@ import (
 	"orderflow.example/services/payment/internal/gateway"
 	"orderflow.example/services/payment/internal/gateway/stripe"
 	"orderflow.example/services/payment/internal/store"
-	"orderflow.example/services/payment/internal/webhook"
+	notify "orderflow.example/services/payment/internal/webhook"
 	"orderflow.example/services/payment/model"
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver/webhook"
 	"orderflow.example/shared/measure"
 	"orderflow.example/shared/service"
 )
@@ -32,13 +33,13 @@ var App = service.App{
 	Flags: []service.Declared{service.Gateway, service.GatewayURL, webhookSecretFile,
 		service.StripeKeyFile, service.StripeURL, service.StripeWebhookSecretFile},
 	Answerers: answerers,
-	Webhooks:  &service.Webhooks{Path: webhook.Path, Secret: webhookSecret},
+	Webhooks:  &service.Webhooks{Of: service.OfGateway, Path: notify.Path, Secret: webhookSecret},
 	Storefront: func(api huma.API, p *service.Parts) {
 		counter := measure.Counter(p.Registry, metrics.Webhooks, measure.Labels{})
-		webhook.Register(api, webhook.Parts{
+		notify.Register(api, notify.Parts{
 			Reader: reader(p.Config),
 			Record: record(p.Engine),
-			Inbox:  webhook.Table{DB: p.DB},
+			Inbox:  webhook.Table{DB: p.DB, About: "order_id"},
 			Count:  func(outcome string) { counter.WithLabelValues(outcome).Inc() },
 			Log:    p.Log,
 		})
@@ -80,7 +81,7 @@ func webhookSecret(c service.Config) service.Flag[string] {
 }
 
 // reader reads the webhooks of the gateway. Secrets are read with the first: the API is described without any.
-func reader(c service.Config) webhook.Reader {
+func reader(c service.Config) notify.Reader {
 	secret := sync.OnceValues(func() ([]byte, error) { return c.SharedSecret(webhookSecret(c)) })
 	if !service.WithStripe(c) {
 		return gateway.Webhooks{Secret: secret}
@@ -90,7 +91,7 @@ func reader(c service.Config) webhook.Reader {
 }
 
 // record lets the machine decide. A notification of an unknown type, or about no order, reaches no partition.
-func record(e *engine.Engine) webhook.Record {
+func record(e *engine.Engine) webhook.Record[payment.Notification] {
 	return func(ctx context.Context, n payment.Notification) (ignored string, err error) {
 		if why := payment.Ignored(payment.Blank(n.Order), n); why == payment.IgnoredUnknownType || n.Order == "" {
 			return why, nil

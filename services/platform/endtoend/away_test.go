@@ -13,6 +13,7 @@ import (
 	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/services/platform/trial"
+	shipping "orderflow.example/services/shipping/app"
 	"orderflow.example/shared/embedded"
 	"orderflow.example/shared/httpserver"
 )
@@ -60,7 +61,7 @@ var withoutDatabase = []string{"health", "metrics", "get-choreography", "ask-uns
 	"get-deadline", "move-deadline", "take-off-deadline", "get-conservation", "sign-in", "get-session", "sign-out", "get-push-key"}
 
 func askWithoutDatabase(t *testing.T, p *run.Platform, caller trial.Caller, o trial.Operation, order string) {
-	path := o.At("id", order, "order", order, "sku", "away", "day", "2026-03-01", "n", "1")
+	path := o.At("id", order, "shipment", order, "order", order, "sku", "away", "day", "2026-03-01", "n", "1")
 	query, audiences := url.Values{}, map[string]string{"show-message": "orderflow-message",
 		"unsubscribe": httpserver.AudienceUnsubscribe, "ask-unsubscribe": httpserver.AudienceUnsubscribe}
 	if audience, signed := audiences[o.ID]; signed {
@@ -79,7 +80,11 @@ func askWithoutDatabase(t *testing.T, p *run.Platform, caller trial.Caller, o tr
 	headers, body := []string{"Idempotency-Key: k"}, any(nil)
 	if o.TakesBody {
 		good, known := o.GoodBody("away")
-		secret, err := p.Config.SharedSecret(payment.App.Webhooks.Secret(p.Config))
+		signs := payment.App.Webhooks
+		if o.Path == shipping.App.Webhooks.Path {
+			signs = shipping.App.Webhooks
+		}
+		secret, err := p.Config.SharedSecret(signs.Secret(p.Config))
 		if !known || err != nil {
 			t.Errorf("%s: %v; or add a good body to trial.Operation.GoodBody", o.ID, err)
 			return

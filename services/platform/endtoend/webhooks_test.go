@@ -27,11 +27,12 @@ type told struct {
 	body   []byte
 	secret []byte
 	at     string // the URL
+	path   string
 	taken  *atomic.Int64
 }
 
 func (n told) send(t *testing.T) {
-	a, err := trial.Caller{URL: n.at}.Send("POST", payment.App.Webhooks.Path, string(n.body),
+	a, err := trial.Caller{URL: n.at}.Send("POST", n.path, string(n.body),
 		httpserver.SignatureHeader+": "+httpserver.Sign(n.secret, n.body, time.Now()))
 	if err != nil || a.Status != http.StatusOK {
 		t.Errorf("%s: %d %s (%v)", n.body, a.Status, a.Body, err)
@@ -72,7 +73,7 @@ func (h *heard) notices(t *testing.T, order string, dispute bool) (all []told) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, told{body, h.secret, h.Customers("payment"), &h.taken})
+		all = append(all, told{body, h.secret, h.Customers("payment"), payment.App.Webhooks.Path, &h.taken})
 	}
 	return all
 }

@@ -37,6 +37,11 @@ func business() Dashboard {
 				lines("What does the payment gateway notify of, and what comes of it?", 12, perMinuteOf,
 					"Refused: its secret is not ours. Other amounts or references: the gateway and we disagree; compare with its book.",
 					Query{perMinute(sum(perSecond(metrics.Webhooks, window), "outcome")), "{{outcome}}"}),
+				lines("What do carriers notify of, and what comes of it?", 12, perMinuteOf,
+					"Refused: its secret is not ours. Unknown parcels: another shop's, or labels that were bought and not recorded.",
+					Query{perMinute(sum(perSecond(metrics.CarrierWebhooks, window), "outcome")), "{{outcome}}"}),
+			}},
+			{Panels: []Panel{
 				lines("What do visitors look at, and is it recorded?", 12, perMinuteOf,
 					"Much left out: recommendations follow from a sample. --interactions is how many are recorded in a second.",
 					Query{perMinute(sum(perSecond(metrics.Interactions, window), "outcome")), "{{outcome}}"}),

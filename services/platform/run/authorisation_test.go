@@ -66,7 +66,7 @@ func TestNobodyButAnOperatorIsServedOnAnyRouteOfTheOperatorsListener(t *testing.
 	asked := 0
 	url := r.site.Operator("").URL
 	for _, route := range r.Host.Operators.Engine().Routes() {
-		path := strings.NewReplacer(":order", "x", ":id", "x", "*sku", "x", "*path", "gateway/book").Replace(route.Path)
+		path := strings.NewReplacer(":order", "x", ":id", "x", ":shipment", "x", "*sku", "x", "*path", "gateway/book").Replace(route.Path)
 		changes := route.Method != http.MethodGet && route.Method != http.MethodHead && route.Method != http.MethodOptions
 		if !needsToken(route.Path) || route.Method == http.MethodConnect { // which clients send to proxies only
 			continue
@@ -105,7 +105,7 @@ func TestAReadOnlyOperatorReadsEverything(t *testing.T) {
 		if route.Method != http.MethodGet || !strings.HasPrefix(route.Path, "/v1/") {
 			continue
 		}
-		path := strings.NewReplacer(":order", "x", ":id", "x", "*sku", "x").Replace(route.Path)
+		path := strings.NewReplacer(":order", "x", ":id", "x", ":shipment", "x", "*sku", "x").Replace(route.Path)
 		a, err := trial.Caller{URL: r.site.Operator("").URL}.Send("GET", path, nil, "Cookie: orderflow_operator="+session)
 		if err != nil || a.Status == 401 || a.Status == 403 || a.Status >= 500 && a.Status != 503 {
 			t.Errorf("%s: %d %s (%v)", route.Path, a.Status, a.Body, err)
@@ -123,7 +123,7 @@ func TestAForeignHostGetsNothingOfTheOperatorsListener(t *testing.T) {
 			if route.Method == http.MethodConnect {
 				continue
 			}
-			path := strings.NewReplacer(":order", "x", ":group", "x", ":id", "x", "*sku", "x", "*path", "gateway/book",
+			path := strings.NewReplacer(":order", "x", ":group", "x", ":id", "x", ":shipment", "x", "*sku", "x", "*path", "gateway/book",
 				"*file", "app.js").Replace(route.Path)
 			if status := askAs(t, operator, host, route.Method, path); status != http.StatusMisdirectedRequest {
 				t.Errorf("%s: %s %s: %d", host, route.Method, route.Path, status)

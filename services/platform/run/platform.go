@@ -58,7 +58,7 @@ func declared(apps []service.App) []byte {
 
 // Flags are the flags of all services and of the simulated world.
 func Flags() []service.Declared {
-	flags := []service.Declared{worldSpeed, worldAddr, worldMailAddr, webhooksTo}
+	flags := []service.Declared{worldSpeed, worldAddr, worldMailAddr, webhooksTo, scansTo}
 	for _, app := range Apps {
 		flags = append(flags, app.Flags...)
 	}

@@ -55,6 +55,11 @@ var webhooksTo = service.Flag[string]{Name: "world-webhooks",
 		return s == "" || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
 	}}
 
+// scansTo is where the simulated carriers send their webhooks when the shipping service runs elsewhere.
+var scansTo = service.Flag[string]{Name: "world-carrier-webhooks",
+	Usage: "URL that the simulated carriers send their webhooks to (default: the shipping service of this process)",
+	Want:  webhooksTo.Want, Valid: webhooksTo.Valid}
+
 // outside are the parties that are simulated if their address is not given.
 var outside = []string{"gateway", "stripe", "carrier", "floor"}
 
@@ -141,25 +146,34 @@ func simulated(c service.Config, world string) service.Config {
 	return c.With(urls)
 }
 
-// notify lets the simulated gateway send its webhooks to the service that hears from it, if that runs here or its address is
-// given.
+// notify lets the simulated gateway and carriers send their webhooks to the services that hear from them, if those run here or
+// their addresses are given.
 func (p *Platform) notify(ctx context.Context, c service.Config, apps []service.App, customers string) error {
-	hears := func(a service.App) bool { return a.Webhooks != nil }
-	i, to := slices.IndexFunc(Apps, hears), webhooksTo.Of(c)
-	if p.Sim == nil || i < 0 {
+	if p.Sim == nil {
 		return nil
 	}
-	webhooks := Apps[i].Webhooks
-	if to == "" && customers != "" && slices.ContainsFunc(apps, hears) {
-		to = "http://" + customers + webhooks.Path
+	ctx = context.WithoutCancel(ctx)
+	for _, a := range Apps {
+		if a.Webhooks == nil {
+			continue
+		}
+		to := map[string]string{service.OfGateway: webhooksTo.Of(c), service.OfCarriers: scansTo.Of(c)}[a.Webhooks.Of]
+		here := slices.ContainsFunc(apps, func(b service.App) bool { return b.Name == a.Name })
+		if to == "" && customers != "" && here {
+			to = "http://" + customers + a.Webhooks.Path
+		}
+		if to == "" {
+			continue
+		}
+		secret, err := c.SharedSecret(a.Webhooks.Secret(c))
+		if err != nil {
+			return service.Environment("%w", err)
+		}
+		if a.Webhooks.Of == service.OfCarriers {
+			p.Sim.NotifyOfParcels(ctx, to, secret)
+		} else {
+			p.Sim.Notify(ctx, to, secret, service.WithStripe(c))
+		}
 	}
-	if to == "" {
-		return nil
-	}
-	secret, err := c.SharedSecret(webhooks.Secret(c))
-	if err != nil {
-		return service.Environment("%w", err)
-	}
-	p.Sim.Notify(context.WithoutCancel(ctx), to, secret, service.WithStripe(c))
 	return nil
 }

@@ -87,6 +87,8 @@ func (o Operation) GoodBody(sku string) (body string, known bool) {
 			`"auth":"BTBZMqHH6r4Tts7J_aSIgg"}}`,
 		"receive-payment-webhook": `{"id":"evt_1","type":"captured","data":{"order":"` + sku + `","attempt":"a","reference":"au_1",` +
 			`"amount":100,"currency":"GBP"}}`,
+		"receive-carrier-webhook": `{"id":"scan_1","type":"delivered","data":{"order":"` + sku + `","tracking_number":"T1",` +
+			`"at":"2026-11-26T16:50:00Z"}}`,
 		"list-products": `{"items":[{"sku":"` + sku + `","description":"Goods","price":{"amount":100,"currency":"GBP"},` +
 			`"backorderable":true}]}`,
 		"receive-stock":     `{"items":[{"sku":"` + sku + `","warehouse":"north","quantity":2,"reorder_point":1}]}`,

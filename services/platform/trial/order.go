@@ -54,9 +54,15 @@ type Order struct {
 		Authorized, Captured, Refunded money
 		ChargedBack                    money `json:"charged_back"`
 	}
-	Shipments []struct{ ID, State string }
-	Returns   []struct{ ID, State string }
+	Returns   []Shipment
+	Shipments []Shipment
 	Timeline  []struct{ Status, Text string }
+}
+
+// Shipment is one parcel, or a return, as the customer sees it.
+type Shipment struct {
+	ID, Carrier, State string
+	TrackingNumber     string `json:"tracking_number"`
 }
 
 // Buyer is one customer with one order.

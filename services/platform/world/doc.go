@@ -63,6 +63,13 @@
 //	return parcel            posted by the customer 1–2 s after the label was made, then as above, to our dock
 //	label                    voided: cannot be collected (409 voided); collected: cannot be voided (409 collected)
 //
+// # Carriers' webhooks
+//
+//	body                     {id, type, data: {order, tracking_number, at}}; signed as httpserver.SignatureHeader says; sent once
+//	type                     lost, and delivered of a return
+//	with faults              also label_created, voided, in_transit, out_for_delivery and delivered of every parcel; 10% are lost,
+//	                         20% are sent twice, 40% are up to 10 s late, in any order
+//
 // # Floor's and supplier's rules
 //
 //	pick                     1–3 s picking, then packed; a cancelled pick stays cancelled, also one cancelled before it came

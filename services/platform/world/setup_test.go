@@ -86,15 +86,23 @@ func open(t testing.TB, o world.Options) *world.World {
 // start returns a client of a new world, which is mounted as the platform mounts it.
 func start(t testing.TB, o world.Options) caller {
 	t.Helper()
+	_, c := startWorld(t, o)
+	return c
+}
+
+// startWorld is start, with the world itself.
+func startWorld(t testing.TB, o world.Options) (*world.World, caller) {
+	t.Helper()
 	if o.DB == nil {
 		o.DB = connect(t, embeddedtest.Database(t))
 	}
+	w := open(t, o)
 	router := gin.New()
 	router.Use(gin.Recovery())
-	router.Any("/sim/*path", gin.WrapH(open(t, o).Handler()))
+	router.Any("/sim/*path", gin.WrapH(w.Handler()))
 	server := httptest.NewServer(router)
 	t.Cleanup(server.Close)
-	return caller{t, server.URL, server.Client()}
+	return w, caller{t, server.URL, server.Client()}
 }
 
 type caller struct {

@@ -39,6 +39,7 @@ type Options struct {
 type World struct {
 	handler http.Handler
 	gateway *gateway.Gateway
+	carrier *carrier.Carrier
 	mail    *mail.Server
 	faults  bool
 	close   []func()
@@ -95,6 +96,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		w.Close()
 		return nil, err
 	}
+	w.carrier = c
 	mount("carrier", c.Routes, c.Close)
 	f, err := floor.Open(ctx, o.DB, luck, o.Faults, o.Now, o.Logger)
 	if err != nil {
@@ -124,6 +126,11 @@ func (w *World) Notify(ctx context.Context, url string, secret []byte, asStripe 
 		form = stripe.Events
 	}
 	w.gateway.Notify(ctx, url, secret, w.faults, form)
+}
+
+// NotifyOfParcels lets the carriers send webhooks, signed with the secret, to the URL. Call it once.
+func (w *World) NotifyOfParcels(ctx context.Context, url string, secret []byte) {
+	w.carrier.Notify(ctx, url, secret, w.faults)
 }
 
 // Close ends the world. Requests under way are answered 503.

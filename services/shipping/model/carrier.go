@@ -7,12 +7,14 @@ import (
 	"orderflow.example/services/shipping"
 	"orderflow.example/shared/saga"
 	"orderflow.example/shared/saga/explore"
+	"orderflow.example/shared/saga/model"
 )
 
 // Labels is the carrier's state of an order's labels.
 type Labels struct {
-	Parcel  Label
-	Returns []Label
+	Parcel   Label
+	Returns  []Label
+	Notifies bool // beside its answers
 }
 
 // Label is the state of one label.
@@ -30,38 +32,21 @@ var carrier = explore.Outside{
 	Asked: []string{shipping.BuyLabel.Name(), shipping.Deliver.Name(), shipping.VoidLabel.Name(), shipping.BuyReturnLabel.Name(),
 		shipping.AwaitReturn.Name()},
 	Start: Labels{},
-	Act: func(state any, _ string, e saga.Event) []explore.Outcome {
-		l := state.(Labels)
-		switch d := e.Data.(type) {
-		case event.LabelRequestedV1:
-			bought := l
-			bought.Parcel.Bought = true
-			return []explore.Outcome{
-				{Does: "sells a label", State: bought, Answer: shipping.LabelAnswer{Carrier: "carrier", TrackingNumber: tracking + e.ID}},
-				{Does: "refuses the parcel", State: l, Answer: shipping.LabelAnswer{Refused: "no_carrier"}},
-			}
-		case event.DispatchedV1:
-			if l.Parcel.Voided || !l.Parcel.Bought {
-				return nil // the adapter asks where the parcel is
-			}
-			moved := l
-			moved.Parcel.Moved = true
-			return []explore.Outcome{
-				{Does: "delivers", State: moved, Answer: shipping.DeliverAnswer{}},
-				{Does: "loses the parcel", State: moved, Answer: shipping.DeliverAnswer{Lost: true}},
-			}
-		case event.LabelVoidRequestedV1:
-			return l.void(d.ShipmentID)
-		case event.ReturnLabelRequestedV1:
-			return []explore.Outcome{
-				{Does: "sells a return label", State: l.with(Label{ID: d.ReturnID, Bought: true}),
-					Answer: shipping.ReturnLabelAnswer{ReturnID: d.ReturnID, Carrier: "carrier", TrackingNumber: tracking + e.ID}},
-				{Does: "refuses the return", State: l, Answer: shipping.ReturnLabelAnswer{ReturnID: d.ReturnID, Refused: "no_carrier"}},
-			}
-		case event.ReturnAuthorizedV1:
-			return l.takeBack(d.ReturnID)
+	Tells: []saga.Kind{shipping.RecordScan},
+	Before: func(state any) []explore.Before {
+		if state.(Labels).Notifies {
+			return nil
 		}
-		return nil
+		return []explore.Before{{Says: shipping.RecordScan}}
+	},
+	Act: func(state any, _ string, e saga.Event) []explore.Outcome {
+		list := act(state.(Labels), e)
+		for i, out := range list {
+			if state.(Labels).Notifies {
+				list[i].Tells = scanned(e, out)
+			}
+		}
+		return list
 	},
 	Check: func(state any) string {
 		if l := state.(Labels); l.Parcel.Moved && l.Parcel.Voided {
@@ -69,6 +54,59 @@ var carrier = explore.Outside{
 		}
 		return ""
 	},
+}
+
+func act(l Labels, e saga.Event) []explore.Outcome {
+	switch d := e.Data.(type) {
+	case event.LabelRequestedV1:
+		bought := l
+		bought.Parcel.Bought = true
+		return []explore.Outcome{
+			{Does: "sells a label", State: bought, Answer: shipping.LabelAnswer{Carrier: "carrier", TrackingNumber: tracking + e.ID}},
+			{Does: "refuses the parcel", State: l, Answer: shipping.LabelAnswer{Refused: "no_carrier"}},
+		}
+	case event.DispatchedV1:
+		if l.Parcel.Voided || !l.Parcel.Bought {
+			return nil // the adapter asks where the parcel is
+		}
+		moved := l
+		moved.Parcel.Moved = true
+		return []explore.Outcome{
+			{Does: "delivers", State: moved, Answer: shipping.DeliverAnswer{}},
+			{Does: "loses the parcel", State: moved, Answer: shipping.DeliverAnswer{Lost: true}},
+		}
+	case event.LabelVoidRequestedV1:
+		return l.void(d.ShipmentID)
+	case event.ReturnLabelRequestedV1:
+		return []explore.Outcome{
+			{Does: "sells a return label", State: l.with(Label{ID: d.ReturnID, Bought: true}),
+				Answer: shipping.ReturnLabelAnswer{ReturnID: d.ReturnID, Carrier: "carrier", TrackingNumber: tracking + e.ID}},
+			{Does: "refuses the return", State: l, Answer: shipping.ReturnLabelAnswer{ReturnID: d.ReturnID, Refused: "no_carrier"}},
+		}
+	case event.ReturnAuthorizedV1:
+		return l.takeBack(d.ReturnID)
+	}
+	return nil
+}
+
+// scanned is the scan of what an answer tells of.
+func scanned(asked saga.Event, out explore.Outcome) []saga.Event {
+	n := shipping.Scan{State: shipping.ScanDelivered, Order: model.Order}
+	switch d := asked.Data.(type) {
+	case event.DispatchedV1:
+		n.TrackingNumber = d.TrackingNumber
+		if out.Answer.(shipping.DeliverAnswer).Lost {
+			n.State = shipping.ScanLost
+		}
+	case event.ReturnAuthorizedV1:
+		n.TrackingNumber = d.TrackingNumber
+		if !out.Answer.(shipping.ReturnAnswer).Back {
+			n.State = shipping.ScanLost
+		}
+	default:
+		return nil
+	}
+	return []saga.Event{shipping.RecordScan.Of(n)}
 }
 
 // void voids a label, unless its goods were posted; a customer may have posted them unseen.

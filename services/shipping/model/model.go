@@ -20,10 +20,26 @@ var Service = model.Service{
 	Watched:  watched,
 	Machines: []explore.Machine{{Machine: shipping.Choreography.Machine(), Before: before, Check: goesOrIsWithdrawn}},
 	Outside:  []explore.Outside{carrier},
+	Variants: []model.Variant{{Machine: shipping.Choreography.Machine(), Scenes: scenes}},
+	Start:    start,
 	End:      end,
 	Role:     audit.Ships,
 	Event:    counts,
 	State:    has,
+}
+
+// scenes are those in which the carrier notifies.
+var scenes = []model.Scene{
+	{Stock: "enough", Fill: "fill_all", Customer: "trusted", Scans: true},
+	{Stock: "enough", Fill: "fill_all", Customer: "trusted", Scans: true, Cancels: true},
+	{Stock: "enough", Fill: "fill_all", Customer: "trusted", Scans: true, Returns: "each"},
+}
+
+func start(s model.Scene) map[string]any {
+	if s.Scans {
+		return map[string]any{carrier.Name: Labels{Notifies: true}}
+	}
+	return nil
 }
 
 func before(state any) []explore.Before {

@@ -25,6 +25,7 @@ type Scene struct {
 	Missing  bool   // a stock-taking finds no tea
 	Counts   bool   // a rule asks how many orders the customer has placed
 	Settles  bool   // the gateway's settlement file is read
+	Scans    bool   // the carrier notifies of the ends of parcels and returns, beside its answers
 	Gateway  string // disputes, reverses or notifies: what the payment gateway may do by itself; "" nothing
 }
 
@@ -70,6 +71,9 @@ func (s Scene) String() string {
 	}
 	if s.Settles {
 		words = append(words, "the payout is reconciled")
+	}
+	if s.Scans {
+		words = append(words, "the carrier notifies")
 	}
 	if s.Gateway != "" {
 		words = append(words, "the gateway "+map[string]string{"disputes": "charges back", "reverses": "takes a refund back",

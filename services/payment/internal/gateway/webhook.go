@@ -10,8 +10,8 @@ import (
 
 	"orderflow.example/schemas"
 	"orderflow.example/services/payment"
-	"orderflow.example/services/payment/internal/webhook"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/webhook"
 )
 
 // notification is the body of a webhook of the gateway. It may grow.

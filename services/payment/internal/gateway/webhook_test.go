@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"orderflow.example/services/payment/internal/webhook"
+	"orderflow.example/shared/httpserver/webhook"
 )
 
 func TestAWebhookThatCannotBeCheckedIsToBeSentAgain(t *testing.T) {

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"testing"
 
-	"orderflow.example/services/payment"
 	"orderflow.example/services/payment/internal/store"
-	"orderflow.example/services/payment/internal/webhook"
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded/embeddedtest"
+	"orderflow.example/shared/httpserver/webhook"
 )
 
 func TestMain(m *testing.M) { embeddedtest.Main(m) }
@@ -23,9 +22,9 @@ func TestTheInboxForgetsWhatIsNotSentAgainAndNothingElse(t *testing.T) {
 	if _, err := database.Migrate(t.Context(), db, store.Migrations, "migrations"); err != nil {
 		t.Fatal(err)
 	}
-	inbox := webhook.Table{DB: db.Gorm()}
+	inbox := webhook.Table{DB: db.Gorm(), About: "order_id"}
 	claim := func(id string, digest byte) webhook.Known {
-		known, err := inbox.Claim(t.Context(), payment.Notification{ID: id, Kind: payment.NoticeCaptured, Order: "o"}, []byte{digest})
+		known, err := inbox.Claim(t.Context(), webhook.Head{ID: id, Kind: "captured", About: "o"}, []byte{digest})
 		if err != nil {
 			t.Fatal(err)
 		}

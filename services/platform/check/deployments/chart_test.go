@@ -15,6 +15,7 @@ import (
 	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/command"
 	"orderflow.example/services/platform/run"
+	shipping "orderflow.example/services/shipping/app"
 	"orderflow.example/shared/service"
 )
 
@@ -60,7 +61,7 @@ func TestTheChartHasEveryServiceWithTheOutsideItCalls(t *testing.T) {
 var (
 	variables = regexp.MustCompile(`ORDERFLOW_[A-Z_]*[A-Z]`)
 	lists     = regexp.MustCompile(`\(list ("[^)]*)\)|:= list ("[^}]*")`)
-	words     = regexp.MustCompile(`"([^"]*)"|\$replicas|\$tracker|\$webhooks`)
+	words     = regexp.MustCompile(`"([^"]*)"|\$replicas|\$tracker|\$webhooks|\$scans`)
 	paths     = regexp.MustCompile(`httpGet: \{path: (/[a-z]+)|port: operators, path: (/[a-z]+)`)
 )
 
@@ -102,6 +103,8 @@ func TestTheVariablesAndCommandsOfTheChartExist(t *testing.T) {
 					args = append(args, "http://tracker:8081")
 				case "$webhooks":
 					args = append(args, "http://payment:8080"+payment.App.Webhooks.Path)
+				case "$scans":
+					args = append(args, "http://shipping:8080"+shipping.App.Webhooks.Path)
 				default:
 					args = append(args, word[1])
 				}

@@ -52,7 +52,7 @@ func harmless() map[string]string {
 // trials are scenes in which rows are missed, those with the fewest states first.
 var trials = []model.Scene{
 	{}, {Cancels: true}, {Missing: true}, {Customer: "review"}, {Customer: "review", Operator: "approves"}, {Gateway: "reverses"},
-	{Returns: "all"}, {Gateway: "disputes"},
+	{Returns: "all"}, {Gateway: "disputes"}, {Scans: true},
 }
 
 func trial(machines []*saga.Machine, s model.Scene) exploration.Report {

@@ -100,7 +100,7 @@ func TestOnlyServicesAndThePlatformKnowTheServicePackage(t *testing.T) {
 func TestSharedIsAClosedList(t *testing.T) {
 	t.Parallel()
 	want := []string{"database", "embedded", "engine", "httpserver", "kafka", "measure", "outside", "saga", "sagatest", "service",
-		"tracing"}
+		"tracing", "typeset"}
 	if got := folders(t, "shared"); !slices.Equal(got, want) {
 		t.Errorf("shared holds %v, want %v: what only some services need belongs to them", got, want)
 	}

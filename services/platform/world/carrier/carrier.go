@@ -1,7 +1,7 @@
 // Package carrier is the simulated parcel carriers behind one interface, as a shipping broker offers it: rates, labels,
 // collection and tracking. The special postcodes and countries are listed in package world.
 //
-// It has no background work: a parcel's state follows from the time of its collection. Of an address it keeps only the
+// A parcel's state follows from the time of its collection. Its webhooks are told of nowhere else. Of an address it keeps only the
 // country.
 package carrier
 
@@ -9,8 +9,10 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"orderflow.example/services/platform/world/answer"
@@ -25,18 +27,27 @@ type Carrier struct {
 	now     func() time.Time
 	labels  labels
 	journal *journal.Journal
+	log     *slog.Logger
+	sender  atomic.Pointer[sender] // of webhooks; nil sends none
+	scanned []scan                 // by the change that runs
 }
 
 // Open takes over the carriers of this database, with all parcels.
 func Open(ctx context.Context, db *database.DB, luck chance.Chance, now func() time.Time, log *slog.Logger) (*Carrier, error) {
-	c := &Carrier{luck: luck, now: func() time.Time { return now().UTC().Truncate(time.Microsecond) }}
+	c := &Carrier{luck: luck, now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+		log: log}
 	var err error
 	c.journal, err = journal.Open(ctx, db, "carrier", &c.labels, log)
 	return c, err
 }
 
 // Close ends it; all its answers are durable.
-func (c *Carrier) Close() { c.journal.Close() }
+func (c *Carrier) Close() {
+	if s := c.sender.Load(); s != nil {
+		s.stop()
+	}
+	c.journal.Close()
+}
 
 // Routes adds the operations to mux.
 func (c *Carrier) Routes(mux *http.ServeMux) {
@@ -85,8 +96,12 @@ const (
 
 // do runs a change and replies once it is durable.
 func (c *Carrier) do(change func() answer.Reply) (reply answer.Reply) {
-	if c.journal.Do(func() { reply = change() }) != nil {
+	var scanned []scan
+	if c.journal.Do(func() { c.scanned = nil; reply = change(); scanned = c.scanned }) != nil {
 		return answer.Refuse(http.StatusServiceUnavailable, "try_again")
+	}
+	if s := c.sender.Load(); s != nil {
+		s.plan(scanned)
 	}
 	return reply
 }
@@ -143,13 +158,27 @@ func (c *Carrier) label(key, fingerprint string, o Order) {
 	}
 	c.labels.add(l)
 	c.labels.changed[l] = true
+	for _, w := range l.Notices() {
+		c.scanned = append(c.scanned, scan{l, w})
+	}
+}
+
+// change changes a label, and notes which scans follow from that.
+func (c *Carrier) change(l *Label, change func()) {
+	before := l.Notices()
+	change()
+	c.labels.changed[l] = true
+	for _, w := range l.Notices() {
+		if !slices.Contains(before, w) {
+			c.scanned = append(c.scanned, scan{l, w})
+		}
+	}
 }
 
 // goes sets the time of collection, and thereby the time of arrival.
 func (c *Carrier) goes(l *Label, at time.Time) {
 	arrives := at.Add(c.luck.Between(2*time.Second, 6*time.Second, "transit", l.Key))
 	l.CollectedAt, l.ArrivesAt = &at, &arrives
-	c.labels.changed[l] = true
 }
 
 func (c *Carrier) inquire(key string) answer.Reply {
@@ -172,8 +201,7 @@ func (c *Carrier) void(number string) answer.Reply {
 	case l.collected(now):
 		return answer.Refuse(http.StatusConflict, "collected")
 	default:
-		l.VoidedAt = &now
-		c.labels.changed[l] = true
+		c.change(l, func() { l.VoidedAt = &now })
 	}
 	return answer.Reply{Status: http.StatusNoContent}
 }
@@ -192,7 +220,7 @@ func (c *Carrier) collect(r *http.Request) answer.Reply {
 		case l.VoidedAt != nil:
 			return answer.Refuse(http.StatusConflict, "voided")
 		case l.CollectedAt == nil:
-			c.goes(l, c.now())
+			c.change(l, func() { c.goes(l, c.now()) })
 		}
 		return answer.Reply{Status: http.StatusNoContent}
 	})

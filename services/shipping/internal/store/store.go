@@ -4,6 +4,7 @@ package store
 import (
 	"embed"
 	"io/fs"
+	"time"
 
 	"orderflow.example/schemas"
 	"orderflow.example/services/shipping"
@@ -18,11 +19,14 @@ var Migrations, _ = fs.Sub(files, "migrations")
 
 type row struct {
 	OrderID        string `gorm:"primaryKey"`
+	CustomerID     string
+	ShipTo         schemas.Address `gorm:"serializer:json;not null"`
 	Status         string
 	ShipmentID     string
 	Label          string
 	Carrier        string
 	TrackingNumber string
+	LabelledAt     *time.Time
 	Packed         bool
 	Paid           bool
 	Lines          []schemas.Allocation `gorm:"serializer:json;not null"`
@@ -37,15 +41,23 @@ func Shipments() engine.Store {
 }
 
 func toRow(s shipping.Shipment) row {
-	return row{
-		OrderID: s.Order, Status: string(s.Status), ShipmentID: s.ID, Label: string(s.Label), Carrier: s.Carrier,
+	r := row{
+		OrderID: s.Order, CustomerID: s.CustomerID, ShipTo: s.ShipTo, Status: string(s.Status), ShipmentID: s.ID, Label: string(s.Label), Carrier: s.Carrier,
 		TrackingNumber: s.TrackingNumber, Packed: s.Packed, Paid: s.Paid, Lines: s.Lines, Returns: s.Returns,
 	}
+	if !s.LabelledAt.IsZero() {
+		r.LabelledAt = &s.LabelledAt
+	}
+	return r
 }
 
 func fromRow(r row) shipping.Shipment {
-	return shipping.Shipment{
-		Order: r.OrderID, Status: shipping.Status(r.Status), ID: r.ShipmentID, Label: shipping.Label(r.Label), Carrier: r.Carrier,
+	s := shipping.Shipment{
+		Order: r.OrderID, CustomerID: r.CustomerID, ShipTo: r.ShipTo, Status: shipping.Status(r.Status), ID: r.ShipmentID, Label: shipping.Label(r.Label), Carrier: r.Carrier,
 		TrackingNumber: r.TrackingNumber, Packed: r.Packed, Paid: r.Paid, Lines: r.Lines, Returns: r.Returns,
 	}
+	if r.LabelledAt != nil {
+		s.LabelledAt = r.LabelledAt.UTC()
+	}
+	return s
 }

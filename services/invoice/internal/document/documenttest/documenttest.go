@@ -10,36 +10,24 @@ import (
 	"orderflow.example/schemas"
 	"orderflow.example/services/invoice"
 	"orderflow.example/services/invoice/internal/document"
+	"orderflow.example/shared/typeset/typesettest"
 )
 
 var at = time.Date(2026, 11, 27, 10, 30, 0, 0, time.UTC)
 
 // Scripts are buyers and goods by script.
-var Scripts = map[string]struct {
+var Scripts = func() map[string]Sample {
+	all := map[string]Sample{}
+	for script, t := range typesettest.Scripts {
+		all[script] = Sample{schemas.Address{Name: t.Name, Line1: t.Line1, City: t.City, Postcode: t.Postcode, Country: t.Country}, t.Goods}
+	}
+	return all
+}()
+
+// Sample is a buyer and goods.
+type Sample struct {
 	Buyer schemas.Address
 	Goods []string
-}{
-	"latin": {schemas.Address{Name: "Zoë Šťastná-Żółć", Line1: "Große Straße 5", City: "Kraków", Postcode: "30-001", Country: "PL"},
-		[]string{"White hanging heart T-light holder", "Crème brûlée set, 6 pièces", "Smörgåsbord plate"}},
-	"greek": {schemas.Address{Name: "Ελένη Παπαδοπούλου", Line1: "Οδός Ερμού 12", City: "Αθήνα", Postcode: "105 63", Country: "GR"},
-		[]string{"Κόκκινη κούπα", "Ξύλινο κουτί"}},
-	"cyrillic": {schemas.Address{Name: "Ганна Шевченко", Line1: "вул. Хрещатик 1", City: "Київ", Postcode: "01001", Country: "UA"},
-		[]string{"Червона чашка", "Дерев'яна шкатулка"}},
-	"arabic": {schemas.Address{Name: "ليلى المثال", Line1: "شارع النيل 5", City: "القاهرة", Postcode: "11511", Country: "EG"},
-		[]string{"كوب أحمر كبير", "صندوق خشبي 12 قطعة"}},
-	"hebrew": {schemas.Address{Name: "נועה לדוגמה", Line1: "רחוב הרצל 5", City: "תל אביב", Postcode: "61000", Country: "IL"},
-		[]string{"ספל אדום", "קופסת עץ"}},
-	"chinese": {schemas.Address{Name: "王小明", Line1: "南京东路100号", City: "上海", Postcode: "200001", Country: "CN"},
-		[]string{"红色陶瓷杯", "手工木盒(大号)"}},
-	"japanese": {schemas.Address{Name: "見本 花子", Line1: "銀座4丁目1番", City: "東京都中央区", Postcode: "104-0061", Country: "JP"},
-		[]string{"赤いマグカップ", "ひのきの箱"}},
-	"korean": {schemas.Address{Name: "홍길동", Line1: "세종대로 1", City: "서울", Postcode: "04524", Country: "KR"},
-		[]string{"빨간 머그컵", "나무 상자"}},
-	"thai": {schemas.Address{Name: "สมหญิง ตัวอย่าง", Line1: "ถนนสุขุมวิท 5", City: "กรุงเทพฯ", Postcode: "10110", Country: "TH"},
-		[]string{"แก้วสีแดง", "กล่องไม้"}},
-	"devanagari": {schemas.Address{Name: "आशा उदाहरण", Line1: "महात्मा गांधी मार्ग 5", City: "दिल्ली", Postcode: "110001",
-		Country: "IN"},
-		[]string{"लाल प्याला", "लकड़ी का डिब्बा"}},
 }
 
 // Invoice is an invoice over goods to a buyer, in that country at that rate.

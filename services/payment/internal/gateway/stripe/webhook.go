@@ -13,8 +13,8 @@ import (
 
 	"orderflow.example/schemas"
 	"orderflow.example/services/payment"
-	"orderflow.example/services/payment/internal/webhook"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/webhook"
 	"orderflow.example/shared/outside/stripe"
 )
 

@@ -5,15 +5,14 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
-
-	"orderflow.example/services/payment"
 )
 
 // Inbox keeps what was received. Table implements it.
 type Inbox interface {
 	// Claim keeps the notification unless one with its id is kept.
-	Claim(ctx context.Context, n payment.Notification, digest []byte) (Known, error)
+	Claim(ctx context.Context, h Head, digest []byte) (Known, error)
 	// Close keeps what came of it.
 	Close(ctx context.Context, id, outcome string) error
 }
@@ -24,15 +23,18 @@ type Known struct {
 	Outcome string // "" while nothing has come of it
 }
 
-// Table is the inbox in the service's database. It keeps no bodies: those of some gateways are personal.
-type Table struct{ DB *gorm.DB }
+// Table is the inbox in the service's database, the table notifications. It keeps no bodies: those of some senders are personal.
+type Table struct {
+	DB    *gorm.DB
+	About string // the column that keeps what a notification is about
+}
 
 // keptDays is as long as Stripe keeps events, to be sent again. A notification that comes later still is decided on once more,
-// and finds its payment settled.
+// and finds that settled which it is about.
 const keptDays = 30
 
 // Claim keeps the notification unless one with its id is kept. Of those that are too old it forgets some, more than it adds.
-func (t Table) Claim(ctx context.Context, n payment.Notification, digest []byte) (Known, error) {
+func (t Table) Claim(ctx context.Context, h Head, digest []byte) (Known, error) {
 	var kept struct {
 		Digest  []byte
 		Outcome string
@@ -40,11 +42,11 @@ func (t Table) Claim(ctx context.Context, n payment.Notification, digest []byte)
 	err := t.DB.WithContext(ctx).Raw(`WITH forgotten AS (DELETE FROM notifications WHERE ctid = ANY (ARRAY(
 			SELECT ctid FROM notifications WHERE received_at < now() - make_interval(days => ?) AND id <> ?
 			ORDER BY received_at LIMIT 10 FOR UPDATE SKIP LOCKED)))
-		INSERT INTO notifications (id, kind, order_id, digest) VALUES (?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET id = EXCLUDED.id RETURNING digest, outcome`, keptDays, n.ID, n.ID, string(n.Kind), n.Order,
+		INSERT INTO notifications (id, kind, `+pgx.Identifier{t.About}.Sanitize()+`, digest) VALUES (?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET id = EXCLUDED.id RETURNING digest, outcome`, keptDays, h.ID, h.ID, h.Kind, h.About,
 		digest).Scan(&kept).Error
 	if err != nil {
-		return Known{}, fmt.Errorf("keep the notification %s: %w", n.ID, err)
+		return Known{}, fmt.Errorf("keep the notification %s: %w", h.ID, err)
 	}
 	return Known{Same: bytes.Equal(kept.Digest, digest), Outcome: kept.Outcome}, nil
 }

@@ -1,4 +1,4 @@
-package pdf
+package typeset
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 func (u *used) subset() []byte {
 	loader, err := opentype.NewLoader(bytes.NewReader(u.ttf))
 	if err != nil {
-		panic("pdf: " + u.name + ": " + err.Error()) // it was read before
+		panic("typeset: " + u.name + ": " + err.Error()) // it was read before
 	}
 	head, hhea, maxp := u.table(loader, "head"), u.table(loader, "hhea"), u.table(loader, "maxp")
 	offsets := offsetsOf(u.table(loader, "loca"), binary.BigEndian.Uint16(head[50:]) == 1)

@@ -1,4 +1,4 @@
-package pdf
+package typeset
 
 import (
 	"bytes"
@@ -70,7 +70,7 @@ func (f *file) end(root, info int) []byte {
 func (f *file) font(u *used) int {
 	loader, err := opentype.NewLoader(bytes.NewReader(u.ttf))
 	if err != nil {
-		panic("pdf: " + u.name + ": " + err.Error()) // it was read before
+		panic("typeset: " + u.name + ": " + err.Error()) // it was read before
 	}
 	head, hhea := u.table(loader, "head"), u.table(loader, "hhea")
 	scaled := func(table []byte, at int) int {
@@ -115,17 +115,12 @@ func tag(program []byte) string {
 	return string(letters)
 }
 
-// properties are what a file says of itself, in the two ways there are: to old readers, and as XMP.
-type properties struct {
-	title, author, subject string
-	at                     time.Time
-}
-
-func (f *file) properties(p properties) (info, metadata int) {
+// properties adds what the file says of itself in the two ways there are: to old readers, and as XMP.
+func (f *file) properties(p Properties) (info, metadata int) {
 	text := func(s string) string { return "<FEFF" + utf16be(s) + ">" }
 	info = f.add("<< /Title %s /Author %s /Subject %s /Creator (Orderflow) /Producer (Orderflow) /CreationDate %s /ModDate %s >>",
-		text(p.title), text(p.author), text(p.subject), p.at.Format("(D:20060102150405+00'00')"),
-		p.at.Format("(D:20060102150405+00'00')"))
+		text(p.Title), text(p.Author), text(p.Subject), p.At.Format("(D:20060102150405+00'00')"),
+		p.At.Format("(D:20060102150405+00'00')"))
 	escaped := func(s string) string {
 		var b strings.Builder
 		_ = xml.EscapeText(&b, []byte(s)) // a Builder does not fail
@@ -143,8 +138,8 @@ func (f *file) properties(p properties) (info, metadata int) {
 <xmp:CreateDate>%s</xmp:CreateDate><xmp:ModifyDate>%s</xmp:ModifyDate><xmp:CreatorTool>Orderflow</xmp:CreatorTool>
 <pdf:Producer>Orderflow</pdf:Producer>
 </rdf:Description></rdf:RDF></x:xmpmeta>
-<?xpacket end="r"?>`, escaped(p.title), escaped(p.author), escaped(p.subject),
-		p.at.Format(time.RFC3339), p.at.Format(time.RFC3339))
+<?xpacket end="r"?>`, escaped(p.Title), escaped(p.Author), escaped(p.Subject),
+		p.At.Format(time.RFC3339), p.At.Format(time.RFC3339))
 	// Not compressed, so that tools find it that do not read PDF.
 	return info, f.add("<< /Type /Metadata /Subtype /XML /Length %d >>\nstream\n%s\nendstream", len(xmp), xmp)
 }

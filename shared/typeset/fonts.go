@@ -1,4 +1,4 @@
-package pdf
+package typeset
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ import (
 //go:embed fonts/*.ttf.gz
 var compressed embed.FS
 
-// typeface is a font file. Its loader and its font are read only, and shared by all pages.
-type typeface struct {
+// Typeface is a font file. Its loader and its font are read only, and shared by all pages.
+type Typeface struct {
 	name string
 	font *font.Font
 	ttf  []byte
@@ -25,9 +25,9 @@ type typeface struct {
 
 // The first font is for most texts, in regular and bold; the others are for the scripts that it has not, in this order.
 var (
-	regular = sync.OnceValue(func() *typeface { return load("DejaVuSansCondensed", dejavusanscondensed.TTF) })
-	bold    = sync.OnceValue(func() *typeface { return load("DejaVuSansCondensed-Bold", dejavusanscondensedbold.TTF) })
-	others  = sync.OnceValue(func() (all []*typeface) {
+	Regular = sync.OnceValue(func() *Typeface { return load("DejaVuSansCondensed", dejavusanscondensed.TTF) })
+	Bold    = sync.OnceValue(func() *Typeface { return load("DejaVuSansCondensed-Bold", dejavusanscondensedbold.TTF) })
+	others  = sync.OnceValue(func() (all []*Typeface) {
 		for _, name := range []string{"NotoSansThai-Regular", "NotoSansDevanagari-Regular", "NotoSansBengali-Regular",
 			"NotoSansTamil-Regular", "DroidSansFallbackFull", "NanumGothicCoding"} {
 			all = append(all, load(name, unpack("fonts/"+name+".ttf.gz")))
@@ -37,12 +37,12 @@ var (
 )
 
 // load panics if the file is broken: it is part of the program, and a test draws with each.
-func load(name string, ttf []byte) *typeface {
+func load(name string, ttf []byte) *Typeface {
 	face, err := font.ParseTTF(bytes.NewReader(ttf))
 	if err != nil {
-		panic("pdf: " + name + ": " + err.Error())
+		panic("typeset: " + name + ": " + err.Error())
 	}
-	return &typeface{name: name, font: face.Font, ttf: ttf}
+	return &Typeface{name: name, font: face.Font, ttf: ttf}
 }
 
 func unpack(path string) []byte {
@@ -62,9 +62,9 @@ func unpack(path string) []byte {
 	return content
 }
 
-// used is a typeface in one file, with the glyphs drawn so far.
+// used is a Typeface in one file, with the glyphs drawn so far.
 type used struct {
-	*typeface
+	*Typeface
 	face   *font.Face // not shared: it caches
 	glyphs map[font.GID]glyph
 }
@@ -75,8 +75,8 @@ type glyph struct {
 	width float64 // thousandths of the font size
 }
 
-func use(t *typeface) *used {
-	return &used{typeface: t, face: font.NewFace(t.font), glyphs: map[font.GID]glyph{}}
+func use(t *Typeface) *used {
+	return &used{Typeface: t, face: font.NewFace(t.font), glyphs: map[font.GID]glyph{}}
 }
 
 // width is how far the font moves after a glyph, in thousandths of the size.

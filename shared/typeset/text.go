@@ -1,4 +1,4 @@
-package pdf
+package typeset
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ import (
 
 // typesetter shapes texts with the fonts of one file.
 type typesetter struct {
-	fonts   map[*typeface]*used
+	fonts   map[*Typeface]*used
 	order   []*used // in the order of their first use: their names in the file
 	segment shaping.Segmenter
 	shape   shaping.HarfbuzzShaper
@@ -36,7 +36,7 @@ type line struct {
 // fallback chooses the first font that has a character.
 type fallback struct {
 	*typesetter
-	first *typeface
+	first *Typeface
 }
 
 func (f fallback) ResolveFace(r rune) *font.Face {
@@ -52,7 +52,7 @@ func (f fallback) ResolveFace(r rune) *font.Face {
 	return first.face
 }
 
-func (s *typesetter) of(t *typeface) *used {
+func (s *typesetter) of(t *Typeface) *used {
 	if s.fonts[t] == nil {
 		s.fonts[t] = use(t)
 	}
@@ -60,7 +60,7 @@ func (s *typesetter) of(t *typeface) *used {
 }
 
 // lines breaks a paragraph into lines of at most that width, in thousandths of the font size.
-func (s *typesetter) lines(text string, t *typeface, width float64) (all []line) {
+func (s *typesetter) lines(text string, t *Typeface, width float64) (all []line) {
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) == 0 {
 		return nil
@@ -130,7 +130,7 @@ func (s *typesetter) owner(face *font.Face) *used {
 			return u
 		}
 	}
-	panic("pdf: a text is shaped with a font of another file") // cannot happen
+	panic("typeset: a text is shaped with a font of another file") // cannot happen
 }
 
 // cluster draws the glyphs that stand for a piece of text. Where one glyph does not always stand for the same, the piece says

@@ -1,16 +1,16 @@
-package pdf
+package typeset
 
 import (
 	"testing"
 	"unicode"
 
-	"orderflow.example/services/invoice/internal/document/documenttest"
+	"orderflow.example/shared/typeset/typesettest"
 )
 
 // drawn tells whether a font has an outline for the character. What is copied out of a page does not tell: that is the character
 // itself, also where a box is drawn.
 func drawn(s *typesetter, r rune) bool {
-	for _, first := range []*typeface{regular(), bold()} {
+	for _, first := range []*Typeface{Regular(), Bold()} {
 		face := fallback{s, first}.ResolveFace(r)
 		g, has := face.NominalGlyph(r)
 		if !has || g == 0 {
@@ -25,9 +25,9 @@ func drawn(s *typesetter, r rune) bool {
 
 func TestEachCharacterOfTheScriptsHasAnOutline(t *testing.T) {
 	t.Parallel()
-	s := &typesetter{fonts: map[*typeface]*used{}}
-	for script, of := range documenttest.Scripts {
-		for _, text := range append([]string{of.Buyer.Name, of.Buyer.Line1, of.Buyer.City}, of.Goods...) {
+	s := &typesetter{fonts: map[*Typeface]*used{}}
+	for script, of := range typesettest.Scripts {
+		for _, text := range append([]string{of.Name, of.Line1, of.City}, of.Goods...) {
 			for _, r := range text {
 				if !unicode.IsSpace(r) && !drawn(s, r) {
 					t.Errorf("%s: there is no %c", script, r)
