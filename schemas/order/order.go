@@ -75,12 +75,12 @@ type ConfirmedV1 struct {
 // CancelledV1: the order will not be carried out; whoever did something for it undoes that.
 type CancelledV1 struct {
 	Reason string `json:"reason"` // a stable word: "payment_declined"
-	By     string `json:"by"`     // customer, shop, fraud, payment, inventory, shipping, warehouse or deadline
+	By     string `json:"by"`     // customer, operator, shop, fraud, payment, inventory, shipping, warehouse or deadline
 }
 
-// WithdrawalRequestedV1: after confirmation the customer wants out, or time is up; shipping decides.
+// WithdrawalRequestedV1: after confirmation the customer or the shop wants out, or time is up; shipping decides.
 type WithdrawalRequestedV1 struct {
-	Reason string `json:"reason,omitempty"` // customer_request, not_dispatched or short_picked
+	Reason string `json:"reason,omitempty"` // customer_request, shop_request, not_dispatched or short_picked
 }
 
 // CancellationRefusedV1: it is too late to cancel.

@@ -13,12 +13,13 @@ const (
 	ReasonTimedOut        = "timed_out"
 	ReasonNotDispatched   = "not_dispatched"
 	ReasonCustomerRequest = "customer_request"
-	ReasonParcelLost      = "parcel_lost" // after it was shipped: the money goes back
+	ReasonShopRequest     = "shop_request" // an operator wants it
+	ReasonParcelLost      = "parcel_lost"  // after it was shipped: the money goes back
 )
 
 // Reasons lists all of them.
 func Reasons() []string {
 	return []string{ReasonFraudSuspected, ReasonOutOfStock, ReasonPaymentDeclined, ReasonPaymentUnknown, ReasonPaymentExpired,
 		ReasonCaptureFailed, ReasonNoCarrier, ReasonShortPicked, ReasonTimedOut, ReasonNotDispatched, ReasonCustomerRequest,
-		ReasonParcelLost}
+		ReasonShopRequest, ReasonParcelLost}
 }

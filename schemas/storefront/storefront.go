@@ -34,9 +34,11 @@ type OrderPlacedV1 struct {
 	Backorder *schemas.Backorder `json:"backorder,omitempty"`
 }
 
-// CancellationRequestedV1: the customer wants the order cancelled.
+// CancellationRequestedV1: the order is to be cancelled.
 type CancellationRequestedV1 struct {
-	Reason  string           `json:"reason,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+	Operator string `json:"operator,omitempty" example:"ann"` // who of the shop wants it; none: the customer does
+
 	Request *schemas.Request `json:"request,omitempty" x:"personal"` // none where the request had no key
 }
 

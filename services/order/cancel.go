@@ -22,6 +22,7 @@ const (
 	timedOut        = event.ReasonTimedOut
 	notDispatched   = event.ReasonNotDispatched
 	customerRequest = event.ReasonCustomerRequest
+	shopRequest     = event.ReasonShopRequest
 	lostParcel      = event.ReasonParcelLost
 )
 
@@ -68,9 +69,12 @@ func dispatchLate(o Order, _ event.ConfirmedV1) []saga.Event {
 	return askToStop(o, notDispatched, "Your parcel should be on its way by now and is not.")
 }
 
-// withdraw cancels at the customer's request: at once before the confirmation, through shipping afterwards. If shipping was
-// asked already, because time is up, its answer serves the customer as well.
-func withdraw(o Order, _ storefront.CancellationRequestedV1) []saga.Event {
+// withdraw cancels at the request of the customer or an operator: at once before the confirmation, through shipping afterwards.
+// If shipping was asked already, because time is up, its answer serves here as well.
+func withdraw(o Order, e storefront.CancellationRequestedV1) []saga.Event {
+	if e.Operator != "" {
+		return withdrawForShop(o)
+	}
 	if o.has(wish, "") {
 		return nil
 	}
@@ -83,6 +87,21 @@ func withdraw(o Order, _ storefront.CancellationRequestedV1) []saga.Event {
 		return tooLate(o, string(o.Status))
 	}
 	return nil // not placed yet, or already cancelled or rejected
+}
+
+// withdrawForShop does not tell the customer of a request that comes too late: they did not make it.
+func withdrawForShop(o Order) []saga.Event {
+	switch o.Status {
+	case Placed, InReview, Backordered:
+		return cancel(o, shopRequest, "operator")
+	case Confirmed, Preparing:
+		if o.Withdrawal == "" {
+			return askToStop(o, shopRequest, "We try to stop your parcel: "+because[shopRequest]+".")
+		}
+	case Shipped, Delivered, Completed, Returned:
+		return []saga.Event{event.CancellationRefused.Of(event.CancellationRefusedV1{Reason: string(o.Status)})}
+	}
+	return nil
 }
 
 // goodsMissing ends an order whose goods a stock-taking did not find: at once before the confirmation. Afterwards shipping is
@@ -120,6 +139,8 @@ func withdrawn(o Order, _ shipping.WithdrawnV1) []saga.Event {
 	switch o.Withdrawal {
 	case customerRequest:
 		return cancel(o, customerRequest, "customer")
+	case shopRequest:
+		return cancel(o, shopRequest, "operator")
 	case notDispatched:
 		return cancel(o, notDispatched, "deadline")
 	case shortPicked:

@@ -10,6 +10,7 @@ import (
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/shipping"
+	"orderflow.example/schemas/storefront"
 	"orderflow.example/schemas/warehouse"
 	"orderflow.example/services/order"
 	"orderflow.example/shared/saga"
@@ -164,6 +165,37 @@ func TestAnOrderWhoseGoodsWereNotFoundIsCancelledUnlessTheyHaveLeft(t *testing.T
 	status(t, d, order.Shipped, false)
 	d.When(missing).Then()
 	at(t, toPreparing...).When(wantsOut).When(missing).Then()
+}
+
+func TestAnOperatorCancelsAsTheShopAndOnceConfirmedShippingDecides(t *testing.T) {
+	t.Parallel()
+	asked := storefront.CancellationRequested.Of(storefront.CancellationRequestedV1{Reason: "sold by telephone", Operator: "ann"})
+	because := event.CancelledV1{Reason: "shop_request", By: "operator"}
+	for _, heard := range [][]saga.Event{toConfirmed[:1], toConfirmed[:3], {placed, reviewing}} {
+		d := at(t, heard...).When(asked).ThenKinds(event.Cancelled, event.StatusChanged)
+		if got := d.Emitted()[0].Data; got != because {
+			t.Fatalf("cancelled %+v", got)
+		}
+		d.When(asked).Then()
+		d.When(voided).When(released)
+		if told := status(t, d, order.Cancelled, true); told.Text != "Your order is cancelled: we cannot carry it out. "+
+			"You were not charged." {
+			t.Errorf("told %q", told.Text)
+		}
+	}
+	d := at(t, toPreparing...).When(asked).ThenKinds(event.WithdrawalRequested, event.StatusChanged)
+	d.When(asked).Then()
+	d.Expired(confirmed).Then()
+	if got := d.When(stopped).ThenKinds(event.Cancelled, event.StatusChanged).Emitted()[0].Data; got != because {
+		t.Errorf("cancelled %+v", got)
+	}
+	d = at(t, toPreparing...).When(asked).When(handed)
+	if told := status(t, d.When(notStop), order.Shipped, false); told.Text != "Your parcel has left after all." {
+		t.Errorf("told %q", told.Text)
+	}
+	at(t, toShipped...).When(asked).ThenKinds(event.CancellationRefused)
+	at(t, toPreparing...).Expired(confirmed).When(asked).Then()
+	at(t).When(asked).Then()
 }
 
 func TestAWishToCancelIsAnsweredAlsoWhereTheParcelIsBeingStoppedAlready(t *testing.T) {

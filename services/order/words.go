@@ -23,6 +23,7 @@ var because = map[string]string{
 	timedOut:        "it took us too long",
 	notDispatched:   "we did not get it on its way in time",
 	customerRequest: "you asked for it",
+	shopRequest:     "we cannot carry it out",
 }
 
 const returnedText = "Everything came back, and you got the money for it."

@@ -28,6 +28,7 @@ var promises = []struct {
 	{"new orders do not move the list", listStays},
 	{"what is typed into a filter wrongly is said at the list", badFilters},
 	{"the page of a saga tells a compensated order", compensated},
+	{"an order is cancelled before the point of no return, and after it the page says why not", cancelledByOperator},
 	{"what is owed is told with who owes it and why it is late", owed},
 	{"an ended saga that owes needs attention", endedAndOwing},
 	{"a deadline is moved, taken off and put back", deadlineMoved},

@@ -128,6 +128,41 @@ func (w *world) mend(t *testing.T, buyers ...*trial.Buyer) {
 	}
 }
 
+func cancelledByOperator(t *testing.T, w *world) {
+	w.Gate.Shut("/sim/gateway/v1/captures")
+	b := w.order(t, "called-off", 900)
+	b.Await(t, "preparing")
+	p := w.console(t, "/sagas/"+b.ID)
+	p.see("Before the point of no return")
+	p.press("Cancel the order")
+	p.see("To be undone: inventory.reserved", "payment.authorized")
+	p.accessible()
+	p.key("Enter") // without a reason
+	p.fill("Reason", "sold by telephone")
+	p.key("Enter")
+	p.see("cancelled by ann of the shop: sold by telephone", "order.withdrawal_requested")
+	w.Gate.Open()
+	b.Await(t, "cancelled")
+	p.see("Cannot be cancelled: it is cancelled already", "undoes inventory.reserved")
+	if o := b.Order(t); o.Reason != "shop_request" {
+		t.Errorf("the order is %+v", o)
+	}
+
+	c := w.order(t, "gone", 900)
+	c.Await(t, "completed")
+	p.visit("/sagas/" + c.ID)
+	p.see("Cannot be cancelled: the goods have left: this is past the point of no return")
+	if drawn := eval[int](p, `document.querySelectorAll('table.events tr.pivot').length`); drawn != 1 {
+		t.Errorf("the point of no return is drawn %d times", drawn)
+	}
+	p.accessible()
+	a, err := w.Site.Operator("storefront").Send("POST", "/v1/orders/"+c.ID+"/cancellation",
+		map[string]any{"reason": "too late"}, "Idempotency-Key: late")
+	if err != nil || a.Status != 409 || !strings.Contains(a.Body, "/too-late-to-cancel") {
+		t.Errorf("asked by hand: %d %s (%v)", a.Status, a.Body, err)
+	}
+}
+
 func endedAndOwing(t *testing.T, w *world) {
 	w.Gate.Shut("/sim/gateway/v1/captures")
 	b := w.order(t, "owing", 900)

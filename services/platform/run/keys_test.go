@@ -121,6 +121,25 @@ func TestACancellationAndAReviewThatAreSentAgainAreAnsweredAsAtFirst(t *testing.
 	reviewed.Await(t, "completed")
 }
 
+func TestAnOperatorsCancellationThatIsSentAgainIsAnsweredAsAtFirst(t *testing.T) {
+	t.Parallel()
+	site, sku := start(t).site, fresh("called-off")
+	site.Sell(t, sku, costly, received)
+	buyer := site.Buy(t, trial.NewBasket(trial.Line{SKU: sku, Quantity: 2}))
+	buyer.Await(t, "in_review")
+	path, reason := "/v1/orders/"+buyer.ID+"/cancellation", map[string]any{"reason": "sold by telephone"}
+	first := atOnce(t, site.Operator("storefront"), 202, path, reason, "o")
+	buyer.AwaitOutcome(t, sku, trial.Outcome{Status: "cancelled", Reason: "shop_request", Stock: trial.Free(received)})
+	if again := site.Operator("storefront").Must(t, 202, "POST", path, reason, "Idempotency-Key: o"); again.Body != first.Body {
+		t.Errorf("after its end: %s, first %s", again.Body, first.Body)
+	}
+	reused(t, site.Operator("storefront"), path, "o", map[string]any{"reason": "another"}, map[string]any{"reason": 1})
+	site.Operator("storefront").Must(t, 409, "POST", path, reason, "Idempotency-Key: another")
+	site.Operator("storefront").Must(t, 400, "POST", path, reason)
+	site.Operator("storefront").Must(t, 404, "POST", "/v1/orders/x/cancellation", reason, "Idempotency-Key: absent")
+	site.Operator("storefront").Must(t, 422, "POST", path, map[string]any{"reason": ""}, "Idempotency-Key: empty")
+}
+
 func TestARepeatGetsItsFirstAnswerAlthoughTheProductsAreSoldOtherwiseNow(t *testing.T) {
 	t.Parallel()
 	site, p, q := start(t).site, fresh("p"), fresh("q")

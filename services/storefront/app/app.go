@@ -52,7 +52,9 @@ var App = service.App{
 	Storefront: operations,
 	Pages:      shop.Register,
 	Operators: func(r *openapi.Routes, p *service.Parts) {
-		api.RegisterOperators(r, store.NewReader(p.DB))
+		reader := store.NewReader(p.DB)
+		api.RegisterOperators(r, reader)
+		api.RegisterCancellation(r, reader, submit(p), idempotency.New(idempotency.NewTable(p.DB), p.Log), p.Log)
 	},
 	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
 		return func(context.Context) (stop func(context.Context) error, err error) {
@@ -68,13 +70,7 @@ func operations(to huma.API, p *service.Parts) {
 		looks.WithLabelValues(outcome) // 0 until there are some
 	}
 	api.Register(to, api.Parts{
-		Submit: func(ctx context.Context, order string, command saga.Event) (storefront.Order, []saga.Event, error) {
-			outcome, err := p.Engine.Submit(ctx, order, command)
-			if err != nil {
-				return storefront.Order{}, nil, err
-			}
-			return outcome.State.(storefront.Order), outcome.Emitted, nil
-		},
+		Submit: submit(p),
 		Reader: reader,
 		Admit:  admission.New(p.Running, backlog.Of(p.Config), reader, p.Log, p.Registry).Admit,
 		Keys:   idempotency.New(idempotency.NewTable(p.DB), p.Log),
@@ -89,6 +85,16 @@ func operations(to huma.API, p *service.Parts) {
 	})
 	api.RegisterPreferences(to, customers{reader, p.Engine})
 	api.RegisterUnsubscribe(to, customers{reader, p.Engine}, p.Auth)
+}
+
+func submit(p *service.Parts) api.Submit {
+	return func(ctx context.Context, order string, command saga.Event) (storefront.Order, []saga.Event, error) {
+		outcome, err := p.Engine.Submit(ctx, order, command)
+		if err != nil {
+			return storefront.Order{}, nil, err
+		}
+		return outcome.State.(storefront.Order), outcome.Emitted, nil
+	}
 }
 
 // customers are the preferences of customers, as the API needs them.

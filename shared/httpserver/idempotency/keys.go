@@ -2,6 +2,7 @@ package idempotency
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -35,8 +36,9 @@ func New(claims Claims, log *slog.Logger) *Keys {
 
 // Rule configures how a route handles keys.
 type Rule struct {
-	Optional bool // a request without a key is allowed, and counts as new
-	Rebuilt  bool // the handler can rebuild its answer from stored data, always the same bytes: no answer is kept
+	Optional bool   // a request without a key is allowed, and counts as new
+	Route    string // tells it from another route of the same path on another listener; empty: its path
+	Rebuilt  bool   // the handler can rebuild its answer from stored data, always the same bytes: no answer is kept
 
 	// Admit may refuse a request when only its key has been read, and nothing written; nil admits all. It must not refuse
 	// a request whose key is known: the request came before. Done is called once an admitted request is answered.
@@ -61,7 +63,7 @@ func (k *Keys) Serve(c *gin.Context, rule Rule, handle func()) {
 		httpserver.WriteProblem(c, p)
 		return
 	}
-	name := Name{Caller: httpserver.Subject(c.Request.Context()), Route: c.FullPath(), Key: key}
+	name := Name{Caller: httpserver.Subject(c.Request.Context()), Route: cmp.Or(rule.Route, c.FullPath()), Key: key}
 	if rule.Admit != nil {
 		done, p := rule.Admit(func() (bool, error) { return k.known(c.Request.Context(), name) })
 		if p != nil {

@@ -102,12 +102,12 @@ export const words = (word) => word.replaceAll('_', ' ');
 const marks = { completed: ['✓', 'good'], delivered: ['✓', 'good'], cancelled: ['✕', 'dim'], rejected: ['✕', 'dim'], returned: ['↩', 'dim'],
   in_review: ['?', 'warn'], backordered: ['…', 'warn'], cancelling: ['↶', 'warn'] };
 
-/** @param {{state: string, reason?: string, owed?: number, ended?: boolean, stuck?: any}} props */
-export function State({ state, reason, owed, ended, stuck }) {
+/** @param {{state: string, reason?: string, owed?: number, overdue?: number, ended?: boolean, stuck?: any}} props */
+export function State({ state, reason, owed, overdue, ended, stuck }) {
   const [icon, kind] = marks[state] || ['●', 'open'];
   return html`<span class=${`badge ${kind}`}>${icon} ${words(state)}${reason ? `: ${words(reason)}` : ''}</span>
     ${stuck && html` <span class="badge bad">⚠ ${words(stuck.cause)}</span>`}
-    ${ended && owed ? html` <span class="badge bad">⚠ ${owed} owed</span>` : ''}`;
+    ${ended && owed ? html` <span class=${`badge ${overdue ? 'bad' : ''}`}>${overdue ? '⚠ ' : ''}${owed} owed</span>` : ''}`;
 }
 
 /** What a cause means, and where to look, as the README has it. @type {Record<string, string>} */

@@ -79,7 +79,7 @@ func (h *handlers) cancelOrder(ctx context.Context, in *cancellationInput) (*ord
 	switch {
 	case asked:
 	case o.TooLateToCancel():
-		return nil, httpserver.Conflict("too-late-to-cancel", "the order is "+o.Status+" and can no longer be cancelled")
+		return nil, tooLate(o)
 	default:
 		wish := event.CancellationRequestedV1{Request: (*schemas.Request)(idempotency.Of(ctx).Origin())}
 		if in.Body != nil {

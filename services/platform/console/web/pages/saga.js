@@ -59,7 +59,8 @@ function Head({ saga }) {
     <p class="dim">Began <${Time} at=${saga.began_at} offset /> · ${saga.ended_at ? html`ended after ${span((Date.parse(saga.ended_at)
     - Date.parse(saga.began_at)) / 1000)}` : html`last event <${Ago} at=${saga.last_at} />`} · ${count(saga.events.length)} events of
       ${' '}${lanesOf(saga.events).length} services · ${saga.calls.length} questions outside · ${saga.compensations.length} compensations
-      ${cancelled && html` · ${cancelled.type.startsWith('storefront') ? `cancelled by the ${cancelled.data?.by || 'customer'}`
+      ${cancelled && html` · ${cancelled.type.startsWith('storefront') ? `${cancelled.data?.operator ? `cancelled by ${cancelled.data.operator} of the shop` : 'cancelled by the customer'}${
+      cancelled.data?.reason ? `: ${cancelled.data.reason}` : ''}`
     : `${words(short(cancelled.type).split('.')[1])} by ${cancelled.service}${cancelled.data?.reason ? `: ${words(String(cancelled.data.reason))}` : ''}`} (${cancelled.n})`}</p>
     ${saga.stuck && html`<div class="notice bad" role="alert"><p><strong>⚠ ${words(saga.stuck.cause)}${saga.stuck.service
     && `, owed by ${saga.stuck.service}`}</strong> since <${Ago} at=${saga.stuck.since} />: ${saga.stuck.detail}</p>
@@ -85,7 +86,7 @@ function Actions({ saga, reads, reload }) {
         done=${(/** @type {any} */ a) => { history.pushState(null, '', `/redrives/${a.id}`); dispatchEvent(new PopStateEvent('popstate')); }}>
         <${Reason} /></${Act}>`}</div>`}
     ${reviews.data && !reads && html`<div class="notice"><h2>A person must decide</h2><${Decide} review=${reviews.data} done=${reload} /></div>`}
-    ${cancels && !reads && !saga.ended_at && html`<p>${before ? html`<${Act} label="Cancel the order" danger method="POST" path=${
+    ${cancels && !reads && html`<p>${before ? html`<${Act} label="Cancel the order" danger method="POST" path=${
     `/v1/orders/${saga.order}/cancellation`} body=${(/** @type {any} */ f) => ({ reason: f.reason })} done=${reload} says=${html`
       <p>The order is before the point of no return. ${undo.length ? `To be undone: ${undo.join(', ')}.` : 'Nothing is to be undone yet.'}</p>`}>
       <${Reason} /></${Act}>` : html`<span class="dim">Cannot be cancelled: ${why}.</span>`}</p>`}`;
