@@ -7,26 +7,18 @@ import (
 	"testing"
 	"time"
 
+	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/trial"
 	shipping "orderflow.example/services/shipping/app"
 	"orderflow.example/shared/httpserver"
 )
 
 // signScan signs a carrier's webhook with the installation's secret.
-func (r running) signScan(t *testing.T, body string, at time.Time) string {
-	t.Helper()
-	secret, err := r.Config.SharedSecret(shipping.App.Webhooks.Secret(r.Config))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return httpserver.SignatureHeader + ": " + httpserver.Sign(secret, []byte(body), at)
-}
-
 func (r running) scanned(t *testing.T, id, state, order, number string) (a trial.Answer, outcome, reason string) {
 	t.Helper()
 	body := fmt.Sprintf(`{"id":%q,"type":%q,"data":{"order":%q,"tracking_number":%q,"at":"2026-11-27T10:00:00Z"},"more":1}`,
 		id, state, order, number)
-	a, err := trial.Caller{URL: r.StorefrontURL}.Send("POST", shipping.App.Webhooks.Path, body, r.signScan(t, body, time.Now()))
+	a, err := trial.Caller{URL: r.StorefrontURL}.Send("POST", shipping.App.Webhooks.Path, body, r.sign(t, shipping.App, body, time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,18 +79,18 @@ func TestNoForgedScanIsTaken(t *testing.T) {
 		header, now := "", time.Now()
 		switch i % 6 {
 		case 0:
-			header = r.signScan(t, body, now)
+			header = r.sign(t, shipping.App, body, now)
 			bytes := []byte(body)
 			bytes[2+luck.IntN(len(bytes)-3)] ^= 1
 			body = string(bytes)
 		case 1:
-			header = r.signScan(t, body, now.Add(time.Duration(310+luck.IntN(10_000))*time.Second))
+			header = r.sign(t, shipping.App, body, now.Add(time.Duration(310+luck.IntN(10_000))*time.Second))
 		case 2:
-			header = r.signScan(t, body, now.Add(-time.Duration(310+luck.IntN(10_000))*time.Second))
+			header = r.sign(t, shipping.App, body, now.Add(-time.Duration(310+luck.IntN(10_000))*time.Second))
 		case 3:
 			header = httpserver.SignatureHeader + ": " + httpserver.Sign([]byte("another secret of some length"), []byte(body), now)
 		case 4: // with the payment gateway's secret
-			header = r.sign(t, body, now)
+			header = r.sign(t, payment.App, body, now)
 		case 5:
 			header = "X-Unsigned: 1"
 		}

@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/trial"
+	shipping "orderflow.example/services/shipping/app"
 	"orderflow.example/shared/httpserver/httpservertest"
 )
 
@@ -95,7 +97,10 @@ func TestNothingThatAnOperationIsSentIsAFailureOfOurs(t *testing.T) {
 				t.Errorf("%s: add a good body of %s to trial.Operation.GoodBody", d.name, o.ID)
 				return
 			}
-			caller, taken := d.caller, 0
+			caller, taken, party := d.caller, 0, payment.App
+			if o.Path == shipping.App.Webhooks.Path {
+				party = shipping.App
+			}
 			if d.name == "customers" {
 				caller = r.site.Customer(buyer.Name)
 			}
@@ -105,7 +110,7 @@ func TestNothingThatAnOperationIsSentIsAFailureOfOurs(t *testing.T) {
 				bodies = append(bodies, strings.NewReplacer("2026-11-26T16:50:00Z", due, "2026-03-01T09:30:04Z", due).Replace(good))
 			}
 			for _, body := range bodies {
-				signed := r.sign(t, body, time.Now())
+				signed := r.sign(t, party, body, time.Now())
 				a, err := caller.Send(o.Method, o.At("id", buyer.ID, "order", buyer.ID), body, "Idempotency-Key: "+fresh("k"), signed)
 				if err != nil || a.Status >= 300 && !refusal4xx(a) {
 					t.Errorf("%s: %s %s %s: %d %s (%v)", d.name, o.Method, o.Path, body, a.Status, a.Body, err)

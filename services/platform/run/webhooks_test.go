@@ -12,6 +12,7 @@ import (
 	payment "orderflow.example/services/payment/app"
 	"orderflow.example/services/platform/trial"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/service"
 )
 
 var forged = flag.Int("forged", 600, "webhooks that are forged or replayed")
@@ -24,9 +25,10 @@ type webhook struct {
 }
 
 // sign signs a body with the installation's secret.
-func (r running) sign(t *testing.T, body string, at time.Time) string {
+// sign is the header with which the outside party of this service sends the body.
+func (r running) sign(t *testing.T, to service.App, body string, at time.Time) string {
 	t.Helper()
-	secret, err := r.Config.SharedSecret(payment.App.Webhooks.Secret(r.Config))
+	secret, err := r.Config.SharedSecret(to.Webhooks.Secret(r.Config))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func (r running) notify(t *testing.T, w webhook) (answer trial.Answer, outcome, 
 		t.Fatal(err)
 	}
 	a, err := trial.Caller{URL: r.StorefrontURL}.Send("POST", payment.App.Webhooks.Path, string(body),
-		r.sign(t, string(body), time.Now()))
+		r.sign(t, payment.App, string(body), time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,14 +146,14 @@ func TestNoForgedWebhookIsTaken(t *testing.T) {
 		header, now := "", time.Now()
 		switch i % 5 {
 		case 0:
-			header = r.sign(t, body, now)
+			header = r.sign(t, payment.App, body, now)
 			bytes := []byte(body)
 			bytes[2+luck.IntN(len(bytes)-3)] ^= 1
 			body = string(bytes)
 		case 1:
-			header = r.sign(t, body, now.Add(time.Duration(310+luck.IntN(10_000))*time.Second))
+			header = r.sign(t, payment.App, body, now.Add(time.Duration(310+luck.IntN(10_000))*time.Second))
 		case 2:
-			header = r.sign(t, body, now.Add(-time.Duration(310+luck.IntN(10_000))*time.Second))
+			header = r.sign(t, payment.App, body, now.Add(-time.Duration(310+luck.IntN(10_000))*time.Second))
 		case 4: // one that was taken is sent again
 			if a, outcome, _ := r.notify(t, genuine); a.Status != 200 || outcome != "repeat" {
 				t.Fatalf("a replayed one: %d %s", a.Status, a.Body)
