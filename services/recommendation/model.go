@@ -1,6 +1,7 @@
 package recommendation
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -31,7 +32,7 @@ type Basket struct {
 }
 
 // Model is what was learnt. It is never changed in place, so that a state that was not committed leaves nothing behind; a new one
-// shares what is the same.
+// shares what is the same. An exclusive one is: see Exclusive.
 //
 // Its arithmetic is that of float64 in one order, each product rounded before it is added, so that a replay has the same bits on
 // every kind of CPU. Weights grow with the time of the order (forward decay): nothing is ever scaled down, and no clock is read.
@@ -40,6 +41,23 @@ type Model struct {
 	At      time.Time // of the latest order
 	ids     map[string]int32
 	goods   []*good
+	owner   *owner // nil where the model is shared
+}
+
+// owner marks the goods that an exclusive model may change in place.
+type owner struct{ _ byte }
+
+// Exclusive is the model for one who learns many baskets and keeps no earlier model: Learn changes its goods in place, once each
+// was copied, so that little garbage is made. No earlier model may be used after it has learnt.
+func (m Model) Exclusive() Model {
+	m.goods, m.ids, m.owner = slices.Clone(m.goods), maps.Clone(m.ids), &owner{}
+	return m
+}
+
+// Shared is the model for those who may keep earlier ones.
+func (m Model) Shared() Model {
+	m.owner = nil
+	return m
 }
 
 // good is a product that was ordered.
@@ -48,6 +66,7 @@ type good struct {
 	orders int64   // whole ones
 	mass   float64 // what its orders weigh
 	pairs  []pair  // with other goods, by id
+	owner  *owner
 	Solved
 }
 
@@ -101,7 +120,9 @@ func (m Model) Count(b Basket) (Model, []int32) {
 		m.At = b.At
 	}
 	ids := m.name(b.SKUs)
-	m.goods = append(make([]*good, 0, len(m.goods)+len(m.goods)/64), m.goods...)
+	if m.owner == nil {
+		m.goods = append(make([]*good, 0, len(m.goods)+len(m.goods)/64), m.goods...)
+	}
 	weight := weightAt(b.At, halfLife) / math.Sqrt(float64(len(ids)))
 	var closeness [reach + 1]float64
 	for gap := range closeness {
@@ -126,7 +147,11 @@ func (m Model) Count(b Basket) (Model, []int32) {
 			}
 			with = append(with, p)
 		}
-		g.orders, g.mass, g.pairs = g.orders+1, g.mass+weight, added(g.pairs, with)
+		if g.orders, g.mass = g.orders+1, g.mass+weight; m.owner != nil && g.owner == m.owner {
+			g.pairs = add(g.pairs, with)
+		} else {
+			g.pairs, g.owner = added(g.pairs, with), m.owner
+		}
 		m.goods[id] = &g
 	}
 	return m, ids
@@ -134,7 +159,7 @@ func (m Model) Count(b Basket) (Model, []int32) {
 
 // name finds the ids of goods, and gives one to those that are new.
 func (m *Model) name(skus []string) []int32 {
-	ids, copied := make([]int32, len(skus)), false
+	ids, copied := make([]int32, len(skus)), m.owner != nil && m.ids != nil
 	for i, sku := range skus {
 		id, known := m.ids[sku]
 		if !known {
@@ -165,6 +190,20 @@ func added(a, b []pair) []pair {
 		sum = append(sum, p)
 	}
 	return append(sum, a...)
+}
+
+// add is added, in place.
+func add(a, b []pair) []pair {
+	at := 0
+	for _, p := range b {
+		at += find(a[at:], p.id)
+		if at < len(a) && a[at].id == p.id {
+			a[at].orders, a[at].weight = p.orders+a[at].orders, p.weight+a[at].weight
+		} else {
+			a = slices.Insert(a, at, p)
+		}
+	}
+	return a
 }
 
 // find is the place of an id, or where it would be. Written out: it is most of what learning costs.

@@ -72,6 +72,31 @@ func TestWhatWasLearntBeforeIsNotChangedByLearningOn(t *testing.T) {
 	}
 }
 
+func TestAnExclusiveModelLearnsTheSameToTheLastBitAndLeavesTheOneItCameFrom(t *testing.T) {
+	t.Parallel()
+	all := baskets(400)
+	want, _ := learnt(all)
+	first, _ := learnt(all[:100])
+	copied, _ := learnt(all[:100])
+	m := first
+	for from := 100; from < 400; from += 100 { // as transactions of a replay do
+		m = m.Exclusive()
+		for _, b := range all[from : from+100] {
+			m = m.Learn(b)
+		}
+		m = m.Shared()
+	}
+	for _, g := range m.goods {
+		g.owner = nil
+	}
+	if !reflect.DeepEqual(m, want) {
+		t.Error("it learnt something else")
+	}
+	if !reflect.DeepEqual(first, copied) {
+		t.Error("the model that it came from changed")
+	}
+}
+
 func TestCountsOfTheBasketsAndTheNeighboursOfTheRowsAreTheModelToTheLastBit(t *testing.T) {
 	t.Parallel()
 	all := baskets(300)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // Store keeps files. Names are relative paths with slashes.
@@ -55,7 +56,12 @@ const unfinished = ".unfinished-"
 // Put writes the file under a temporary name, syncs it to the disk and renames it.
 func (d Dir) Put(_ context.Context, name string, content io.Reader) (err error) {
 	defer func() {
-		if err != nil && !errors.Is(err, ErrExists) {
+		switch {
+		case err == nil || errors.Is(err, ErrExists):
+		case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+			err = fmt.Errorf("archive: the disk of %s is full: what was begun was removed; make room, and run the same command again: "+
+				"write %s: %w", d, name, err)
+		default:
 			err = fmt.Errorf("archive: write %s: %w", d.path(name), err)
 		}
 	}()

@@ -3,7 +3,6 @@ package archive
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -60,7 +59,10 @@ func take(ctx context.Context, store Store, app service.App, tx *gorm.DB, progre
 		}()
 		err := store.Put(ctx, done.Name, content)
 		content.CloseWithError(err) // when Put fails, the copying ends too
-		return errors.Join(<-copied, err)
+		if copying := <-copied; err == nil {
+			err = copying
+		}
+		return err
 	})
 	return done, err
 }

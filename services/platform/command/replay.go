@@ -273,5 +273,9 @@ func reach(ctx context.Context, c service.Config, clientID string) (*reached, er
 		client.Close()
 		return nil, service.Environment("%w", err)
 	}
+	if err := samePartitions(ctx, client, c.Partitions); err != nil {
+		client.Close()
+		return nil, err
+	}
 	return &reached{client, c.Postgres, c.Partitions}, nil
 }

@@ -52,7 +52,12 @@ func topicsArchive() *cobra.Command {
 			a := &archive.Archiving{Log: client, Store: store, Topics: eventTopics(), Partitions: c.Partitions,
 				SegmentBytes: bytes, All: all, Progress: far}
 			report, err := answered(cmd.Context(), probeServers(client, nil),
-				func(ctx context.Context) ([]archive.Archived, error) { return a.Run(ctx) })
+				func(ctx context.Context) ([]archive.Archived, error) {
+					if err := samePartitions(ctx, client, c.Partitions); err != nil {
+						return nil, err
+					}
+					return a.Run(ctx)
+				})
 			if err != nil {
 				return service.Environment("topics archive: %w", err)
 			}

@@ -97,6 +97,9 @@ func connect(ctx context.Context, c service.Config) (found *servers, err error) 
 	if err := s.broker.Ping(ctx); err != nil {
 		return nil, err
 	}
+	if err := samePartitions(ctx, s.broker, s.config.Partitions); err != nil {
+		return nil, err
+	}
 	if s.probe, err = database.Open(ctx, database.Options{URL: c.Postgres, MaxConns: 2, AppName: "orderflow-verify"}); err != nil {
 		return nil, err
 	}

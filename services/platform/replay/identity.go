@@ -37,7 +37,7 @@ func (r *Replay) firstOn(ctx context.Context, topic string, partition int) (know
 		offset = f.Next
 	}
 	if err != nil {
-		return k, environment(err)
+		return k, unread(err)
 	}
 	r.firsts.Store(at, k)
 	return k, nil

@@ -25,7 +25,15 @@ func (r *Replay) end(ctx context.Context, topic string, partition int) (eventlog
 		_, to := r.Archive.Holdings.Ends(topic, partition)
 		tail.Sequence = max(tail.Sequence, to)
 	}
-	return tail, environment(err)
+	return tail, unread(err)
+}
+
+// unread is an error of a topic or an archive, which is none of the database's.
+func unread(err error) error {
+	if err == nil {
+		return nil
+	}
+	return service.Environment("replay: %w", err)
 }
 
 // read passes the records after a mark, up to a number, to fn. A missing one is an error. Records that left the topic are read

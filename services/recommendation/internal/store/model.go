@@ -22,7 +22,7 @@ type Model struct {
 	goods   *database.Table[goodRow]
 
 	mu   sync.Mutex
-	kept [2]version // the one that the last transaction found, and the one that it left, if it was committed
+	kept [2]version // the one that the last transaction found, and the one that it left; once it is known which holds, only that
 }
 
 var _ engine.Store = (*Model)(nil)
@@ -56,11 +56,14 @@ func (t *Model) Load(tx *gorm.DB, inputs []saga.Event) (engine.States, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: read the last basket: %w", err)
 	}
-	if t.remembers(set) {
-		return set, nil
+	if !t.remembers(set) {
+		set.model, err = t.read(tx)
+		set.base = set.model.Baskets
 	}
-	set.model, err = t.read(tx)
-	set.base = set.model.Baskets
+	if engine.Replays(tx) { // its transaction learns thousands of baskets; if it fails, the replay does
+		t.keep(version{}, version{})
+		set.model = set.model.Exclusive()
+	}
 	return set, err
 }
 
@@ -70,7 +73,7 @@ func (t *Model) remembers(set *states) bool {
 	defer t.mu.Unlock()
 	for _, v := range t.kept {
 		if v.last == set.found && v.n > 0 {
-			set.model, set.base = v.model, v.n
+			set.model, set.base, t.kept = v.model, v.n, [2]version{v}
 			return true
 		}
 	}
@@ -177,7 +180,8 @@ func (s *states) Save(tx *gorm.DB) error {
 	if err := s.store.goods.Upsert(tx, goods); err != nil {
 		return err
 	}
-	s.store.keep(s.store.before(s.found), version{last{s.found.database, s.model.Baskets, s.transaction}, s.model})
+	s.store.keep(s.store.before(s.found), version{last{s.found.database, s.model.Baskets, s.transaction},
+		s.model.Shared()})
 	s.base, s.learnt = s.model.Baskets, nil
 	return nil
 }
