@@ -165,8 +165,8 @@ func (a *archiving) copy(ctx context.Context, reading *eventlog.Reading, r *Arch
 	return err
 }
 
-// goOn finds the offset after the last archived record, -1 if that is not known, and that record's id. The fault is that the last segment is damaged,
-// or that the topic is not the one that was archived.
+// goOn finds the offset after the last archived record, -1 if that is not known, and that record's id. The fault is that the last
+// segment is damaged, or that the topic is not the one that was archived.
 func (a *archiving) goOn(ctx context.Context, s Segment) (next int64, lastID, fault string, err error) {
 	last, err := load(ctx, a.Store, s)
 	if errors.Is(err, ErrDamaged) {

@@ -31,8 +31,8 @@ func (r *Replay) Rebuild(ctx context.Context) (out *Rebuilt, err error) {
 		}
 	}
 	if r.Order != "" && scan.Own+scan.Inputs == 0 {
-		return nil, service.Usage("replay: no event that %s folds or shows is of %s: want the id of one of this shop's orders, a SKU or "+
-			"a customer", r.App.Name, r.Order)
+		return nil, service.Usage("replay: no event that %s folds or shows is of %s: want the id of one of this shop's orders, a SKU "+
+			"or a customer", r.App.Name, r.Order)
 	}
 	if r.gaps, err = r.outboxGaps(ctx); err != nil {
 		return nil, err
