@@ -25,6 +25,7 @@ type row struct {
 	TrackingNumber string
 	Packed         bool
 	Paid           bool
+	Partial        bool
 	Lines          []schemas.Allocation `gorm:"serializer:json;not null"`
 	Returns        []shipping.Return    `gorm:"serializer:json;not null"`
 }
@@ -39,13 +40,13 @@ func Shipments() engine.Store {
 func toRow(s shipping.Shipment) row {
 	return row{
 		OrderID: s.Order, Status: string(s.Status), ShipmentID: s.ID, Label: string(s.Label), Carrier: s.Carrier,
-		TrackingNumber: s.TrackingNumber, Packed: s.Packed, Paid: s.Paid, Lines: s.Lines, Returns: s.Returns,
+		TrackingNumber: s.TrackingNumber, Packed: s.Packed, Paid: s.Paid, Partial: s.Partial, Lines: s.Lines, Returns: s.Returns,
 	}
 }
 
 func fromRow(r row) shipping.Shipment {
 	return shipping.Shipment{
 		Order: r.OrderID, Status: shipping.Status(r.Status), ID: r.ShipmentID, Label: shipping.Label(r.Label), Carrier: r.Carrier,
-		TrackingNumber: r.TrackingNumber, Packed: r.Packed, Paid: r.Paid, Lines: r.Lines, Returns: r.Returns,
+		TrackingNumber: r.TrackingNumber, Packed: r.Packed, Paid: r.Paid, Partial: r.Partial, Lines: r.Lines, Returns: r.Returns,
 	}
 }

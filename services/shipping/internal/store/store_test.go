@@ -17,7 +17,7 @@ func TestAShipmentSurvivesTheWayToItsRowAndBack(t *testing.T) {
 		{Order: "o", Status: shipping.Withdrawn, ID: "s", Label: shipping.LabelRevoked, Carrier: "royal", TrackingNumber: "T1",
 			Packed: true, Lines: lines},
 		{Order: "o", Status: shipping.Delivered, ID: "s", Label: shipping.LabelBought, Carrier: "royal", TrackingNumber: "T1",
-			Packed: true, Paid: true, Lines: lines, Returns: []shipping.Return{
+			Packed: true, Paid: true, Partial: true, Lines: lines, Returns: []shipping.Return{
 				{ID: "r1", Status: shipping.ReturnRefused},
 				{ID: "r2", Status: shipping.ReturnAuthorized, Carrier: "royal", TrackingNumber: "T2", Lines: lines},
 			}},
