@@ -31,6 +31,44 @@ type Allocation struct {
 	Warehouse string `json:"warehouse" schema:"min=1"`
 }
 
+// Without is what of all is not in part: the pieces of the same SKU, price and warehouse are taken off one by one.
+func Without(all, part []Allocation) (left []Allocation) {
+	taken := map[Allocation]int64{}
+	for _, l := range part {
+		n := l.Quantity
+		l.Quantity = 0
+		taken[l] += n
+	}
+	for _, l := range all {
+		same := l
+		same.Quantity = 0
+		n := min(l.Quantity, taken[same])
+		taken[same] -= n
+		if l.Quantity -= n; l.Quantity > 0 {
+			left = append(left, l)
+		}
+	}
+	return left
+}
+
+// Worth is the price of all pieces together, in minor units.
+func Worth(lines []Allocation) int64 {
+	var sum int64
+	for _, l := range lines {
+		sum += l.Quantity * l.UnitPrice
+	}
+	return sum
+}
+
+// Pieces counts all pieces together.
+func Pieces(lines []Allocation) int64 {
+	var sum int64
+	for _, l := range lines {
+		sum += l.Quantity
+	}
+	return sum
+}
+
 // Request is the request with an Idempotency-Key that an event came of. It stands in the event, so that the request is known
 // again, when it is sent again, also by a service that has nothing left but its topic. Its key is the caller's own text.
 type Request struct {

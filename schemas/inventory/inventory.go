@@ -89,9 +89,13 @@ type CountedOutV1 struct {
 	Missing []schemas.Allocation `json:"missing" schema:"min=1"`
 }
 
-// CommittedV1: what was set aside has left the warehouse.
+// CommittedV1: what was set aside has left the warehouse, but for what was left out of the parcel: that is free again, or written
+// off where a stock-taking did not find it either.
 type CommittedV1 struct {
-	Lines []schemas.Allocation `json:"lines" schema:"min=1"`
+	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
+	LeftOut    []schemas.Allocation `json:"left_out,omitempty"`
+	WrittenOff []schemas.Allocation `json:"written_off,omitempty"` // not of LeftOut
+	CountID    string               `json:"count_id,omitempty" example:"019527a0-0000-7000-8000-000000000001"`
 }
 
 // RestockedV1: returned goods are back on the shelf.

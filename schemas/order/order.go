@@ -13,6 +13,7 @@ var (
 	Extended            = saga.Define[ExtendedV1]("order.extended.v1")
 	Backordered         = saga.Define[BackorderedV1]("order.backordered.v1")
 	Confirmed           = saga.Define[ConfirmedV1]("order.confirmed.v1")
+	Reduced             = saga.Define[ReducedV1]("order.reduced.v1")
 	Cancelled           = saga.Define[CancelledV1]("order.cancelled.v1")
 	WithdrawalRequested = saga.Define[WithdrawalRequestedV1]("order.withdrawal_requested.v1")
 	CancellationRefused = saga.Define[CancellationRefusedV1]("order.cancellation_refused.v1")
@@ -23,8 +24,8 @@ var (
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	Validated, Rejected, Progressed, Extended, Backordered, Confirmed, Cancelled, WithdrawalRequested, CancellationRefused,
-	Shipped, StatusChanged, Completed,
+	Validated, Rejected, Progressed, Extended, Backordered, Confirmed, Reduced, Cancelled, WithdrawalRequested,
+	CancellationRefused, Shipped, StatusChanged, Completed,
 }
 
 // ValidatedV1: the order can be carried out as far as its own content tells.
@@ -70,6 +71,14 @@ type ConfirmedV1 struct {
 	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
 	Total      schemas.Money        `json:"total"`
 	ShipTo     schemas.Address      `json:"ship_to" x:"personal"`
+	Partial    bool                 `json:"partial,omitempty" example:"true"` // what is there may leave without the rest
+}
+
+// ReducedV1: goods of the confirmed order were not found in the warehouse, and it leaves without them.
+type ReducedV1 struct {
+	Lines   []schemas.Allocation `json:"lines" schema:"min=1"` // what is left of it
+	Missing []schemas.Allocation `json:"missing" schema:"min=1"`
+	Total   schemas.Money        `json:"total"` // of what is left
 }
 
 // CancelledV1: the order will not be carried out; whoever did something for it undoes that.

@@ -62,17 +62,19 @@ type OutcomeUnknownV1 struct {
 	Attempt string `json:"attempt"`
 }
 
-// CaptureRequestedV1 asks the gateway to take the amount set aside.
+// CaptureRequestedV1 asks the gateway to take the amount set aside, or as much of it as the goods cost that are packed.
 type CaptureRequestedV1 struct {
-	Attempt   string        `json:"attempt"` // the authorisation it captures
-	Reference string        `json:"reference"`
-	Amount    schemas.Money `json:"amount"`
+	Attempt   string               `json:"attempt"` // the authorisation it captures
+	Reference string               `json:"reference"`
+	Amount    schemas.Money        `json:"amount"`
+	Lines     []schemas.Allocation `json:"lines,omitempty"` // the goods it is for, where others were missing
 }
 
-// CapturedV1: the gateway took the amount.
+// CapturedV1: the gateway took the amount. What else was set aside is let go of.
 type CapturedV1 struct {
-	Reference string        `json:"reference"`
-	Amount    schemas.Money `json:"amount"`
+	Reference string               `json:"reference"`
+	Amount    schemas.Money        `json:"amount"`
+	Lines     []schemas.Allocation `json:"lines,omitempty"` // the goods it is for, where others were missing
 }
 
 // CaptureFailedV1: the gateway will not take the amount it set aside.

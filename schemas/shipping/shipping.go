@@ -35,6 +35,7 @@ type LabelRequestedV1 struct {
 	CustomerID string               `json:"customer_id,omitempty"` // who may read the label
 	ShipTo     schemas.Address      `json:"ship_to" x:"personal"`
 	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
+	Partial    bool                 `json:"partial,omitempty" example:"true"` // as the order was confirmed
 }
 
 // PreparedV1: a carrier is chosen, the label is bought; the warehouse can pack.
@@ -43,6 +44,7 @@ type PreparedV1 struct {
 	Carrier        string               `json:"carrier"`
 	TrackingNumber string               `json:"tracking_number"`
 	Lines          []schemas.Allocation `json:"lines" schema:"min=1"`
+	Partial        bool                 `json:"partial,omitempty" example:"true"` // what is there may leave without the rest
 }
 
 // RejectedV1: no carrier takes the parcel.
@@ -52,7 +54,8 @@ type RejectedV1 struct {
 
 // ReadiedV1: one of the two things a hand-over waits for is there: the parcel, the money.
 type ReadiedV1 struct {
-	By string `json:"by"` // parcel or money
+	By    string               `json:"by"`              // parcel or money
+	Lines []schemas.Allocation `json:"lines,omitempty"` // with parcel: what is in it, where goods were missing
 }
 
 // DispatchedV1: the parcel is with the carrier: the point of no return.

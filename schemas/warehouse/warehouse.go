@@ -27,17 +27,20 @@ var Events = []saga.Kind{
 type PickRequestedV1 struct {
 	ShipmentID string               `json:"shipment_id"`
 	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
+	Partial    bool                 `json:"partial,omitempty" example:"true"` // what is there is packed without the rest
 }
 
 // PackedV1: the parcel stands ready.
 type PackedV1 struct {
-	ShipmentID string `json:"shipment_id"`
+	ShipmentID string               `json:"shipment_id"`
+	Lines      []schemas.Allocation `json:"lines,omitempty"` // what is in it; absent where that is all that was requested
 }
 
-// ShortPickedV1: the shelf held less than the books said.
+// ShortPickedV1: the shelf held less than the books said. Where something is packed nevertheless, packed follows.
 type ShortPickedV1 struct {
 	ShipmentID string               `json:"shipment_id"`
 	Missing    []schemas.Allocation `json:"missing" schema:"min=1"`
+	Packed     []schemas.Allocation `json:"packed,omitempty"` // the rest; absent where no parcel leaves
 }
 
 // PickCancelledV1: nothing is or will be picked for the order; goods already picked went back on the shelf.

@@ -80,15 +80,16 @@ func (s State) holders(sku, warehouse string) (list []holder) {
 }
 
 func (r Reservation) holds(order, sku, warehouse string) holder {
-	pieces := func(lines []schemas.Allocation) (n int64) {
-		for _, l := range lines {
-			if l.SKU == sku && l.Warehouse == warehouse {
-				n += l.Quantity
-			}
+	return holder{order, pieces(r.Lines, sku, warehouse), pieces(r.Lost, sku, warehouse)}
+}
+
+func pieces(lines []schemas.Allocation, sku, warehouse string) (n int64) {
+	for _, l := range lines {
+		if l.SKU == sku && l.Warehouse == warehouse {
+			n += l.Quantity
 		}
-		return n
 	}
-	return holder{order, pieces(r.Lines), pieces(r.Lost)}
+	return n
 }
 
 // recallNewest tells the newest orders that hold this many pieces that they are not there.
@@ -108,10 +109,12 @@ func (s State) recallNewest(countID, sku, warehouse string, missing int64) (even
 // recall finds which goods of the order are missing. If it has let go of them meanwhile, they are written off where they are
 // free, and where others have taken them those are recalled; if they have left, they were there after all.
 func recall(s State, e event.RecalledV1) []saga.Event {
-	if s.Reservation.Status == Committed {
-		return nil
-	}
 	missing, lost := e.Quantity, []schemas.Allocation(nil)
+	if s.Reservation.Status == Committed {
+		if missing = min(missing, pieces(s.Reservation.LeftOut, e.SKU, e.Warehouse)); missing == 0 {
+			return nil
+		}
+	}
 	already := s.Reservation.holds(s.Key, e.SKU, e.Warehouse).lost
 	if s.Reservation.Status == Reserved {
 		for _, l := range s.Reservation.Lines {

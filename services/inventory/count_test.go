@@ -3,10 +3,13 @@ package inventory_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
+	"orderflow.example/schemas"
 	event "orderflow.example/schemas/inventory"
+	"orderflow.example/schemas/shipping"
 	"orderflow.example/services/inventory"
 	"orderflow.example/shared/saga"
 )
@@ -25,7 +28,10 @@ func (s *shelf) count(sku string, n int64) event.CountedV1 {
 // settle lets orders decide on what was recalled from them; those who lost goods are cancelled if cancel says so.
 func (s *shelf) settle(random *rand.Rand, cancel func(order string) bool) {
 	for len(s.recall) > 0 {
-		i := random.IntN(len(s.recall))
+		i := 0
+		if random != nil {
+			i = random.IntN(len(s.recall))
+		}
 		e := s.recall[i]
 		s.recall = slices.Delete(s.recall, i, i+1)
 		s.hear(e.Key, func(state any, stamp saga.Stamp) (saga.Step, error) { return machine.Expire(state, e, stamp) })
@@ -33,6 +39,22 @@ func (s *shelf) settle(random *rand.Rand, cancel func(order string) bool) {
 			s.on(e.Key, cancelled)
 		}
 	}
+}
+
+// leaves dispatches what the order holds, without so many pieces if something is left then.
+func (s *shelf) leaves(id string, without int64) []saga.Event {
+	packed := slices.Clone(s.orders[id].Lines)
+	for i := len(packed) - 1; i >= 0 && without > 0; i-- {
+		n := min(without, packed[i].Quantity)
+		if n == schemas.Pieces(packed) {
+			break
+		}
+		without -= n
+		if packed[i].Quantity -= n; packed[i].Quantity == 0 {
+			packed = packed[:i]
+		}
+	}
+	return s.on(id, shipping.Dispatched.Of(shipping.DispatchedV1{Lines: packed}))
 }
 
 func (s *shelf) level(sku string) inventory.Level { return s.levels.Of(sku)[0] }
@@ -100,7 +122,7 @@ func TestOfGoodsThatAreMissingTheOldestOrdersKeepTheirs(t *testing.T) {
 	if d := s.count("tea", 3); d.Difference != 0 || d.Missing != 0 { // nothing has changed since
 		t.Errorf("%+v", d)
 	}
-	s.on("o-3", dispatched) // it has left after all
+	s.leaves("o-3", 0) // it has left after all
 	s.on("o-2", cancelled)
 	if l := s.level("tea"); l.OnHand != 3 || l.Reserved != 2 {
 		t.Errorf("%+v", l)
@@ -122,6 +144,49 @@ func TestGoodsMissingFromAnOrderThatLetGoOfThemAreMissedWhereTheyAre(t *testing.
 	s.is(inventory.Released, "o-3")
 	if l := s.level("tea"); l.OnHand != 2 || l.Reserved != 2 {
 		t.Errorf("%+v", l)
+	}
+}
+
+func TestWhatAParcelLeavesWithoutIsFreeAgain(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	s.receive("tea", 3)
+	s.wants("o-1", "fill_available", line("tea", 3))
+	s.wants("o-2", "fill_all", line("tea", 1))
+	said := s.leaves("o-1", 1)
+	want := event.CommittedV1{Lines: []schemas.Allocation{alloc("tea", 2, "leeds")},
+		LeftOut: []schemas.Allocation{alloc("tea", 1, "leeds")}}
+	if got := said[0].Data; !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if l := s.level("tea"); l.OnHand != 1 || l.Reserved != 0 {
+		t.Errorf("%+v", l)
+	}
+	s.decide(nil)
+	s.is(inventory.Reserved, "o-2") // it has waited for a piece
+}
+
+func TestWhatAParcelLeavesWithoutIsWrittenOffWhereACountDidNotFindItEither(t *testing.T) {
+	t.Parallel()
+	for name, told := range map[string]bool{"told before it left": true, "told after it left": false} {
+		s := newShelf(t)
+		s.receive("tea", 2)
+		s.wants("o-1", "fill_available", line("tea", 2))
+		s.count("tea", 1)
+		if told {
+			s.settle(nil, func(string) bool { return false })
+		}
+		said := s.leaves("o-1", 1)
+		if got := said[0].Data.(event.CommittedV1); (len(got.WrittenOff) == 1) != told || (len(got.LeftOut) == 1) == told {
+			t.Errorf("%s: %+v", name, got)
+		}
+		s.settle(nil, always)
+		if l := s.level("tea"); l.OnHand != 0 || l.Reserved != 0 {
+			t.Errorf("%s: %+v", name, l)
+		}
+		if sum := s.moved[0].Change + s.moved[1].Change + s.moved[2].Change; len(s.moved) != 3 || sum != 0 {
+			t.Errorf("%s: it was moved %+v", name, s.moved)
+		}
 	}
 }
 
@@ -164,7 +229,7 @@ func TestStockTakingAmongOrdersNeverPromisesWhatIsNotThere(t *testing.T) {
 			case 5:
 				if len(ids) > 0 {
 					if id := ids[random.IntN(len(ids))]; s.orders[id].Status == inventory.Reserved {
-						s.on(id, dispatched)
+						s.leaves(id, random.Int64N(2)*random.Int64N(3))
 						ids = slices.DeleteFunc(ids, func(other string) bool { return other == id })
 					}
 				}

@@ -91,16 +91,23 @@ func release(s State, _ order.CancelledV1) []saga.Event {
 	return follow(s, event.Released.Of(released), skus, alwaysIf(len(released.WrittenOff) > 0))
 }
 
-// commit takes dispatched goods off the stock: those set aside, as shipping ships nothing else.
-func commit(s State, _ shipping.DispatchedV1) []saga.Event {
+// commit takes dispatched goods off the stock: those set aside, as shipping ships nothing else. What the parcel left without is
+// free again, as what a cancelled order had: whether it is gone is for a stock-taking to say. What one said is written off.
+func commit(s State, e shipping.DispatchedV1) []saga.Event {
 	switch s.Reservation.Status {
 	case Committed:
 		return nil
 	case Unknown, Rejected, Backordered, Released:
 		impossible(s, "left although nothing is set aside for it")
 	}
-	lines := s.Reservation.Lines
-	return follow(s, event.Committed.Of(event.CommittedV1{Lines: lines}), skusOfGoods(lines), always)
+	r := s.Reservation
+	out := schemas.Without(r.Lines, e.Lines)
+	gone := schemas.Without(r.Lost, schemas.Without(r.Lost, out))
+	d := event.CommittedV1{Lines: e.Lines, LeftOut: schemas.Without(out, gone), WrittenOff: gone}
+	if len(gone) > 0 {
+		d.CountID = r.Count
+	}
+	return follow(s, event.Committed.Of(d), skusOfGoods(r.Lines), always)
 }
 
 // restock puts returned goods back on the shelf they came from.

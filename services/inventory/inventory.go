@@ -53,6 +53,8 @@ type Reservation struct {
 	Since   time.Time            // when they were set aside; zero where they never were. Whole microseconds, UTC
 	Returns []string             // ids of the returns that came back
 
+	LeftOut []schemas.Allocation // of a parcel that left without goods: what the warehouse did not find, and is free again
+
 	Lost  []schemas.Allocation // of Lines: what a stock-taking did not find, while they are set aside
 	Count string               // the id of the stock-taking; empty without Lost
 
@@ -81,8 +83,12 @@ func Evolve(s State, e saga.Event) State {
 		}
 	case event.CommittedV1:
 		s.Reservation.Status, s.Reservation.Lost, s.Reservation.Count = Committed, nil, ""
-		s = s.moved(e, Dispatched, -1, "", d.Lines)
-		s.Levels = s.Levels.moved(d.Lines, func(l *Level, n int64) { l.OnHand, l.Reserved = l.OnHand-n, l.Reserved-n })
+		s.Reservation.Lines, s.Reservation.LeftOut = d.Lines, d.LeftOut
+		s = s.moved(e, Dispatched, -1, "", d.Lines).moved(e, Counted, -1, d.CountID, d.WrittenOff)
+		s.Levels = s.Levels.moved(slices.Concat(d.Lines, d.WrittenOff), func(l *Level, n int64) {
+			l.OnHand, l.Reserved = l.OnHand-n, l.Reserved-n
+		})
+		s.Levels = s.Levels.moved(d.LeftOut, func(l *Level, n int64) { l.Reserved -= n })
 	case event.RestockedV1:
 		s.Reservation.Returns = append(slices.Clip(s.Reservation.Returns), d.ReturnID)
 		s = s.moved(e, Returned, 1, d.ReturnID, d.Lines)

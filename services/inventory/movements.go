@@ -44,8 +44,14 @@ type Shelf struct {
 // moved notes that the lines of an event about an order moved, in this direction.
 func (s State) moved(e saga.Event, cause Cause, direction int64, reference string, lines []schemas.Allocation) State {
 	s.Moved = slices.Clip(s.Moved)
+	before := 0
+	for _, m := range s.Moved {
+		if m.Event == e.ID {
+			before++
+		}
+	}
 	for i, l := range lines {
-		s.Moved = append(s.Moved, Movement{SKU: l.SKU, Warehouse: l.Warehouse, At: kept(e.Time), Event: e.ID, Line: i,
+		s.Moved = append(s.Moved, Movement{SKU: l.SKU, Warehouse: l.Warehouse, At: kept(e.Time), Event: e.ID, Line: before + i,
 			Change: direction * l.Quantity, Cause: cause, Order: e.Key, Reference: reference})
 	}
 	return s

@@ -45,7 +45,7 @@ func moneyTaken(i Invoice, e payment.CapturedV1) []saga.Event {
 	if i.Captured.Currency != "" {
 		return nil
 	}
-	return i.issued(event.ReadiedV1{By: byCapture, Amount: &e.Amount})
+	return i.issued(event.ReadiedV1{By: byCapture, Amount: &e.Amount, Lines: merged(e.Lines)})
 }
 
 // issued notes one of the two things that an invoice waits for, and issues it if the other is there.

@@ -95,6 +95,18 @@ func TestAnInvoiceIsOverWhatWasCapturedAndSaysWhatWasNot(t *testing.T) {
 	}
 }
 
+func TestAnInvoiceListsOnlyTheGoodsThatTheCaptureIsFor(t *testing.T) {
+	t.Parallel()
+	part := payment.Captured.Of(payment.CapturedV1{Reference: "auth_1", Amount: pounds(700),
+		Lines: []schemas.Allocation{goods("A", 2, 300, "LEEDS"), goods("B", 1, 100, "YORK")}})
+	for _, heard := range [][]saga.Event{{confirmed, part, confirmed}, {part, confirmed, part}} {
+		i := after(t, heard...)
+		if got := fmt.Sprint(i.Issued.Amount, i.Issued.Lines, i.Withheld); got != "{700 GBP} [{A  2 300 100} {B  1 100 17}] []" {
+			t.Errorf("issued %s", got)
+		}
+	}
+}
+
 func TestWhatDoesNotFitIsWithheldAndSaid(t *testing.T) {
 	t.Parallel()
 	other := schemas.Money{Amount: 1000, Currency: "EUR"}

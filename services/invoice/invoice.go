@@ -23,8 +23,8 @@ type Invoice struct {
 	Order       string
 	CustomerID  string // empty until the order is confirmed
 	Buyer       schemas.Address
-	Lines       []event.Line  // as confirmed, without tax
-	Total       schemas.Money // of the lines
+	Lines       []event.Line  // as confirmed, or what of that the capture is for; without tax
+	Total       schemas.Money // as confirmed
 	Captured    schemas.Money // without currency: nothing yet
 	Issued      *Issued
 	CreditNotes []Issued   // in the order in which they were issued
@@ -83,9 +83,15 @@ func Evolve(i Invoice, e saga.Event) Invoice {
 	case event.ReadiedV1:
 		switch d.By {
 		case byOrder:
-			i.CustomerID, i.Buyer, i.Lines, i.Total = d.CustomerID, *d.Buyer, d.Lines, *d.Amount
+			i.CustomerID, i.Buyer, i.Total = d.CustomerID, *d.Buyer, *d.Amount
+			if len(i.Lines) == 0 {
+				i.Lines = d.Lines
+			}
 		case byCapture:
 			i.Captured = *d.Amount
+			if len(d.Lines) > 0 {
+				i.Lines = d.Lines
+			}
 		case byFailure:
 			i = i.unpaid(d.RefundID)
 			if !i.Seen(d.RefundID) { // it never was given back: remembered, as the event may come again

@@ -31,6 +31,7 @@ const (
 	Backordered      = "backordered"     // the order waits for goods
 	Owed             = "refund_owed"     // a refund cannot be made by the gateway; a person sees to it
 	Reversed         = "refund_reversed" // a refund did not arrive
+	Reduced          = "reduced"         // goods are missing, and the order leaves without them
 )
 
 // Promoted is the kind of a promotion.
@@ -38,7 +39,7 @@ const Promoted = "promotion"
 
 // Kinds are all kinds of messages.
 var Kinds = []string{Confirmed, Cancelled, Rejected, Dispatched, Delivered, Lost, ReturnAuthorized, ReturnRefused,
-	ReturnReceived, Refunded, Settled, Backordered, Owed, Reversed, Promoted}
+	ReturnReceived, Refunded, Settled, Backordered, Owed, Reversed, Reduced, Promoted}
 
 // telling is what the customer is told of an event.
 type telling struct {
@@ -71,6 +72,9 @@ var tellings = []telling{
 	}),
 	tells(order.Confirmed, func(e order.ConfirmedV1) event.Message {
 		return event.Message{Kind: Confirmed, Amount: &e.Total, Pieces: pieces(e.Lines)}
+	}),
+	tells(order.Reduced, func(e order.ReducedV1) event.Message {
+		return event.Message{Kind: Reduced, Pieces: pieces(e.Missing), Amount: &e.Total}
 	}),
 	tells(order.Cancelled, func(e order.CancelledV1) event.Message {
 		return event.Message{Kind: Cancelled, Reason: e.Reason}
@@ -125,7 +129,7 @@ var ToldOf = func() (list []saga.Kind) {
 func News(e saga.Event) (message string, must bool) {
 	for _, t := range tellings {
 		if m, told := t.message(e); told {
-			return id(e.Key, m), m.Kind != Backordered
+			return id(e.Key, m), m.Kind != Backordered && m.Kind != Reduced
 		}
 	}
 	return "", false
@@ -149,7 +153,7 @@ func pieces(lines []schemas.Allocation) (n int64) {
 // no common order.
 func first(m event.Message) string {
 	switch m.Kind {
-	case Dispatched, Owed:
+	case Dispatched, Owed, Reduced:
 		return Confirmed
 	case Delivered, Lost:
 		return Dispatched
@@ -163,7 +167,8 @@ func first(m event.Message) string {
 
 // overtaken tells whether the message is not true any more: what followed was told already.
 func (o Order) overtaken(m event.Message) bool {
-	return m.Kind == Backordered && slices.ContainsFunc([]string{Confirmed, Cancelled, Rejected}, o.told)
+	return m.Kind == Backordered && slices.ContainsFunc([]string{Confirmed, Cancelled, Rejected}, o.told) ||
+		m.Kind == Reduced && o.told(Cancelled)
 }
 
 // told tells whether the customer was told of this kind, or of one message of it.

@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"orderflow.example/schemas"
 	"orderflow.example/schemas/inventory"
 	event "orderflow.example/schemas/notification"
+	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/services/notification"
@@ -40,6 +42,8 @@ func TestWhatComesBeforeItsTurnWaitsForIt(t *testing.T) {
 	owed := heard(refund.Owed.Of(refund.OwedV1{RefundID: "r1", Reason: "card_closed", Amount: pounds}))
 	waits := heard(inventory.Backordered.Of(inventory.BackorderedV1{
 		Short: []inventory.Shortage{{SKU: "MUG", Requested: 5, Available: 2}}}))
+	part := schemas.Money{Amount: 1020, Currency: "GBP"}
+	reduced := heard(order.Reduced.Of(order.ReducedV1{Lines: goods, Missing: goods[:1], Total: part}))
 	for name, c := range map[string][]struct {
 		hears saga.Event
 		says  string
@@ -63,6 +67,10 @@ func TestWhatComesBeforeItsTurnWaitsForIt(t *testing.T) {
 			{gone, "held refund_reversed"}, {back, "posted refunded, posted refund_reversed"}, {gone, ""}},
 		"another refund that did not arrive": {{placed, "noted ann"}, {isCancelled, "posted cancelled"}, {back, "posted refunded"},
 			{lostToo, "held refund_reversed"}, {again, "posted refunded, posted refund_reversed"}},
+		"goods left out, before the confirmation": {{placed, "noted ann"}, {reduced, "held reduced"},
+			{isConfirmed, "posted confirmed, posted reduced"}, {isDispatched, "posted dispatched"}, {reduced, ""}},
+		"goods left out of an order that is cancelled": {{placed, "noted ann"}, {isConfirmed, "posted confirmed"},
+			{isCancelled, "posted cancelled"}, {reduced, ""}},
 		"what is owed before the confirmation": {{placed, "noted ann"}, {owed, "held refund_owed"},
 			{isConfirmed, "posted confirmed, posted refund_owed"}, {owed, ""}},
 	} {

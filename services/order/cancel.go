@@ -193,16 +193,20 @@ func undone(o Order, p event.ProgressedV1) []saga.Event {
 		return nil
 	}
 	noted := event.Progressed.Of(p)
-	n := Evolve(o, noted)
-	if !n.has(released, "") || !n.has(voided, "") && !n.covered() {
-		return []saga.Event{noted}
+	return append([]saga.Event{noted}, Evolve(o, noted).ended()...)
+}
+
+// ended tells the customer that a cancelled order has ended, once everything is compensated.
+func (o Order) ended() []saga.Event {
+	if !o.has(released, "") || !o.has(voided, "") && !o.covered() {
+		return nil
 	}
-	text := "Your order is cancelled: " + because[n.Reason] + ". You were not charged."
+	text := "Your order is cancelled: " + because[o.Reason] + ". You were not charged."
 	switch {
-	case n.isOwed():
-		text = "Your order is cancelled: " + because[n.Reason] + ". We owe you money, and get in touch with you about it."
-	case n.back() > 0:
-		text = "Your order is cancelled: " + because[n.Reason] + ". You got " + amount(n.money(n.back())) + " back."
+	case o.isOwed():
+		text = "Your order is cancelled: " + because[o.Reason] + ". We owe you money, and get in touch with you about it."
+	case o.back() > 0:
+		text = "Your order is cancelled: " + because[o.Reason] + ". You got " + amount(o.money(o.back())) + " back."
 	}
-	return []saga.Event{noted, say(Cancelled, n.Reason, text, nil)}
+	return []saga.Event{say(Cancelled, o.Reason, text, nil)}
 }

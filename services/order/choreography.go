@@ -55,7 +55,7 @@ var Choreography = saga.Choreography[Order]{
 		failure(payment.Expired, paymentExpired, "payment"),
 		failure(payment.CaptureFailed, captureFailed, "payment"),
 		failure(shipping.Rejected, noCarrier, "shipping"),
-		failure(warehouse.ShortPicked, shortPicked, "warehouse"),
+		saga.On(warehouse.ShortPicked, goodsShort, event.Reduced, event.Cancelled, event.StatusChanged),
 		saga.On(inventory.CountedOut, goodsMissing, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
 
 		// A request to cancel; once confirmed, shipping decides.
@@ -71,7 +71,7 @@ var Choreography = saga.Choreography[Order]{
 		saga.On(payment.Voided, moneyReleased, event.Progressed, event.StatusChanged),
 
 		saga.On(shipping.Prepared, prepared, event.StatusChanged),
-		saga.On(shipping.Dispatched, dispatched, event.Shipped, event.StatusChanged),
+		saga.On(shipping.Dispatched, dispatched, event.Reduced, event.Shipped, event.StatusChanged),
 		saga.On(shipping.Delivered, delivered, event.Completed, event.StatusChanged),
 		saga.On(shipping.Lost, parcelLost, event.Progressed, event.StatusChanged),
 

@@ -31,7 +31,10 @@ const (
 	returnNo      = "shipping.return_refused"
 	returnArrived = "shipping.return_received"
 	wish          = "storefront.cancellation_requested"
+	leftOut       = "warehouse.short_picked"
 )
+
+const fillAvailable = "fill_available" // the policy of customers who accept a part of the order
 
 // goodsAwaited extends the time limit of the order to that of its back-order.
 func goodsAwaited(o Order, e inventory.BackorderedV1) []saga.Event {
@@ -79,7 +82,8 @@ func joined(o Order, p event.ProgressedV1) []saga.Event {
 		return []saga.Event{noted}
 	}
 	return []saga.Event{
-		event.Confirmed.Of(event.ConfirmedV1{CustomerID: n.CustomerID, Lines: n.Lines, Total: n.Total, ShipTo: n.ShipTo}),
+		event.Confirmed.Of(event.ConfirmedV1{CustomerID: n.CustomerID, Lines: n.Lines, Total: n.Total, ShipTo: n.ShipTo,
+			Partial: n.Partial}),
 		say(Confirmed, "", confirmedText(n), &event.Next{Text: "We choose a carrier and prepare your parcel.", By: "shop"}),
 	}
 }
@@ -108,11 +112,14 @@ func dispatched(o Order, e shipping.DispatchedV1) []saga.Event {
 	if !o.may(Shipped) {
 		return nil
 	}
-	return []saga.Event{
+	var events []saga.Event
+	if o.Partial && len(schemas.Without(o.Lines, e.Lines)) > 0 { // its event is ahead of the warehouse's
+		events = reduce(o, e.Lines)
+	}
+	return append(events,
 		event.Shipped.Of(event.ShippedV1{ShipmentID: e.ShipmentID}),
 		say(Shipped, "", "Your parcel is with "+e.Carrier+", tracking number "+e.TrackingNumber+".",
-			&event.Next{Text: e.Carrier + " brings it to you.", By: "carrier"}),
-	}
+			&event.Next{Text: e.Carrier + " brings it to you.", By: "carrier"}))
 }
 
 // delivered completes the order. A parcel that was lost and is delivered after all changes nothing: it is being refunded.

@@ -44,8 +44,9 @@ type Order struct {
 	CustomerID string
 	ShipTo     schemas.Address
 	Ordered    []schemas.Line
-	Lines      []schemas.Allocation // as reserved
+	Lines      []schemas.Allocation // as reserved, without what was left out
 	Total      schemas.Money        // as ordered; once goods are reserved, theirs
+	Partial    bool                 // goods that are missing may be left out
 	Steps      []string             // steps done that wait for other steps
 	Withdrawal string               // why shipping was asked to stop, while it has not answered
 	Refunded   int64                // minor units
@@ -61,6 +62,7 @@ func Evolve(o Order, e saga.Event) Order {
 	switch d := e.Data.(type) {
 	case event.ValidatedV1:
 		o.Status, o.CustomerID, o.ShipTo, o.Ordered, o.Total = Placed, d.CustomerID, d.ShipTo, d.Lines, d.Total
+		o.Partial = d.FillPolicy == fillAvailable
 	case event.ProgressedV1:
 		o.Steps = append(slices.Clip(o.Steps), stepName(d.Step, d.Ref))
 		switch d.Step {
@@ -75,7 +77,7 @@ func Evolve(o Order, e saga.Event) Order {
 		case disputeWon:
 			o.Disputed -= d.Amount
 		case returnArrived:
-			o.Returned += pieces(d.Lines)
+			o.Returned += schemas.Pieces(d.Lines)
 		}
 	case event.BackorderedV1:
 		o = o.noting(awaited)
@@ -87,6 +89,9 @@ func Evolve(o Order, e saga.Event) Order {
 			o = o.noting(reviewed)
 		}
 	case event.ConfirmedV1:
+		o.Lines, o.Total = d.Lines, d.Total
+	case event.ReducedV1:
+		o = o.noting(leftOut)
 		o.Lines, o.Total = d.Lines, d.Total
 	case event.CancelledV1:
 		o.Reason, o.Withdrawal = d.Reason, ""
@@ -121,7 +126,9 @@ func (o Order) noting(step string) Order {
 }
 
 // allReturned tells whether everything came back, goods and money.
-func (o Order) allReturned() bool { return o.Returned >= pieces(o.Lines) && o.back() >= o.Total.Amount }
+func (o Order) allReturned() bool {
+	return o.Returned >= schemas.Pieces(o.Lines) && o.back() >= o.Total.Amount
+}
 
 // covered tells whether a cancelled or lost order need not wait for money any more.
 func (o Order) covered() bool { return o.back() >= o.Total.Amount || o.isOwed() }
@@ -148,12 +155,4 @@ func stepName(step, ref string) string {
 		return step
 	}
 	return step + " " + ref
-}
-
-func pieces(lines []schemas.Allocation) int64 {
-	var n int64
-	for _, l := range lines {
-		n += l.Quantity
-	}
-	return n
 }

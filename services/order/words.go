@@ -38,10 +38,18 @@ func confirmedText(o Order) string {
 	for _, l := range o.Ordered {
 		ordered += l.Quantity
 	}
-	if had := pieces(o.Lines); had < ordered {
+	if had := schemas.Pieces(o.Lines); had < ordered {
 		return fmt.Sprintf("Your order is confirmed: %d of %d pieces, for %s.", had, ordered, amount(o.Total))
 	}
 	return "Your order is confirmed, for " + amount(o.Total) + "."
+}
+
+// countOf names goods by their number: "1 piece", "3 pieces".
+func countOf(lines []schemas.Allocation) string {
+	if n := schemas.Pieces(lines); n != 1 {
+		return fmt.Sprintf("%d pieces", n)
+	}
+	return "1 piece"
 }
 
 // giveUpAt is when an order whose back-order ends then must be confirmed; the zero time if the text is no time.

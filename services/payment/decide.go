@@ -83,13 +83,18 @@ func expire(p Payment, _ event.ReadiedV1) []saga.Event {
 	return []saga.Event{event.Expired.Of(event.ExpiredV1{})}
 }
 
-// capture takes the money for a packed parcel. An order that was cancelled before has no authorisation any more.
-func capture(p Payment, _ warehouse.PackedV1) []saga.Event {
+// capture takes the money for a packed parcel: what is in it costs, where goods were missing. The gateway lets go of the rest. An
+// order that was cancelled before has no authorisation any more.
+func capture(p Payment, e warehouse.PackedV1) []saga.Event {
 	if p.Status != Authorized {
 		return nil
 	}
+	amount := p.Amount
+	if len(e.Lines) > 0 {
+		amount.Amount = schemas.Worth(e.Lines)
+	}
 	return []saga.Event{event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: p.Attempt,
-		Reference: p.Reference, Amount: p.Amount})}
+		Reference: p.Reference, Amount: amount, Lines: e.Lines})}
 }
 
 func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
@@ -98,7 +103,7 @@ func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
 	}
 	if a.Refused == "" {
 		return []saga.Event{event.Captured.Of(event.CapturedV1{Reference: p.Reference,
-			Amount: schemas.Money{Amount: p.Asked, Currency: p.Amount.Currency}})}
+			Amount: schemas.Money{Amount: p.Asked, Currency: p.Amount.Currency}, Lines: p.Lines})}
 	}
 	events := []saga.Event{event.CaptureFailed.Of(event.CaptureFailedV1{Reference: p.Reference, Reason: a.Refused})}
 	if p.Withdrawn {

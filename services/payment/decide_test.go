@@ -94,6 +94,27 @@ func TestWhatIsSetAsideIsTakenOnceWhenTheParcelIsPacked(t *testing.T) {
 		When(cancelled).Then() // the refund service refunds it
 }
 
+func TestOnlyWhatIsInTheParcelIsTaken(t *testing.T) {
+	t.Parallel()
+	part := []schemas.Allocation{{SKU: "A", Quantity: 2, UnitPrice: 150, Warehouse: "LEEDS"}}
+	short := warehouse.Packed.Of(warehouse.PackedV1{Lines: part})
+	asks := event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: "event-1", Reference: "auth_1", Amount: pounds(300), Lines: part})
+	took := event.Captured.Of(event.CapturedV1{Reference: "auth_1", Amount: pounds(300), Lines: part})
+	d := sagatest.Given(t, machine, requested, authorized).
+		When(short).Then(asks).
+		When(short).Then().
+		Answered(event.CaptureRequested, payment.CaptureAnswer{}).Then(took).
+		When(cancelled).Then()
+	if p := d.State().(payment.Payment); p.Captured != 300 || p.Voided != 0 {
+		t.Errorf("%+v", p)
+	}
+	notified := func(pence int64) saga.Event {
+		return payment.RecordNotification.Of(payment.Notification{Kind: payment.NoticeCaptured, Reference: "auth_1",
+			Amount: pounds(pence)})
+	}
+	sagatest.Given(t, machine, requested, authorized, asks).When(notified(700)).Then().When(notified(300)).Then(took)
+}
+
 func TestWhatIsSetAsideIsLetGoWhenTheOrderIsCancelled(t *testing.T) {
 	t.Parallel()
 	sagatest.Given(t, machine, requested, authorized).When(cancelled).Then(voiding).When(cancelled).Then().When(packed).Then()

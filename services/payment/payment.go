@@ -42,11 +42,12 @@ type Payment struct {
 	Withdrawn bool // the order was cancelled while the gateway was being asked
 	Token     string
 	Amount    schemas.Money
-	Attempt   string // of the authorisation: the id of its request
-	Reference string // the gateway's id of the authorisation
-	Asked     int64  // what the gateway is asked to capture, in minor units
-	Captured  int64  // minor units
-	Voided    int64  // minor units
+	Attempt   string               // of the authorisation: the id of its request
+	Reference string               // the gateway's id of the authorisation
+	Asked     int64                // what the gateway is asked to capture, in minor units
+	Lines     []schemas.Allocation // the goods that is for; nil where it is for all of the order
+	Captured  int64                // minor units
+	Voided    int64                // minor units
 
 	Disputes []Dispute // sorted by id
 	Reversed []string  // ids of the refunds that came back, sorted
@@ -118,7 +119,7 @@ func Evolve(p Payment, e saga.Event) Payment {
 	case event.OutcomeUnknownV1:
 		p.Status = Unknown
 	case event.CaptureRequestedV1:
-		p.Status, p.Asked = Capturing, d.Amount.Amount
+		p.Status, p.Asked, p.Lines = Capturing, d.Amount.Amount, d.Lines
 	case event.CapturedV1:
 		p.Status, p.Captured = Captured, d.Amount.Amount
 	case event.CaptureFailedV1:

@@ -28,7 +28,7 @@ func moneyTaken(r Refund, e payment.CapturedV1) []saga.Event {
 	if r.Taken {
 		return nil
 	}
-	noted := event.Readied.Of(event.ReadiedV1{By: byCapture, Reference: e.Reference, Captured: &e.Amount})
+	noted := event.Readied.Of(event.ReadiedV1{By: byCapture, Reference: e.Reference, Captured: &e.Amount, Lines: e.Lines})
 	return append([]saga.Event{noted}, Evolve(r, noted).requests(Noted)...)
 }
 

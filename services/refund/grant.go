@@ -60,13 +60,15 @@ func grant(r Refund, g Grant, sold *inventory.ReservedV1) []saga.Event {
 		Request: g.Request}
 	sum := g.Shipping + g.Goodwill
 	if len(g.Lines) > 0 {
-		if sold == nil {
-			return nil
+		if r.Sold == nil {
+			if sold == nil {
+				return nil
+			}
+			r.Sold = sold.Lines
 		}
-		d.Sold = sold.Lines
-		r.Sold = sold.Lines
+		d.Sold = r.Sold
 		for _, l := range g.Lines {
-			if l.Quantity > pieces(sold.Lines, l.SKU)-r.refunded(l.SKU, Claim{}) {
+			if l.Quantity > pieces(r.Sold, l.SKU)-r.refunded(l.SKU, Claim{}) {
 				return nil
 			}
 			d.Lines = append(d.Lines, r.take(l)...)

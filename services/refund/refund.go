@@ -28,7 +28,7 @@ type Refund struct {
 	Refunded  int64                // given back
 	Pending   int64                // the gateway is asked to give it back
 	Claims    []Claim              // in the order in which their events were processed
-	Sold      []schemas.Allocation // all goods of the order, once an operator refunded some
+	Sold      []schemas.Allocation // the goods captured for, if not all of the order, or once an operator refunded some
 	Disputes  []Dispute
 }
 
@@ -131,6 +131,7 @@ func Evolve(r Refund, e saga.Event) Refund {
 	case event.ReadiedV1:
 		if d.By == byCapture {
 			r.Taken, r.Reference, r.Captured, r.Currency = true, d.Reference, d.Captured.Amount, d.Captured.Currency
+			r.Sold = d.Lines
 			return r
 		}
 		return r.with(Claim{Reason: d.By, ReturnID: d.ReturnID, Lines: d.Lines, Status: Noted})

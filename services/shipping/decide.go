@@ -23,7 +23,7 @@ func prepare(s Shipment, e order.ConfirmedV1) []saga.Event {
 		return []saga.Event{event.Rejected.Of(event.RejectedV1{Reason: "no_carrier"})}
 	}
 	return []saga.Event{event.LabelRequested.Of(event.LabelRequestedV1{
-		CustomerID: e.CustomerID, ShipTo: e.ShipTo, Lines: e.Lines})}
+		CustomerID: e.CustomerID, ShipTo: e.ShipTo, Lines: e.Lines, Partial: e.Partial})}
 }
 
 // labelAnswered goes on with the label, or voids it at once if the shipment was withdrawn in the meantime.
@@ -40,20 +40,25 @@ func labelAnswered(s Shipment, a LabelAnswer) []saga.Event {
 	}
 	return []saga.Event{event.Prepared.Of(event.PreparedV1{
 		ShipmentID: s.ID, Carrier: a.Carrier, TrackingNumber: a.TrackingNumber, Lines: s.Lines,
+		Partial: s.Partial,
 	})}
 }
 
-func parcelPacked(s Shipment, _ warehouse.PackedV1) []saga.Event { return readied(s, byParcel) }
+func parcelPacked(s Shipment, e warehouse.PackedV1) []saga.Event {
+	return readied(s, event.ReadiedV1{By: byParcel, Lines: e.Lines})
+}
 
-func moneyTaken(s Shipment, _ payment.CapturedV1) []saga.Event { return readied(s, byMoney) }
+func moneyTaken(s Shipment, _ payment.CapturedV1) []saga.Event {
+	return readied(s, event.ReadiedV1{By: byMoney})
+}
 
 // readied notes one of the two steps, and hands over on the last. Packed follows from prepared and captured from packed, so
 // that a shipment that is not prepared was withdrawn before, or handed over.
-func readied(s Shipment, by string) []saga.Event {
-	if s.Status != Prepared || by == byParcel && s.Packed || by == byMoney && s.Paid {
+func readied(s Shipment, r event.ReadiedV1) []saga.Event {
+	if s.Status != Prepared || r.By == byParcel && s.Packed || r.By == byMoney && s.Paid {
 		return nil
 	}
-	noted := event.Readied.Of(event.ReadiedV1{By: by})
+	noted := event.Readied.Of(r)
 	if s = Evolve(s, noted); s.Packed && s.Paid {
 		return []saga.Event{event.Dispatched.Of(event.DispatchedV1{
 			ShipmentID: s.ID, Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Lines: s.Lines,

@@ -83,6 +83,32 @@ func TestTheParcelIsHandedOverOnceItIsPackedAndPaidInAnyOrder(t *testing.T) {
 		When(captured).Then(dispatched)
 }
 
+func TestWhatIsInTheParcelIsWhatLeavesIsLostAndComesBack(t *testing.T) {
+	t.Parallel()
+	part := lines[:2]
+	short := warehouse.Packed.Of(warehouse.PackedV1{ShipmentID: "event-1", Lines: part})
+	sent := event.Dispatched.Of(event.DispatchedV1{ShipmentID: "event-1", Carrier: "royal", TrackingNumber: "T1", Lines: part})
+	may := confirmed.Data.(order.ConfirmedV1)
+	may.Partial = true
+	for _, p := range [][2]saga.Event{{short, captured}, {captured, short}} {
+		d := sagatest.Given(t, machine).When(order.Confirmed.Of(may)).
+			Then(event.LabelRequested.Of(event.LabelRequestedV1{ShipTo: home, Lines: lines, Partial: true}))
+		id := d.Emitted()[0].ID
+		d.Answered(event.LabelRequested, labelled).Then(event.Prepared.Of(event.PreparedV1{ShipmentID: id, Carrier: "royal",
+			TrackingNumber: "T1", Lines: lines, Partial: true}))
+		d.When(p[0]).ThenKinds(event.Readied).When(p[1]).ThenKinds(event.Dispatched)
+		if got := d.Emitted()[0].Data.(event.DispatchedV1); len(got.Lines) != 2 {
+			t.Errorf("sent %+v", got)
+		}
+		if got := d.State().(shipping.Shipment); len(got.Lines) != 2 {
+			t.Errorf("kept %+v", got)
+		}
+	}
+	sagatest.Given(t, machine, asked, prepared, sent).
+		Answered(event.Dispatched, shipping.DeliverAnswer{Lost: true}).
+		Then(event.Lost.Of(event.LostV1{ShipmentID: "event-1", Lines: part}))
+}
+
 func TestTheCarrierSaysWhetherTheParcelArrived(t *testing.T) {
 	t.Parallel()
 	sagatest.Given(t, machine, asked, prepared, dispatched).

@@ -49,11 +49,12 @@ type Shipment struct {
 	Label          Label
 	Carrier        string
 	TrackingNumber string
-	LabelledAt     time.Time // when the label was bought
-	Packed         bool      // the parcel is packed
-	Paid           bool      // the money is taken
-	Lines          []schemas.Allocation
-	Returns        []Return // in the order of their requests
+	LabelledAt     time.Time            // when the label was bought
+	Packed         bool                 // the parcel is packed
+	Paid           bool                 // the money is taken
+	Partial        bool                 // it may leave without goods that are missing
+	Lines          []schemas.Allocation // of the order; once the parcel is packed, what is in it
+	Returns        []Return             // in the order of their requests
 }
 
 // ReturnStatus is the state of a return.
@@ -99,7 +100,7 @@ func (s Shipment) Return(id string) *Return {
 func Evolve(s Shipment, e saga.Event) Shipment {
 	switch d := e.Data.(type) {
 	case event.LabelRequestedV1:
-		s.Status, s.Label, s.ID, s.Lines = Preparing, LabelAsked, e.ID, d.Lines
+		s.Status, s.Label, s.ID, s.Lines, s.Partial = Preparing, LabelAsked, e.ID, d.Lines, d.Partial
 		s.CustomerID, s.ShipTo = d.CustomerID, d.ShipTo
 	case event.PreparedV1:
 		s.Status, s.Label, s.ID, s.Lines = Prepared, LabelBought, d.ShipmentID, d.Lines
@@ -108,8 +109,11 @@ func Evolve(s Shipment, e saga.Event) Shipment {
 		s.Status, s.Label = Rejected, NoLabel
 	case event.ReadiedV1:
 		s.Packed, s.Paid = s.Packed || d.By == byParcel, s.Paid || d.By == byMoney
+		if len(d.Lines) > 0 {
+			s.Lines = d.Lines
+		}
 	case event.DispatchedV1:
-		s.Status, s.Packed, s.Paid = Dispatched, true, true
+		s.Status, s.Packed, s.Paid, s.Lines = Dispatched, true, true, d.Lines
 	case event.DeliveredV1:
 		s.Status = Delivered
 	case event.LostV1:

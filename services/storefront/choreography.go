@@ -26,6 +26,7 @@ var Choreography = saga.Choreography[Order]{
 
 		saga.Show(order.StatusChanged, statusChanged),
 		saga.Show(order.Confirmed, confirmed),
+		saga.Show(order.Reduced, reduced),
 
 		saga.Show(payment.Authorized, authorized),
 		saga.Show(payment.Captured, captured),

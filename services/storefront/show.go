@@ -29,11 +29,17 @@ func statusChanged(o Order, e order.StatusChangedV1, at time.Time) Order {
 	return o
 }
 
-// confirmed shows what will be sent, one line for each SKU whatever the warehouses it comes from.
-func confirmed(o Order, e order.ConfirmedV1, _ time.Time) Order {
-	lines := make([]schemas.Line, 0, len(e.Lines))
-	at := make(map[string]int, len(e.Lines))
-	for _, l := range e.Lines {
+// confirmed shows what will be sent.
+func confirmed(o Order, e order.ConfirmedV1, _ time.Time) Order { return o.agreed(e.Lines, e.Total) }
+
+// reduced shows what will be sent without the goods that were missing.
+func reduced(o Order, e order.ReducedV1, _ time.Time) Order { return o.agreed(e.Lines, e.Total) }
+
+// agreed has one line for each SKU, whatever the warehouses it comes from.
+func (o Order) agreed(goods []schemas.Allocation, total schemas.Money) Order {
+	lines := make([]schemas.Line, 0, len(goods))
+	at := make(map[string]int, len(goods))
+	for _, l := range goods {
 		if i, ok := at[l.SKU]; ok {
 			lines[i].Quantity += l.Quantity
 			continue
@@ -41,7 +47,7 @@ func confirmed(o Order, e order.ConfirmedV1, _ time.Time) Order {
 		at[l.SKU] = len(lines)
 		lines = append(lines, schemas.Line{SKU: l.SKU, Quantity: l.Quantity, UnitPrice: l.UnitPrice})
 	}
-	o.Agreed = Basket{Lines: lines, Total: e.Total}
+	o.Agreed = Basket{Lines: lines, Total: total}
 	return o
 }
 

@@ -26,8 +26,9 @@ func status(s, text string) saga.Event {
 var (
 	mugs = []schemas.Allocation{{SKU: "MUG", Quantity: 1, UnitPrice: 250, Warehouse: "A"},
 		{SKU: "MUG", Quantity: 1, UnitPrice: 250, Warehouse: "B"}}
-	parcel  = shipping.PreparedV1{ShipmentID: "s1", Carrier: "post", TrackingNumber: "T1", Lines: mugs}
-	anOrder = []saga.Event{
+	parcel   = shipping.PreparedV1{ShipmentID: "s1", Carrier: "post", TrackingNumber: "T1", Lines: mugs}
+	onItsWay = shipping.Dispatched.Of(shipping.DispatchedV1{ShipmentID: "s1", Carrier: "post", TrackingNumber: "T1", Lines: mugs})
+	anOrder  = []saga.Event{
 		status("placed", "again"),
 		orders.Confirmed.Of(orders.ConfirmedV1{CustomerID: "12346", Lines: mugs, Total: pounds(500)}),
 		status("confirmed", "All there."), status("preparing", "Being packed."), status("shipped", "On its way."),
@@ -40,7 +41,7 @@ var (
 	aRefund = []saga.Event{refund.Settled.Of(refund.SettledV1{SettlementID: "s", Amount: pounds(100)}),
 		refund.Issued.Of(refund.IssuedV1{Amount: pounds(150)})}
 	aParcel = []saga.Event{
-		shipping.Prepared.Of(parcel), shipping.Dispatched.Of(shipping.DispatchedV1(parcel)),
+		shipping.Prepared.Of(parcel), onItsWay,
 		shipping.Delivered.Of(shipping.DeliveredV1{ShipmentID: "s1"}),
 		shipping.ReturnAuthorized.Of(shipping.ReturnAuthorizedV1{ReturnID: "r1", Carrier: "post", TrackingNumber: "T2", Lines: mugs}),
 		shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: "r1", Lines: mugs}),
@@ -114,6 +115,15 @@ func TestWhatWasConfirmedReplacesWhatWasOrdered(t *testing.T) {
 	}
 	if o.Placed.Total != pounds(945) {
 		t.Fatalf("the placed basket was overwritten: %+v", o.Placed)
+	}
+}
+
+func TestWhatWasLeftOutIsShownNoMore(t *testing.T) {
+	t.Parallel()
+	o := show(t, append(anOrder[:3:3], orders.Reduced.Of(orders.ReducedV1{Lines: mugs[:1], Missing: mugs[1:], Total: pounds(250)}))...)
+	if got := o.Basket(); got.Total != pounds(250) ||
+		!reflect.DeepEqual(got.Lines, []schemas.Line{{SKU: "MUG", Quantity: 1, UnitPrice: 250}}) {
+		t.Fatalf("it reads %+v", got)
 	}
 }
 
@@ -192,7 +202,7 @@ func TestAWithdrawalTakesBackOnlyWhatHasNotLeft(t *testing.T) {
 	t.Parallel()
 	second := parcel
 	second.ShipmentID = "s2"
-	o := show(t, shipping.Prepared.Of(parcel), shipping.Prepared.Of(second), shipping.Dispatched.Of(shipping.DispatchedV1(parcel)),
+	o := show(t, shipping.Prepared.Of(parcel), shipping.Prepared.Of(second), onItsWay,
 		shipping.Withdrawn.Of(shipping.WithdrawnV1{}), shipping.Lost.Of(shipping.LostV1{ShipmentID: "s1", Lines: mugs}))
 	if o.Shipments[0].State != "lost" || o.Shipments[1].State != "withdrawn" {
 		t.Fatalf("shipments read %+v", o.Shipments)

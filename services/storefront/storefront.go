@@ -31,7 +31,7 @@ type Order struct {
 	Final    bool    // order
 	Next     *Next   // order
 	Timeline []Entry // order, after the first entry
-	Agreed   Basket  // order: as confirmed; blank before
+	Agreed   Basket  // order: as confirmed, without what was left out; blank before
 
 	Payment   Payment    // payment
 	Refunded  int64      // refund: minor units; all that old orders have of their refunds

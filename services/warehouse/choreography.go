@@ -59,8 +59,9 @@ var (
 	BuyFromSupplier = saga.Ask[event.PurchaseOrderedV1, BuyAnswer]("supplier.buy")
 )
 
-// PickAnswer lists the goods that the floor could not find; without any the parcel is packed.
-type PickAnswer struct{ Missing []schemas.Allocation }
+// PickAnswer lists the goods that the floor could not find; without any the parcel is packed. If it packed a parcel without them,
+// which it does only where that was requested, it tells what is in it.
+type PickAnswer struct{ Missing, Packed []schemas.Allocation }
 
 // ClearAnswer tells that the floor knows of the cancellation.
 type ClearAnswer struct{}

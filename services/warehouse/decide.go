@@ -3,6 +3,7 @@ package warehouse
 import (
 	"slices"
 
+	"orderflow.example/schemas"
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/shipping"
@@ -15,17 +16,23 @@ func pick(p Pick, e shipping.PreparedV1) []saga.Event {
 	if p.Status != Waiting {
 		return nil
 	}
-	return []saga.Event{event.PickRequested.Of(event.PickRequestedV1{ShipmentID: e.ShipmentID, Lines: e.Lines})}
+	return []saga.Event{event.PickRequested.Of(event.PickRequestedV1{ShipmentID: e.ShipmentID, Lines: e.Lines, Partial: e.Partial})}
 }
 
+// picked ends a pick. A parcel without the missing goods leaves if it is worth anything: nothing is charged for gifts alone.
 func picked(p Pick, a PickAnswer) []saga.Event {
 	if p.Status != Picking {
 		return nil // cancelled meanwhile: the floor puts picked goods back
 	}
-	if len(a.Missing) > 0 {
-		return []saga.Event{event.ShortPicked.Of(event.ShortPickedV1{ShipmentID: p.ShipmentID, Missing: a.Missing})}
+	packed := event.Packed.Of(event.PackedV1{ShipmentID: p.ShipmentID, Lines: a.Packed})
+	switch {
+	case len(a.Missing) == 0:
+		return []saga.Event{packed}
+	case schemas.Worth(a.Packed) > 0:
+		return []saga.Event{event.ShortPicked.Of(event.ShortPickedV1{ShipmentID: p.ShipmentID, Missing: a.Missing, Packed: a.Packed}),
+			packed}
 	}
-	return []saga.Event{event.Packed.Of(event.PackedV1{ShipmentID: p.ShipmentID})}
+	return []saga.Event{event.ShortPicked.Of(event.ShortPickedV1{ShipmentID: p.ShipmentID, Missing: a.Missing})}
 }
 
 // cancel stops the floor. If the floor was not asked yet, the event only keeps the order from being picked later.

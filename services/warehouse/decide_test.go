@@ -44,6 +44,24 @@ func TestWhatTheShelfDidNotHoldIsSaid(t *testing.T) {
 		When(cancelled).Then(stopped)
 }
 
+func TestAParcelThatMayLeaveInPartIsPackedWithoutWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	missing, rest := lines, []schemas.Allocation{{SKU: "mug", Quantity: 1, UnitPrice: 500, Warehouse: "leeds"}}
+	free := []schemas.Allocation{{SKU: "leaflet", Quantity: 1, Warehouse: "leeds"}}
+	partial := prepared.Data.(shipping.PreparedV1)
+	partial.Partial = true
+	d := sagatest.Given(t, picks).When(shipping.Prepared.Of(partial)).
+		Then(event.PickRequested.Of(event.PickRequestedV1{ShipmentID: "ship-1", Lines: lines, Partial: true}))
+	d.Answered(event.PickRequested, warehouse.PickAnswer{Missing: missing, Packed: rest}).
+		Then(event.ShortPicked.Of(event.ShortPickedV1{ShipmentID: "ship-1", Missing: missing, Packed: rest}),
+			event.Packed.Of(event.PackedV1{ShipmentID: "ship-1", Lines: rest})).
+		Answered(event.PickRequested, warehouse.PickAnswer{Missing: lines}).Then().
+		When(cancelled).Then(stopped)
+	sagatest.Given(t, picks, requested).
+		Answered(event.PickRequested, warehouse.PickAnswer{Missing: missing, Packed: free}).
+		Then(event.ShortPicked.Of(event.ShortPickedV1{ShipmentID: "ship-1", Missing: missing}))
+}
+
 func TestACancellationThatOvertakesTheParcelLeavesNothingToPick(t *testing.T) {
 	t.Parallel()
 	sagatest.Given(t, picks).

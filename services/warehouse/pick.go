@@ -17,7 +17,7 @@ const (
 	Waiting   Status = "waiting"   // for shipping to prepare the parcel
 	Picking   Status = "picking"   // the floor is asked
 	Packed    Status = "packed"    // the parcel is packed
-	Short     Status = "short"     // the shelf held less than the stock level
+	Short     Status = "short"     // the shelf held less than the stock level, and nothing leaves
 	Cancelled Status = "cancelled" // nothing is or will be picked
 )
 

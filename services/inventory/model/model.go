@@ -76,7 +76,7 @@ func counts(e saga.Event) audit.Fact {
 	case event.StockedV1:
 		return audit.Stocked{Warehouse: d.Warehouse, Quantity: d.Quantity}
 	case event.CommittedV1:
-		return audit.Committed{Lines: goods(d.Lines)}
+		return audit.Committed{Lines: goods(d.Lines), Counted: writtenOff(d.WrittenOff)}
 	case event.CountedV1:
 		return audit.Counted{Lines: []audit.Goods{{SKU: e.Key, Warehouse: d.Warehouse, Quantity: d.Difference}}}
 	case event.WrittenOffV1:

@@ -96,9 +96,13 @@ func end(v model.Ending) string {
 	if p.ChargedBack() != sum.Charged {
 		return fmt.Sprintf("payment has %d charged back, the gateway %d", p.ChargedBack(), sum.Charged)
 	}
-	if p.Captured != sum.Captured || p.Voided != sum.Released {
-		return fmt.Sprintf("payment has %d captured and %d voided, the gateway %d and %d",
-			p.Captured, p.Voided, sum.Captured, sum.Released)
+	released := p.Voided
+	if p.Captured > 0 { // a capture lets go of what it does not take
+		released += p.Amount.Amount - p.Captured
+	}
+	if p.Captured != sum.Captured || released != sum.Released {
+		return fmt.Sprintf("payment has %d captured and %d let go of, the gateway %d and %d",
+			p.Captured, released, sum.Captured, sum.Released)
 	}
 	return ""
 }

@@ -157,6 +157,9 @@ func (f *facts) decide(e saga.Event, counts audit.Fact) {
 		for _, l := range c.Lines {
 			f.at(l.SKU, l.Warehouse).committed += l.Quantity
 		}
+		for _, l := range c.Counted {
+			f.at(l.SKU, l.Warehouse).counted += l.Quantity
+		}
 	case audit.Counted:
 		for _, l := range c.Lines {
 			f.at(l.SKU, l.Warehouse).counted += l.Quantity

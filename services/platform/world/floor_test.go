@@ -47,6 +47,27 @@ func TestWhatIsNeverFoundIsMissing(t *testing.T) {
 	}
 }
 
+func TestAPickMayBePackedWithoutWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	c := start(t, world.Options{Now: now.now})
+	partial := func(skus ...string) object {
+		o := lines(skus...)
+		o["partial"] = true
+		return o
+	}
+	c.want(202, "PUT", "/floor/v1/picks/s1", "", partial("A", "SHORT-1"))
+	c.want(202, "PUT", "/floor/v1/picks/s2", "", partial("SHORT-1"))
+	c.want(422, "PUT", "/floor/v1/picks/s1", "", lines("A", "SHORT-1"))
+	now.pass(3 * time.Second)
+	if s := c.get("/floor/v1/picks/s1"); s.State != "packed" || len(s.Missing) != 1 || s.Missing[0].SKU != "SHORT-1" {
+		t.Errorf("%+v", s)
+	}
+	if s := c.get("/floor/v1/picks/s2"); s.State != "short" || len(s.Missing) != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestCancelledPickStaysCancelled(t *testing.T) {
 	t.Parallel()
 	now := newClock()

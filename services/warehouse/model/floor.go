@@ -27,10 +27,13 @@ var floor = explore.Outside{
 			}
 			picked := s
 			picked.Picked = true
-			return []explore.Outcome{
-				{Does: "packs the parcel", State: picked, Answer: warehouse.PickAnswer{}},
-				{Does: "does not find all goods", State: s, Answer: warehouse.PickAnswer{Missing: d.Lines[:1]}},
+			outcomes := []explore.Outcome{{Does: "packs the parcel", State: picked, Answer: warehouse.PickAnswer{}}}
+			if last := len(d.Lines) - 1; d.Partial && last > 0 {
+				return append(outcomes, explore.Outcome{Does: "packs the parcel without some goods", State: picked,
+					Answer: warehouse.PickAnswer{Missing: d.Lines[last:], Packed: d.Lines[:last]}})
 			}
+			return append(outcomes,
+				explore.Outcome{Does: "does not find all goods", State: s, Answer: warehouse.PickAnswer{Missing: d.Lines[:1]}})
 		case event.PickCancelledV1:
 			if d.ShipmentID != "" { // otherwise it was never asked
 				s.Picked, s.Stopped = false, true

@@ -26,7 +26,10 @@ type (
 	}
 	Told struct{ Message string } // the customer was told, in the words of News
 
-	Committed struct{ Lines []Goods } // an order's goods are booked out
+	Committed struct { // an order's goods are booked out
+		Lines   []Goods
+		Counted []Goods // and so many more, or fewer, are found there
+	}
 	Counted   struct{ Lines []Goods } // a stock-taking found so many more, or fewer
 	Restocked struct {                // a return's are booked in
 		Return string

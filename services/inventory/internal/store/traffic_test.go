@@ -32,7 +32,7 @@ type traffic struct {
 	of        int // partitions
 	n         int
 	open      []string                        // orders not yet cancelled or dispatched
-	reserved  map[string]struct{}             // of those, the ones with goods set aside
+	reserved  map[string][]schemas.Allocation // of those, the ones with goods set aside
 	gone      map[string][]schemas.Allocation // what was dispatched and can come back
 	asked     []saga.Event                    // replenishments of its SKUs, not yet received
 	overtaken []string                        // orders whose cancellation comes first
@@ -40,7 +40,7 @@ type traffic struct {
 
 func newTraffic(seed uint64, partition, of int) *traffic {
 	return &traffic{random: rand.New(rand.NewPCG(seed, uint64(partition))), partition: partition, of: of,
-		reserved: map[string]struct{}{}, gone: map[string][]schemas.Allocation{}}
+		reserved: map[string][]schemas.Allocation{}, gone: map[string][]schemas.Allocation{}}
 }
 
 func (f *traffic) next() saga.Event {
@@ -66,9 +66,13 @@ func (f *traffic) next() saga.Event {
 	case 6:
 		if ids := slices.Sorted(maps.Keys(f.reserved)); len(ids) > 0 {
 			id := ids[f.random.IntN(len(ids))]
+			packed := f.reserved[id]
+			if n := len(packed); f.random.IntN(4) == 0 {
+				packed = packed[:max(1, n-1)] // goods were missing
+			}
 			delete(f.reserved, id)
 			f.open = slices.DeleteFunc(f.open, func(o string) bool { return o == id })
-			return heard(id, shipping.Dispatched.Of(shipping.DispatchedV1{}))
+			return heard(id, shipping.Dispatched.Of(shipping.DispatchedV1{Lines: packed}))
 		}
 	case 8:
 		sku := skus[f.partition+f.of*f.random.IntN(len(skus)/f.of)]
@@ -123,7 +127,7 @@ func (f *traffic) learn(said []saga.Event) {
 	for _, e := range said {
 		switch d := e.Data.(type) {
 		case event.ReservedV1:
-			f.reserved[e.Key] = struct{}{}
+			f.reserved[e.Key] = d.Lines
 		case event.ReleasedV1:
 			delete(f.reserved, e.Key)
 		case event.CommittedV1:

@@ -31,7 +31,7 @@ func TestSavedOrdersReadBackUnchanged(t *testing.T) {
 			Ordered: []schemas.Line{{SKU: "A", Quantity: 2, UnitPrice: 3}},
 			Lines:   []schemas.Allocation{{SKU: "A", Quantity: 1, UnitPrice: 3, Warehouse: "north"}},
 			Total:   schemas.Money{Amount: 3, Currency: "GBP"}, Steps: []string{"inventory.reserved"}, Withdrawal: "customer_request",
-			Refunded: 2, Returned: 1, Disputed: 4},
+			Refunded: 2, Returned: 1, Disputed: 4, Partial: true},
 		"rejected": {ID: "rejected", Status: order.Rejected, Reason: "no_lines"},
 	}
 	states := Orders().Memory()

@@ -31,6 +31,7 @@ type row struct {
 	Refunded   int64
 	Returned   int64
 	Disputed   int64
+	Partial    bool
 }
 
 func (row) TableName() string { return "orders" }
@@ -45,7 +46,7 @@ func toRow(o order.Order) row {
 		OrderID: o.ID, Status: string(o.Status), Reason: o.Reason, CustomerID: o.CustomerID, ShipTo: o.ShipTo,
 		Ordered: o.Ordered, Lines: o.Lines, Total: o.Total.Amount, Currency: o.Total.Currency,
 		Steps: o.Steps, Withdrawal: o.Withdrawal, Refunded: o.Refunded, Returned: o.Returned,
-		Disputed: o.Disputed,
+		Disputed: o.Disputed, Partial: o.Partial,
 	}
 }
 
@@ -54,6 +55,6 @@ func fromRow(r row) order.Order {
 		ID: r.OrderID, Status: order.Status(r.Status), Reason: r.Reason, CustomerID: r.CustomerID, ShipTo: r.ShipTo,
 		Ordered: r.Ordered, Lines: r.Lines, Total: schemas.Money{Amount: r.Total, Currency: r.Currency},
 		Steps: r.Steps, Withdrawal: r.Withdrawal, Refunded: r.Refunded, Returned: r.Returned,
-		Disputed: r.Disputed,
+		Disputed: r.Disputed, Partial: r.Partial,
 	}
 }

@@ -31,8 +31,9 @@ type row struct {
 	Captured   int64
 	Voided     int64
 	Asked      int64
-	Disputes   []payment.Dispute `gorm:"serializer:json;not null"`
-	Reversed   []string          `gorm:"serializer:json;not null"`
+	Lines      []schemas.Allocation `gorm:"serializer:json;not null"`
+	Disputes   []payment.Dispute    `gorm:"serializer:json;not null"`
+	Reversed   []string             `gorm:"serializer:json;not null"`
 }
 
 func (row) TableName() string { return "payments" }
@@ -47,7 +48,7 @@ func toRow(p payment.Payment) row {
 		OrderID: p.Order, Status: string(p.Status), KnowsOrder: p.Known, KnowsGoods: p.Goods, KnowsTrust: p.Trust,
 		Withdrawn: p.Withdrawn, Token: p.Token, Amount: p.Amount.Amount, Currency: p.Amount.Currency,
 		Attempt: p.Attempt, Reference: p.Reference, Captured: p.Captured, Voided: p.Voided,
-		Asked: p.Asked, Disputes: p.Disputes, Reversed: p.Reversed,
+		Asked: p.Asked, Lines: p.Lines, Disputes: p.Disputes, Reversed: p.Reversed,
 	}
 }
 
@@ -56,6 +57,6 @@ func fromRow(r row) payment.Payment {
 		Order: r.OrderID, Status: payment.Status(r.Status), Known: r.KnowsOrder, Goods: r.KnowsGoods, Trust: r.KnowsTrust,
 		Withdrawn: r.Withdrawn, Token: r.Token, Amount: schemas.Money{Amount: r.Amount, Currency: r.Currency},
 		Attempt: r.Attempt, Reference: r.Reference, Captured: r.Captured, Voided: r.Voided,
-		Asked: r.Asked, Disputes: r.Disputes, Reversed: r.Reversed,
+		Asked: r.Asked, Lines: r.Lines, Disputes: r.Disputes, Reversed: r.Reversed,
 	}
 }

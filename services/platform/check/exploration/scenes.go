@@ -20,7 +20,13 @@ func Scenes() (scenes []model.Scene) {
 		}
 	}
 	for _, cancels := range []bool{false, true} {
-		scenes = append(scenes, model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Cancels: cancels, Missing: true})
+		for _, fill := range []string{"fill_all", "fill_available"} {
+			scenes = append(scenes, model.Scene{Stock: "enough", Fill: fill, Customer: "trusted", Cancels: cancels, Missing: true})
+		}
+		for _, returns := range []string{"", "one", "all", "each"} { // the warehouse leaves goods out
+			scenes = append(scenes, model.Scene{Stock: "enough", Fill: "fill_available", Customer: "trusted", Cancels: cancels,
+				Returns: returns})
+		}
 	}
 	return scenes
 }

@@ -60,11 +60,12 @@ func (l Line) valid() bool { return l.SKU != "" && l.Warehouse != "" && l.Quanti
 
 // PickList is the request for a pick.
 type PickList struct {
-	Order string `json:"order"`
-	Lines []Line `json:"lines"`
+	Order   string `json:"order"`
+	Lines   []Line `json:"lines"`
+	Partial bool   `json:"partial,omitempty"` // what is there is packed without the rest
 }
 
-// Progress is the state of a pick or a purchase.
+// Progress is the state of a pick or a purchase. A parcel may be packed without some goods, which are missing.
 type Progress struct {
 	State   string `json:"state"` // picking, packed, short, cancelled; ordered, delivered
 	Missing []Line `json:"missing,omitempty"`
@@ -106,10 +107,10 @@ func (f *Floor) pick(r *http.Request) answer.Reply {
 		switch {
 		case p == nil:
 			now := f.now()
-			f.jobs.addPick(&Pick{ShipmentID: id, OrderID: list.Order, Lines: list.Lines, Missing: f.missing(id, list.Lines),
-				BegunAt: now, ReadyAt: now.Add(f.luck.Between(time.Second, 3*time.Second, "pick", id))})
+			f.jobs.addPick(&Pick{ShipmentID: id, OrderID: list.Order, Lines: list.Lines, Partial: list.Partial,
+				Missing: f.missing(id, list.Lines), BegunAt: now, ReadyAt: now.Add(f.luck.Between(time.Second, 3*time.Second, "pick", id))})
 		case p.OrderID == "": // cancelled before it came
-		case p.OrderID != list.Order || !slices.Equal(p.Lines, list.Lines):
+		case p.OrderID != list.Order || !slices.Equal(p.Lines, list.Lines) || p.Partial != list.Partial:
 			return another
 		}
 		return accepted
@@ -144,7 +145,9 @@ func (f *Floor) picked(id string) answer.Reply {
 	case f.now().Before(p.ReadyAt):
 		progress.State = "picking"
 	case len(p.Missing) > 0:
-		progress = Progress{State: "short", Missing: p.Missing}
+		if progress.Missing = p.Missing; !p.Partial || slices.Equal(p.Missing, p.Lines) {
+			progress.State = "short"
+		}
 	}
 	return answer.Reply{Status: http.StatusOK, Body: progress}
 }

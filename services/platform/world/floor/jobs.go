@@ -14,6 +14,7 @@ type Pick struct {
 	OrderID     string // empty if only the cancellation came
 	Lines       []Line `gorm:"serializer:json;not null"`
 	Missing     []Line `gorm:"serializer:json;not null"`
+	Partial     bool
 	BegunAt     time.Time
 	ReadyAt     time.Time
 	CancelledAt *time.Time

@@ -29,6 +29,7 @@ type row struct {
 	LabelledAt     *time.Time
 	Packed         bool
 	Paid           bool
+	Partial        bool
 	Lines          []schemas.Allocation `gorm:"serializer:json;not null"`
 	Returns        []shipping.Return    `gorm:"serializer:json;not null"`
 }
@@ -42,8 +43,9 @@ func Shipments() engine.Store {
 
 func toRow(s shipping.Shipment) row {
 	r := row{
-		OrderID: s.Order, CustomerID: s.CustomerID, ShipTo: s.ShipTo, Status: string(s.Status), ShipmentID: s.ID, Label: string(s.Label), Carrier: s.Carrier,
-		TrackingNumber: s.TrackingNumber, Packed: s.Packed, Paid: s.Paid, Lines: s.Lines, Returns: s.Returns,
+		OrderID: s.Order, CustomerID: s.CustomerID, ShipTo: s.ShipTo, Status: string(s.Status), ShipmentID: s.ID,
+		Label: string(s.Label), Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Packed: s.Packed, Paid: s.Paid,
+		Partial: s.Partial, Lines: s.Lines, Returns: s.Returns,
 	}
 	if !s.LabelledAt.IsZero() {
 		r.LabelledAt = &s.LabelledAt
@@ -53,8 +55,9 @@ func toRow(s shipping.Shipment) row {
 
 func fromRow(r row) shipping.Shipment {
 	s := shipping.Shipment{
-		Order: r.OrderID, CustomerID: r.CustomerID, ShipTo: r.ShipTo, Status: shipping.Status(r.Status), ID: r.ShipmentID, Label: shipping.Label(r.Label), Carrier: r.Carrier,
-		TrackingNumber: r.TrackingNumber, Packed: r.Packed, Paid: r.Paid, Lines: r.Lines, Returns: r.Returns,
+		Order: r.OrderID, CustomerID: r.CustomerID, ShipTo: r.ShipTo, Status: shipping.Status(r.Status), ID: r.ShipmentID,
+		Label: shipping.Label(r.Label), Carrier: r.Carrier, TrackingNumber: r.TrackingNumber, Packed: r.Packed, Paid: r.Paid,
+		Partial: r.Partial, Lines: r.Lines, Returns: r.Returns,
 	}
 	if r.LabelledAt != nil {
 		s.LabelledAt = r.LabelledAt.UTC()

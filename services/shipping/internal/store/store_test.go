@@ -18,8 +18,9 @@ func TestAShipmentSurvivesTheWayToItsRowAndBack(t *testing.T) {
 		{Order: "o", Status: shipping.Withdrawn, ID: "s", Label: shipping.LabelRevoked, Carrier: "royal", TrackingNumber: "T1",
 			Packed: true, Lines: lines},
 		{Order: "o", CustomerID: "ann", ShipTo: schemas.Address{Name: "Ann", Line1: "1 Road", City: "Leeds", Postcode: "LS1", Country: "GB"},
-			LabelledAt: time.Date(2026, 11, 27, 10, 0, 0, 123_000, time.UTC), Status: shipping.Delivered, ID: "s", Label: shipping.LabelBought, Carrier: "royal", TrackingNumber: "T1",
-			Packed: true, Paid: true, Lines: lines, Returns: []shipping.Return{
+			LabelledAt: time.Date(2026, 11, 27, 10, 0, 0, 123_000, time.UTC), Status: shipping.Delivered, ID: "s",
+			Label: shipping.LabelBought, Carrier: "royal", TrackingNumber: "T1",
+			Packed: true, Paid: true, Partial: true, Lines: lines, Returns: []shipping.Return{
 				{ID: "r1", Status: shipping.ReturnRefused},
 				{ID: "r2", Status: shipping.ReturnAuthorized, Carrier: "royal", TrackingNumber: "T2", Lines: lines,
 					At: time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)},

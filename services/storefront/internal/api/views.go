@@ -30,7 +30,7 @@ type Order struct {
 	Reason                string                `json:"reason,omitempty" doc:"Why it was rejected or cancelled, as a stable word" example:"payment_declined"`
 	PlacedAt              time.Time             `json:"placed_at"`
 	Total                 Money                 `json:"total" doc:"Of the lines"`
-	Lines                 []Line                `json:"lines" nullable:"false" doc:"What was confirmed; before that what was ordered"`
+	Lines                 []Line                `json:"lines" nullable:"false" doc:"What was confirmed, without what was missing in the warehouse; before that what was ordered"`
 	ShipTo                Address               `json:"ship_to"`
 	FillPolicy            string                `json:"fill_policy" enum:"fill_all,fill_or_kill,fill_available" doc:"What is done where not all goods are there"`
 	Payment               Payment               `json:"payment"`

@@ -45,18 +45,20 @@ type line struct {
 }
 
 type parcel struct {
-	Order string `json:"order"`
-	Lines []line `json:"lines"`
+	Order   string `json:"order"`
+	Lines   []line `json:"lines"`
+	Partial bool   `json:"partial,omitempty"` // pack what is there
 }
 
-// state is the state of a pick (picking, packed, short or cancelled) or a purchase (ordered or delivered).
+// state is the state of a pick (picking, packed, short or cancelled) or a purchase (ordered or delivered). A parcel that is packed
+// without some goods names them as missing.
 type state struct {
 	State   string `json:"state"`
 	Missing []line `json:"missing"`
 }
 
 func (c *Client) pick(ctx context.Context, a engine.Attempt, e event.PickRequestedV1) (none warehouse.PickAnswer, err error) {
-	p := parcel{Order: a.Saga}
+	p := parcel{Order: a.Saga, Partial: e.Partial}
 	for _, l := range e.Lines {
 		p.Lines = append(p.Lines, line{l.SKU, l.Quantity, l.Warehouse})
 	}
@@ -64,11 +66,18 @@ func (c *Client) pick(ctx context.Context, a engine.Attempt, e event.PickRequest
 	if err != nil {
 		return none, err
 	}
+	missing := among(e.Lines, s.Missing)
 	switch s.State {
 	case "packed":
-		return none, nil
+		if len(s.Missing) == 0 {
+			return none, nil
+		}
+		if packed := schemas.Without(e.Lines, missing); e.Partial && len(missing) > 0 && len(packed) > 0 {
+			return warehouse.PickAnswer{Missing: missing, Packed: packed}, nil
+		}
+		return none, c.outside.Unclear("the parcel is packed without goods, but not as was requested: look at it on the floor")
 	case "short":
-		if missing := among(e.Lines, s.Missing); len(missing) > 0 {
+		if len(missing) > 0 {
 			return warehouse.PickAnswer{Missing: missing}, nil
 		}
 		return none, c.outside.Unclear("the pick is short, but of no goods that were requested: look at it on the floor")

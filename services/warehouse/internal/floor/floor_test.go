@@ -127,6 +127,29 @@ func TestWhatIsMissingIsToldWithItsPrice(t *testing.T) {
 	}
 }
 
+func TestAParcelPackedInPartIsAnAnswerOnlyWhereThatWasRequested(t *testing.T) {
+	t.Parallel()
+	const without, all = `200 {"state":"packed","missing":[{"sku":"tea","quantity":3,"warehouse":"leeds"}]}`,
+		`200 {"state":"packed","missing":[{"sku":"tea","quantity":3,"warehouse":"leeds"},{"sku":"mug","quantity":1,"warehouse":"york"}]}`
+	partial := asked
+	partial.Partial = true
+	c, heard := answering(t, "202", without, all, without, `200 {"state":"packed","missing":[{"sku":"jam","quantity":3}]}`)
+	if _, err := c.pick(t.Context(), attempt(1), partial); !isLater(err) {
+		t.Errorf("got %v", err)
+	}
+	if !strings.HasSuffix((*heard)[0], `"partial":true}`) {
+		t.Errorf("asked %s", (*heard)[0])
+	}
+	answer, err := c.pick(t.Context(), attempt(2), partial)
+	same(t, err, nil)
+	same(t, answer, warehouse.PickAnswer{Missing: lines[:2], Packed: lines[2:]})
+	for _, e := range []event.PickRequestedV1{partial, asked, partial} {
+		if _, err := c.pick(t.Context(), attempt(2), e); err == nil || isLater(err) || engine.IsRefused(err) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 func TestTheFloorIsToldOfACancellationUnlessItWasNeverAsked(t *testing.T) {
 	t.Parallel()
 	c, heard := answering(t, "204", "500")

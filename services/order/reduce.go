@@ -1,0 +1,37 @@
+package order
+
+import (
+	"fmt"
+
+	"orderflow.example/schemas"
+	event "orderflow.example/schemas/order"
+	"orderflow.example/schemas/warehouse"
+	"orderflow.example/shared/saga"
+)
+
+// goodsShort goes on without goods that the warehouse did not find, if the rest is packed, or cancels.
+func goodsShort(o Order, e warehouse.ShortPickedV1) []saga.Event {
+	if len(e.Packed) == 0 {
+		return cancel(o, shortPicked, "warehouse")
+	}
+	return reduce(o, e.Packed)
+}
+
+// reduce notes that only these goods leave, once. What they cost is all that is taken from the customer, and all that an order
+// which is cancelled nevertheless waits for.
+func reduce(o Order, packed []schemas.Allocation) []saga.Event {
+	missing := schemas.Without(o.Lines, packed)
+	if o.Status == "" || o.has(leftOut, "") || len(missing) == 0 {
+		return nil
+	}
+	reduced := event.Reduced.Of(event.ReducedV1{Lines: packed, Missing: missing, Total: o.money(schemas.Worth(packed))})
+	n := Evolve(o, reduced)
+	switch o.Status {
+	case Cancelling:
+		return append([]saga.Event{reduced}, n.ended()...)
+	case Cancelled:
+		return []saga.Event{reduced}
+	}
+	return []saga.Event{reduced, say(o.Status, "", fmt.Sprintf("Goods were missing in the warehouse: your parcel leaves without %s. "+
+		"You pay %s.", countOf(missing), amount(n.Total)), &event.Next{Text: "The warehouse hands it to the carrier.", By: "warehouse"})}
+}
