@@ -62,7 +62,7 @@ func each(counts map[string]int, texts []string) {
 type Overview struct {
 	Sagas     int            `json:"sagas"`
 	Open      map[string]int `json:"open"`      // sagas that have not ended, by state
-	Attention int            `json:"attention"` // sagas that are stuck, or have ended and owe what is overdue
+	Attention int            `json:"attention"` // sagas that are stuck, owe what is overdue, have something put aside, or wait for a person
 	Overdue   int            `json:"overdue"`   // obligations
 	Parked    struct {
 		Sagas int `json:"sagas"`
@@ -81,9 +81,6 @@ type Lag struct {
 	Seconds float64 `json:"seconds"` // since the oldest event that it owes was emitted
 }
 
-// inReview is the state of a saga that waits for a person's decision.
-const inReview = "in_review"
-
 // Overview sums up what is so now.
 func (x *Index) Overview(now time.Time) Overview {
 	o := Overview{Sagas: len(x.order), Open: map[string]int{}, Silent: []string{}, AsOf: now.UTC()}
@@ -92,14 +89,14 @@ func (x *Index) Overview(now time.Time) Overview {
 		if one.EndedAt == nil {
 			o.Open[one.State]++
 		}
-		if one.State == inReview {
+		if one.Decision {
 			o.Reviews++
 		}
 		if one.NeedsAttention() {
 			o.Attention++
 		}
 		o.Overdue += one.Overdue
-		if slices.ContainsFunc(owed, func(o Obligation) bool { return o.Cause == CauseParked }) {
+		if one.Parked > 0 {
 			o.Parked.Sagas++
 		}
 		o.Lag = x.worst(o.Lag, s, owed, now)

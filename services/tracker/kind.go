@@ -17,6 +17,7 @@ type kind struct {
 	dropped  map[int]bool  // kinds that drop that question
 	deadline *saga.Row     // that runs from it
 	settled  map[int]bool  // kinds that settle that deadline
+	decides  *saga.Row     // by which a person may answer it before the deadline does
 	payload  saga.Kind     // nil if no service declares it
 	reacts   bool          // its own service reacts to it
 	rows     []*saga.Row   // of its service, that emit it

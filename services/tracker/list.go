@@ -22,7 +22,9 @@ type Summary struct {
 	LastAt   time.Time      `json:"last_at"` // of its last event
 	EndedAt  *time.Time     `json:"ended_at,omitempty"`
 	Owed     int            `json:"owed"`
-	Overdue  int            `json:"overdue"` // of what is owed
+	Overdue  int            `json:"overdue"`  // of what is owed
+	Parked   int            `json:"parked"`   // inputs about it that services have put aside
+	Decision bool           `json:"decision"` // it waits for a person
 	Waits    *Waits         `json:"waits,omitempty"`
 	Stuck    *Stuck         `json:"stuck,omitempty"`
 }
@@ -48,7 +50,7 @@ type Filter struct {
 	State     string
 	Open      *bool // has not ended
 	Stuck     *bool
-	Attention *bool     // is stuck, or has ended and owes what is overdue
+	Attention *bool     // see NeedsAttention
 	Prefix    string    // of the order's id
 	Reason    string    // why it was turned back
 	Service   string    // that owes it something
@@ -77,8 +79,22 @@ func (f Filter) takes(one Summary, owed []Obligation) bool {
 			slices.ContainsFunc(owed, func(o Obligation) bool { return o.Cause == f.Cause }))
 }
 
-// NeedsAttention tells whether a saga is stuck, or has ended and owes what is overdue.
-func (s Summary) NeedsAttention() bool { return s.Stuck != nil || s.Overdue > 0 }
+// NeedsAttention tells whether a saga is stuck, owes what is overdue although it has ended, has something put aside, or waits for
+// a person's decision.
+func (s Summary) NeedsAttention() bool {
+	return s.Stuck != nil || s.Overdue > 0 || s.Parked > 0 || s.Decision
+}
+
+// setAside counts the inputs about a saga that services have put aside.
+func (x *Index) setAside(s *story) (n int) {
+	if len(x.parkedOf) == 0 {
+		return 0
+	}
+	for i := range s.entries {
+		n += x.parkedOf[s.entries[i].id]
+	}
+	return n
+}
 
 // Mark is a saga's place in the list.
 type Mark struct {
@@ -122,7 +138,7 @@ func (x *Index) told(s *story, now time.Time) (one Summary, owed []Obligation) {
 func (x *Index) summary(s *story, owed []Obligation, now time.Time) Summary {
 	one := Summary{Order: s.text(), State: x.state(s), Reason: x.words[s.reason], Customer: x.texts[s.customer],
 		Lines: len(s.skus), BeganAt: time.Unix(0, s.began).UTC(), LastAt: time.Unix(0, s.last).UTC(), Owed: len(owed),
-		Stuck: x.stuck(s, owed, now)}
+		Stuck: x.stuck(s, owed, now), Parked: x.setAside(s)}
 	if s.currency != 0 {
 		one.Total = &schemas.Money{Amount: s.total, Currency: x.words[s.currency]}
 	}
@@ -134,9 +150,11 @@ func (x *Index) summary(s *story, owed []Obligation, now time.Time) Summary {
 		if o.Overdue {
 			one.Overdue++
 		}
+		one.Decision = one.Decision || o.Kind == KindDecision
 	}
 	if len(owed) > 0 {
-		one.Waits = &Waits{Service: owed[0].Service, What: owed[0].What, Until: owed[0].Until, Cause: owed[0].Cause}
+		first := owed[max(0, slices.IndexFunc(owed, func(o Obligation) bool { return o.Kind == KindDecision }))]
+		one.Waits = &Waits{Service: first.Service, What: first.What, Until: first.Until, Cause: first.Cause}
 	}
 	return one
 }

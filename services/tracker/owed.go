@@ -14,10 +14,11 @@ const (
 	KindCall        = "call"        // to emit what follows from the answer of the outside world
 	KindDeadline    = "deadline"    // to act when time is up
 	KindPublication = "publication" // to publish committed events
+	KindDecision    = "decision"    // a person is to decide, before the service does when time is up
 )
 
 // Kinds lists all of them.
-var Kinds = []string{KindReaction, KindCall, KindDeadline, KindPublication}
+var Kinds = []string{KindReaction, KindCall, KindDeadline, KindPublication, KindDecision}
 
 // onItsWay is how long an event may take from its commit to its topic and from there to here.
 const onItsWay = time.Second
@@ -53,8 +54,12 @@ func (x *Index) owed(s *story, now time.Time) (owed []Obligation) {
 			owed = append(owed, x.call(s, e, now))
 		}
 		if k.deadline != nil {
-			if o, runs := x.deadline(s, e, now); runs && !o.Until.IsZero() {
+			o, runs := x.deadline(s, e, now)
+			if runs && !o.Until.IsZero() {
 				owed = append(owed, o)
+			}
+			if runs && k.decides != nil {
+				owed = append(owed, x.decision(s, e, o, now))
 			}
 		}
 	}

@@ -146,6 +146,9 @@ func (x *Index) Report(s Report) {
 			now.commits = last.commits
 			for _, h := range last.held {
 				delete(x.parked, h)
+				if x.parkedOf[h.id]--; x.parkedOf[h.id] <= 0 {
+					delete(x.parkedOf, h.id)
+				}
 			}
 		}
 		for _, t := range p.Retries {
@@ -156,8 +159,11 @@ func (x *Index) Report(s Report) {
 		}
 		for _, one := range p.Parked {
 			h := held{service, one.Form, IDOf(one.ID)}
+			if _, twice := x.parked[h]; !twice {
+				x.parkedOf[h.id]++
+				now.held = append(now.held, h)
+			}
 			x.parked[h] = one
-			now.held = append(now.held, h)
 		}
 		x.commit(service, now)
 		x.stands[at] = now

@@ -19,6 +19,7 @@ type Saga struct {
 	Compensations []Compensation `json:"compensations"`
 	Obligations   []Obligation   `json:"obligations"`
 	Deadlines     []Deadline     `json:"deadlines"`
+	Ahead         []Ahead        `json:"ahead"`
 }
 
 // Event is one of a saga's events.
@@ -118,7 +119,7 @@ func (x *Index) Saga(name string, records []Record, now time.Time) (Saga, bool) 
 	}
 	t.Calls = append(t.Calls, x.calls(t)...)
 	t.Version, t.Money, t.Pivot = len(t.Events), x.money(s, records), x.pivot(t.Events)
-	t.Cancellable = cancellable(t)
+	t.Cancellable, t.Ahead = cancellable(t), x.ahead(t)
 	return t, true
 }
 

@@ -10,21 +10,22 @@ import (
 
 // story is what is kept of one saga, or of a correlation that may turn out to be one.
 type story struct {
-	id       ID
-	name     string // if the id is no UUID
-	began    int64  // Unix nanoseconds; 0: its first event was not read yet
-	last     int64  // of its last event
-	ended    int64  // 0: it has not
-	answered int64  // when the customer was first told of it
-	answer   uint16 // the status told then
-	told     int64  // number of the last status told
-	status   uint16
-	reason   uint16
-	active   bool
-	currency uint16
-	customer uint32
-	total    int64    // in minor units of the currency
-	skus     []uint32 // of its lines
+	id        ID
+	name      string // if the id is no UUID
+	began     int64  // Unix nanoseconds; 0: its first event was not read yet
+	last      int64  // of its last event
+	ended     int64  // 0: it has not
+	confirmed int64  // 0: it is not
+	answered  int64  // when the customer was first told of it
+	answer    uint16 // the status told then
+	told      int64  // number of the last status told
+	status    uint16
+	reason    uint16
+	active    bool
+	currency  uint16
+	customer  uint32
+	total     int64    // in minor units of the currency
+	skus      []uint32 // of its lines
 
 	entries []entry
 	dues    map[ID]time.Time // of events that carry the time of their deadline

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"orderflow.example/schemas/order"
+	"orderflow.example/schemas/payment"
+	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/shared/saga"
 )
@@ -21,6 +23,7 @@ var (
 	begins    = storefront.OrderPlaced
 	status    = order.StatusChanged
 	cancelled = order.Cancelled
+	confirmed = order.Confirmed
 )
 
 // beforeFirstStatus is the state of an order without a status event.
@@ -55,6 +58,10 @@ type Index struct {
 	textOf   map[string]uint32
 	personal personal
 
+	reactions map[string][]reacts // by the event
+	fails     map[string]bool     // the events by which a saga fails
+	onTheWay  map[string]bool     // the events that lead to its completion
+
 	sagas  map[ID]*story
 	order  []*story            // those that have begun, oldest first
 	active map[*story]struct{} // those that have not ended, or may owe something
@@ -64,8 +71,10 @@ type Index struct {
 	stands   map[stand]*progress
 	reported map[int]map[string]heartbeat // by service and process
 	parked   map[held]Parked
+	parkedOf map[ID]int  // how many of them are about an event
 	moved    map[ID]Move // by the event that the deadline runs from
 	asked    map[ID]Move // operators' last requests, whatever came of them
+	history  history
 }
 
 // where is one partition of a topic.
@@ -81,8 +90,8 @@ func New(machines []*saga.Machine) *Index {
 		texts: []string{""}, textOf: map[string]uint32{"": 0},
 		personal: personal{map[string]bool{}, map[reflect.Type]bool{}},
 		sagas:    map[ID]*story{}, active: map[*story]struct{}{}, whole: keptWhole,
-		stands: map[stand]*progress{}, reported: map[int]map[string]heartbeat{}, parked: map[held]Parked{}, moved: map[ID]Move{},
-		asked: map[ID]Move{},
+		stands: map[stand]*progress{}, reported: map[int]map[string]heartbeat{}, parked: map[held]Parked{}, parkedOf: map[ID]int{}, moved: map[ID]Move{},
+		asked: map[ID]Move{}, history: newHistory(),
 	}
 	x.word("")
 	for _, m := range machines {
@@ -92,6 +101,10 @@ func New(machines []*saga.Machine) *Index {
 	for _, m := range machines {
 		x.declare(m)
 	}
+	for _, m := range machines {
+		x.decisions(m)
+	}
+	x.way(machines)
 	for _, k := range x.kinds {
 		if k.payload != nil {
 			x.personal.declare(k.payload)
@@ -161,6 +174,7 @@ func (x *Index) Add(r *Record) {
 	s.entries = append(s.entries, e)
 	s.last = max(s.last, e.at)
 	s.arm(e, k, r.Type, r.Data)
+	x.history.at(e.at, func(f *figures) { f.events++ })
 	x.understand(s, k, r, e)
 	if s.began != 0 && !s.active {
 		s.active = true
@@ -174,6 +188,7 @@ func (x *Index) understand(s *story, k *kind, r *Record, e entry) {
 	case begins.Name():
 		if s.began == 0 {
 			s.began = e.at
+			x.history.at(e.at, func(f *figures) { f.began++ })
 			if d, err := begins.Decode(r.Data); err == nil {
 				x.basket(s, d.(storefront.OrderPlacedV1))
 			}
@@ -193,14 +208,31 @@ func (x *Index) understand(s *story, k *kind, r *Record, e entry) {
 		s.told, s.status, s.reason = e.sequence, x.word(now.Status), x.word(now.Reason)
 		switch {
 		case !now.Final:
+			if s.ended != 0 {
+				x.history.at(e.at, func(f *figures) { f.reopened++ })
+			}
 			s.ended = 0
 		case s.ended == 0:
 			s.ended = e.at
+			x.history.at(e.at, func(f *figures) { f.ended++ })
 			x.tellEnded(s)
 		}
 	case cancelled.Name():
-		if d, err := cancelled.Decode(r.Data); err == nil && x.Cancelled != nil {
-			x.Cancelled(d.(order.CancelledV1).Reason)
+		if d, err := cancelled.Decode(r.Data); err == nil {
+			reason := d.(order.CancelledV1).Reason
+			x.history.at(e.at, func(f *figures) { f.cancelled(reason) })
+			if x.Cancelled != nil {
+				x.Cancelled(reason)
+			}
+		}
+	case confirmed.Name():
+		s.confirmed = e.at
+		x.timeConfirmed(s)
+	case payment.Captured.Name(), refund.Issued.Name():
+		if k.payload != nil {
+			if d, err := k.payload.Decode(r.Data); err == nil {
+				x.history.count(e.at, d)
+			}
 		}
 	}
 	if tell := x.Told[k.name]; tell != nil && k.payload != nil {
@@ -218,6 +250,7 @@ func (x *Index) tellBegun(s *story) {
 	if s.answered != 0 {
 		x.tellAnswered(s)
 	}
+	x.timeConfirmed(s)
 	if s.ended != 0 {
 		x.tellEnded(s)
 	}
@@ -229,7 +262,17 @@ func (x *Index) tellAnswered(s *story) {
 	}
 }
 
+// timeConfirmed notes how long a saga took to its confirmation, once both its ends are known.
+func (x *Index) timeConfirmed(s *story) {
+	if s.began != 0 && s.confirmed != 0 {
+		x.history.at(s.confirmed, func(f *figures) { f.confirming.add(s.confirmed - s.began) })
+	}
+}
+
 func (x *Index) tellEnded(s *story) {
+	if s.began != 0 {
+		x.history.at(s.ended, func(f *figures) { f.ending.add(s.ended - s.began) })
+	}
 	if x.Ended != nil && s.began != 0 {
 		x.Ended(s.id, x.words[s.status], time.Duration(s.ended-s.began))
 	}
@@ -276,7 +319,7 @@ func (x *Index) Sweep(now time.Time) Figures {
 			if stuck := x.stuck(s, owed, now); stuck != nil {
 				f.Stuck[stuck.Cause]++
 			}
-		case len(owed) == 0 && len(x.deadlines(s, now)) == 0:
+		case len(owed) == 0 && len(x.deadlines(s, now)) == 0 && x.setAside(s) == 0:
 			delete(x.active, s)
 			s.active = false
 			x.done = append(x.done, s)

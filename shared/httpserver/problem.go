@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"path"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -88,6 +89,11 @@ func (p *Problem) Ready(ctx context.Context, header func(name, value string)) *P
 // plannedMark marks answers that are no error, whatever their status.
 const plannedMark = "httpserver.planned"
 
+const problemMark = "httpserver.problem"
+
+// ProblemType is the last part of the type of the problem that a request was answered with; empty if with none.
+func ProblemType(c *gin.Context) string { return path.Base("/" + c.GetString(problemMark)) }
+
 // WriteProblem answers with the problem and ends the chain of handlers.
 func WriteProblem(c *gin.Context, p *Problem) {
 	c.Abort()
@@ -95,6 +101,7 @@ func WriteProblem(c *gin.Context, p *Problem) {
 		return
 	}
 	c.Set(plannedMark, p.RetryAfter > 0)
+	c.Set(problemMark, p.Type)
 	body, err := json.Marshal(p.Ready(c, func(name, value string) {
 		if c.Writer.Header().Get(name) == "" {
 			c.Header(name, value)

@@ -12,7 +12,8 @@ import (
 func (a App) User() string { return "orderflow_" + a.Name }
 
 // Grants are the rights that the services need in Kafka, by their declared choreographies: each writes its own topic, reads
-// that and the topics it consumes, sends requests and reports to the engines, and reports its positions as the consumer group
+// that and the topics it consumes, sends requests and reports to the engines, keeps what operators
+// do on the audit's topic, and reports its positions as the consumer group
 // of its name. A user with these grants can neither create nor change topics.
 func Grants(apps ...App) (grants []kafka.Grant) {
 	for _, a := range apps {
@@ -25,12 +26,14 @@ func Grants(apps ...App) (grants []kafka.Grant) {
 			may(kafka.Topic, topic, kafka.Read, kafka.DescribeConfigs)
 		}
 		may(kafka.Topic, engine.ControlTopic, kafka.Read, kafka.Write, kafka.DescribeConfigs)
+		may(kafka.Topic, AuditTopic, kafka.Write, kafka.DescribeConfigs)
 		if len(a.Bindings) > 0 {
 			may(kafka.Topic, a.Topic(), kafka.Write)
 			may(kafka.Topic, engine.ReportsTopic, kafka.Write, kafka.DescribeConfigs)
 			may(kafka.Group, a.Name, kafka.Read)
 		} else {
 			may(kafka.Topic, engine.ReportsTopic, kafka.Read, kafka.DescribeConfigs)
+			may(kafka.Topic, AuditTopic, kafka.Read)
 		}
 	}
 	slices.SortFunc(grants, kafka.CompareGrants)

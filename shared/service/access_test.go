@@ -19,7 +19,7 @@ func TestAServiceWithoutMachinesWritesNoTopicOfEvents(t *testing.T) {
 			writes = append(writes, g.Name)
 		}
 	}
-	if !slices.Equal(writes, []string{"orderflow.control"}) {
+	if !slices.Equal(writes, []string{"orderflow.audit", "orderflow.control"}) {
 		t.Errorf("it writes %v", writes)
 	}
 }

@@ -52,7 +52,7 @@ func Describe(apps ...App) (customers, operators []byte, err error) {
 	}
 	registerSessions(routes, sessions)
 	openapi.HandleOpen[struct{}, struct{}](routes, metricsOperation(), httpserver.Metrics(registry))
-	RegisterParked(routes, nil, slog.New(slog.DiscardHandler))
+	RegisterParked(routes, nil)
 	for _, app := range apps {
 		p := &Parts{Auth: auth, Log: slog.New(slog.DiscardHandler), Registry: registry, Running: ctx}
 		if app.Storefront != nil {

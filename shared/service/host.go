@@ -102,6 +102,7 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20, sessionPath: 16 << 10}})
 	h.shop = customersAPI(h.Customers, auth)
 	h.routes = operatorsRoutes(h.Operators, auth)
+	h.routes.Audited(NewAudit(client, log))
 	registerSessions(h.routes, sessions)
 	openapi.HandleOpen[struct{}, struct{}](h.routes, metricsOperation(), httpserver.Metrics(h.Registry))
 	return h, nil
@@ -138,7 +139,7 @@ func (h *Host) Start(ctx context.Context, apps ...App) (customers, operators str
 		return "", "", err
 	}
 	if services := h.parked(); len(services) > 0 {
-		RegisterParked(h.routes, services, h.Log)
+		RegisterParked(h.routes, services)
 	}
 	serves := false
 	running, end := context.WithCancel(context.WithoutCancel(ctx))

@@ -2,7 +2,6 @@ package service
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -11,13 +10,13 @@ import (
 
 	"orderflow.example/shared/engine/parked"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 // parkedRoutes are the operators' routes about parked inputs, of all services of this process, including partitions that
 // other processes own.
 type parkedRoutes struct {
 	services parked.Services
-	log      *slog.Logger
 }
 
 type parkedPage[T any] struct {
@@ -105,13 +104,13 @@ func (r *parkedRoutes) progress(c *gin.Context) {
 
 func (r *parkedRoutes) stop(c *gin.Context) {
 	found, err := r.services.Stop(c.Request.Context(), c.Param("id"))
-	r.audit(c, "stop redrive", err, "redrive", found.ID, "released", found.Released, "left", found.Left)
+	progressed(c, found)
 	answer(c, http.StatusOK, found, err)
 }
 
 func (r *parkedRoutes) proceed(c *gin.Context) {
 	found, err := r.services.Continue(c.Request.Context(), c.Param("id"))
-	r.audit(c, "continue redrive", err, "redrive", found.ID, "released", found.Released, "left", found.Left)
+	progressed(c, found)
 	answer(c, http.StatusOK, found, err)
 }
 
@@ -128,8 +127,7 @@ func (r *parkedRoutes) redrive(c *gin.Context) {
 	started, err := r.services.Redrive(c.Request.Context(), body, origin)
 	status := http.StatusOK
 	if !body.DryRun {
-		r.audit(c, "redrive parked", err, "redrive", started.ID, "group", body.Group, "orders", len(body.Orders), "all", body.All,
-			"service", body.Service, "reason", body.Reason, "total", started.Total)
+		openapi.Changed(c, nil, map[string]any{"redrive": started.ID, "total": started.Total})
 		if status = http.StatusAccepted; err == nil {
 			c.Header("Location", "/v1/parked/redrives/"+started.ID)
 		}
@@ -149,20 +147,14 @@ func (r *parkedRoutes) discard(c *gin.Context) {
 		return
 	}
 	done, err := r.services.Discard(c.Request.Context(), body, origin)
-	r.audit(c, "discard parked", err, "discard", done.ID, "items", body.Items, "reason", body.Reason, "discarded", done.Discarded,
-		"released", done.Released)
+	openapi.Changed(c, nil, map[string]any{"discard": done.ID, "discarded": done.Discarded, "released": done.Released})
 	replayed(c, done.Known)
 	answer(c, http.StatusAccepted, done, err)
 }
 
-// audit logs which operator did what.
-func (r *parkedRoutes) audit(c *gin.Context, what string, err error, args ...any) {
-	outcome := "done"
-	if err != nil {
-		outcome = err.Error()
-	}
-	r.log.InfoContext(c, "audit", append([]any{"operator", httpserver.Subject(c.Request.Context()), "what", what,
-		"outcome", outcome}, args...)...)
+// progressed notes for the audit how far a redrive is.
+func progressed(c *gin.Context, r parked.Redrive) {
+	openapi.Changed(c, nil, map[string]any{"redrive": r.ID, "state": r.State, "released": r.Released, "left": r.Left})
 }
 
 func answer(c *gin.Context, status int, body any, err error) {

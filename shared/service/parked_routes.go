@@ -1,7 +1,6 @@
 package service
 
 import (
-	"log/slog"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,8 +30,8 @@ type redriveInput struct {
 }
 
 // RegisterParked adds the routes about parked inputs of these services to the operators' listener.
-func RegisterParked(to *openapi.Routes, services parked.Services, log *slog.Logger) {
-	r := &parkedRoutes{services: services, log: log}
+func RegisterParked(to *openapi.Routes, services parked.Services) {
+	r := &parkedRoutes{services: services}
 	op := func(method, path, id, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: "/v1/parked" + path, Tags: []string{"Parked"}, Summary: summary}
 	}

@@ -11,7 +11,7 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Topics are the topics that the services write and read, and the engines' own two. The services' topics have the same
+// Topics are the topics that the services write and read, the engines' own two, and the audit's. The services' topics have the same
 // number of partitions, so that one order's events are in the same partition of each. Nothing is deleted from them by age
 // or size: state is rebuilt from the topics. Progress reports of the engines are kept for an hour, requests to the
 // engines for a week. Replicas of 0 leave their number to the broker.
@@ -26,6 +26,7 @@ func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 	delete(hour, "retention.bytes")
 	specs := []kafka.TopicSpec{
 		{Name: engine.ControlTopic, Partitions: 1, ReplicationFactor: replicas, Config: week},
+		{Name: AuditTopic, Partitions: 1, ReplicationFactor: replicas, Config: config},
 		{Name: engine.ReportsTopic, Partitions: 1, ReplicationFactor: replicas, Config: hour},
 	}
 	seen := map[string]bool{}

@@ -66,10 +66,10 @@ func TestAServiceDoesNotStartOnTopicsThatWouldLoseOrder(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatStateIsRebuiltFromIsKeptForEver(t *testing.T) {
+func TestOnlyWhatStateIsRebuiltFromAndTheAuditAreKeptForEver(t *testing.T) {
 	t.Parallel()
 	for _, s := range Topics(4, 1, payment) {
-		if got, want := s.Config["retention.ms"] == "-1", strings.HasSuffix(s.Name, ".events"); got != want {
+		if got, want := s.Config["retention.ms"] == "-1", strings.HasSuffix(s.Name, ".events") || s.Name == AuditTopic; got != want {
 			t.Errorf("%s is kept for ever: %v", s.Name, got)
 		}
 	}

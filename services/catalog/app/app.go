@@ -21,7 +21,7 @@ var App = service.App{
 	Migrations: store.Migrations,
 	Bindings:   []engine.Binding{{Machine: catalog.Choreography.Machine(), Store: store.Products()}},
 	Operators: func(r *openapi.Routes, p *service.Parts) {
-		api.Register(r, products{p}, p.Log)
+		api.Register(r, products{p})
 	},
 }
 

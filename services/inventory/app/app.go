@@ -30,7 +30,7 @@ var App = service.App{
 			out, err := p.Engine.Submit(ctx, sku, command)
 			after, _ := out.State.(inventory.State)
 			return after, out.Emitted, err
-		}, p.Log)
+		})
 	},
 	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
 		return func(context.Context) (stop func(context.Context) error, err error) {

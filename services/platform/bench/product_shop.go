@@ -110,7 +110,7 @@ func (s *shop) topics(ctx context.Context, c service.Config) error {
 		return client.DeleteTopics(ctx, made...)
 	})
 	for _, spec := range specs {
-		shared := spec.Name == engine.ControlTopic || spec.Name == engine.ReportsTopic
+		shared := slices.Contains([]string{engine.ControlTopic, engine.ReportsTopic, service.AuditTopic}, spec.Name)
 		if err == nil && !shared && !slices.Contains(made, spec.Name) {
 			err = service.Environment("there is a topic %s already, which may be an installation's: measure on another cluster", spec.Name)
 		}

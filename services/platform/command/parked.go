@@ -13,6 +13,7 @@ import (
 	"orderflow.example/services/platform/audit"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/engine/parked"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"
 )
 
@@ -92,7 +93,8 @@ func asJSON(cmd *cobra.Command) bool {
 func parkedStop() *cobra.Command {
 	return &cobra.Command{Use: "stop ID", Short: "Stops a redrive before its next saga", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
+			act := openapi.Act{What: "stop-redrive", On: map[string]string{"redrive": args[0]}}
+			return parkedAct(cmd, act, func(ctx context.Context, all parked.Services) error {
 				r, err := all.Stop(ctx, args[0])
 				if err != nil {
 					return err
@@ -106,12 +108,15 @@ func parkedContinue() *cobra.Command {
 	return &cobra.Command{Use: "continue ID", Short: "Continues a redrive that failed, was stopped or is paused",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
-				if _, err := all.Continue(ctx, args[0]); err != nil {
-					return err
-				}
-				return follow(cmd, all, args[0])
+			act := openapi.Act{What: "continue-redrive", On: map[string]string{"redrive": args[0]}}
+			err := parkedAct(cmd, act, func(ctx context.Context, all parked.Services) error {
+				_, err := all.Continue(ctx, args[0])
+				return err
 			})
+			if err != nil {
+				return err
+			}
+			return parkedServices(cmd, func(_ context.Context, all parked.Services) error { return follow(cmd, all, args[0]) })
 		}}
 }
 
@@ -139,7 +144,9 @@ func parkedDiscard() *cobra.Command {
 			if strings.TrimSpace(reason) == "" {
 				return service.Usage("parked: --reason is missing: discarded rows are not processed again")
 			}
-			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
+			act := openapi.Act{What: "discard-parked", Reason: reason,
+				On: map[string]string{"parked": of + " " + strings.Join(args, ", ")}}
+			return parkedAct(cmd, act, func(ctx context.Context, all parked.Services) error {
 				done, err := all.Discard(ctx, d, parkedOrigin(cmd))
 				if err != nil {
 					return err

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"orderflow.example/shared/engine/parked"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/service"
 )
 
@@ -39,17 +41,25 @@ func parkedRedrive() *cobra.Command {
 			}
 			yes := !anyFailure
 			r.PerSecond, r.StopOnFailure = &rate, &yes
-			return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
-				started, err := all.Redrive(ctx, r, parkedOrigin(cmd))
-				if err != nil {
-					return err
-				}
-				if r.DryRun {
-					return printed(cmd.OutOrStdout(), asJSON(cmd), started, func() error { return printDryRun(cmd.OutOrStdout(), started) })
-				}
-				fmt.Fprintf(cmd.ErrOrStderr(), "redrive %s: %s\n", started.ID, plural(started.Total, "saga"))
-				return follow(cmd, all, started.ID)
+			if r.DryRun {
+				return parkedServices(cmd, func(ctx context.Context, all parked.Services) error {
+					found, err := all.Redrive(ctx, r, parkedOrigin(cmd))
+					if err != nil {
+						return err
+					}
+					return printed(cmd.OutOrStdout(), asJSON(cmd), found, func() error { return printDryRun(cmd.OutOrStdout(), found) })
+				})
+			}
+			var started parked.Started
+			err := parkedAct(cmd, redriveAct(r), func(ctx context.Context, all parked.Services) (err error) {
+				started, err = all.Redrive(ctx, r, parkedOrigin(cmd))
+				return err
 			})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "redrive %s: %s\n", started.ID, plural(started.Total, "saga"))
+			return parkedServices(cmd, func(_ context.Context, all parked.Services) error { return follow(cmd, all, started.ID) })
 		},
 	}
 	f := cmd.Flags()
@@ -63,6 +73,16 @@ func parkedRedrive() *cobra.Command {
 	f.BoolVar(&r.DryRun, "dry-run", false, "only count and list")
 	f.StringVar(&r.Reason, "reason", "", "why, for the records")
 	return cmd
+}
+
+func redriveAct(r parked.Request) openapi.Act {
+	act := openapi.Act{What: "redrive-parked", Reason: r.Reason, On: map[string]string{}}
+	for kind, what := range map[string]string{"group": r.Group, "service": r.Service, "orders": strings.Join(r.Orders, ", ")} {
+		if what != "" {
+			act.On[kind] = what
+		}
+	}
+	return act
 }
 
 func printDryRun(w io.Writer, s parked.Started) error {

@@ -18,6 +18,7 @@ import (
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded/embeddedtest"
 	"orderflow.example/shared/engine/parked"
+	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/service"
 )
 
@@ -26,8 +27,9 @@ func TestMain(m *testing.M) { embeddedtest.Main(m) }
 // counter is a Postgres on which payment has a database; nothing runs.
 type counter struct {
 	*testing.T
-	url string
-	db  *gorm.DB
+	url   string
+	kafka string
+	db    *gorm.DB
 }
 
 func newCounter(t *testing.T) *counter {
@@ -53,7 +55,13 @@ func newCounter(t *testing.T) *counter {
 			}
 		}
 	})
-	c := &counter{t, url, db.Gorm()}
+	broker := embeddedtest.Kafka(t)
+	client := kafka.Dial(kafka.Config{Brokers: []string{broker}})
+	t.Cleanup(client.Close)
+	if _, err := client.CreateTopics(t.Context(), []kafka.TopicSpec{{Name: service.AuditTopic, Partitions: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	c := &counter{t, url, broker, db.Gorm()}
 	err = c.db.Exec(`INSERT INTO engine.parked (partition, key, form, type, id, saga, cause, at, data, reason)
 		SELECT 0, 'o' || i, 'event', 'order.cancelled.v1', 'e' || i, 'o' || i, '', now(), '{"name": "Ann", "amount": 5}', 'boom ' || i
 			FROM generate_series(1, 4) i`).Error
@@ -70,7 +78,7 @@ func (c *counter) run(args ...string) (code int, stdout, stderr string) {
 	root := command.Root()
 	root.SetOut(&out)
 	root.SetErr(&err)
-	root.SetArgs(append([]string{"parked", "--postgres", c.url, "--data-dir", c.TempDir(), "--as", "ann"}, args...))
+	root.SetArgs(append([]string{"parked", "--postgres", c.url, "--kafka", c.kafka, "--data-dir", c.TempDir(), "--as", "ann"}, args...))
 	code = service.Execute(c.Context(), root, &err)
 	return code, out.String(), err.String()
 }

@@ -116,7 +116,7 @@ func numbers(first, last int64) string {
 // eventTopics are the topics of the services' events.
 func eventTopics() (topics []string) {
 	for _, t := range service.Topics(1, 0, run.Apps...) {
-		if t.Name != engine.ControlTopic && t.Name != engine.ReportsTopic {
+		if t.Name != engine.ControlTopic && t.Name != engine.ReportsTopic && t.Name != service.AuditTopic {
 			topics = append(topics, t.Name)
 		}
 	}

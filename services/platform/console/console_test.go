@@ -36,6 +36,7 @@ var promises = []struct {
 	{"what one cause parked is released step by step", parkedCanary},
 	{"the map shows who does not keep up", flowMap},
 	{"a break of the ledger names its order", ledgerBreak},
+	{"what operators did is told, with what was before and after", audited},
 	{"discarding asks twice", discardAsks},
 	{"a tracker that reads the topics anew says how far it is, and the page comes by itself", catchingUp},
 	{"a service that is down takes only its part of a page", serviceDown},

@@ -60,6 +60,33 @@ func ledgerBreak(t *testing.T, w *world) {
 	b.Await(t, "completed")
 }
 
+func audited(t *testing.T, w *world) {
+	b := w.order(t, "audited", 1_100_000)
+	b.Await(t, "in_review")
+	p := w.console(t, "/sagas/"+b.ID)
+	p.see("fraud owes")
+	p.press("Move")
+	p.on("input", "Due", `(e) => { e.value = '2040-01-02T03:04'; }`)
+	p.fill("Reason", "the customer is asked")
+	p.key("Enter")
+	p.see("2040-01-02")
+	p.press("Refuse")
+	p.fill("Reason", "the customer has not ordered it")
+	p.key("Enter")
+	b.Await(t, "cancelled")
+	p.press("What operators did")
+	p.see("ann", "move deadline", "the customer is asked", "due at: 2040-01-02", "decide review", "approve: false", "done",
+		"the customer has not ordered it")
+	p.accessible()
+	refused := w.Site.Operator("storefront")
+	refused.Must(t, 409, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "too late"}, "Idempotency-Key: too-late")
+	p.visit("/audit?what=cancel+order")
+	p.see("cancel order", b.ID, "refused: too-late-to-cancel")
+	p.gone("move deadline")
+	p.visit("/audit?by=nobody")
+	p.see("Nobody has done anything")
+}
+
 // answers has the requests of the page for paths that begin so answered with a problem, until recover.
 func (p *page) answers(path, problem string) {
 	p.Helper()

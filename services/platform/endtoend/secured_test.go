@@ -61,11 +61,11 @@ func (s *secured) checkTopics(t *testing.T, app service.App) {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), trial.Patience)
 	defer cancel()
-	reads, writes := []string{engine.ControlTopic}, []string{engine.ControlTopic}
+	reads, writes := []string{engine.ControlTopic}, []string{engine.ControlTopic, service.AuditTopic}
 	if len(app.Bindings) > 0 {
 		reads, writes = append(reads, app.Topic()), append(writes, app.Topic(), engine.ReportsTopic)
 	} else {
-		reads = append(append(reads, engine.ReportsTopic), app.Topics...)
+		reads = append(append(reads, engine.ReportsTopic, service.AuditTopic), app.Topics...)
 	}
 	for _, b := range app.Bindings {
 		for _, name := range b.Machine.Hears() {

@@ -78,7 +78,6 @@ func (o Operation) GoodBody(sku string) (body string, known bool) {
 		"place-order": `{"lines":[` + line + `],"ship_to":{"name":"Ada","line1":"1 Long Road","line2":"Top floor","city":"Leeds",` +
 			`"postcode":"LS1 1AA","country":"GB"},"email":"ada@example.com","payment_token":"tok_ok","fill_policy":"fill_all"}`,
 		"cancel-order":       `{"reason":"changed my mind"}`,
-		"cancel-any-order":   `{"reason":"sold by telephone"}`,
 		"return-goods":       `{"lines":[` + line + `],"reason":"broken"}`,
 		"record-interaction": `{"kind":"view","sku":"` + sku + `","visitor":"v-1","at":"2026-03-01T09:30:04Z"}`,
 		"set-preferences": `{"channels":["mail","sms","push"],"promotions":false,"locale":"de","email":"ada@example.com",` +

@@ -20,8 +20,11 @@ const lookupBytes = 64 << 10
 // New returns the tracker of these machines, all machines of all services, and of the money they move. choreography is their
 // declaration as JSON, for operators.
 func New(machines []*saga.Machine, money []model.Money, choreography []byte) service.App {
-	var topics []string
+	var topics, services []string
 	for _, m := range machines {
+		if !slices.Contains(services, m.Service) {
+			services = append(services, m.Service)
+		}
 		for _, name := range m.Says() {
 			if topic := saga.Topic(name); !slices.Contains(topics, topic) {
 				topics = append(topics, topic)
@@ -37,7 +40,7 @@ func New(machines []*saga.Machine, money []model.Money, choreography []byte) ser
 			lookup := kafka.Dial(config)
 			w := watch.New(watch.Config{Kafka: p.Kafka, Lookup: lookup, Machines: machines, Money: money, Topics: topics,
 				Partitions: p.Config.Partitions, Log: p.Log, Registerer: p.Registry, Traces: p.Traces})
-			api.Register(operators, w, choreography, p.Log)
+			api.Register(operators, w, services, choreography)
 			return func(context.Context) (func(context.Context) error, error) {
 				if err != nil {
 					return nil, err

@@ -34,7 +34,7 @@ var App = service.App{
 		api.Register(r, keys, func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {
 			out, err := p.Engine.Submit(ctx, sku, command)
 			return out.Emitted, err
-		}, p.Log)
+		})
 	},
 	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
 		return func(context.Context) (stop func(context.Context) error, err error) {

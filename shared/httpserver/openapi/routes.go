@@ -20,6 +20,7 @@ type Routes struct {
 	engine *gin.Engine
 	api    huma.API
 	guard  gin.HandlerFunc
+	audit  Audit // nil: none
 }
 
 // NewRoutes serves the description and its page as New does. Guard refuses requests without a token.
@@ -46,7 +47,7 @@ func Handle[In, Out any](r *Routes, op huma.Operation, handle gin.HandlerFunc) {
 	if !slices.ContainsFunc(parameters, func(p *huma.Param) bool { return p.In == "query" }) {
 		handle = withoutQuery(handle)
 	}
-	r.engine.Handle(op.Method, op.Path, r.guard, handle)
+	r.engine.Handle(op.Method, op.Path, r.guard, r.audited(op, handle))
 }
 
 // withoutQuery refuses any parameter. A handler of a list reads its own with httpserver.NewQuery.

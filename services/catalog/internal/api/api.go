@@ -5,7 +5,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 
@@ -67,13 +66,13 @@ type shown struct {
 }
 
 // Register adds the routes. A SKU may contain slashes.
-func Register(r *openapi.Routes, p Products, log *slog.Logger) {
-	registerSale(r, p, log)
+func Register(r *openapi.Routes, p Products) {
+	registerSale(r, p)
 	openapi.Handle[openapi.Body[request], openapi.Body[answer]](r, huma.Operation{
 		OperationID: "list-products", Method: http.MethodPost, Path: Path, Tags: []string{"Products"},
 		Summary:     "List products, or change their prices and descriptions",
 		Description: "Sent again it lists what is not listed yet: what is listed already does not change.",
-	}, func(c *gin.Context) { list(c, p, log) })
+	}, func(c *gin.Context) { list(c, p) })
 	openapi.Handle[struct {
 		SKU string `path:"sku" minLength:"1" maxLength:"64" doc:"May contain slashes"`
 	}, openapi.Body[shown]](r, huma.Operation{
@@ -84,7 +83,7 @@ func Register(r *openapi.Routes, p Products, log *slog.Logger) {
 
 // list submits the items one by one. If some fail the others stay, and a retry of the same request lists the rest: products
 // listed already do not change.
-func list(c *gin.Context, p Products, log *slog.Logger) {
+func list(c *gin.Context, p Products) {
 	var r request
 	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
 		httpserver.WriteProblem(c, problem)
@@ -98,7 +97,6 @@ func list(c *gin.Context, p Products, log *slog.Logger) {
 		return err
 	})
 	if problem != nil {
-		log.WarnContext(c, "audit: products listed in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
 		httpserver.WriteProblem(c, problem)
 		return
 	}
@@ -113,8 +111,7 @@ func list(c *gin.Context, p Products, log *slog.Logger) {
 			a.Repriced++
 		}
 	}
-	log.InfoContext(c, "audit: products listed", "operator", httpserver.Subject(c.Request.Context()),
-		"listed", a.Listed, "repriced", a.Repriced, "unchanged", a.Unchanged)
+	openapi.Changed(c, nil, a)
 	c.JSON(http.StatusOK, a)
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -65,7 +64,7 @@ func send(t *testing.T, p Products, method, path, body string) (status int, answ
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{RouteBodyLimits: map[string]int64{Path: BodyLimit}})
-	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), p, slog.New(slog.DiscardHandler))
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), p)
 	token, err := httpserver.Mint(signing, httpserver.AudienceOperators, "op", time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +182,7 @@ func TestOnlyOperatorsListProducts(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{})
-	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), newShelf(), slog.New(slog.DiscardHandler))
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), newShelf())
 	for _, method := range []string{http.MethodPost, http.MethodGet} {
 		path := map[string]string{http.MethodPost: Path, http.MethodGet: Path + "/tea"}[method]
 		res := httptest.NewRecorder()

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,16 +30,16 @@ type saleAnswer struct {
 	Unchanged int `json:"unchanged"`
 }
 
-func registerSale(r *openapi.Routes, p Products, log *slog.Logger) {
+func registerSale(r *openapi.Routes, p Products) {
 	openapi.Handle[openapi.Body[saleRequest], openapi.Body[saleAnswer]](r, huma.Operation{
 		OperationID: "change-sale", Method: http.MethodPost, Path: Path + "/sale", Tags: []string{"Products"},
 		Summary:     "Withdraw products from sale, or put them back",
 		Description: "A withdrawn product stays withdrawn when it is listed again, as by an import of the catalogue.",
-	}, func(c *gin.Context) { changeSale(c, p, log) })
+	}, func(c *gin.Context) { changeSale(c, p) })
 }
 
 // changeSale submits the items one by one. If some fail the others stay, and a retry does the rest.
-func changeSale(c *gin.Context, p Products, log *slog.Logger) {
+func changeSale(c *gin.Context, p Products) {
 	var r saleRequest
 	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
 		httpserver.WriteProblem(c, problem)
@@ -70,7 +69,6 @@ func changeSale(c *gin.Context, p Products, log *slog.Logger) {
 		return err
 	})
 	if problem != nil {
-		log.WarnContext(c, "audit: sale changed in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
 		httpserver.WriteProblem(c, problem)
 		return
 	}
@@ -82,8 +80,7 @@ func changeSale(c *gin.Context, p Products, log *slog.Logger) {
 			a.Unchanged++
 		}
 	}
-	log.InfoContext(c, "audit: sale changed", "operator", httpserver.Subject(c.Request.Context()), "changed", a.Changed,
-		"unchanged", a.Unchanged)
+	openapi.Changed(c, nil, a)
 	c.JSON(http.StatusOK, a)
 }
 

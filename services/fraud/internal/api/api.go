@@ -48,7 +48,8 @@ func Register(routes *openapi.Routes, keys *idempotency.Keys, r Reviews) {
 }
 
 type decision struct {
-	Approve *bool `json:"approve" nullable:"false"`
+	Approve *bool  `json:"approve" nullable:"false"`
+	Reason  string `json:"reason,omitempty" maxLength:"500" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters" doc:"For the audit"`
 }
 
 type review struct {

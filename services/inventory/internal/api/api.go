@@ -5,7 +5,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"reflect"
 	"strings"
@@ -37,8 +36,8 @@ type Submit func(ctx context.Context, sku string, command saga.Event) (inventory
 const defaultLimit, maxLimit = 50, 200
 
 // Register adds the routes. A SKU may contain slashes.
-func Register(r *openapi.Routes, keys *idempotency.Keys, reader Reader, submit Submit, log *slog.Logger) {
-	registerCounts(r, keys, reader, submit, log)
+func Register(r *openapi.Routes, keys *idempotency.Keys, reader Reader, submit Submit) {
+	registerCounts(r, keys, reader, submit)
 
 	openapi.Handle[struct {
 		openapi.Paged

@@ -40,7 +40,7 @@ func ask(t *testing.T, req *http.Request, audience string, reader Reader, claims
 	}
 	s := httpserver.New(httpserver.Options{})
 	log := slog.New(slog.DiscardHandler)
-	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), idempotency.New(claims, log), reader, submit, log)
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), idempotency.New(claims, log), reader, submit)
 	token, err := httpserver.Mint(key, audience, "op", time.Minute)
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -47,18 +46,18 @@ type counted struct {
 	Missing    int64  `json:"missing" doc:"Set aside for orders and not there. The newest of these orders are cancelled unless their parcels have left; then it is written off. The others keep their goods"`
 }
 
-func registerCounts(r *openapi.Routes, keys *idempotency.Keys, reader Reader, submit Submit, log *slog.Logger) {
+func registerCounts(r *openapi.Routes, keys *idempotency.Keys, reader Reader, submit Submit) {
 	op := huma.Operation{OperationID: "count-stock", Method: http.MethodPost, Path: "/v1/stock/counts", Tags: []string{"Stock"},
 		Summary:     "Say how many pieces were counted",
 		Description: "What differs from the books becomes a movement. Goods that are new in a warehouse are received, not counted."}
 	openapi.TakesKey(&op, false)
 	openapi.Handle[openapi.Body[countRequest], openapi.Body[countAnswer]](r, op,
-		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { count(c, reader, submit, log) }))
+		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { count(c, reader, submit) }))
 }
 
 // count submits the items one by one, each once for its request. If some fail the others stay, and a retry of the same request
 // submits the rest.
-func count(c *gin.Context, reader Reader, submit Submit, log *slog.Logger) {
+func count(c *gin.Context, reader Reader, submit Submit) {
 	var r countRequest
 	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
 		httpserver.WriteProblem(c, problem)
@@ -90,11 +89,10 @@ func count(c *gin.Context, reader Reader, submit Submit, log *slog.Logger) {
 		return err
 	})
 	if problem != nil {
-		log.WarnContext(c, "audit: stock counted in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
 		httpserver.WriteProblem(c, problem)
 		return
 	}
-	log.InfoContext(c, "audit: stock counted", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
+	openapi.Changed(c, nil, a)
 	c.JSON(http.StatusOK, a)
 }
 

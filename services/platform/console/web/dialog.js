@@ -16,7 +16,7 @@ export function Dialog({ title, close, children }) {
 }
 
 /** A button whose dialog sends one request. The key is made once per dialog, so sending again does nothing twice.
- * @param {{label: string, title?: string, danger?: boolean, says: any, method: string, path: string, sends?: string,
+ * @param {{label: string, title?: string, danger?: boolean, says: any, method: string, path: string | ((form: Record<string, string>) => string), sends?: string,
  *   body?: (form: Record<string, string>) => any, done: (answer: any) => void, children?: any, keyed?: boolean,
  *   refuse?: (form: Record<string, string>) => string}} props */
 export function Act(props) {
@@ -41,7 +41,7 @@ function Sending({ label, title, says, method, path, body, done, children, close
     }
     work(true);
     try {
-      const answer = await call(method, path, { body: body?.(form), key: keyed ? key : undefined });
+      const answer = await call(method, typeof path === 'function' ? path(form) : path, { body: body?.(form), key: keyed ? key : undefined });
       close();
       done(answer);
     } catch (err) {
@@ -57,5 +57,6 @@ function Sending({ label, title, says, method, path, body, done, children, close
   </form></${Dialog}>`;
 }
 
-/** The reason that is written into the audit. */
-export const Reason = () => html`<label>Reason, for the audit <input name="reason" required maxlength="500" autocomplete="off" /></label>`;
+/** The reason that is written into the audit. @param {{optional?: boolean}} props */
+export const Reason = ({ optional = false }) => html`<label>Reason, for the audit${optional ? ' (may be empty)' : ''} <input name="reason"
+  required=${!optional} maxlength="500" autocomplete="off" /></label>`;

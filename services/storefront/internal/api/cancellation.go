@@ -29,7 +29,7 @@ type operatorsCancellation struct {
 
 // RegisterCancellation adds the cancellation of any order to the operators' listener.
 func RegisterCancellation(r *openapi.Routes, orders Any, submit Submit, keys *idempotency.Keys, log *slog.Logger) {
-	op := huma.Operation{OperationID: "cancel-any-order", Method: http.MethodPost, Path: "/v1/orders/:id/cancellation",
+	op := huma.Operation{OperationID: "cancel-order", Method: http.MethodPost, Path: "/v1/orders/:id/cancellation",
 		Tags: []string{"Orders"}, DefaultStatus: http.StatusAccepted, Summary: "Cancel an order, as the shop",
 		Description: "Until the goods have left. What was done for the order is undone then; how far that is, GET /v1/sagas/{order} " +
 			"shows. The answer is the order at this moment.",

@@ -3,9 +3,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -15,6 +15,7 @@ import (
 	"orderflow.example/services/tracker"
 	"orderflow.example/services/tracker/internal/watch"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 // Sagas is what the routes need. *watch.Watcher implements it.
@@ -25,6 +26,8 @@ type Sagas interface {
 	Saga(ctx context.Context, order string) (told tracker.Saga, found bool, err error)
 	// Move has a deadline moved, or taken off if due is nil. Its errors are those of package watch.
 	Move(ctx context.Context, id string, due *time.Time, by string) (before, after tracker.Deadline, err error)
+	// Acts lists what operators did, the newest first; all is false if there are others.
+	Acts(f watch.ActFilter, before string, limit int) (list []openapi.Act, all bool, err error)
 }
 
 const (
@@ -33,8 +36,8 @@ const (
 )
 
 type routes struct {
-	sagas Sagas
-	log   *slog.Logger
+	sagas    Sagas
+	services []string
 }
 
 type page[T any] struct {
@@ -45,7 +48,7 @@ type page[T any] struct {
 
 func (r *routes) listSagas(c *gin.Context) {
 	q := httpserver.NewQuery(c, filters...)
-	limit, mark, filter := q.Limit(defaultLimit, maxLimit), tracker.Mark{}, filterOf(q)
+	limit, mark, filter := q.Limit(defaultLimit, maxLimit), tracker.Mark{}, r.filterOf(q)
 	var after *tracker.Mark
 	if q.Cursor(&mark) {
 		after = &mark
@@ -68,16 +71,16 @@ func (r *routes) listSagas(c *gin.Context) {
 // filters are the parameters that filterOf reads.
 var filters = []string{"state", "open", "stuck", "attention", "q", "reason", "service", "cause", "customer", "sku", "from", "to"}
 
-func filterOf(q *httpserver.Query) tracker.Filter {
+func (r *routes) filterOf(q *httpserver.Query) tracker.Filter {
 	return tracker.Filter{State: q.OneOf("state", order.Statuses()...), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
-		Attention: q.YesOrNo("attention"), Prefix: q.Query("q"), Reason: q.Query("reason"), Service: q.Query("service"),
+		Attention: q.YesOrNo("attention"), Prefix: q.Query("q"), Reason: q.Query("reason"), Service: q.OneOf("service", r.services...),
 		Cause: q.OneOf("cause", tracker.Causes...), Customer: q.Query("customer"), SKU: q.Query("sku"),
 		From: q.Time("from"), To: q.Time("to")}
 }
 
 func (r *routes) facets(c *gin.Context) {
 	q := httpserver.NewQuery(c, filters...)
-	filter := filterOf(q)
+	filter := r.filterOf(q)
 	if q.Refused() {
 		return
 	}
@@ -95,6 +98,17 @@ func (r *routes) overview(c *gin.Context) {
 	answer(c, told, err)
 }
 
+func (r *routes) series(c *gin.Context) {
+	q := httpserver.NewQuery(c, "step")
+	step := q.OneOf("step", tracker.Steps...)
+	if q.Refused() {
+		return
+	}
+	var told tracker.Series
+	err := r.sagas.Read(func(x *tracker.Index, now time.Time) { told = x.Series(cmp.Or(step, tracker.Steps[0]), now) })
+	answer(c, told, err)
+}
+
 func (r *routes) saga(c *gin.Context) {
 	told, found, err := r.sagas.Saga(c.Request.Context(), c.Param("order"))
 	if err == nil && !found {
@@ -106,14 +120,14 @@ func (r *routes) saga(c *gin.Context) {
 
 func (r *routes) listObligations(c *gin.Context) {
 	q := httpserver.NewQuery(c, "overdue", "service", "kind", "cause", "order")
-	filter := tracker.ObligationFilter{Overdue: q.YesOrNo("overdue"), Service: c.Query("service"),
+	filter := tracker.ObligationFilter{Overdue: q.YesOrNo("overdue"), Service: q.OneOf("service", r.services...),
 		Kind: q.OneOf("kind", tracker.Kinds...), Cause: q.OneOf("cause", tracker.Causes...), Order: c.Query("order")}
 	list(q, r, func(x *tracker.Index, now time.Time) []tracker.Obligation { return x.Obligations(filter, now) })
 }
 
 func (r *routes) listDeadlines(c *gin.Context) {
 	q := httpserver.NewQuery(c, "order", "service", "overdue")
-	service, overdue := c.Query("service"), q.YesOrNo("overdue")
+	service, overdue := q.OneOf("service", r.services...), q.YesOrNo("overdue")
 	list(q, r, func(x *tracker.Index, now time.Time) (chosen []tracker.Deadline) {
 		for _, d := range x.Deadlines(c.Query("order"), now) {
 			if (service == "" || d.Service == service) && (overdue == nil || d.Overdue == *overdue) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -51,6 +50,18 @@ type board struct {
 	behind bool
 	moved  error
 	asked  []string
+
+	acts       []openapi.Act // the newest first
+	unwritable error         // of the audit
+}
+
+func (b *board) Acts(f watch.ActFilter, before string, limit int) (list []openapi.Act, all bool, err error) {
+	from := slices.IndexFunc(b.acts, func(a openapi.Act) bool { return a.ID == before }) + 1
+	list = b.acts[from:]
+	if f.By != "" {
+		list = slices.DeleteFunc(slices.Clone(list), func(a openapi.Act) bool { return a.By != f.By })
+	}
+	return list[:min(limit, len(list))], len(list) <= limit, nil
 }
 
 func newBoard() *board {
@@ -95,10 +106,11 @@ func ask(t *testing.T, b *board, method, path, body, audience string) (status in
 	if err != nil {
 		t.Fatal(err)
 	}
-	var audit bytes.Buffer
+	audit := &kept{fails: b.unwritable}
 	s := httpserver.New(httpserver.Options{})
-	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), b, []byte(`{"machines":[]}`),
-		slog.New(slog.NewTextHandler(&audit, nil)))
+	routes := openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", "")
+	routes.Audited(audit)
+	Register(routes, b, []string{"storefront", "order"}, []byte(`{"machines":[]}`))
 	token, err := httpserver.Mint(key, audience, "op1", time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +121,27 @@ func ask(t *testing.T, b *board, method, path, body, audience string) (status in
 	res := httptest.NewRecorder()
 	s.Engine().ServeHTTP(res, req)
 	return res.Code, strings.TrimSpace(res.Body.String()), audit.String()
+}
+
+// kept is an audit in memory.
+type kept struct {
+	intended, ended []openapi.Act
+	fails           error
+}
+
+func (k *kept) Intend(_ context.Context, a openapi.Act) error {
+	k.intended = append(k.intended, a)
+	return k.fails
+}
+
+func (k *kept) End(_ context.Context, a openapi.Act) { k.ended = append(k.ended, a) }
+
+func (k *kept) String() string {
+	text, err := json.Marshal(k.ended)
+	if err != nil || len(k.intended) < len(k.ended) {
+		return fmt.Sprint(k.intended, k.ended, err)
+	}
+	return string(text)
 }
 
 func get(t *testing.T, b *board, path string) (status int, answer string) {
@@ -158,8 +191,10 @@ func TestWhatCannotBeAskedIsRefused(t *testing.T) {
 	b := newBoard()
 	for path, want := range map[string]int{
 		"/v1/sagas?limit=0": 422, "/v1/sagas?limit=201": 422, "/v1/sagas?stuck=perhaps": 422, "/v1/sagas?cursor=x": 422,
-		"/v1/sagas?sttate=placed":   422,
-		"/v1/obligations?overdue=1": 422, "/v1/obligations?cursor=x": 422, "/v1/deadlines?kind=call": 422,
+		"/v1/sagas?sttate=placed": 422,
+		"/v1/sagas?service=oder":  422, "/v1/obligations?service=oder": 422, "/v1/deadlines?service=oder": 422,
+		"/v1/sagas/facets?service=oder": 422,
+		"/v1/obligations?overdue=1":     422, "/v1/obligations?cursor=x": 422, "/v1/deadlines?kind=call": 422,
 		"/v1/sagas/unknown": 404, "/v1/sagas/down": 503, "/v1/deadlines/unknown": 404,
 		"/v1/sagas/o1": 200, "/v1/deadlines/01950000-0000-7000-8000-000000000001": 200, "/v1/choreography": 200,
 	} {
@@ -186,22 +221,62 @@ func TestBeforeEverythingIsReadItIsSaidHowFarThatIs(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeWrittenDownIsNotDone(t *testing.T) {
+	t.Parallel()
+	b := newBoard()
+	b.unwritable = errors.New("the broker at secret.example.com is down")
+	status, body, _ := ask(t, b, http.MethodDelete, "/v1/deadlines/d1", "", httpserver.AudienceOperators)
+	if status != http.StatusServiceUnavailable || len(b.asked) != 0 || strings.Contains(body, "secret") {
+		t.Errorf("got %d %s, asked for %v", status, body, b.asked)
+	}
+}
+
+func TestTheAuditIsPagedThroughTheNewestFirst(t *testing.T) {
+	t.Parallel()
+	b := newBoard()
+	for i := range 5 {
+		b.acts = append(b.acts, openapi.Act{ID: fmt.Sprint("a", 4-i), By: []string{"ann", "bea"}[i%2], What: "move-deadline"})
+	}
+	var got []string
+	for path := "/v1/audit?by=ann&limit=2"; path != ""; {
+		status, body := get(t, b, path)
+		var p page[openapi.Act]
+		if err := json.Unmarshal([]byte(body), &p); err != nil || status != 200 || p.AsOf.IsZero() {
+			t.Fatalf("got %d %s", status, body)
+		}
+		for _, a := range p.Items {
+			got = append(got, a.ID)
+		}
+		if path = ""; p.NextCursor != "" {
+			path = "/v1/audit?by=ann&limit=2&cursor=" + p.NextCursor
+		}
+	}
+	if want := []string{"a4", "a2", "a0"}; !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+	if status, _ := get(t, b, "/v1/audit?who=ann"); status != http.StatusUnprocessableEntity {
+		t.Errorf("a filter that there is not got %d", status)
+	}
+}
+
 func TestEveryChangeOfADeadlineIsWrittenDown(t *testing.T) {
 	t.Parallel()
 	b := newBoard()
-	status, body, log := ask(t, b, http.MethodPatch, "/v1/deadlines/d1", `{"due_at":"2030-05-06T07:08:09Z"}`,
+	status, body, log := ask(t, b, http.MethodPatch, "/v1/deadlines/d1", `{"due_at":"2030-05-06T07:08:09Z","reason":"they are on their way"}`,
 		httpserver.AudienceOperators)
 	if status != 200 || !strings.Contains(body, `"due_at":"2030-05-06T07:08:09Z"`) || !strings.Contains(body, `"moved_by":"op1"`) {
 		t.Errorf("got %d %s", status, body)
 	}
-	for _, word := range []string{"operator=op1", `what="move deadline"`, "deadline=d1", "order=o1", "before=2030-01-02T04:04:05Z",
-		"after=2030-05-06T07:08:09Z", "outcome=done"} {
+	for _, word := range []string{`"by":"op1"`, `"what":"move-deadline"`, `"deadline":"d1"`, `"order":"o1"`,
+		`"before":{"due_at":"2030-01-02T04:04:05Z"`, `"after":{"due_at":"2030-05-06T07:08:09Z"`, `"outcome":"done"`,
+		`"reason":"they are on their way"`} {
 		if !strings.Contains(log, word) {
 			t.Errorf("%s is not in the log: %s", word, log)
 		}
 	}
-	status, body, log = ask(t, b, http.MethodDelete, "/v1/deadlines/d1", "", httpserver.AudienceOperators)
-	if status != 200 || !strings.Contains(body, `"due_at":null`) || !strings.Contains(log, `what="take off deadline"`) {
+	status, body, log = ask(t, b, http.MethodDelete, "/v1/deadlines/d1?reason=no+more", "", httpserver.AudienceOperators)
+	if status != 200 || !strings.Contains(body, `"due_at":null`) || !strings.Contains(log, `"what":"take-off-deadline"`) ||
+		!strings.Contains(log, `"reason":"no more"`) {
 		t.Errorf("got %d %s, logged %s", status, body, log)
 	}
 	if want := []string{"d1 2030-05-06 07:08:09 +0000 UTC op1", "d1 <nil> op1"}; !slices.Equal(b.asked, want) {
@@ -211,7 +286,7 @@ func TestEveryChangeOfADeadlineIsWrittenDown(t *testing.T) {
 		watch.Behind{}: 503, errors.New("broken"): 503} {
 		b.moved = refused
 		status, body, log := ask(t, b, http.MethodDelete, "/v1/deadlines/d1", "", httpserver.AudienceOperators)
-		if status != want || strings.Contains(body, "broken") || strings.Contains(log, "outcome=done") {
+		if status != want || strings.Contains(body, "broken") || strings.Contains(log, `"outcome":"done"`) {
 			t.Errorf("%v: got %d %s, logged %s", refused, status, body, log)
 		}
 	}

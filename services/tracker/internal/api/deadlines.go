@@ -10,6 +10,7 @@ import (
 	"orderflow.example/services/tracker"
 	"orderflow.example/services/tracker/internal/watch"
 	"orderflow.example/shared/httpserver"
+	"orderflow.example/shared/httpserver/openapi"
 )
 
 func (r *routes) deadline(c *gin.Context) {
@@ -41,27 +42,45 @@ func (r *routes) move(c *gin.Context) {
 			Location: "body.due_at"}))
 		return
 	}
-	r.change(c, "move", body.DueAt)
+	r.change(c, body.DueAt)
 }
 
-func (r *routes) takeOff(c *gin.Context) { r.change(c, "take off", nil) }
+func (r *routes) takeOff(c *gin.Context) {
+	q := httpserver.NewQuery(c, "reason")
+	for _, of := range []string{"limit", "cursor"} {
+		if _, given := q.GetQuery(of); given {
+			q.Fault(of, "there is no such parameter")
+		}
+	}
+	if reason := q.Query("reason"); len(reason) > 500 || httpserver.UnusableText(reason) != "" {
+		q.Fault("reason", "want at most 500 bytes of text without control characters")
+	}
+	if !q.Refused() {
+		r.change(c, nil)
+	}
+}
 
-// change has a deadline changed, and logs who changed what.
-func (r *routes) change(c *gin.Context, what string, due *time.Time) {
+// change has a deadline changed.
+func (r *routes) change(c *gin.Context, due *time.Time) {
 	ctx := c.Request.Context()
 	before, after, err := r.sagas.Move(ctx, c.Param("id"), due, httpserver.Subject(ctx))
-	outcome := "done"
-	if err != nil {
-		outcome = err.Error()
+	if before.ID != "" {
+		openapi.About(c, "order", before.Order)
+		openapi.Changed(c, movedOf(before), movedOf(after))
 	}
-	r.log.InfoContext(c, "audit", "operator", httpserver.Subject(ctx), "what", what+" deadline", "deadline", before.ID,
-		"order", before.Order, "of", before.Service, "since", before.Since, "before", before.DueAt, "after", after.DueAt,
-		"outcome", outcome)
 	if err != nil {
 		refuse(c, err)
 		return
 	}
 	c.JSON(http.StatusOK, after)
+}
+
+// movedOf is what the audit has of a deadline.
+func movedOf(d tracker.Deadline) any {
+	if d.ID == "" {
+		return nil
+	}
+	return map[string]any{"service": d.Service, "since": d.Since, "due_at": d.DueAt}
 }
 
 func refuse(c *gin.Context, err error) {

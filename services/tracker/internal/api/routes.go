@@ -1,7 +1,6 @@
 package api
 
 import (
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -21,7 +20,7 @@ type filterInput struct {
 	State     string    `query:"state" enum:"placed,in_review,backordered,confirmed,preparing,cancelling,shipped,delivered,completed,rejected,cancelled,returned" doc:"Only sagas in this state"`
 	Open      bool      `query:"open" doc:"Only those that have ended, or have not"`
 	Stuck     bool      `query:"stuck" doc:"Only those that are stuck, or are not"`
-	Attention bool      `query:"attention" doc:"Only those that are stuck or have ended and owe what is overdue, or no such"`
+	Attention bool      `query:"attention" doc:"Only those that are stuck, owe what is overdue, have something put aside or wait for a person, or no such"`
 	Q         string    `query:"q" doc:"What the order's id begins with"`
 	Reason    string    `query:"reason" doc:"Only those turned back for this reason"`
 	Service   string    `query:"service" doc:"Only those that this service owes something"`
@@ -32,6 +31,10 @@ type filterInput struct {
 	To        time.Time `query:"to" doc:"Only those that began before"`
 }
 
+type seriesInput struct {
+	Step string `query:"step" enum:"1s,1m" default:"1s" doc:"1s: a quarter of an hour by seconds; 1m: a day by minutes"`
+}
+
 type orderInput struct {
 	Order string `path:"order" doc:"The order's id"`
 }
@@ -40,7 +43,7 @@ type obligationsInput struct {
 	openapi.Paged
 	Overdue bool   `query:"overdue" doc:"Only those that are overdue, or are not"`
 	Service string `query:"service" doc:"Only what this service owes"`
-	Kind    string `query:"kind" enum:"reaction,call,deadline,publication"`
+	Kind    string `query:"kind" enum:"reaction,call,deadline,publication,decision"`
 	Cause   string `query:"cause" enum:"parked,consumer_behind,outside_party,publisher_behind,never_produced" doc:"Only what is overdue for this cause"`
 	Order   string `query:"order" doc:"Only what is owed to this order"`
 }
@@ -57,7 +60,8 @@ type deadlineInput struct {
 }
 
 type due struct {
-	DueAt *time.Time `json:"due_at" nullable:"false" doc:"When it is to be due instead"`
+	DueAt  *time.Time `json:"due_at" nullable:"false" doc:"When it is to be due instead"`
+	Reason string     `json:"reason,omitempty" maxLength:"500" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters" doc:"For the audit"`
 }
 
 type moveInput struct {
@@ -65,9 +69,14 @@ type moveInput struct {
 	Body due
 }
 
-// Register adds the routes. choreography is the declared choreography as JSON.
-func Register(to *openapi.Routes, sagas Sagas, choreography []byte, log *slog.Logger) {
-	r := &routes{sagas: sagas, log: log}
+type takeOffInput struct {
+	deadlineInput
+	Reason string `query:"reason" maxLength:"500" doc:"For the audit"`
+}
+
+// Register adds the routes. services are the names of those that have a choreography; choreography is the declared choreography as JSON.
+func Register(to *openapi.Routes, sagas Sagas, services []string, choreography []byte) {
+	r := &routes{sagas: sagas, services: services}
 	op := func(method, path, id, tag, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Tags: []string{tag}, Summary: summary}
 	}
@@ -78,6 +87,8 @@ func Register(to *openapi.Routes, sagas Sagas, choreography []byte, log *slog.Lo
 		op(http.MethodGet, "/v1/sagas/facets", "count-sagas", "Sagas", "Count the sagas by state, cause, service and reason"), r.facets)
 	openapi.Handle[struct{}, openapi.Body[tracker.Overview]](to,
 		op(http.MethodGet, "/v1/overview", "read-overview", "Sagas", "Read what needs a person, and how much is under way"), r.overview)
+	openapi.Handle[seriesInput, openapi.Body[tracker.Series]](to,
+		op(http.MethodGet, "/v1/overview/series", "read-series", "Sagas", "Read the figures of the last quarter of an hour, or day"), r.series)
 	openapi.Handle[orderInput, openapi.Body[tracker.Saga]](to,
 		op(http.MethodGet, "/v1/sagas/:order", "get-saga", "Sagas", "Read what happened because of an order, and what is owed"), r.saga)
 	openapi.Handle[obligationsInput, openapi.Body[page[tracker.Obligation]]](to,
@@ -89,8 +100,9 @@ func Register(to *openapi.Routes, sagas Sagas, choreography []byte, log *slog.Lo
 		op(http.MethodGet, "/v1/deadlines/:id", "get-deadline", "Deadlines", "Read a deadline")), r.deadline)
 	openapi.Handle[moveInput, openapi.Body[tracker.Deadline]](to, conflicting(
 		op(http.MethodPatch, "/v1/deadlines/:id", "move-deadline", "Deadlines", "Move a deadline")), r.move)
-	openapi.Handle[deadlineInput, openapi.Body[tracker.Deadline]](to, conflicting(
+	openapi.Handle[takeOffInput, openapi.Body[tracker.Deadline]](to, conflicting(
 		op(http.MethodDelete, "/v1/deadlines/:id", "take-off-deadline", "Deadlines", "Take a deadline off")), r.takeOff)
+	registerAudit(to, r)
 	openapi.Handle[struct{}, openapi.Body[map[string]any]](to,
 		op(http.MethodGet, "/v1/choreography", "get-choreography", "Sagas", "Read what each service does about each event"),
 		func(c *gin.Context) { c.Data(http.StatusOK, "application/json", choreography) })

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"orderflow.example/services/tracker"
 	"orderflow.example/shared/engine"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
 )
 
 // errOtherLog means that a topic no longer holds the records read from it.
@@ -57,7 +59,7 @@ func (r *reading) open(ctx context.Context) error {
 		return err
 	}
 	err := add(engine.ReportsTopic, 1) // first: by the progress of the services it is known which sagas owe nothing
-	err = errors.Join(err, add(engine.ControlTopic, 1))
+	err = errors.Join(err, add(engine.ControlTopic, 1), add(service.AuditTopic, 1))
 	for _, topic := range r.w.Topics {
 		err = errors.Join(err, add(topic, r.w.Partitions))
 	}
@@ -165,10 +167,12 @@ func (r *reading) take(c *cursor, got *kafka.Fetched) error {
 	return got.Err
 }
 
-// lost handles a partition that does not hold the records read from it. Reports and requests are deleted after a while, and
-// only the latest matter.
+// byTheWay are the topics that no state depends on: reports and requests, of which only the latest matter, and the audit.
+var byTheWay = []string{engine.ReportsTopic, engine.ControlTopic, service.AuditTopic}
+
+// lost handles a partition that does not hold the records read from it.
 func (r *reading) lost(c *cursor) error {
-	if c.lost = c.topic == engine.ReportsTopic || c.topic == engine.ControlTopic; c.lost {
+	if c.lost = slices.Contains(byTheWay, c.topic); c.lost {
 		return nil
 	}
 	return fmt.Errorf("%w: %s partition %d at offset %d", errOtherLog, c.topic, c.partition, c.next)
@@ -202,6 +206,8 @@ func (r *reading) tell(rec *kafka.Record) {
 		if rec.Type == moveRequested && json.Unmarshal(rec.Data, &m) == nil {
 			r.w.index.Asked(moveOf(m.Moved))
 		}
+	case service.AuditTopic:
+		r.w.acts.take(rec)
 	default:
 		if rec.Source != "/"+saga.Producer(rec.Topic) {
 			return // not of the service that writes the topic: no consumer applies it

@@ -41,6 +41,7 @@ type Watcher struct {
 
 	mu       sync.RWMutex
 	index    *tracker.Index
+	acts     acts
 	progress Progress
 
 	cancel context.CancelFunc
@@ -82,7 +83,7 @@ func New(c Config) *Watcher {
 
 // begin forgets everything.
 func (w *Watcher) begin() {
-	w.index = tracker.New(w.Machines)
+	w.index, w.acts = tracker.New(w.Machines), acts{}
 	w.progress = Progress{}
 	w.metrics.tell(w.index, func() bool { return w.progress.Done }, w.Money, w.Traces)
 }

@@ -19,8 +19,10 @@ import (
 	"orderflow.example/services/tracker"
 	"orderflow.example/shared/embedded"
 	"orderflow.example/shared/engine"
+	"orderflow.example/shared/httpserver/openapi"
 	"orderflow.example/shared/kafka"
 	"orderflow.example/shared/saga"
+	"orderflow.example/shared/service"
 )
 
 type nothing struct{}
@@ -72,7 +74,8 @@ func newBed(t testing.TB) *bed {
 
 func (b *bed) create(t testing.TB) {
 	t.Helper()
-	specs := []kafka.TopicSpec{{Name: engine.ReportsTopic, Partitions: 1}, {Name: engine.ControlTopic, Partitions: 1}}
+	specs := []kafka.TopicSpec{{Name: engine.ReportsTopic, Partitions: 1}, {Name: engine.ControlTopic, Partitions: 1},
+		{Name: service.AuditTopic, Partitions: 1}}
 	for _, topic := range topics {
 		specs = append(specs, kafka.TopicSpec{Name: topic, Partitions: partitions})
 	}
@@ -86,7 +89,7 @@ func (b *bed) create(t testing.TB) {
 func (b *bed) wipe(t testing.TB, warnings *warnings) {
 	t.Helper()
 	if err := b.client.DeleteTopics(t.Context(),
-		append([]string{engine.ReportsTopic, engine.ControlTopic}, topics...)...); err != nil {
+		append([]string{engine.ReportsTopic, engine.ControlTopic, service.AuditTopic}, topics...)...); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the watcher to miss them", func() bool { return warnings.Load() > 0 })
@@ -317,6 +320,44 @@ func TestWhatServicesSayOfThemselvesIsHeard(t *testing.T) {
 	b.publish(t, kafka.Record{Topic: engine.ReportsTopic, ID: uuid.NewString(), Type: engine.ReportType, Source: "/order",
 		Key: "order", Time: time.Now(), Data: data})
 	await(t, "order to have taken it in", func() bool { return owed() == 0 })
+}
+
+func TestAnActIsKnownFromItsIntentAndSurvivesTheWatcher(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	audit := service.NewAudit(b.client, nil)
+	cut := openapi.Act{ID: "a1", At: time.Now(), By: "ann", What: "move-deadline", On: map[string]string{"deadline": "d1"}}
+	done := openapi.Act{ID: "a2", At: time.Now(), By: "bea", What: "cancel-order", On: map[string]string{"order": "o1"}}
+	for _, a := range []openapi.Act{cut, done} {
+		if err := audit.Intend(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done.Outcome = "done"
+	audit.End(t.Context(), done)
+	for range 2 {
+		w := b.watcher(t)
+		w.Start()
+		var list []openapi.Act
+		await(t, "both acts", func() bool {
+			list, _, _ = w.Acts(ActFilter{}, "", 10)
+			return len(list) == 2 && list[0].Outcome != ""
+		})
+		if list[0].By != "bea" || list[0].Outcome != "done" || list[1].By != "ann" || list[1].Outcome != "" {
+			t.Errorf("they are %+v", list)
+		}
+		for f, want := range map[ActFilter]int{{By: "ann"}: 1, {On: "o1"}: 1, {What: "cancel-order", By: "ann"}: 0, {On: "d2"}: 0} {
+			if list, all, err := w.Acts(f, "", 10); len(list) != want || !all || err != nil {
+				t.Errorf("%+v: %v %v %v", f, list, all, err)
+			}
+		}
+		if list, all, _ := w.Acts(ActFilter{}, "", 1); len(list) != 1 || all {
+			t.Errorf("the first is %v, and all: %t", list, all)
+		}
+		if list, all, _ := w.Acts(ActFilter{}, "a2", 1); len(list) != 1 || list[0].ID != "a1" || !all {
+			t.Errorf("the second is %v, and all: %t", list, all)
+		}
+	}
 }
 
 func TestMovingADeadlineThatHasFiredTellsWhatHappened(t *testing.T) {

@@ -4,7 +4,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,17 +46,17 @@ type answer struct {
 }
 
 // Register adds the route.
-func Register(r *openapi.Routes, keys *idempotency.Keys, submit Submit, log *slog.Logger) {
+func Register(r *openapi.Routes, keys *idempotency.Keys, submit Submit) {
 	op := huma.Operation{OperationID: "receive-stock", Method: http.MethodPost, Path: Path, Tags: []string{"Stock"},
 		Summary: "Say that goods came in"}
 	openapi.TakesKey(&op, false)
 	openapi.Handle[openapi.Body[request], openapi.Body[answer]](r, op,
-		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { receive(c, submit, log) }))
+		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { receive(c, submit) }))
 }
 
 // receive submits the items one by one, each once for its request, SKU and warehouse. If some fail the others stay, and a retry
 // of the same request submits the rest.
-func receive(c *gin.Context, submit Submit, log *slog.Logger) {
+func receive(c *gin.Context, submit Submit) {
 	var r request
 	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
 		httpserver.WriteProblem(c, problem)
@@ -78,7 +77,6 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 		return err
 	})
 	if problem != nil {
-		log.WarnContext(c, "audit: stock received in part", "operator", httpserver.Subject(c.Request.Context()), "items", len(r.Items))
 		httpserver.WriteProblem(c, problem)
 		return
 	}
@@ -90,8 +88,7 @@ func receive(c *gin.Context, submit Submit, log *slog.Logger) {
 			a.Received++
 		}
 	}
-	log.InfoContext(c, "audit: stock received", "operator", httpserver.Subject(c.Request.Context()),
-		"received", a.Received, "repeated", a.Repeated)
+	openapi.Changed(c, nil, a)
 	c.JSON(http.StatusOK, a)
 }
 

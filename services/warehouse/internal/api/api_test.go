@@ -62,7 +62,7 @@ func postWith(t *testing.T, claims idempotency.Claims, submit Submit, key, body 
 	}
 	s := httpserver.New(httpserver.Options{RouteBodyLimits: map[string]int64{Path: BodyLimit}})
 	log := slog.New(slog.DiscardHandler)
-	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), idempotency.New(claims, log), submit, log)
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), idempotency.New(claims, log), submit)
 	token, err := httpserver.Mint(signing, httpserver.AudienceOperators, "op", time.Minute)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-import { Act } from '../dialog.js';
+import { Act, Reason } from '../dialog.js';
 import { Ago, Time, currentZone, short } from '../format.js';
 import { html } from '../html.js';
 import { Empty, useAsync } from '../load.js';
@@ -11,13 +11,15 @@ export function MoveDeadline({ deadline: d, done }) {
   const due = Date.parse(d.due_at || new Date().toISOString());
   const local = new Date(due + 3600e3 - new Date(due).getTimezoneOffset() * 60e3).toISOString().slice(0, 16);
   return html`<${Act} label=${d.due_at ? 'Move' : 'Put back'} title="Move the deadline" method="PATCH" path=${path} keyed=${false}
-      body=${(/** @type {any} */ f) => ({ due_at: new Date(f.due).toISOString() })} done=${done}
+      body=${(/** @type {any} */ f) => ({ due_at: new Date(f.due).toISOString(), reason: f.reason || undefined })} done=${done}
       says=${html`<p>What ${d.service} does when time is up since ${short(d.since)} happens then instead. It is due
         ${d.due_at ? html` <${Time} at=${d.due_at} offset />` : ' never now'}.</p>`}>
       <label>Due (${Intl.DateTimeFormat().resolvedOptions().timeZone}, the clock of this machine)
-        <input type="datetime-local" name="due" required value=${local} /></label></${Act}>
-    ${d.due_at && html` <${Act} label="Take off" title="Take the deadline off" danger method="DELETE" path=${path} keyed=${false} done=${done}
-      says=${html`<p>Nothing happens by itself any more: ${d.service} waits until what it waits for comes. It can be put back.</p>`} />`}`;
+        <input type="datetime-local" name="due" required value=${local} /></label><${Reason} optional /></${Act}>
+    ${d.due_at && html` <${Act} label="Take off" title="Take the deadline off" danger method="DELETE" keyed=${false} done=${done}
+      path=${(/** @type {any} */ f) => withQuery(path, { reason: f.reason })}
+      says=${html`<p>Nothing happens by itself any more: ${d.service} waits until what it waits for comes. It can be put back.</p>`}>
+      <${Reason} optional /></${Act}>`}`;
 }
 
 /** @param {{reads: boolean}} props */

@@ -1,4 +1,4 @@
-import { Act } from '../dialog.js';
+import { Act, Reason } from '../dialog.js';
 import { Ago, Time, money } from '../format.js';
 import { html } from '../html.js';
 import { Empty, Show, useLoad } from '../load.js';
@@ -9,8 +9,8 @@ export function Decide({ review: r, done }) {
   const says = html`<p>Score ${r.score}${r.rules?.length ? `: ${r.rules.join(', ')}` : ''}. Without a decision it is rejected
     ${' '}<${Ago} at=${r.rejects_at || r.due} />.</p>`;
   const act = (/** @type {boolean} */ approve) => html`<${Act} label=${approve ? 'Approve' : 'Refuse'} danger=${!approve} method="POST"
-    title=${approve ? 'Approve the order' : 'Refuse the order'} path=${`/v1/reviews/${r.order}`} body=${() => ({ approve })} done=${done} says=${html`${says}
-    <p>${approve ? 'The order goes on: payment and goods as usual.' : 'The order is rejected, and what was held for it is given back.'}</p>`} />`;
+    title=${approve ? 'Approve the order' : 'Refuse the order'} path=${`/v1/reviews/${r.order}`} body=${(/** @type {any} */ f) => ({ approve, reason: f.reason || undefined })} done=${done} says=${html`${says}
+    <p>${approve ? 'The order goes on: payment and goods as usual.' : 'The order is rejected, and what was held for it is given back.'}</p>`}><${Reason} optional /></${Act}>`;
   return html`${act(true)} ${act(false)}`;
 }
 

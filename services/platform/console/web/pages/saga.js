@@ -41,7 +41,7 @@ function Told({ saga, reads, reload }) {
     <div class="filters"><label><input type="checkbox" checked=${fold} onChange=${() => setFold(!fold)} /> Fold bookkeeping</label>
       <label><input type="checkbox" checked=${failures} onChange=${() => setFailures(!failures)} /> Failures and compensations only</label>
       <label>Find <input type="search" value=${text} onInput=${(/** @type {any} */ e) => setText(e.target.value)} /></label>
-      <${Copy} saga=${saga} undone=${undone} /></div>
+      <${Copy} saga=${saga} undone=${undone} /> <a href=${`/audit?on=${encodeURIComponent(saga.order)}`}>What operators did</a></div>
     <div class="saga"><div>
       <${Events} saga=${saga} rows=${rows} undone=${undone} chosen=${event?.n} choose=${choose}
         unfold=${(/** @type {any[]} */ list) => unfold(new Set([...open, ...list.map((e) => e.n)]))} />
