@@ -60,6 +60,26 @@ func ledgerBreak(t *testing.T, w *world) {
 	b.Await(t, "completed")
 }
 
+func lostStream(t *testing.T, w *world) {
+	p := w.console(t, "/audit")
+	p.run(script(`(() => { const real = EventSource; globalThis.EventSource = class extends real {
+		constructor(url) { super(globalThis.cut ? '/v1/none' : url); (globalThis.streams ??= []).push(this); } }; })()`))
+	b := w.order(t, "streamed", 1_100_000)
+	b.Await(t, "in_review")
+	p.visit("/sagas/" + b.ID)
+	p.see("A person must decide")
+	p.until(`globalThis.streams?.length > 0`)
+	p.until(`streams.at(-1).readyState === 1`)
+	eval[bool](p, `(globalThis.cut = true, streams.forEach((s) => s.close()), true)`)
+	p.see("Live updates stopped, as of")
+	w.Site.Operator("fraud").Must(t, 200, "POST", "/v1/reviews/"+b.ID, map[string]any{"approve": false})
+	b.Await(t, "cancelled")
+	p.see("fraud.rejected") // the page asks by itself
+	p.accessible()
+	eval[bool](p, `(globalThis.cut = false, true)`)
+	p.gone("Live updates stopped")
+}
+
 func audited(t *testing.T, w *world) {
 	b := w.order(t, "audited", 1_100_000)
 	b.Await(t, "in_review")

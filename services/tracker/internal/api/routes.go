@@ -103,6 +103,7 @@ func Register(to *openapi.Routes, sagas Sagas, services []string, choreography [
 	openapi.Handle[takeOffInput, openapi.Body[tracker.Deadline]](to, conflicting(
 		op(http.MethodDelete, "/v1/deadlines/:id", "take-off-deadline", "Deadlines", "Take a deadline off")), r.takeOff)
 	registerAudit(to, r)
+	registerStream(to, r)
 	openapi.Handle[struct{}, openapi.Body[map[string]any]](to,
 		op(http.MethodGet, "/v1/choreography", "get-choreography", "Sagas", "Read what each service does about each event"),
 		func(c *gin.Context) { c.Data(http.StatusOK, "application/json", choreography) })

@@ -2,13 +2,14 @@ import { call, withQuery } from '../api.js';
 import { Act, Reason } from '../dialog.js';
 import { Ago, Time, count, short, words } from '../format.js';
 import { html, useState } from '../html.js';
-import { Empty, Failure, Show, useAsync, useLoad } from '../load.js';
+import { Empty, Failure, Show, useAsync, useLoad, useServed } from '../load.js';
 import { List, Table } from '../table.js';
 
 /** @param {string} to */
 const visit = (to) => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')); };
 
 export function Parked() {
+  const has = useServed('GET /v1/parked/groups');
   const columns = [
     { head: 'Cause', cell: (/** @type {any} */ g) => html`<a href=${`/parked/${encodeURIComponent(g.id)}`}>${g.reason}</a>` },
     { head: 'Service', cell: (/** @type {any} */ g) => g.service },
@@ -28,10 +29,13 @@ export function Parked() {
   ];
   return html`<h1 tabindex="-1">Parked</h1>
     <p>What a service could not process. Later events of the same order wait behind it, in order; all other orders go on.</p>
-    <${List} caption="Groups by cause" path="/v1/parked/groups" columns=${columns} every=${5}
+    ${has === false && html`<${Empty} title="Each service shows what it has parked at its own operators' listener"><p>Here the services run apart, and
+      this address leads to one of them. <code>orderflow parked groups --postgres URL --kafka HOST:PORT</code> shows and redrives what all of them have parked;
+      the sagas concerned are <a href="/sagas?cause=parked">these</a>.</p></${Empty}>`}
+    ${has && html`<${List} caption="Groups by cause" path="/v1/parked/groups" columns=${columns} every=${5}
       empty=${html`<${Empty} title="Nothing is parked"><p>Every event could be processed.</p></${Empty}>`} />
     <h2>Redrives</h2><${List} caption="Redrives" path="/v1/parked/redrives" columns=${redrives} limit=${20} every=${5}
-      empty=${html`<${Empty} title="No redrive yet" />`} />`;
+      empty=${html`<${Empty} title="No redrive yet" />`} />`}`;
 }
 
 /** @param {{arg: string, reads: boolean}} props */

@@ -4,12 +4,14 @@ import { Ago, State, Time, causes, count, fine, money, short, span, words } from
 import { html, useEffect, useMemo, useState } from '../html.js';
 import { chainOf, diff, foldedText, lanesOf, rowsOf, small, tall, undoneBy } from '../lanes.js';
 import { Show, useAsync, useLoad, useServed } from '../load.js';
+import { useChanged } from '../live.js';
 import { MoveDeadline } from './deadlines.js';
 import { Decide } from './reviews.js';
 
 /** @param {{arg: string, reads: boolean}} props */
 export function Saga({ arg, reads }) {
   const saga = useLoad(`/v1/sagas/${encodeURIComponent(arg)}`, 3);
+  useChanged(arg, saga.reload);
   return html`<h1 tabindex="-1">Order <code>${arg}</code></h1>
     <${Show} of=${saga}>${(/** @type {any} */ s) => html`<${Told} saga=${s} reads=${reads} reload=${saga.reload} />`}</${Show}>`;
 }
