@@ -108,7 +108,8 @@ func (c *crowd) sells(n int) string {
 	at := time.Duration(n) * time.Second
 	price := schemas.Money{Amount: 700, Currency: "GBP"}
 	placed := c.say(id, at, storefront.OrderPlaced, "", storefront.OrderPlacedV1{CustomerID: fmt.Sprint("c", n%1000), Total: price,
-		Lines: []schemas.Line{{SKU: fmt.Sprint("sku-", n%50), Quantity: 1, UnitPrice: 700}}, PaymentToken: "tok_ok", FillPolicy: "fill_all"})
+		Lines:        []schemas.Line{{SKU: fmt.Sprint("sku-", n%50), Quantity: 1, UnitPrice: 700}},
+		PaymentToken: "tok_ok", FillPolicy: "fill_all"})
 	c.say(id, at+time.Second, order.StatusChanged, placed, order.StatusChangedV1{Status: "completed", Text: "…", Final: true})
 	return id
 }
@@ -149,9 +150,8 @@ func (c *crowd) serve(t *testing.T) string {
 	})
 	answer("/v1/sagas", func(g *gin.Context) any {
 		var after *tracker.Mark
-		if g.Query("cursor") != "" {
-			after = &tracker.Mark{}
-			_ = json.Unmarshal([]byte(g.Query("cursor")), after)
+		if mark := (tracker.Mark{}); httpserver.NewQuery(g).Cursor(&mark) {
+			after = &mark
 		}
 		limit := 100
 		if g.Query("limit") == "1" {
@@ -159,8 +159,8 @@ func (c *crowd) serve(t *testing.T) string {
 		}
 		list, next, more := c.index.Sagas(filter(g), after, limit, time.Now())
 		page := gin.H{"items": append([]tracker.Summary{}, list...), "as_of": time.Now()}
-		if text, err := json.Marshal(next); more && err == nil {
-			page["next_cursor"] = string(text)
+		if more {
+			page["next_cursor"] = httpserver.EncodeCursor(*next)
 		}
 		return page
 	})
@@ -180,14 +180,15 @@ func filter(g *gin.Context) tracker.Filter {
 	return tracker.Filter{State: g.Query("state"), Customer: g.Query("customer"), SKU: g.Query("sku"), Prefix: g.Query("q")}
 }
 
-// usable opens a page and measures, in the browser and from the beginning of the navigation, when the condition is first true. The
-// best of three counts: a test of what a page costs is not one of how busy the machine is.
+// usable opens a page and measures, in the browser and from the beginning of the navigation, when the condition is first true.
+// The best of three counts: a test of what a page costs is not one of how busy the machine is.
 func (p *page) usable(at, condition string) time.Duration {
 	p.Helper()
 	best := time.Hour
 	for range 3 {
 		p.visit(at)
-		took := eval[float64](p, `new Promise((tell) => { const look = () => (`+condition+`) ? tell(performance.now()) : setTimeout(look, 5);
+		took := eval[float64](p, `new Promise((tell) => {
+			const look = () => (`+condition+`) ? tell(performance.now()) : setTimeout(look, 5);
 			look(); })`)
 		best = min(best, time.Duration(took*float64(time.Millisecond)))
 	}
@@ -212,7 +213,8 @@ func TestTenThousandSagasAndOneOf500EventsAreUsableWithinASecond(t *testing.T) {
 	p.until(`document.querySelector('main tbody a')`)
 	first := eval[string](p, `document.querySelector('main tbody a').innerText`)
 	p.press("Older")
-	p.until(fmt.Sprintf(`document.querySelector('main tbody a') && !document.querySelector('main tbody').innerText.includes(%q)`, first))
+	p.until(fmt.Sprintf(`document.querySelector('main tbody a') &&
+		!document.querySelector('main tbody').innerText.includes(%q)`, first))
 	second := eval[string](p, `document.querySelector('main tbody a').innerText`)
 	p.visit(eval[string](p, `location.pathname + location.search`))
 	p.see(second)

@@ -99,7 +99,8 @@ func audited(t *testing.T, w *world) {
 		"the customer has not ordered it")
 	p.accessible()
 	refused := w.Site.Operator("storefront")
-	refused.Must(t, 409, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "too late"}, "Idempotency-Key: too-late")
+	refused.Must(t, 409, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "too late"},
+		"Idempotency-Key: too-late")
 	p.visit("/audit?what=cancel+order")
 	p.see("cancel order", b.ID, "refused: too-late-to-cancel")
 	p.gone("move deadline")
@@ -215,7 +216,7 @@ func zones(t *testing.T, w *world) {
 				t.Fatal(err)
 			}
 			p.on("select", "Time zone", `(e) => { e.value = '`+name+`'; e.dispatchEvent(new Event('change', { bubbles: true })); }`)
-			p.until(`document.querySelector('main td time')?.title.includes('` + name + `')`)
+			p.until(`document.querySelector('main td time')?.title.includes('` + name + ` (')`) // it ends with UTC in any zone
 			text, title := eval[string](p, `document.querySelector('main td time')?.innerText.trim() ?? ''`),
 				eval[string](p, `document.querySelector('main td time')?.title ?? ''`)
 			if text != at.In(zone).Format(time.DateTime) || !strings.Contains(title, at.Format(time.DateTime)+" UTC") ||

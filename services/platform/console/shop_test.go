@@ -86,7 +86,7 @@ func firstUse(t *testing.T, w *world) {
 	lap("cancelled there")
 	w.Gate.Open()
 	p.see("refunded £34.00", "refund.issued")
-	shop.see("cancelled", "we cannot carry it out", "£34.00 back")
+	shop.see("cancelled", "we cannot carry it out. You got 34.00 GBP back", "given back £34.00")
 	lap("paid back")
 }
 

@@ -9,6 +9,7 @@ const channel = new BroadcastChannel('orderflow');
 /** @type {Set<(kind: string, data: any) => void>} */
 const listeners = new Set();
 let heard = Date.now();
+let begun = false;
 
 /** @param {{kind: string, data: any}} message */
 function tell({ kind, data }) {
@@ -38,7 +39,6 @@ function hold() {
   return new Promise(() => {}); // until the tab is closed
 }
 
-let begun = false;
 
 /** Begins to follow; once. */
 export function follow() {
@@ -74,7 +74,7 @@ export function useOverview() {
 export function Live() {
   const [lost, set] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => set(Date.now() - heard > patience ? now() - (Date.now() - heard) : 0), 1000);
+    const timer = setInterval(() => set(begun && Date.now() - heard > patience ? now() - (Date.now() - heard) : 0), 1000);
     return () => clearInterval(timer);
   }, []);
   return lost ? html`<span class="badge bad" role="status">Live updates stopped, as of ${new Date(lost).toISOString().slice(11, 19)} UTC</span>` : null;
