@@ -2,8 +2,9 @@
 export GOFLAGS := -mod=readonly -buildvcs=false
 modules := schemas shared $(patsubst %/go.mod,%,$(wildcard services/*/go.mod))
 
-.PHONY: help run observe traces demo test test-kafka test-race alerts pictures rolling deployments cost bench bench-product bench-recommendation bench-growth \
-	burst explore mutants chaos stages check webhooks carriers invoices last-pieces en16931 mails promotion schemathesis build tidy generate record release-schemas clean
+.PHONY: help run observe traces demo test test-kafka test-race alerts pictures console-pictures rolling deployments cost bench bench-product \
+	bench-recommendation bench-growth burst explore mutants chaos stages check webhooks carriers invoices last-pieces en16931 mails promotion \
+	schemathesis build tidy generate record release-schemas clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -32,6 +33,9 @@ test-race: ## the tests of what runs side by side, under the race detector; need
 
 alerts: ## each alert fires in a fault made for it, on a running installation, and resolves; ten minutes
 	go test -tags alerts -count=1 -timeout 25m -v -run EveryAlertFires ./services/platform/observe
+
+console-pictures: ## draw the console's pages, three for this README; PICTURES=DIR has the others; three minutes
+	go test -tags pictures -count=1 -timeout 15m -run DrawTheConsole ./services/platform/console
 
 pictures: ## draw the dashboards after five minutes of real orders, into deployments/grafana; six minutes
 	go test -tags pictures -count=1 -timeout 25m -run DrawTheDashboards ./services/platform/observe

@@ -34,7 +34,8 @@ func isSubset(some, all []saga.Kind) bool {
 // decision is owed by a person as long as the deadline runs, also one that was taken off.
 func (x *Index) decision(s *story, e *entry, ends Obligation, now time.Time) Obligation {
 	k := x.kinds[e.kind]
-	o := x.obligation(s, e, x.places[e.place].service, KindDecision, strings.ReplaceAll(k.decides.On.Name(), "_", " "), s.due(e, k), now)
+	what := strings.ReplaceAll(k.decides.On.Name(), "_", " ")
+	o := x.obligation(s, e, x.places[e.place].service, KindDecision, what, s.due(e, k), now)
 	if !ends.Until.IsZero() {
 		o.Until = ends.Until
 	}

@@ -62,7 +62,7 @@ func each(counts map[string]int, texts []string) {
 type Overview struct {
 	Sagas     int            `json:"sagas"`
 	Open      map[string]int `json:"open"`      // sagas that have not ended, by state
-	Attention int            `json:"attention"` // sagas that are stuck, owe what is overdue, have something put aside, or wait for a person
+	Attention int            `json:"attention"` // sagas that need it
 	Overdue   int            `json:"overdue"`   // obligations
 	Parked    struct {
 		Sagas int `json:"sagas"`

@@ -54,7 +54,8 @@ func TestFiguresOverTimeAreThoseOfTheEventsAndTheSameInWhateverOrderTheyAreRead(
 	x := s.seen()
 	for _, step := range Steps {
 		got := x.Series(step, s.at(120))
-		for name, want := range map[string]float64{"orders": 4, "ended": 2, "events": float64(len(s.records)), "compensations_timed_out": 1} {
+		for name, want := range map[string]float64{"orders": 4, "ended": 2, "events": float64(len(s.records)),
+			"compensations_timed_out": 1} {
 			if sum, _, _ := figure(got, name, ""); sum != want {
 				t.Errorf("%s, %s: %v, want %v", step, name, sum, want)
 			}

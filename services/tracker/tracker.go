@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"orderflow.example/schemas/order"
-	"orderflow.example/schemas/payment"
-	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/storefront"
 	"orderflow.example/shared/saga"
 )
@@ -75,6 +73,7 @@ type Index struct {
 	moved    map[ID]Move // by the event that the deadline runs from
 	asked    map[ID]Move // operators' last requests, whatever came of them
 	history  history
+	feed     feed
 }
 
 // where is one partition of a topic.
@@ -90,8 +89,8 @@ func New(machines []*saga.Machine) *Index {
 		texts: []string{""}, textOf: map[string]uint32{"": 0},
 		personal: personal{map[string]bool{}, map[reflect.Type]bool{}},
 		sagas:    map[ID]*story{}, active: map[*story]struct{}{}, whole: keptWhole,
-		stands: map[stand]*progress{}, reported: map[int]map[string]heartbeat{}, parked: map[held]Parked{}, parkedOf: map[ID]int{}, moved: map[ID]Move{},
-		asked: map[ID]Move{}, history: newHistory(),
+		stands: map[stand]*progress{}, reported: map[int]map[string]heartbeat{}, parked: map[held]Parked{},
+		parkedOf: map[ID]int{}, moved: map[ID]Move{}, asked: map[ID]Move{}, history: newHistory(),
 	}
 	x.word("")
 	for _, m := range machines {
@@ -176,105 +175,12 @@ func (x *Index) Add(r *Record) {
 	s.arm(e, k, r.Type, r.Data)
 	x.history.at(e.at, func(f *figures) { f.events++ })
 	x.understand(s, k, r, e)
+	if s.began != 0 {
+		x.feed.note(s)
+	}
 	if s.began != 0 && !s.active {
 		s.active = true
 		x.active[s] = struct{}{}
-	}
-}
-
-// understand reads the few payloads that the index needs.
-func (x *Index) understand(s *story, k *kind, r *Record, e entry) {
-	switch k.name {
-	case begins.Name():
-		if s.began == 0 {
-			s.began = e.at
-			x.history.at(e.at, func(f *figures) { f.began++ })
-			if d, err := begins.Decode(r.Data); err == nil {
-				x.basket(s, d.(storefront.OrderPlacedV1))
-			}
-			x.list(s)
-			x.tellBegun(s)
-		}
-	case status.Name():
-		d, err := status.Decode(r.Data)
-		if err != nil || e.sequence < s.told {
-			return
-		}
-		now := d.(order.StatusChangedV1)
-		if s.answered == 0 && now.Status != beforeFirstStatus {
-			s.answered, s.answer = e.at, x.word(now.Status)
-			x.tellAnswered(s)
-		}
-		s.told, s.status, s.reason = e.sequence, x.word(now.Status), x.word(now.Reason)
-		switch {
-		case !now.Final:
-			if s.ended != 0 {
-				x.history.at(e.at, func(f *figures) { f.reopened++ })
-			}
-			s.ended = 0
-		case s.ended == 0:
-			s.ended = e.at
-			x.history.at(e.at, func(f *figures) { f.ended++ })
-			x.tellEnded(s)
-		}
-	case cancelled.Name():
-		if d, err := cancelled.Decode(r.Data); err == nil {
-			reason := d.(order.CancelledV1).Reason
-			x.history.at(e.at, func(f *figures) { f.cancelled(reason) })
-			if x.Cancelled != nil {
-				x.Cancelled(reason)
-			}
-		}
-	case confirmed.Name():
-		s.confirmed = e.at
-		x.timeConfirmed(s)
-	case payment.Captured.Name(), refund.Issued.Name():
-		if k.payload != nil {
-			if d, err := k.payload.Decode(r.Data); err == nil {
-				x.history.count(e.at, d)
-			}
-		}
-	}
-	if tell := x.Told[k.name]; tell != nil && k.payload != nil {
-		if d, err := k.payload.Decode(r.Data); err == nil {
-			tell(d)
-		}
-	}
-}
-
-// tellBegun calls the callbacks for a saga that has begun, and for its events read before: topics are read in any order.
-func (x *Index) tellBegun(s *story) {
-	if x.Began != nil {
-		x.Began()
-	}
-	if s.answered != 0 {
-		x.tellAnswered(s)
-	}
-	x.timeConfirmed(s)
-	if s.ended != 0 {
-		x.tellEnded(s)
-	}
-}
-
-func (x *Index) tellAnswered(s *story) {
-	if x.Answered != nil && s.began != 0 {
-		x.Answered(s.id, x.words[s.answer], time.Duration(s.answered-s.began))
-	}
-}
-
-// timeConfirmed notes how long a saga took to its confirmation, once both its ends are known.
-func (x *Index) timeConfirmed(s *story) {
-	if s.began != 0 && s.confirmed != 0 {
-		x.history.at(s.confirmed, func(f *figures) { f.confirming.add(s.confirmed - s.began) })
-	}
-}
-
-func (x *Index) tellEnded(s *story) {
-	if s.began != 0 {
-		x.history.at(s.ended, func(f *figures) { f.ending.add(s.ended - s.began) })
-	}
-	if x.Ended != nil && s.began != 0 {
-		x.Ended(s.id, x.words[s.status], time.Duration(s.ended-s.began))
 	}
 }
 

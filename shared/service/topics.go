@@ -11,10 +11,10 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Topics are the topics that the services write and read, the engines' own two, and the audit's. The services' topics have the same
-// number of partitions, so that one order's events are in the same partition of each. Nothing is deleted from them by age
-// or size: state is rebuilt from the topics. Progress reports of the engines are kept for an hour, requests to the
-// engines for a week. Replicas of 0 leave their number to the broker.
+// Topics are the topics that the services write and read, the engines' own two, and the audit's. The services' topics have the
+// same number of partitions, so that one order's events are in the same partition of each. Nothing is deleted from them by age
+// or size: state is rebuilt from the topics. Progress reports of the engines are kept for an hour, requests to the engines for
+// a week. Replicas of 0 leave their number to the broker.
 func Topics(partitions, replicas int, apps ...App) []kafka.TopicSpec {
 	config := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 	if replicas >= 3 {

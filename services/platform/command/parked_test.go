@@ -78,7 +78,8 @@ func (c *counter) run(args ...string) (code int, stdout, stderr string) {
 	root := command.Root()
 	root.SetOut(&out)
 	root.SetErr(&err)
-	root.SetArgs(append([]string{"parked", "--postgres", c.url, "--kafka", c.kafka, "--data-dir", c.TempDir(), "--as", "ann"}, args...))
+	root.SetArgs(append([]string{"parked", "--postgres", c.url, "--kafka", c.kafka, "--data-dir", c.TempDir(), "--as", "ann"},
+		args...))
 	code = service.Execute(c.Context(), root, &err)
 	return code, out.String(), err.String()
 }

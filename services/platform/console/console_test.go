@@ -34,6 +34,7 @@ var promises = []struct {
 	{"a deadline is moved, taken off and put back", deadlineMoved},
 	{"a review is decided, and another tab sees it", reviewDecided},
 	{"what one cause parked is released step by step", parkedCanary},
+	{"a lost stream is said, and taken up again", lostStream},
 	{"the map shows who does not keep up", flowMap},
 	{"a break of the ledger names its order", ledgerBreak},
 	{"what operators did is told, with what was before and after", audited},
@@ -43,6 +44,7 @@ var promises = []struct {
 	{"the keyboard is enough", keyboard},
 	{"an instant is the same in every zone, by the server's clock", zones},
 	{"an order placed in the shop is followed to the doorstep and sent back", placedAndSentBack},
+	{"an order placed in the shop is found in the console, cancelled there, and paid back", firstUse},
 	{"the shop says in words why an order is not taken", refusedInWords},
 }
 

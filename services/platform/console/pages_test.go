@@ -60,6 +60,26 @@ func ledgerBreak(t *testing.T, w *world) {
 	b.Await(t, "completed")
 }
 
+func lostStream(t *testing.T, w *world) {
+	p := w.console(t, "/audit")
+	p.run(script(`(() => { const real = EventSource; globalThis.EventSource = class extends real {
+		constructor(url) { super(globalThis.cut ? '/v1/none' : url); (globalThis.streams ??= []).push(this); } }; })()`))
+	b := w.order(t, "streamed", 1_100_000)
+	b.Await(t, "in_review")
+	p.visit("/sagas/" + b.ID)
+	p.see("A person must decide")
+	p.until(`globalThis.streams?.length > 0`)
+	p.until(`streams.at(-1).readyState === 1`)
+	eval[bool](p, `(globalThis.cut = true, streams.forEach((s) => s.close()), true)`)
+	p.see("Live updates stopped, as of")
+	w.Site.Operator("fraud").Must(t, 200, "POST", "/v1/reviews/"+b.ID, map[string]any{"approve": false})
+	b.Await(t, "cancelled")
+	p.see("fraud.rejected") // the page asks by itself
+	p.accessible()
+	eval[bool](p, `(globalThis.cut = false, true)`)
+	p.gone("Live updates stopped")
+}
+
 func audited(t *testing.T, w *world) {
 	b := w.order(t, "audited", 1_100_000)
 	b.Await(t, "in_review")
@@ -79,7 +99,8 @@ func audited(t *testing.T, w *world) {
 		"the customer has not ordered it")
 	p.accessible()
 	refused := w.Site.Operator("storefront")
-	refused.Must(t, 409, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "too late"}, "Idempotency-Key: too-late")
+	refused.Must(t, 409, "POST", "/v1/orders/"+b.ID+"/cancellation", map[string]any{"reason": "too late"},
+		"Idempotency-Key: too-late")
 	p.visit("/audit?what=cancel+order")
 	p.see("cancel order", b.ID, "refused: too-late-to-cancel")
 	p.gone("move deadline")
@@ -195,7 +216,7 @@ func zones(t *testing.T, w *world) {
 				t.Fatal(err)
 			}
 			p.on("select", "Time zone", `(e) => { e.value = '`+name+`'; e.dispatchEvent(new Event('change', { bubbles: true })); }`)
-			p.until(`document.querySelector('main td time')?.title.includes('` + name + `')`)
+			p.until(`document.querySelector('main td time')?.title.includes('` + name + ` (')`) // it ends with UTC in any zone
 			text, title := eval[string](p, `document.querySelector('main td time')?.innerText.trim() ?? ''`),
 				eval[string](p, `document.querySelector('main td time')?.title ?? ''`)
 			if text != at.In(zone).Format(time.DateTime) || !strings.Contains(title, at.Format(time.DateTime)+" UTC") ||

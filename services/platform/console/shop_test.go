@@ -1,9 +1,12 @@
 package console_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"orderflow.example/services/platform/trial"
+	"orderflow.example/shared/httpserver"
 )
 
 func placedAndSentBack(t *testing.T, w *world) {
@@ -43,6 +46,48 @@ func placedAndSentBack(t *testing.T, w *world) {
 	if orders != 1 {
 		t.Errorf("%d orders were placed", orders)
 	}
+}
+
+// firstUse is what somebody does who has started an installation and reads nothing but the pages.
+func firstUse(t *testing.T, w *world) {
+	w.Site.Sell(t, "teapot", 3400, 5)
+	w.Gate.Shut("/sim/gateway/v1/captures") // a real parcel takes longer to leave
+	began := time.Now()
+	lap := func(what string) { t.Logf("%s: after %.1f s", what, time.Since(began).Seconds()) }
+	shop := open(t, w.Site.Storefront())
+	shop.visit("/shop#/sign-in")
+	shop.press("Try as a new customer")
+	shop.basket("teapot")
+	shop.press("Basket")
+	for label, value := range map[string]string{"Name": "Ada Example", "Street": "1 Example Street", "City": "Exampletown",
+		"Postcode": "EX1 1EX", "E-mail": "ada@example.com"} {
+		shop.fill(label, value)
+	}
+	shop.press("Place the order")
+	shop.see("set aside £34.00")
+	lap("placed in the shop")
+
+	link, err := httpserver.SignInLink(w.Site.Key, w.origin(), "ann", httpserver.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, w.origin())
+	p.visit(strings.TrimPrefix(link, w.origin()))
+	p.see("Overview", "ann")
+	p.press("Sagas")
+	p.see("£34.00")
+	p.on("main tbody tr a", "", "(e) => e.click()")
+	p.see("total £34.00", "Before the point of no return")
+	lap("seen in the console")
+	p.press("Cancel the order")
+	p.fill("Reason", "first use")
+	p.key("Enter")
+	p.see("cancelled by ann of the shop: first use")
+	lap("cancelled there")
+	w.Gate.Open()
+	p.see("refunded £34.00", "refund.issued")
+	shop.see("cancelled", "we cannot carry it out. You got 34.00 GBP back", "given back £34.00")
+	lap("paid back")
 }
 
 func refusedInWords(t *testing.T, w *world) {

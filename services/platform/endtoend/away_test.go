@@ -61,6 +61,9 @@ var withoutDatabase = []string{"health", "metrics", "get-choreography", "ask-uns
 	"get-deadline", "move-deadline", "take-off-deadline", "get-conservation", "sign-in", "get-session", "sign-out", "get-push-key"}
 
 func askWithoutDatabase(t *testing.T, p *run.Platform, caller trial.Caller, o trial.Operation, order string) {
+	if o.ID == "follow-sagas" { // a stream, from memory: it does not end
+		return
+	}
 	path := o.At("id", order, "shipment", order, "order", order, "sku", "away", "day", "2026-03-01", "n", "1")
 	query, audiences := url.Values{}, map[string]string{"show-message": "orderflow-message",
 		"unsubscribe": httpserver.AudienceUnsubscribe, "ask-unsubscribe": httpserver.AudienceUnsubscribe}

@@ -102,7 +102,7 @@ func TestAReadOnlyOperatorReadsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, route := range r.Host.Operators.Engine().Routes() {
-		if route.Method != http.MethodGet || !strings.HasPrefix(route.Path, "/v1/") {
+		if route.Method != http.MethodGet || !strings.HasPrefix(route.Path, "/v1/") || route.Path == "/v1/stream" { // it does not end
 			continue
 		}
 		path := strings.NewReplacer(":order", "x", ":id", "x", ":shipment", "x", "*sku", "x").Replace(route.Path)

@@ -75,6 +75,7 @@ func (r *Routes) audited(op huma.Operation, handle gin.HandlerFunc) gin.HandlerF
 			httpserver.WriteUnavailable(c, err)
 			return
 		}
+		answered := false
 		defer func() { // also when handle panics
 			if changed, noted := c.Get(changedMark); noted {
 				act.Before, act.After = changed.([2]any)[0], changed.([2]any)[1]
@@ -82,10 +83,13 @@ func (r *Routes) audited(op huma.Operation, handle gin.HandlerFunc) gin.HandlerF
 			if about, noted := c.Get(aboutMark); noted {
 				act.On[about.([2]string)[0]] = about.([2]string)[1]
 			}
-			act.Outcome = outcome(c)
+			if act.Outcome = outcome(c); !answered {
+				act.Outcome = "unknown: internal"
+			}
 			r.audit.End(context.WithoutCancel(c.Request.Context()), act)
 		}()
 		handle(c)
+		answered = true
 	}
 }
 

@@ -103,5 +103,21 @@ export function served() {
   return known;
 }
 
+/** @type {Map<string, Promise<boolean>>} */
+const probes = new Map();
+
+/** Whether a route is served here: by this process, or, where a proxy leads to the processes of several services, by another. That
+ * is seen by the refusal of a method that no route has. @param {string} route */
+export async function isServed(route) {
+  if ((await served()).has(route)) return true;
+  let probe = probes.get(route);
+  if (!probe) {
+    probe = fetch(route.split(' ')[1].replace(/\{[^}]+\}/g, 'x'), { method: 'PUT' }).then((a) => a.status === 405);
+    probes.set(route, probe);
+    probe.catch(() => probes.delete(route));
+  }
+  return probe;
+}
+
 /** @returns {Promise<{signed_in: boolean, subject?: string, scope?: string, expires_at?: string}>} */
 export const session = () => get('/session');

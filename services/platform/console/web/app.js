@@ -3,6 +3,7 @@ import { get, onSignedOut, session, withQuery } from './api.js';
 import { Clock, currentZone, own, setZone, zones } from './format.js';
 import { html, useEffect, useRef, useState } from './html.js';
 import { Failure, useAsync, useLoad, useServed } from './load.js';
+import { Live, follow, useOverview } from './live.js';
 import { Audit } from './pages/audit.js';
 import { Deadlines } from './pages/deadlines.js';
 import { FlowMap } from './pages/map.js';
@@ -119,7 +120,9 @@ function useAttention() {
   const overview = useServed('GET /v1/overview');
   const parked = useLoad(overview === false ? '/v1/parked/groups?limit=200' : null, 5);
   const reviews = useLoad(overview === false ? '/v1/reviews?limit=200' : null, 5);
-  const told = useLoad(overview ? '/v1/overview' : null, 5).data;
+  const live = useOverview();
+  const asked = useLoad(overview ? '/v1/overview' : null, live ? 30 : 5).data;
+  const told = live && (!asked || asked.as_of < live.as_of) ? live : asked;
   if (told) return { Parked: told.parked?.sagas, Reviews: told.reviews, Sagas: told.attention };
   return { Parked: parked.data?.items.reduce((/** @type {number} */ n, /** @type {any} */ g) => n + g.sagas, 0),
     Reviews: reviews.data?.items.length };
@@ -129,6 +132,8 @@ function useAttention() {
 function Header({ who, address, help }) {
   /** @type {Record<string, number | undefined>} */
   const counts = useAttention();
+  const streams = useServed('GET /v1/stream');
+  useEffect(() => { if (streams) follow(); }, [streams]);
   const [theme, setTheme] = useState(localStorage.getItem('theme') || 'system');
   const [zone, pick] = useState(currentZone());
   useEffect(() => { document.documentElement.dataset.theme = theme; localStorage.setItem('theme', theme); }, [theme]);
@@ -144,7 +149,7 @@ function Header({ who, address, help }) {
       aria-current=${(to === '/' ? address.split('?')[0] === '/' : address.startsWith(to)) ? 'page' : undefined}>${title}${
   counts[title] ? html` <span class="count">${counts[title]}</span>` : ''}</a>`)}</nav>
     <${Search} />
-    <div class="settings"><${Clock} />
+    <div class="settings"><${Live} /><${Clock} />
       <label><span class="hidden">Time zone</span><select value=${zone} onChange=${(/** @type {any} */ e) => {
     setZone(e.target.value); pick(e.target.value); }}>${[own(), ...zones()].filter((z, i, list) => list.indexOf(z) === i).map((z) =>
     html`<option value=${z} selected=${z === zone}>${z}</option>`)}</select></label>

@@ -119,3 +119,9 @@ export const causes = {
   never_produced: 'A number is missing on a topic, or nobody owes anything and the order has not ended. Look at the service named '
     + 'last, and run orderflow verify.',
 };
+
+/** Why something failed: the sentence, and a program's stack only for those who want it. @param {{text?: string}} props */
+export function Why({ text = '' }) {
+  const [says, ...stack] = text.split(/\s+(?=goroutine \d+ \[)/);
+  return html`${says}${stack.length > 0 && html` <details><summary>Where in the program</summary><pre tabindex="0">${stack.join(' ')}</pre></details>`}`;
+}

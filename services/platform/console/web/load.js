@@ -1,5 +1,5 @@
 // Loading what a page shows, and saying so while it is not there.
-import { get, served } from './api.js';
+import { get, isServed } from './api.js';
 import { html, useEffect, useRef, useState } from './html.js';
 
 /** @template T @typedef {{data?: T, error?: any, at: number, loading: boolean, reload: () => void}} Loaded */
@@ -50,8 +50,7 @@ export function useAsync(key, fetcher, every = 0) {
 
 /** Whether the server serves a route, as "GET /v1/audit"; undefined until that is known. @param {string} route */
 export function useServed(route) {
-  const routes = useAsync('served', () => served());
-  return routes.data && routes.data.has(route);
+  return useAsync(`served ${route}`, () => isServed(route).then((yes) => ({ yes }))).data?.yes;
 }
 
 /** Shows children(data) once there is data; before that a skeleton, the progress of the tracker, or what is wrong and what next.

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +52,7 @@ type board struct {
 	moved  error
 	asked  []string
 
+	mu         sync.RWMutex
 	acts       []openapi.Act // the newest first
 	unwritable error         // of the audit
 }
@@ -79,6 +81,8 @@ func (b *board) Read(fn func(*tracker.Index, time.Time)) error {
 	if b.behind {
 		return watch.Behind{Progress: watch.Progress{Read: 3, Total: 7}}
 	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	fn(b.index, now.Add(5*time.Second))
 	return nil
 }
@@ -259,11 +263,31 @@ func TestTheAuditIsPagedThroughTheNewestFirst(t *testing.T) {
 	}
 }
 
+func TestTheStreamTellsTheOverviewAndWhichSagasChanged(t *testing.T) {
+	t.Parallel()
+	b := newBoard()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	out := make(chan httpserver.Event)
+	go (&routes{sagas: b}).follow(ctx, out)
+	if e := <-out; e.Name != "overview" || !strings.Contains(string(e.Data), `"sagas":5`) {
+		t.Fatalf("first came %s %s", e.Name, e.Data)
+	}
+	b.mu.Lock()
+	b.index.Add(&tracker.Record{Topic: "storefront.events", Sequence: 6, ID: "01950000-0000-7000-8000-000000000009",
+		Type: storefront.OrderPlaced.Name(), Key: "o9", Saga: "o9", Time: now, Data: []byte(`{}`)})
+	b.mu.Unlock()
+	if e := <-out; e.Name != "sagas" || string(e.Data) != `{"orders":["o9"],"all":true}` {
+		t.Fatalf("then came %s %s", e.Name, e.Data)
+	}
+	cancel()
+}
+
 func TestEveryChangeOfADeadlineIsWrittenDown(t *testing.T) {
 	t.Parallel()
 	b := newBoard()
-	status, body, log := ask(t, b, http.MethodPatch, "/v1/deadlines/d1", `{"due_at":"2030-05-06T07:08:09Z","reason":"they are on their way"}`,
-		httpserver.AudienceOperators)
+	status, body, log := ask(t, b, http.MethodPatch, "/v1/deadlines/d1",
+		`{"due_at":"2030-05-06T07:08:09Z","reason":"they are on their way"}`, httpserver.AudienceOperators)
 	if status != 200 || !strings.Contains(body, `"due_at":"2030-05-06T07:08:09Z"`) || !strings.Contains(body, `"moved_by":"op1"`) {
 		t.Errorf("got %d %s", status, body)
 	}

@@ -74,7 +74,8 @@ type takeOffInput struct {
 	Reason string `query:"reason" maxLength:"500" doc:"For the audit"`
 }
 
-// Register adds the routes. services are the names of those that have a choreography; choreography is the declared choreography as JSON.
+// Register adds the routes. services are the names of those that have a choreography; choreography is that, as it is declared, as
+// JSON.
 func Register(to *openapi.Routes, sagas Sagas, services []string, choreography []byte) {
 	r := &routes{sagas: sagas, services: services}
 	op := func(method, path, id, tag, summary string) huma.Operation {
@@ -88,7 +89,8 @@ func Register(to *openapi.Routes, sagas Sagas, services []string, choreography [
 	openapi.Handle[struct{}, openapi.Body[tracker.Overview]](to,
 		op(http.MethodGet, "/v1/overview", "read-overview", "Sagas", "Read what needs a person, and how much is under way"), r.overview)
 	openapi.Handle[seriesInput, openapi.Body[tracker.Series]](to,
-		op(http.MethodGet, "/v1/overview/series", "read-series", "Sagas", "Read the figures of the last quarter of an hour, or day"), r.series)
+		op(http.MethodGet, "/v1/overview/series", "read-series", "Sagas", "Read the figures of the last quarter of an hour, or day"),
+		r.series)
 	openapi.Handle[orderInput, openapi.Body[tracker.Saga]](to,
 		op(http.MethodGet, "/v1/sagas/:order", "get-saga", "Sagas", "Read what happened because of an order, and what is owed"), r.saga)
 	openapi.Handle[obligationsInput, openapi.Body[page[tracker.Obligation]]](to,
@@ -103,6 +105,7 @@ func Register(to *openapi.Routes, sagas Sagas, services []string, choreography [
 	openapi.Handle[takeOffInput, openapi.Body[tracker.Deadline]](to, conflicting(
 		op(http.MethodDelete, "/v1/deadlines/:id", "take-off-deadline", "Deadlines", "Take a deadline off")), r.takeOff)
 	registerAudit(to, r)
+	registerStream(to, r)
 	openapi.Handle[struct{}, openapi.Body[map[string]any]](to,
 		op(http.MethodGet, "/v1/choreography", "get-choreography", "Sagas", "Read what each service does about each event"),
 		func(c *gin.Context) { c.Data(http.StatusOK, "application/json", choreography) })

@@ -58,11 +58,11 @@ function Attention({ o, at, filter }) {
 
 /** @type {{title: string, unit: string, of: RegExp}[]} */
 const charts = [
-  { title: 'Orders and events per second', unit: '/s', of: /^(orders|ended|events)$/ },
-  { title: 'In flight by status', unit: '', of: /^open/ },
+  { title: 'Orders and events', unit: '', of: /^(orders|ended|events)$/ },
+  { title: 'In flight', unit: '', of: /^open/ },
   { title: 'From placed to confirmed', unit: 's', of: /^confirmed_/ },
   { title: 'From placed to ended', unit: 's', of: /^ended_/ },
-  { title: 'Money per minute', unit: '', of: /^(captured|refunded)/ },
+  { title: 'Money', unit: '', of: /^(captured|refunded)/ },
   { title: 'Compensations by reason', unit: '', of: /^compensations?/ },
   { title: 'Lag of the worst service', unit: 's', of: /lag/ },
 ];
@@ -76,14 +76,24 @@ function Charts() {
   if (has === false) return html`<p class="dim">This server keeps no history for charts.</p>`;
   if (!has) return null;
   return html`<section><div class="filters"><label>Charts of <select value=${step} onChange=${(/** @type {any} */ e) => set(e.target.value)}>
-    <option value="1s">15 minutes, by second</option><option value="1m">24 hours, by minute</option></select></label></div>
-    <${Show} of=${loaded}>${(/** @type {any} */ d) => html`<div class="charts">${charts.map(({ title, unit, of }) => {
+    <option value="1s">15 minutes, by the second</option><option value="1m">24 hours, by the minute</option></select></label></div>
+    <${Show} of=${loaded}>${(/** @type {any} */ all) => { const d = sinceFirst(all, seconds); return html`<div class="charts">${charts.map((
+    { title, unit, of }) => {
     const mine = d.series.filter((/** @type {any} */ s) => of.test(s.name));
     const units = [...new Set(mine.map((/** @type {any} */ s) => (/^[A-Z]{3}$/.test(s.unit) ? s.unit : '')))];
     return units.map((currency) => html`<${Chart} title=${currency ? `${title}, ${currency}` : title} unit=${currency ? '' : unit} from=${d.from}
       step=${seconds} shown=${currency ? (/** @type {number} */ v) => money({ amount: v, currency: String(currency) }) : count}
-      series=${mine.filter((/** @type {any} */ s) => !currency || s.unit === currency).map((/** @type {any} */ s) => ({ name: words(s.name), values: s.values }))} />`);
-  })}</div>`}</${Show}></section>`;
+      series=${mine.filter((/** @type {any} */ s) => !currency || s.unit === currency).map((/** @type {any} */ s) => ({ name: words(s.name.replace(/^(compensations|confirmed|ended)_/, '')), values: s.values }))} />`);
+  })}</div>`; }}</${Show}></section>`;
+}
+
+/** The figures from shortly before the first event on: what was before an installation is no line. @param {any} d @param {number} step seconds */
+function sinceFirst(d, step) {
+  const events = d.series.find((/** @type {any} */ s) => s.name === 'events').values;
+  const first = events.findIndex((/** @type {number | null} */ v) => v);
+  const cut = first < 0 ? 0 : Math.max(0, Math.min(first - 2, events.length - 60));
+  return { from: new Date(Date.parse(d.from) + cut * step * 1000).toISOString(),
+    series: d.series.map((/** @type {any} */ s) => ({ ...s, values: s.values.slice(cut) })) };
 }
 
 /** What ended badly last, and what is stuck. */

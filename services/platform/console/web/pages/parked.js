@@ -1,16 +1,17 @@
 import { call, withQuery } from '../api.js';
 import { Act, Reason } from '../dialog.js';
-import { Ago, Time, count, short, words } from '../format.js';
+import { Ago, Time, Why, count, short, words } from '../format.js';
 import { html, useState } from '../html.js';
-import { Empty, Failure, Show, useAsync, useLoad } from '../load.js';
+import { Empty, Failure, Show, useAsync, useLoad, useServed } from '../load.js';
 import { List, Table } from '../table.js';
 
 /** @param {string} to */
 const visit = (to) => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')); };
 
 export function Parked() {
+  const has = useServed('GET /v1/parked/groups');
   const columns = [
-    { head: 'Cause', cell: (/** @type {any} */ g) => html`<a href=${`/parked/${encodeURIComponent(g.id)}`}>${g.reason}</a>` },
+    { head: 'Cause', cell: (/** @type {any} */ g) => html`<a href=${`/parked/${encodeURIComponent(g.id)}`}>${g.reason.split(/\s+goroutine/)[0]}</a>` },
     { head: 'Service', cell: (/** @type {any} */ g) => g.service },
     { head: 'What', cell: (/** @type {any} */ g) => `${words(g.form)} ${short(g.type)}` },
     { head: 'Sagas', number: true, cell: (/** @type {any} */ g) => count(g.sagas) },
@@ -28,10 +29,13 @@ export function Parked() {
   ];
   return html`<h1 tabindex="-1">Parked</h1>
     <p>What a service could not process. Later events of the same order wait behind it, in order; all other orders go on.</p>
-    <${List} caption="Groups by cause" path="/v1/parked/groups" columns=${columns} every=${5}
+    ${has === false && html`<${Empty} title="Each service shows what it has parked at its own operators' listener"><p>Here the services run apart, and
+      this address leads to one of them. <code>orderflow parked groups --postgres URL --kafka HOST:PORT</code> shows and redrives what all of them have parked;
+      the sagas concerned are <a href="/sagas?cause=parked">these</a>.</p></${Empty}>`}
+    ${has && html`<${List} caption="Groups by cause" path="/v1/parked/groups" columns=${columns} every=${5}
       empty=${html`<${Empty} title="Nothing is parked"><p>Every event could be processed.</p></${Empty}>`} />
     <h2>Redrives</h2><${List} caption="Redrives" path="/v1/parked/redrives" columns=${redrives} limit=${20} every=${5}
-      empty=${html`<${Empty} title="No redrive yet" />`} />`;
+      empty=${html`<${Empty} title="No redrive yet" />`} />`}`;
 }
 
 /** @param {{arg: string, reads: boolean}} props */
@@ -42,7 +46,7 @@ export function Group({ arg, reads }) {
   const columns = [
     { head: 'Order', cell: (/** @type {any} */ p) => html`<a href=${`/sagas/${p.order}`}><code>${p.order}</code></a>` },
     { head: 'Number', number: true, cell: (/** @type {any} */ p) => p.number },
-    { head: 'Reason', cell: (/** @type {any} */ p) => p.reason || 'waits behind the one before' },
+    { head: 'Reason', cell: (/** @type {any} */ p) => html`<${Why} text=${p.reason || 'waits behind the one before'} />` },
     { head: 'Parked', cell: (/** @type {any} */ p) => html`<${Ago} at=${p.parked_at} />` },
     { head: 'Behind it', number: true, cell: (/** @type {any} */ p) => count(p.behind) },
     ...(reads ? [] : [{ head: 'Actions', cell: (/** @type {any} */ p) => html`<${Discard} item=${p} />` }]),
@@ -52,7 +56,7 @@ export function Group({ arg, reads }) {
     const g = all.items.find((/** @type {any} */ one) => one.id === arg);
     if (!g) return html`<${Empty} title="Nothing of this cause is parked any more"><p><a href="/parked">All that is parked</a></p></${Empty}>`;
     const later = preview.data ? g.sagas - preview.data.total : 0;
-    return html`<dl><dt>Service</dt><dd>${g.service}</dd><dt>What</dt><dd>${words(g.form)} ${short(g.type)}</dd><dt>Reason</dt><dd>${g.reason}</dd></dl>
+    return html`<dl><dt>Service</dt><dd>${g.service}</dd><dt>What</dt><dd>${words(g.form)} ${short(g.type)}</dd><dt>Reason</dt><dd><${Why} text=${g.reason} /></dd></dl>
       ${preview.error && html`<${Failure} error=${preview.error} retry=${preview.reload} />`}
       ${preview.data && html`<p>${count(preview.data.total)} sagas with ${count(preview.data.events)} events, as of
         ${' '}<${Time} at=${preview.data.as_of || opened} />.${later > 0 ? ` ${later} came later: they are not in it.` : ''}</p>
@@ -94,7 +98,7 @@ export function Redrive({ arg, reads }) {
   ];
   const failures = [
     { head: 'Order', cell: (/** @type {any} */ f) => html`<a href=${`/sagas/${f.order}`}><code>${f.order}</code></a>` },
-    { head: 'Was parked for', cell: (/** @type {any} */ f) => f.was }, { head: 'Failed now for', cell: (/** @type {any} */ f) => f.now },
+    { head: 'Was parked for', cell: (/** @type {any} */ f) => html`<${Why} text=${f.was} />` }, { head: 'Failed now for', cell: (/** @type {any} */ f) => html`<${Why} text=${f.now} />` },
     { head: 'At', cell: (/** @type {any} */ f) => html`<${Time} at=${f.failed_at} />` },
   ];
   return html`<h1 tabindex="-1">Redrive</h1><${Show} of=${loaded}>${(/** @type {any} */ r) => html`

@@ -1,15 +1,17 @@
 import { all } from '../api.js';
 import { Act, Reason } from '../dialog.js';
-import { Ago, State, Time, causes, count, fine, money, short, span, words } from '../format.js';
+import { Ago, State, Time, Why, causes, count, fine, money, short, span, words } from '../format.js';
 import { html, useEffect, useMemo, useState } from '../html.js';
 import { chainOf, diff, foldedText, lanesOf, rowsOf, small, tall, undoneBy } from '../lanes.js';
 import { Show, useAsync, useLoad, useServed } from '../load.js';
+import { useChanged } from '../live.js';
 import { MoveDeadline } from './deadlines.js';
 import { Decide } from './reviews.js';
 
 /** @param {{arg: string, reads: boolean}} props */
 export function Saga({ arg, reads }) {
   const saga = useLoad(`/v1/sagas/${encodeURIComponent(arg)}`, 3);
+  useChanged(arg, saga.reload);
   return html`<h1 tabindex="-1">Order <code>${arg}</code></h1>
     <${Show} of=${saga}>${(/** @type {any} */ s) => html`<${Told} saga=${s} reads=${reads} reload=${saga.reload} />`}</${Show}>`;
 }
@@ -63,7 +65,7 @@ function Head({ saga }) {
       cancelled.data?.reason ? `: ${cancelled.data.reason}` : ''}`
     : `${words(short(cancelled.type).split('.')[1])} by ${cancelled.service}${cancelled.data?.reason ? `: ${words(String(cancelled.data.reason))}` : ''}`} (${cancelled.n})`}</p>
     ${saga.stuck && html`<div class="notice bad" role="alert"><p><strong>⚠ ${words(saga.stuck.cause)}${saga.stuck.service
-    && `, owed by ${saga.stuck.service}`}</strong> since <${Ago} at=${saga.stuck.since} />: ${saga.stuck.detail}</p>
+    && `, owed by ${saga.stuck.service}`}</strong> since <${Ago} at=${saga.stuck.since} />: <${Why} text=${saga.stuck.detail} /></p>
       <p>${causes[saga.stuck.cause]}</p></div>`}`;
 }
 
@@ -79,7 +81,7 @@ function Actions({ saga, reads, reload }) {
   const undo = saga.events.filter((/** @type {any} */ e) => /\.(reserved|authorized|captured|prepared|label_bought|pick_requested)\.v\d+$/.test(e.type))
     .map((/** @type {any} */ e) => short(e.type));
   return html`${parked.data?.items.length > 0 && html`<div class="notice bad"><h2>Parked</h2><ul>${parked.data.items.map((/** @type {any} */ p) =>
-    html`<li>${p.service} put ${short(p.type)} aside <${Ago} at=${p.parked_at} />: ${p.reason || 'waits behind the one before'}
+    html`<li>${p.service} put ${short(p.type)} aside <${Ago} at=${p.parked_at} />: <${Why} text=${p.reason || 'waits behind the one before'} />
         ${p.behind > 0 && ` · ${p.behind} behind it`}</li>`)}</ul>
       ${!reads && html`<${Act} label="Redrive this order" says=${html`<p>What is parked of this order is processed again, in its order.</p>`} method="POST"
         path="/v1/parked/redrive" body=${(/** @type {any} */ f) => ({ orders: [saga.order], reason: f.reason })}
@@ -174,7 +176,7 @@ function Now({ saga, reads, reload }) {
     return html`<li class=${o.overdue ? 'bad' : ''}><strong>${o.kind === 'decision' ? 'a person' : o.service}</strong> owes: ${o.what}
         <small> · since <${Time} at=${o.since} /> · ${o.overdue ? html`⚠ <${Ago} at=${o.until} late="overdue" />` : html`until
         ${' '}<${Time} at=${o.until} />, <${Ago} at=${o.until} />`}</small>
-        ${o.cause && html`<br /><span class="badge bad">⚠ ${words(o.cause)}</span> ${o.detail}`}
+        ${o.cause && html`<br /><span class="badge bad">⚠ ${words(o.cause)}</span> <${Why} text=${o.detail} />`}
         ${o.kind === 'deadline' && deadline && !reads && html` <${MoveDeadline} deadline=${deadline} done=${reload} />`}</li>`;
   })}</ul>
     ${saga.deadlines.filter((/** @type {any} */ d) => !d.due_at).map((/** @type {any} */ d) => html`<p>Taken off by ${d.moved_by}: the deadline

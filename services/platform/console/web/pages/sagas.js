@@ -11,10 +11,10 @@ const states = ['placed', 'in_review', 'backordered', 'confirmed', 'preparing', 
 /** What a saga waits for, in words. @param {{saga: any}} props */
 export function Waits({ saga }) {
   if (saga.stuck) {
-    return html`<span class="bad">${saga.stuck.service && `${saga.stuck.service}: `}${saga.stuck.detail}</span>`;
+    return html`<span class="bad">${saga.stuck.service && `${saga.stuck.service}: `}${saga.stuck.detail.split(/\s+goroutine \d/)[0]}</span>`;
   }
   if (saga.waits) {
-    return html`${saga.waits.service}: ${saga.waits.what} <small>until <${Time} at=${saga.waits.until} /></small>`;
+    return html`${saga.waits.cause && html`<span class="badge bad">⚠ ${words(saga.waits.cause)}</span> `}${saga.waits.service}: ${saga.waits.what} <small>until <${Time} at=${saga.waits.until} /></small>`;
   }
   return saga.owed ? html`<span>${saga.owed} owed</span>` : saga.ended_at ? 'nothing' : 'its next event';
 }
