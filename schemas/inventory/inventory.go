@@ -130,8 +130,9 @@ type StockedV1 struct {
 	ReceiptID    string `json:"receipt_id"`
 	Warehouse    string `json:"warehouse"`
 	Quantity     int64  `json:"quantity" schema:"min=1"`
-	ReorderPoint int64  `json:"reorder_point" schema:"min=0"` // ask for more at or below this level; 0 never
-	Replenishes  string `json:"replenishes,omitempty"`        // the id of the replenishment_requested event it answers
+	ReorderPoint int64  `json:"reorder_point" schema:"min=0"`              // ask for more at or below this level; 0 never
+	Replenishes  string `json:"replenishes,omitempty"`                     // the id of the replenishment_requested event it answers
+	Rest         int64  `json:"rest,omitempty" schema:"min=0" example:"6"` // of what was requested that is still to come
 }
 
 // StockChangedV1: the level of a SKU after goods moved, over all warehouses.

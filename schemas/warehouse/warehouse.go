@@ -15,12 +15,13 @@ var (
 	// About a SKU:
 
 	PurchaseOrdered = saga.Define[PurchaseOrderedV1]("warehouse.purchase_ordered.v1").Keyed(schemas.KeyProduct)
+	RestAwaited     = saga.Define[RestAwaitedV1]("warehouse.rest_awaited.v1").Keyed(schemas.KeyProduct)
 	StockReceived   = saga.Define[StockReceivedV1]("warehouse.stock_received.v1").Keyed(schemas.KeyProduct)
 )
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	PickRequested, Packed, ShortPicked, PickCancelled, PurchaseOrdered, StockReceived,
+	PickRequested, Packed, ShortPicked, PickCancelled, PurchaseOrdered, RestAwaited, StockReceived,
 }
 
 // PickRequestedV1 asks the floor to pick and pack a parcel.
@@ -55,12 +56,20 @@ type PurchaseOrderedV1 struct {
 	Quantity  int64  `json:"quantity" schema:"min=1"`
 }
 
+// RestAwaitedV1: a purchase came in part, and the supplier is asked for the rest.
+type RestAwaitedV1 struct {
+	PurchaseID string `json:"purchase_id" example:"event-4711"` // the id of the purchase_ordered event
+	Arrived    int64  `json:"arrived" schema:"min=1" example:"4"`
+	Rest       int64  `json:"rest" schema:"min=1" example:"6"`
+}
+
 // StockReceivedV1: goods came in.
 type StockReceivedV1 struct {
 	ReceiptID    string           `json:"receipt_id"`
 	Warehouse    string           `json:"warehouse"`
 	Quantity     int64            `json:"quantity" schema:"min=1"`
-	ReorderPoint *int64           `json:"reorder_point,omitempty"`        // a new reorder point for the SKU in this warehouse
-	Replenishes  string           `json:"replenishes,omitempty"`          // the id of the replenishment request it answers
-	Request      *schemas.Request `json:"request,omitempty" x:"personal"` // of the operator who said so
+	ReorderPoint *int64           `json:"reorder_point,omitempty"`                   // a new reorder point for the SKU in this warehouse
+	Replenishes  string           `json:"replenishes,omitempty"`                     // the id of the replenishment request it answers
+	Rest         int64            `json:"rest,omitempty" schema:"min=0" example:"6"` // of the request that is still to come
+	Request      *schemas.Request `json:"request,omitempty" x:"personal"`            // of the operator who said so
 }

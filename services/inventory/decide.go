@@ -129,7 +129,8 @@ func stock(s State, at saga.Event, e warehouse.StockReceivedV1) []saga.Event {
 	if slices.Contains(s.Receipts, e.ReceiptID) {
 		return nil
 	}
-	d := event.StockedV1{ReceiptID: e.ReceiptID, Warehouse: e.Warehouse, Quantity: e.Quantity, Replenishes: e.Replenishes}
+	d := event.StockedV1{ReceiptID: e.ReceiptID, Warehouse: e.Warehouse, Quantity: e.Quantity, Replenishes: e.Replenishes,
+		Rest: e.Rest}
 	for _, l := range s.Levels.Of(sku) {
 		if l.Warehouse == e.Warehouse {
 			d.ReorderPoint = l.ReorderPoint

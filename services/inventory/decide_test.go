@@ -181,6 +181,24 @@ func TestMoreIsAskedForOnceWhenALevelRunsLow(t *testing.T) {
 	d.When(receipt(5, id, nil)).ThenKinds(event.Stocked, event.StockChanged)
 	d.When(receipt(1, "", nil)).ThenKinds(event.Stocked, event.StockChanged)
 
+	// What comes in part leaves the rest on order.
+	part := func(n, rest int64, replenishes string) saga.Event {
+		receipts++
+		return warehouse.StockReceived.Of(warehouse.StockReceivedV1{ReceiptID: fmt.Sprint("r-", receipts), Warehouse: "leeds",
+			Quantity: n, Replenishes: replenishes, Rest: rest})
+	}
+	p := sagatest.Given(t, machine, watched("earlier", sku, 5, "leeds", 4)).
+		When(validated("fill_all", line(sku, 5))).ThenKinds(event.Reserved, event.ReplenishmentRequested, event.StockChanged)
+	id = p.Emitted()[1].ID
+	p.When(part(2, 6, id)).ThenKinds(event.Stocked, event.StockChanged)
+	if l := p.State().(inventory.State).Levels.Of(sku)[0]; l.OnOrder != 6 || l.Available() != 2 {
+		t.Errorf("after two of eight: %+v", l)
+	}
+	p.When(part(6, 0, id)).ThenKinds(event.Stocked, event.StockChanged)
+	if l := p.State().(inventory.State).Levels.Of(sku)[0]; l.OnOrder != 0 || l.Available() != 8 {
+		t.Errorf("after all of eight: %+v", l)
+	}
+
 	// If even the receipt leaves too little, more is requested at once.
 	sagatest.Given(t, machine).When(receipt(1, "", &point)).
 		ThenKinds(event.Stocked, event.ReplenishmentRequested, event.StockChanged)

@@ -107,7 +107,9 @@ func Evolve(s State, e saga.Event) State {
 		s.Levels = s.Levels.changed(e.Key, d.Warehouse, func(l *Level) {
 			l.OnHand, l.ReorderPoint = l.OnHand+d.Quantity, d.ReorderPoint
 			if d.Replenishes != "" && d.Replenishes == l.Replenishment {
-				l.OnOrder, l.Replenishment = 0, ""
+				if l.OnOrder = d.Rest; d.Rest == 0 {
+					l.Replenishment = ""
+				}
 			}
 		})
 	case event.ReplenishmentRequestedV1:

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/catalog"
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/shipping"
@@ -34,9 +35,11 @@ var Supplies = saga.Choreography[Supply]{
 	Blank:   BlankSupply,
 	Evolve:  EvolveSupply,
 	Rows: []saga.Row{
+		saga.Show(catalog.ProductListed, listed),
 		saga.On(ReceiveStock, receive, event.StockReceived),
 		saga.On(inventory.ReplenishmentRequested, purchase, event.PurchaseOrdered),
-		saga.Call(event.PurchaseOrdered, BuyFromSupplier, delivered, event.StockReceived).UntilAnswered(14 * 24 * time.Hour),
+		saga.Call(event.PurchaseOrdered, BuyFromSupplier, delivered, event.StockReceived, event.RestAwaited).UntilAnswered(LateAfter),
+		saga.Call(event.RestAwaited, AwaitRest, delivered, event.StockReceived, event.RestAwaited).UntilAnswered(LateAfter),
 	},
 }
 
@@ -57,6 +60,7 @@ var (
 	PickOnFloor     = saga.Ask[event.PickRequestedV1, PickAnswer]("floor.pick")
 	ClearFloor      = saga.Ask[event.PickCancelledV1, ClearAnswer]("floor.clear")
 	BuyFromSupplier = saga.Ask[event.PurchaseOrderedV1, BuyAnswer]("supplier.buy")
+	AwaitRest       = saga.Ask[event.RestAwaitedV1, BuyAnswer]("supplier.rest")
 )
 
 // PickAnswer lists the goods that the floor could not find; without any the parcel is packed. If it packed a parcel without them,
@@ -66,5 +70,8 @@ type PickAnswer struct{ Missing, Packed []schemas.Allocation }
 // ClearAnswer tells that the floor knows of the cancellation.
 type ClearAnswer struct{}
 
-// BuyAnswer tells that the purchase was delivered.
-type BuyAnswer struct{ PurchaseID string }
+// BuyAnswer tells that the purchase was delivered, or how many pieces of it have arrived so far; 0 is all.
+type BuyAnswer struct {
+	PurchaseID string
+	Arrived    int64
+}

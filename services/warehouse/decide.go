@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"fmt"
 	"slices"
 
 	"orderflow.example/schemas"
@@ -64,12 +65,28 @@ func purchase(s Supply, e inventory.ReplenishmentRequestedV1) []saga.Event {
 	return []saga.Event{event.PurchaseOrdered.Of(event.PurchaseOrderedV1{SKU: s.SKU, Warehouse: e.Warehouse, Quantity: e.Quantity})}
 }
 
+// delivered receives what has arrived since, and asks for the rest.
 func delivered(s Supply, a BuyAnswer) []saga.Event {
 	i := s.purchase(a.PurchaseID)
 	if i < 0 {
 		return nil // delivered before
 	}
 	p := s.Purchases[i]
-	return []saga.Event{event.StockReceived.Of(event.StockReceivedV1{
-		ReceiptID: p.ID, Warehouse: p.Warehouse, Quantity: p.Quantity, Replenishes: p.Replenishes})}
+	arrived := p.Quantity
+	if a.Arrived > 0 {
+		arrived = min(a.Arrived, p.Quantity)
+	}
+	if arrived <= p.Received {
+		return nil
+	}
+	receipt, rest := p.ID, p.Quantity-arrived
+	if rest > 0 {
+		receipt = fmt.Sprintf("%s/%d", p.ID, arrived)
+	}
+	events := []saga.Event{event.StockReceived.Of(event.StockReceivedV1{ReceiptID: receipt, Warehouse: p.Warehouse,
+		Quantity: arrived - p.Received, Replenishes: p.Replenishes, Rest: rest})}
+	if rest > 0 {
+		events = append(events, event.RestAwaited.Of(event.RestAwaitedV1{PurchaseID: p.ID, Arrived: arrived, Rest: rest}))
+	}
+	return events
 }

@@ -133,3 +133,32 @@ func TestWhatInventoryAsksForIsBoughtAndComesIn(t *testing.T) {
 	d.Answered(event.PurchaseOrdered, york).Then(event.StockReceived.Of(event.StockReceivedV1{
 		ReceiptID: york.PurchaseID, Warehouse: "york", Quantity: 3, Replenishes: "ask-2"}))
 }
+
+func TestAPurchaseThatComesInPartsIsReceivedPieceByPieceAndItsRestAwaited(t *testing.T) {
+	t.Parallel()
+	ask := inventory.ReplenishmentRequested.Of(inventory.ReplenishmentRequestedV1{Warehouse: "leeds", Quantity: 10})
+	ask.ID = "ask-1"
+	d := sagatest.Given(t, supplies).When(ask)
+	id := d.Emitted()[0].ID
+	came := func(receipt string, quantity, rest int64) saga.Event {
+		return event.StockReceived.Of(event.StockReceivedV1{ReceiptID: receipt, Warehouse: "leeds", Quantity: quantity,
+			Replenishes: "ask-1", Rest: rest})
+	}
+	awaited := func(arrived, rest int64) saga.Event {
+		return event.RestAwaited.Of(event.RestAwaitedV1{PurchaseID: id, Arrived: arrived, Rest: rest})
+	}
+	d.Answered(event.PurchaseOrdered, warehouse.BuyAnswer{PurchaseID: id, Arrived: 4}).Then(came(id+"/4", 4, 6), awaited(4, 6)).
+		Answered(event.PurchaseOrdered, warehouse.BuyAnswer{PurchaseID: id, Arrived: 4}).Then()
+	if p := d.State().(warehouse.Supply).Purchases; len(p) != 1 || p[0].Received != 4 {
+		t.Errorf("after four of ten: %+v", p)
+	}
+	again := ask
+	again.ID = "ask-2"
+	d.When(again).Then(). // the rest is on its way
+				Answered(event.RestAwaited, warehouse.BuyAnswer{PurchaseID: id, Arrived: 7}).Then(came(id+"/7", 3, 3), awaited(7, 3)).
+				Answered(event.RestAwaited, warehouse.BuyAnswer{PurchaseID: id}).Then(came(id, 3, 0)).
+				Answered(event.RestAwaited, warehouse.BuyAnswer{PurchaseID: id}).Then()
+	if p := d.State().(warehouse.Supply).Purchases; len(p) != 0 {
+		t.Errorf("after all of ten: %+v", p)
+	}
+}

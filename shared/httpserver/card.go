@@ -41,7 +41,7 @@ func cardFaults(body []byte) (faults []Fault) {
 		case n.kind == isNumber && slices.Contains(amounts, field):
 		case n.kind == isNumber && holdsCard(string(n.raw)):
 			refuse(n.place)
-		case n.kind == isString && holdsCard(text) && !(slices.Contains(articleNumbers, field) && isArticleNumber(text)):
+		case n.kind == isString && HoldsCard(field, text):
 			refuse(n.place)
 		}
 		for i, child := range n.children {
@@ -57,6 +57,11 @@ func cardFaults(body []byte) (faults []Fault) {
 	}
 	look(root, "")
 	return faults
+}
+
+// HoldsCard tells whether a request's field of this name would be refused for its text, which looks like a payment card number.
+func HoldsCard(field, text string) bool {
+	return holdsCard(text) && !(slices.Contains(articleNumbers, field) && isArticleNumber(text))
 }
 
 // isArticleNumber distinguishes a GTIN, of 14 digits at most, from the longer numbers of the cards in use.

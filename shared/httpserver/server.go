@@ -121,7 +121,7 @@ func (s *Server) Start() (addr string, err error) {
 		return "", s.listenError(err)
 	}
 	go func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(problems{listener}); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("httpserver: %s: %w", s.options.Name, err)
 		}
 	}()

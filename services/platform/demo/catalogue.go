@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"orderflow.example/schemas"
+	"orderflow.example/shared/httpserver"
 )
 
 // Catalogue is a file's products with their prices and opening stock, read and checked, and not yet imported.
@@ -156,6 +157,8 @@ func (f sheet) catalogueRow(fields []string) (r catalogueRow, unclear bool, err 
 		return r, false, errors.New("the SKU is missing or not plain text of at most 64 characters")
 	case r.description == "":
 		return r, false, errors.New("the description is missing")
+	case httpserver.HoldsCard("sku", r.sku) || httpserver.HoldsCard("description", r.description):
+		return r, false, errors.New("the SKU or the description looks like a payment card number; the platform takes none")
 	case r.currency != "" && !schemas.KnownCurrency(r.currency):
 		return r, false, errors.New("the currency is not the ISO 4217 code of one that people pay with, as GBP")
 	}
@@ -213,6 +216,9 @@ func (r *catalogueRow) stock(warehouse, quantity string) (err error) {
 	}
 	if r.warehouse = warehouse; !isName(warehouse, 64) {
 		return errors.New("the warehouse is not plain text of at most 64 characters")
+	}
+	if httpserver.HoldsCard("warehouse", warehouse) {
+		return errors.New("the warehouse looks like a payment card number; the platform takes none")
 	}
 	if r.quantity, err = strconv.ParseInt(quantity, 10, 64); err != nil || r.quantity < 0 || r.quantity > maxReceived {
 		return errNoQuantity

@@ -134,7 +134,7 @@ func (c *Catalogue) stockAtOnce(ctx context.Context, to *client, p progress.Prog
 	p.Stage("receiving opening stock", len(c.opening))
 	shelves := 0
 	for items := range slices.Chunk(c.opening, deliveryItems) {
-		d := delivery{namesOf(c.source).receiptKey("opening", shelves, items, c.products), items}
+		d := delivery{namesOf(c.source).receiptKey("opening", shelves, items, c.products), items, true}
 		if _, _, err := to.receive(ctx, d, c.products); err != nil {
 			return err
 		}
@@ -203,7 +203,7 @@ func (c *client) open(ctx context.Context, sku, warehouse string, quantity int64
 			return true, nil
 		}
 	}
-	goods := delivery{"opening/" + escaped(sku) + "/" + escaped(warehouse), []stocked{{0, warehouse, quantity}}}
+	goods := delivery{"opening/" + escaped(sku) + "/" + escaped(warehouse), []stocked{{0, warehouse, quantity}}, false}
 	_, before, err = c.receive(ctx, goods, []product{{sku: sku}})
 	if is(err, "idempotency-key-reused") { // by an import of another quantity that runs now
 		return true, nil

@@ -220,6 +220,7 @@ type received struct {
 	SKU       string `json:"sku"`
 	Warehouse string `json:"warehouse"`
 	Quantity  int64  `json:"quantity"`
+	Unlisted  bool   `json:"unlisted,omitempty"`
 }
 
 // intake is the answer to a delivery, in items: those received now, and those received before with the same key.
@@ -234,7 +235,7 @@ func (c *client) receive(ctx context.Context, d delivery, products []product) (a
 		Items []received `json:"items"`
 	}{make([]received, len(d.items))}
 	for i, s := range d.items {
-		body.Items[i] = received{products[s.sku].sku, s.warehouse, s.quantity}
+		body.Items[i] = received{products[s.sku].sku, s.warehouse, s.quantity, d.unlisted}
 	}
 	header, _, err := c.ask(ctx, asked{method: http.MethodPost, url: c.operators + "/v1/stock/receipts", token: c.operator,
 		key: d.key, body: body}, &answer)

@@ -24,6 +24,8 @@ type receipt struct{ deliveries []delivery }
 type delivery struct {
 	key   string // follows from the content
 	items []stocked
+
+	unlisted bool // it comes before its products are listed
 }
 
 type stocked struct {
@@ -78,7 +80,7 @@ func (p *Plan) deliveries(name string, demand map[int32]int64, percent int64) (a
 		}
 	}
 	for part := range slices.Chunk(items, deliveryItems) {
-		all = append(all, delivery{p.names.receiptKey(name, len(all)+1, part, p.products), part})
+		all = append(all, delivery{p.names.receiptKey(name, len(all)+1, part, p.products), part, false})
 	}
 	return all
 }

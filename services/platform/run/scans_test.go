@@ -13,7 +13,6 @@ import (
 	"orderflow.example/shared/httpserver"
 )
 
-// signScan signs a carrier's webhook with the installation's secret.
 func (r running) scanned(t *testing.T, id, state, order, number string) (a trial.Answer, outcome, reason string) {
 	t.Helper()
 	body := fmt.Sprintf(`{"id":%q,"type":%q,"data":{"order":%q,"tracking_number":%q,"at":"2026-11-27T10:00:00Z"},"more":1}`,

@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"strings"
 
 	"orderflow.example/services/warehouse"
 	"orderflow.example/services/warehouse/internal/api"
@@ -16,6 +17,19 @@ import (
 	"orderflow.example/shared/service"
 )
 
+var warehouses = service.Flag[string]{Name: "warehouses",
+	Usage: "names of the warehouses, separated by commas: receipts in others are refused (default: any name is one)"}
+
+// named are the names in a list.
+func named(list string) (all api.Warehouses) {
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
 var address = service.AdapterURL("floor-url", "warehouse floor")
 
 // App is the warehouse service, ready to run.
@@ -27,14 +41,15 @@ var App = service.App{
 		{Machine: warehouse.Picks.Machine(), Store: store.Picks()},
 		{Machine: warehouse.Supplies.Machine(), Store: store.Supplies()},
 	},
-	Flags:     []service.Declared{address},
+	Flags:     []service.Declared{address, warehouses},
 	Answerers: func(c service.Config) ([]engine.Answerer, error) { return floor.New(address.Of(c)).Answerers(), nil },
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
-		api.Register(r, keys, func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {
+		submit := func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {
 			out, err := p.Engine.Submit(ctx, sku, command)
 			return out.Emitted, err
-		})
+		}
+		api.Register(r, keys, store.NewReader(p.DB), named(warehouses.Of(p.Config)), submit)
 	},
 	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
 		return func(context.Context) (stop func(context.Context) error, err error) {

@@ -15,6 +15,7 @@ type Story struct {
 	When    map[string]string // acts of people, by their event: only after this event was emitted
 	Outside []string          // answers of the outside, if several are possible
 	Late    []string          // events that are emitted only when nothing else can happen
+	Soon    []string          // deadlines of a moment, which fall due before anything else, by the event they run from
 	Expires []string          // deadlines that fall due when nothing else can happen, by the event they run from
 	Parks   string            // a service that cannot process its inputs, from its first event on, until an operator redrives it
 
@@ -46,6 +47,10 @@ var All = []Story{
 		Scene: model.Scene{Stock: "late", Fill: "fill_all", Customer: "trusted"},
 		When:  when("warehouse.stock_received", "order.cancelled"), Expires: []string{"inventory.backordered"}, Ends: "cancelled",
 		Must: []string{"inventory.rejected"}, Not: []string{"inventory.reserved"}},
+	{Title: "Found missing", Says: "A stock-taking finds none of what is set aside for the order, which nobody promised yet.",
+		Scene: model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Missing: true},
+		When:  when("count_stock", "inventory.reserved"), Soon: []string{"inventory.recalled"}, Ends: "cancelled",
+		Must: []string{"inventory.counted_out"}, Not: []string{"shipping.dispatched"}},
 	{Title: "Declined", Says: "The gateway refuses to set the money aside.",
 		Scene: plain, Outside: []string{"refuses to authorize (card_declined)"}, Ends: "cancelled",
 		Must: []string{"payment.declined", "inventory.released"}, Not: []string{"payment.captured"}},

@@ -86,6 +86,9 @@ func (t *teller) rank(p explore.Possible) (rank int, may bool) {
 	}
 	switch p.Form {
 	case "expires":
+		if slices.Contains(t.Soon, event) {
+			return 0, true
+		}
 		return 2 * mostSteps, slices.Contains(t.Expires, event)
 	case "hears":
 		if after := t.When[event]; after != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -37,6 +38,7 @@ type item struct {
 	Warehouse    string `json:"warehouse" text:"code" minLength:"1" maxLength:"64"`
 	Quantity     int64  `json:"quantity" minimum:"1" maximum:"1000000000"`
 	ReorderPoint *int64 `json:"reorder_point,omitempty" nullable:"false" minimum:"0" maximum:"1000000000"`
+	Unlisted     bool   `json:"unlisted,omitempty" doc:"The goods come before their product is listed: an unknown SKU is not refused"`
 }
 
 // answer counts the items. Repeated ones were committed by an earlier try of the request that was not answered.
@@ -45,21 +47,43 @@ type answer struct {
 	Repeated int `json:"repeated"`
 }
 
+// Reader reads what the API shows. *store.Reader implements it.
+type Reader interface {
+	Unknown(ctx context.Context, skus []string) ([]string, error)
+	// Open are the products after that SKU of which something is ordered, by SKU; before that time unless it is zero.
+	Open(ctx context.Context, after string, before time.Time, limit int) ([]warehouse.Supply, error)
+}
+
+// Warehouses are the names of those that there are; none: any name is one.
+type Warehouses []string
+
 // Register adds the route.
-func Register(r *openapi.Routes, keys *idempotency.Keys, submit Submit) {
+func Register(r *openapi.Routes, keys *idempotency.Keys, reader Reader, there Warehouses, submit Submit) {
+	registerPurchases(r, reader)
 	op := huma.Operation{OperationID: "receive-stock", Method: http.MethodPost, Path: Path, Tags: []string{"Stock"},
-		Summary: "Say that goods came in"}
+		Summary: "Say that goods came in",
+		Description: "Of a product that is not in the catalogue goods are refused, unless the item says that they are unlisted; so are " +
+			"those in an unknown warehouse, where the warehouses are configured. Then nothing is received."}
 	openapi.TakesKey(&op, false)
 	openapi.Handle[openapi.Body[request], openapi.Body[answer]](r, op,
-		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { receive(c, submit) }))
+		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { receive(c, reader, there, submit) }))
 }
 
 // receive submits the items one by one, each once for its request, SKU and warehouse. If some fail the others stay, and a retry
 // of the same request submits the rest.
-func receive(c *gin.Context, submit Submit) {
+func receive(c *gin.Context, reader Reader, there Warehouses, submit Submit) {
 	var r request
 	if problem := httpserver.DecodeJSON(c, &r); problem != nil {
 		httpserver.WriteProblem(c, problem)
+		return
+	}
+	faults, err := unknown(c.Request.Context(), reader, there, r.Items)
+	switch {
+	case err != nil:
+		httpserver.WriteUnavailable(c, err)
+		return
+	case faults != nil:
+		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
 		return
 	}
 	asked := idempotency.Of(c.Request.Context())

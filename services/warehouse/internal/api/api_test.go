@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,68 @@ import (
 )
 
 var signing = bytes.Repeat([]byte("k"), 32)
+
+// catalogue knows every product but those whose SKU begins with unknown, and of late ones when it is asked for the second time.
+type catalogue struct{ asked int }
+
+func (c *catalogue) Unknown(_ context.Context, skus []string) (unknown []string, err error) {
+	c.asked++
+	for _, sku := range skus {
+		if strings.HasPrefix(sku, "broken") {
+			return nil, errors.New("the database is away")
+		}
+		if strings.HasPrefix(sku, "unknown") || strings.HasPrefix(sku, "late") && c.asked == 1 {
+			unknown = append(unknown, sku)
+		}
+	}
+	return unknown, nil
+}
+
+func TestGoodsOfAnUnknownProductOrInAnUnknownWarehouseAreRefusedSayingWhyAndNothingIsReceived(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"items":[{"sku":"tea","warehouse":"leeds","quantity":5},{"sku":"unknown","warehouse":"leeds","quantity":5}]}`: "items[1].sku",
+		`{"items":[{"sku":"tea","warehouse":"atlantis","quantity":5},{"sku":"mug","warehouse":"leeds","quantity":5}]}`:  "items[0].warehouse",
+		`{"items":[{"sku":"unknown","warehouse":"atlantis","quantity":5,"unlisted":true}]}`:                             "items[0].warehouse",
+	} {
+		submit, taken := engineOf(nil)
+		status, answer := postTo(t, Warehouses{"leeds", "york"}, idempotencytest.New(), submit, "k", body)
+		text, _ := json.Marshal(answer)
+		if status != 422 || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %d %s", body, status, text)
+		}
+		for _, said := range []string{"unknown", "atlantis"} {
+			if strings.Contains(string(text), `"`+said) {
+				t.Errorf("%s is repeated: %s", said, text)
+			}
+		}
+		taken.Range(func(key, _ any) bool { t.Errorf("%s: received %v", body, key); return true })
+	}
+	for _, body := range []string{
+		`{"items":[{"sku":"unknown","warehouse":"leeds","quantity":5,"unlisted":true}]}`,
+		`{"items":[{"sku":"late","warehouse":"leeds","quantity":5}]}`,
+	} {
+		submit, _ := engineOf(nil)
+		if status, answer := post(t, submit, "k", body); status != 200 {
+			t.Errorf("%s: %d %v", body, status, answer)
+		}
+	}
+	submit, _ := engineOf(nil)
+	if status, answer := post(t, submit, "k", `{"items":[{"sku":"broken","warehouse":"leeds","quantity":5}]}`); status != 503 {
+		t.Errorf("without the catalogue: %d %v", status, answer)
+	}
+}
+
+func (c *catalogue) Open(_ context.Context, after string, before time.Time, limit int) ([]warehouse.Supply, error) {
+	old := time.Now().Add(-30 * 24 * time.Hour)
+	all := []warehouse.Supply{
+		{SKU: "a", Purchases: []warehouse.Purchase{{ID: "p1", Warehouse: "leeds", Quantity: 10, Received: 4, OrderedAt: time.Now()}}},
+		{SKU: "b", Purchases: []warehouse.Purchase{{ID: "p2", Warehouse: "leeds", Quantity: 3, OrderedAt: old},
+			{ID: "p3", Warehouse: "york", Quantity: 5, OrderedAt: time.Now()}}},
+	}
+	all = slices.DeleteFunc(all, func(s warehouse.Supply) bool { return s.SKU <= after || !before.IsZero() && s.SKU == "a" })
+	return all[:min(limit, len(all))], nil
+}
 
 // engineOf decides commands as the engine does, without broker or database.
 func engineOf(fails map[string]error) (Submit, *sync.Map) {
@@ -56,13 +119,20 @@ func post(t *testing.T, submit Submit, key, body string) (status int, answer map
 
 func postWith(t *testing.T, claims idempotency.Claims, submit Submit, key, body string) (status int, answer map[string]any) {
 	t.Helper()
+	return postTo(t, nil, claims, submit, key, body)
+}
+
+func postTo(t *testing.T, there Warehouses, claims idempotency.Claims, submit Submit, key, body string) (status int,
+	answer map[string]any) {
+	t.Helper()
 	auth, err := httpserver.NewAuth(signing)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := httpserver.New(httpserver.Options{RouteBodyLimits: map[string]int64{Path: BodyLimit}})
 	log := slog.New(slog.DiscardHandler)
-	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), idempotency.New(claims, log), submit)
+	Register(openapi.NewRoutes(s, auth.RequireOperator(), "Operators", "1", ""), idempotency.New(claims, log), &catalogue{},
+		there, submit)
 	token, err := httpserver.Mint(signing, httpserver.AudienceOperators, "op", time.Minute)
 	if err != nil {
 		t.Fatal(err)

@@ -35,6 +35,7 @@ func (c *Client) Answerers() []engine.Answerer {
 		engine.Answer(warehouse.PickOnFloor, c.pick),
 		engine.Answer(warehouse.ClearFloor, c.clear),
 		engine.Answer(warehouse.BuyFromSupplier, c.buy),
+		engine.Answer(warehouse.AwaitRest, c.rest),
 	}
 }
 
@@ -50,11 +51,12 @@ type parcel struct {
 	Partial bool   `json:"partial,omitempty"` // pack what is there
 }
 
-// state is the state of a pick (picking, packed, short or cancelled) or a purchase (ordered or delivered). A parcel that is packed
-// without some goods names them as missing.
+// state is the state of a pick (picking, packed, short or cancelled) or a purchase (ordered or delivered; of one that is ordered,
+// how many pieces have arrived). A parcel that is packed without some goods names them as missing.
 type state struct {
 	State   string `json:"state"`
 	Missing []line `json:"missing"`
+	Arrived int64  `json:"arrived"`
 }
 
 func (c *Client) pick(ctx context.Context, a engine.Attempt, e event.PickRequestedV1) (none warehouse.PickAnswer, err error) {
@@ -100,15 +102,34 @@ func (c *Client) clear(ctx context.Context, a engine.Attempt, e event.PickCancel
 
 func (c *Client) buy(ctx context.Context, a engine.Attempt, e event.PurchaseOrderedV1) (warehouse.BuyAnswer, error) {
 	s, err := c.follow(ctx, a, "/v1/purchases/"+url.PathEscape(a.ID), line{SKU: e.SKU, Quantity: e.Quantity, Warehouse: e.Warehouse})
-	switch {
-	case err != nil:
+	if err != nil {
 		return warehouse.BuyAnswer{}, err
-	case s.State == "delivered":
-		return warehouse.BuyAnswer{PurchaseID: a.ID}, nil
-	case s.State == "ordered":
-		return warehouse.BuyAnswer{}, later(a)
 	}
-	return warehouse.BuyAnswer{}, c.outside.Unclear("the purchase is in an unknown state")
+	return c.arrived(a, s, a.ID, 0)
+}
+
+// rest asks for the rest of a purchase that came in part.
+func (c *Client) rest(ctx context.Context, a engine.Attempt, e event.RestAwaitedV1) (warehouse.BuyAnswer, error) {
+	var s state
+	_, err := c.outside.Ask(ctx, a, outside.Question{Method: http.MethodGet, Path: "/v1/purchases/" + url.PathEscape(e.PurchaseID),
+		Answers: []int{http.StatusOK}}, &s)
+	if err != nil {
+		return warehouse.BuyAnswer{}, err
+	}
+	return c.arrived(a, s, e.PurchaseID, e.Arrived)
+}
+
+// arrived is an answer once more than before has arrived.
+func (c *Client) arrived(a engine.Attempt, s state, purchase string, before int64) (none warehouse.BuyAnswer, err error) {
+	switch {
+	case s.State == "delivered":
+		return warehouse.BuyAnswer{PurchaseID: purchase}, nil
+	case s.State == "ordered" && s.Arrived > before:
+		return warehouse.BuyAnswer{PurchaseID: purchase, Arrived: s.Arrived}, nil
+	case s.State == "ordered":
+		return none, later(a)
+	}
+	return none, c.outside.Unclear("the purchase is in an unknown state")
 }
 
 // follow PUTs a pick or purchase, unless an earlier try did, and returns its state.

@@ -177,3 +177,29 @@ func TestAPurchaseIsFollowedUntilItIsDelivered(t *testing.T) {
 	same(t, answer, warehouse.BuyAnswer{PurchaseID: "event-1"})
 	same(t, (*heard)[0], `PUT /v1/purchases/event-1 {"sku":"tea","quantity":7,"warehouse":"leeds"}`)
 }
+
+func TestAPurchaseThatCameInPartIsAnsweredAndItsRestFollowed(t *testing.T) {
+	t.Parallel()
+	c, heard := answering(t, "202", `200 {"state":"ordered","arrived":3}`, `200 {"state":"ordered","arrived":3}`,
+		`200 {"state":"ordered","arrived":5}`, `200 {"state":"delivered"}`, `200 {"state":"eaten"}`)
+	e := event.PurchaseOrderedV1{SKU: "tea", Warehouse: "leeds", Quantity: 7}
+	if _, err := c.buy(t.Context(), attempt(1), e); !isLater(err) {
+		t.Error(err)
+	}
+	answer, err := c.buy(t.Context(), attempt(2), e)
+	same(t, err, nil)
+	same(t, answer, warehouse.BuyAnswer{PurchaseID: "event-1", Arrived: 3})
+	rest := event.RestAwaitedV1{PurchaseID: "purchase/1", Arrived: 3, Rest: 4}
+	if _, err := c.rest(t.Context(), attempt(1), rest); !isLater(err) {
+		t.Error(err)
+	}
+	for _, want := range []warehouse.BuyAnswer{{PurchaseID: "purchase/1", Arrived: 5}, {PurchaseID: "purchase/1"}} {
+		answer, err = c.rest(t.Context(), attempt(2), rest)
+		same(t, err, nil)
+		same(t, answer, want)
+	}
+	if _, err := c.rest(t.Context(), attempt(2), rest); err == nil || isLater(err) {
+		t.Errorf("an unknown state: %v", err)
+	}
+	same(t, (*heard)[len(*heard)-1], "GET /v1/purchases/purchase%2F1")
+}

@@ -37,7 +37,8 @@ func fromPick(r pickRow) warehouse.Pick {
 }
 
 type supplyRow struct {
-	SKU       string               `gorm:"primaryKey;column:sku"`
+	SKU       string `gorm:"primaryKey;column:sku"`
+	Listed    bool
 	Receipts  []string             `gorm:"serializer:json"`
 	Purchases []warehouse.Purchase `gorm:"serializer:json"`
 }
@@ -50,9 +51,9 @@ func Supplies() engine.Store {
 }
 
 func toSupply(s warehouse.Supply) supplyRow {
-	return supplyRow{SKU: s.SKU, Receipts: s.Receipts, Purchases: s.Purchases}
+	return supplyRow{SKU: s.SKU, Listed: s.Listed, Receipts: s.Receipts, Purchases: s.Purchases}
 }
 
 func fromSupply(r supplyRow) warehouse.Supply {
-	return warehouse.Supply{SKU: r.SKU, Receipts: r.Receipts, Purchases: r.Purchases}
+	return warehouse.Supply{SKU: r.SKU, Listed: r.Listed, Receipts: r.Receipts, Purchases: r.Purchases}
 }

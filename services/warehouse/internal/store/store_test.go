@@ -2,10 +2,14 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"orderflow.example/services/warehouse"
+	"orderflow.example/shared/database"
+	"orderflow.example/shared/embedded/embeddedtest"
 )
 
 func TestAPickSurvivesTheWayToItsRowAndBack(t *testing.T) {
@@ -61,4 +65,36 @@ func throughJSON[T any](t *testing.T, v *T) {
 		t.Fatal(err)
 	}
 	*v = back
+}
+
+func TestMain(m *testing.M) { embeddedtest.Main(m) }
+
+func TestAProductIsKnownOnceItIsListedOrItsGoodsCame(t *testing.T) {
+	t.Parallel()
+	db, err := database.Open(t.Context(), database.Options{URL: embeddedtest.Database(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if _, err := database.Migrate(t.Context(), db, Migrations, "warehouse_migrations"); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 27, 10, 0, 0, 123_000, time.UTC)
+	rows := []supplyRow{toSupply(warehouse.BlankSupply("blank")), toSupply(warehouse.Supply{SKU: "listed", Listed: true}),
+		toSupply(warehouse.Supply{SKU: "came", Receipts: []string{"r"}}),
+		toSupply(warehouse.Supply{SKU: "ordered", Purchases: []warehouse.Purchase{{ID: "p", Quantity: 10, Received: 4, OrderedAt: at}}})}
+	if err := database.NewTable[supplyRow]().Upsert(db.Gorm(), rows); err != nil {
+		t.Fatal(err)
+	}
+	got, err := NewReader(db.Gorm()).Unknown(t.Context(), []string{"listed", "blank", "came", "never", "ordered", "listed"})
+	late, err2 := NewReader(db.Gorm()).Open(t.Context(), "", at.Add(time.Second), 5)
+	young, err3 := NewReader(db.Gorm()).Open(t.Context(), "", at.Add(-time.Second), 5)
+	all, err4 := NewReader(db.Gorm()).Open(t.Context(), "a", time.Time{}, 5)
+	if err := errors.Join(err2, err3, err4); err != nil || len(late) != 1 || len(young) != 0 || len(all) != 1 ||
+		!reflect.DeepEqual(all[0], late[0]) || all[0].Purchases[0].Received != 4 || !all[0].Purchases[0].OrderedAt.Equal(at) {
+		t.Errorf("ordered are %+v, late %+v, young %+v, %v", all, late, young, err)
+	}
+	if err != nil || !reflect.DeepEqual(got, []string{"blank", "never"}) {
+		t.Errorf("unknown are %v, %v", got, err)
+	}
 }
