@@ -26,7 +26,7 @@ type demoFlags struct {
 	listeners
 	orders, rate, dates string
 	limit               int
-	faults, json        bool
+	faults, euros, json bool
 }
 
 // Demo replays a real retailer's orders and cancellations.
@@ -51,6 +51,7 @@ func Demo() *cobra.Command {
 		"replay only the first so many invoices, and their cancellations in between (default: all)")
 	cmd.Flags().StringVar(&f.rate, "rate", "max", "orders per second, or max")
 	cmd.Flags().BoolVar(&f.faults, "faults", false, "let the simulated gateway, carrier and floor fail now and then; not with --url")
+	cmd.Flags().BoolVar(&f.euros, "euros", false, "customers in the countries of the euro pay in euros, for products of their own")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
 	f.bind(cmd)
 	return cmd
@@ -118,7 +119,11 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 		}
 	}
 	o.Progress.Stage("reading the orders", 0)
-	if o.Plan, err = demo.NewPlan(file, cmp.Or(f.orders, demo.Sample), f.limit, demo.DateOrder(f.dates)); err != nil {
+	plan := demo.NewPlan
+	if f.euros {
+		plan = demo.NewPlanWithEuros
+	}
+	if o.Plan, err = plan(file, cmp.Or(f.orders, demo.Sample), f.limit, demo.DateOrder(f.dates)); err != nil {
 		return service.Usage("orders: %s: %w", cmp.Or(f.orders, demo.Sample), err)
 	}
 	ctx, cancel := context.WithCancelCause(cmd.Context())

@@ -13,6 +13,7 @@ type draft struct {
 	goods    []*goods
 	byCode   map[string]int32
 	names    map[string]string // one copy of each text
+	euros    bool              // customers in the countries of the euro pay in euros
 	unclear  int32             // the line of the first row with an ambiguous date
 	faults   []Malformed       // all rows refused
 }
@@ -20,6 +21,7 @@ type draft struct {
 // goods are the prices and descriptions of one product in the rows.
 type goods struct {
 	code         string
+	currency     string // empty: GBP
 	prices       map[int64]int
 	descriptions map[string]int
 }
@@ -63,7 +65,7 @@ func (d *draft) take(r row) {
 	if r.unclear && d.unclear == 0 {
 		d.unclear = r.line
 	}
-	sku := d.product(r)
+	sku := d.product(r, d.currency(code))
 	v.lines = append(v.lines, line{sku: sku, rows: 1, at: r.line, quantity: max(r.quantity, -r.quantity)})
 }
 
@@ -98,11 +100,24 @@ func (d *draft) customer(r row) customer {
 	return customer{guest: d.one(r.invoice)}
 }
 
-func (d *draft) product(r row) int32 {
-	i, known := d.byCode[r.code]
+// currency is what customers of the country pay with; empty: GBP.
+func (d *draft) currency(country string) string {
+	if d.euros && euroCountries[country] {
+		return euro
+	}
+	return ""
+}
+
+// product finds the product of a row. A product has one price: sold in two currencies, it is two.
+func (d *draft) product(r row, currency string) int32 {
+	code := r.code
+	if currency != "" {
+		code += "-" + currency
+	}
+	i, known := d.byCode[code]
 	if !known {
 		i = int32(len(d.goods))
-		g := &goods{code: strings.Clone(r.code), prices: map[int64]int{}, descriptions: map[string]int{}}
+		g := &goods{code: strings.Clone(code), currency: currency, prices: map[int64]int{}, descriptions: map[string]int{}}
 		d.goods = append(d.goods, g)
 		d.byCode[g.code] = i
 	}
@@ -138,7 +153,8 @@ type product struct {
 func (d *draft) products() []product {
 	all := make([]product, len(d.goods))
 	for i, g := range d.goods {
-		all[i] = product{sku: g.code, description: cmp.Or(printable(mostOften(g.descriptions)), g.code), price: mostOften(g.prices)}
+		all[i] = product{sku: g.code, description: cmp.Or(printable(mostOften(g.descriptions)), g.code), price: mostOften(g.prices),
+			currency: g.currency}
 	}
 	return all
 }

@@ -29,6 +29,12 @@ var countries = map[string]string{
 	"bermuda": "BM",
 }
 
+const euro = "EUR"
+
+// euroCountries are the countries that paid in euros in 2011.
+var euroCountries = map[string]bool{"AT": true, "BE": true, "CY": true, "DE": true, "ES": true, "FI": true, "FR": true, "GR": true,
+	"IE": true, "IT": true, "MT": true, "NL": true, "PT": true}
+
 // country returns the code of a name, in any spelling of it; empty if there is none.
 func country(name string) string {
 	if code := countries[name]; code != "" {

@@ -72,6 +72,22 @@ type Plan struct {
 // NewPlan reads a whole file of orders, uncompressed as from Open. Source is its name. At most limit invoices become
 // orders, 0 is no limit. Dates is the order of day and month if the file does not decide it. An error is about the file.
 func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, error) {
+	return newPlan(r, source, limit, newDraft(), dates)
+}
+
+// NewPlanWithEuros is NewPlan, but that customers in the countries of the euro pay in euros: what they buy is for sale as a product
+// of its own, at as many cents as others pay pence.
+func NewPlanWithEuros(r io.Reader, source string, limit int, dates DateOrder) (*Plan, error) {
+	d := newDraft()
+	d.euros = true
+	p, err := newPlan(r, source, limit, d, dates)
+	if err == nil {
+		p.names = namesOf(source + " in euros") // they are other orders than those in pounds
+	}
+	return p, err
+}
+
+func newPlan(r io.Reader, source string, limit int, d *draft, dates DateOrder) (*Plan, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	switch {
 	case err != nil:
@@ -83,7 +99,6 @@ func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, err
 	if err != nil {
 		return nil, err
 	}
-	d := newDraft()
 	if err := f.rows(d.take, d.unreadable); err != nil {
 		return nil, err
 	}

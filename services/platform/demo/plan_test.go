@@ -38,6 +38,35 @@ func (p *Plan) cancelled() (all []string) {
 	return all
 }
 
+func TestCustomersInTheCountriesOfTheEuroBuyProductsOfTheirOwnInEuros(t *testing.T) {
+	t.Parallel()
+	abroad := func(row, country string) string { return strings.ReplaceAll(row, "United Kingdom", country) }
+	file := header + strings.Join([]string{entry("1", "MUG", 4, 1, "7"), abroad(entry("2", "MUG", 3, 2, "8"), "France"),
+		abroad(entry("3", "MUG", 2, 3, "9"), "Norway"), abroad(entry("4", "BAG", 1, 4, "8"), "EIRE"),
+		abroad(entry("C5", "MUG", -1, 5, "8"), "France")}, "\n")
+	p, err := NewPlanWithEuros(strings.NewReader(file), "test", 0, Undecided)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sold []string
+	for _, o := range p.orders {
+		for _, l := range o.lines {
+			g := p.products[l.sku]
+			sold = append(sold, fmt.Sprint(o.key, " ", g.sku, " ", g.price, g.currency))
+		}
+	}
+	if want := []string{"1 MUG 255", "2 MUG-EUR 255EUR", "3 MUG 255", "4 BAG-EUR 255EUR"}; !slices.Equal(sold, want) {
+		t.Errorf("%v, want %v", sold, want)
+	}
+	if got := p.cancelled(); !slices.Equal(got, []string{"C5>2 MUG-EUR×1"}) {
+		t.Error(got)
+	}
+	pounds, err := NewPlan(strings.NewReader(file), "test", 0, Undecided)
+	if err != nil || len(pounds.products) != 2 || pounds.names == p.names {
+		t.Error(pounds.products, err)
+	}
+}
+
 func TestACancellationMatchesTheLatestEarlierOrderWithEnoughLeft(t *testing.T) {
 	t.Parallel()
 	sales := []string{

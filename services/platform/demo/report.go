@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Report is the result of a run. Money is in pence of GBP, times are in milliseconds.
+// Report is the result of a run. Money is in pence of GBP, or cents of EUR, times are in milliseconds.
 type Report struct {
 	Source     string        `json:"source"`
 	Format     Format        `json:"format"`
@@ -14,6 +14,7 @@ type Report struct {
 	Rows       RowReport     `json:"rows"`
 	Orders     OrderReport   `json:"orders"`
 	Money      MoneyReport   `json:"money"`
+	Euros      *MoneyReport  `json:"money_in_euros,omitempty"` // of the orders in euros; Money is of the others
 	Goods      GoodsReport   `json:"goods"`
 	Latency    LatencyReport `json:"latency_ms"`
 	Throughput SpeedReport   `json:"throughput"`
@@ -40,13 +41,14 @@ type OrderReport struct {
 
 // OrderCount counts the orders with the same end, or without an end.
 type OrderCount struct {
-	Status string `json:"status"`
-	Reason string `json:"reason,omitempty"`
-	Orders int    `json:"orders"`
-	Pence  int64  `json:"pence"` // as ordered
+	Status   string `json:"status"`
+	Reason   string `json:"reason,omitempty"`
+	Currency string `json:"currency,omitempty"` // empty: GBP
+	Orders   int    `json:"orders"`
+	Pence    int64  `json:"pence"` // as ordered, or cents
 }
 
-// MoneyReport sums the orders, in pence.
+// MoneyReport sums the orders of one currency, in pence or cents.
 type MoneyReport struct {
 	Ordered    int64 `json:"ordered"`
 	Authorized int64 `json:"authorized"`

@@ -18,7 +18,7 @@ const mostOpen = 20
 type settle struct {
 	*replay
 	report           Report
-	ends             map[[2]string]*OrderCount
+	ends             map[[3]string]*OrderCount
 	final            map[int]state // of the orders that cancellations are about
 	confirmed, ended []time.Duration
 	finish           time.Time
@@ -27,7 +27,7 @@ type settle struct {
 
 // report settles the account of a run.
 func (r *replay) report(ctx context.Context) (Report, error) {
-	s := &settle{replay: r, ends: map[[2]string]*OrderCount{}, final: map[int]state{},
+	s := &settle{replay: r, ends: map[[3]string]*OrderCount{}, final: map[int]state{},
 		skus: make(map[string]int32, len(r.plan.products))}
 	for i, p := range r.plan.products {
 		s.skus[p.sku] = int32(i)
@@ -96,13 +96,19 @@ func (s *settle) order(n int, st state) {
 
 // count adds an order to the sums.
 func (s *settle) count(o *order, st state) {
-	kind := [2]string{st.Status, st.Reason}
+	m, g := &s.report.Money, &s.report.Goods
+	kind := [3]string{st.Status, st.Reason}
+	if st.Ordered.Currency == euro {
+		if s.report.Euros == nil {
+			s.report.Euros = &MoneyReport{}
+		}
+		m, kind[2] = s.report.Euros, euro
+	}
 	if s.ends[kind] == nil {
-		s.ends[kind] = &OrderCount{Status: st.Status, Reason: st.Reason}
+		s.ends[kind] = &OrderCount{Status: st.Status, Reason: st.Reason, Currency: kind[2]}
 	}
 	s.ends[kind].Orders++
 	s.ends[kind].Pence += st.Ordered.Amount
-	m, g := &s.report.Money, &s.report.Goods
 	m.Ordered += st.Ordered.Amount
 	m.Authorized += st.Payment.Authorized.Amount
 	m.Captured += st.Payment.Captured.Amount
@@ -223,10 +229,14 @@ func (s *settle) sum() Report {
 	r.Rows = RowReport{Read: p.account.read, Ends: p.account.rows(), Malformed: p.account.malformed}
 	r.Orders.Placed, r.Orders.Replayed = len(s.byID), s.replayed
 	for _, kind := range slices.SortedFunc(maps.Keys(s.ends),
-		func(a, b [2]string) int { return s.ends[b].Orders - s.ends[a].Orders }) {
+		func(a, b [3]string) int { return s.ends[b].Orders - s.ends[a].Orders }) {
 		r.Orders.Ends = append(r.Orders.Ends, *s.ends[kind])
 	}
-	r.Money.Kept = r.Money.Captured - r.Money.Refunded - r.Money.ChargedBack
+	for _, m := range []*MoneyReport{&r.Money, r.Euros} {
+		if m != nil {
+			m.Kept = m.Captured - m.Refunded - m.ChargedBack
+		}
+	}
 	r.Goods.Products = len(p.products)
 	r.Goods.Received, r.Goods.ReceivedBefore, r.Goods.NotReceived = s.intake.Received, s.intake.ReceivedBefore, s.intake.NotReceived
 	r.Latency = LatencyReport{percentiles(s.took), percentiles(s.confirmed), percentiles(s.ended)}

@@ -58,9 +58,16 @@ func (p *printer) orders(r Report) {
 	p.line("")
 	p.row("ORDERS", "orders", "GBP")
 	for _, e := range r.Orders.Ends {
-		p.row(title(e.Status, e.Reason), e.Orders, pounds(e.Pence))
+		what := title(e.Status, e.Reason)
+		if e.Currency != "" {
+			what += ", in " + e.Currency
+		}
+		p.row(what, e.Orders, pounds(e.Pence))
 	}
 	p.row("placed", r.Orders.Placed, pounds(r.Money.Ordered))
+	if r.Euros != nil {
+		p.row("of these in "+euro, "", pounds(r.Euros.Ordered))
+	}
 	for _, also := range []struct {
 		n    int
 		what string
@@ -91,14 +98,23 @@ func (p *printer) rows(r Report) {
 }
 
 func (p *printer) money(r Report) {
-	m, g := r.Money, r.Goods
-	p.line("")
-	p.row("MONEY", "GBP")
-	p.row("authorized", pounds(m.Authorized))
-	p.row("captured", pounds(m.Captured))
-	p.row("refunded", pounds(m.Refunded))
-	p.row("charged back", pounds(m.ChargedBack))
-	p.row("kept", pounds(m.Kept))
+	g := r.Goods
+	for _, in := range []struct {
+		currency string
+		*MoneyReport
+	}{{"GBP", &r.Money}, {euro, r.Euros}} {
+		m := in.MoneyReport
+		if m == nil {
+			continue
+		}
+		p.line("")
+		p.row("MONEY", in.currency)
+		p.row("authorized", pounds(m.Authorized))
+		p.row("captured", pounds(m.Captured))
+		p.row("refunded", pounds(m.Refunded))
+		p.row("charged back", pounds(m.ChargedBack))
+		p.row("kept", pounds(m.Kept))
+	}
 	p.line("")
 	p.row(fmt.Sprintf("GOODS, %d products", g.Products), "pieces")
 	p.row("received", g.Received)

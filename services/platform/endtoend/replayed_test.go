@@ -192,7 +192,16 @@ func (in *installation) checkBadInput(t *testing.T, order string) {
 	if _, err := whole.Rebuild(t.Context()); err != nil {
 		t.Error(err)
 	}
+	whole.Fresh = false
 	db := in.Host.Databases()["payment"]
+	execute(t, db, `UPDATE replay.payments SET captured = captured + 1`)
+	execute(t, db, `UPDATE replay.replay_target SET build = 'an earlier one'`)
+	if _, err := whole.Rebuild(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if c, err := whole.Compare(t.Context()); err != nil || !c.Equal() {
+		t.Errorf("tables that another build began: %+v, %v", c, err)
+	}
 	execute(t, db, `CREATE FUNCTION replay.write() RETURNS trigger LANGUAGE plpgsql AS
 		$$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`)
 	execute(t, db, `CREATE TRIGGER write BEFORE INSERT OR UPDATE ON replay.replay_progress
