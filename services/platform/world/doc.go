@@ -66,7 +66,7 @@
 // # Floor's and supplier's rules
 //
 //	pick                     1–3 s picking, then packed; a cancelled pick stays cancelled, also one cancelled before it came
-//	SKU SHORT-1              is never found: short, with these lines missing
+//	SKU SHORT-1              is never found: short, with these lines missing; packed without them if partial
 //	purchase                 delivered after 5–10 s
 //
 // # Mail server's rules

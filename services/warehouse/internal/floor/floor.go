@@ -50,8 +50,8 @@ type parcel struct {
 	Partial bool   `json:"partial,omitempty"` // pack what is there
 }
 
-// state is the state of a pick (picking, packed, short or cancelled) or a purchase (ordered or delivered). A parcel that is packed
-// without some goods names them as missing.
+// state is the state of a pick (picking, packed, short or cancelled) or a purchase (ordered or delivered). A parcel that is
+// packed without some goods names them as missing.
 type state struct {
 	State   string `json:"state"`
 	Missing []line `json:"missing"`
