@@ -15,7 +15,8 @@ func TestWithoutTakesPiecesOffLinesOfTheSamePriceAndPlace(t *testing.T) {
 	all := []schemas.Allocation{line(2, 100, "LEEDS"), line(3, 90, "LEEDS"), line(1, 100, "YORK"), line(2, 100, "LEEDS")}
 	part := []schemas.Allocation{line(3, 100, "LEEDS"), line(1, 90, "LEEDS"), line(7, 100, "BATH")}
 	left := schemas.Without(all, part)
-	if want := []schemas.Allocation{line(2, 90, "LEEDS"), line(1, 100, "YORK"), line(1, 100, "LEEDS")}; !reflect.DeepEqual(left, want) {
+	want := []schemas.Allocation{line(2, 90, "LEEDS"), line(1, 100, "YORK"), line(1, 100, "LEEDS")}
+	if !reflect.DeepEqual(left, want) {
 		t.Errorf("got  %v\nwant %v", left, want)
 	}
 	if got := schemas.Without(all, all); got != nil {

@@ -32,6 +32,8 @@ func reduce(o Order, packed []schemas.Allocation) []saga.Event {
 	case Cancelled:
 		return []saga.Event{reduced}
 	}
-	return []saga.Event{reduced, say(o.Status, "", fmt.Sprintf("Goods were missing in the warehouse: your parcel leaves without %s. "+
-		"You pay %s.", countOf(missing), amount(n.Total)), &event.Next{Text: "The warehouse hands it to the carrier.", By: "warehouse"})}
+	text := fmt.Sprintf("Goods were missing in the warehouse: your parcel leaves without %s. You pay %s.", countOf(missing),
+		amount(n.Total))
+	return []saga.Event{reduced,
+		say(o.Status, "", text, &event.Next{Text: "The warehouse hands it to the carrier.", By: "warehouse"})}
 }

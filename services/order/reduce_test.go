@@ -48,7 +48,7 @@ func TestAnOrderThatMayLeaveInPartGoesOnWithoutWhatIsMissing(t *testing.T) {
 		t.Errorf("emitted %+v", got)
 	}
 	back := shipping.ReturnReceived.Of(shipping.ReturnReceivedV1{ReturnID: "r", Lines: found})
-	paidFor := refund.Issued.Of(refund.IssuedV1{RefundID: "r1", Reason: "returned", Amount: pounds(600), ReturnID: "r", Lines: found})
+	paidFor := refund.Issued.Of(refund.IssuedV1{RefundID: "r1", Reason: "returned", Amount: pounds(600), ReturnID: "r"})
 	status(t, d.When(back).When(paidFor), order.Returned, true)
 }
 
@@ -74,7 +74,8 @@ func TestAReducedOrderThatIsCancelledWaitsForNoMoreThanWasTaken(t *testing.T) {
 		if o := d.State().(order.Order); o.Status != order.Cancelling {
 			t.Errorf("%s: it is %s too early", name, o.Status)
 		}
-		if told := status(t, d.When(heard[len(heard)-1]), order.Cancelled, true); !strings.Contains(told.Text, "You got 6.00 GBP back") {
+		told := status(t, d.When(heard[len(heard)-1]), order.Cancelled, true)
+		if !strings.Contains(told.Text, "You got 6.00 GBP back") {
 			t.Errorf("%s: told %+v", name, told)
 		}
 	}

@@ -98,7 +98,8 @@ func TestOnlyWhatIsInTheParcelIsTaken(t *testing.T) {
 	t.Parallel()
 	part := []schemas.Allocation{{SKU: "A", Quantity: 2, UnitPrice: 150, Warehouse: "LEEDS"}}
 	short := warehouse.Packed.Of(warehouse.PackedV1{Lines: part})
-	asks := event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: "event-1", Reference: "auth_1", Amount: pounds(300), Lines: part})
+	asks := event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: "event-1", Reference: "auth_1", Amount: pounds(300),
+		Lines: part})
 	took := event.Captured.Of(event.CapturedV1{Reference: "auth_1", Amount: pounds(300), Lines: part})
 	d := sagatest.Given(t, machine, requested, authorized).
 		When(short).Then(asks).

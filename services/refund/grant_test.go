@@ -58,7 +58,8 @@ func TestAnOperatorGrantsLinesAtTheirPriceAndEachPieceOnce(t *testing.T) {
 func TestNothingIsGrantedForGoodsThatWereLeftOut(t *testing.T) {
 	t.Parallel()
 	part := goods("CUP", 2, 300)
-	d := sagatest.Given(t, machine).When(payment.Captured.Of(payment.CapturedV1{Reference: "auth_1", Amount: pounds(600), Lines: part}))
+	d := sagatest.Given(t, machine).
+		When(payment.Captured.Of(payment.CapturedV1{Reference: "auth_1", Amount: pounds(600), Lines: part}))
 	reserved := inventory.Reserved.Of(inventory.ReservedV1{Lines: sold, Total: pounds(1000)})
 	reserved.Key = sagatest.Order
 	d.Knowing(reserved).When(cups("g1", 3)).Then().When(cups("g2", 2)).ThenKinds(event.Granted, event.Requested)

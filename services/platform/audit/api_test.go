@@ -69,7 +69,7 @@ func TestOperatorsAreToldTheBreaksAndCustomersNothing(t *testing.T) {
 	want := `{"kind":"agreement","id":"completes","order":"completes",` +
 		`"text":"payment has captured 9.50 GBP, the gateway's book says 10.50 GBP","expected":1050,"found":950,` +
 		`"currency":"GBP","since":"`
-	if !strings.Contains(body, want) || !strings.Contains(body, `"holds":false,"checked":9,"of":"orders","broken":1}`) {
+	if !strings.Contains(body, want) || !strings.Contains(body, `"holds":false,"checked":10,"of":"orders","broken":1}`) {
 		t.Errorf("%s\nwithout %s", body, want)
 	}
 	if status, body := request(t, l, httpserver.AudienceCustomers); status != http.StatusUnauthorized ||

@@ -162,6 +162,10 @@ func TestWhateverIsBrokenIsNamed(t *testing.T) {
 				p.book = slices.DeleteFunc(p.book, func(e gateway.Entry) bool { return e.Kind == gateway.Voided && e.Order == "short" })
 				p.book = slices.DeleteFunc(p.book, func(e gateway.Entry) bool { return e.Kind == gateway.Refunded && e.Order == "short" })
 			}, "agreement settled", "short", "it is cancelled, and "},
+		"money still set aside for goods that were left out": {
+			func(_ *testing.T, p *picture) {
+				p.book = slices.DeleteFunc(p.book, func(e gateway.Entry) bool { return e.Kind == gateway.Voided && e.Order == "in-part" })
+			}, "agreement settled", "in-part", "6.00 GBP are still set aside, not 0.00 GBP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

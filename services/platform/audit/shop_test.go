@@ -50,7 +50,7 @@ type shop struct {
 
 // The orders of a shop, by what becomes of them.
 var fates = []string{"completes", "sent-back", "partly-back", "wants-out", "declined", "not-captured", "short", "lost",
-	"no-country", "sold-out"}
+	"no-country", "sold-out", "in-part"}
 
 // empty is a shop with goods and without orders, beside which there may be more services.
 func empty(t testing.TB, seed uint64, more ...service.App) *shop {
@@ -104,8 +104,10 @@ func pounds(pence int64) schemas.Money { return schemas.Money{Amount: pence, Cur
 
 func (s *shop) place(fate string) {
 	lines := []schemas.Line{{SKU: "tea", Quantity: 2, UnitPrice: 300}, {SKU: "mug", Quantity: 1, UnitPrice: 450}}
-	country := "GB"
+	country, fill := "GB", "fill_all"
 	switch fate {
+	case "in-part":
+		fill = "fill_available"
 	case "sold-out":
 		lines[0].Quantity = 1000
 	case "no-country":
@@ -114,7 +116,7 @@ func (s *shop) place(fate string) {
 	s.world.Tell(fate, storefront.PlaceOrder.Of(storefrontevent.OrderPlacedV1{CustomerID: "ann", Lines: lines,
 		Total:  pounds(schemas.Total(lines)),
 		ShipTo: schemas.Address{Name: "Ann", Line1: "1 Road", City: "Leeds", Postcode: "LS1", Country: country},
-		Email:  "ann@example.org", PaymentToken: "tok_ok", FillPolicy: "fill_all"}))
+		Email:  "ann@example.org", PaymentToken: "tok_ok", FillPolicy: fill}))
 }
 
 func (s *shop) sendBack(order string, lines ...storefrontevent.ReturnLine) {
@@ -140,11 +142,17 @@ func (s *shop) outside() {
 	sagatest.Outside(w, payment.Capture, func(e saga.Event, asked paymentevent.CaptureRequestedV1) (payment.CaptureAnswer, bool) {
 		entry := gateway.Entry{Order: e.Key, Key: e.ID, Kind: gateway.Captured, Amount: asked.Amount.Amount, Currency: "GBP",
 			Reference: asked.Reference}
+		refused := ""
 		if e.Key == "not-captured" {
-			entry.Kind, entry.Code = gateway.CaptureRefused, "capture_failed"
+			refused = "capture_failed"
+			entry.Kind, entry.Code = gateway.CaptureRefused, refused
 		}
 		s.enter(entry)
-		return payment.CaptureAnswer{Refused: entry.Code}, true
+		if rest := s.amounts[asked.Attempt].Amount - asked.Amount.Amount; refused == "" && rest > 0 {
+			entry.Kind, entry.Amount, entry.Code = gateway.Voided, rest, "not_captured"
+			s.enter(entry)
+		}
+		return payment.CaptureAnswer{Refused: refused}, true
 	})
 	sagatest.Outside(w, payment.Void, func(e saga.Event, asked paymentevent.VoidRequestedV1) (payment.VoidAnswer, bool) {
 		amount := s.amounts[asked.Attempt].Amount
@@ -184,6 +192,9 @@ func (s *shop) outside() {
 		func(e saga.Event, asked warehouseevent.PickRequestedV1) (warehouse.PickAnswer, bool) {
 			if e.Key == "short" {
 				return warehouse.PickAnswer{Missing: asked.Lines[:1]}, true
+			}
+			if asked.Partial {
+				return warehouse.PickAnswer{Missing: asked.Lines[:1], Packed: asked.Lines[1:]}, true
 			}
 			return warehouse.PickAnswer{}, true
 		})

@@ -126,6 +126,7 @@ func heardScenes() (scenes []model.Scene) {
 			scenes = append(scenes,
 				model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Cancels: cancels, Returns: returns})
 		}
+		scenes = append(scenes, model.Scene{Stock: "enough", Fill: "fill_available", Customer: "trusted", Cancels: cancels})
 	}
 	return scenes
 }

@@ -129,8 +129,9 @@ func TestWhatIsMissingIsToldWithItsPrice(t *testing.T) {
 
 func TestAParcelPackedInPartIsAnAnswerOnlyWhereThatWasRequested(t *testing.T) {
 	t.Parallel()
-	const without, all = `200 {"state":"packed","missing":[{"sku":"tea","quantity":3,"warehouse":"leeds"}]}`,
-		`200 {"state":"packed","missing":[{"sku":"tea","quantity":3,"warehouse":"leeds"},{"sku":"mug","quantity":1,"warehouse":"york"}]}`
+	const tea, mug = `{"sku":"tea","quantity":3,"warehouse":"leeds"}`, `{"sku":"mug","quantity":1,"warehouse":"york"}`
+	const without = `200 {"state":"packed","missing":[` + tea + `]}`
+	const all = `200 {"state":"packed","missing":[` + tea + `,` + mug + `]}`
 	partial := asked
 	partial.Partial = true
 	c, heard := answering(t, "202", without, all, without, `200 {"state":"packed","missing":[{"sku":"jam","quantity":3}]}`)
