@@ -109,7 +109,8 @@ func (c *crowd) sells(n int) string {
 	price := schemas.Money{Amount: 700, Currency: "GBP"}
 	placed := c.say(id, at, storefront.OrderPlaced, "", storefront.OrderPlacedV1{CustomerID: fmt.Sprint("c", n%1000), Total: price,
 		Lines:        []schemas.Line{{SKU: fmt.Sprint("sku-", n%50), Quantity: 1, UnitPrice: 700}},
-		PaymentToken: "tok_ok", FillPolicy: "fill_all"})
+		PaymentToken: "tok_ok", FillPolicy: "fill_all", Email: "ada@example.com",
+		ShipTo: schemas.Address{Name: "Ada", Line1: "1 High Street", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}})
 	c.say(id, at+time.Second, order.StatusChanged, placed, order.StatusChangedV1{Status: "completed", Text: "…", Final: true})
 	return id
 }

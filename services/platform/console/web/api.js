@@ -22,6 +22,9 @@ export const now = () => Date.now() + behind;
 /** @type {(() => Promise<void>) | null} */
 let signIn = null;
 
+/** While somebody signs in again, for all requests that wait for it. @type {Promise<void> | null} */
+let signing = null;
+
 /** Sets what is called when the session has ended during a request; the request is sent again once it resolves.
  * @param {() => Promise<void>} fn */
 export const onSignedOut = (fn) => { signIn = fn; };
@@ -44,7 +47,8 @@ export async function call(method, path, more = {}) {
   const date = Date.parse(answer.headers.get('Date') || '');
   if (date && Math.abs(date - now()) > 2000) behind = date - Date.now();
   if (answer.status === 401 && path !== '/session' && signIn) {
-    await signIn();
+    signing ??= signIn().finally(() => { signing = null; });
+    await signing;
     return call(method, path, more);
   }
   const text = await answer.text();
