@@ -45,10 +45,11 @@ var App = service.App{
 	Answerers: func(c service.Config) ([]engine.Answerer, error) { return floor.New(address.Of(c)).Answerers(), nil },
 	Operators: func(r *openapi.Routes, p *service.Parts) {
 		keys := idempotency.New(idempotency.NewTable(p.DB), p.Log)
-		api.Register(r, keys, store.NewReader(p.DB), named(warehouses.Of(p.Config)), func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {
+		submit := func(ctx context.Context, sku string, command saga.Event) ([]saga.Event, error) {
 			out, err := p.Engine.Submit(ctx, sku, command)
 			return out.Emitted, err
-		}, p.Log)
+		}
+		api.Register(r, keys, store.NewReader(p.DB), named(warehouses.Of(p.Config)), submit, p.Log)
 	},
 	Watch: func(_ *openapi.Routes, p *service.Parts) service.Begin {
 		return func(context.Context) (stop func(context.Context) error, err error) {

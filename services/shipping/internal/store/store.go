@@ -42,7 +42,8 @@ func Shipments() engine.Store {
 
 func toRow(s shipping.Shipment) row {
 	r := row{
-		OrderID: s.Order, CustomerID: s.CustomerID, ShipTo: s.ShipTo, Status: string(s.Status), ShipmentID: s.ID, Label: string(s.Label), Carrier: s.Carrier,
+		OrderID: s.Order, CustomerID: s.CustomerID, ShipTo: s.ShipTo, Status: string(s.Status), ShipmentID: s.ID,
+		Label: string(s.Label), Carrier: s.Carrier,
 		TrackingNumber: s.TrackingNumber, Packed: s.Packed, Paid: s.Paid, Lines: s.Lines, Returns: s.Returns,
 	}
 	if !s.LabelledAt.IsZero() {
@@ -53,7 +54,8 @@ func toRow(s shipping.Shipment) row {
 
 func fromRow(r row) shipping.Shipment {
 	s := shipping.Shipment{
-		Order: r.OrderID, CustomerID: r.CustomerID, ShipTo: r.ShipTo, Status: shipping.Status(r.Status), ID: r.ShipmentID, Label: shipping.Label(r.Label), Carrier: r.Carrier,
+		Order: r.OrderID, CustomerID: r.CustomerID, ShipTo: r.ShipTo, Status: shipping.Status(r.Status), ID: r.ShipmentID,
+		Label: shipping.Label(r.Label), Carrier: r.Carrier,
 		TrackingNumber: r.TrackingNumber, Packed: r.Packed, Paid: r.Paid, Lines: r.Lines, Returns: r.Returns,
 	}
 	if r.LabelledAt != nil {
