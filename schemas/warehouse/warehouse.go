@@ -68,8 +68,8 @@ type StockReceivedV1 struct {
 	ReceiptID    string           `json:"receipt_id"`
 	Warehouse    string           `json:"warehouse"`
 	Quantity     int64            `json:"quantity" schema:"min=1"`
-	ReorderPoint *int64           `json:"reorder_point,omitempty"`                   // a new reorder point for the SKU in this warehouse
-	Replenishes  string           `json:"replenishes,omitempty"`                     // the id of the replenishment request it answers
+	ReorderPoint *int64           `json:"reorder_point,omitempty"`                   // a new one for the SKU in this warehouse
+	Replenishes  string           `json:"replenishes,omitempty"`                     // the id of the request it answers
 	Rest         int64            `json:"rest,omitempty" schema:"min=0" example:"6"` // of the request that is still to come
 	Request      *schemas.Request `json:"request,omitempty" x:"personal"`            // of the operator who said so
 }

@@ -46,8 +46,8 @@ func (c answering) Write(p []byte) (int, error) {
 	if err != nil {
 		return c.Conn.Write(p)
 	}
-	problem := NewProblem(status, "malformed", "the request line or a header is malformed: is the path percent-encoded, and is each "+
-		"header a name and a value?")
+	problem := NewProblem(status, "malformed", "the request line or a header is malformed: is the path percent-encoded, and is "+
+		"each header a name and a value?")
 	if status == http.StatusRequestHeaderFieldsTooLarge {
 		problem = NewProblem(status, "headers-too-large", "the headers are too large: send fewer or shorter ones")
 	}

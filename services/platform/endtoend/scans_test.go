@@ -37,7 +37,7 @@ func (c *carried) all(t *testing.T, l carrier.Label) (all []told) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, told{body: body, secret: c.secret, at: c.Customers("shipping"), path: shipping.App.Webhooks.Path, taken: &c.taken})
+		all = append(all, told{body, c.secret, c.Customers("shipping"), shipping.App.Webhooks.Path, &c.taken})
 	}
 	return all
 }
@@ -83,6 +83,9 @@ func (c *carried) back(t *testing.T, p parcel) []told {
 	return c.all(t, l)
 }
 
+// once are events that happen to a parcel once, if they do.
+var once = []string{"shipping.delivered.v1", "shipping.lost.v1", "shipping.return_received.v1", "refund.issued.v1"}
+
 // seen is what the customer sees of an order, and how often each thing happened to its parcel.
 func (c *carried) seen(t *testing.T, p parcel) string {
 	t.Helper()
@@ -91,7 +94,7 @@ func (c *carried) seen(t *testing.T, p parcel) string {
 	saga := trial.Read[struct{ Events []struct{ Type string } }](t,
 		c.Site.Operator("tracker").Must(t, 200, "GET", "/v1/sagas/"+p.ID, nil))
 	for _, e := range saga.Events {
-		if slices.Contains([]string{"shipping.delivered.v1", "shipping.lost.v1", "shipping.return_received.v1", "refund.issued.v1"}, e.Type) {
+		if slices.Contains(once, e.Type) {
 			happened[e.Type]++
 		}
 	}

@@ -66,7 +66,8 @@ func TestNobodyButAnOperatorIsServedOnAnyRouteOfTheOperatorsListener(t *testing.
 	asked := 0
 	url := r.site.Operator("").URL
 	for _, route := range r.Host.Operators.Engine().Routes() {
-		path := strings.NewReplacer(":order", "x", ":id", "x", ":shipment", "x", "*sku", "x", "*path", "gateway/book").Replace(route.Path)
+		path := strings.NewReplacer(":order", "x", ":id", "x", ":shipment", "x", "*sku", "x", "*path",
+			"gateway/book").Replace(route.Path)
 		changes := route.Method != http.MethodGet && route.Method != http.MethodHead && route.Method != http.MethodOptions
 		if !needsToken(route.Path) || route.Method == http.MethodConnect { // which clients send to proxies only
 			continue

@@ -73,8 +73,8 @@ func TestNoForgedScanIsTaken(t *testing.T) {
 	luck := rand.New(rand.NewPCG(3, 15))
 	at := trial.Caller{URL: r.StorefrontURL}
 	for i := range *forged {
-		body := fmt.Sprintf(`{"id":"scan_forged_%d","type":"lost","data":{"order":%q,"tracking_number":%q,"at":"2026-11-27T10:00:00Z"}}`,
-			i, b.ID, number)
+		body := fmt.Sprintf(`{"id":"scan_forged_%d","type":"lost","data":{"order":%q,"tracking_number":%q,`+
+			`"at":"2026-11-27T10:00:00Z"}}`, i, b.ID, number)
 		header, now := "", time.Now()
 		switch i % 6 {
 		case 0:

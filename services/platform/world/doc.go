@@ -74,7 +74,7 @@
 //
 //	pick                     1–3 s picking, then packed; a cancelled pick stays cancelled, also one cancelled before it came
 //	SKU SHORT-1              is never found: short, with these lines missing; packed without them if partial
-//	purchase                 delivered after 5–10 s; with faults 30% come in two parts, two fifths of the pieces after half the time
+//	purchase                 delivered after 5–10 s; with faults 30% come in two parts, two fifths of the pieces in half the time
 //
 // # Mail server's rules
 //

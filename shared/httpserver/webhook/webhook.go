@@ -75,8 +75,8 @@ func (in *input) Resolve(ctx huma.Context) []error {
 // Register adds a route to the API. The operation says its id, path, summary and description.
 func Register[N any](api huma.API, op huma.Operation, p Parts[N]) {
 	op.Method, op.Tags = http.MethodPost, []string{"Webhooks"}
-	op.Description = "It is signed: `" + httpserver.SignatureHeader + ": t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`, at most " +
-		"300 seconds from our time" + op.Description
+	op.Description = "It is signed: `" + httpserver.SignatureHeader + ": t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`, at " +
+		"most 300 seconds from our time" + op.Description
 	op.Errors = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusConflict, http.StatusRequestEntityTooLarge,
 		http.StatusUnsupportedMediaType, http.StatusServiceUnavailable}
 	huma.Register(api, op, p.receive)
@@ -163,7 +163,8 @@ func (p Parts[N]) take(ctx context.Context, n N, h Head) (outcome string, err er
 		outcome = Recorded
 	}
 	if slices.Contains(p.Unfit, outcome) {
-		p.Log.WarnContext(ctx, "a webhook does not fit; it is kept and changes nothing", "webhook", h.ID, "about", h.About, "why", outcome)
+		p.Log.WarnContext(ctx, "a webhook does not fit; it is kept and changes nothing", "webhook", h.ID, "about", h.About,
+			"why", outcome)
 	}
 	return outcome, p.Inbox.Close(ctx, h.ID, outcome)
 }

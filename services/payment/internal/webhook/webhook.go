@@ -31,6 +31,6 @@ func Register(api huma.API, p Parts) {
 		payment.IgnoredOtherAmount, payment.IgnoredUnknownType}
 	webhook.Register(api, huma.Operation{OperationID: "receive-payment-webhook", Path: Path,
 		Summary: "Take a notification of the payment gateway",
-		Description: " (Stripe: `Stripe-Signature`). Each id is taken once. What is of an unknown type, or does not fit the order, is " +
-			"kept and changes nothing."}, p)
+		Description: " (Stripe: `Stripe-Signature`). Each id is taken once. What is of an unknown type, or does not fit the order, " +
+			"is kept and changes nothing."}, p)
 }

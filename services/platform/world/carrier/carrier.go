@@ -1,8 +1,8 @@
 // Package carrier is the simulated parcel carriers behind one interface, as a shipping broker offers it: rates, labels,
 // collection and tracking. The special postcodes and countries are listed in package world.
 //
-// A parcel's state follows from the time of its collection. Its webhooks are told of nowhere else. Of an address it keeps only the
-// country.
+// A parcel's state follows from the time of its collection. Webhooks that are not sent when the process ends are lost. Of an
+// address it keeps only the country.
 package carrier
 
 import (

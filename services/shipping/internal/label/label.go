@@ -50,8 +50,8 @@ func Draw(p shipping.Printed) []byte {
 	s.Rule(margin, right, y, 0.6)
 	y -= 20
 	s.Left("To", typeset.Bold(), small, margin, y, 30)
-	address(s, []string{p.To.Name, p.To.Line1, p.To.Line2, strings.TrimSpace(p.To.Postcode + " " + p.To.City), country(p.To.Country)},
-		y, tallest, room, true)
+	address(s, []string{p.To.Name, p.To.Line1, p.To.Line2, strings.TrimSpace(p.To.Postcode + " " + p.To.City),
+		country(p.To.Country)}, y, tallest, room, true)
 	y -= room
 	s.Rule(margin, right, y, 0.6)
 	y -= 13
@@ -65,7 +65,7 @@ func Draw(p shipping.Printed) []byte {
 	return s.File(typeset.Properties{Title: "Label " + p.TrackingNumber, Author: p.Carrier, Subject: "Order " + p.Order, At: p.At})
 }
 
-// address draws the lines of an address as large as they fit, at most in that size; first and last in bold if they shall stand out.
+// address draws the lines of an address as large as they fit, at most in that size; if it stands out, first and last in bold.
 func address(s *typeset.Pages, lines []string, y, size, room float64, stands bool) {
 	lines = slices.DeleteFunc(lines, func(text string) bool { return text == "" })
 	const wide = right - margin - 32

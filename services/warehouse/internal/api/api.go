@@ -62,8 +62,8 @@ func Register(r *openapi.Routes, keys *idempotency.Keys, reader Reader, there Wa
 	registerPurchases(r, reader)
 	op := huma.Operation{OperationID: "receive-stock", Method: http.MethodPost, Path: Path, Tags: []string{"Stock"},
 		Summary: "Say that goods came in",
-		Description: "Of a product that is not in the catalogue goods are refused, unless the item says that they are unlisted; so are " +
-			"those in an unknown warehouse, where the warehouses are configured. Then nothing is received."}
+		Description: "Of a product that is not in the catalogue goods are refused, unless the item says that they are unlisted; so " +
+			"are those in an unknown warehouse, where the warehouses are configured. Then nothing is received."}
 	openapi.TakesKey(&op, false)
 	openapi.Handle[openapi.Body[request], openapi.Body[answer]](r, op,
 		keys.Handler(idempotency.Rule{}, func(c *gin.Context) { receive(c, reader, there, submit) }))

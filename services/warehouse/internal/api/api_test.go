@@ -44,11 +44,12 @@ func (c *catalogue) Unknown(_ context.Context, skus []string) (unknown []string,
 
 func TestGoodsOfAnUnknownProductOrInAnUnknownWarehouseAreRefusedSayingWhyAndNothingIsReceived(t *testing.T) {
 	t.Parallel()
-	for body, want := range map[string]string{
-		`{"items":[{"sku":"tea","warehouse":"leeds","quantity":5},{"sku":"unknown","warehouse":"leeds","quantity":5}]}`: "items[1].sku",
-		`{"items":[{"sku":"tea","warehouse":"atlantis","quantity":5},{"sku":"mug","warehouse":"leeds","quantity":5}]}`:  "items[0].warehouse",
-		`{"items":[{"sku":"unknown","warehouse":"atlantis","quantity":5,"unlisted":true}]}`:                             "items[0].warehouse",
+	for items, want := range map[string]string{
+		`{"sku":"tea","warehouse":"leeds","quantity":5},{"sku":"unknown","warehouse":"leeds","quantity":5}`: "items[1].sku",
+		`{"sku":"tea","warehouse":"atlantis","quantity":5},{"sku":"mug","warehouse":"leeds","quantity":5}`:  "items[0].warehouse",
+		`{"sku":"unknown","warehouse":"atlantis","quantity":5,"unlisted":true}`:                             "items[0].warehouse",
 	} {
+		body := `{"items":[` + items + `]}`
 		submit, taken := engineOf(nil)
 		status, answer := postTo(t, Warehouses{"leeds", "york"}, idempotencytest.New(), submit, "k", body)
 		text, _ := json.Marshal(answer)

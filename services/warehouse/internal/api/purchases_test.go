@@ -56,7 +56,8 @@ func TestAnOperatorSeesWhatIsOrderedHowMuchOfItCameAndWhichSupplierIsLate(t *tes
 		t.Errorf("%+v", late)
 	}
 	first := get("limit=1")
-	if second := get("limit=1&cursor=" + first.NextCursor); seen(first) != "p1" || seen(second) != "p2 late, p3" || second.NextCursor != "" {
+	second := get("limit=1&cursor=" + first.NextCursor)
+	if seen(first) != "p1" || seen(second) != "p2 late, p3" || second.NextCursor != "" {
 		t.Errorf("%+v, then %+v", first, second)
 	}
 }

@@ -44,7 +44,8 @@ func unknown(ctx context.Context, reader Reader, there Warehouses, items []item)
 	for i, it := range items {
 		if !it.Unlisted && slices.Contains(skus, it.SKU) && (len(there) == 0 || slices.Contains(there, it.Warehouse)) {
 			faults = httpserver.AddFaults(faults, httpserver.Fault{Location: fmt.Sprintf("body.items[%d].sku", i),
-				Detail: "the catalogue has no such product: list it with POST /v1/products, or say \"unlisted\": true of goods that come before"})
+				Detail: "the catalogue has no such product: list it with POST /v1/products, or say \"unlisted\": true of goods that " +
+					"come before"})
 		}
 	}
 	return faults, nil

@@ -36,8 +36,8 @@ func (r *Reader) Unknown(ctx context.Context, skus []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(skus), func(sku string) bool { return known[sku] }), nil
 }
 
-// Open returns the products after that SKU of which something is ordered from a supplier, by SKU; only those of which something was
-// ordered before that time, unless it is zero.
+// Open returns the products after that SKU of which something is ordered from a supplier, by SKU; only those of which something
+// was ordered before that time, unless it is zero.
 func (r *Reader) Open(ctx context.Context, after string, before time.Time, limit int) ([]warehouse.Supply, error) {
 	rows, err := r.table.Select(r.db.WithContext(ctx), `WHERE sku COLLATE "C" > $1 AND jsonb_typeof(purchases) = 'array'
 		AND EXISTS (SELECT FROM jsonb_array_elements(CASE jsonb_typeof(purchases) WHEN 'array' THEN purchases ELSE '[]' END) p

@@ -82,7 +82,8 @@ func TestAProductIsKnownOnceItIsListedOrItsGoodsCame(t *testing.T) {
 	at := time.Date(2026, 11, 27, 10, 0, 0, 123_000, time.UTC)
 	rows := []supplyRow{toSupply(warehouse.BlankSupply("blank")), toSupply(warehouse.Supply{SKU: "listed", Listed: true}),
 		toSupply(warehouse.Supply{SKU: "came", Receipts: []string{"r"}}),
-		toSupply(warehouse.Supply{SKU: "ordered", Purchases: []warehouse.Purchase{{ID: "p", Quantity: 10, Received: 4, OrderedAt: at}}})}
+		toSupply(warehouse.Supply{SKU: "ordered", Purchases: []warehouse.Purchase{
+			{ID: "p", Quantity: 10, Received: 4, OrderedAt: at}}})}
 	if err := database.NewTable[supplyRow]().Upsert(db.Gorm(), rows); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,8 @@ var at = time.Date(2026, 11, 27, 10, 30, 0, 0, time.UTC)
 var Scripts = func() map[string]Sample {
 	all := map[string]Sample{}
 	for script, t := range typesettest.Scripts {
-		all[script] = Sample{schemas.Address{Name: t.Name, Line1: t.Line1, City: t.City, Postcode: t.Postcode, Country: t.Country}, t.Goods}
+		buyer := schemas.Address{Name: t.Name, Line1: t.Line1, City: t.City, Postcode: t.Postcode, Country: t.Country}
+		all[script] = Sample{buyer, t.Goods}
 	}
 	return all
 }()
