@@ -17,7 +17,8 @@ func TestAShipmentSurvivesTheWayToItsRowAndBack(t *testing.T) {
 		shipping.Blank("o"),
 		{Order: "o", Status: shipping.Withdrawn, ID: "s", Label: shipping.LabelRevoked, Carrier: "royal", TrackingNumber: "T1",
 			Packed: true, Lines: lines},
-		{Order: "o", CustomerID: "ann", ShipTo: schemas.Address{Name: "Ann", Line1: "1 Road", City: "Leeds", Postcode: "LS1", Country: "GB"},
+		{Order: "o", CustomerID: "ann",
+			ShipTo:     schemas.Address{Name: "Ann", Line1: "1 Road", City: "Leeds", Postcode: "LS1", Country: "GB"},
 			LabelledAt: time.Date(2026, 11, 27, 10, 0, 0, 123_000, time.UTC), Status: shipping.Delivered, ID: "s",
 			Label: shipping.LabelBought, Carrier: "royal", TrackingNumber: "T1",
 			Packed: true, Paid: true, Partial: true, Lines: lines, Returns: []shipping.Return{
