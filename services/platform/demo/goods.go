@@ -32,8 +32,8 @@ var countries = map[string]string{
 const euro = "EUR"
 
 // euroCountries are the countries that paid in euros in 2011.
-var euroCountries = map[string]bool{"AT": true, "BE": true, "CY": true, "DE": true, "ES": true, "FI": true, "FR": true, "GR": true,
-	"IE": true, "IT": true, "MT": true, "NL": true, "PT": true}
+var euroCountries = map[string]bool{"AT": true, "BE": true, "CY": true, "DE": true, "ES": true, "FI": true, "FR": true,
+	"GR": true, "IE": true, "IT": true, "MT": true, "NL": true, "PT": true}
 
 // country returns the code of a name, in any spelling of it; empty if there is none.
 func country(name string) string {

@@ -75,8 +75,8 @@ func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, err
 	return newPlan(r, source, limit, newDraft(), dates)
 }
 
-// NewPlanWithEuros is NewPlan, but that customers in the countries of the euro pay in euros: what they buy is for sale as a product
-// of its own, at as many cents as others pay pence.
+// NewPlanWithEuros is NewPlan, but that customers in the countries of the euro pay in euros: what they buy is for sale as a
+// product of its own, at as many cents as others pay pence.
 func NewPlanWithEuros(r io.Reader, source string, limit int, dates DateOrder) (*Plan, error) {
 	d := newDraft()
 	d.euros = true

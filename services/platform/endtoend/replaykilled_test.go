@@ -120,7 +120,8 @@ func TestAReplayOfAnyServiceKilledAtAnyMomentIsFinishedByTheSameCommand(t *testi
 		}
 	})
 	in.crashServer(t, orderflow, "storefront")
-	for _, command := range []string{"replay payment --diff", "replay payment --decide", "verify", "topics archive --all --to nowhere"} {
+	for _, command := range []string{"replay payment --diff", "replay payment --decide", "verify",
+		"topics archive --all --to nowhere"} {
 		args := append(strings.Fields(command), "--partitions", "2", "--kafka", strings.Join(in.Kafka, ","), "--postgres", in.Postgres)
 		if stdout, stderr, code := trial.Command(orderflow, args...); code != 3 ||
 			!strings.Contains(stderr, "payment.events: has 4 partitions, not 2") {
