@@ -46,7 +46,8 @@ func TestEveryActIsInTheAuditBeforeItIsDoneAndWithWhatCameOfIt(t *testing.T) {
 	r.Audited(kept)
 	Handle[struct {
 		ID string `path:"id"`
-	}, struct{}](r, huma.Operation{OperationID: "mend", Method: http.MethodPost, Path: "/v1/lamps/:id/mending"}, func(c *gin.Context) {
+	}, struct{}](r, huma.Operation{OperationID: "mend", Method: http.MethodPost,
+		Path: "/v1/lamps/:id/mending"}, func(c *gin.Context) {
 		if !dry && len(kept.intended) != len(kept.ended)+1 {
 			t.Error("it is done before it is in the audit")
 		}
