@@ -17,7 +17,8 @@ func (r running) scanned(t *testing.T, id, state, order, number string) (a trial
 	t.Helper()
 	body := fmt.Sprintf(`{"id":%q,"type":%q,"data":{"order":%q,"tracking_number":%q,"at":"2026-11-27T10:00:00Z"},"more":1}`,
 		id, state, order, number)
-	a, err := trial.Caller{URL: r.StorefrontURL}.Send("POST", shipping.App.Webhooks.Path, body, r.sign(t, shipping.App, body, time.Now()))
+	signed := r.sign(t, shipping.App, body, time.Now())
+	a, err := trial.Caller{URL: r.StorefrontURL}.Send("POST", shipping.App.Webhooks.Path, body, signed)
 	if err != nil {
 		t.Fatal(err)
 	}
