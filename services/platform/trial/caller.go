@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -26,7 +27,8 @@ type Answer struct {
 
 var client = &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
-// Send sends a request. A body that is a string goes as it is, any other as JSON; headers are "Name: value".
+// Send sends a request. A body that is a string goes as it is, any other as JSON; headers are "Name: value". Of a stream of events
+// the answer has the first line: some do not end.
 func (c Caller) Send(method, path string, body any, headers ...string) (Answer, error) {
 	var data []byte
 	switch b := body.(type) {
@@ -58,6 +60,10 @@ func (c Caller) Send(method, path string, body any, headers ...string) (Answer, 
 		return Answer{}, err
 	}
 	defer res.Body.Close()
+	if res.Header.Get("Content-Type") == "text/event-stream" && method != http.MethodHead {
+		line, err := bufio.NewReader(res.Body).ReadString('\n')
+		return Answer{Status: res.StatusCode, Header: res.Header, Body: line}, err
+	}
 	text, err := io.ReadAll(res.Body)
 	return Answer{Status: res.StatusCode, Header: res.Header, Body: string(text)}, err
 }
