@@ -92,7 +92,7 @@ func TestWhatIsInTheParcelIsWhatLeavesIsLostAndComesBack(t *testing.T) {
 	may.Partial = true
 	for _, p := range [][2]saga.Event{{short, captured}, {captured, short}} {
 		d := sagatest.Given(t, machine).When(order.Confirmed.Of(may)).
-			Then(event.LabelRequested.Of(event.LabelRequestedV1{ShipTo: home, Lines: lines, Partial: true}))
+			Then(event.LabelRequested.Of(event.LabelRequestedV1{CustomerID: "c", ShipTo: home, Lines: lines, Partial: true}))
 		id := d.Emitted()[0].ID
 		d.Answered(event.LabelRequested, labelled).Then(event.Prepared.Of(event.PreparedV1{ShipmentID: id, Carrier: "royal",
 			TrackingNumber: "T1", Lines: lines, Partial: true}))

@@ -153,7 +153,9 @@ func (p *page) run(actions ...chromedp.Action[chromedp.Void]) {
 func eval[T any](p *page, script string) T {
 	p.Helper()
 	for {
-		value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+		ctx, cancel := context.WithTimeout(p.ctx, trial.Patience) // a tab that was lost answers nothing
+		value, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+		cancel()
 		if err == nil {
 			return value
 		}
