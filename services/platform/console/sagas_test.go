@@ -170,6 +170,10 @@ func endedAndOwing(t *testing.T, w *world) {
 	w.damage(t, b)
 	w.Gate.Open()
 	b.Await(t, "completed")
+	trial.Await(t, "the others to take in what they heard", func() (bool, string) { // the list stands as it was when it was opened
+		list := w.Site.Operator("tracker").Must(t, 200, "GET", "/v1/obligations?order="+b.ID, nil)
+		return strings.Count(list.Body, `"kind"`) == 1, list.Body
+	})
 	p := w.console(t, "/sagas?attention=true")
 	p.see(b.ID, "1 owed")
 	p.visit("/sagas/" + b.ID)
