@@ -27,8 +27,8 @@ type Answer struct {
 
 var client = &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
-// Send sends a request. A body that is a string goes as it is, any other as JSON; headers are "Name: value". Of a stream of events
-// the answer has the first line: some do not end.
+// Send sends a request. A body that is a string goes as it is, any other as JSON; headers are "Name: value". Of a stream of
+// events the answer has the first line: some do not end.
 func (c Caller) Send(method, path string, body any, headers ...string) (Answer, error) {
 	var data []byte
 	switch b := body.(type) {
