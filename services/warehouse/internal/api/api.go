@@ -77,16 +77,18 @@ func receive(c *gin.Context, reader Reader, there Warehouses, submit Submit) {
 		httpserver.WriteProblem(c, problem)
 		return
 	}
-	faults, err := unknown(c.Request.Context(), reader, there, r.Items)
-	switch {
-	case err != nil:
-		httpserver.WriteUnavailable(c, err)
-		return
-	case faults != nil:
-		httpserver.WriteProblem(c, httpserver.Invalid(faults...))
-		return
-	}
 	asked := idempotency.Of(c.Request.Context())
+	if !asked.IsRepeated() { // the first time decided, and may have received a part
+		faults, err := unknown(c.Request.Context(), reader, there, r.Items)
+		switch {
+		case err != nil:
+			httpserver.WriteUnavailable(c, err)
+			return
+		case faults != nil:
+			httpserver.WriteProblem(c, httpserver.Invalid(faults...))
+			return
+		}
+	}
 	if problem := asked.Begin(c.Request.Context()); problem != nil {
 		httpserver.WriteProblem(c, problem)
 		return
