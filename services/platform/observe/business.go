@@ -42,7 +42,7 @@ func business() Dashboard {
 					Query{perMinute(sum(perSecond(metrics.CarrierWebhooks, window), "outcome")), "{{outcome}}"}),
 			}},
 			{Panels: []Panel{
-				lines("What do visitors look at, and is it recorded?", 12, perMinuteOf,
+				lines("What do visitors look at, and is it recorded?", 24, perMinuteOf,
 					"Much left out: recommendations follow from a sample. --interactions is how many are recorded in a second.",
 					Query{perMinute(sum(perSecond(metrics.Interactions, window), "outcome")), "{{outcome}}"}),
 			}},
