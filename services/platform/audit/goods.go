@@ -9,7 +9,7 @@ import (
 
 // checkStock: for each SKU in each warehouse the movements add up to the level.
 func checkStock(p *picture) Check {
-	t := newTally("stock", "on hand = received − shipped + returned + counted = sum of movements; 0 ≤ reserved ≤ on hand",
+	t := newTally("stock", "on hand = received − shipped + returned + counted = sum of movements ≥ reserved ≥ 0",
 		"SKUs in warehouses")
 	if why := p.without(audit.Reserves, audit.Receives, audit.Ships); why != "" {
 		return t.skip(why)
