@@ -8,6 +8,11 @@
 // the tag x:"personal" and are in as few events as possible.
 package schemas
 
+import (
+	"slices"
+	"strings"
+)
+
 //go:generate go run ./generate
 
 // Money is an amount in minor units (pence, cents) of an ISO 4217 currency.
@@ -29,6 +34,26 @@ type Allocation struct {
 	Quantity  int64  `json:"quantity" schema:"min=1"`
 	UnitPrice int64  `json:"unit_price" schema:"min=0"`
 	Warehouse string `json:"warehouse" schema:"min=1"`
+}
+
+// Parcel tells which parcel of an order it is, where the order leaves in several: one from each warehouse, in the order of their
+// names.
+type Parcel struct {
+	Number int64 `json:"number" schema:"min=1" example:"2"`
+	Of     int64 `json:"of" schema:"min=2" example:"3"`
+}
+
+// ByWarehouse splits goods into those of each warehouse, in the order of the names.
+func ByWarehouse(all []Allocation) (parcels [][]Allocation) {
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b Allocation) int { return strings.Compare(a.Warehouse, b.Warehouse) })
+	for i, l := range sorted {
+		if i == 0 || l.Warehouse != sorted[i-1].Warehouse {
+			parcels = append(parcels, nil)
+		}
+		parcels[len(parcels)-1] = append(parcels[len(parcels)-1], l)
+	}
+	return parcels
 }
 
 // Without is what of all is not in part: the pieces of the same SKU, price and warehouse are taken off one by one.

@@ -67,12 +67,14 @@ type OfferedV1 struct {
 	SKU string `json:"sku"`
 }
 
-// ReleasedV1: nothing is set aside for a cancelled order any more; empty where nothing had been. What a stock-taking did not find
-// is written off, and the rest is free again.
+// ReleasedV1: nothing is set aside for a cancelled order, or for one parcel of it, any more; empty where nothing had been. What a
+// stock-taking did not find is written off, and the rest is free again.
 type ReleasedV1 struct {
 	Lines      []schemas.Allocation `json:"lines"`
 	WrittenOff []schemas.Allocation `json:"written_off,omitempty"` // of Lines
 	CountID    string               `json:"count_id,omitempty" example:"019527a0-0000-7000-8000-000000000001"`
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // RecalledV1: a stock-taking found fewer pieces than are set aside, and those of this order, the newest, are among the missing.
@@ -96,6 +98,8 @@ type CommittedV1 struct {
 	LeftOut    []schemas.Allocation `json:"left_out,omitempty"`
 	WrittenOff []schemas.Allocation `json:"written_off,omitempty"` // not of LeftOut
 	CountID    string               `json:"count_id,omitempty" example:"019527a0-0000-7000-8000-000000000001"`
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // RestockedV1: returned goods are back on the shelf.

@@ -31,6 +31,8 @@ type ReadiedV1 struct {
 
 	// With refunded: the first refund that did not arrive, whose credit note this one pays.
 	Instead string `json:"instead,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9005"`
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // Line is a quantity of one product at its price per piece, tax included. One without a SKU is about the whole order: its
@@ -66,9 +68,11 @@ type Document struct {
 	Lines    []Line        `json:"lines" schema:"min=1"`
 }
 
-// IssuedV1: the invoice of an order's capture.
+// IssuedV1: the invoice of a capture: an order's, or of one of its parcels.
 type IssuedV1 struct {
 	Document Document `json:"document"`
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // CreditNoteIssuedV1: the credit note of a refund.
@@ -77,6 +81,8 @@ type CreditNoteIssuedV1 struct {
 	RefundID string   `json:"refund_id"`
 	Reason   string   `json:"reason"` // why money was given back
 	Document Document `json:"document"`
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // WithheldV1: what was captured or refunded does not fit what was agreed; a person has to look.
@@ -84,4 +90,6 @@ type WithheldV1 struct {
 	Reason   string        `json:"reason"` // other_currency, above_total or above_invoice
 	Amount   schemas.Money `json:"amount"` // what was captured or refunded
 	RefundID string        `json:"refund_id,omitempty"`
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }

@@ -13,6 +13,7 @@ var (
 	Extended            = saga.Define[ExtendedV1]("order.extended.v1")
 	Backordered         = saga.Define[BackorderedV1]("order.backordered.v1")
 	Confirmed           = saga.Define[ConfirmedV1]("order.confirmed.v1")
+	ParcelCancelled     = saga.Define[ParcelCancelledV1]("order.parcel_cancelled.v1")
 	Reduced             = saga.Define[ReducedV1]("order.reduced.v1")
 	Cancelled           = saga.Define[CancelledV1]("order.cancelled.v1")
 	WithdrawalRequested = saga.Define[WithdrawalRequestedV1]("order.withdrawal_requested.v1")
@@ -24,8 +25,8 @@ var (
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	Validated, Rejected, Progressed, Extended, Backordered, Confirmed, Reduced, Cancelled, WithdrawalRequested,
-	CancellationRefused, Shipped, StatusChanged, Completed,
+	Validated, Rejected, Progressed, Extended, Backordered, Confirmed, Reduced, ParcelCancelled, Cancelled,
+	WithdrawalRequested, CancellationRefused, Shipped, StatusChanged, Completed,
 }
 
 // ValidatedV1: the order can be carried out as far as its own content tells.
@@ -52,7 +53,7 @@ type ProgressedV1 struct {
 	Step   string               `json:"step"`          // the event's name without version: "inventory.reserved"
 	Ref    string               `json:"ref,omitempty"` // which one, where there can be several: the refund, the return
 	Lines  []schemas.Allocation `json:"lines,omitempty"`
-	Amount int64                `json:"amount,omitempty"` // minor units
+	Amount int64                `json:"amount,omitempty"` // minor units; with payment.voided what was captured before
 }
 
 // ExtendedV1: the order may take longer, because a person has to decide.
@@ -81,6 +82,15 @@ type ReducedV1 struct {
 	Total   schemas.Money        `json:"total"` // of what is left
 }
 
+// ParcelCancelledV1: one parcel of the confirmed order does not leave, and the others do or have. Whoever did something for it
+// undoes that.
+type ParcelCancelledV1 struct {
+	ShipmentID string               `json:"shipment_id" example:"event-4712"`
+	Reason     string               `json:"reason"`               // a stable word, as cancelled has them
+	Lines      []schemas.Allocation `json:"lines" schema:"min=1"` // what would have been in it
+	Total      schemas.Money        `json:"total"`                // of the others
+}
+
 // CancelledV1: the order will not be carried out; whoever did something for it undoes that.
 type CancelledV1 struct {
 	Reason string `json:"reason"` // a stable word: "payment_declined"
@@ -89,7 +99,11 @@ type CancelledV1 struct {
 
 // WithdrawalRequestedV1: after confirmation the customer or the shop wants out, or time is up; shipping decides.
 type WithdrawalRequestedV1 struct {
-	Reason string `json:"reason,omitempty"` // customer_request, shop_request, not_dispatched or short_picked
+	// customer_request, shop_request, not_dispatched, short_picked, capture_failed or no_carrier.
+	Reason string `json:"reason,omitempty"`
+
+	// The only parcel that should not leave; absent for all that have not left.
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"`
 }
 
 // CancellationRefusedV1: it is too late to cancel.
@@ -97,7 +111,7 @@ type CancellationRefusedV1 struct {
 	Reason string `json:"reason"` // handed_over, or the status that stands in the way
 }
 
-// ShippedV1: the parcel is with the carrier; from here the order is only carried on.
+// ShippedV1: the parcel, or the last of several, is with the carrier; from here the order is only carried on.
 type ShippedV1 struct {
 	ShipmentID string `json:"shipment_id"`
 }

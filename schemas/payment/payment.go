@@ -36,12 +36,16 @@ type ReadiedV1 struct {
 	By           string         `json:"by"`                      // order, goods or trust
 	Amount       *schemas.Money `json:"amount,omitempty"`        // with goods: what they cost
 	PaymentToken string         `json:"payment_token,omitempty"` // with order: the gateway's token
+
+	// With goods: how many parcels they leave in, which are captured one by one; absent for one.
+	Captures int64 `json:"captures,omitempty" schema:"min=0" example:"2"`
 }
 
 // AuthorizationRequestedV1 asks the gateway to set the amount aside. The event's id is the attempt's idempotency key.
 type AuthorizationRequestedV1 struct {
 	Amount       schemas.Money `json:"amount"`
 	PaymentToken string        `json:"payment_token"`
+	Captures     int64         `json:"captures,omitempty" schema:"min=0" example:"2"` // as readied has them
 }
 
 // AuthorizedV1: the gateway set the amount aside.
@@ -62,29 +66,38 @@ type OutcomeUnknownV1 struct {
 	Attempt string `json:"attempt"`
 }
 
-// CaptureRequestedV1 asks the gateway to take the amount set aside, or as much of it as the goods cost that are packed.
+// CaptureRequestedV1 asks the gateway to take the amount set aside, or as much of it as the goods cost that are packed. With a
+// shipment the rest stays set aside for the order's other parcels.
 type CaptureRequestedV1 struct {
-	Attempt   string               `json:"attempt"` // the authorisation it captures
-	Reference string               `json:"reference"`
-	Amount    schemas.Money        `json:"amount"`
-	Lines     []schemas.Allocation `json:"lines,omitempty"` // the goods it is for, where others were missing
+	Attempt    string               `json:"attempt"` // the authorisation it captures
+	Reference  string               `json:"reference"`
+	Amount     schemas.Money        `json:"amount"`
+	Lines      []schemas.Allocation `json:"lines,omitempty"` // the goods it is for, where that is not all of the order
+	ShipmentID string               `json:"shipment_id,omitempty" example:"event-4712"`
 }
 
-// CapturedV1: the gateway took the amount. What else was set aside is let go of.
+// CapturedV1: the gateway took the amount. What else was set aside is let go of, unless it is for the order's other parcels.
 type CapturedV1 struct {
 	Reference string               `json:"reference"`
 	Amount    schemas.Money        `json:"amount"`
-	Lines     []schemas.Allocation `json:"lines,omitempty"` // the goods it is for, where others were missing
+	Lines     []schemas.Allocation `json:"lines,omitempty"` // the goods it is for, where that is not all of the order
+
+	// Where the order leaves in several parcels.
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"`
 }
 
 // CaptureFailedV1: the gateway will not take the amount it set aside.
 type CaptureFailedV1 struct {
-	Reference string `json:"reference"`
-	Reason    string `json:"reason"`
+	Reference  string `json:"reference"`
+	Reason     string `json:"reason"`
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // where the order leaves in several
 }
 
-// WithdrawnV1: the order was cancelled while the gateway was being asked. Its answer is awaited, then undone.
-type WithdrawnV1 struct{}
+// WithdrawnV1: the order was cancelled while the gateway was being asked: its answer is awaited, then undone. With a shipment,
+// only that parcel was, and nothing more is taken for it.
+type WithdrawnV1 struct {
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"`
+}
 
 // VoidRequestedV1 asks the gateway to let go of the amount of one attempt, whether it knows of it or not.
 type VoidRequestedV1 struct {
@@ -96,6 +109,9 @@ type VoidRequestedV1 struct {
 type VoidedV1 struct {
 	Attempt string         `json:"attempt,omitempty"`
 	Amount  *schemas.Money `json:"amount,omitempty"` // what was let go; absent where nothing had been set aside
+
+	// What was captured before, of an order that leaves in several parcels, in minor units.
+	Captured int64 `json:"captured,omitempty" schema:"min=0" example:"1250"`
 }
 
 // ExpiredV1: nothing was authorised in time, and nothing will be.

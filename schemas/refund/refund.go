@@ -29,6 +29,8 @@ type ReadiedV1 struct {
 	Captured  *schemas.Money       `json:"captured,omitempty"`
 	ReturnID  string               `json:"return_id,omitempty"`
 	Lines     []schemas.Allocation `json:"lines,omitempty"`
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // GrantedV1: an operator decided that the customer gets money back. The gateway is asked by the requested event that follows.
@@ -42,6 +44,8 @@ type GrantedV1 struct {
 	Note     string               `json:"note,omitempty" x:"personal" example:"one arrived broken"`
 	Operator string               `json:"operator" schema:"min=1"`
 	Request  *schemas.Request     `json:"request,omitempty" x:"personal"` // of the operator
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // RequestedV1 asks the gateway to give money back. The event's id is the refund's idempotency key.
@@ -52,6 +56,8 @@ type RequestedV1 struct {
 	ReturnID  string               `json:"return_id,omitempty"`
 	GrantID   string               `json:"grant_id,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9006"`
 	Lines     []schemas.Allocation `json:"lines,omitempty"` // with returned, lost and granted: the goods it is for
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // IssuedV1: the gateway gave the money back.
@@ -66,6 +72,8 @@ type IssuedV1 struct {
 	// What did not arrive: the first refund for this reason, and the most that it and those after it had given back.
 	Instead string `json:"instead,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9005"`
 	Arrears int64  `json:"arrears,omitempty" example:"0"` // minor units
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // FailedV1: the gateway refused to give the money back, or it gave it back and the money did not arrive. It is asked again a day
@@ -101,6 +109,8 @@ type SettledV1 struct {
 	// As issued has them.
 	Instead string `json:"instead,omitempty" example:"019e5a44-2c3d-7b10-8e4f-5a6b7c8d9005"`
 	Arrears int64  `json:"arrears,omitempty" example:"0"`
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // DisputeNotedV1: the customer's dispute of the payment was opened, won by the shop or lost. While one is open nothing is

@@ -36,6 +36,7 @@ type LabelRequestedV1 struct {
 	ShipTo     schemas.Address      `json:"ship_to" x:"personal"`
 	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
 	Partial    bool                 `json:"partial,omitempty" example:"true"` // as the order was confirmed
+	Parcel     *schemas.Parcel      `json:"parcel,omitempty"`                 // absent where the order leaves in one
 }
 
 // PreparedV1: a carrier is chosen, the label is bought; the warehouse can pack.
@@ -45,17 +46,22 @@ type PreparedV1 struct {
 	TrackingNumber string               `json:"tracking_number"`
 	Lines          []schemas.Allocation `json:"lines" schema:"min=1"`
 	Partial        bool                 `json:"partial,omitempty" example:"true"` // what is there may leave without the rest
+	Parcel         *schemas.Parcel      `json:"parcel,omitempty"`                 // absent where the order leaves in one
 }
 
 // RejectedV1: no carrier takes the parcel.
 type RejectedV1 struct {
-	Reason string `json:"reason"` // no_carrier
+	Reason     string `json:"reason"`                                     // no_carrier
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // absent where no label was asked for
 }
 
 // ReadiedV1: one of the two things a hand-over waits for is there: the parcel, the money.
 type ReadiedV1 struct {
 	By    string               `json:"by"`              // parcel or money
 	Lines []schemas.Allocation `json:"lines,omitempty"` // with parcel: what is in it, where goods were missing
+
+	// Where the order leaves in several parcels.
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"`
 }
 
 // DispatchedV1: the parcel is with the carrier: the point of no return.
@@ -64,14 +70,18 @@ type DispatchedV1 struct {
 	Carrier        string               `json:"carrier"`
 	TrackingNumber string               `json:"tracking_number"`
 	Lines          []schemas.Allocation `json:"lines" schema:"min=1"`
+	Parcel         *schemas.Parcel      `json:"parcel,omitempty"` // absent where the order leaves in one
 }
 
-// WithdrawnV1: the parcel will not be handed over.
+// WithdrawnV1: nothing of the order will be handed over; with a shipment, that parcel will not, and
+// others have left or still may.
 type WithdrawnV1 struct {
-	Reason string `json:"reason,omitempty"`
+	Reason     string               `json:"reason,omitempty"`
+	ShipmentID string               `json:"shipment_id,omitempty" example:"event-4712"`
+	Lines      []schemas.Allocation `json:"lines,omitempty"` // with a shipment: what would have been in it
 }
 
-// WithdrawalRefusedV1: the parcel is with the carrier already.
+// WithdrawalRefusedV1: the parcel, or every one that was not withdrawn before, is with the carrier already.
 type WithdrawalRefusedV1 struct {
 	Reason string `json:"reason"` // handed_over
 }

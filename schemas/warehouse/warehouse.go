@@ -29,12 +29,14 @@ type PickRequestedV1 struct {
 	ShipmentID string               `json:"shipment_id"`
 	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
 	Partial    bool                 `json:"partial,omitempty" example:"true"` // what is there is packed without the rest
+	Parcel     *schemas.Parcel      `json:"parcel,omitempty"`                 // absent where the order leaves in one
 }
 
 // PackedV1: the parcel stands ready.
 type PackedV1 struct {
 	ShipmentID string               `json:"shipment_id"`
-	Lines      []schemas.Allocation `json:"lines,omitempty"` // what is in it; absent where that is all that was requested
+	Lines      []schemas.Allocation `json:"lines,omitempty"`  // what is in it; absent where that is all of the order
+	Parcel     *schemas.Parcel      `json:"parcel,omitempty"` // absent where the order leaves in one
 }
 
 // ShortPickedV1: the shelf held less than the books said. Where something is packed nevertheless, packed follows.
@@ -44,9 +46,11 @@ type ShortPickedV1 struct {
 	Packed     []schemas.Allocation `json:"packed,omitempty"` // the rest; absent where no parcel leaves
 }
 
-// PickCancelledV1: nothing is or will be picked for the order; goods already picked went back on the shelf.
+// PickCancelledV1: nothing is or will be picked for the order, or only not for this parcel; goods already picked went back on the
+// shelf.
 type PickCancelledV1 struct {
-	ShipmentID string `json:"shipment_id,omitempty"` // empty where no pick had been asked for
+	ShipmentID string `json:"shipment_id,omitempty"`         // empty where no pick had been asked for
+	Only       bool   `json:"only,omitempty" example:"true"` // the other parcels of the order are picked
 }
 
 // PurchaseOrderedV1 asks a supplier for goods.
