@@ -117,7 +117,7 @@ func Evolve(i Invoice, e saga.Event) Invoice {
 				Payments: []Payment{{RefundID: d.RefundID, Amount: d.Document.Amount.Amount}}})
 		i.Waiting = i.without(d.RefundID)
 	case event.WithheldV1:
-		i.Withheld = append(slices.Clip(i.Withheld), Withheld(d))
+		i.Withheld = append(slices.Clip(i.Withheld), Withheld{Reason: d.Reason, Amount: d.Amount, RefundID: d.RefundID})
 		i.Waiting = i.without(d.RefundID)
 	}
 	return i

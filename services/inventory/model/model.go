@@ -21,7 +21,7 @@ var Service = model.Service{
 	Start: func(s model.Scene) map[string]any {
 		stocked, levels := s.Stocked(), inventory.Levels{}
 		for _, sku := range []string{model.Cup, model.Tea} { // a product without goods was here before
-			levels = append(levels, inventory.Level{SKU: sku, Warehouse: model.Where, OnHand: stocked[sku]})
+			levels = append(levels, inventory.Level{SKU: sku, Warehouse: s.At(sku), OnHand: stocked[sku]})
 		}
 		return map[string]any{"inventory": inventory.State{Key: model.Order, Levels: levels}}
 	},
@@ -33,7 +33,7 @@ var Service = model.Service{
 			return nil
 		}
 		return []explore.Told{{Who: "nobody finds any tea", Event: inventory.CountStock.About(model.Tea,
-			inventory.Count{ID: "count-1", Warehouse: model.Where})}}
+			inventory.Count{ID: "count-1", Warehouse: s.At(model.Tea)})}}
 	},
 	Role:  audit.Reserves,
 	Event: counts,

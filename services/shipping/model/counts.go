@@ -18,18 +18,22 @@ func counts(e saga.Event) audit.Fact {
 	return nil
 }
 
+var fates = map[shipping.Status]audit.Fate{shipping.Withdrawn: audit.Withdrawn, shipping.Rejected: audit.Withdrawn,
+	shipping.Dispatched: audit.Gone, shipping.Delivered: audit.Delivered, shipping.Lost: audit.Lost}
+
 func has(state any) []audit.Fact {
 	s, is := state.(shipping.Shipment)
 	if !is {
 		return nil
 	}
-	p := audit.Parcel{Status: string(s.Status), HandedOver: s.HandedOver()}
+	all := audit.Shipments{Parcels: []audit.Parcel{{Shipment: s.ID, Status: string(s.Status), Fate: fates[s.Status],
+		Lines: goods(s.Lines), Worth: schemas.Worth(s.Lines)}}}
 	for _, r := range s.Returns {
 		if r.Status == shipping.ReturnReceived {
-			p.Back = append(p.Back, cameBack(r.ID, r.Lines))
+			all.Back = append(all.Back, cameBack(r.ID, r.Lines))
 		}
 	}
-	return []audit.Fact{p}
+	return []audit.Fact{all}
 }
 
 func cameBack(id string, lines []schemas.Allocation) audit.CameBack {

@@ -46,7 +46,7 @@ var Service = model.Service{
 func comes(s model.Scene) (list []explore.Told) {
 	for sku, n := range s.Comes() {
 		list = append(list, explore.Told{Who: "goods come in", Event: event.StockReceived.About(sku,
-			event.StockReceivedV1{ReceiptID: "receipt-1", Warehouse: model.Where, Quantity: n})})
+			event.StockReceivedV1{ReceiptID: "receipt-1", Warehouse: s.At(sku), Quantity: n})})
 	}
 	return list
 }
@@ -61,7 +61,7 @@ func before(state any) []explore.Before {
 
 // end checks that no parcel stays packed for an order that was cancelled before its parcel left.
 func end(v model.Ending) string {
-	if v.Order.Ending != audit.Cancelled || v.Parcel.HandedOver {
+	if v.Order.Ending != audit.Cancelled || v.Shipments.HandedOver() {
 		return ""
 	}
 	if v.State(floor.Name).(Shelves).Picked {

@@ -1,5 +1,7 @@
 package audit
 
+import "slices"
+
 // Ending is how an order has ended.
 type Ending uint8
 
@@ -69,10 +71,9 @@ type (
 		Moved            int64 // the sum of its movements
 	}
 
-	Parcel struct {
-		Status     string
-		HandedOver bool
-		Back       []CameBack // returns that have arrived
+	Shipments struct { // of an order
+		Parcels []Parcel
+		Back    []CameBack // returns that have arrived
 	}
 
 	Number struct { // of a document, in its series
@@ -82,3 +83,41 @@ type (
 
 	Shelves struct{ Stocked map[string]int64 } // by SKU: the pieces in stock before the order
 )
+
+// Parcel is one parcel of an order: all its goods, or those of one warehouse.
+type Parcel struct {
+	Shipment string
+	Status   string
+	Fate     Fate
+	Lines    []Goods
+	Worth    int64 // of its goods, in minor units
+}
+
+// Fate is what became of a parcel.
+type Fate uint8
+
+const (
+	Here      Fate = iota // it has not left, and may never
+	Withdrawn             // it will not leave
+	Gone                  // it is with the carrier
+	Delivered
+	Lost
+)
+
+// HandedOver tells whether the parcel has left.
+func (p Parcel) HandedOver() bool { return p.Fate >= Gone }
+
+// HandedOver tells whether any parcel has left.
+func (s Shipments) HandedOver() bool {
+	return slices.ContainsFunc(s.Parcels, func(p Parcel) bool { return p.HandedOver() })
+}
+
+// Sent are the goods that have left.
+func (s Shipments) Sent() (lines []Goods) {
+	for _, p := range s.Parcels {
+		if p.HandedOver() {
+			lines = append(lines, p.Lines...)
+		}
+	}
+	return lines
+}

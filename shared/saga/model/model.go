@@ -50,8 +50,8 @@ type Variant struct {
 // Ending is a whole state in which nothing more can happen.
 type Ending struct {
 	explore.View
-	Order  audit.Order
-	Parcel audit.Parcel
+	Order     audit.Order
+	Shipments audit.Shipments
 }
 
 // Before lists the events that a machine does not emit yet, or any more.

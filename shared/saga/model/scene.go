@@ -12,6 +12,7 @@ const (
 	Cup      = "CUP"
 	Tea      = "TEA"
 	Where    = "LONDON"
+	There    = "YORK" // where tea is in scenes of two parcels
 )
 
 // Scene is how one order begins and what people will do about it.
@@ -22,6 +23,7 @@ type Scene struct {
 	Operator string // with review: approves, refuses or ""
 	Cancels  bool
 	Returns  string // "", one, all or each
+	Apart    bool   // cups and tea are in two warehouses, so that the order leaves in two parcels
 	Missing  bool   // a stock-taking finds no tea
 	Counts   bool   // a rule asks how many orders the customer has placed
 	Settles  bool   // the gateway's settlement file is read
@@ -38,6 +40,14 @@ func (s Scene) Stocked() map[string]int64 {
 		return map[string]int64{Cup: 3}
 	}
 	return map[string]int64{}
+}
+
+// At is the warehouse that has the SKU.
+func (s Scene) At(sku string) string {
+	if s.Apart && sku == Tea {
+		return There
+	}
+	return Where
 }
 
 // Comes is what comes in after the beginning, by SKU.
@@ -62,6 +72,9 @@ func (s Scene) String() string {
 	}
 	if s.Cancels {
 		words = append(words, "the customer cancels")
+	}
+	if s.Apart {
+		words = append(words, "in two parcels")
 	}
 	if s.Missing {
 		words = append(words, "a stock-taking finds no tea")

@@ -46,8 +46,8 @@ func (e *ending) take(facts []audit.Fact) {
 			e.Order = f
 		case audit.Refund:
 			e.owed = f.Owed
-		case audit.Parcel:
-			e.Parcel = f
+		case audit.Shipments:
+			e.Shipments = f
 		case audit.Reservation:
 			e.goods = f
 		case audit.Level:
@@ -113,8 +113,12 @@ func (e ending) money() string {
 	}
 	want := int64(0)
 	if e.Order.Ending == audit.Completed {
-		want = e.Order.Total
-		for _, r := range e.Parcel.Back {
+		for _, p := range e.Shipments.Parcels {
+			if p.Fate == audit.Delivered {
+				want += p.Worth
+			}
+		}
+		for _, r := range e.Shipments.Back {
 			want -= r.Worth
 		}
 	}
@@ -138,7 +142,7 @@ func (e ending) stock() string {
 			want[l.SKU] -= l.Quantity
 		}
 	}
-	for _, r := range e.Parcel.Back {
+	for _, r := range e.Shipments.Back {
 		for _, l := range r.Lines {
 			want[l.SKU] += l.Quantity
 		}
@@ -154,8 +158,12 @@ func (e ending) stock() string {
 			return fmt.Sprintf("%d of %s are on hand instead of %d", l.OnHand, l.SKU, want[l.SKU])
 		}
 	}
-	if e.Parcel.HandedOver != e.goods.Committed {
-		return fmt.Sprintf("the parcel is %s, and its goods are %s", e.Parcel.Status, e.goods.Status)
+	var booked int64
+	if e.goods.Committed {
+		booked = audit.Pieces(e.goods.Lines)
+	}
+	if sent := audit.Pieces(e.Shipments.Sent()); sent != booked {
+		return fmt.Sprintf("%d pieces have left, and the goods are %s: %v", sent, e.goods.Status, e.goods.Lines)
 	}
 	return ""
 }
