@@ -56,6 +56,16 @@ func ByWarehouse(all []Allocation) (parcels [][]Allocation) {
 	return parcels
 }
 
+// Among are the goods in the warehouses that those of the parcel are in.
+func Among(goods, parcel []Allocation) (found []Allocation) {
+	for _, g := range goods {
+		if slices.ContainsFunc(parcel, func(l Allocation) bool { return l.Warehouse == g.Warehouse }) {
+			found = append(found, g)
+		}
+	}
+	return found
+}
+
 // Without is what of all is not in part: the pieces of the same SKU, price and warehouse are taken off one by one.
 func Without(all, part []Allocation) (left []Allocation) {
 	taken := map[Allocation]int64{}

@@ -53,7 +53,13 @@ type ProgressedV1 struct {
 	Step   string               `json:"step"`          // the event's name without version: "inventory.reserved"
 	Ref    string               `json:"ref,omitempty"` // which one, where there can be several: the refund, the return
 	Lines  []schemas.Allocation `json:"lines,omitempty"`
-	Amount int64                `json:"amount,omitempty"` // minor units; with payment.voided what was captured before
+	Amount int64                `json:"amount,omitempty"` // minor units
+
+	// With payment.voided: what was captured before, in minor units.
+	Captured int64 `json:"captured,omitempty" schema:"min=0" example:"1250"`
+
+	// With refund.issued, refund.settled and payment.refund_reversed: the one of several parcels that it is for.
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"`
 }
 
 // ExtendedV1: the order may take longer, because a person has to decide.
@@ -73,6 +79,8 @@ type ConfirmedV1 struct {
 	Total      schemas.Money        `json:"total"`
 	ShipTo     schemas.Address      `json:"ship_to" x:"personal"`
 	Partial    bool                 `json:"partial,omitempty" example:"true"` // what is there may leave without the rest
+
+	Parcels int64 `json:"parcels,omitempty" schema:"min=0" example:"2"` // that it leaves in; absent for one
 }
 
 // ReducedV1: goods of the confirmed order were not found in the warehouse, and it leaves without them.
@@ -86,6 +94,7 @@ type ReducedV1 struct {
 // undoes that.
 type ParcelCancelledV1 struct {
 	ShipmentID string               `json:"shipment_id" example:"event-4712"`
+	Parcel     *schemas.Parcel      `json:"parcel,omitempty"`
 	Reason     string               `json:"reason"`               // a stable word, as cancelled has them
 	Lines      []schemas.Allocation `json:"lines" schema:"min=1"` // what would have been in it
 	Total      schemas.Money        `json:"total"`                // of the others

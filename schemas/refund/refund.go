@@ -82,6 +82,8 @@ type FailedV1 struct {
 	RefundID string        `json:"refund_id"`
 	Reason   string        `json:"reason"`
 	Amount   schemas.Money `json:"amount"`
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // OwedV1: the refund has failed too often to be tried again. The customer is owed the money, and a person has to see to it.

@@ -78,7 +78,8 @@ type DispatchedV1 struct {
 type WithdrawnV1 struct {
 	Reason     string               `json:"reason,omitempty"`
 	ShipmentID string               `json:"shipment_id,omitempty" example:"event-4712"`
-	Lines      []schemas.Allocation `json:"lines,omitempty"` // with a shipment: what would have been in it
+	Lines      []schemas.Allocation `json:"lines,omitempty"`  // with a shipment: what would have been in it
+	Parcel     *schemas.Parcel      `json:"parcel,omitempty"` // absent where the order leaves in one
 }
 
 // WithdrawalRefusedV1: the parcel, or every one that was not withdrawn before, is with the carrier already.
@@ -100,13 +101,15 @@ type LabelVoidedV1 struct {
 
 // DeliveredV1: the parcel is with the customer.
 type DeliveredV1 struct {
-	ShipmentID string `json:"shipment_id"`
+	ShipmentID string          `json:"shipment_id"`
+	Parcel     *schemas.Parcel `json:"parcel,omitempty"` // absent where the order leaves in one
 }
 
 // LostV1: the carrier lost the parcel.
 type LostV1 struct {
 	ShipmentID string               `json:"shipment_id"`
 	Lines      []schemas.Allocation `json:"lines" schema:"min=1"`
+	Parcel     *schemas.Parcel      `json:"parcel,omitempty"` // absent where the order leaves in one
 }
 
 // ReturnLabelRequestedV1 asks the carrier for a label with which the customer sends goods back.

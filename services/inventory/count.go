@@ -110,13 +110,15 @@ func (s State) recallNewest(countID, sku, warehouse string, missing int64) (even
 // free, and where others have taken them those are recalled; if they have left, they were there after all.
 func recall(s State, e event.RecalledV1) []saga.Event {
 	missing, lost := e.Quantity, []schemas.Allocation(nil)
-	if s.Reservation.Status == Committed {
+	hold := s.Reservation.holds(s.Key, e.SKU, e.Warehouse)
+	partsWith := s.Reservation.Status == Reserved && hold.held == 0 // its parcel has left, or does not
+	if s.Reservation.Status == Committed || partsWith {
 		if missing = min(missing, pieces(s.Reservation.LeftOut, e.SKU, e.Warehouse)); missing == 0 {
 			return nil
 		}
 	}
-	already := s.Reservation.holds(s.Key, e.SKU, e.Warehouse).lost
-	if s.Reservation.Status == Reserved {
+	already := hold.lost
+	if s.Reservation.Status == Reserved && !partsWith {
 		for _, l := range s.Reservation.Lines {
 			if l.SKU != e.SKU || l.Warehouse != e.Warehouse {
 				continue

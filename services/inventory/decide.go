@@ -83,12 +83,28 @@ func release(s State, _ order.CancelledV1) []saga.Event {
 	case Committed:
 		impossible(s, "was cancelled after its goods had left")
 	case Reserved:
+		if len(s.Reservation.Sent) > 0 {
+			impossible(s, "was cancelled after some of its goods had left")
+		}
 		lines, skus = s.Reservation.Lines, skusOfGoods(s.Reservation.Lines)
 	case Backordered:
 		skus = skusOf(s.Reservation.Backorder.Lines)
 	}
 	released := event.ReleasedV1{Lines: lines, WrittenOff: s.Reservation.Lost, CountID: s.Reservation.Count}
 	return follow(s, event.Released.Of(released), skus, alwaysIf(len(released.WrittenOff) > 0))
+}
+
+// releaseParcel frees the goods set aside for one parcel of several: all that are in its warehouse.
+func releaseParcel(s State, e order.ParcelCancelledV1) []saga.Event {
+	lines := schemas.Among(s.Reservation.Lines, e.Lines)
+	if s.Reservation.Status != Reserved || len(lines) == 0 {
+		return nil
+	}
+	released := event.ReleasedV1{Lines: lines, WrittenOff: schemas.Among(s.Reservation.Lost, e.Lines), ShipmentID: e.ShipmentID}
+	if len(released.WrittenOff) > 0 {
+		released.CountID = s.Reservation.Count
+	}
+	return follow(s, event.Released.Of(released), skusOfGoods(lines), alwaysIf(len(released.WrittenOff) > 0))
 }
 
 // commit takes dispatched goods off the stock: those set aside, as shipping ships nothing else. What the parcel left without is
@@ -100,10 +116,19 @@ func commit(s State, e shipping.DispatchedV1) []saga.Event {
 	case Unknown, Rejected, Backordered, Released:
 		impossible(s, "left although nothing is set aside for it")
 	}
-	r := s.Reservation
+	r, shipment := s.Reservation, ""
+	if e.Parcel != nil {
+		shipment = e.ShipmentID
+		if len(schemas.Among(r.Sent, e.Lines)) > 0 {
+			return nil
+		}
+		if r.Lines, r.Lost = schemas.Among(r.Lines, e.Lines), schemas.Among(r.Lost, e.Lines); len(r.Lines) == 0 {
+			impossible(s, "left in a parcel for which nothing is set aside")
+		}
+	}
 	out := schemas.Without(r.Lines, e.Lines)
 	gone := schemas.Without(r.Lost, schemas.Without(r.Lost, out))
-	d := event.CommittedV1{Lines: e.Lines, LeftOut: schemas.Without(out, gone), WrittenOff: gone}
+	d := event.CommittedV1{Lines: e.Lines, LeftOut: schemas.Without(out, gone), WrittenOff: gone, ShipmentID: shipment}
 	if len(gone) > 0 {
 		d.CountID = r.Count
 	}
@@ -112,7 +137,7 @@ func commit(s State, e shipping.DispatchedV1) []saga.Event {
 
 // restock puts returned goods back on the shelf they came from.
 func restock(s State, e shipping.ReturnReceivedV1) []saga.Event {
-	if s.Reservation.Status != Committed {
+	if s.Reservation.Status != Committed && len(s.Reservation.Sent) == 0 {
 		impossible(s, "came back although it had not left")
 	}
 	if slices.Contains(s.Reservation.Returns, e.ReturnID) {

@@ -49,11 +49,12 @@ const Remembered = 10
 // Reservation is this service's state of one order.
 type Reservation struct {
 	Status  Status
-	Lines   []schemas.Allocation // the goods set aside, or dispatched
+	Lines   []schemas.Allocation // the goods set aside, or, once none is, dispatched
+	Sent    []schemas.Allocation // the goods of parcels that have left, while those of others are set aside
 	Since   time.Time            // when they were set aside; zero where they never were. Whole microseconds, UTC
 	Returns []string             // ids of the returns that came back
 
-	LeftOut []schemas.Allocation // of a parcel that left without goods: what the warehouse did not find, and is free again
+	LeftOut []schemas.Allocation // what parcels left without, and those that did not leave had: it is free again
 
 	Lost  []schemas.Allocation // of Lines: what a stock-taking did not find, while they are set aside
 	Count string               // the id of the stock-taking; empty without Lost
@@ -75,15 +76,23 @@ func Evolve(s State, e saga.Event) State {
 	case event.BackorderedV1:
 		s.Reservation, s.Waiting = Reservation{Status: Backordered, Backorder: &d}, s.Waiting.with(e.Key, d)
 	case event.ReleasedV1:
-		s.Reservation, s.Waiting = Reservation{Status: Released}, s.Waiting.without(e.Key)
+		if d.ShipmentID != "" {
+			s.Reservation = s.Reservation.parting(d.Lines, nil, schemas.Without(d.Lines, d.WrittenOff))
+		} else {
+			s.Reservation, s.Waiting = Reservation{Status: Released}, s.Waiting.without(e.Key)
+		}
 		s.Levels = s.Levels.moved(d.Lines, func(l *Level, n int64) { l.Reserved -= n })
 		if len(d.WrittenOff) > 0 {
 			s.Levels = s.Levels.moved(d.WrittenOff, func(l *Level, n int64) { l.OnHand -= n })
 			s = s.moved(e, Counted, -1, d.CountID, d.WrittenOff)
 		}
 	case event.CommittedV1:
-		s.Reservation.Status, s.Reservation.Lost, s.Reservation.Count = Committed, nil, ""
-		s.Reservation.Lines, s.Reservation.LeftOut = d.Lines, d.LeftOut
+		if d.ShipmentID != "" {
+			s.Reservation = s.Reservation.parting(slices.Concat(d.Lines, d.LeftOut, d.WrittenOff), d.Lines, d.LeftOut)
+		} else {
+			s.Reservation.Status, s.Reservation.Lost, s.Reservation.Count = Committed, nil, ""
+			s.Reservation.Lines, s.Reservation.LeftOut = d.Lines, d.LeftOut
+		}
 		s = s.moved(e, Dispatched, -1, "", d.Lines).moved(e, Counted, -1, d.CountID, d.WrittenOff)
 		s.Levels = s.Levels.moved(slices.Concat(d.Lines, d.WrittenOff), func(l *Level, n int64) {
 			l.OnHand, l.Reserved = l.OnHand-n, l.Reserved-n
@@ -116,6 +125,20 @@ func Evolve(s State, e saga.Event) State {
 		s.Levels = s.Levels.changed(e.Key, d.Warehouse, func(l *Level) { l.OnOrder, l.Replenishment = d.Quantity, e.ID })
 	}
 	return s
+}
+
+// parting is the reservation without the goods of one parcel of several, of which these have left, and those are free again.
+func (r Reservation) parting(parcel, sent, leftOut []schemas.Allocation) Reservation {
+	r.Lost = schemas.Without(r.Lost, parcel)
+	if len(r.Lost) == 0 {
+		r.Count = ""
+	}
+	r.Lines, r.Sent = schemas.Without(r.Lines, parcel), slices.Concat(r.Sent, sent)
+	r.LeftOut = slices.Concat(r.LeftOut, leftOut)
+	if len(r.Lines) == 0 && len(r.Sent) > 0 {
+		r.Status, r.Lines, r.Sent = Committed, r.Sent, nil
+	}
+	return r
 }
 
 // remembering is the state with one more receipt or count.

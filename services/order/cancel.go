@@ -1,6 +1,8 @@
 package order
 
 import (
+	"cmp"
+
 	"orderflow.example/schemas/inventory"
 	event "orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
@@ -63,8 +65,11 @@ func backorderLate(o Order, _ event.BackorderedV1) []saga.Event {
 
 // dispatchLate asks shipping to stop; only shipping knows whether the parcel is still there.
 func dispatchLate(o Order, _ event.ConfirmedV1) []saga.Event {
-	if o.Status != Confirmed && o.Status != Preparing || o.Withdrawal != "" {
+	if !o.mayStop() || o.Withdrawal != "" {
 		return nil
+	}
+	if o.Of > 1 {
+		return askToStop(o, notDispatched, "Your parcels should be on their way by now, and not all are.")
 	}
 	return askToStop(o, notDispatched, "Your parcel should be on its way by now and is not.")
 }
@@ -81,8 +86,11 @@ func withdraw(o Order, e storefront.CancellationRequestedV1) []saga.Event {
 	switch o.Status {
 	case Placed, InReview, Backordered:
 		return cancel(o, customerRequest, "customer")
-	case Confirmed, Preparing:
+	}
+	if o.mayStop() {
 		return append([]saga.Event{event.Progressed.Of(event.ProgressedV1{Step: wish})}, stopAsWished(o)...)
+	}
+	switch o.Status {
 	case Shipped, Delivered, Completed, Returned:
 		return tooLate(o, string(o.Status))
 	}
@@ -94,10 +102,14 @@ func withdrawForShop(o Order) []saga.Event {
 	switch o.Status {
 	case Placed, InReview, Backordered:
 		return cancel(o, shopRequest, "operator")
-	case Confirmed, Preparing:
+	}
+	if o.mayStop() {
 		if o.Withdrawal == "" {
 			return askToStop(o, shopRequest, "We try to stop your parcel: "+because[shopRequest]+".")
 		}
+		return nil
+	}
+	switch o.Status {
 	case Shipped, Delivered, Completed, Returned:
 		return []saga.Event{event.CancellationRefused.Of(event.CancellationRefusedV1{Reason: string(o.Status)})}
 	}
@@ -110,12 +122,16 @@ func goodsMissing(o Order, _ inventory.CountedOutV1) []saga.Event {
 	switch o.Status {
 	case Placed, InReview, Backordered:
 		return cancel(o, shortPicked, "inventory")
-	case Confirmed, Preparing:
-		if o.Withdrawal == "" {
-			return askToStop(o, shortPicked, "Goods of your order are missing in the warehouse.")
-		}
+	}
+	if o.mayStop() && o.Withdrawal == "" {
+		return askToStop(o, shortPicked, "Goods of your order are missing in the warehouse.")
 	}
 	return nil
+}
+
+// mayStop tells whether shipping may still be asked to keep back the parcel, or those of several that have not left.
+func (o Order) mayStop() bool {
+	return o.Status == Confirmed || o.Status == Preparing || o.Status == Shipped && o.here() > 0
 }
 
 func stopAsWished(o Order) []saga.Event {
@@ -135,16 +151,20 @@ func askToStop(o Order, reason, text string) []saga.Event {
 	}
 }
 
-func withdrawn(o Order, _ shipping.WithdrawnV1) []saga.Event {
-	switch o.Withdrawal {
-	case customerRequest:
-		return cancel(o, customerRequest, "customer")
-	case shopRequest:
-		return cancel(o, shopRequest, "operator")
-	case notDispatched:
-		return cancel(o, notDispatched, "deadline")
-	case shortPicked:
-		return cancel(o, shortPicked, "inventory")
+// stoppedBy has, by the reason for which shipping was asked to stop, who cancels.
+var stoppedBy = map[string]string{customerRequest: "customer", shopRequest: "operator", notDispatched: "deadline",
+	shortPicked: "inventory", captureFailed: "payment", noCarrier: "shipping"}
+
+func withdrawn(o Order, e shipping.WithdrawnV1) []saga.Event {
+	if e.ShipmentID != "" {
+		return parcelOff(o, e)
+	}
+	reason := o.Withdrawal
+	if o.Of > 1 {
+		reason = cmp.Or(reason, e.Reason) // the answer to an earlier request has told of some of the parcels
+	}
+	if by := stoppedBy[reason]; by != "" {
+		return cancel(o, reason, by)
 	}
 	return nil
 }
@@ -174,12 +194,15 @@ func tooLate(o Order, reason string) []saga.Event {
 	}
 }
 
-func goodsReleased(o Order, _ inventory.ReleasedV1) []saga.Event {
+func goodsReleased(o Order, e inventory.ReleasedV1) []saga.Event {
+	if e.ShipmentID != "" {
+		return nil // the order goes on
+	}
 	return undone(o, event.ProgressedV1{Step: released})
 }
 
 func moneyReleased(o Order, e payment.VoidedV1) []saga.Event {
-	step := event.ProgressedV1{Step: voided}
+	step := event.ProgressedV1{Step: voided, Captured: e.Captured}
 	if e.Amount != nil {
 		step.Amount = e.Amount.Amount
 	}
@@ -198,7 +221,8 @@ func undone(o Order, p event.ProgressedV1) []saga.Event {
 
 // ended tells the customer that a cancelled order has ended, once everything is compensated.
 func (o Order) ended() []saga.Event {
-	if !o.has(released, "") || !o.has(voided, "") && !o.covered() {
+	nothingKept := o.has(voided, "") && o.back() >= o.Taken
+	if !o.has(released, "") || !nothingKept && !o.covered() {
 		return nil
 	}
 	text := "Your order is cancelled: " + because[o.Reason] + ". You were not charged."

@@ -29,7 +29,7 @@ var Choreography = saga.Choreography[Order]{
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Failed:  []saga.Kind{event.Rejected, event.Cancelled},
-	Final:   []saga.Kind{event.Progressed, event.Shipped, event.CancellationRefused, event.Completed},
+	Final:   []saga.Kind{event.Progressed, event.Shipped, event.ParcelCancelled, event.CancellationRefused, event.Completed},
 	Rows: []saga.Row{
 		saga.On(storefront.OrderPlaced, validate, event.Validated, event.Rejected, event.StatusChanged),
 
@@ -53,9 +53,9 @@ var Choreography = saga.Choreography[Order]{
 		failure(payment.Declined, paymentDeclined, "payment"),
 		failure(payment.OutcomeUnknown, paymentUnknown, "payment"),
 		failure(payment.Expired, paymentExpired, "payment"),
-		failure(payment.CaptureFailed, captureFailed, "payment"),
-		failure(shipping.Rejected, noCarrier, "shipping"),
-		saga.On(warehouse.ShortPicked, goodsShort, event.Reduced, event.Cancelled, event.StatusChanged),
+		saga.On(payment.CaptureFailed, captureRefused, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
+		saga.On(shipping.Rejected, labelRefused, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
+		saga.On(warehouse.ShortPicked, goodsShort, event.Reduced, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
 		saga.On(inventory.CountedOut, goodsMissing, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
 
 		// A request to cancel; once confirmed, shipping decides.
@@ -63,7 +63,8 @@ var Choreography = saga.Choreography[Order]{
 			event.Cancelled, event.Progressed, event.WithdrawalRequested, event.CancellationRefused, event.StatusChanged),
 		saga.After(dispatchWithin, event.Confirmed, dispatchLate, event.WithdrawalRequested, event.StatusChanged).
 			Settled(event.Shipped, event.Cancelled),
-		saga.On(shipping.Withdrawn, withdrawn, event.Cancelled, event.StatusChanged),
+		saga.On(shipping.Withdrawn, withdrawn, event.Cancelled, event.ParcelCancelled, event.Shipped, event.Completed,
+			event.StatusChanged),
 		saga.On(shipping.WithdrawalRefused, withdrawalRefused, event.CancellationRefused, event.StatusChanged),
 
 		// An order is cancelled once goods and money are compensated.
@@ -71,9 +72,9 @@ var Choreography = saga.Choreography[Order]{
 		saga.On(payment.Voided, moneyReleased, event.Progressed, event.StatusChanged),
 
 		saga.On(shipping.Prepared, prepared, event.StatusChanged),
-		saga.On(shipping.Dispatched, dispatched, event.Reduced, event.Shipped, event.StatusChanged),
-		saga.On(shipping.Delivered, delivered, event.Completed, event.StatusChanged),
-		saga.On(shipping.Lost, parcelLost, event.Progressed, event.StatusChanged),
+		saga.On(shipping.Dispatched, dispatched, event.Reduced, event.Progressed, event.Shipped, event.StatusChanged),
+		saga.On(shipping.Delivered, delivered, event.Progressed, event.Completed, event.StatusChanged),
+		saga.On(shipping.Lost, parcelLost, event.Progressed, event.Completed, event.StatusChanged),
 
 		saga.On(shipping.ReturnAuthorized, returnAuthorized, event.Progressed, event.StatusChanged),
 		saga.On(shipping.ReturnRefused, returnRefused, event.Progressed, event.StatusChanged),

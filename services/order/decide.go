@@ -1,6 +1,8 @@
 package order
 
 import (
+	"fmt"
+
 	"orderflow.example/schemas"
 	"orderflow.example/schemas/fraud"
 	"orderflow.example/schemas/inventory"
@@ -26,6 +28,9 @@ const (
 	cameBack      = "payment.refund_reversed"
 	disputed      = "payment.charged_back"
 	disputeWon    = "payment.chargeback_reversed"
+	left          = "shipping.dispatched"
+	arrived       = "shipping.delivered"
+	stopped       = "order.withdrawal_requested"
 	lost          = "shipping.lost"
 	returnLabel   = "shipping.return_authorized"
 	returnNo      = "shipping.return_refused"
@@ -83,7 +88,7 @@ func joined(o Order, p event.ProgressedV1) []saga.Event {
 	}
 	return []saga.Event{
 		event.Confirmed.Of(event.ConfirmedV1{CustomerID: n.CustomerID, Lines: n.Lines, Total: n.Total, ShipTo: n.ShipTo,
-			Partial: n.Partial}),
+			Partial: n.Partial, Parcels: parcelsOf(n.Lines)}),
 		say(Confirmed, "", confirmedText(n), &event.Next{Text: "We choose a carrier and prepare your parcel.", By: "shop"}),
 	}
 }
@@ -104,11 +109,18 @@ func prepared(o Order, e shipping.PreparedV1) []saga.Event {
 	if !o.may(Preparing) {
 		return nil
 	}
+	if o.Of > 1 {
+		return []saga.Event{say(Preparing, "", fmt.Sprintf("Your order is being packed, in %d parcels.", o.Of),
+			&event.Next{Text: "The warehouses hand them to the carriers.", By: "warehouse"})}
+	}
 	return []saga.Event{say(Preparing, "", "Your parcel is being packed.",
 		&event.Next{Text: "The warehouse hands it to " + e.Carrier + ".", By: "warehouse"})}
 }
 
 func dispatched(o Order, e shipping.DispatchedV1) []saga.Event {
+	if e.Parcel != nil {
+		return parcelLeft(o, e)
+	}
 	if !o.may(Shipped) {
 		return nil
 	}
@@ -123,7 +135,10 @@ func dispatched(o Order, e shipping.DispatchedV1) []saga.Event {
 }
 
 // delivered completes the order. A parcel that was lost and is delivered after all changes nothing: it is being refunded.
-func delivered(o Order, _ shipping.DeliveredV1) []saga.Event {
+func delivered(o Order, e shipping.DeliveredV1) []saga.Event {
+	if e.Parcel != nil {
+		return parcelArrived(o, e)
+	}
 	if o.Status != Shipped || o.has(lost, "") {
 		return nil
 	}
@@ -135,7 +150,10 @@ func delivered(o Order, _ shipping.DeliveredV1) []saga.Event {
 }
 
 // parcelLost waits for the refund, unless its event came first.
-func parcelLost(o Order, _ shipping.LostV1) []saga.Event {
+func parcelLost(o Order, e shipping.LostV1) []saga.Event {
+	if e.Parcel != nil {
+		return oneLost(o, e)
+	}
 	if o.Status != Shipped || o.has(lost, "") {
 		return nil
 	}

@@ -23,7 +23,7 @@ var (
 	home    = schemas.Address{Name: "Ada", Line1: "1 Mill Lane", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}
 	ordered = []schemas.Line{{SKU: "A", Quantity: 2, UnitPrice: 300}, {SKU: "B", Quantity: 1, UnitPrice: 100}}
 	held    = []schemas.Allocation{{SKU: "A", Quantity: 2, UnitPrice: 300, Warehouse: "north"},
-		{SKU: "B", Quantity: 1, UnitPrice: 100, Warehouse: "south"}}
+		{SKU: "B", Quantity: 1, UnitPrice: 100, Warehouse: "north"}}
 
 	placedOrder = storefront.OrderPlacedV1{CustomerID: "c1", Lines: ordered, Total: pounds(700), ShipTo: home,
 		Email: "ada@shop.example", PaymentToken: "tok_ok", FillPolicy: "fill_all"}

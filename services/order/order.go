@@ -52,6 +52,9 @@ type Order struct {
 	Refunded   int64                // minor units
 	Disputed   int64                // minor units: charged back, and the dispute not won
 	Returned   int64                // pieces that came back
+	Taken      int64                // minor units: captured before the rest was let go of, as far as is known
+	Of         int                  // in how many parcels it leaves; 0 for one
+	Parcels    []Parcel             // those of several that anything is known of, sorted by shipment
 }
 
 // Blank is an order without events.
@@ -70,8 +73,21 @@ func Evolve(o Order, e saga.Event) Order {
 			o.Lines, o.Total.Amount = d.Lines, d.Amount
 		case refunded, settled:
 			o.Refunded += d.Amount
+			o = o.paidBack(d.ShipmentID, d.Amount)
 		case cameBack:
 			o.Refunded -= d.Amount
+			o = o.paidBack(d.ShipmentID, -d.Amount)
+		case voided:
+			o.Taken = d.Captured
+		case left:
+			o = o.with(d.Ref, func(p *Parcel) { p.Fate = Left })
+		case arrived:
+			o = o.with(d.Ref, func(p *Parcel) { p.Fate = Arrived })
+		case lost:
+			if d.Ref != "" {
+				o = o.with(d.Ref, func(p *Parcel) { p.Fate, p.Due = Lost, d.Amount })
+				o.Lines, o.Total.Amount = schemas.Without(o.Lines, d.Lines), o.Total.Amount-d.Amount
+			}
 		case disputed:
 			o.Disputed += d.Amount
 		case disputeWon:
@@ -90,13 +106,23 @@ func Evolve(o Order, e saga.Event) Order {
 		}
 	case event.ConfirmedV1:
 		o.Lines, o.Total = d.Lines, d.Total
+		o.Of = int(d.Parcels)
 	case event.ReducedV1:
-		o = o.noting(leftOut)
+		if !o.has(leftOut, "") {
+			o = o.noting(leftOut)
+		}
 		o.Lines, o.Total = d.Lines, d.Total
+	case event.ParcelCancelledV1:
+		o = o.with(d.ShipmentID, func(p *Parcel) { p.Fate = Off })
+		o.Lines, o.Total, o.Withdrawal = schemas.Without(o.Lines, d.Lines), d.Total, ""
 	case event.CancelledV1:
 		o.Reason, o.Withdrawal = d.Reason, ""
 	case event.WithdrawalRequestedV1:
-		o.Withdrawal = d.Reason
+		if d.ShipmentID != "" {
+			o.Steps = append(slices.Clip(o.Steps), stepName(stopped, d.ShipmentID))
+		} else {
+			o.Withdrawal = d.Reason
+		}
 	case event.CancellationRefusedV1:
 		o.Withdrawal = ""
 	case event.StatusChangedV1:
@@ -127,11 +153,11 @@ func (o Order) noting(step string) Order {
 
 // allReturned tells whether everything came back, goods and money.
 func (o Order) allReturned() bool {
-	return o.Returned >= schemas.Pieces(o.Lines) && o.back() >= o.Total.Amount
+	return o.Returned >= schemas.Pieces(o.Lines) && o.back()-o.forParcels() >= o.Total.Amount
 }
 
 // covered tells whether a cancelled or lost order need not wait for money any more.
-func (o Order) covered() bool { return o.back() >= o.Total.Amount || o.isOwed() }
+func (o Order) covered() bool { return o.back()-o.forParcels() >= o.Total.Amount || o.isOwed() }
 
 // isOwed tells whether a refund failed for good and nobody has settled it: it is for people to see to it, and the order does not
 // wait for them.

@@ -11,7 +11,11 @@ import (
 
 // goodsShort goes on without goods that the warehouse did not find, if the rest is packed, or cancels.
 func goodsShort(o Order, e warehouse.ShortPickedV1) []saga.Event {
-	if len(e.Packed) == 0 {
+	switch {
+	case len(e.Packed) > 0:
+	case o.Of > 1:
+		return parcelShort(o, e)
+	default:
 		return cancel(o, shortPicked, "warehouse")
 	}
 	return reduce(o, e.Packed)
@@ -20,11 +24,17 @@ func goodsShort(o Order, e warehouse.ShortPickedV1) []saga.Event {
 // reduce notes that only these goods leave, once. What they cost is all that is taken from the customer, and all that an order
 // which is cancelled nevertheless waits for.
 func reduce(o Order, packed []schemas.Allocation) []saga.Event {
-	missing := schemas.Without(o.Lines, packed)
-	if o.Status == "" || o.has(leftOut, "") || len(missing) == 0 {
+	rest, missing := packed, schemas.Without(o.Lines, packed)
+	if o.Of > 1 {
+		missing = schemas.Without(schemas.Among(o.Lines, packed), packed)
+		rest = schemas.Without(o.Lines, missing)
+	} else if o.has(leftOut, "") {
 		return nil
 	}
-	reduced := event.Reduced.Of(event.ReducedV1{Lines: packed, Missing: missing, Total: o.money(schemas.Worth(packed))})
+	if o.Status == "" || len(missing) == 0 {
+		return nil
+	}
+	reduced := event.Reduced.Of(event.ReducedV1{Lines: rest, Missing: missing, Total: o.money(schemas.Worth(rest))})
 	n := Evolve(o, reduced)
 	switch o.Status {
 	case Cancelling:

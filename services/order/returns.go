@@ -20,14 +20,15 @@ func returnRefused(o Order, e shipping.ReturnRefusedV1) []saga.Event {
 
 // returnReceived counts the goods that came back; the event of their refund may have come first.
 func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
-	if o.Status != Completed || o.has(returnArrived, e.ReturnID) {
+	early := o.Status == Shipped && o.Of > 1 // others of its parcels are on their way
+	if o.Status != Completed && !early || o.has(returnArrived, e.ReturnID) {
 		return nil
 	}
 	noted := event.Progressed.Of(event.ProgressedV1{Step: returnArrived, Ref: e.ReturnID, Lines: e.Lines})
-	if Evolve(o, noted).allReturned() {
+	if !early && Evolve(o, noted).allReturned() {
 		return []saga.Event{noted, say(Returned, "", returnedText, nil)}
 	}
-	return []saga.Event{noted, say(Completed, "", "Your return has arrived.",
+	return []saga.Event{noted, say(o.Status, "", "Your return has arrived.",
 		&event.Next{Text: "You get the money for it back.", By: "shop"})}
 }
 
@@ -36,7 +37,7 @@ func returnReceived(o Order, e shipping.ReturnReceivedV1) []saga.Event {
 func refundFailed(o Order, e refund.FailedV1) []saga.Event {
 	p, text := event.ProgressedV1{Step: notRefunded, Ref: e.RefundID}, "We could not yet give you "+amount(e.Amount)+" back."
 	if o.has(refunded, e.RefundID) {
-		p = event.ProgressedV1{Step: cameBack, Ref: e.RefundID, Amount: e.Amount.Amount}
+		p = event.ProgressedV1{Step: cameBack, Ref: e.RefundID, Amount: e.Amount.Amount, ShipmentID: e.ShipmentID}
 		text = "The " + amount(e.Amount) + " that we gave you back did not arrive."
 	}
 	return once(o, p, text, &event.Next{Text: "We try again tomorrow.", By: "shop"})
@@ -49,7 +50,7 @@ func refundOwed(o Order, e refund.OwedV1) []saga.Event {
 	switch {
 	case o.Status == Cancelling:
 		return undone(o, p)
-	case o.Status == Shipped && n.has(lost, "") && !o.has(p.Step, p.Ref):
+	case n.allLost() && !o.has(p.Step, p.Ref):
 		return []saga.Event{event.Progressed.Of(p), lostAndRefunded(n)}
 	}
 	return once(o, p, "We owe you "+amount(e.Amount)+".", &event.Next{Text: "We get in touch with you about it.", By: "shop"})
@@ -71,13 +72,13 @@ func once(o Order, p event.ProgressedV1, text string, next *event.Next) []saga.E
 // refundIssued counts the money refunded. Its event may arrive before shipping's event that the parcel was lost or came back,
 // which then finds it noted.
 func refundIssued(o Order, e refund.IssuedV1) []saga.Event {
-	p := event.ProgressedV1{Step: refunded, Ref: e.RefundID, Amount: e.Amount.Amount}
-	return moneyBack(o, p, "You got "+amount(e.Amount)+" back.", e.Reason == "lost" && !o.has(lost, ""))
+	p := event.ProgressedV1{Step: refunded, Ref: e.RefundID, Amount: e.Amount.Amount, ShipmentID: e.ShipmentID}
+	return moneyBack(o, p, "You got "+amount(e.Amount)+" back.", e.Reason == "lost" && !o.isLost(e.ShipmentID))
 }
 
 // refundSettled counts what was owed and a person gave back.
 func refundSettled(o Order, e refund.SettledV1) []saga.Event {
-	p := event.ProgressedV1{Step: settled, Ref: e.SettlementID, Amount: e.Amount.Amount}
+	p := event.ProgressedV1{Step: settled, Ref: e.SettlementID, Amount: e.Amount.Amount, ShipmentID: e.ShipmentID}
 	return moneyBack(o, p, "You got the "+amount(e.Amount)+" that we owed you.", false)
 }
 
@@ -98,7 +99,7 @@ func moneyBack(o Order, p event.ProgressedV1, text string, silent bool) []saga.E
 	noted := event.Progressed.Of(p)
 	n := Evolve(o, noted)
 	switch {
-	case n.Status == Shipped && n.has(lost, "") && n.covered():
+	case n.allLost() && n.lossCovered():
 		return []saga.Event{noted, lostAndRefunded(n)}
 	case n.Status == Completed && n.allReturned():
 		return []saga.Event{noted, say(Returned, "", returnedText, nil)}

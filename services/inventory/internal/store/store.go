@@ -30,6 +30,7 @@ type reservationRow struct {
 	Lines   []schemas.Allocation `gorm:"serializer:json"`
 	Returns []string             `gorm:"serializer:json"`
 
+	Sent      []schemas.Allocation `gorm:"serializer:json"`
 	LeftOut   []schemas.Allocation `gorm:"serializer:json"`
 	Since     *time.Time
 	Lost      []schemas.Allocation `gorm:"serializer:json"`
@@ -215,12 +216,12 @@ func (t *Stock) read(db *gorm.DB, into *states, where string, args ...any) error
 
 func toReservation(order string, r inventory.Reservation) reservationRow {
 	return reservationRow{OrderID: order, Status: string(r.Status), Lines: r.Lines, Since: since(r.Since), Returns: r.Returns,
-		LeftOut: r.LeftOut, Lost: r.Lost, Count: r.Count, Backorder: r.Backorder, Waits: array(r.Waits(order))}
+		Sent: r.Sent, LeftOut: r.LeftOut, Lost: r.Lost, Count: r.Count, Backorder: r.Backorder, Waits: array(r.Waits(order))}
 }
 
 func fromReservation(r reservationRow) inventory.Reservation {
 	kept := inventory.Reservation{Status: inventory.Status(r.Status), Lines: r.Lines, Returns: r.Returns,
-		LeftOut: r.LeftOut, Lost: r.Lost, Count: r.Count, Backorder: r.Backorder}
+		Sent: r.Sent, LeftOut: r.LeftOut, Lost: r.Lost, Count: r.Count, Backorder: r.Backorder}
 	if r.Since != nil {
 		kept.Since = r.Since.UTC()
 	}

@@ -32,6 +32,9 @@ type row struct {
 	Returned   int64
 	Disputed   int64
 	Partial    bool
+	Taken      int64
+	Parcels    int            // 0 for one
+	Apart      []order.Parcel `gorm:"serializer:json"`
 }
 
 func (row) TableName() string { return "orders" }
@@ -46,7 +49,7 @@ func toRow(o order.Order) row {
 		OrderID: o.ID, Status: string(o.Status), Reason: o.Reason, CustomerID: o.CustomerID, ShipTo: o.ShipTo,
 		Ordered: o.Ordered, Lines: o.Lines, Total: o.Total.Amount, Currency: o.Total.Currency,
 		Steps: o.Steps, Withdrawal: o.Withdrawal, Refunded: o.Refunded, Returned: o.Returned,
-		Disputed: o.Disputed, Partial: o.Partial,
+		Disputed: o.Disputed, Partial: o.Partial, Taken: o.Taken, Parcels: o.Of, Apart: o.Parcels,
 	}
 }
 
@@ -55,6 +58,6 @@ func fromRow(r row) order.Order {
 		ID: r.OrderID, Status: order.Status(r.Status), Reason: r.Reason, CustomerID: r.CustomerID, ShipTo: r.ShipTo,
 		Ordered: r.Ordered, Lines: r.Lines, Total: schemas.Money{Amount: r.Total, Currency: r.Currency},
 		Steps: r.Steps, Withdrawal: r.Withdrawal, Refunded: r.Refunded, Returned: r.Returned,
-		Disputed: r.Disputed, Partial: r.Partial,
+		Disputed: r.Disputed, Partial: r.Partial, Taken: r.Taken, Of: r.Parcels, Parcels: r.Apart,
 	}
 }
