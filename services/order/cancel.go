@@ -65,7 +65,7 @@ func backorderLate(o Order, _ event.BackorderedV1) []saga.Event {
 
 // dispatchLate asks shipping to stop; only shipping knows whether the parcel is still there.
 func dispatchLate(o Order, _ event.ConfirmedV1) []saga.Event {
-	if !o.mayStop() || o.Withdrawal != "" {
+	if !o.MayStop() || o.Withdrawal != "" {
 		return nil
 	}
 	if o.Of > 1 {
@@ -87,7 +87,7 @@ func withdraw(o Order, e storefront.CancellationRequestedV1) []saga.Event {
 	case Placed, InReview, Backordered:
 		return cancel(o, customerRequest, "customer")
 	}
-	if o.mayStop() {
+	if o.MayStop() {
 		return append([]saga.Event{event.Progressed.Of(event.ProgressedV1{Step: wish})}, stopAsWished(o)...)
 	}
 	switch o.Status {
@@ -103,7 +103,7 @@ func withdrawForShop(o Order) []saga.Event {
 	case Placed, InReview, Backordered:
 		return cancel(o, shopRequest, "operator")
 	}
-	if o.mayStop() {
+	if o.MayStop() {
 		if o.Withdrawal == "" {
 			return askToStop(o, shopRequest, "We try to stop your parcel: "+because[shopRequest]+".")
 		}
@@ -123,14 +123,14 @@ func goodsMissing(o Order, _ inventory.CountedOutV1) []saga.Event {
 	case Placed, InReview, Backordered:
 		return cancel(o, shortPicked, "inventory")
 	}
-	if o.mayStop() && o.Withdrawal == "" {
+	if o.MayStop() && o.Withdrawal == "" {
 		return askToStop(o, shortPicked, "Goods of your order are missing in the warehouse.")
 	}
 	return nil
 }
 
-// mayStop tells whether shipping may still be asked to keep back the parcel, or those of several that have not left.
-func (o Order) mayStop() bool {
+// MayStop tells whether shipping may still be asked to keep back the parcel, or those of several that have not left.
+func (o Order) MayStop() bool {
 	return o.Status == Confirmed || o.Status == Preparing || o.Status == Shipped && o.here() > 0
 }
 

@@ -124,7 +124,7 @@ func (o Order) isLost(shipment string) bool {
 
 // parcelLeft notes that one of several parcels is with the carrier. After the last of them the order is only carried on.
 func parcelLeft(o Order, e shipping.DispatchedV1) (events []saga.Event) {
-	if !o.mayStop() || o.parcel(e.ShipmentID).Fate != Here {
+	if !o.MayStop() || o.parcel(e.ShipmentID).Fate != Here {
 		return nil
 	}
 	if o.Partial { // its event is ahead of the warehouse's
@@ -161,7 +161,7 @@ func oneLost(o Order, e shipping.LostV1) []saga.Event {
 
 // parcelOff notes that one of several parcels does not leave, and the order goes on without it.
 func parcelOff(o Order, e shipping.WithdrawnV1) []saga.Event {
-	if !o.mayStop() || o.parcel(e.ShipmentID).Fate != Here {
+	if !o.MayStop() || o.parcel(e.ShipmentID).Fate != Here {
 		return nil
 	}
 	lines := schemas.Among(o.Lines, e.Lines)
@@ -211,7 +211,7 @@ func (o Order) afterParcel(noted saga.Event, text string, next *event.Next) []sa
 // parcelShort has a parcel of which nothing was found kept back; without the customer's consent to a part, all that have not
 // left.
 func parcelShort(o Order, e warehouse.ShortPickedV1) []saga.Event {
-	if !o.mayStop() || o.parcel(e.ShipmentID).Fate != Here || o.has(stopped, e.ShipmentID) || o.Withdrawal != "" {
+	if !o.MayStop() || o.parcel(e.ShipmentID).Fate != Here || o.has(stopped, e.ShipmentID) || o.Withdrawal != "" {
 		return nil
 	}
 	const text = "Goods of your order are missing in the warehouse."
@@ -241,7 +241,7 @@ func labelRefused(o Order, e shipping.RejectedV1) []saga.Event {
 }
 
 func stopRest(o Order, reason string) []saga.Event {
-	if !o.mayStop() || o.Withdrawal != "" {
+	if !o.MayStop() || o.Withdrawal != "" {
 		return nil
 	}
 	return askToStop(o, reason, "We try to stop what has not left: "+because[reason]+".")

@@ -139,7 +139,7 @@ func giveUp(r Refund, e event.FailedV1) []saga.Event {
 	if i := r.asked(e.RefundID, Failed); i < 0 || r.Claims[i].Tries < mostTries {
 		return nil
 	}
-	return []saga.Event{event.Owed.Of(event.OwedV1(e))}
+	return []saga.Event{event.Owed.Of(event.OwedV1{RefundID: e.RefundID, Reason: e.Reason, Amount: e.Amount})}
 }
 
 // tryAgain asks again for every refund that failed: an order has one such deadline, the latest, which covers all of them.

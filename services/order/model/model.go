@@ -100,6 +100,9 @@ func awaited(o order.Order) (list []string) {
 		wait("inventory.released", "")
 		wait("payment.voided", " or refund.issued")
 	case order.Shipped:
+		if o.Of > 1 {
+			return append(list, fmt.Sprintf("the ends of %d parcels, of which it knows %v", o.Of, o.Parcels))
+		}
 		if noted("shipping.lost") {
 			list = append(list, "refund.issued")
 		} else {

@@ -25,10 +25,13 @@ func before(state any) []explore.Before {
 	b.Never(!early || step("inventory.reserved"), event.Backordered)
 	b.Until(early && !step("inventory.reserved"), goods.Backordered, event.Backordered)
 	b.Never(!early, event.Confirmed)
-	b.Never(reached(event.StatusCancelling), event.Cancelled, event.WithdrawalRequested)
-	b.Until(early && !step("inventory.reserved"), goods.Reserved, event.Confirmed, event.WithdrawalRequested)
-	b.Until(early && !step("fraud.cleared"), frauds.Cleared, event.Confirmed, event.WithdrawalRequested)
-	b.Until(early && !step("payment.authorized"), payments.Authorized, event.Confirmed, event.WithdrawalRequested)
+	b.Never(reached(event.StatusCancelling), event.Cancelled)
+	b.Never(reached(event.StatusCancelling) && !o.MayStop(), event.WithdrawalRequested, event.ParcelCancelled)
+	b.Never(!early && o.Of <= 1, event.ParcelCancelled)
+	b.Until(early && !step("inventory.reserved"), goods.Reserved, event.Confirmed, event.WithdrawalRequested, event.ParcelCancelled)
+	b.Until(early && !step("fraud.cleared"), frauds.Cleared, event.Confirmed, event.WithdrawalRequested, event.ParcelCancelled)
+	b.Until(early && !step("payment.authorized"), payments.Authorized, event.Confirmed, event.WithdrawalRequested,
+		event.ParcelCancelled)
 	return b
 }
 

@@ -52,7 +52,8 @@ type told struct {
 	entries []gateway.Entry
 
 	placed, begun int     // storefront.order_placed; order.validated or order.rejected
-	dispatched    []dealt // its parcels
+	labelled      int     // its parcels
+	dispatched    []dealt // those that left
 	back          int64   // the price of returned goods, in minor units
 
 	// As consumed by inventory:
@@ -110,6 +111,8 @@ func (f *facts) hear(e saga.Event, counts audit.Fact) {
 	case audit.Asked:
 		f.of(e.Key)
 		f.asks[strings.Clone(e.ID)] = ask{order: e.Key}
+	case audit.Labelled:
+		f.of(e.Key).labelled++
 	case audit.Dispatched:
 		t := f.of(e.Key)
 		i := slices.IndexFunc(t.dispatched, func(x dealt) bool { return x.shipment == c.Shipment })

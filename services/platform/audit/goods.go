@@ -55,8 +55,9 @@ func checkParcels(p *picture) Check {
 			t.check.Checked++
 		}
 		switch {
-		case told.commits > 1:
-			t.broken(key, "its goods were booked out %d times", told.commits).numbers(1, int64(told.commits), "")
+		case told.commits > max(1, len(told.dispatched)):
+			t.broken(key, "its goods were booked out %d times, and left in %d", told.commits, len(told.dispatched)).
+				numbers(int64(len(told.dispatched)), int64(told.commits), "")
 		case !same(told.sent, told.committed):
 			t.broken(key, "%d pieces left, %d are booked out", audit.Pieces(told.sent), audit.Pieces(told.committed)).
 				numbers(audit.Pieces(told.sent), audit.Pieces(told.committed), "")

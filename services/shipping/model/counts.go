@@ -10,6 +10,8 @@ import (
 
 func counts(e saga.Event) audit.Fact {
 	switch d := e.Data.(type) {
+	case event.LabelRequestedV1:
+		return audit.Labelled{}
 	case event.DispatchedV1:
 		return audit.Dispatched{Shipment: d.ShipmentID, Lines: goods(d.Lines)}
 	case event.ReturnReceivedV1:

@@ -6,6 +6,8 @@ type (
 	Begun  struct{} // the order was found valid, or refused
 	Asked  struct{} // the payment gateway is asked, under the id of the event
 
+	Labelled struct{} // a label is asked for, for one more parcel
+
 	Dispatched struct { // a parcel was handed over
 		Shipment string
 		Lines    []Goods

@@ -145,7 +145,7 @@ func variants() (all []explore.Model) {
 
 // All returns the models of an order: by the default rules, all variants, and with each who only listens.
 func All() []explore.Model {
-	all := append([]explore.Model{Model(Machines(), Scenes())}, variants()...)
+	all := append([]explore.Model{Model(Machines(), Scenes()), Model(Machines(), Apart())}, variants()...)
 	for _, listener := range Listeners() {
 		m := Heard(listener, heardScenes())
 		for i := range m.Roots {

@@ -30,3 +30,16 @@ func Scenes() (scenes []model.Scene) {
 	}
 	return scenes
 }
+
+// Apart are those in which the order leaves in two parcels: beside each other they have so many states that what comes before is
+// left to Scenes.
+func Apart() (scenes []model.Scene) {
+	for _, fill := range []string{"fill_all", "fill_available"} {
+		for _, cancels := range []bool{false, true} {
+			scenes = append(scenes, model.Scene{Stock: "enough", Fill: fill, Customer: "trusted", Apart: true, Cancels: cancels})
+		}
+	}
+	return append(scenes,
+		model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Apart: true, Returns: "all"},
+		model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Apart: true, Missing: true})
+}
