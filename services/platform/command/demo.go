@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -22,11 +23,15 @@ import (
 	"orderflow.example/shared/service"
 )
 
+// backorderWithin is the storefront's setting of how long orders wait for goods.
+const backorderWithin = "backorder-within"
+
 type demoFlags struct {
 	listeners
 	orders, rate, dates string
 	limit               int
 	faults, euros, json bool
+	backorders          bool
 }
 
 // Demo replays a real retailer's orders and cancellations.
@@ -52,6 +57,8 @@ func Demo() *cobra.Command {
 	cmd.Flags().StringVar(&f.rate, "rate", "max", "orders per second, or max")
 	cmd.Flags().BoolVar(&f.faults, "faults", false, "let the simulated gateway, carrier and floor fail now and then; not with --url")
 	cmd.Flags().BoolVar(&f.euros, "euros", false, "customers in the countries of the euro pay in euros, for products of their own")
+	cmd.Flags().BoolVar(&f.backorders, "backorders", false,
+		"a third of the small orders waits for goods that are missing, at most a minute (or --backorder-within, and that of --url)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
 	f.bind(cmd)
 	return cmd
@@ -120,8 +127,10 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	}
 	o.Progress.Stage("reading the orders", 0)
 	plan := demo.NewPlan
-	if f.euros {
-		plan = demo.NewPlanWithEuros
+	if shop := (demo.Shop{Euros: f.euros, Backorders: f.backorders}); shop != (demo.Shop{}) {
+		plan = func(r io.Reader, source string, limit int, dates demo.DateOrder) (*demo.Plan, error) {
+			return demo.NewPlanFor(shop, r, source, limit, dates)
+		}
 	}
 	if o.Plan, err = plan(file, cmp.Or(f.orders, demo.Sample), f.limit, demo.DateOrder(f.dates)); err != nil {
 		return service.Usage("orders: %s: %w", cmp.Or(f.orders, demo.Sample), err)
@@ -130,6 +139,9 @@ func (f demoFlags) run(cmd *cobra.Command) (err error) {
 	defer cancel(nil)
 	if f.url == "" {
 		o.Progress.Stage("starting the platform", 0)
+		if waits := cmd.Flags().Lookup(backorderWithin); f.backorders && waits != nil && !waits.Changed {
+			c = c.With(service.Settings{backorderWithin: time.Minute}) // a month of the file takes a minute or two
+		}
 		p, err := startForDemo(ctx, c, f.faults, cancel)
 		if err != nil {
 			return err

@@ -9,10 +9,13 @@ import (
 
 // fill is the fill policy for orders of this size.
 func (o *order) fill() string {
-	if len(o.lines) <= allOrNothing {
-		return "fill_or_kill"
+	switch {
+	case len(o.lines) > allOrNothing:
+		return "fill_available"
+	case o.waits:
+		return "fill_all"
 	}
-	return "fill_available"
+	return "fill_or_kill"
 }
 
 const allOrNothing = 10 // lines

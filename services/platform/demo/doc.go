@@ -40,8 +40,9 @@
 //
 // Two warehouses share all stock; the first gets the odd piece. The opening stock is 60% of the pieces ordered in the
 // first 31 days of the file; every seven days 90% of those ordered in the seven days that follow are received, per
-// product, rounded up. An order of at most ten lines is filled in full or not at all; a larger one also in part. An
-// operator approves orders in review up to 50,000.00 and refuses those above.
+// product, rounded up. An order of at most ten lines is filled in full or not at all; a larger one also in part. Where goods
+// may be waited for, a third of the former waits, as long as the platform lets orders wait. Goods that lie in both warehouses
+// leave in two parcels. An operator approves orders in review up to 50,000.00 and refuses those above.
 //
 // By a hash of the order's number, of 1,000 orders: the card of 10 is declined, of 5 has no funds, of 5 gets its answer
 // lost, of 5 is slow, of 5 fails at capture, of 50 fails at the first refund; 3 are suspected of fraud, and the parcels

@@ -13,9 +13,9 @@ type draft struct {
 	goods    []*goods
 	byCode   map[string]int32
 	names    map[string]string // one copy of each text
-	euros    bool              // customers in the countries of the euro pay in euros
-	unclear  int32             // the line of the first row with an ambiguous date
-	faults   []Malformed       // all rows refused
+	Shop
+	unclear int32       // the line of the first row with an ambiguous date
+	faults  []Malformed // all rows refused
 }
 
 // goods are the prices and descriptions of one product in the rows.
@@ -102,7 +102,7 @@ func (d *draft) customer(r row) customer {
 
 // currency is what customers of the country pay with; empty: GBP.
 func (d *draft) currency(country string) string {
-	if d.euros && euroCountries[country] {
+	if d.Euros && euroCountries[country] {
 		return euro
 	}
 	return ""
@@ -154,7 +154,7 @@ func (d *draft) products() []product {
 	all := make([]product, len(d.goods))
 	for i, g := range d.goods {
 		all[i] = product{sku: g.code, description: cmp.Or(printable(mostOften(g.descriptions)), g.code), price: mostOften(g.prices),
-			currency: g.currency}
+			currency: g.currency, backorderable: d.Backorders}
 	}
 	return all
 }

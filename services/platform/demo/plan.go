@@ -32,6 +32,7 @@ type order struct {
 	country  string
 	at       time.Time
 	lines    []line
+	waits    bool // for goods that are missing, if it is filled in full or not at all
 }
 
 // cancellation cancels or returns lines of one earlier order.
@@ -75,16 +76,31 @@ func NewPlan(r io.Reader, source string, limit int, dates DateOrder) (*Plan, err
 	return newPlan(r, source, limit, newDraft(), dates)
 }
 
-// NewPlanWithEuros is NewPlan, but that customers in the countries of the euro pay in euros: what they buy is for sale as a
-// product of its own, at as many cents as others pay pence.
-func NewPlanWithEuros(r io.Reader, source string, limit int, dates DateOrder) (*Plan, error) {
+// Shop is how the shop of a plan differs from that of NewPlan.
+type Shop struct {
+	// Euros: customers in the countries of the euro pay in euros; what they buy is for sale as a product of its own, at as many
+	// cents as others pay pence.
+	Euros bool
+	// Backorders: goods may be waited for, and of the orders that are filled in full or not at all a third waits.
+	Backorders bool
+}
+
+// NewPlanFor is NewPlan for another shop: its orders are others than those of the file alone.
+func NewPlanFor(s Shop, r io.Reader, source string, limit int, dates DateOrder) (*Plan, error) {
 	d := newDraft()
-	d.euros = true
+	d.Shop = s
 	p, err := newPlan(r, source, limit, d, dates)
-	if err == nil {
-		p.names = namesOf(source + " in euros") // they are other orders than those in pounds
+	if err != nil {
+		return nil, err
 	}
-	return p, err
+	if s.Euros {
+		source += " in euros"
+	}
+	if s.Backorders {
+		source += " with back-orders"
+	}
+	p.names = namesOf(source)
+	return p, nil
 }
 
 func newPlan(r io.Reader, source string, limit int, d *draft, dates DateOrder) (*Plan, error) {
@@ -142,7 +158,7 @@ func (p *Plan) lay(refusals map[int32]string) error {
 			}
 		default:
 			for _, o := range v.orders() {
-				o.number = len(p.orders)
+				o.number, o.waits = len(p.orders), p.draft.Backorders && o.luck("waits") < 333
 				p.orders = append(p.orders, o)
 				p.steps = append(p.steps, step{order: o})
 				match.sold(o)

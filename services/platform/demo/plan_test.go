@@ -44,7 +44,7 @@ func TestCustomersInTheCountriesOfTheEuroBuyProductsOfTheirOwnInEuros(t *testing
 	file := header + strings.Join([]string{entry("1", "MUG", 4, 1, "7"), abroad(entry("2", "MUG", 3, 2, "8"), "France"),
 		abroad(entry("3", "MUG", 2, 3, "9"), "Norway"), abroad(entry("4", "BAG", 1, 4, "8"), "EIRE"),
 		abroad(entry("C5", "MUG", -1, 5, "8"), "France")}, "\n")
-	p, err := NewPlanWithEuros(strings.NewReader(file), "test", 0, Undecided)
+	p, err := NewPlanFor(Shop{Euros: true}, strings.NewReader(file), "test", 0, Undecided)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,5 +209,35 @@ func TestSharesOfLuckAreAboutThoseThatAreStated(t *testing.T) {
 		if want := n * perMille / 1000; got[what] < want*8/10 || got[what] > want*12/10 {
 			t.Errorf("%s: %d of %d, want about %d", what, got[what], n, want)
 		}
+	}
+}
+
+func TestWhereGoodsMayBeWaitedForAThirdOfTheSmallOrdersWaits(t *testing.T) {
+	t.Parallel()
+	var file strings.Builder
+	file.WriteString(header)
+	for i := range 600 {
+		fmt.Fprintf(&file, "%d,MUG,MUG,1,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n", 536365+i)
+	}
+	plain, err := NewPlan(strings.NewReader(file.String()), "test", 0, Undecided)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewPlanFor(Shop{Backorders: true}, strings.NewReader(file.String()), "test", 0, Undecided)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies := map[string]int{}
+	for i, o := range p.orders {
+		policies[o.fill()]++
+		if p.names.orderKey(o) == plain.names.orderKey(plain.orders[i]) {
+			t.Fatalf("order %s is the one of the file alone", o.key)
+		}
+		if plain.orders[i].fill() != "fill_or_kill" || plain.products[0].backorderable || !p.products[0].backorderable {
+			t.Fatal("the shop of the file alone has goods that are waited for")
+		}
+	}
+	if n := policies["fill_all"]; n < 150 || n > 250 || n+policies["fill_or_kill"] != 600 {
+		t.Errorf("%v", policies)
 	}
 }

@@ -25,7 +25,8 @@ type replay struct {
 	first    time.Time
 	last     time.Time // answers to the first and the last request to place an order
 	took     []time.Duration
-	intake   GoodsReport // received, by the answers
+	waited   map[string]bool // ids of the orders that were seen to wait for goods
+	intake   GoodsReport     // received, by the answers
 }
 
 // fate is the state of an order.
@@ -40,7 +41,9 @@ type fate struct {
 	ended   bool            // and nothing left to send
 }
 
-func newReplay(o Options, p *Plan, c *client) *replay { return &replay{o: o, plan: p, client: c} }
+func newReplay(o Options, p *Plan, c *client) *replay {
+	return &replay{o: o, plan: p, client: c, waited: map[string]bool{}}
+}
 
 // begin makes room for the fates of the orders, once they are known.
 func (r *replay) begin() {

@@ -77,6 +77,12 @@ func (s *settle) order(n int, st state) {
 		s.final[n] = st
 	}
 	s.count(o, st)
+	if s.waited[st.ID] {
+		s.report.Orders.Waited++
+		if st.Reason == "out_of_stock" {
+			s.report.Orders.WaitedInVain++
+		}
+	}
 	switch {
 	case st.Open:
 		s.saleEnds(o, unfinished, st.Status)

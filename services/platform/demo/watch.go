@@ -25,7 +25,12 @@ func (r *replay) look(ctx context.Context, group *errgroup.Group) error {
 	for pause(ctx, r.o.look) {
 		candidates, stepped := r.candidates() // first: an order placed later may be missing in the list, and yet be open
 		open := map[string]bool{}
-		if err := r.client.states(ctx, true, func(s state) { open[s.ID] = true }); err != nil {
+		err := r.client.states(ctx, true, func(s state) {
+			if open[s.ID] = true; s.Status == "backordered" {
+				r.waited[s.ID] = true
+			}
+		})
+		if err != nil {
 			return err
 		}
 		for _, n := range candidates {
