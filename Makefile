@@ -95,6 +95,9 @@ en16931: ## invoices as UBL, checked by another's EN 16931 rules; needs a Java 1
 last-pieces: ## 10,000 buyers, 500 pieces, and two processes of inventory, killed at random: exactly 500 are sold; some minutes
 	cd services/inventory && go test ./app -count=1 -timeout 1h -run OfManyWhoBuy -buyers 10000 -v
 
+movements: ## operators receive, count and withdraw while customers buy: stock is the sum of its movements at every moment; two minutes
+	go test ./services/platform/endtoend -count=1 -timeout 30m -run StockIsTheSum -moved 60s -v
+
 promotion: ## a promotion to 10,000 customers while orders are mailed, killed in the middle; some minutes
 	cd services/notification && go test ./app -count=1 -timeout 30m -run APromotionToMany -customers 10000 -v
 
