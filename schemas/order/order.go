@@ -93,7 +93,7 @@ type ReducedV1 struct {
 // ParcelCancelledV1: one parcel of the confirmed order does not leave, and the others do or have. Whoever did something for it
 // undoes that.
 type ParcelCancelledV1 struct {
-	ShipmentID string               `json:"shipment_id" example:"event-4712"`
+	ShipmentID string               `json:"shipment_id"`
 	Parcel     *schemas.Parcel      `json:"parcel,omitempty"`
 	Reason     string               `json:"reason"`               // a stable word, as cancelled has them
 	Lines      []schemas.Allocation `json:"lines" schema:"min=1"` // what would have been in it

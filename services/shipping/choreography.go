@@ -40,8 +40,7 @@ var Choreography = saga.Choreography[Shipment]{
 		saga.On(storefront.ReturnRequested, takeBack, event.ReturnLabelRequested, event.ReturnRefused).Past(event.Dispatched),
 		saga.Call(event.ReturnLabelRequested, BuyReturnLabel, returnLabelAnswered, event.ReturnAuthorized, event.ReturnRefused).
 			UntilAnswered(labelWithin),
-		saga.Call(event.ReturnAuthorized, AwaitReturn, returnAnswered, event.ReturnReceived, event.ReturnRefused).
-			DroppedBy(event.LabelVoidRequested),
+		saga.Call(event.ReturnAuthorized, AwaitReturn, returnAnswered, event.ReturnReceived, event.ReturnRefused),
 		// One deadline for all returns of the order, which gives all of them up: the end of one return does not settle it.
 		saga.After(returnWithin, event.ReturnAuthorized, giveUpReturn, event.ReturnRefused, event.LabelVoidRequested).
 			Compensates(event.ReturnAuthorized),
@@ -70,13 +69,17 @@ var (
 
 // LabelAnswer is the carrier's answer about a parcel: its label, or why it refused.
 type LabelAnswer struct {
+	ShipmentID     string
 	Carrier        string
 	TrackingNumber string
 	Refused        string
 }
 
 // DeliverAnswer is the end of a parcel handed over: delivered, or lost.
-type DeliverAnswer struct{ Lost bool }
+type DeliverAnswer struct {
+	ShipmentID string
+	Lost       bool
+}
 
 // VoidAnswer tells that the carrier voided the label of this shipment or return, or that it cannot because the label was used.
 type VoidAnswer struct {

@@ -6,9 +6,10 @@ import (
 	"orderflow.example/schemas"
 )
 
-// Printed is what a label says, of the order's parcel or of a return.
+// Printed is what a label says, of a parcel of the order or of a return.
 type Printed struct {
 	Return         bool
+	Part           *schemas.Parcel // which parcel it is; nil where the order leaves in one, and of a return
 	Carrier        string
 	TrackingNumber string
 	Order          string
@@ -26,11 +27,13 @@ func (s Shipment) Print(id string, sender schemas.Address) *Printed {
 		return &Printed{Return: true, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber, Order: s.Order, From: s.ShipTo, To: sender,
 			Pieces: pieces(r.Lines), At: r.At}
 	}
-	if id != s.ID || s.Label != LabelBought {
-		return nil
+	for _, p := range s.Parcels {
+		if p.ID == id && p.Label == LabelBought {
+			return &Printed{Part: p.Part, Carrier: p.Carrier, TrackingNumber: p.TrackingNumber, Order: s.Order, From: sender,
+				To: s.ShipTo, Pieces: pieces(p.Lines), At: p.LabelledAt}
+		}
 	}
-	return &Printed{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Order: s.Order, From: sender, To: s.ShipTo,
-		Pieces: pieces(s.Lines), At: s.LabelledAt}
+	return nil
 }
 
 func pieces(lines []schemas.Allocation) (n int64) {

@@ -1,6 +1,9 @@
 package shipping
 
 import (
+	"cmp"
+	"slices"
+
 	"orderflow.example/schemas"
 	event "orderflow.example/schemas/shipping"
 	"orderflow.example/schemas/storefront"
@@ -15,15 +18,20 @@ func takeBack(s Shipment, e storefront.ReturnRequestedV1) []saga.Event {
 	if s.Return(e.ReturnID) != nil {
 		return nil
 	}
-	if s.Status != Delivered {
+	here, carrier := s.goods(Delivered)
+	if here == nil {
 		return []saga.Event{refuse(e.ReturnID, "not_delivered")}
 	}
-	lines := allocate(s, e.Lines)
+	lines := allocate(here, s.Returns, e.Lines)
 	if lines == nil {
-		return []saga.Event{refuse(e.ReturnID, "not_shipped")}
+		reason := "not_shipped"
+		if all, _ := s.goods(Delivered, Dispatched); allocate(all, s.Returns, e.Lines) != nil {
+			reason = "not_delivered"
+		}
+		return []saga.Event{refuse(e.ReturnID, reason)}
 	}
 	return []saga.Event{event.ReturnLabelRequested.Of(event.ReturnLabelRequestedV1{ReturnID: e.ReturnID,
-		Carrier: s.Carrier, Lines: lines})}
+		Carrier: carrier, Lines: lines})}
 }
 
 func returnLabelAnswered(s Shipment, a ReturnLabelAnswer) []saga.Event {
@@ -68,15 +76,25 @@ func refuse(returnID, reason string) saga.Event {
 	return event.ReturnRefused.Of(event.ReturnRefusedV1{ReturnID: returnID, Reason: reason})
 }
 
+// goods are what is in the parcels of these states, in the order of their numbers, and who carried the first of them.
+func (s Shipment) goods(are ...Status) (lines []schemas.Allocation, carrier string) {
+	for _, p := range s.Parcels {
+		if slices.Contains(are, p.Status) {
+			lines, carrier = append(lines, p.Lines...), cmp.Or(carrier, p.Carrier)
+		}
+	}
+	return lines, carrier
+}
+
 // allocate finds for each piece to be returned the warehouse it came from and the price it was sold for, in the order
 // in which they were dispatched. It is nil if a piece was not dispatched, or is returned already.
-func allocate(s Shipment, wanted []storefront.ReturnLine) []schemas.Allocation {
-	left := make([]int64, len(s.Lines))
-	for i, l := range s.Lines {
+func allocate(sent []schemas.Allocation, returns []Return, wanted []storefront.ReturnLine) []schemas.Allocation {
+	left := make([]int64, len(sent))
+	for i, l := range sent {
 		left[i] = l.Quantity
 	}
 	take := func(quantity int64, from func(schemas.Allocation) bool) (taken []schemas.Allocation, ok bool) {
-		for i, l := range s.Lines {
+		for i, l := range sent {
 			if n := min(left[i], quantity); n > 0 && from(l) {
 				left[i] -= n
 				quantity -= n
@@ -86,7 +104,7 @@ func allocate(s Shipment, wanted []storefront.ReturnLine) []schemas.Allocation {
 		}
 		return taken, quantity == 0
 	}
-	for _, r := range s.Returns {
+	for _, r := range returns {
 		if r.Status == ReturnRefused || r.Status == ReturnRevoked {
 			continue
 		}

@@ -119,8 +119,8 @@ func TestAReturnThatDoesNotComeInTimeEndsAndItsLabelIsGivenBack(t *testing.T) {
 	d.Answered(event.LabelVoidRequested, shipping.VoidAnswer{ShipmentID: "r1"}).
 		Then(event.LabelVoided.Of(event.LabelVoidedV1{ShipmentID: "r1"}))
 	s := d.State().(shipping.Shipment)
-	if s.Label != shipping.LabelBought || s.Return("r1").Status != shipping.ReturnRefused {
-		t.Errorf("the parcel's label is %q, want it untouched; the return is %q, want refused", s.Label, s.Return("r1").Status)
+	if only(d).Label != shipping.LabelBought || s.Return("r1").Status != shipping.ReturnRefused {
+		t.Errorf("the parcel's label is %q, want it untouched; the return is %q, want refused", only(d).Label, s.Return("r1").Status)
 	}
 }
 

@@ -39,7 +39,7 @@ func record(s Shipment, n Scan) []saga.Event {
 	if r := s.returnBy(n.TrackingNumber); r != nil {
 		return returnAnswered(s, ReturnAnswer{ReturnID: r.ID, Back: n.State == ScanDelivered})
 	}
-	return deliverAnswered(s, DeliverAnswer{Lost: n.State == ScanLost})
+	return deliverAnswered(s, DeliverAnswer{ShipmentID: s.parcelBy(n.TrackingNumber).ID, Lost: n.State == ScanLost})
 }
 
 // Why a scan changes nothing.
@@ -58,15 +58,15 @@ func Ignored(s Shipment, n Scan) string {
 	default:
 		return IgnoredUnknownType
 	}
-	r := s.returnBy(n.TrackingNumber)
-	switch known := n.TrackingNumber != "" && n.TrackingNumber == s.TrackingNumber || r != nil; {
-	case !known:
+	r, p := s.returnBy(n.TrackingNumber), s.parcelBy(n.TrackingNumber)
+	switch {
+	case r == nil && p == nil:
 		return IgnoredUnknownParcel
 	case n.State != ScanDelivered && n.State != ScanLost:
 		return IgnoredNoted
-	case r != nil && r.Status == ReturnAuthorized || r == nil && s.Status == Dispatched:
+	case r != nil && r.Status == ReturnAuthorized || r == nil && p.Status == Dispatched:
 		return ""
-	case r == nil && !s.HandedOver() && s.Status != Withdrawn:
+	case r == nil && !p.HandedOver() && p.Status != Withdrawn:
 		return IgnoredEarly
 	}
 	return IgnoredSettled
@@ -77,6 +77,16 @@ func (s Shipment) returnBy(number string) *Return {
 	for i := range s.Returns {
 		if number != "" && s.Returns[i].TrackingNumber == number {
 			return &s.Returns[i]
+		}
+	}
+	return nil
+}
+
+// parcelBy is the parcel with this tracking number, nil if there is none.
+func (s Shipment) parcelBy(number string) *Parcel {
+	for i := range s.Parcels {
+		if number != "" && s.Parcels[i].TrackingNumber == number {
+			return &s.Parcels[i]
 		}
 	}
 	return nil

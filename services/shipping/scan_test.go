@@ -66,7 +66,7 @@ func TestAScanThatDoesNotFitChangesNothingAndSaysWhy(t *testing.T) {
 		{gone, scan(shipping.ScanLost, "T1"), ""},
 	} {
 		if got := shipping.Ignored(c.of, c.scan); got != c.want {
-			t.Errorf("%s %q of a shipment that is %s: %q, want %q", c.scan.State, c.scan.TrackingNumber, c.of.Status, got, c.want)
+			t.Errorf("%s %q of %+v: %q, want %q", c.scan.State, c.scan.TrackingNumber, c.of.Parcels, got, c.want)
 		}
 	}
 }
@@ -105,7 +105,7 @@ func TestScansAndAnswersInAnyOrderLeadToWhereTheAnswersLead(t *testing.T) {
 		if ended != 1 || !reflect.DeepEqual(mixed.State(), plain.State()) {
 			t.Fatalf("seed %d: ended %d times, as %+v, not %+v", seed, ended, mixed.State(), plain.State())
 		}
-		ends[mixed.State().(shipping.Shipment).Status]++
+		ends[only(mixed).Status]++
 	}
 	if ends[shipping.Lost] == 0 || ends[shipping.Delivered] == 0 {
 		t.Errorf("%v", ends)

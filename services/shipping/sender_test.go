@@ -28,17 +28,19 @@ func TestASenderIsReadWholeOrEveryFaultIsNamed(t *testing.T) {
 
 func TestALabelIsPrintedOnlyWhileItMayBeUsed(t *testing.T) {
 	t.Parallel()
-	s := shipping.Shipment{Order: "o", ID: "s", Label: shipping.LabelBought, TrackingNumber: "T1", ShipTo: home, Lines: lines}
+	s := shipping.Shipment{Order: "o", ShipTo: home, Parcels: []shipping.Parcel{
+		{ID: "s", Label: shipping.LabelBought, TrackingNumber: "T1", Lines: lines}}}
 	from := shipping.StandardSender()
 	if p := s.Print("s", from); p == nil || p.Pieces != 6 || p.To != home || p.From != from || p.Return {
 		t.Errorf("%+v", p)
 	}
 	for _, state := range []shipping.Label{shipping.NoLabel, shipping.LabelAsked, shipping.LabelRevoked, shipping.LabelVoided} {
-		if s.Label = state; s.Print("s", from) != nil {
+		if s.Parcels[0].Label = state; s.Print("s", from) != nil {
 			t.Errorf("printed though %s", state)
 		}
 	}
-	if (shipping.Shipment{Label: shipping.LabelBought}).Print("s", from) != nil || s.Print("", from) != nil {
+	other := shipping.Shipment{Parcels: []shipping.Parcel{{Label: shipping.LabelBought}}}
+	if other.Print("s", from) != nil || s.Print("", from) != nil {
 		t.Error("another one's label is printed")
 	}
 	for state, want := range map[shipping.ReturnStatus]bool{shipping.ReturnAsked: false, shipping.ReturnAuthorized: true,

@@ -1,6 +1,6 @@
-// Package shipping decides about the parcel of an order: it buys a label once the order is confirmed, hands the parcel over
-// once it is packed and paid for, tracks it, and handles returns. It alone decides whether a parcel is dispatched or
-// withdrawn, never both.
+// Package shipping decides about the parcels of an order, one from each warehouse: it buys their labels once the order is
+// confirmed, hands each over once it is packed and paid for, tracks it, and handles returns. It alone decides whether a parcel is
+// dispatched or withdrawn, never both.
 //
 // It is pure: the carrier itself is in internal/carrier, the label as it is printed in internal/label, rows in internal/store.
 package shipping
@@ -14,47 +14,15 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// Status is the state of the parcel of one order.
-type Status string
-
-const (
-	Waiting    Status = "waiting"    // for the order
-	Preparing  Status = "preparing"  // the carrier is asked for a label
-	Prepared   Status = "prepared"   // the label is bought; parcel and money are awaited
-	Rejected   Status = "rejected"   // no carrier takes it
-	Withdrawn  Status = "withdrawn"  // it will not be handed over
-	Dispatched Status = "dispatched" // it is with the carrier
-	Delivered  Status = "delivered"  // it is with the customer
-	Lost       Status = "lost"       // the carrier lost it
-)
-
-// Label is the state of the label of the parcel; it still changes after a withdrawal.
-type Label string
-
-const (
-	NoLabel      Label = ""
-	LabelAsked   Label = "asked"
-	LabelBought  Label = "bought"
-	LabelRevoked Label = "revoked" // the carrier is asked to take it back
-	LabelVoided  Label = "voided"  // the carrier took it back, or never gave it
-)
-
-// Shipment is this service's state of one order.
+// Shipment is this service's state of one order, which leaves in one parcel or in several.
 type Shipment struct {
-	Order          string
-	CustomerID     string          // who may read the label
-	ShipTo         schemas.Address // what is printed on it
-	Status         Status
-	ID             string // the id of the event that asked for the label
-	Label          Label
-	Carrier        string
-	TrackingNumber string
-	LabelledAt     time.Time            // when the label was bought
-	Packed         bool                 // the parcel is packed
-	Paid           bool                 // the money is taken
-	Partial        bool                 // it may leave without goods that are missing
-	Lines          []schemas.Allocation // of the order; once the parcel is packed, what is in it
-	Returns        []Return             // in the order of their requests
+	Order      string
+	CustomerID string          // who may read the labels
+	ShipTo     schemas.Address // what is printed on them
+	Partial    bool            // parcels may leave without goods that are missing
+	Ended      Status          // rejected or withdrawn before a label was asked for; otherwise empty
+	Parcels    []Parcel        // in the order of their numbers
+	Returns    []Return        // in the order of their requests
 }
 
 // ReturnStatus is the state of a return.
@@ -79,11 +47,17 @@ type Return struct {
 }
 
 // Blank is the shipment of an order without events.
-func Blank(order string) Shipment { return Shipment{Order: order, Status: Waiting} }
+func Blank(order string) Shipment { return Shipment{Order: order} }
 
-// HandedOver tells whether the parcel has left: it can come back, but not be withdrawn.
-func (s Shipment) HandedOver() bool {
-	return s.Status == Dispatched || s.Status == Delivered || s.Status == Lost
+// Parcel is the parcel of this shipment, nil if there is none. An order that leaves in one has only that one, as in events of
+// before, which do not name it.
+func (s Shipment) Parcel(id string) *Parcel {
+	for i := range s.Parcels {
+		if p := &s.Parcels[i]; p.ID == id || p.Part == nil {
+			return p
+		}
+	}
+	return nil
 }
 
 // Return is the return of this id, nil if there is none.
@@ -100,36 +74,41 @@ func (s Shipment) Return(id string) *Return {
 func Evolve(s Shipment, e saga.Event) Shipment {
 	switch d := e.Data.(type) {
 	case event.LabelRequestedV1:
-		s.Status, s.Label, s.ID, s.Lines, s.Partial = Preparing, LabelAsked, e.ID, d.Lines, d.Partial
-		s.CustomerID, s.ShipTo = d.CustomerID, d.ShipTo
+		s.CustomerID, s.ShipTo, s.Partial = d.CustomerID, d.ShipTo, d.Partial
+		s.Parcels = append(slices.Clip(s.Parcels),
+			Parcel{ID: e.ID, Part: d.Parcel, Status: Preparing, Label: LabelAsked, Lines: d.Lines})
 	case event.PreparedV1:
-		s.Status, s.Label, s.ID, s.Lines = Prepared, LabelBought, d.ShipmentID, d.Lines
-		s.Carrier, s.TrackingNumber, s.LabelledAt = d.Carrier, d.TrackingNumber, kept(e.Time)
+		return s.withParcel(d.ShipmentID, func(p *Parcel) {
+			p.Status, p.Label, p.Lines = Prepared, LabelBought, d.Lines
+			p.Carrier, p.TrackingNumber, p.LabelledAt = d.Carrier, d.TrackingNumber, kept(e.Time)
+		})
 	case event.RejectedV1:
-		s.Status, s.Label = Rejected, NoLabel
-	case event.ReadiedV1:
-		s.Packed, s.Paid = s.Packed || d.By == byParcel, s.Paid || d.By == byMoney
-		if len(d.Lines) > 0 {
-			s.Lines = d.Lines
+		if len(s.Parcels) == 0 {
+			s.Ended = Rejected
 		}
+		return s.withParcel(d.ShipmentID, func(p *Parcel) { p.Status, p.Label = Rejected, NoLabel })
+	case event.ReadiedV1:
+		return s.withParcel(d.ShipmentID, func(p *Parcel) { *p = p.readied(d) })
 	case event.DispatchedV1:
-		s.Status, s.Packed, s.Paid, s.Lines = Dispatched, true, true, d.Lines
+		return s.withParcel(d.ShipmentID, func(p *Parcel) { p.Status, p.Packed, p.Paid, p.Lines = Dispatched, true, true, d.Lines })
 	case event.DeliveredV1:
-		s.Status = Delivered
+		return s.withParcel(d.ShipmentID, func(p *Parcel) { p.Status = Delivered })
 	case event.LostV1:
-		s.Status = Lost
+		return s.withParcel(d.ShipmentID, func(p *Parcel) { p.Status = Lost })
 	case event.WithdrawnV1:
-		s.Status = Withdrawn
+		return s.withdrawn(d.ShipmentID)
 	case event.LabelVoidRequestedV1:
 		if s.Return(d.ShipmentID) != nil {
 			return s.withReturn(d.ShipmentID, func(r *Return) { r.Status = ReturnRevoked })
 		}
-		s.Label, s.Carrier, s.TrackingNumber = LabelRevoked, d.Carrier, d.TrackingNumber
+		return s.withParcel(d.ShipmentID, func(p *Parcel) {
+			p.Label, p.Carrier, p.TrackingNumber = LabelRevoked, d.Carrier, d.TrackingNumber
+		})
 	case event.LabelVoidedV1:
 		if s.Return(d.ShipmentID) != nil {
 			return s.withReturn(d.ShipmentID, func(r *Return) { r.Status = ReturnRefused })
 		}
-		s.Label = LabelVoided
+		return s.withParcel(d.ShipmentID, func(p *Parcel) { p.Label = LabelVoided })
 	case event.ReturnLabelRequestedV1:
 		return s.withReturn(d.ReturnID, func(r *Return) { r.Status, r.Lines = ReturnAsked, d.Lines })
 	case event.ReturnAuthorizedV1:
@@ -141,6 +120,30 @@ func Evolve(s Shipment, e saga.Event) Shipment {
 		return s.withReturn(d.ReturnID, func(r *Return) { r.Status = ReturnReceived })
 	case event.ReturnRefusedV1:
 		return s.withReturn(d.ReturnID, func(r *Return) { r.Status = ReturnRefused })
+	}
+	return s
+}
+
+// withdrawn keeps one parcel back, or without its id the whole order.
+func (s Shipment) withdrawn(id string) Shipment {
+	if id != "" {
+		return s.withParcel(id, func(p *Parcel) { p.Status = Withdrawn })
+	}
+	if len(s.Parcels) == 0 {
+		s.Ended = Withdrawn
+	}
+	s.Parcels = slices.Clone(s.Parcels)
+	for i := range s.Parcels {
+		s.Parcels[i].Status = Withdrawn
+	}
+	return s
+}
+
+// withParcel changes one parcel, if it is there, in a copy.
+func (s Shipment) withParcel(id string, change func(*Parcel)) Shipment {
+	s.Parcels = slices.Clone(s.Parcels)
+	if p := s.Parcel(id); p != nil {
+		change(p)
 	}
 	return s
 }

@@ -22,8 +22,9 @@ var Picks = saga.Choreography[Pick]{
 	Rows: []saga.Row{
 		saga.On(shipping.Prepared, pick, event.PickRequested),
 		saga.Call(event.PickRequested, PickOnFloor, picked, event.Packed, event.ShortPicked).
-			UntilAnswered(4 * time.Hour).DroppedBy(event.PickCancelled),
+			UntilAnswered(4 * time.Hour),
 		saga.On(order.Cancelled, cancel, event.PickCancelled).Compensates(event.PickRequested, event.Packed),
+		saga.On(order.ParcelCancelled, leaveOut, event.PickCancelled).Compensates(event.PickRequested, event.Packed),
 		saga.Call(event.PickCancelled, ClearFloor, cleared).Compensates(event.PickRequested).UntilAnswered(time.Hour),
 	},
 }
@@ -65,7 +66,10 @@ var (
 
 // PickAnswer lists the goods that the floor could not find; without any the parcel is packed. If it packed a parcel without them,
 // which it does only where that was requested, it tells what is in it.
-type PickAnswer struct{ Missing, Packed []schemas.Allocation }
+type PickAnswer struct {
+	ShipmentID      string
+	Missing, Packed []schemas.Allocation
+}
 
 // ClearAnswer tells that the floor knows of the cancellation.
 type ClearAnswer struct{}

@@ -12,36 +12,56 @@ import (
 	"orderflow.example/shared/saga"
 )
 
-// pick asks the floor for a parcel, unless the cancellation came first.
+// pick asks the floor for a parcel, unless its cancellation came first.
 func pick(p Pick, e shipping.PreparedV1) []saga.Event {
-	if p.Status != Waiting {
+	if p.Cancelled || p.Parcel(e.ShipmentID) != nil {
 		return nil
 	}
-	return []saga.Event{event.PickRequested.Of(event.PickRequestedV1{ShipmentID: e.ShipmentID, Lines: e.Lines, Partial: e.Partial})}
+	return []saga.Event{event.PickRequested.Of(event.PickRequestedV1{ShipmentID: e.ShipmentID, Lines: e.Lines, Partial: e.Partial,
+		Parcel: e.Parcel})}
 }
 
 // picked ends a pick. A parcel without the missing goods leaves if it is worth anything: nothing is charged for gifts alone.
 func picked(p Pick, a PickAnswer) []saga.Event {
-	if p.Status != Picking {
+	one := p.Parcel(a.ShipmentID)
+	if one == nil || one.Status != Picking {
 		return nil // cancelled meanwhile: the floor puts picked goods back
 	}
-	packed := event.Packed.Of(event.PackedV1{ShipmentID: p.ShipmentID, Lines: a.Packed})
-	switch {
-	case len(a.Missing) == 0:
-		return []saga.Event{packed}
-	case schemas.Worth(a.Packed) > 0:
-		return []saga.Event{event.ShortPicked.Of(event.ShortPickedV1{ShipmentID: p.ShipmentID, Missing: a.Missing, Packed: a.Packed}),
-			packed}
+	packed := event.PackedV1{ShipmentID: one.ShipmentID, Lines: a.Packed, Parcel: one.Part}
+	if len(a.Missing) == 0 {
+		packed.Lines = one.Lines
+		return []saga.Event{event.Packed.Of(packed)}
 	}
-	return []saga.Event{event.ShortPicked.Of(event.ShortPickedV1{ShipmentID: p.ShipmentID, Missing: a.Missing})}
+	short := event.ShortPickedV1{ShipmentID: one.ShipmentID, Missing: a.Missing}
+	if schemas.Worth(a.Packed) == 0 {
+		return []saga.Event{event.ShortPicked.Of(short)}
+	}
+	short.Packed = a.Packed
+	return []saga.Event{event.ShortPicked.Of(short), event.Packed.Of(packed)}
 }
 
 // cancel stops the floor. If the floor was not asked yet, the event only keeps the order from being picked later.
-func cancel(p Pick, _ order.CancelledV1) []saga.Event {
-	if p.Status == Cancelled {
+func cancel(p Pick, _ order.CancelledV1) (events []saga.Event) {
+	if p.Cancelled {
 		return nil
 	}
-	return []saga.Event{event.PickCancelled.Of(event.PickCancelledV1{ShipmentID: p.ShipmentID})}
+	for _, one := range p.Parcels {
+		if one.Status != Cancelled {
+			events = append(events, event.PickCancelled.Of(event.PickCancelledV1{ShipmentID: one.ShipmentID}))
+		}
+	}
+	if len(events) == 0 {
+		events = append(events, event.PickCancelled.Of(event.PickCancelledV1{}))
+	}
+	return events
+}
+
+// leaveOut stops the floor with one parcel, or keeps it from being picked later.
+func leaveOut(p Pick, e order.ParcelCancelledV1) []saga.Event {
+	if one := p.Parcel(e.ShipmentID); p.Cancelled || one != nil && one.Status == Cancelled {
+		return nil
+	}
+	return []saga.Event{event.PickCancelled.Of(event.PickCancelledV1{ShipmentID: e.ShipmentID, Only: true})}
 }
 
 // cleared has nothing to decide: it is enough that the floor was told.

@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strings"
 
 	event "orderflow.example/schemas/shipping"
 	"orderflow.example/services/shipping"
@@ -12,15 +13,14 @@ import (
 
 // Labels is the carrier's state of an order's labels.
 type Labels struct {
-	Parcel   Label
-	Returns  []Label
-	Notifies bool // beside its answers
+	Sold     []Label // by id
+	Notifies bool    // beside its answers
 }
 
 // Label is the state of one label.
 type Label struct {
-	ID     string // of the return; empty for the parcel
-	Bought bool
+	ID     string // of the shipment, or of the return
+	Return bool
 	Voided bool
 	Moved  bool // the carrier has had the goods
 }
@@ -49,7 +49,7 @@ var carrier = explore.Outside{
 		return list
 	},
 	Check: func(state any) string {
-		if l := state.(Labels); l.Parcel.Moved && l.Parcel.Voided {
+		if slices.ContainsFunc(state.(Labels).Sold, func(l Label) bool { return l.Moved && l.Voided }) {
 			return "the carrier has had a parcel whose label it was told to void"
 		}
 		return ""
@@ -59,27 +59,26 @@ var carrier = explore.Outside{
 func act(l Labels, e saga.Event) []explore.Outcome {
 	switch d := e.Data.(type) {
 	case event.LabelRequestedV1:
-		bought := l
-		bought.Parcel.Bought = true
 		return []explore.Outcome{
-			{Does: "sells a label", State: bought, Answer: shipping.LabelAnswer{Carrier: "carrier", TrackingNumber: tracking + e.ID}},
-			{Does: "refuses the parcel", State: l, Answer: shipping.LabelAnswer{Refused: "no_carrier"}},
+			{Does: "sells a label", State: l.with(Label{ID: e.ID}),
+				Answer: shipping.LabelAnswer{ShipmentID: e.ID, Carrier: "carrier", TrackingNumber: tracking + e.ID}},
+			{Does: "refuses the parcel", State: l, Answer: shipping.LabelAnswer{ShipmentID: e.ID, Refused: "no_carrier"}},
 		}
 	case event.DispatchedV1:
-		if l.Parcel.Voided || !l.Parcel.Bought {
+		sold := l.about(d.ShipmentID)
+		if sold == nil || sold.Voided {
 			return nil // the adapter asks where the parcel is
 		}
-		moved := l
-		moved.Parcel.Moved = true
+		moved := l.with(Label{ID: sold.ID, Moved: true})
 		return []explore.Outcome{
-			{Does: "delivers", State: moved, Answer: shipping.DeliverAnswer{}},
-			{Does: "loses the parcel", State: moved, Answer: shipping.DeliverAnswer{Lost: true}},
+			{Does: "delivers", State: moved, Answer: shipping.DeliverAnswer{ShipmentID: sold.ID}},
+			{Does: "loses the parcel", State: moved, Answer: shipping.DeliverAnswer{ShipmentID: sold.ID, Lost: true}},
 		}
 	case event.LabelVoidRequestedV1:
 		return l.void(d.ShipmentID)
 	case event.ReturnLabelRequestedV1:
 		return []explore.Outcome{
-			{Does: "sells a return label", State: l.with(Label{ID: d.ReturnID, Bought: true}),
+			{Does: "sells a return label", State: l.with(Label{ID: d.ReturnID, Return: true}),
 				Answer: shipping.ReturnLabelAnswer{ReturnID: d.ReturnID, Carrier: "carrier", TrackingNumber: tracking + e.ID}},
 			{Does: "refuses the return", State: l, Answer: shipping.ReturnLabelAnswer{ReturnID: d.ReturnID, Refused: "no_carrier"}},
 		}
@@ -113,19 +112,20 @@ func scanned(asked saga.Event, out explore.Outcome) []saga.Event {
 func (l Labels) void(id string) []explore.Outcome {
 	back := explore.Outcome{Does: "takes the label back", State: l, Answer: shipping.VoidAnswer{ShipmentID: id}}
 	used := explore.Outcome{Does: "says that the label is used", State: l, Answer: shipping.VoidAnswer{ShipmentID: id, Used: true}}
-	r := l.about(id)
-	switch {
-	case r == nil && l.Parcel.Moved, r != nil && r.Moved:
-		return []explore.Outcome{used}
-	case r == nil:
-		l.Parcel.Voided = true
-		back.State = l
-		return []explore.Outcome{back}
+	sold := l.about(id)
+	if sold == nil {
+		return nil // it was not sold
 	}
-	voided, posted := *r, *r
+	voided, posted := *sold, *sold
 	voided.Voided, posted.Moved = true, true
 	back.State, used.State = l.with(voided), l.with(posted)
-	return []explore.Outcome{back, used}
+	switch {
+	case sold.Moved:
+		return []explore.Outcome{used}
+	case sold.Return:
+		return []explore.Outcome{back, used}
+	}
+	return []explore.Outcome{back}
 }
 
 func (l Labels) takeBack(id string) []explore.Outcome {
@@ -144,27 +144,17 @@ func (l Labels) takeBack(id string) []explore.Outcome {
 }
 
 func (l Labels) about(id string) *Label {
-	for i := range l.Returns {
-		if l.Returns[i].ID == id {
-			return &l.Returns[i]
+	for i := range l.Sold {
+		if l.Sold[i].ID == id {
+			return &l.Sold[i]
 		}
 	}
 	return nil
 }
 
-// with is a copy in which one return's label is new, or changed.
-func (l Labels) with(r Label) Labels {
-	l.Returns = slices.Clone(l.Returns)
-	if old := l.about(r.ID); old != nil {
-		*old = r
-	} else {
-		l.Returns = append(l.Returns, r)
-		slices.SortFunc(l.Returns, func(a, b Label) int {
-			if a.ID < b.ID {
-				return -1
-			}
-			return 1
-		})
-	}
+// with is a copy in which one label is new, or changed.
+func (l Labels) with(one Label) Labels {
+	l.Sold = append(slices.DeleteFunc(slices.Clone(l.Sold), func(old Label) bool { return old.ID == one.ID }), one)
+	slices.SortFunc(l.Sold, func(a, b Label) int { return strings.Compare(a.ID, b.ID) })
 	return l
 }

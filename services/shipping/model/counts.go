@@ -28,8 +28,11 @@ func has(state any) []audit.Fact {
 	if !is {
 		return nil
 	}
-	all := audit.Shipments{Parcels: []audit.Parcel{{Shipment: s.ID, Status: string(s.Status), Fate: fates[s.Status],
-		Lines: goods(s.Lines), Worth: schemas.Worth(s.Lines)}}}
+	var all audit.Shipments
+	for _, p := range s.Parcels {
+		all.Parcels = append(all.Parcels, audit.Parcel{Shipment: p.ID, Status: string(p.Status), Fate: fates[p.Status],
+			Lines: goods(p.Lines), Worth: schemas.Worth(p.Lines)})
+	}
 	for _, r := range s.Returns {
 		if r.Status == shipping.ReturnReceived {
 			all.Back = append(all.Back, cameBack(r.ID, r.Lines))

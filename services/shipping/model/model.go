@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"orderflow.example/schemas"
 	payments "orderflow.example/schemas/payment"
 	event "orderflow.example/schemas/shipping"
 	picks "orderflow.example/schemas/warehouse"
@@ -45,74 +46,91 @@ func start(s model.Scene) map[string]any {
 
 func before(state any) []explore.Before {
 	s, b := state.(shipping.Shipment), model.Before{}
-	in := func(status ...shipping.Status) bool { return slices.Contains(status, s.Status) }
-	stays := in(shipping.Withdrawn, shipping.Rejected)
-	after := []saga.Kind{event.Delivered, event.Lost, event.ReturnLabelRequested, event.ReturnAuthorized, event.ReturnReceived}
-	b.Never(!in(shipping.Waiting), event.LabelRequested)
-	b.Never(!in(shipping.Waiting) && s.Label != shipping.LabelAsked, event.Prepared, event.Rejected)
-	b.Never(stays || s.HandedOver(), event.Dispatched)
-	b.Never(s.HandedOver() || in(shipping.Withdrawn), event.Withdrawn)
+	waiting := s.Ended == "" && len(s.Parcels) == 0
+	no := func(parcel func(shipping.Parcel) bool) bool { return !slices.ContainsFunc(s.Parcels, parcel) }
+	none := func(are ...shipping.Status) bool {
+		return no(func(p shipping.Parcel) bool { return slices.Contains(are, p.Status) })
+	}
+	gone := []shipping.Status{shipping.Dispatched, shipping.Delivered, shipping.Lost}
+	open := []shipping.Status{shipping.Preparing, shipping.Prepared}
+	returns := []saga.Kind{event.ReturnLabelRequested, event.ReturnAuthorized, event.ReturnReceived}
+	after := append([]saga.Kind{event.Delivered, event.Lost}, returns...)
+	stays := !waiting && none(slices.Concat(open, gone)...)
+	b.Never(!waiting, event.LabelRequested)
+	b.Never(!waiting && no(func(p shipping.Parcel) bool { return p.Label == shipping.LabelAsked }), event.Prepared, event.Rejected)
+	b.Never(!waiting && none(open...), event.Dispatched)
+	b.Never(!waiting && s.Ended != shipping.Rejected && none(append(open, shipping.Rejected)...), event.Withdrawn)
 	b.Never(stays, event.WithdrawalRefused)
 	b.Never(stays, after...)
-	b.Never(in(shipping.Delivered, shipping.Lost), event.Delivered, event.Lost)
-	b.Never(in(shipping.Lost), event.ReturnLabelRequested, event.ReturnAuthorized, event.ReturnReceived)
+	b.Never(!waiting && none(append(open, shipping.Dispatched)...), event.Delivered, event.Lost)
+	b.Never(!waiting && none(append(open, shipping.Dispatched, shipping.Delivered)...), returns...)
 	goes := append([]saga.Kind{event.Dispatched, event.WithdrawalRefused}, after...)
-	here := !stays && !s.HandedOver()
-	b.Until(here && !s.Packed, picks.Packed, goes...)
-	b.Until(here && !s.Paid, payments.Captured, goes...)
+	here := !stays && none(gone...)
+	b.Until(here && no(func(p shipping.Parcel) bool { return p.Packed }), picks.Packed, goes...)
+	b.Until(here && no(func(p shipping.Parcel) bool { return p.Paid }), payments.Captured, goes...)
 	return b
 }
 
 func goesOrIsWithdrawn(before any, step saga.Step) string {
 	s := before.(shipping.Shipment)
 	for _, e := range step.Emitted {
-		switch e.Data.(type) {
+		switch d := e.Data.(type) {
 		case event.DispatchedV1:
-			if s.HandedOver() || s.Status == shipping.Withdrawn {
-				return fmt.Sprintf("the parcel is handed over although it is %s", s.Status)
+			if p := s.Parcel(d.ShipmentID); p == nil || p.HandedOver() || p.Status == shipping.Withdrawn {
+				return fmt.Sprintf("the parcel %s is handed over although it is one of %+v", d.ShipmentID, s.Parcels)
 			}
 		case event.WithdrawnV1:
-			if s.HandedOver() {
-				return fmt.Sprintf("the parcel is withdrawn although it is %s", s.Status)
+			for _, p := range s.Parcels {
+				if p.HandedOver() && (d.ShipmentID == "" || d.ShipmentID == p.ID) {
+					return fmt.Sprintf("the parcel %s is withdrawn although it is %s", p.ID, p.Status)
+				}
 			}
 		}
 	}
 	return ""
 }
 
-// end checks that the parcel is where the customer was told it is, that no label is unused, and that every return has ended.
+// end checks that each parcel is where the customer was told it is, that no label is unused, and that every return has ended.
 func end(v model.Ending) string {
 	s, l := v.State("shipping").(shipping.Shipment), v.State(carrier.Name).(Labels)
+	delivered, lost, here := false, false, int64(0)
+	for _, p := range s.Parcels {
+		sold := l.about(p.ID)
+		switch {
+		case !p.HandedOver() && sold != nil && !sold.Voided:
+			return fmt.Sprintf("the label of the parcel %s, which is %s, was not voided", p.ID, p.Status)
+		case p.Status == shipping.Delivered && (sold == nil || !sold.Moved), p.Status == shipping.Dispatched,
+			p.Status == shipping.Preparing, p.Status == shipping.Prepared:
+			return fmt.Sprintf("the parcel %s is %s for ever", p.ID, p.Status)
+		case p.Status == shipping.Delivered:
+			here += pieces(p.Lines)
+		}
+		delivered, lost = delivered || p.Status == shipping.Delivered, lost || p.Status == shipping.Lost
+	}
 	switch v.Order.Ending {
 	case audit.Cancelled:
-		if !s.HandedOver() && l.Parcel.Bought && !l.Parcel.Voided {
-			return "its label was not voided"
-		}
-		if v.Order.Lost != (s.Status == shipping.Lost) || s.Status == shipping.Delivered {
-			return fmt.Sprintf("its parcel is %s; the order ended as lost: %t", s.Status, v.Order.Lost)
+		if v.Order.Lost != lost || delivered {
+			return fmt.Sprintf("its parcels are %+v; the order ended as lost: %t", s.Parcels, v.Order.Lost)
 		}
 	case audit.Completed, audit.Returned:
-		if s.Status != shipping.Delivered || !l.Parcel.Moved {
-			return fmt.Sprintf("its parcel is %s", s.Status)
+		if !delivered {
+			return fmt.Sprintf("nothing was delivered: its parcels are %+v", s.Parcels)
 		}
 	}
-	var came, left int64
+	var came int64
 	for _, r := range s.Returns {
 		switch r.Status {
 		case shipping.ReturnReceived:
-			for _, l := range r.Lines {
-				came += l.Quantity
-			}
+			came += pieces(r.Lines)
 		case shipping.ReturnRefused:
 		default:
 			return fmt.Sprintf("the return %s is %s for ever", r.ID, r.Status)
 		}
 	}
-	for _, l := range s.Lines {
-		left += l.Quantity
-	}
-	if whole := left > 0 && came == left; whole != (v.Order.Ending == audit.Returned) {
-		return fmt.Sprintf("%d of %d pieces came back", came, left)
+	if whole := here > 0 && came == here; whole != (v.Order.Ending == audit.Returned) {
+		return fmt.Sprintf("%d of %d pieces came back", came, here)
 	}
 	return ""
 }
+
+func pieces(lines []schemas.Allocation) int64 { return audit.Pieces(goods(lines)) }

@@ -3,6 +3,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 
 	event "orderflow.example/schemas/warehouse"
 	"orderflow.example/services/warehouse"
@@ -53,22 +54,48 @@ func comes(s model.Scene) (list []explore.Told) {
 
 func before(state any) []explore.Before {
 	p, b := state.(warehouse.Pick), model.Before{}
-	b.Never(p.Status != warehouse.Waiting, event.PickRequested)
-	b.Never(p.Status != warehouse.Waiting && p.Status != warehouse.Picking, event.Packed, event.ShortPicked)
-	b.Never(p.Status == warehouse.Cancelled, event.PickCancelled)
+	begun := p.Cancelled || int64(len(p.Parcels)) == parcels(p)
+	picking := slices.ContainsFunc(p.Parcels, func(one warehouse.Parcel) bool { return one.Status == warehouse.Picking })
+	b.Never(begun, event.PickRequested)
+	b.Never(begun && !picking, event.Packed, event.ShortPicked)
+	b.Never(p.Cancelled, event.PickCancelled)
 	return b
 }
 
-// end checks that no parcel stays packed for an order that was cancelled before its parcel left.
+// parcels is how many picks the order will have; -1 as long as that is not known.
+func parcels(p warehouse.Pick) int64 {
+	for _, one := range p.Parcels {
+		switch {
+		case one.Part != nil:
+			return one.Part.Of
+		case one.Status != warehouse.Cancelled:
+			return 1
+		}
+	}
+	return -1
+}
+
+// end checks that no parcel stays packed that is not to leave, neither of an order nor by itself.
 func end(v model.Ending) string {
-	if v.Order.Ending != audit.Cancelled || v.Shipments.HandedOver() {
-		return ""
+	p, shelves := v.State("warehouse").(warehouse.Pick), v.State(floor.Name).(Shelves)
+	if v.Order.Ending == audit.Cancelled && !v.Shipments.HandedOver() {
+		if slices.ContainsFunc(shelves.Picks, func(one Pick) bool { return one.Picked }) {
+			return "its parcel is still packed"
+		}
+		if !p.Cancelled {
+			return fmt.Sprintf("the warehouse was not told: its picks are %v", p.Parcels)
+		}
 	}
-	if v.State(floor.Name).(Shelves).Picked {
-		return "its parcel is still packed"
-	}
-	if p := v.State("warehouse").(warehouse.Pick); p.Status != warehouse.Cancelled {
-		return fmt.Sprintf("the warehouse was not told: its pick is %s", p.Status)
+	for _, one := range v.Shipments.Parcels {
+		if one.Fate != audit.Withdrawn {
+			continue
+		}
+		if shelves.pick(one.Shipment).Picked {
+			return fmt.Sprintf("the parcel %s is withdrawn and still packed", one.Shipment)
+		}
+		if known := p.Parcel(one.Shipment); !p.Cancelled && (known == nil || known.Status != warehouse.Cancelled) {
+			return fmt.Sprintf("the parcel %s is withdrawn and the warehouse was not told", one.Shipment)
+		}
 	}
 	return ""
 }

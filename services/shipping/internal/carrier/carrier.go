@@ -39,6 +39,7 @@ type labelRequest struct {
 	Kind   string           `json:"kind"` // outbound or return
 	ShipTo *schemas.Address `json:"ship_to,omitempty"`
 	Pieces int64            `json:"pieces"`
+	Parcel *schemas.Parcel  `json:"parcel,omitempty"` // which of several
 }
 
 type labelReply struct {
@@ -48,8 +49,9 @@ type labelReply struct {
 }
 
 func (c *Client) buyLabel(ctx context.Context, a engine.Attempt, e event.LabelRequestedV1) (shipping.LabelAnswer, error) {
-	r, err := c.label(ctx, a, labelRequest{Order: a.Saga, Kind: "outbound", ShipTo: &e.ShipTo, Pieces: pieces(e.Lines)})
-	return shipping.LabelAnswer{Carrier: r.Carrier, TrackingNumber: r.TrackingNumber, Refused: r.Code}, err
+	r, err := c.label(ctx, a, labelRequest{Order: a.Saga, Kind: "outbound", ShipTo: &e.ShipTo, Pieces: pieces(e.Lines),
+		Parcel: e.Parcel})
+	return shipping.LabelAnswer{ShipmentID: a.ID, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber, Refused: r.Code}, err
 }
 
 func (c *Client) buyReturnLabel(ctx context.Context, a engine.Attempt,

@@ -70,7 +70,7 @@ func TestALabelIsBoughtUnderTheIdOfItsQuestion(t *testing.T) {
 		"POST /v1/labels": says(200, `{"carrier":"royal","tracking_number":"T1"}`),
 	})
 	got, err := c.buyLabel(context.Background(), first, label)
-	if want := (shipping.LabelAnswer{Carrier: "royal", TrackingNumber: "T1"}); err != nil || got != want {
+	if want := (shipping.LabelAnswer{ShipmentID: "e1", Carrier: "royal", TrackingNumber: "T1"}); err != nil || got != want {
 		t.Fatalf("got %+v, %v, want %+v", got, err, want)
 	}
 	want := `{"order":"o1","kind":"outbound",` +
@@ -78,12 +78,18 @@ func TestALabelIsBoughtUnderTheIdOfItsQuestion(t *testing.T) {
 	if len(asked.bodies) != 1 || asked.bodies[0] != want || asked.keys[0] != "e1" {
 		t.Errorf("asked %s with keys %s, want %s with e1", asked.bodies, asked.keys, want)
 	}
+	second := label
+	second.Parcel = &schemas.Parcel{Number: 2, Of: 3}
+	got, err = c.buyLabel(context.Background(), engine.Attempt{ID: "e2", Saga: "o1", Number: 1}, second)
+	if err != nil || got.ShipmentID != "e2" || asked.bodies[1] != strings.TrimSuffix(want, "}")+`,"parcel":{"number":2,"of":3}}` {
+		t.Errorf("the second of three: got %+v, %v, asked %s", got, err, asked.bodies[1])
+	}
 	back, err := c.buyReturnLabel(context.Background(), first, event.ReturnLabelRequestedV1{ReturnID: "r1", Lines: lines[:1]})
 	if want := (shipping.ReturnLabelAnswer{ReturnID: "r1", Carrier: "royal", TrackingNumber: "T1"}); err != nil || back != want {
 		t.Errorf("got %+v, %v, want %+v", back, err, want)
 	}
-	if want := `{"order":"o1","kind":"return","pieces":2}`; asked.bodies[1] != want {
-		t.Errorf("asked %s, want %s", asked.bodies[1], want)
+	if want := `{"order":"o1","kind":"return","pieces":2}`; asked.bodies[2] != want {
+		t.Errorf("asked %s, want %s", asked.bodies[2], want)
 	}
 }
 
@@ -102,7 +108,7 @@ func TestASecondTryInquiresBeforeItBuys(t *testing.T) {
 		"POST /v1/labels": says(422, `{"code":"no_carrier"}`), // and the inquiry: 404, unknown
 	})
 	if got, err := c.buyLabel(context.Background(), second, label); err != nil ||
-		got != (shipping.LabelAnswer{Refused: "no_carrier"}) {
+		got != (shipping.LabelAnswer{ShipmentID: "e1", Refused: "no_carrier"}) {
 		t.Fatalf("got %+v, %v, want the refusal", got, err)
 	}
 	if !slices.Equal(asked.asked, []string{"GET /v1/labels/e1", "POST /v1/labels"}) {
@@ -163,7 +169,7 @@ func TestAParcelIsCollectedOnceThenFollowed(t *testing.T) {
 		"GET /v1/tracking/T1":  func(w http.ResponseWriter) { w.Write([]byte(state)) },
 		"POST /v1/collections": func(w http.ResponseWriter) { state = `{"state":"in_transit"}`; w.WriteHeader(204) },
 	})
-	parcel := event.DispatchedV1{TrackingNumber: "T1"}
+	parcel := event.DispatchedV1{ShipmentID: "s1", TrackingNumber: "T1"}
 	for range 3 {
 		if _, err := c.deliver(context.Background(), first, parcel); err != engine.NotYet(patience(1)) {
 			t.Fatalf("under way: got %v, want to be asked again", err)
@@ -175,8 +181,28 @@ func TestAParcelIsCollectedOnceThenFollowed(t *testing.T) {
 	}
 	state = `{"state":"delivered"}`
 	asked.Unlock()
-	if got, err := c.deliver(context.Background(), second, parcel); err != nil || got.Lost {
+	if got, err := c.deliver(context.Background(), second, parcel); err != nil || got != (shipping.DeliverAnswer{ShipmentID: "s1"}) {
 		t.Errorf("delivered: got %+v, %v", got, err)
+	}
+}
+
+func TestALabelVoidedMeanwhileIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	state := `{"state":"label_created"}`
+	c, _ := open(t, map[string]func(http.ResponseWriter){
+		"GET /v1/tracking/T1": func(w http.ResponseWriter) { w.Write([]byte(state)) },
+		"POST /v1/collections": func(w http.ResponseWriter) {
+			state = `{"state":"voided"}`
+			w.WriteHeader(http.StatusConflict)
+			w.Write([]byte(`{"code":"voided"}`))
+		},
+	})
+	back := event.ReturnAuthorizedV1{ReturnID: "r1", TrackingNumber: "T1"}
+	if _, err := c.awaitReturn(context.Background(), first, back); err != engine.NotYet(patience(1)) {
+		t.Errorf("voided while it was asked about: %v, want to be asked again", err)
+	}
+	if got, err := c.awaitReturn(context.Background(), first, back); err != nil || got != (shipping.ReturnAnswer{ReturnID: "r1"}) {
+		t.Errorf("got %+v, %v, want that nothing comes back", got, err)
 	}
 }
 

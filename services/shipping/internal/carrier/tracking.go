@@ -27,7 +27,7 @@ func (c *Client) deliver(ctx context.Context, a engine.Attempt, e event.Dispatch
 	if err == nil && state == voided {
 		err = c.outside.Unclear("the parcel was handed over, but its label is voided: ask the carrier where it is")
 	}
-	return shipping.DeliverAnswer{Lost: state == lost}, err
+	return shipping.DeliverAnswer{ShipmentID: e.ShipmentID, Lost: state == lost}, err
 }
 
 func (c *Client) awaitReturn(ctx context.Context, a engine.Attempt, e event.ReturnAuthorizedV1) (shipping.ReturnAnswer, error) {
@@ -53,8 +53,8 @@ func (c *Client) follow(ctx context.Context, a engine.Attempt, trackingNumber st
 	case inTransit:
 		return "", engine.NotYet(patience(a.Number))
 	case labelCreated:
-		collect := outside.Question{
-			Method: http.MethodPost, Path: "/v1/collections", Answers: []int{http.StatusNoContent},
+		collect := outside.Question{ // a conflict: it was voided meanwhile, as the next look tells
+			Method: http.MethodPost, Path: "/v1/collections", Answers: []int{http.StatusNoContent, http.StatusConflict},
 			Body: map[string]string{"tracking_number": trackingNumber},
 		}
 		if _, err := c.outside.Ask(ctx, a, collect, nil); err != nil {

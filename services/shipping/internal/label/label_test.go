@@ -166,3 +166,16 @@ func TestAnyTextIsDrawn(t *testing.T) {
 		text(t, label.Draw(p))
 	}
 }
+
+func TestALabelTellsWhichOfSeveralParcelsItIs(t *testing.T) {
+	t.Parallel()
+	p := printed(schemas.Address{Name: "Ada", Line1: "1 High Street", City: "Leeds", Postcode: "LS1", Country: "GB"})
+	p.Part = &schemas.Parcel{Number: 2, Of: 3}
+	file := label.Draw(p)
+	if said := strings.Join(strings.Fields(text(t, file)), " "); !strings.Contains(said, "Parcel 2 of 3") {
+		t.Errorf("there is no parcel 2 of 3 in %s", said)
+	}
+	if got := scanned(t, file); got != p.TrackingNumber {
+		t.Errorf("the barcode says %s, want %s", got, p.TrackingNumber)
+	}
+}

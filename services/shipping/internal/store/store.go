@@ -4,7 +4,6 @@ package store
 import (
 	"embed"
 	"io/fs"
-	"time"
 
 	"orderflow.example/schemas"
 	"orderflow.example/services/shipping"
@@ -18,20 +17,13 @@ var files embed.FS
 var Migrations, _ = fs.Sub(files, "migrations")
 
 type row struct {
-	OrderID        string `gorm:"primaryKey"`
-	CustomerID     string
-	ShipTo         schemas.Address `gorm:"serializer:json;not null"`
-	Status         string
-	ShipmentID     string
-	Label          string
-	Carrier        string
-	TrackingNumber string
-	LabelledAt     *time.Time
-	Packed         bool
-	Paid           bool
-	Partial        bool
-	Lines          []schemas.Allocation `gorm:"serializer:json;not null"`
-	Returns        []shipping.Return    `gorm:"serializer:json;not null"`
+	OrderID    string `gorm:"primaryKey"`
+	CustomerID string
+	ShipTo     schemas.Address `gorm:"serializer:json;not null"`
+	Partial    bool
+	Ended      string
+	Parcels    []shipping.Parcel `gorm:"serializer:json;not null"`
+	Returns    []shipping.Return `gorm:"serializer:json;not null"`
 }
 
 func (row) TableName() string { return "shipments" }
@@ -42,25 +34,11 @@ func Shipments() engine.Store {
 }
 
 func toRow(s shipping.Shipment) row {
-	r := row{
-		OrderID: s.Order, CustomerID: s.CustomerID, ShipTo: s.ShipTo, Status: string(s.Status), ShipmentID: s.ID,
-		Label: string(s.Label), Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Packed: s.Packed, Paid: s.Paid,
-		Partial: s.Partial, Lines: s.Lines, Returns: s.Returns,
-	}
-	if !s.LabelledAt.IsZero() {
-		r.LabelledAt = &s.LabelledAt
-	}
-	return r
+	return row{OrderID: s.Order, CustomerID: s.CustomerID, ShipTo: s.ShipTo, Partial: s.Partial, Ended: string(s.Ended),
+		Parcels: s.Parcels, Returns: s.Returns}
 }
 
 func fromRow(r row) shipping.Shipment {
-	s := shipping.Shipment{
-		Order: r.OrderID, CustomerID: r.CustomerID, ShipTo: r.ShipTo, Status: shipping.Status(r.Status), ID: r.ShipmentID,
-		Label: shipping.Label(r.Label), Carrier: r.Carrier, TrackingNumber: r.TrackingNumber, Packed: r.Packed, Paid: r.Paid,
-		Partial: r.Partial, Lines: r.Lines, Returns: r.Returns,
-	}
-	if r.LabelledAt != nil {
-		s.LabelledAt = r.LabelledAt.UTC()
-	}
-	return s
+	return shipping.Shipment{Order: r.OrderID, CustomerID: r.CustomerID, ShipTo: r.ShipTo, Partial: r.Partial,
+		Ended: shipping.Status(r.Ended), Parcels: r.Parcels, Returns: r.Returns}
 }

@@ -72,19 +72,20 @@ func (c *Client) pick(ctx context.Context, a engine.Attempt, e event.PickRequest
 	switch s.State {
 	case "packed":
 		if len(s.Missing) == 0 {
-			return none, nil
+			return warehouse.PickAnswer{ShipmentID: e.ShipmentID}, nil
 		}
 		if packed := schemas.Without(e.Lines, missing); e.Partial && len(missing) > 0 && len(packed) > 0 {
-			return warehouse.PickAnswer{Missing: missing, Packed: packed}, nil
+			return warehouse.PickAnswer{ShipmentID: e.ShipmentID, Missing: missing, Packed: packed}, nil
 		}
 		return none, c.outside.Unclear("the parcel is packed without goods, but not as was requested: look at it on the floor")
 	case "short":
 		if len(missing) > 0 {
-			return warehouse.PickAnswer{Missing: missing}, nil
+			return warehouse.PickAnswer{ShipmentID: e.ShipmentID, Missing: missing}, nil
 		}
 		return none, c.outside.Unclear("the pick is short, but of no goods that were requested: look at it on the floor")
 	case "cancelled":
-		return warehouse.PickAnswer{Missing: e.Lines}, nil // not by this service, or it no longer matters: nothing was packed
+		// Not by this service, or it no longer matters: nothing was packed.
+		return warehouse.PickAnswer{ShipmentID: e.ShipmentID, Missing: e.Lines}, nil
 	case "picking":
 		return none, later(a)
 	}

@@ -65,7 +65,7 @@ func TestAPickIsPutThereOnceAndLookedAtUntilItIsDone(t *testing.T) {
 		}
 	}
 	answer, err := c.pick(t.Context(), attempt(3), asked)
-	same(t, answer, warehouse.PickAnswer{})
+	same(t, answer, warehouse.PickAnswer{ShipmentID: "ship/1"})
 	same(t, err, nil)
 	same(t, *heard, []string{
 		`PUT /v1/picks/ship%2F1 {"order":"order-1","lines":[{"sku":"tea","quantity":2,"warehouse":"leeds"},` +
@@ -143,7 +143,7 @@ func TestAParcelPackedInPartIsAnAnswerOnlyWhereThatWasRequested(t *testing.T) {
 	}
 	answer, err := c.pick(t.Context(), attempt(2), partial)
 	same(t, err, nil)
-	same(t, answer, warehouse.PickAnswer{Missing: lines[:2], Packed: lines[2:]})
+	same(t, answer, warehouse.PickAnswer{ShipmentID: "ship/1", Missing: lines[:2], Packed: lines[2:]})
 	for _, e := range []event.PickRequestedV1{partial, asked, partial} {
 		if _, err := c.pick(t.Context(), attempt(2), e); err == nil || isLater(err) || engine.IsRefused(err) {
 			t.Errorf("got %v", err)

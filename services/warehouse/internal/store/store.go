@@ -16,9 +16,9 @@ var files embed.FS
 var Migrations, _ = fs.Sub(files, "migrations")
 
 type pickRow struct {
-	OrderID    string `gorm:"primaryKey"`
-	Status     string
-	ShipmentID string
+	OrderID   string `gorm:"primaryKey"`
+	Cancelled bool
+	Parcels   []warehouse.Parcel `gorm:"serializer:json;not null"`
 }
 
 func (pickRow) TableName() string { return "picks" }
@@ -29,11 +29,11 @@ func Picks() engine.Store {
 }
 
 func toPick(p warehouse.Pick) pickRow {
-	return pickRow{OrderID: p.Order, Status: string(p.Status), ShipmentID: p.ShipmentID}
+	return pickRow{OrderID: p.Order, Cancelled: p.Cancelled, Parcels: p.Parcels}
 }
 
 func fromPick(r pickRow) warehouse.Pick {
-	return warehouse.Pick{Order: r.OrderID, Status: warehouse.Status(r.Status), ShipmentID: r.ShipmentID}
+	return warehouse.Pick{Order: r.OrderID, Cancelled: r.Cancelled, Parcels: r.Parcels}
 }
 
 type supplyRow struct {

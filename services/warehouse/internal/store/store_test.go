@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"orderflow.example/schemas"
 	"orderflow.example/services/warehouse"
 	"orderflow.example/shared/database"
 	"orderflow.example/shared/embedded/embeddedtest"
@@ -16,10 +17,15 @@ func TestAPickSurvivesTheWayToItsRowAndBack(t *testing.T) {
 	t.Parallel()
 	for _, want := range []warehouse.Pick{
 		warehouse.BlankPick("o"),
-		{Order: "o", Status: warehouse.Cancelled},
-		{Order: "o", Status: warehouse.Packed, ShipmentID: "s"},
+		{Order: "o", Cancelled: true},
+		{Order: "o", Parcels: []warehouse.Parcel{{ShipmentID: "s", Status: warehouse.Packed}}},
+		{Order: "o", Parcels: []warehouse.Parcel{{ShipmentID: "s", Status: warehouse.Cancelled}, {ShipmentID: "t",
+			Status: warehouse.Picking, Part: &schemas.Parcel{Number: 2, Of: 2},
+			Lines: []schemas.Allocation{{SKU: "tea", Quantity: 2, UnitPrice: 100, Warehouse: "leeds"}}}}},
 	} {
-		if got := fromPick(toPick(want)); got != want {
+		r := toPick(want)
+		throughJSON(t, &r.Parcels)
+		if got := fromPick(r); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v\nwant %+v", got, want)
 		}
 	}
