@@ -38,10 +38,16 @@ func (s *Site) token(audience, subject string) string {
 // Sell lists a product, receives so many pieces, and waits until customers see them.
 func (s *Site) Sell(t testing.TB, sku string, price, pieces int64) {
 	t.Helper()
+	s.SellAt(t, sku, price, pieces, "north")
+}
+
+// SellAt is Sell in this warehouse.
+func (s *Site) SellAt(t testing.TB, sku string, price, pieces int64, warehouse string) {
+	t.Helper()
 	s.Operator("catalog").Must(t, 200, "POST", "/v1/products", map[string]any{"items": []any{
 		map[string]any{"sku": sku, "description": "Goods of a trial", "price": money{price, "GBP"}, "backorderable": false}}})
 	s.Operator("warehouse").Must(t, 200, "POST", "/v1/stock/receipts", map[string]any{"items": []any{
-		map[string]any{"sku": sku, "warehouse": "north", "quantity": pieces}}}, "Idempotency-Key: trial-"+sku)
+		map[string]any{"sku": sku, "warehouse": warehouse, "quantity": pieces}}}, "Idempotency-Key: trial-"+sku)
 	Await(t, "product "+sku+" on sale", func() (bool, string) {
 		a, err := s.Customer("visitor").Send("GET", "/v1/products/"+url.PathEscape(sku), nil)
 		if err != nil || a.Status != 200 {
@@ -78,11 +84,17 @@ type Entry struct {
 type Ledger struct{ Authorized, Captured, Voided, Refunded, ChargedBack int64 }
 
 // Book reads the gateway's book of an order. It fails when the gateway authorised or captured twice.
-func (s *Site) Book(t testing.TB, order string) (l Ledger) {
+func (s *Site) Book(t testing.TB, order string) Ledger {
+	t.Helper()
+	return s.BookOf(t, order, 1)
+}
+
+// BookOf is Book of an order that leaves in so many parcels, each captured at most once.
+func (s *Site) BookOf(t testing.TB, order string, parcels int) Ledger {
 	t.Helper()
 	entries := Read[struct{ Items []Entry }](t, s.Operator("world").Must(t, 200, "GET", "/sim/gateway/book?order="+order, nil)).Items
-	for _, kind := range []string{"authorized", "captured"} {
-		if n := count(entries, kind); n > 1 {
+	for kind, most := range map[string]int{"authorized": 1, "captured": parcels} {
+		if n := count(entries, kind); n > most {
 			t.Fatalf("order %s: %s %d times: %+v", order, kind, n, entries)
 		}
 	}
