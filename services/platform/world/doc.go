@@ -56,10 +56,10 @@
 // # Carriers' rules
 //
 //	country                  ISO 3166, two letters; refused by schemas.DeliveredTo: 422 no_carrier
-//	postcode NOWHERE 1       422 no_carrier
+//	postcode NOWHERE 1       422 no_carrier; NOWHERE PARCEL 2: only for the second parcel of an order that leaves in several
 //	carrier                  the cheapest that takes the pieces to the country, as in /v1/rates
 //	outbound parcel          label_created until collected, then 2–6 s in_transit, then delivered
-//	postcode LOST 1          lost instead of delivered
+//	postcode LOST 1          lost instead of delivered; LOST PARCEL 2: only the second parcel of an order that leaves in several
 //	return parcel            posted by the customer 1–2 s after the label was made, then as above, to our dock
 //	label                    voided: cannot be collected (409 voided); collected: cannot be voided (409 collected)
 //

@@ -84,6 +84,22 @@ func TestCancelledPickStaysCancelled(t *testing.T) {
 	}
 }
 
+func TestParcelsOfOneOrderArePickedAndCancelledByThemselves(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	c := start(t, world.Options{Now: now.now})
+	for _, id := range []string{"s1", "s2", "s3"} {
+		c.want(202, "PUT", "/floor/v1/picks/"+id, "", lines(map[string]string{"s1": "A", "s2": "SHORT-1", "s3": "B"}[id]))
+	}
+	c.want(204, "DELETE", "/floor/v1/picks/s1", "", nil)
+	now.pass(3 * time.Second)
+	for id, want := range map[string]string{"s1": "cancelled", "s2": "short", "s3": "packed"} {
+		if got := c.get("/floor/v1/picks/" + id).State; got != want {
+			t.Errorf("%s: %s, want %s", id, got, want)
+		}
+	}
+}
+
 func TestPurchaseArrivesInItsTime(t *testing.T) {
 	t.Parallel()
 	now := newClock()

@@ -52,6 +52,35 @@ func TestLostPostcodeLosesTheParcel(t *testing.T) {
 	}
 }
 
+// An order leaves in several parcels: each has its label, and what becomes of it is asked for by its number.
+func TestOneOfSeveralParcelsIsLostOrRefused(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	c := start(t, world.Options{Now: now.now})
+	of := func(number int, postcode string) object {
+		o := label("outbound", "GB", postcode)
+		o["parcel"] = object{"number": number, "of": 3}
+		return o
+	}
+	var numbers []string
+	for n := range 3 {
+		s := c.want(200, "POST", "/carrier/v1/labels", fmt.Sprint("k", n), of(n+1, "lost parcel 2 "))
+		c.want(204, "POST", "/carrier/v1/collections", "", object{"tracking_number": s.TrackingNumber})
+		numbers = append(numbers, s.TrackingNumber)
+	}
+	now.pass(6 * time.Second)
+	for n, want := range []string{"delivered", "lost", "delivered"} {
+		if got := c.get("/carrier/v1/tracking/" + numbers[n]).State; got != want {
+			t.Errorf("parcel %d is %s, want %s", n+1, got, want)
+		}
+	}
+	for n, status := range []int{200, 200, 422} {
+		c.want(status, "POST", "/carrier/v1/labels", fmt.Sprint("n", n), of(n+1, "NOWHERE PARCEL 3"))
+	}
+	c.want(200, "POST", "/carrier/v1/labels", "one", label("outbound", "GB", "NOWHERE PARCEL 1")) // it leaves in one
+	c.want(400, "POST", "/carrier/v1/labels", "four", of(4, "N1 1AA"))
+}
+
 func TestReturnIsPostedByTheCustomerAndComesBack(t *testing.T) {
 	t.Parallel()
 	now := newClock()

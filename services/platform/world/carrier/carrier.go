@@ -7,6 +7,7 @@ package carrier
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"orderflow.example/schemas"
 	"orderflow.example/services/platform/world/answer"
 	"orderflow.example/services/platform/world/chance"
 	"orderflow.example/services/platform/world/journal"
@@ -75,6 +77,8 @@ type Order struct {
 	Kind   string   `json:"kind"` // outbound or return
 	ShipTo *Address `json:"ship_to,omitempty"`
 	Pieces int64    `json:"pieces"`
+
+	Parcel *schemas.Parcel `json:"parcel,omitempty"` // which of several of the order
 }
 
 // Made is the body of the response to an Order.
@@ -127,6 +131,8 @@ func (c *Carrier) create(r *http.Request) answer.Reply {
 		return answer.Invalid("required: order, kind outbound or return, at least one piece")
 	case o.Kind == outbound && o.ShipTo == nil:
 		return answer.Invalid("required: ship_to")
+	case o.Parcel != nil && (o.Parcel.Number < 1 || o.Parcel.Number > o.Parcel.Of):
+		return answer.Invalid("required: parcel with a number from 1 to of")
 	}
 	return c.do(func() answer.Reply {
 		if l := c.labels.byKey[key]; l == nil {
@@ -148,8 +154,8 @@ func (c *Carrier) label(key, fingerprint string, o Order) {
 	now := c.now()
 	l := &Label{Key: key, Fingerprint: fingerprint, OrderID: o.Order, Kind: o.Kind, Pieces: o.Pieces, CreatedAt: now,
 		Country: strings.ToUpper(strings.TrimSpace(to.Country)),
-		Lost:    o.Kind == outbound && strings.EqualFold(strings.TrimSpace(to.Postcode), "LOST 1")}
-	if offers := rates(l.Country, o.Pieces); len(offers) > 0 && !strings.EqualFold(strings.TrimSpace(to.Postcode), "NOWHERE 1") {
+		Lost:    o.Kind == outbound && o.meets("LOST")}
+	if offers := rates(l.Country, o.Pieces); len(offers) > 0 && !o.meets("NOWHERE") {
 		l.Serial = c.labels.serial + 1
 		l.Carrier, l.TrackingNumber = offers[0].Carrier, number(offers[0].prefix, l.Serial)
 		if l.Kind == back {
@@ -161,6 +167,15 @@ func (c *Carrier) label(key, fingerprint string, o Order) {
 	for _, w := range l.Notices() {
 		c.scanned = append(c.scanned, scan{l, w})
 	}
+}
+
+// meets tells whether the postcode is a special one: of this fate for every parcel of the order, or for the one of this number.
+func (o Order) meets(fate string) bool {
+	if o.ShipTo == nil {
+		return false
+	}
+	postcode := strings.ToUpper(strings.TrimSpace(o.ShipTo.Postcode))
+	return postcode == fate+" 1" || o.Parcel != nil && postcode == fmt.Sprintf("%s PARCEL %d", fate, o.Parcel.Number)
 }
 
 // change changes a label, and notes which scans follow from that.

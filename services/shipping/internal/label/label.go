@@ -55,11 +55,10 @@ func Draw(p shipping.Printed) []byte {
 	y -= room
 	s.Rule(margin, right, y, 0.6)
 	y -= 13
-	facts := [][2]string{{"Order", p.Order}, {"Date", p.At.Format("2 January 2006")}, {"Pieces", fmt.Sprint(p.Pieces)}}
 	if p.Part != nil {
-		facts = append(facts, [2]string{"Parcel", fmt.Sprintf("%d of %d", p.Part.Number, p.Part.Of)})
+		s.Ends(fmt.Sprintf("Parcel %d of %d", p.Part.Number, p.Part.Of), typeset.Bold(), 11, right, y-2*small*typeset.Leading)
 	}
-	for _, fact := range facts {
+	for _, fact := range [][2]string{{"Order", p.Order}, {"Date", p.At.Format("2 January 2006")}, {"Pieces", fmt.Sprint(p.Pieces)}} {
 		s.Left(fact[0], typeset.Bold(), small, margin, y, 40)
 		s.Left(fact[1], typeset.Regular(), small, margin+42, y, right-margin-42)
 		y -= small * typeset.Leading
