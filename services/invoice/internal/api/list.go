@@ -31,7 +31,7 @@ type ListedCreditNote struct {
 	RefundID string        `json:"refund_id" doc:"The refund it is about"`
 }
 
-type list struct {
+type invoiceList struct {
 	Body struct {
 		Items []ListedInvoice `json:"items" nullable:"false"`
 	}
@@ -41,12 +41,12 @@ type listInput struct {
 	ID string `path:"id" doc:"The order's id"`
 }
 
-func (h handlers) invoices(ctx context.Context, in *listInput) (*list, error) {
+func (h handlers) invoices(ctx context.Context, in *listInput) (*invoiceList, error) {
 	i, err := h.own(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := &list{}
+	out := &invoiceList{}
 	out.Body.Items = []ListedInvoice{}
 	for _, d := range i.Invoices() {
 		out.Body.Items = append(out.Body.Items, view(i, d))

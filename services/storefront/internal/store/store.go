@@ -40,9 +40,9 @@ type orderRow struct {
 	Captured    int64
 	ChargedBack int64
 	Refunded    int64
-	Refunds     []storefront.Refund   `gorm:"serializer:json"`
-	Shipments   []storefront.Shipment `gorm:"serializer:json"`
-	Invoice     string
+	Refunds     []storefront.Refund     `gorm:"serializer:json"`
+	Shipments   []storefront.Shipment   `gorm:"serializer:json"`
+	Invoices    []storefront.Invoice    `gorm:"serializer:json"`
 	CreditNotes []storefront.CreditNote `gorm:"serializer:json"`
 	Open        bool                    // derived from the other columns, to search by
 }
@@ -63,7 +63,7 @@ func toOrderRow(o storefront.Order) orderRow {
 		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
 		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, ChargedBack: o.Payment.ChargedBack,
 		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments,
-		Invoice: o.Invoice, CreditNotes: o.CreditNotes, Open: o.Open(),
+		Invoices: o.Invoices, CreditNotes: o.CreditNotes, Open: o.Open(),
 	}
 }
 
@@ -76,7 +76,7 @@ func fromOrderRow(r orderRow) storefront.Order {
 		Payment: storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured,
 			ChargedBack: r.ChargedBack},
 		Refunded: r.Refunded, Refunds: r.Refunds, Shipments: r.Shipments,
-		Invoice: r.Invoice, CreditNotes: r.CreditNotes,
+		Invoices: r.Invoices, CreditNotes: r.CreditNotes,
 	}
 	if r.AgreedLines != nil {
 		o.Agreed = storefront.Basket{Lines: r.AgreedLines, Total: schemas.Money{Amount: r.AgreedTotal, Currency: r.Currency}}
