@@ -40,9 +40,10 @@ type orderRow struct {
 	Captured    int64
 	ChargedBack int64
 	Refunded    int64
-	Refunds     []storefront.Refund     `gorm:"serializer:json"`
-	Shipments   []storefront.Shipment   `gorm:"serializer:json"`
-	Invoices    []storefront.Invoice    `gorm:"serializer:json"`
+	Refunds     []storefront.Refund   `gorm:"serializer:json"`
+	Shipments   []storefront.Shipment `gorm:"serializer:json"`
+	Invoice     string
+	Invoices    []storefront.Invoice    `gorm:"serializer:json"` // where there are several parcels
 	CreditNotes []storefront.CreditNote `gorm:"serializer:json"`
 	Open        bool                    // derived from the other columns, to search by
 }
@@ -55,7 +56,7 @@ func Orders() engine.Store {
 }
 
 func toOrderRow(o storefront.Order) orderRow {
-	return orderRow{
+	r := orderRow{
 		OrderID: o.ID, CustomerID: o.CustomerID, PlacedAt: o.PlacedAt, Currency: o.Placed.Total.Currency,
 		PlacedLines: o.Placed.Lines, PlacedTotal: o.Placed.Total.Amount, ShipTo: o.ShipTo, FillPolicy: o.FillPolicy,
 		Cancelling: o.Cancelling, Returns: o.Returns,
@@ -65,6 +66,10 @@ func toOrderRow(o storefront.Order) orderRow {
 		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments,
 		Invoices: o.Invoices, CreditNotes: o.CreditNotes, Open: o.Open(),
 	}
+	if len(o.Invoices) == 1 && o.Invoices[0].ShipmentID == "" {
+		r.Invoice, r.Invoices = o.Invoices[0].Number, nil
+	}
+	return r
 }
 
 func fromOrderRow(r orderRow) storefront.Order {
@@ -77,6 +82,9 @@ func fromOrderRow(r orderRow) storefront.Order {
 			ChargedBack: r.ChargedBack},
 		Refunded: r.Refunded, Refunds: r.Refunds, Shipments: r.Shipments,
 		Invoices: r.Invoices, CreditNotes: r.CreditNotes,
+	}
+	if r.Invoice != "" {
+		o.Invoices = []storefront.Invoice{{Number: r.Invoice}}
 	}
 	if r.AgreedLines != nil {
 		o.Agreed = storefront.Basket{Lines: r.AgreedLines, Total: schemas.Money{Amount: r.AgreedTotal, Currency: r.Currency}}
