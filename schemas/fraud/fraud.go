@@ -121,7 +121,7 @@ type FactNotedV1 struct {
 // OutcomeNotedV1: the order turned out badly, and its subjects are told.
 type OutcomeNotedV1 struct {
 	Outcome string   `json:"outcome" example:"chargeback"`                     // chargeback or refund
-	Ref     string   `json:"ref"`                                              // the dispute or the refund
+	Ref     string   `json:"ref"`                                              // the dispute, the refund, or what several are for
 	Told    []string `json:"told" x:"personal" example:"[\"customer:10001\"]"` // the subjects
 }
 

@@ -41,6 +41,10 @@ type Message struct {
 	Pieces         int64          `json:"pieces,omitempty" schema:"min=0" example:"4"`
 	Carrier        string         `json:"carrier,omitempty"`
 	TrackingNumber string         `json:"tracking_number,omitempty"`
+
+	// Where the order leaves in several parcels: which one it is, and with a refund which one it is for.
+	Parcel     *schemas.Parcel `json:"parcel,omitempty"`
+	ShipmentID string          `json:"shipment_id,omitempty" example:"event-4712"`
 }
 
 // RecipientNotedV1: it is known who the order's customer is, and where mail about it goes.

@@ -88,6 +88,8 @@ type ReducedV1 struct {
 	Lines   []schemas.Allocation `json:"lines" schema:"min=1"` // what is left of it
 	Missing []schemas.Allocation `json:"missing" schema:"min=1"`
 	Total   schemas.Money        `json:"total"` // of what is left
+
+	ShipmentID string `json:"shipment_id,omitempty" example:"event-4712"` // the parcel, where the order leaves in several
 }
 
 // ParcelCancelledV1: one parcel of the confirmed order does not leave, and the others do or have. Whoever did something for it

@@ -36,10 +36,23 @@ func (j judge) refunded(c Case, e refund.IssuedV1, look saga.Look) []saga.Event 
 	if r == nil {
 		return nil
 	}
-	return c.report(byRefund, e.RefundID, slices.DeleteFunc(slices.Clone(c.Subjects), func(s string) bool {
+	return c.report(byRefund, c.because(e), slices.DeleteFunc(slices.Clone(c.Subjects), func(s string) bool {
 		_, asked := r.Asks[KindOf(s)]
 		return !asked
 	}))
+}
+
+// because is what the refund counts as: itself. Where an order that leaves in several parcels is cancelled, or goods of several
+// come back at once, each parcel has its refund, and the customer has done one thing.
+func (c Case) because(e refund.IssuedV1) string {
+	switch {
+	case e.ShipmentID == "":
+	case e.ReturnID != "":
+		return e.ReturnID
+	case e.Reason == "cancelled":
+		return c.Order
+	}
+	return e.RefundID
 }
 
 func (c Case) report(outcome, ref string, subjects []string) []saga.Event {

@@ -119,6 +119,34 @@ func TestTheSubjectsOfAnOrderLearnOnceOfItsChargeback(t *testing.T) {
 	sagatest.Given(t, counting, clear).When(issued).ThenKinds(event.OutcomeNoted, event.OutcomeReported).When(issued).Then()
 }
 
+func TestRefundsOfSeveralParcelsForOneReasonCountAsOne(t *testing.T) {
+	t.Parallel()
+	clear := event.Cleared.Of(event.ClearedV1{Subjects: []string{"customer:1"}, By: "rules"})
+	refunded := func(id, shipment, reason, back string) saga.Event {
+		return refund.Issued.Of(refund.IssuedV1{RefundID: id, ShipmentID: shipment, Reason: reason, ReturnID: back})
+	}
+	for name, c := range map[string]struct {
+		refunds []saga.Event
+		want    int
+	}{
+		"the order is cancelled":   {[]saga.Event{refunded("r1", "s1", "cancelled", ""), refunded("r2", "s2", "cancelled", "")}, 1},
+		"one return of two":        {[]saga.Event{refunded("r1", "s1", "returned", "b1"), refunded("r2", "s2", "returned", "b1")}, 1},
+		"two returns":              {[]saga.Event{refunded("r1", "s1", "returned", "b1"), refunded("r2", "s1", "returned", "b2")}, 2},
+		"both are lost":            {[]saga.Event{refunded("r1", "s1", "lost", ""), refunded("r2", "s2", "lost", "")}, 2},
+		"an order of one parcel":   {[]saga.Event{refunded("r1", "", "returned", "b1"), refunded("r2", "", "returned", "b1")}, 2},
+		"one is lost, then others": {[]saga.Event{refunded("r1", "s1", "lost", ""), refunded("r2", "s2", "cancelled", "")}, 2},
+	} {
+		d := sagatest.Given(t, counting, clear)
+		n := 0
+		for _, e := range c.refunds {
+			n += len(d.When(e).Emitted()) / 2
+		}
+		if n != c.want {
+			t.Errorf("%s: %d count, not %d", name, n, c.want)
+		}
+	}
+}
+
 // Three customers: each is counted alone, and only orders of one who has ordered too often go to review.
 func TestOrdersAreCountedForEachCustomer(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,7 @@ const (
 	aboveInvoice  = "above_invoice"
 )
 
-// The lines that are about the whole order.
+// The lines that are about no product.
 const (
 	notCharged = "not_charged" // the part of the total that was not captured
 	refunded   = "refund"      // money given back for no goods
@@ -37,23 +37,29 @@ func agreed(i Invoice, e order.ConfirmedV1) []saga.Event {
 	if i.CustomerID != "" {
 		return nil
 	}
-	return i.issued(event.ReadiedV1{By: byOrder, CustomerID: e.CustomerID, Buyer: &e.ShipTo, Lines: merged(e.Lines),
-		Amount: &e.Total})
+	events := []saga.Event{event.Readied.Of(event.ReadiedV1{By: byOrder, CustomerID: e.CustomerID, Buyer: &e.ShipTo,
+		Lines: merged(e.Lines), Amount: &e.Total})}
+	i = Evolve(i, events[0])
+	for _, p := range i.Parts() {
+		events = append(events, i.Of(p.ShipmentID).issued()...)
+	}
+	return events
 }
 
 func moneyTaken(i Invoice, e payment.CapturedV1) []saga.Event {
+	i = i.Of(e.ShipmentID)
 	if i.Captured.Currency != "" {
 		return nil
 	}
-	return i.issued(event.ReadiedV1{By: byCapture, Amount: &e.Amount, Lines: merged(e.Lines)})
+	noted := event.Readied.Of(event.ReadiedV1{By: byCapture, Amount: &e.Amount, Lines: merged(e.Lines), ShipmentID: i.ShipmentID})
+	return append([]saga.Event{noted}, i.evolved(noted).issued()...)
 }
 
-// issued notes one of the two things that an invoice waits for, and issues it if the other is there.
-func (i Invoice) issued(noted event.ReadiedV1) []saga.Event {
-	events := []saga.Event{event.Readied.Of(noted)}
-	i = Evolve(i, events[0])
+// issued is the invoice of the part in hand, or the word that there cannot be one, as soon as the two things are there that it
+// waits for.
+func (i Invoice) issued() []saga.Event {
 	if i.CustomerID == "" || i.Captured.Currency == "" {
-		return events
+		return nil
 	}
 	reason := ""
 	switch {
@@ -63,14 +69,14 @@ func (i Invoice) issued(noted event.ReadiedV1) []saga.Event {
 		reason = aboveTotal
 	}
 	if reason != "" {
-		return append(events, event.Withheld.Of(event.WithheldV1{Reason: reason, Amount: i.Captured}))
+		return []saga.Event{event.Withheld.Of(event.WithheldV1{Reason: reason, Amount: i.Captured, ShipmentID: i.ShipmentID})}
 	}
 	lines := slices.Clone(i.Lines)
 	if rest := sum(i.Lines) - i.Captured.Amount; rest > 0 {
 		lines = append(lines, event.Line{Text: notCharged, Quantity: -1, UnitPrice: rest})
 	}
-	return append(events, event.Issued.Of(event.IssuedV1{
-		Document: event.Document{Amount: i.Captured, Country: i.Buyer.Country, Lines: lines}}))
+	return []saga.Event{event.Issued.Of(event.IssuedV1{ShipmentID: i.ShipmentID,
+		Document: event.Document{Amount: i.Captured, Country: i.Buyer.Country, Lines: lines}})}
 }
 
 // moneyBack issues the credit note of a refund, but for what pays one that stands.
@@ -78,42 +84,45 @@ func moneyBack(i Invoice, e refund.IssuedV1) []saga.Event {
 	if i.Seen(e.RefundID) {
 		return nil
 	}
+	i = i.Of(e.ShipmentID)
 	r := Refund{ID: e.RefundID, Reason: e.Reason, Amount: e.Amount, Lines: merged(e.Lines), Instead: e.Instead}
 	_, again := i.shares(r)
 	if i.Issued != nil && again == 0 {
 		return []saga.Event{i.creditNote(r)}
 	}
 	noted := event.Readied.Of(event.ReadiedV1{By: byRefund, RefundID: r.ID, Reason: r.Reason, Amount: &e.Amount, Lines: r.Lines,
-		Instead: r.Instead})
+		Instead: r.Instead, ShipmentID: i.ShipmentID})
 	if r.Amount.Amount -= again; i.Issued == nil || r.Amount.Amount == 0 {
 		return []saga.Event{noted}
 	}
-	return []saga.Event{noted, Evolve(i, noted).creditNote(r)}
+	return []saga.Event{noted, i.evolved(noted).creditNote(r)}
 }
 
 // paidOutside treats what a person gave back as any refund: it has a document, whoever paid.
 func paidOutside(i Invoice, e refund.SettledV1) []saga.Event {
 	return moneyBack(i, refund.IssuedV1{RefundID: e.SettlementID, Reason: e.Reason, Amount: e.Amount, Lines: e.Lines,
-		Instead: e.Instead})
+		Instead: e.Instead, ShipmentID: e.ShipmentID})
 }
 
 // moneyNotBack notes that the money of a refund did not arrive.
 func moneyNotBack(i Invoice, e refund.FailedV1) []saga.Event {
+	i = i.about(e.RefundID)
 	waits := slices.ContainsFunc(i.Waiting, func(r Refund) bool { return r.ID == e.RefundID && !r.Failed })
-	if i.Seen(e.RefundID) && !waits && !i.arrived(e.RefundID) {
+	if i.seen(e.RefundID) && !waits && !i.arrived(e.RefundID) {
 		return nil
 	}
-	return []saga.Event{event.Readied.Of(event.ReadiedV1{By: byFailure, RefundID: e.RefundID})}
+	return []saga.Event{event.Readied.Of(event.ReadiedV1{By: byFailure, RefundID: e.RefundID, ShipmentID: i.ShipmentID})}
 }
 
 // creditWaiting issues the credit notes of the refunds that came before the invoice.
-func creditWaiting(i Invoice, _ event.IssuedV1) (events []saga.Event) {
+func creditWaiting(i Invoice, e event.IssuedV1) (events []saga.Event) {
+	i = i.Of(e.ShipmentID)
 	for _, r := range i.Waiting {
 		if r.Failed {
 			continue
 		}
 		events = append(events, i.creditNote(r))
-		i = Evolve(i, events[len(events)-1])
+		i = i.evolved(events[len(events)-1])
 	}
 	return events
 }
@@ -128,12 +137,12 @@ func (i Invoice) creditNote(r Refund) saga.Event {
 		reason = aboveInvoice
 	}
 	if reason != "" {
-		return event.Withheld.Of(event.WithheldV1{Reason: reason, Amount: r.Amount, RefundID: r.ID})
+		return event.Withheld.Of(event.WithheldV1{Reason: reason, Amount: r.Amount, RefundID: r.ID, ShipmentID: i.ShipmentID})
 	}
 	d := i.Issued.Document
 	d.Amount, d.Lines = r.Amount, i.credited(r)
 	return event.CreditNoteIssued.Of(event.CreditNoteIssuedV1{
-		Invoice: d.Number, RefundID: r.ID, Reason: r.Reason, Document: taxed(d, i.Credited())})
+		ShipmentID: i.ShipmentID, Invoice: d.Number, RefundID: r.ID, Reason: r.Reason, Document: taxed(d, i.Credited())})
 }
 
 // credited are the lines of a credit note: the goods, where the refund is exactly their price, or all that was invoiced, where

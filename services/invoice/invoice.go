@@ -20,16 +20,12 @@ import (
 
 // Invoice is this service's state of one order.
 type Invoice struct {
-	Order       string
-	CustomerID  string // empty until the order is confirmed
-	Buyer       schemas.Address
-	Lines       []event.Line  // as confirmed, or what of that the capture is for; without tax
-	Total       schemas.Money // as confirmed
-	Captured    schemas.Money // without currency: nothing yet
-	Issued      *Issued
-	CreditNotes []Issued   // in the order in which they were issued
-	Waiting     []Refund   // refunds that came before the invoice
-	Withheld    []Withheld // what a person has to look at
+	Order      string
+	CustomerID string // empty until the order is confirmed
+	Buyer      schemas.Address
+	Total      schemas.Money // as confirmed
+	Part                     // of an order that leaves in one parcel
+	Parcels    []Part        // of one that leaves in several, by shipment
 }
 
 // Issued is an invoice or a credit note.
@@ -40,6 +36,9 @@ type Issued struct {
 	Reason   string    `json:"reason,omitempty"`    // of a credit note
 	Payments []Payment `json:"payments,omitempty"`  // of a credit note: the refunds that paid it
 }
+
+// Corrects tells whether it is a credit note.
+func (n Issued) Corrects() bool { return n.RefundID != "" }
 
 // Refund is money given back.
 type Refund struct {
@@ -62,23 +61,24 @@ type Withheld struct {
 // Blank is the invoice of an order without events.
 func Blank(order string) Invoice { return Invoice{Order: order} }
 
-// Credited is the sum of the credit notes, in minor units.
-func (i Invoice) Credited() (sum int64) {
-	for _, n := range i.CreditNotes {
-		sum += n.Amount.Amount
-	}
-	return sum
-}
-
-// Seen tells whether the refund has its credit note, or waits, or was withheld.
-func (i Invoice) Seen(refund string) bool {
-	return slices.ContainsFunc(i.CreditNotes, func(n Issued) bool { return n.paidBy(refund) }) ||
-		slices.ContainsFunc(i.Waiting, func(r Refund) bool { return r.ID == refund }) ||
-		slices.ContainsFunc(i.Withheld, func(w Withheld) bool { return w.RefundID == refund })
-}
-
-// Evolve folds the service's own events.
+// Evolve folds the service's own events, each into the part that it is about.
 func Evolve(i Invoice, e saga.Event) Invoice {
+	shipment := ""
+	switch d := e.Data.(type) {
+	case event.ReadiedV1:
+		shipment = d.ShipmentID
+	case event.IssuedV1:
+		shipment = d.ShipmentID
+	case event.CreditNoteIssuedV1:
+		shipment = d.ShipmentID
+	case event.WithheldV1:
+		shipment = d.ShipmentID
+	}
+	return i.with(i.Of(shipment).evolved(e))
+}
+
+// evolved folds an event about the part in hand.
+func (i Invoice) evolved(e saga.Event) Invoice {
 	switch d := e.Data.(type) {
 	case event.ReadiedV1:
 		switch d.By {
@@ -94,7 +94,7 @@ func Evolve(i Invoice, e saga.Event) Invoice {
 			}
 		case byFailure:
 			i = i.unpaid(d.RefundID)
-			if !i.Seen(d.RefundID) { // it never was given back: remembered, as the event may come again
+			if !i.seen(d.RefundID) { // it never was given back: remembered, as the event may come again
 				i.Waiting = append(slices.Clip(i.Waiting), Refund{ID: d.RefundID, Failed: true})
 				return i
 			}
@@ -121,14 +121,6 @@ func Evolve(i Invoice, e saga.Event) Invoice {
 		i.Waiting = i.without(d.RefundID)
 	}
 	return i
-}
-
-func (i Invoice) without(refund string) []Refund {
-	left := slices.DeleteFunc(slices.Clone(i.Waiting), func(r Refund) bool { return r.ID == refund })
-	if len(left) == 0 {
-		return nil
-	}
-	return left
 }
 
 // kept truncates a time to the precision that rows keep.

@@ -25,16 +25,16 @@ func (n Issued) owed() int64 {
 }
 
 // Paid is what the customer has of the credit notes, in minor units.
-func (i Invoice) Paid() (sum int64) {
-	for _, n := range i.CreditNotes {
+func (p Part) Paid() (sum int64) {
+	for _, n := range p.CreditNotes {
 		sum += n.Amount.Amount - n.owed()
 	}
 	return sum
 }
 
 // arrived tells whether the refund paid a credit note and nobody said that it did not arrive.
-func (i Invoice) arrived(refund string) bool {
-	return slices.ContainsFunc(i.CreditNotes, func(n Issued) bool {
+func (p Part) arrived(refund string) bool {
+	return slices.ContainsFunc(p.CreditNotes, func(n Issued) bool {
 		return slices.ContainsFunc(n.Payments, func(p Payment) bool { return p.RefundID == refund && !p.Failed })
 	})
 }

@@ -8,7 +8,9 @@ package notification
 
 import (
 	"slices"
+	"strings"
 
+	"orderflow.example/schemas"
 	event "orderflow.example/schemas/notification"
 	"orderflow.example/shared/saga"
 )
@@ -20,6 +22,13 @@ type Order struct {
 	Email      string
 	Told       []string        // the ids of the messages in the inbox, sorted
 	Held       []event.Message // what waits for what must be told first, or for the recipient, by id
+	Parcels    []Parcel        // of those that were told to have left, where the order leaves in several; by shipment
+}
+
+// Parcel is which parcel of an order a shipment is.
+type Parcel struct {
+	ShipmentID string         `json:"shipment_id"`
+	Parcel     schemas.Parcel `json:"parcel"`
 }
 
 // Blank is an order without events.
@@ -42,8 +51,17 @@ func Evolve(o Order, e saga.Event) Order {
 		if len(o.Held) == 0 {
 			o.Held = nil
 		}
+		if m := d.Message; m.Kind == Dispatched && m.Parcel != nil {
+			at, _ := o.parcel(m)
+			o.Parcels = slices.Insert(slices.Clone(o.Parcels), at, Parcel{which(m), *m.Parcel})
+		}
 	}
 	return o
+}
+
+// parcel is where the parcel that the message is about is listed, or would be.
+func (o Order) parcel(m event.Message) (at int, known bool) {
+	return slices.BinarySearchFunc(o.Parcels, which(m), func(p Parcel, id string) int { return strings.Compare(p.ShipmentID, id) })
 }
 
 func byID(m event.Message, id string) int {

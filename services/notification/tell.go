@@ -32,6 +32,7 @@ const (
 	Owed             = "refund_owed"     // a refund cannot be made by the gateway; a person sees to it
 	Reversed         = "refund_reversed" // a refund did not arrive
 	Reduced          = "reduced"         // goods are missing, and the order leaves without them
+	ParcelCancelled  = "parcel_cancelled"
 )
 
 // Promoted is the kind of a promotion.
@@ -39,7 +40,7 @@ const Promoted = "promotion"
 
 // Kinds are all kinds of messages.
 var Kinds = []string{Confirmed, Cancelled, Rejected, Dispatched, Delivered, Lost, ReturnAuthorized, ReturnRefused,
-	ReturnReceived, Refunded, Settled, Backordered, Owed, Reversed, Reduced, Promoted}
+	ReturnReceived, Refunded, Settled, Backordered, Owed, Reversed, Reduced, ParcelCancelled, Promoted}
 
 // telling is what the customer is told of an event.
 type telling struct {
@@ -74,7 +75,10 @@ var tellings = []telling{
 		return event.Message{Kind: Confirmed, Amount: &e.Total, Pieces: pieces(e.Lines)}
 	}),
 	tells(order.Reduced, func(e order.ReducedV1) event.Message {
-		return event.Message{Kind: Reduced, Pieces: pieces(e.Missing), Amount: &e.Total}
+		return event.Message{Kind: Reduced, ID: e.ShipmentID, Pieces: pieces(e.Missing), Amount: &e.Total}
+	}),
+	tells(order.ParcelCancelled, func(e order.ParcelCancelledV1) event.Message {
+		return event.Message{Kind: ParcelCancelled, ID: e.ShipmentID, Reason: e.Reason, Pieces: pieces(e.Lines), Amount: &e.Total}
 	}),
 	tells(order.Cancelled, func(e order.CancelledV1) event.Message {
 		return event.Message{Kind: Cancelled, Reason: e.Reason}
@@ -84,7 +88,7 @@ var tellings = []telling{
 	}),
 	tells(shipping.Dispatched, func(e shipping.DispatchedV1) event.Message {
 		return event.Message{Kind: Dispatched, ID: e.ShipmentID, Pieces: pieces(e.Lines), Carrier: e.Carrier,
-			TrackingNumber: e.TrackingNumber}
+			TrackingNumber: e.TrackingNumber, Parcel: e.Parcel}
 	}),
 	tells(shipping.Delivered, func(e shipping.DeliveredV1) event.Message {
 		return event.Message{Kind: Delivered, ID: e.ShipmentID}
@@ -103,10 +107,10 @@ var tellings = []telling{
 		return event.Message{Kind: ReturnReceived, ID: e.ReturnID, Pieces: pieces(e.Lines)}
 	}),
 	tells(refund.Issued, func(e refund.IssuedV1) event.Message {
-		return event.Message{Kind: Refunded, ID: e.RefundID, Reason: e.Reason, Amount: &e.Amount}
+		return event.Message{Kind: Refunded, ID: e.RefundID, Reason: e.Reason, Amount: &e.Amount, ShipmentID: e.ShipmentID}
 	}),
 	tells(refund.Settled, func(e refund.SettledV1) event.Message {
-		return event.Message{Kind: Settled, ID: e.SettlementID, Reason: e.Reason, Amount: &e.Amount}
+		return event.Message{Kind: Settled, ID: e.SettlementID, Reason: e.Reason, Amount: &e.Amount, ShipmentID: e.ShipmentID}
 	}),
 	tells(refund.Owed, func(e refund.OwedV1) event.Message {
 		return event.Message{Kind: Owed, ID: e.RefundID, Amount: &e.Amount}
@@ -149,21 +153,42 @@ func pieces(lines []schemas.Allocation) (n int64) {
 	return n
 }
 
-// first is the kind of what must be told before the message, or one message of it; "" if none. The topics of other services have
-// no common order.
-func first(m event.Message) string {
+// first is what must be told before the message: one of these kinds, or one message of such a kind; none, if nothing. The topics
+// of other services have no common order.
+func first(m event.Message) []string {
 	switch m.Kind {
-	case Dispatched, Owed, Reduced:
-		return Confirmed
+	case Dispatched, Owed, Reduced, ParcelCancelled:
+		return []string{Confirmed}
 	case Delivered, Lost:
-		return Dispatched
+		return []string{Dispatched + ":" + which(m)}
 	case Refunded, Settled:
-		return map[string]string{"cancelled": Cancelled, "lost": Lost, "returned": ReturnReceived, "granted": Confirmed}[m.Reason]
+		return reasons(m)
 	case Reversed:
-		return Refunded + strings.TrimPrefix(m.ID, m.OrderID+":"+Reversed)
+		return []string{Refunded + ":" + which(m)}
 	}
-	return ""
+	return nil
 }
+
+// reasons are what may have led to a refund. That of one parcel may be because only that one is cancelled.
+func reasons(m event.Message) []string {
+	switch m.Reason {
+	case "cancelled":
+		if m.ShipmentID != "" {
+			return []string{Cancelled, ParcelCancelled + ":" + m.ShipmentID}
+		}
+		return []string{Cancelled}
+	case "lost":
+		return []string{strings.TrimSuffix(Lost+":"+m.ShipmentID, ":")}
+	case "returned":
+		return []string{ReturnReceived}
+	case "granted":
+		return []string{Confirmed}
+	}
+	return nil
+}
+
+// which is which of its kind the message is.
+func which(m event.Message) string { return strings.TrimPrefix(m.ID, m.OrderID+":"+m.Kind+":") }
 
 // overtaken tells whether the message is not true any more: what followed was told already.
 func (o Order) overtaken(m event.Message) bool {
@@ -173,9 +198,8 @@ func (o Order) overtaken(m event.Message) bool {
 
 // told tells whether the customer was told of this kind, or of one message of it.
 func (o Order) told(kind string) bool {
-	return slices.ContainsFunc(o.Told, func(id string) bool {
-		return strings.HasPrefix(id, o.ID+":"+kind) // one kind is no prefix of another
-	})
+	what := o.ID + ":" + kind
+	return slices.ContainsFunc(o.Told, func(id string) bool { return id == what || strings.HasPrefix(id, what+":") })
 }
 
 // id is the message's id: its order, its kind, and which of that kind it is.
@@ -201,10 +225,16 @@ func (o Order) tell(m event.Message) (events []saga.Event) {
 
 func (o Order) mayTell(m event.Message) bool {
 	before := first(m)
-	return o.CustomerID != "" && (before == "" || o.told(before))
+	return o.CustomerID != "" && (len(before) == 0 || slices.ContainsFunc(before, o.told))
 }
 
+// post names the parcel, where the order leaves in several.
 func (o Order) post(m event.Message) saga.Event {
+	if m.Kind == Delivered || m.Kind == Lost {
+		if at, known := o.parcel(m); known {
+			m.Parcel = &o.Parcels[at].Parcel
+		}
+	}
 	return event.Posted.Of(event.PostedV1{CustomerID: o.CustomerID, Message: m})
 }
 

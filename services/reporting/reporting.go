@@ -63,8 +63,8 @@ type Entry struct {
 	Transfers []event.Transfer
 }
 
-// Item is a movement as the journal has it and as the gateway accounts for it. Amounts are in minor units, negative where the
-// gateway takes them from the shop.
+// Item is a movement, or those of one reference, as the journal has it and as the gateway accounts for it. Amounts are in minor
+// units, negative where the gateway takes them from the shop.
 type Item struct {
 	Movement, Reference, Currency string
 
@@ -89,9 +89,6 @@ type Line struct {
 
 // Blank is the account of an order without events.
 func Blank(order string) Account { return Account{Order: order} }
-
-// IsUnsettled tells whether the gateway has not accounted for the item as booked, and nobody was told.
-func (i Item) IsUnsettled() bool { return i.Booked != i.Settled && !i.Told }
 
 // Evolve folds the service's own events about an order.
 func Evolve(a Account, e saga.Event) Account {

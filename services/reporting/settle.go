@@ -1,6 +1,7 @@
 package reporting
 
 import (
+	"cmp"
 	"slices"
 
 	event "orderflow.example/schemas/reporting"
@@ -37,14 +38,14 @@ func (c Calendar) vanished(a Account, e saga.Event, _ event.LinesVanishedV1) []s
 	return c.reconcile(a, e)
 }
 
-// reconcile compares the items that the gateway has accounted for, or a discrepancy was told of. Where both agree, payout and fee
-// are booked once; a later correction of theirs is booked by its difference.
+// reconcile compares the items that the gateway has accounted for, or a discrepancy was told of. Where both agree, as far as the
+// files have come, payout and fee are booked once; a later correction of theirs is booked by its difference.
 func (c Calendar) reconcile(a Account, e saga.Event) (said []saga.Event) {
 	for _, i := range a.Items {
 		switch {
 		case len(i.Lines) == 0 && !i.Told && i.PaidOut == 0 && i.PaidFee == 0:
-		case i.Booked != i.Settled:
-			said = append(said, i.differs()...)
+		case i.Booked != i.Settled && a.rest(i) == "":
+			said = append(said, i.differs(i.Day)...)
 		default:
 			if i.Told {
 				said = append(said, event.DiscrepancyResolved.Of(event.DiscrepancyResolvedV1{Movement: i.Movement,
@@ -69,17 +70,51 @@ func (i Item) payout() []event.Transfer {
 		move(Fees, Clearing, i.kept()-i.Fee-i.PaidFee, i.Currency))
 }
 
-func (i Item) differs() []saga.Event {
+// Unsettled is the day since which the gateway has not accounted for the item as booked, where nobody was told; empty otherwise.
+func (a Account) Unsettled(i Item) (day string) {
+	if i.Booked == i.Settled || i.Told {
+		return ""
+	}
+	return cmp.Or(a.rest(i), i.Day)
+}
+
+// rest is the first day of what is still to come of an item of several movements, as the captures of an order's parcels are: each
+// line is exactly one of them, and the others will be in later files. Empty where the lines are anything else.
+func (a Account) rest(i Item) (day string) {
+	if len(i.Lines) == 0 || i.Told || i.PaidOut+i.PaidFee > i.Settled {
+		return ""
+	}
+	booked := slices.DeleteFunc(slices.Clone(a.Entries), func(e Entry) bool {
+		return e.Movement != i.Movement || e.Reference != i.Reference || e.Transaction != ""
+	})
+	for _, l := range i.Lines {
+		at := slices.IndexFunc(booked, func(e Entry) bool {
+			return balance(e.Transfers, Clearing, i.Currency)+balance(e.Transfers, Fees, i.Currency) == l.Gross
+		})
+		if at < 0 {
+			return ""
+		}
+		booked = slices.Delete(booked, at, at+1)
+	}
+	for _, e := range booked {
+		if day == "" || e.Day < day {
+			day = e.Day
+		}
+	}
+	return day
+}
+
+func (i Item) differs(since string) []saga.Event {
 	if i.Told && i.ToldBooked == i.Booked && i.ToldSettled == i.Settled {
 		return nil
 	}
 	return []saga.Event{event.DiscrepancyFound.Of(event.DiscrepancyFoundV1{Movement: i.Movement, Reference: i.Reference,
-		Currency: i.Currency, Booked: i.Booked, Settled: i.Settled, Day: i.Day})}
+		Currency: i.Currency, Booked: i.Booked, Settled: i.Settled, Day: since})}
 }
 
 // miss notes that no file had a movement of the order by now, though those of its days were read.
 func miss(a Account, m Missing) []saga.Event {
-	if !slices.ContainsFunc(a.Items, func(i Item) bool { return i.IsUnsettled() && i.Day <= m.Through }) {
+	if !slices.ContainsFunc(a.Items, func(i Item) bool { day := a.Unsettled(i); return day != "" && day <= m.Through }) {
 		return nil
 	}
 	return []saga.Event{event.SettlementMissed.Of(event.SettlementMissedV1(m))}
@@ -88,8 +123,8 @@ func miss(a Account, m Missing) []saga.Event {
 // missed tells of each such movement.
 func missed(a Account, m event.SettlementMissedV1) (said []saga.Event) {
 	for _, i := range a.Items {
-		if i.IsUnsettled() && i.Day <= m.Through {
-			said = append(said, i.differs()...)
+		if day := a.Unsettled(i); day != "" && day <= m.Through {
+			said = append(said, i.differs(day)...)
 		}
 	}
 	return said

@@ -27,6 +27,7 @@ var Choreography = saga.Choreography[Order]{
 		saga.Show(order.StatusChanged, statusChanged),
 		saga.Show(order.Confirmed, confirmed),
 		saga.Show(order.Reduced, reduced),
+		saga.Show(order.ParcelCancelled, parcelCancelled),
 
 		saga.Show(payment.Authorized, authorized),
 		saga.Show(payment.Captured, captured),

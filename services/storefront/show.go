@@ -1,7 +1,9 @@
 package storefront
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"orderflow.example/schemas"
@@ -10,6 +12,7 @@ import (
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
 	"orderflow.example/schemas/shipping"
+	event "orderflow.example/schemas/storefront"
 )
 
 func statusChanged(o Order, e order.StatusChangedV1, at time.Time) Order {
@@ -35,6 +38,35 @@ func confirmed(o Order, e order.ConfirmedV1, _ time.Time) Order { return o.agree
 // reduced shows what will be sent without the goods that were missing.
 func reduced(o Order, e order.ReducedV1, _ time.Time) Order { return o.agreed(e.Lines, e.Total) }
 
+// parcelCancelled shows that the goods of one parcel are not sent. The status stays: the others go on.
+func parcelCancelled(o Order, e order.ParcelCancelledV1, at time.Time) Order {
+	left := slices.Clone(o.Agreed.Lines)
+	var goods []string
+	for _, l := range e.Lines {
+		goods = append(goods, fmt.Sprintf("%d × %s", l.Quantity, l.SKU))
+		if i := slices.IndexFunc(left, func(x schemas.Line) bool { return x.SKU == l.SKU }); i >= 0 {
+			left[i].Quantity -= l.Quantity
+		}
+	}
+	left = slices.DeleteFunc(left, func(l schemas.Line) bool { return l.Quantity <= 0 })
+	o.Agreed = Basket{Lines: left, Total: e.Total}
+	text := "A parcel of your order is not sent"
+	if why, known := whyNot[e.Reason]; known {
+		text += ", as " + why
+	}
+	o.Timeline = added(o.Timeline, Entry{At: visible(at), Status: o.Status, Text: text + ": " + strings.Join(goods, ", ") + "."})
+	return o
+}
+
+// whyNot is why a parcel is not sent, in words, by the stable word.
+var whyNot = map[string]string{
+	"customer_request": "you asked for it",
+	"not_dispatched":   "it could not leave in time",
+	"short_picked":     "goods are missing in the warehouse",
+	"capture_failed":   "the payment could not be taken",
+	"no_carrier":       "no carrier takes it",
+}
+
 // agreed has one line for each SKU, whatever the warehouses it comes from.
 func (o Order) agreed(goods []schemas.Allocation, total schemas.Money) Order {
 	lines := make([]schemas.Line, 0, len(goods))
@@ -56,8 +88,10 @@ func authorized(o Order, e payment.AuthorizedV1, _ time.Time) Order {
 	return o
 }
 
+// captured adds up what is taken for the parcels of an order.
 func captured(o Order, e payment.CapturedV1, _ time.Time) Order {
-	o.Payment.State, o.Payment.Captured = PaymentCaptured, e.Amount.Amount
+	o.Payment.State = PaymentCaptured
+	o.Payment.Captured += e.Amount.Amount
 	return o
 }
 
@@ -67,12 +101,14 @@ func declined(o Order, _ payment.DeclinedV1, _ time.Time) Order {
 }
 
 // voided ends the payment. A voided amount was authorised, even if no event said so; after a refusal a void of nothing
-// changes nothing.
+// changes nothing. Where something was taken for other parcels, the payment is captured.
 func voided(o Order, e payment.VoidedV1, _ time.Time) Order {
 	if e.Amount != nil {
-		o.Payment.Authorized = max(o.Payment.Authorized, e.Amount.Amount)
+		o.Payment.Authorized = max(o.Payment.Authorized, e.Amount.Amount+e.Captured)
 	}
 	switch {
+	case e.Captured > 0:
+		o.Payment.State = PaymentCaptured
 	case o.Payment.Authorized > 0:
 		o.Payment.State = PaymentVoided
 	case o.Payment.State == PaymentPending:
@@ -84,13 +120,14 @@ func voided(o Order, e payment.VoidedV1, _ time.Time) Order {
 func refunded(o Order, e refund.IssuedV1, at time.Time) Order {
 	o.Refunded += e.Amount.Amount
 	o.Refunds = added(o.Refunds, Refund{ID: e.RefundID, At: visible(at), Amount: e.Amount.Amount, Reason: e.Reason,
-		ReturnID: e.ReturnID})
+		ReturnID: e.ReturnID, ShipmentID: e.ShipmentID})
 	return o
 }
 
 // settled shows what a person gave back outside the gateway as any refund.
 func settled(o Order, e refund.SettledV1, at time.Time) Order {
-	return refunded(o, refund.IssuedV1{RefundID: e.SettlementID, Reason: e.Reason, Amount: e.Amount, ReturnID: e.ReturnID}, at)
+	return refunded(o, refund.IssuedV1{RefundID: e.SettlementID, Reason: e.Reason, Amount: e.Amount, ReturnID: e.ReturnID,
+		ShipmentID: e.ShipmentID}, at)
 }
 
 // notRefunded takes a refund off the list that was given back and did not arrive. Of others the customer was shown none.
@@ -115,24 +152,41 @@ func chargebackReversed(o Order, e payment.ChargebackReversedV1, _ time.Time) Or
 }
 
 func invoiced(o Order, e invoice.IssuedV1, _ time.Time) Order {
-	o.Invoice = e.Document.Number
+	o.Invoices = added(o.Invoices, Invoice{Number: e.Document.Number, ShipmentID: e.ShipmentID})
 	return o
 }
 
 func credited(o Order, e invoice.CreditNoteIssuedV1, _ time.Time) Order {
-	o.CreditNotes = added(o.CreditNotes, CreditNote{Number: e.Document.Number, RefundID: e.RefundID})
+	o.CreditNotes = added(o.CreditNotes, CreditNote{Number: e.Document.Number, RefundID: e.RefundID, ShipmentID: e.ShipmentID})
 	return o
 }
 
 func prepared(o Order, e shipping.PreparedV1, _ time.Time) Order {
-	return o.withShipment(Shipment{ID: e.ShipmentID, Carrier: e.Carrier, TrackingNumber: e.TrackingNumber, State: ShipmentPrepared})
+	return o.withShipment(Shipment{ID: e.ShipmentID, Carrier: e.Carrier, TrackingNumber: e.TrackingNumber, State: ShipmentPrepared,
+		Parcel: e.Parcel, Lines: contents(e.Parcel, e.Lines)})
 }
 
 func dispatched(o Order, e shipping.DispatchedV1, _ time.Time) Order {
 	return o.withShipment(Shipment{ID: e.ShipmentID, Carrier: e.Carrier, TrackingNumber: e.TrackingNumber,
-		State: ShipmentDispatched})
+		State: ShipmentDispatched, Parcel: e.Parcel, Lines: contents(e.Parcel, e.Lines)})
 }
 
+// contents is what is in one of several parcels.
+func contents(p *schemas.Parcel, goods []schemas.Allocation) (lines []event.ReturnLine) {
+	if p == nil {
+		return nil
+	}
+	for _, l := range goods {
+		if i := slices.IndexFunc(lines, func(x event.ReturnLine) bool { return x.SKU == l.SKU }); i >= 0 {
+			lines[i].Quantity += l.Quantity
+			continue
+		}
+		lines = append(lines, event.ReturnLine{SKU: l.SKU, Quantity: l.Quantity})
+	}
+	return lines
+}
+
+// withShipment keeps parcels in the order of their numbers, whichever has its label first.
 func (o Order) withShipment(s Shipment) Order {
 	if i := slices.IndexFunc(o.Shipments, func(x Shipment) bool { return x.ID == s.ID }); i >= 0 {
 		o.Shipments = slices.Clone(o.Shipments)
@@ -140,12 +194,20 @@ func (o Order) withShipment(s Shipment) Order {
 		return o
 	}
 	o.Shipments = added(o.Shipments, s)
+	slices.SortStableFunc(o.Shipments, func(a, b Shipment) int {
+		if a.Parcel == nil || b.Parcel == nil {
+			return 0
+		}
+		return int(a.Parcel.Number - b.Parcel.Number)
+	})
 	return o
 }
 
-// withdrawn takes back every parcel that has not left.
-func withdrawn(o Order, _ shipping.WithdrawnV1, _ time.Time) Order {
-	return o.moved(func(s Shipment) bool { return s.State == ShipmentPrepared }, ShipmentWithdrawn)
+// withdrawn takes back the parcel, or every one that has not left.
+func withdrawn(o Order, e shipping.WithdrawnV1, _ time.Time) Order {
+	return o.moved(func(s Shipment) bool {
+		return s.State == ShipmentPrepared && (e.ShipmentID == "" || e.ShipmentID == s.ID)
+	}, ShipmentWithdrawn)
 }
 
 func delivered(o Order, e shipping.DeliveredV1, _ time.Time) Order {

@@ -36,9 +36,9 @@ type Order struct {
 	Payment   Payment    // payment
 	Refunded  int64      // refund: minor units; all that old orders have of their refunds
 	Refunds   []Refund   // refund
-	Shipments []Shipment // shipping
+	Shipments []Shipment // shipping; the parcels of an order that leaves in several by their numbers
 
-	Invoice     string       // invoice: its number
+	Invoices    []Invoice    // invoice, in the order in which they were issued
 	CreditNotes []CreditNote // invoice
 }
 
@@ -77,20 +77,32 @@ type Refund struct {
 	Amount   int64     `json:"amount"` // minor units
 	Reason   string    `json:"reason"` // cancelled, lost or returned
 	ReturnID string    `json:"return_id,omitempty"`
+
+	ShipmentID string `json:"shipment_id,omitempty"` // the parcel, where the order leaves in several
+}
+
+// Invoice is the document about a capture.
+type Invoice struct {
+	Number     string `json:"number"`
+	ShipmentID string `json:"shipment_id,omitempty"` // the parcel, where the order leaves in several
 }
 
 // CreditNote is the document about a refund.
 type CreditNote struct {
-	Number   string `json:"number"`
-	RefundID string `json:"refund_id"`
+	Number     string `json:"number"`
+	RefundID   string `json:"refund_id"`
+	ShipmentID string `json:"shipment_id,omitempty"` // the parcel, where the order leaves in several
 }
 
-// Shipment is one parcel.
+// Shipment is one parcel. Which one it is and what is in it is known where the order leaves in several.
 type Shipment struct {
 	ID             string `json:"id"`
 	Carrier        string `json:"carrier"`
 	TrackingNumber string `json:"tracking_number"`
 	State          string `json:"state"` // prepared, dispatched, delivered, lost or withdrawn
+
+	Parcel *schemas.Parcel    `json:"parcel,omitempty"`
+	Lines  []event.ReturnLine `json:"lines,omitempty"`
 }
 
 // Return is goods on their way back.
@@ -118,7 +130,8 @@ func (o Order) Basket() Basket {
 	return o.Placed
 }
 
-// Returnable is how much of each SKU among the lines is neither back nor on its way. Refused returns do not count.
+// Returnable is how much of each SKU among the lines is neither back, nor on its way, nor lost with one of several parcels.
+// Refused returns do not count.
 func (o Order) Returnable(lines []schemas.Line) map[string]int64 {
 	left := make(map[string]int64, len(lines))
 	for _, l := range lines {
@@ -132,7 +145,20 @@ func (o Order) Returnable(lines []schemas.Line) map[string]int64 {
 			left[l.SKU] -= l.Quantity
 		}
 	}
+	for _, l := range o.lost() {
+		left[l.SKU] -= l.Quantity
+	}
 	return left
+}
+
+// lost is what was lost with one of several parcels.
+func (o Order) lost() (lines []event.ReturnLine) {
+	for _, s := range o.Shipments {
+		if s.State == ShipmentLost {
+			lines = append(lines, s.Lines...)
+		}
+	}
+	return lines
 }
 
 // Evolve folds the storefront's own events.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -81,7 +82,8 @@ func (s *site) documents() (all map[string][]saga.Event) {
 // id is the id of an order.
 func id(n int) string { return fmt.Sprintf("018f0000-0000-7000-8000-%012d", n) }
 
-// story is what the other services say of one order. Every third is refunded in part, some of these twice.
+// story is what the other services say of one order. Every fifth leaves in two parcels. Every third is refunded in part, some of
+// these twice.
 func story(n int) (events []saga.Event) {
 	total := schemas.Money{Amount: 1250, Currency: "GBP"}
 	events = []saga.Event{
@@ -90,12 +92,29 @@ func story(n int) (events []saga.Event) {
 			Lines:  []schemas.Allocation{{SKU: "MUG", Quantity: 5, UnitPrice: 250, Warehouse: "LEEDS"}},
 			ShipTo: schemas.Address{Name: "Ann Example", Line1: "1 High St", City: "Leeds", Postcode: "LS1 1AA", Country: "GB"}}),
 	}
+	shipment := ""
+	if parcels(n) > 1 {
+		events = events[1:]
+		for i, pieces := range []int64{2, 3} {
+			shipment = fmt.Sprint("parcel-", n, "-", i)
+			events = append(events, payment.Captured.About(id(n), payment.CapturedV1{Reference: "a", ShipmentID: shipment,
+				Amount: schemas.Money{Amount: pieces * 250, Currency: "GBP"},
+				Lines:  []schemas.Allocation{{SKU: "MUG", Quantity: pieces, UnitPrice: 250, Warehouse: fmt.Sprint("W", i)}}}))
+		}
+	}
 	for r := range refunds(n) {
 		events = append(events, refund.Issued.About(id(n), refund.IssuedV1{RefundID: fmt.Sprint("refund-", n, "-", r),
-			Reason: "returned",
+			Reason: "returned", ShipmentID: shipment,
 			Amount: schemas.Money{Amount: 250, Currency: "GBP"}}))
 	}
 	return events
+}
+
+func parcels(n int) int {
+	if n%5 != 0 {
+		return 1
+	}
+	return 2
 }
 
 func refunds(n int) int {
@@ -105,14 +124,14 @@ func refunds(n int) int {
 	return 1 + n%2
 }
 
-func TestTwoProcessesThatAreKilledAtRandomGiveEveryOrderOneInvoiceAndNumbersWithoutGapOrRepeat(t *testing.T) {
+func TestTwoProcessesThatAreKilledAtRandomGiveEveryParcelOneInvoiceAndNumbersWithoutGapOrRepeat(t *testing.T) {
 	s := &site{Site: servicetest.Open(t, App, partitions, ""), next: map[int]int64{}}
 	s.Tell(catalog.ProductListed.About("MUG", catalog.ProductListedV1{Description: "A red mug",
 		Price: schemas.Money{Amount: 250, Currency: "GBP"}}))
 	running := []*servicetest.Process{s.Start(), s.Start()}
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	const rounds = 5
-	notes, wanted := 0, 0
+	invoices, notes, wanted := 0, 0, 0
 	for round := range rounds {
 		for _, p := range running {
 			s.Ready(p)
@@ -121,7 +140,7 @@ func TestTwoProcessesThatAreKilledAtRandomGiveEveryOrderOneInvoiceAndNumbersWith
 		last, victim := from+random.IntN(to-from), random.IntN(2)
 		for n := from; n < to; n++ { // the process is killed while it works on what it has just heard
 			s.Tell(story(n)...)
-			notes, wanted = notes+refunds(n), wanted+1+refunds(n)
+			invoices, notes, wanted = invoices+parcels(n), notes+refunds(n), wanted+parcels(n)+refunds(n)
 			if n == last {
 				running[victim].Kill()
 				t.Logf("killed process %d: %d of %d documents were issued", victim, len(s.documents()), wanted)
@@ -139,7 +158,7 @@ func TestTwoProcessesThatAreKilledAtRandomGiveEveryOrderOneInvoiceAndNumbersWith
 		of[events[0].Key+" "+events[0].Type]++
 		year = strings.Split(number, "-")[1]
 	}
-	for series, last := range map[string]int{"INV": *orders, "CN": notes} {
+	for series, last := range map[string]int{"INV": invoices, "CN": notes} {
 		for n := 1; n <= last; n++ {
 			if all[fmt.Sprintf("%s-%s-%06d", series, year, n)] == nil {
 				t.Errorf("%s-%s has no number %d of %d", series, year, n, last)
@@ -147,9 +166,9 @@ func TestTwoProcessesThatAreKilledAtRandomGiveEveryOrderOneInvoiceAndNumbersWith
 		}
 	}
 	for n := range *orders {
-		if of[id(n)+" invoice.issued.v1"] != 1 || of[id(n)+" invoice.credit_note_issued.v1"] != refunds(n) {
-			t.Errorf("order %d has %d invoices and %d credit notes, not 1 and %d", n, of[id(n)+" invoice.issued.v1"],
-				of[id(n)+" invoice.credit_note_issued.v1"], refunds(n))
+		if of[id(n)+" invoice.issued.v1"] != parcels(n) || of[id(n)+" invoice.credit_note_issued.v1"] != refunds(n) {
+			t.Errorf("order %d has %d invoices and %d credit notes, not %d and %d", n, of[id(n)+" invoice.issued.v1"],
+				of[id(n)+" invoice.credit_note_issued.v1"], parcels(n), refunds(n))
 		}
 	}
 	if len(all) != wanted {
@@ -196,13 +215,29 @@ func (s *site) serves(urls ...string) {
 				s.Errorf("does not name the product: %s", body)
 			}
 		}
+		code, _, body := get("ann", "/v1/orders/"+id(15)+"/invoices", "")
+		var list struct{ Items []struct{ Number string } }
+		if err := json.Unmarshal(body, &list); err != nil || code != 200 || len(list.Items) != 2 {
+			s.Errorf("%d %s", code, body)
+		}
+		for _, one := range list.Items {
+			path := "/v1/orders/" + id(15) + "/invoices/" + one.Number
+			if code, _, body := get("ann", path, "application/xml"); code != 200 || !bytes.Contains(body, []byte(one.Number)) {
+				s.Errorf("%s: %d %s", path, code, body)
+			}
+			if code, _, _ := get("bob", path, ""); code != 404 {
+				s.Errorf("another customer reads %s: %d", path, code)
+			}
+		}
 		for _, c := range []struct {
 			who, path, accept string
 			want              int
 		}{
 			{"bob", at + "/invoice", "*/*", 404}, {"bob", at + "/credit-notes/1", "*/*", 404}, {"ann", at + "/credit-notes/3", "", 404},
 			{"ann", at + "/credit-notes/0", "", 404}, {"ann", "/v1/orders/" + id(99_999_999) + "/invoice", "", 404},
-			{"ann", "/v1/orders/x/invoice", "", 404}, {"ann", at + "/invoice", "text/html", 406}, {"ann", at + "/invoice", "*/*", 200},
+			{"ann", "/v1/orders/x/invoice", "", 404}, {"bob", at + "/invoices", "", 404},
+			{"ann", at + "/invoices/INV-2020-000001", "", 404},
+			{"ann", at + "/invoice", "text/html", 406}, {"ann", at + "/invoice", "*/*", 200},
 			{"ann", at + "/invoice", "application/pdf;q=0", 406}, {"ann", at + "/invoice", "text/html, application/*;q=0.1", 200},
 		} {
 			if code, _, body := get(c.who, c.path, c.accept); code != c.want {

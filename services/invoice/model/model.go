@@ -2,6 +2,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -48,19 +49,25 @@ var Service = model.Service{
 }
 
 func has(i invoice.Invoice) audit.Invoice {
-	f := audit.Invoice{Captured: i.Captured.Amount, Currency: i.Captured.Currency, Credited: i.Paid(), Noted: i.Credited()}
-	if i.Issued != nil {
-		f.Invoiced, f.Currency = i.Issued.Amount.Amount, i.Issued.Amount.Currency
-		f.Numbers = append(f.Numbers, number(i.Issued))
+	f := audit.Invoice{Currency: i.Total.Currency}
+	for _, p := range i.Parts() {
+		f.Captured += p.Captured.Amount
+		f.Credited += p.Paid()
+		f.Noted += p.Credited()
+		f.Currency = cmp.Or(p.Captured.Currency, f.Currency)
+		if p.Issued != nil {
+			f.Invoiced += p.Issued.Amount.Amount
+			f.Currency = p.Issued.Amount.Currency
+		}
 	}
-	for _, n := range i.CreditNotes {
-		f.Numbers = append(f.Numbers, number(&n))
+	for _, d := range append(i.Invoices(), i.Notes()...) {
+		f.Numbers = append(f.Numbers, number(d))
 	}
 	return f
 }
 
 // number splits what a document is numbered with, "INV-2026-000042".
-func number(d *invoice.Issued) audit.Number {
+func number(d invoice.Issued) audit.Number {
 	at := strings.LastIndexByte(d.Number, '-')
 	n, err := strconv.ParseInt(d.Number[at+1:], 10, 64)
 	if err != nil || at < 0 {
@@ -69,11 +76,18 @@ func number(d *invoice.Issued) audit.Number {
 	return audit.Number{Series: d.Number[:at], N: n}
 }
 
+// before: one invoice follows each capture. How many there are is not known here, but how much they can be.
 func before(state any) []explore.Before {
 	i, b := state.(invoice.Invoice), model.Before{}
-	b.Never(i.Issued != nil, event.Issued)
-	b.Never(i.Issued != nil && i.Credited() == i.Issued.Amount.Amount, event.CreditNoteIssued)
-	b.Until(i.Captured.Currency == "", payments.Captured, event.Issued, event.CreditNoteIssued)
+	f, waits := has(i), false
+	for _, p := range i.Parts() {
+		waits = waits || p.Captured.Currency != "" && p.Issued == nil
+	}
+	whole := i.Issued != nil || i.CustomerID != "" && f.Invoiced == i.Total.Amount
+	b.Never(whole, event.Issued)
+	b.Never(whole && f.Noted == f.Invoiced, event.CreditNoteIssued)
+	b.Until(!waits, payments.Captured, event.Issued)
+	b.Until(f.Captured == 0, payments.Captured, event.CreditNoteIssued)
 	b.Until(i.CustomerID == "", orders.Confirmed, event.Issued, event.CreditNoteIssued)
 	return b
 }
@@ -81,9 +95,13 @@ func before(state any) []explore.Before {
 // end checks that what was taken has its invoice, and what was given back its credit notes.
 func end(v model.Ending) string {
 	i, sum := v.State("invoice").(invoice.Invoice), v.State(gateway.Name).(gateway.Book).Sum()
-	if f := has(i); f.Invoiced != sum.Captured || f.Credited != sum.Refunded || len(i.Withheld) > 0 {
+	withheld := 0
+	for _, p := range i.Parts() {
+		withheld += len(p.Withheld)
+	}
+	if f := has(i); f.Invoiced != sum.Captured || f.Credited != sum.Refunded || withheld > 0 {
 		return fmt.Sprintf("invoices are %d and credit notes %d, with %d withheld; the gateway has %d and %d",
-			f.Invoiced, f.Credited, len(i.Withheld), sum.Captured, sum.Refunded)
+			f.Invoiced, f.Credited, withheld, sum.Captured, sum.Refunded)
 	}
 	return ""
 }

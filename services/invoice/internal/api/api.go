@@ -38,6 +38,12 @@ type invoiceInput struct {
 	Accept string `header:"Accept" doc:"application/pdf, or application/xml for UBL 2.1"`
 }
 
+type numberedInput struct {
+	ID     string `path:"id" doc:"The order's id"`
+	Number string `path:"number" maxLength:"40" doc:"The number of the invoice" example:"INV-2026-000042"`
+	Accept string `header:"Accept" doc:"application/pdf, or application/xml for UBL 2.1"`
+}
+
 type creditNoteInput struct {
 	ID     string `path:"id" doc:"The order's id"`
 	N      string `path:"n" maxLength:"40" doc:"The number of the credit note, or which of the order's it is, from 1 on" example:"1"`
@@ -58,7 +64,17 @@ type handlers struct{ Reader }
 func Register(api huma.API, r Reader) {
 	h := handlers{r}
 	huma.Register(api, operation("get-invoice", "/v1/orders/{id}/invoice", "Read the invoice of one of your orders",
-		"There is one as soon as the order is paid."), h.invoice)
+		"There is one as soon as the order is paid: where it leaves in several parcels one for each, and this is the first."),
+		h.invoice)
+	listing := huma.Operation{
+		OperationID: "list-invoices", Method: http.MethodGet, Path: "/v1/orders/{id}/invoices", Tags: []string{"Orders"},
+		Summary: "List the invoices of one of your orders", Security: openapi.Bearer,
+		Description: "One for each parcel as soon as that is paid, in the order in which they were issued, with their credit notes.",
+		Errors:      []int{http.StatusUnauthorized, http.StatusNotFound},
+	}
+	huma.Register(api, listing, h.invoices)
+	huma.Register(api, operation("get-numbered-invoice", "/v1/orders/{id}/invoices/{number}",
+		"Read one of the invoices of one of your orders", "There is one for each parcel as soon as that is paid."), h.numbered)
 	huma.Register(api, operation("get-credit-note", "/v1/orders/{id}/credit-notes/{n}", "Read a credit note of one of your orders",
 		"There is one for each refund."), h.creditNote)
 }
@@ -79,10 +95,22 @@ func (h handlers) invoice(ctx context.Context, in *invoiceInput) (*file, error) 
 	if err != nil {
 		return nil, err
 	}
-	if i.Issued == nil {
+	all := i.Invoices()
+	if len(all) == 0 {
 		return nil, httpserver.NotFound("this order has no invoice yet: it is issued when the payment is taken")
 	}
-	return h.write(ctx, i, *i.Issued, in.Accept)
+	return h.numbered(ctx, &numberedInput{ID: in.ID, Number: all[0].Number, Accept: in.Accept})
+}
+
+func (h handlers) numbered(ctx context.Context, in *numberedInput) (*file, error) {
+	i, err := h.own(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if of, d, found := i.Document(in.Number); found && !d.Corrects() {
+		return h.write(ctx, of, d, in.Accept)
+	}
+	return nil, httpserver.NotFound("this order has no invoice of this number: list-invoices has their numbers")
 }
 
 func (h handlers) creditNote(ctx context.Context, in *creditNoteInput) (*file, error) {
@@ -90,12 +118,14 @@ func (h handlers) creditNote(ctx context.Context, in *creditNoteInput) (*file, e
 	if err != nil {
 		return nil, err
 	}
-	for n, note := range i.CreditNotes {
+	all := i.Notes()
+	for n, note := range all {
 		if in.N == note.Number || in.N == strconv.Itoa(n+1) {
-			return h.write(ctx, i, note, in.Accept)
+			of, _, _ := i.Document(note.Number)
+			return h.write(ctx, of, note, in.Accept)
 		}
 	}
-	return nil, httpserver.NotFound("this order has no such credit note; it has " + strconv.Itoa(len(i.CreditNotes)))
+	return nil, httpserver.NotFound("this order has no such credit note; it has " + strconv.Itoa(len(all)))
 }
 
 // own returns the caller's order of this id.

@@ -51,10 +51,10 @@ func (d Document) Net() int64 { return d.Amount - d.Tax }
 // texts are the lines that are about no product.
 var texts = map[string]string{"not_charged": "Not delivered, not charged", "refund": "Refund"}
 
-// Of is one of an order's documents. called tells what a product was called.
+// Of is a document of the part in hand. called tells what a product was called.
 func Of(i invoice.Invoice, issued invoice.Issued, called map[string]invoice.Product) Document {
 	d := Document{
-		Credit: issued.RefundID != "", Reason: issued.Reason, Number: issued.Number, IssuedOn: issued.IssuedOn, At: issued.At,
+		Credit: issued.Corrects(), Reason: issued.Reason, Number: issued.Number, IssuedOn: issued.IssuedOn, At: issued.At,
 		Order: i.Order, Seller: issued.Seller, Buyer: i.Buyer, Country: issued.Country, Category: issued.Category, Rate: issued.Rate,
 		Amount: issued.Amount.Amount, Tax: issued.Tax, Currency: issued.Amount.Currency, Scale: scale(issued.Amount.Currency),
 	}

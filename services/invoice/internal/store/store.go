@@ -26,11 +26,12 @@ type row struct {
 	Currency    string
 	Captured    int64
 	CapturedIn  string
-	Number      *string            // derived from Issued, to be unique
+	Number      *string            // derived: of the first invoice, to be unique
 	Issued      *invoice.Issued    `gorm:"serializer:json"`
 	CreditNotes []invoice.Issued   `gorm:"serializer:json"`
 	Waiting     []invoice.Refund   `gorm:"serializer:json"`
 	Withheld    []invoice.Withheld `gorm:"serializer:json"`
+	Parcels     []invoice.Part     `gorm:"serializer:json"`
 }
 
 func (row) TableName() string { return "invoices" }
@@ -45,19 +46,20 @@ func toRow(i invoice.Invoice) row {
 		OrderID: i.Order, CustomerID: i.CustomerID, Buyer: i.Buyer, Lines: i.Lines,
 		Total: i.Total.Amount, Currency: i.Total.Currency, Captured: i.Captured.Amount, CapturedIn: i.Captured.Currency,
 		Issued: i.Issued, CreditNotes: i.CreditNotes, Waiting: i.Waiting, Withheld: i.Withheld,
+		Parcels: i.Parcels,
 	}
-	if i.Issued != nil {
-		r.Number = &i.Issued.Number
+	if all := i.Invoices(); len(all) > 0 {
+		r.Number = &all[0].Number
 	}
 	return r
 }
 
 func fromRow(r row) invoice.Invoice {
 	return invoice.Invoice{
-		Order: r.OrderID, CustomerID: r.CustomerID, Buyer: r.Buyer, Lines: r.Lines,
-		Total:    schemas.Money{Amount: r.Total, Currency: r.Currency},
-		Captured: schemas.Money{Amount: r.Captured, Currency: r.CapturedIn},
-		Issued:   r.Issued, CreditNotes: r.CreditNotes, Waiting: r.Waiting, Withheld: r.Withheld,
+		Order: r.OrderID, CustomerID: r.CustomerID, Buyer: r.Buyer, Total: schemas.Money{Amount: r.Total, Currency: r.Currency},
+		Part: invoice.Part{Lines: r.Lines, Captured: schemas.Money{Amount: r.Captured, Currency: r.CapturedIn},
+			Issued: r.Issued, CreditNotes: r.CreditNotes, Waiting: r.Waiting, Withheld: r.Withheld},
+		Parcels: r.Parcels,
 	}
 }
 

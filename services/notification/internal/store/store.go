@@ -21,8 +21,9 @@ type orderRow struct {
 	OrderID    string `gorm:"primaryKey"`
 	CustomerID string
 	Email      string
-	Told       []string        `gorm:"serializer:json"`
-	Held       []event.Message `gorm:"serializer:json"`
+	Told       []string              `gorm:"serializer:json"`
+	Held       []event.Message       `gorm:"serializer:json"`
+	Parcels    []notification.Parcel `gorm:"serializer:json"`
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -31,10 +32,12 @@ func (orderRow) TableName() string { return "orders" }
 func Orders() engine.Store {
 	return engine.NewTable(notification.Blank, func(r orderRow) string { return r.OrderID },
 		func(o notification.Order) orderRow {
-			return orderRow{OrderID: o.ID, CustomerID: o.CustomerID, Email: o.Email, Told: o.Told, Held: o.Held}
+			return orderRow{OrderID: o.ID, CustomerID: o.CustomerID, Email: o.Email, Told: o.Told, Held: o.Held,
+				Parcels: o.Parcels}
 		},
 		func(r orderRow) notification.Order {
-			return notification.Order{ID: r.OrderID, CustomerID: r.CustomerID, Email: r.Email, Told: r.Told, Held: r.Held}
+			return notification.Order{ID: r.OrderID, CustomerID: r.CustomerID, Email: r.Email, Told: r.Told, Held: r.Held,
+				Parcels: r.Parcels}
 		})
 }
 

@@ -39,6 +39,7 @@ type View struct {
 	Reason         string // in words, "" where there are none for it
 	Carrier        string
 	TrackingNumber string
+	Number, Of     int64  // "parcel 2 of 3"; 0 where the order leaves in one
 	Title, Text    string // of a promotion
 	Unsubscribe    string // the link to take no more promotions
 }
@@ -77,8 +78,13 @@ func Load(from fs.FS) (w Wording, err error) {
 		}
 		w.texts[locale], w.pages[locale] = t, p
 		for _, kind := range notification.Kinds {
-			if _, err := w.Write(locale, kind, sample); err != nil {
-				faults = append(faults, err)
+			apart := sample
+			apart.Number, apart.Of = 2, 3
+			for _, v := range []View{sample, apart} {
+				if _, err := w.Write(locale, kind, v); err != nil {
+					faults = append(faults, err)
+					break
+				}
 			}
 		}
 	}
@@ -128,6 +134,9 @@ func (w Wording) Write(locale, kind string, v View) (l Letter, err error) {
 // Of is what the templates may show of a message about an order.
 func (w Wording) Of(locale string, m event.Message) View {
 	v := View{Order: m.OrderID, Pieces: m.Pieces, Carrier: m.Carrier, TrackingNumber: m.TrackingNumber}
+	if m.Parcel != nil {
+		v.Number, v.Of = m.Parcel.Number, m.Parcel.Of
+	}
 	if m.Amount != nil {
 		v.Amount = amount(locale, *m.Amount)
 	}

@@ -95,6 +95,44 @@ func TestEveryMessageSaysWhatItIsAboutInEveryLocale(t *testing.T) {
 	}
 }
 
+func TestAMessageNamesTheParcelWhereThereAreSeveral(t *testing.T) {
+	t.Parallel()
+	w := wording.Standard()
+	for locale, parts := range map[string][]string{"en": {"arcel 2 of 3", "our parcel"}, "de": {"Paket 2 von 3", "Paket"}} {
+		for _, kind := range []string{notification.Dispatched, notification.Delivered, notification.Lost} {
+			for _, several := range []bool{true, false} {
+				m := event.Message{OrderID: "order-1", Kind: kind, Pieces: 4, Carrier: "Post", TrackingNumber: "T-42"}
+				if several {
+					m.Parcel = &schemas.Parcel{Number: 2, Of: 3}
+				}
+				l, err := w.Write(locale, kind, w.Of(locale, m))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, text := range []string{l.Subject, l.Text, l.HTML} {
+					if strings.Contains(text, parts[0]) != several || !several && strings.Contains(text, "0") {
+						t.Errorf("%s %s, several %v:\n%s", locale, kind, several, text)
+					}
+				}
+				if !several && !strings.Contains(l.Subject, parts[1]) {
+					t.Errorf("%s %s: the subject is %s", locale, kind, l.Subject)
+				}
+			}
+		}
+	}
+	for locale, wants := range map[string][]string{"en": {"4 pieces", "15.30 GBP", "goods were missing"},
+		"de": {"4 Stück", "15,30 GBP", "fehlte Ware"}} {
+		m := event.Message{Kind: notification.ParcelCancelled, Reason: "short_picked", Pieces: 4,
+			Amount: &schemas.Money{Amount: 1530, Currency: "GBP"}}
+		l, err := w.Write(locale, m.Kind, w.Of(locale, m))
+		for _, want := range wants {
+			if err != nil || !strings.Contains(l.Text, want) || !strings.Contains(l.HTML, want) {
+				t.Errorf("%s lacks %q: %v\n%s\n%s", locale, want, err, l.Text, l.HTML)
+			}
+		}
+	}
+}
+
 func TestASubjectIsOneLine(t *testing.T) {
 	t.Parallel()
 	l, err := wording.Standard().Write("en", notification.Promoted, wording.View{Title: "Mugs\r\nBcc: eve@example.com"})

@@ -92,8 +92,8 @@ func toAccount(a reporting.Account) accountRow {
 	}
 	for _, i := range a.Items {
 		r.Discrepant = r.Discrepant || i.Told
-		if i.IsUnsettled() && (r.UnsettledDay == "" || i.Day < r.UnsettledDay) {
-			r.UnsettledDay = i.Day
+		if day := a.Unsettled(i); day != "" && (r.UnsettledDay == "" || day < r.UnsettledDay) {
+			r.UnsettledDay = day
 		}
 	}
 	return r

@@ -3,6 +3,7 @@ package api
 import (
 	"time"
 
+	event "orderflow.example/schemas/storefront"
 	"orderflow.example/services/storefront"
 	"orderflow.example/shared/httpserver"
 )
@@ -25,34 +26,38 @@ type Product struct {
 
 // Order is an order as its customer reads it.
 type Order struct {
-	ID                    string                `json:"id" format:"uuid"`
-	Status                string                `json:"status" enum:"placed,in_review,backordered,confirmed,preparing,cancelling,shipped,delivered,completed,returned,rejected,cancelled" doc:"Never goes backward"`
-	Reason                string                `json:"reason,omitempty" doc:"Why it was rejected or cancelled, as a stable word" example:"payment_declined"`
-	PlacedAt              time.Time             `json:"placed_at"`
-	Total                 Money                 `json:"total" doc:"Of the lines"`
-	Lines                 []Line                `json:"lines" nullable:"false" doc:"What was confirmed, without what was missing in the warehouse; before that what was ordered"`
-	ShipTo                Address               `json:"ship_to"`
-	FillPolicy            string                `json:"fill_policy" enum:"fill_all,fill_or_kill,fill_available" doc:"What is done where not all goods are there"`
-	Payment               Payment               `json:"payment"`
-	Refunds               []Refund              `json:"refunds" nullable:"false" doc:"In the order in which they were given back"`
-	Shipments             []storefront.Shipment `json:"shipments" nullable:"false"`
-	Returns               []Return              `json:"returns" nullable:"false"`
-	Invoice               *Invoice              `json:"invoice,omitempty" doc:"Once the payment is captured"`
-	CreditNotes           []CreditNote          `json:"credit_notes" nullable:"false" doc:"In the order in which they were issued"`
-	CancellationRequested bool                  `json:"cancellation_requested"`
-	Timeline              []storefront.Entry    `json:"timeline" nullable:"false"`
-	Next                  *storefront.Next      `json:"next,omitempty" doc:"What happens next, and who does it"`
+	ID                    string             `json:"id" format:"uuid"`
+	Status                string             `json:"status" enum:"placed,in_review,backordered,confirmed,preparing,cancelling,shipped,delivered,completed,returned,rejected,cancelled" doc:"Never goes backward"`
+	Reason                string             `json:"reason,omitempty" doc:"Why it was rejected or cancelled, as a stable word" example:"payment_declined"`
+	PlacedAt              time.Time          `json:"placed_at"`
+	Total                 Money              `json:"total" doc:"Of the lines"`
+	Lines                 []Line             `json:"lines" nullable:"false" doc:"What was confirmed, without what was missing in the warehouse; before that what was ordered"`
+	ShipTo                Address            `json:"ship_to"`
+	FillPolicy            string             `json:"fill_policy" enum:"fill_all,fill_or_kill,fill_available" doc:"What is done where not all goods are there"`
+	Payment               Payment            `json:"payment"`
+	Refunds               []Refund           `json:"refunds" nullable:"false" doc:"In the order in which they were given back"`
+	Shipments             []Shipment         `json:"shipments" nullable:"false" doc:"Several where the goods come from several warehouses: one from each"`
+	Returns               []Return           `json:"returns" nullable:"false"`
+	Invoice               *Invoice           `json:"invoice,omitempty" doc:"Once the payment is captured; the first, where there are several"`
+	Invoices              []Invoice          `json:"invoices,omitempty" doc:"One for each parcel that is paid, in the order in which they were issued"`
+	CreditNotes           []CreditNote       `json:"credit_notes" nullable:"false" doc:"In the order in which they were issued"`
+	CancellationRequested bool               `json:"cancellation_requested"`
+	Timeline              []storefront.Entry `json:"timeline" nullable:"false"`
+	Next                  *storefront.Next   `json:"next,omitempty" doc:"What happens next, and who does it"`
 }
 
-// Invoice is the invoice of an order; get-invoice reads it.
+// Invoice is an invoice of an order; get-numbered-invoice reads it.
 type Invoice struct {
-	Number string `json:"number" example:"INV-2026-000042"`
+	Number     string `json:"number" example:"INV-2026-000042"`
+	ShipmentID string `json:"shipment_id,omitempty" doc:"The parcel it is for, where the order leaves in several"`
 }
 
 // CreditNote is the document about a refund; get-credit-note reads it.
 type CreditNote struct {
 	Number   string `json:"number" example:"CN-2026-000007"`
 	RefundID string `json:"refund_id" doc:"The refund it is about"`
+
+	ShipmentID string `json:"shipment_id,omitempty" doc:"The parcel it is for, where the order leaves in several"`
 }
 
 // Line is a line of an order.
@@ -64,6 +69,22 @@ type Line struct {
 	UnitPrice Money  `json:"unit_price"`
 }
 
+// Shipment is one parcel of an order.
+type Shipment struct {
+	ID             string       `json:"id"`
+	Carrier        string       `json:"carrier"`
+	TrackingNumber string       `json:"tracking_number"`
+	State          string       `json:"state" enum:"prepared,dispatched,delivered,lost,withdrawn" doc:"withdrawn: it does not leave"`
+	Parcel         *Parcel      `json:"parcel,omitempty" doc:"Which one it is; absent where the order leaves in one"`
+	Lines          []ReturnLine `json:"lines,omitempty" doc:"What is in it; absent where that is all of the order"`
+}
+
+// Parcel is which of the order's parcels a shipment is.
+type Parcel struct {
+	Number int64 `json:"number" minimum:"1" example:"2"`
+	Of     int64 `json:"of" minimum:"2" example:"3"`
+}
+
 // Refund is money that was given back.
 type Refund struct {
 	ID       string    `json:"id"`
@@ -71,13 +92,15 @@ type Refund struct {
 	Amount   Money     `json:"amount"`
 	Reason   string    `json:"reason" enum:"cancelled,lost,returned"`
 	ReturnID string    `json:"return_id,omitempty" doc:"The return it is for"`
+
+	ShipmentID string `json:"shipment_id,omitempty" doc:"The parcel it is for, where the order leaves in several"`
 }
 
 // Payment is the state of an order's payment.
 type Payment struct {
 	State      string `json:"state" enum:"pending,authorized,captured,declined,voided,none" doc:"none: nothing was set aside, and nothing will be"`
 	Authorized Money  `json:"authorized" doc:"What was set aside"`
-	Captured   Money  `json:"captured" doc:"What was taken"`
+	Captured   Money  `json:"captured" doc:"What was taken, for all parcels together"`
 	Refunded   Money  `json:"refunded" doc:"What was given back"`
 
 	ChargedBack Money `json:"charged_back" doc:"What the customer's bank took back in a dispute that the shop did not win"`
@@ -116,18 +139,26 @@ func viewOrder(o storefront.Order) Order {
 		Lines: viewLines(o), ShipTo: Address(o.ShipTo), FillPolicy: o.FillPolicy, Refunds: make([]Refund, len(o.Refunds)),
 		Payment: Payment{State: o.Payment.State, Authorized: money(o.Payment.Authorized), Captured: money(o.Payment.Captured),
 			Refunded: money(o.Refunded), ChargedBack: money(o.Payment.ChargedBack)},
-		Shipments: append([]storefront.Shipment{}, o.Shipments...), Returns: make([]Return, len(o.Returns)),
+		Shipments: make([]Shipment, len(o.Shipments)), Returns: make([]Return, len(o.Returns)),
 		CreditNotes:           make([]CreditNote, len(o.CreditNotes)),
 		CancellationRequested: o.Cancelling, Timeline: append([]storefront.Entry{}, o.Timeline...), Next: o.Next,
 	}
-	if o.Invoice != "" {
-		v.Invoice = &Invoice{Number: o.Invoice}
+	for _, d := range o.Invoices {
+		v.Invoices = append(v.Invoices, Invoice(d))
+	}
+	if len(v.Invoices) > 0 {
+		v.Invoice = &v.Invoices[0]
+	}
+	for i, s := range o.Shipments {
+		v.Shipments[i] = Shipment{ID: s.ID, Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, State: s.State,
+			Parcel: (*Parcel)(s.Parcel), Lines: viewPieces(s.Lines)}
 	}
 	for i, n := range o.CreditNotes {
 		v.CreditNotes[i] = CreditNote(n)
 	}
 	for i, r := range o.Refunds {
-		v.Refunds[i] = Refund{ID: r.ID, At: r.At, Amount: money(r.Amount), Reason: r.Reason, ReturnID: r.ReturnID}
+		v.Refunds[i] = Refund{ID: r.ID, At: r.At, Amount: money(r.Amount), Reason: r.Reason, ReturnID: r.ReturnID,
+			ShipmentID: r.ShipmentID}
 	}
 	for i, r := range o.Returns {
 		v.Returns[i] = viewReturn(r)
@@ -161,11 +192,15 @@ func viewLines(o storefront.Order) []Line {
 }
 
 func viewReturn(r storefront.Return) Return {
-	v := Return{ID: r.ID, State: r.State, Reason: r.Reason, Refusal: r.Refusal, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber}
-	for _, l := range r.Lines {
-		v.Lines = append(v.Lines, ReturnLine(l))
+	return Return{ID: r.ID, State: r.State, Reason: r.Reason, Refusal: r.Refusal, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber,
+		Lines: viewPieces(r.Lines)}
+}
+
+func viewPieces(lines []event.ReturnLine) (pieces []ReturnLine) {
+	for _, l := range lines {
+		pieces = append(pieces, ReturnLine(l))
 	}
-	return v
+	return pieces
 }
 
 // one is a representation.

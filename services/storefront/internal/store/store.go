@@ -43,6 +43,7 @@ type orderRow struct {
 	Refunds     []storefront.Refund   `gorm:"serializer:json"`
 	Shipments   []storefront.Shipment `gorm:"serializer:json"`
 	Invoice     string
+	Invoices    []storefront.Invoice    `gorm:"serializer:json"` // where there are several parcels
 	CreditNotes []storefront.CreditNote `gorm:"serializer:json"`
 	Open        bool                    // derived from the other columns, to search by
 }
@@ -55,7 +56,7 @@ func Orders() engine.Store {
 }
 
 func toOrderRow(o storefront.Order) orderRow {
-	return orderRow{
+	r := orderRow{
 		OrderID: o.ID, CustomerID: o.CustomerID, PlacedAt: o.PlacedAt, Currency: o.Placed.Total.Currency,
 		PlacedLines: o.Placed.Lines, PlacedTotal: o.Placed.Total.Amount, ShipTo: o.ShipTo, FillPolicy: o.FillPolicy,
 		Cancelling: o.Cancelling, Returns: o.Returns,
@@ -63,8 +64,12 @@ func toOrderRow(o storefront.Order) orderRow {
 		AgreedLines: o.Agreed.Lines, AgreedTotal: o.Agreed.Total.Amount,
 		Payment: o.Payment.State, Authorized: o.Payment.Authorized, Captured: o.Payment.Captured, ChargedBack: o.Payment.ChargedBack,
 		Refunded: o.Refunded, Refunds: o.Refunds, Shipments: o.Shipments,
-		Invoice: o.Invoice, CreditNotes: o.CreditNotes, Open: o.Open(),
+		Invoices: o.Invoices, CreditNotes: o.CreditNotes, Open: o.Open(),
 	}
+	if len(o.Invoices) == 1 && o.Invoices[0].ShipmentID == "" {
+		r.Invoice, r.Invoices = o.Invoices[0].Number, nil
+	}
+	return r
 }
 
 func fromOrderRow(r orderRow) storefront.Order {
@@ -76,7 +81,10 @@ func fromOrderRow(r orderRow) storefront.Order {
 		Payment: storefront.Payment{State: r.Payment, Authorized: r.Authorized, Captured: r.Captured,
 			ChargedBack: r.ChargedBack},
 		Refunded: r.Refunded, Refunds: r.Refunds, Shipments: r.Shipments,
-		Invoice: r.Invoice, CreditNotes: r.CreditNotes,
+		Invoices: r.Invoices, CreditNotes: r.CreditNotes,
+	}
+	if r.Invoice != "" {
+		o.Invoices = []storefront.Invoice{{Number: r.Invoice}}
 	}
 	if r.AgreedLines != nil {
 		o.Agreed = storefront.Basket{Lines: r.AgreedLines, Total: schemas.Money{Amount: r.AgreedTotal, Currency: r.Currency}}

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"orderflow.example/schemas"
+	"orderflow.example/schemas/invoice"
 	orders "orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
 	"orderflow.example/schemas/refund"
@@ -63,6 +64,9 @@ func lives(t *testing.T) []storefront.Order {
 		payment.Authorized.Of(payment.AuthorizedV1{Amount: pounds(250)}), payment.Captured.Of(payment.CapturedV1{Amount: pounds(250)}),
 		shipping.Prepared.Of(shipping.PreparedV1{ShipmentID: "s1", Carrier: "post", TrackingNumber: "T1"}),
 		shipping.Delivered.Of(shipping.DeliveredV1{ShipmentID: "s1"}),
+		shipping.Prepared.Of(shipping.PreparedV1{ShipmentID: "s2", Carrier: "post", TrackingNumber: "T3", Lines: held,
+			Parcel: &schemas.Parcel{Number: 2, Of: 2}}),
+		invoice.Issued.Of(invoice.IssuedV1{Document: invoice.Document{Number: "INV-2026-000001"}, ShipmentID: "s2"}),
 		storefront.RequestReturn.Of(event.ReturnRequestedV1{ReturnID: "r1", Lines: []event.ReturnLine{{SKU: "MUG", Quantity: 1}},
 			Reason: "broken"}),
 		shipping.ReturnAuthorized.Of(shipping.ReturnAuthorizedV1{ReturnID: "r1", Carrier: "post", TrackingNumber: "T2"}),

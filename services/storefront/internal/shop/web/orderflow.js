@@ -82,8 +82,8 @@ export class Orderflow {
     return (await this.send('POST', `/v1/orders/${id}/returns`, { body: { lines, reason }, key })).json();
   }
 
-  /** The invoice, as a PDF. @param {string} id */
-  async invoice(id) { return (await this.send('GET', `/v1/orders/${id}/invoice`, { accept: 'application/pdf' })).blob(); }
+  /** An invoice of the order, as a PDF. @param {string} id @param {string} number */
+  async invoice(id, number) { return (await this.send('GET', `/v1/orders/${id}/invoices/${number}`, { accept: 'application/pdf' })).blob(); }
 
   /** The order's timeline, live, until it has ended. After a lost connection it goes on behind the last entry, so none is missing
    * and none comes twice. EventSource cannot send a token, so the stream is read by hand.

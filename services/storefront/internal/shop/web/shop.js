@@ -194,6 +194,8 @@ async function orderPage(id) {
   }
 }
 
+const pieces = (/** @type {any[]} */ lines) => lines.map((l) => `${l.quantity} × ${l.sku}`).join(', ');
+
 /** @param {any} o @param {string} key @param {() => Promise<void>} draw */
 function orderParts(o, key, draw) {
   const fault = el('div');
@@ -207,21 +209,26 @@ function orderParts(o, key, draw) {
   };
   const over = ['rejected', 'cancelled', 'returned', 'completed', 'delivered', 'shipped'].includes(o.status);
   const p = o.payment;
+  const of = (/** @type {string} */ id) => {
+    const parcel = o.shipments.find((/** @type {any} */ s) => s.id === id)?.parcel;
+    return parcel ? ` for parcel ${parcel.number}` : '';
+  };
   return [el('p', { role: 'status' }, el('strong', {}, o.status.replaceAll('_', ' ')), o.reason ? `: ${o.reason.replaceAll('_', ' ')}` : '', o.next ? `. Next: ${o.next.text} (${o.next.by})` : ''),
     el('ol', { class: 'timeline' }, o.timeline.map((/** @type {any} */ e) => el('li', {}, when(e.at), ` ${e.text || e.status}`))),
     el('p', {}, `Total ${money(o.total)} · set aside ${money(p.authorized)} · taken ${money(p.captured)} · given back ${money(p.refunded)}`),
     el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {}, el('th', {}, 'SKU'), el('th', { class: 'number' }, 'Quantity'), el('th', { class: 'number' }, 'Price'))),
       el('tbody', {}, o.lines.map((/** @type {any} */ l) => el('tr', {}, el('td', {}, l.sku), el('td', { class: 'number' }, `${l.quantity}${l.unfilled ? ` of ${l.ordered}` : ''}`),
         el('td', { class: 'number' }, money(l.unit_price))))))),
-    ...o.shipments.map((/** @type {any} */ s) => el('p', {}, `Parcel with ${s.carrier}, tracking ${s.tracking_number}: ${s.state}`)),
-    ...o.returns.map((/** @type {any} */ r) => el('p', {}, `Return of ${r.lines.map((/** @type {any} */ l) => `${l.quantity} × ${l.sku}`).join(', ')}: ${r.state}${r.refusal ? `, ${r.refusal}` : ''}${
+    ...o.shipments.map((/** @type {any} */ s) => el('p', {}, `Parcel${s.parcel ? ` ${s.parcel.number} of ${s.parcel.of}` : ''} with ${s.carrier}, tracking ${s.tracking_number}: ${s.state}${
+      s.lines ? `; ${pieces(s.lines)}` : ''}`)),
+    ...o.returns.map((/** @type {any} */ r) => el('p', {}, `Return of ${pieces(r.lines)}: ${r.state}${r.refusal ? `, ${r.refusal}` : ''}${
       r.tracking_number ? `; send it with ${r.carrier}, ${r.tracking_number}` : ''}`)),
     fault,
-    o.invoice ? el('p', {}, el('button', { onclick: act(async () => {
-      const file = URL.createObjectURL(await api.invoice(o.id));
-      el('a', { href: file, download: `${o.invoice.number}.pdf` }).click();
+    ...(o.invoices || []).map((/** @type {any} */ d) => el('p', {}, el('button', { onclick: act(async () => {
+      const file = URL.createObjectURL(await api.invoice(o.id, d.number));
+      el('a', { href: file, download: `${d.number}.pdf` }).click();
       URL.revokeObjectURL(file);
-    }) }, `Invoice ${o.invoice.number}, as a PDF`)) : null,
+    }) }, `Invoice ${d.number}${of(d.shipment_id)}, as a PDF`))),
     over || o.cancellation_requested ? null : el('p', {}, el('button', { onclick: act(() => api.cancel(o.id, undefined, key)) }, 'Cancel the order'))].filter((e) => e !== null);
 }
 
