@@ -31,14 +31,18 @@ var Events = []saga.Kind{
 	Withdrawn, VoidRequested, Voided, Expired, ChargedBack, ChargebackReversed, DisputeLost, RefundReversed,
 }
 
-// ReadiedV1: one of the three things an authorisation waits for is there: the order, the goods, the trust.
+// ReadiedV1: one of the three things an authorisation waits for is there: the order, the goods, the trust. Or one of the parcels
+// is packed that are captured together.
 type ReadiedV1 struct {
-	By           string         `json:"by"`                      // order, goods or trust
+	By           string         `json:"by"`                      // order, goods, trust or parcel
 	Amount       *schemas.Money `json:"amount,omitempty"`        // with goods: what they cost
 	PaymentToken string         `json:"payment_token,omitempty"` // with order: the gateway's token
 
-	// With goods: how many parcels they leave in, which are captured one by one; absent for one.
+	// With goods and parcel: how many parcels the order leaves in, which are captured one by one; absent for one.
 	Captures int64 `json:"captures,omitempty" schema:"min=0" example:"2"`
+
+	ShipmentID string               `json:"shipment_id,omitempty" example:"event-4712"` // with parcel
+	Lines      []schemas.Allocation `json:"lines,omitempty"`                            // with parcel: what is in it
 }
 
 // AuthorizationRequestedV1 asks the gateway to set the amount aside. The event's id is the attempt's idempotency key.
@@ -53,6 +57,9 @@ type AuthorizedV1 struct {
 	Attempt   string        `json:"attempt"` // the id of the authorization_requested event
 	Reference string        `json:"reference"`
 	Amount    schemas.Money `json:"amount"`
+
+	// The order leaves in several parcels, and it can be captured only once: for all of them together.
+	Once bool `json:"once,omitempty" example:"true"`
 }
 
 // DeclinedV1: the gateway refused.

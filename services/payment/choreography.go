@@ -34,7 +34,8 @@ var Choreography = saga.Choreography[Payment]{
 		saga.After(2*time.Minute, event.AuthorizationRequested, giveUp, event.OutcomeUnknown, event.VoidRequested).
 			Settled(event.Authorized, event.Declined),
 
-		saga.On(warehouse.Packed, capture, event.CaptureRequested),
+		saga.On(warehouse.Packed, capture, event.CaptureRequested, event.Readied),
+		saga.On(order.ParcelCancelled, parcelCancelled, event.Withdrawn, event.CaptureRequested, event.VoidRequested),
 		saga.Call(event.CaptureRequested, Capture, captureAnswered, event.Captured, event.CaptureFailed, event.VoidRequested).
 			UntilAnswered(10 * time.Minute),
 
@@ -62,11 +63,15 @@ var (
 // AuthorizeAnswer is the gateway's answer to an authorisation: a reference, or why it refused.
 type AuthorizeAnswer struct {
 	Reference string
+	Once      bool // several captures were asked for, and it can be captured only once
 	Refused   string
 }
 
 // CaptureAnswer is the gateway's answer to a capture: nothing, or why it refused.
-type CaptureAnswer struct{ Refused string }
+type CaptureAnswer struct {
+	ShipmentID string // of the event that asked
+	Refused    string
+}
 
 // VoidAnswer is the amount the gateway voided, in minor units: 0 if it had never authorised any.
 type VoidAnswer struct{ Amount int64 }

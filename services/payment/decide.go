@@ -6,7 +6,6 @@ import (
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	event "orderflow.example/schemas/payment"
-	"orderflow.example/schemas/warehouse"
 	"orderflow.example/shared/saga"
 )
 
@@ -15,6 +14,8 @@ const (
 	byOrder = "order"
 	byGoods = "goods"
 	byTrust = "trust"
+
+	byParcel = "parcel" // what a capture of several parcels waits for
 )
 
 func orderKnown(p Payment, e order.ValidatedV1) []saga.Event {
@@ -22,7 +23,11 @@ func orderKnown(p Payment, e order.ValidatedV1) []saga.Event {
 }
 
 func goodsReserved(p Payment, e inventory.ReservedV1) []saga.Event {
-	return readied(p, event.ReadiedV1{By: byGoods, Amount: &e.Total})
+	d := event.ReadiedV1{By: byGoods, Amount: &e.Total}
+	if n := len(schemas.ByWarehouse(e.Lines)); n > 1 {
+		d.Captures = int64(n)
+	}
+	return readied(p, d)
 }
 
 func trusted(p Payment, _ fraud.ClearedV1) []saga.Event {
@@ -41,7 +46,8 @@ func readied(p Payment, r event.ReadiedV1) []saga.Event {
 		return nil // noted before
 	}
 	if p = next; p.Known && p.Goods && p.Trust {
-		return []saga.Event{event.AuthorizationRequested.Of(event.AuthorizationRequestedV1{Amount: p.Amount, PaymentToken: p.Token})}
+		return []saga.Event{event.AuthorizationRequested.Of(event.AuthorizationRequestedV1{
+			Amount: p.Amount, PaymentToken: p.Token, Captures: p.Parcels})}
 	}
 	return []saga.Event{noted}
 }
@@ -57,7 +63,8 @@ func authorizeAnswered(p Payment, a AuthorizeAnswer) []saga.Event {
 		}
 		return events
 	}
-	events := []saga.Event{event.Authorized.Of(event.AuthorizedV1{Attempt: p.Attempt, Reference: a.Reference, Amount: p.Amount})}
+	events := []saga.Event{event.Authorized.Of(event.AuthorizedV1{Attempt: p.Attempt, Reference: a.Reference, Amount: p.Amount,
+		Once: a.Once && p.Parcels > 0})}
 	if p.Withdrawn {
 		events = append(events, void(p))
 	}
@@ -83,48 +90,22 @@ func expire(p Payment, _ event.ReadiedV1) []saga.Event {
 	return []saga.Event{event.Expired.Of(event.ExpiredV1{})}
 }
 
-// capture takes the money for a packed parcel: what is in it costs, where goods were missing. The gateway lets go of the rest. An
-// order that was cancelled before has no authorisation any more.
-func capture(p Payment, e warehouse.PackedV1) []saga.Event {
-	if p.Status != Authorized {
-		return nil
-	}
-	amount := p.Amount
-	if len(e.Lines) > 0 {
-		amount.Amount = schemas.Worth(e.Lines)
-	}
-	return []saga.Event{event.CaptureRequested.Of(event.CaptureRequestedV1{Attempt: p.Attempt,
-		Reference: p.Reference, Amount: amount, Lines: e.Lines})}
-}
-
-func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
-	if p.Status != Capturing {
-		return nil
-	}
-	if a.Refused == "" {
-		return []saga.Event{event.Captured.Of(event.CapturedV1{Reference: p.Reference,
-			Amount: schemas.Money{Amount: p.Asked, Currency: p.Amount.Currency}, Lines: p.Lines})}
-	}
-	events := []saga.Event{event.CaptureFailed.Of(event.CaptureFailedV1{Reference: p.Reference, Reason: a.Refused})}
-	if p.Withdrawn {
-		events = append(events, void(p))
-	}
-	return events
-}
-
 // letGo voids the payment of a cancelled order. While the gateway is being asked, its answer is awaited first: a step is
 // compensated only once its outcome is known. A captured amount is refunded by the refund service.
 func letGo(p Payment, _ order.CancelledV1) []saga.Event {
 	switch p.Status {
 	case Waiting, Declined, Expired:
 		return []saga.Event{nothingHeld(p)}
+	case Authorized, Unknown, CaptureFailed:
+		if !p.Asks() {
+			return []saga.Event{void(p)}
+		}
+		fallthrough
 	case Authorizing, Capturing:
 		if p.Withdrawn {
 			return nil
 		}
 		return []saga.Event{event.Withdrawn.Of(event.WithdrawnV1{})}
-	case Authorized, Unknown, CaptureFailed:
-		return []saga.Event{void(p)}
 	}
 	return nil
 }
@@ -134,11 +115,12 @@ func voidAnswered(p Payment, a VoidAnswer) []saga.Event {
 		return nil
 	}
 	return []saga.Event{event.Voided.Of(event.VoidedV1{Attempt: p.Attempt,
-		Amount: &schemas.Money{Amount: a.Amount, Currency: p.Amount.Currency}})}
+		Amount: &schemas.Money{Amount: a.Amount, Currency: p.Amount.Currency}, Captured: p.Captured})}
 }
 
 func void(p Payment) saga.Event {
-	return event.VoidRequested.Of(event.VoidRequestedV1{Attempt: p.Attempt, Amount: p.Amount})
+	return event.VoidRequested.Of(event.VoidRequestedV1{Attempt: p.Attempt,
+		Amount: schemas.Money{Amount: p.Open(), Currency: p.Amount.Currency}})
 }
 
 func nothingHeld(p Payment) saga.Event {

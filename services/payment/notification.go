@@ -16,7 +16,9 @@ type Notification struct {
 	Order     string
 	Attempt   string        // authorized, declined, voided: the id of the event that asked for the authorisation
 	Reference string        // the authorisation
-	Amount    schemas.Money // what moved, or is disputed
+	Captures  []string      // captured and capture_failed: the ids of the events that asked, where the gateway tells
+	Once      bool          // authorized: several captures were asked for, and it can be captured only once
+	Amount    schemas.Money // what moved, or is disputed; with several captures the sum of them
 	Reason    string        // declined, capture_failed, refund_reversed and disputes: why, in the gateway's words
 	RefundID  string        // refunded, refund_failed and refund_reversed: the id of the event that asked for the refund
 	DisputeID string        // disputes
@@ -52,13 +54,13 @@ func record(p Payment, n Notification) []saga.Event {
 	}
 	switch n.Kind {
 	case NoticeAuthorized:
-		return authorizeAnswered(p, AuthorizeAnswer{Reference: n.Reference})
+		return authorizeAnswered(p, AuthorizeAnswer{Reference: n.Reference, Once: n.Once})
 	case NoticeDeclined:
 		return authorizeAnswered(p, AuthorizeAnswer{Refused: n.Reason})
 	case NoticeCaptured:
-		return captureAnswered(p, CaptureAnswer{})
+		return capturesAnswered(p, n, "")
 	case NoticeCaptureFailed:
-		return captureAnswered(p, CaptureAnswer{Refused: n.Reason})
+		return capturesAnswered(p, n, n.Reason)
 	case NoticeVoided:
 		return voidAnswered(p, VoidAnswer{Amount: n.Amount.Amount})
 	case NoticeRefundReversed:
@@ -66,6 +68,35 @@ func record(p Payment, n Notification) []saga.Event {
 			RefundID: n.RefundID, Reference: n.Reference, Amount: n.Amount, Reason: n.Reason})}
 	}
 	return disputed(p, n)
+}
+
+// capturesAnswered decides on each capture that is notified of and not settled.
+func capturesAnswered(p Payment, n Notification, refused string) (events []saga.Event) {
+	for _, c := range p.about(n) {
+		for _, e := range captureAnswered(p, CaptureAnswer{ShipmentID: c.ShipmentID, Refused: refused}) {
+			p, events = Evolve(p, e), append(events, e)
+		}
+	}
+	return events
+}
+
+// about are the captures that are notified of: that of all of the order, of which there is one, or those with these ids. Nil if
+// one of them is not known.
+func (p Payment) about(n Notification) (parts []Part) {
+	if p.Asked > 0 {
+		whole := p.part("")
+		whole.Amount = p.Asked
+		return []Part{whole}
+	}
+	for _, c := range p.Parts {
+		if c.ID != "" && slices.Contains(n.Captures, c.ID) {
+			parts = append(parts, c)
+		}
+	}
+	if len(parts) < len(n.Captures) {
+		return nil
+	}
+	return parts
 }
 
 // disputed records how far a dispute has come. One that is over was opened before, whether that was heard of or not.
@@ -93,7 +124,7 @@ const (
 	IgnoredOtherCurrency  = "other_currency"  // the order is not in this currency
 	IgnoredOtherAmount    = "other_amount"    // not the amount asked for, or more than was captured
 	IgnoredSettled        = "settled"         // it was answered, notified of or given up before
-	IgnoredNoted          = "noted"           // the refund service learns of it from the answer of its call
+	IgnoredNoted          = "noted"           // who asked learns of it from the answer, and this does not tell enough
 )
 
 // Ignored is why the notification changes nothing in this state; "" where it does.
@@ -118,12 +149,19 @@ func Ignored(p Payment, n Notification) string {
 		return either(amount != p.Amount.Amount, p.Status != Authorizing)
 	case NoticeDeclined:
 		return either(false, p.Status != Authorizing)
-	case NoticeCaptured:
-		return either(amount != p.Asked, p.Status != Capturing)
-	case NoticeCaptureFailed:
-		return either(false, p.Status != Capturing)
+	case NoticeCaptured, NoticeCaptureFailed:
+		var sum int64
+		settled := true
+		for _, c := range p.about(n) {
+			sum += c.Amount
+			settled = settled && c.Status != PartAsked
+		}
+		if len(n.Captures) == 0 && p.Asked == 0 && len(p.Parts) > 0 {
+			return IgnoredNoted // of which parcel it is does not show
+		}
+		return either(n.Kind == NoticeCaptured && amount != sum, settled)
 	case NoticeVoided:
-		return either(amount < 0 || amount > p.Amount.Amount, p.Status != Voiding)
+		return either(amount < 0 || amount > p.Open(), p.Status != Voiding)
 	case NoticeRefundReversed:
 		return either(amount <= 0 || amount > p.taken(), slices.Contains(p.Reversed, n.RefundID))
 	case NoticeDisputeOpened, NoticeDisputeWon, NoticeDisputeLost:
@@ -147,16 +185,21 @@ func (p Payment) isAbout(n Notification) bool {
 		return n.Reference == p.Reference && n.Reference != "" && n.RefundID != ""
 	case NoticeDisputeOpened, NoticeDisputeWon, NoticeDisputeLost:
 		return n.Reference == p.Reference && n.Reference != "" && n.DisputeID != ""
+	case NoticeCaptured, NoticeCaptureFailed:
+		return n.Reference == p.Reference && n.Reference != "" && (len(n.Captures) == 0 || p.about(n) != nil)
 	}
 	return n.Reference == p.Reference && n.Reference != ""
 }
 
 // taken is what the gateway has captured, or may have: it notifies of a dispute perhaps before its answer to the capture.
 func (p Payment) taken() int64 {
-	if p.Status == Capturing {
-		return p.Asked
+	taken := p.Captured
+	for _, c := range append([]Part{p.part("")}, p.Parts...) {
+		if c.Status == PartAsked {
+			taken += c.Amount
+		}
 	}
-	return p.Captured
+	return taken
 }
 
 func either(otherAmount, settled bool) string {

@@ -1,5 +1,6 @@
 // Package payment decides the gateway's part in an order: it authorises the amount once goods are reserved and fraud has cleared
-// the order, captures it when the parcel is packed, just before the hand-over, and voids it if the order is cancelled before.
+// the order, captures it when the parcel is packed, just before the hand-over, and voids it if the order is cancelled before. Of
+// an order that leaves in several parcels each is captured when it is packed, and the rest voided once none is left.
 // Captured money is given back by the refund service. What the gateway notifies of and what it answers are one log: the
 // service's own events, from which the amounts follow. Whichever comes first becomes an event, the other changes nothing.
 //
@@ -24,8 +25,8 @@ const (
 	Authorized    Status = "authorized"     // money is set aside
 	Declined      Status = "declined"       // the gateway refused
 	Unknown       Status = "unknown"        // the gateway did not answer in time
-	Capturing     Status = "capturing"      // the gateway is asked to take the money
-	Captured      Status = "captured"       // the money is taken
+	Capturing     Status = "capturing"      // the gateway is asked to take the money, all that it will
+	Captured      Status = "captured"       // the money is taken, all that will be
 	CaptureFailed Status = "capture_failed" // the gateway refused; the money is still set aside
 	Voiding       Status = "voiding"        // the gateway is asked to void
 	Voided        Status = "voided"         // nothing is set aside, and nothing will be
@@ -44,8 +45,11 @@ type Payment struct {
 	Amount    schemas.Money
 	Attempt   string               // of the authorisation: the id of its request
 	Reference string               // the gateway's id of the authorisation
-	Asked     int64                // what the gateway is asked to capture, in minor units
-	Lines     []schemas.Allocation // the goods that is for; nil where it is for all of the order
+	Asked     int64                // what the gateway is asked to capture for all of the order, in minor units
+	Lines     []schemas.Allocation // the goods that is for; nil where they are all of the order
+	Parcels   int64                // that the order leaves in; 0 for one
+	Once      bool                 // the authorisation can be captured only once: for all parcels together
+	Parts     []Part               // of several parcels, sorted by shipment
 	Captured  int64                // minor units
 	Voided    int64                // minor units
 
@@ -105,27 +109,47 @@ func Evolve(p Payment, e saga.Event) Payment {
 		case byOrder:
 			p.Known, p.Token = true, d.PaymentToken
 		case byGoods:
-			p.Goods, p.Amount = true, *d.Amount
+			p.Goods, p.Amount, p.Parcels = true, *d.Amount, d.Captures
 		case byTrust:
 			p.Trust = true
+		case byParcel:
+			p.Parcels, p.Once = d.Captures, true
+			p = p.withPart(Part{ShipmentID: d.ShipmentID, Status: PartPacked, Lines: d.Lines})
 		}
 	case event.AuthorizationRequestedV1:
 		p.Known, p.Goods, p.Trust = true, true, true
-		p.Status, p.Attempt, p.Amount, p.Token = Authorizing, e.ID, d.Amount, d.PaymentToken
+		p.Status, p.Attempt, p.Amount, p.Token, p.Parcels = Authorizing, e.ID, d.Amount, d.PaymentToken, d.Captures
 	case event.AuthorizedV1:
-		p.Status, p.Reference = Authorized, d.Reference
+		p.Status, p.Reference, p.Once = Authorized, d.Reference, d.Once
 	case event.DeclinedV1:
 		p.Status = Declined
 	case event.OutcomeUnknownV1:
 		p.Status = Unknown
 	case event.CaptureRequestedV1:
-		p.Status, p.Asked, p.Lines = Capturing, d.Amount.Amount, d.Lines
+		if d.ShipmentID == "" {
+			p.Status, p.Asked, p.Lines = Capturing, d.Amount.Amount, d.Lines
+		} else {
+			p = p.withPart(Part{ShipmentID: d.ShipmentID, ID: e.ID, Status: PartAsked, Amount: d.Amount.Amount, Lines: d.Lines})
+		}
 	case event.CapturedV1:
-		p.Status, p.Captured = Captured, d.Amount.Amount
+		if d.ShipmentID != "" {
+			p = p.withPart(p.part(d.ShipmentID).taken(d.Amount.Amount))
+		}
+		if p.Captured += d.Amount.Amount; d.ShipmentID == "" || p.Open() == 0 {
+			p.Status = Captured
+		}
 	case event.CaptureFailedV1:
-		p.Status = CaptureFailed
+		if d.ShipmentID == "" {
+			p.Status = CaptureFailed
+		} else {
+			p = p.withPart(p.part(d.ShipmentID).failed())
+		}
 	case event.WithdrawnV1:
-		p.Withdrawn = true
+		if d.ShipmentID == "" {
+			p.Withdrawn = true
+		} else {
+			p = p.withPart(p.part(d.ShipmentID).withdrawn())
+		}
 	case event.ExpiredV1:
 		p.Status = Expired
 	case event.ChargedBackV1:

@@ -23,6 +23,7 @@ var Choreography = saga.Choreography[Refund]{
 		saga.On(payment.Captured, moneyTaken, event.Readied, event.Requested),
 
 		saga.On(order.Cancelled, orderCancelled, event.Readied, event.Requested).Compensates(payment.Captured),
+		saga.On(order.ParcelCancelled, parcelCancelled, event.Readied, event.Requested).Compensates(payment.Captured),
 		saga.On(shipping.Lost, parcelLost, event.Readied, event.Requested).Compensates(payment.Captured),
 		saga.On(shipping.ReturnReceived, goodsBack, event.Readied, event.Requested).Compensates(payment.Captured),
 

@@ -1,6 +1,7 @@
 package refund
 
 import (
+	"cmp"
 	"slices"
 
 	"orderflow.example/schemas"
@@ -23,22 +24,43 @@ const (
 // mostTries is how often a refund is requested before the customer is owed the money.
 const mostTries = 3
 
-// moneyTaken notes the captured amount, and requests the refunds of claims noted before.
+// moneyTaken notes a captured amount, and requests the refunds of claims noted before.
 func moneyTaken(r Refund, e payment.CapturedV1) []saga.Event {
-	if r.Taken {
+	if r.isTaken(e.ShipmentID) {
 		return nil
 	}
-	noted := event.Readied.Of(event.ReadiedV1{By: byCapture, Reference: e.Reference, Captured: &e.Amount, Lines: e.Lines})
+	noted := event.Readied.Of(event.ReadiedV1{By: byCapture, Reference: e.Reference, Captured: &e.Amount, Lines: e.Lines,
+		ShipmentID: e.ShipmentID})
 	return append([]saga.Event{noted}, Evolve(r, noted).requests(Noted)...)
 }
 
 // requests asks the gateway for what is due of the claims in these states, each with a new id.
-func (r Refund) requests(in ...Status) (events []saga.Event) {
+func (r Refund) requests(in ...Status) []saga.Event {
+	claims := append(slices.Clone(r.Claims), r.cancelled()...)
+	return r.ask(slices.DeleteFunc(claims, func(c Claim) bool { return !slices.Contains(in, c.Status) }))
+}
+
+// cancelled are the claims of a cancelled order that leaves in several parcels: for each that was captured and was not cancelled
+// before.
+func (r Refund) cancelled() (claims []Claim) {
+	if r.claim(Claim{Reason: byCancellation}) < 0 {
+		return nil
+	}
+	for _, t := range r.Captures {
+		c := Claim{Reason: byCancellation, Lines: t.Lines, ShipmentID: t.ShipmentID, Status: Noted}
+		if r.claim(c) < 0 {
+			claims = append(claims, c)
+		}
+	}
+	return claims
+}
+
+func (r Refund) ask(claims []Claim) (events []saga.Event) {
 	if r.IsDisputed() {
 		return nil
 	}
-	for _, c := range r.Claims {
-		if amount := r.due(c); slices.Contains(in, c.Status) && amount > 0 {
+	for _, c := range claims {
+		if amount := r.due(c); amount > 0 {
 			asked := r.request(c, amount)
 			r = Evolve(r, asked)
 			events = append(events, asked)
@@ -50,15 +72,34 @@ func (r Refund) requests(in ...Status) (events []saga.Event) {
 // orderCancelled runs for every cancelled order; most had nothing captured, and nothing follows. If a capture under way
 // succeeds all the same, it is refunded then.
 func orderCancelled(r Refund, _ order.CancelledV1) []saga.Event {
-	return owe(r, Claim{Reason: byCancellation})
+	noted := owe(r, Claim{Reason: byCancellation})
+	if len(noted) == 0 || len(r.Captures) == 0 {
+		return noted
+	}
+	r = Evolve(r, noted[0])
+	return append(noted, r.ask(r.cancelled())...)
+}
+
+func parcelCancelled(r Refund, e order.ParcelCancelledV1) []saga.Event {
+	return owe(r, Claim{Reason: byCancellation, Lines: e.Lines, ShipmentID: e.ShipmentID})
 }
 
 func parcelLost(r Refund, e shipping.LostV1) []saga.Event {
 	return owe(r, Claim{Reason: byLoss, Lines: e.Lines})
 }
 
-func goodsBack(r Refund, e shipping.ReturnReceivedV1) []saga.Event {
-	return owe(r, Claim{Reason: byReturn, ReturnID: e.ReturnID, Lines: e.Lines})
+// goodsBack makes a claim of a return, or one for each parcel that its goods came in.
+func goodsBack(r Refund, e shipping.ReturnReceivedV1) (events []saga.Event) {
+	parcels := schemas.ByWarehouse(e.Lines)
+	if r.isTaken("") {
+		parcels = [][]schemas.Allocation{e.Lines}
+	}
+	for _, lines := range parcels {
+		for _, said := range owe(r, Claim{Reason: byReturn, ReturnID: e.ReturnID, Lines: lines}) {
+			r, events = Evolve(r, said), append(events, said)
+		}
+	}
+	return events
 }
 
 // owe asks the gateway for the amount due to a new claim, or only notes the claim if nothing is due, or not yet.
@@ -69,27 +110,37 @@ func owe(r Refund, c Claim) []saga.Event {
 	if amount := r.due(c); amount > 0 && !r.IsDisputed() {
 		return []saga.Event{r.request(c, amount)}
 	}
-	return []saga.Event{event.Readied.Of(event.ReadiedV1{By: c.Reason, ReturnID: c.ReturnID, Lines: c.Lines})}
+	t, _ := r.about(c)
+	return []saga.Event{event.Readied.Of(event.ReadiedV1{By: c.Reason, ReturnID: c.ReturnID, Lines: c.Lines,
+		ShipmentID: cmp.Or(t.ShipmentID, c.ShipmentID)})}
 }
 
-// due is the amount of a claim, at most the amount left, in minor units. Only returned goods have a price of their own: a
-// cancelled order and a lost parcel are refunded in full.
+// due is the amount of a claim, at most what is left of its capture, in minor units. Only returned goods have a price of their
+// own: a cancelled order, or parcel, and a lost parcel are refunded in full.
 func (r Refund) due(c Claim) int64 {
+	t, known := r.about(c)
+	if !known {
+		return 0
+	}
+	left := r.LeftOf(t)
 	switch c.Reason {
 	case byReturn:
-		return min(r.worth(c), r.Left())
+		return min(r.worth(c, t), left)
 	case byOperator:
-		return min(c.Amount, r.Left())
+		return min(c.Amount, left)
 	}
-	return r.Left()
+	if amount, isPart := t.of(c); isPart {
+		return min(amount, left)
+	}
+	return left
 }
 
 // worth is the price of returned goods, in minor units, but for those that an operator refunded before.
-func (r Refund) worth(c Claim) (sum int64) {
+func (r Refund) worth(c Claim, t Capture) (sum int64) {
 	for _, l := range c.Lines {
 		quantity := l.Quantity
-		if r.Sold != nil {
-			quantity = min(quantity, max(0, pieces(r.Sold, l.SKU)-r.refunded(l.SKU, c)))
+		if t.Lines != nil {
+			quantity = min(quantity, max(0, pieces(t.Lines, l.SKU)-r.refunded(l.SKU, t, c)))
 		}
 		sum += quantity * l.UnitPrice
 	}
@@ -97,8 +148,9 @@ func (r Refund) worth(c Claim) (sum int64) {
 }
 
 func (r Refund) request(c Claim, amount int64) saga.Event {
+	t, _ := r.about(c)
 	return event.Requested.Of(event.RequestedV1{Reason: c.Reason, Reference: r.Reference, Amount: r.money(amount),
-		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines})
+		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines, ShipmentID: t.ShipmentID})
 }
 
 func giveBackAnswered(r Refund, a RefundAnswer) []saga.Event {
@@ -127,7 +179,8 @@ func refundReversed(r Refund, e payment.RefundReversedV1) []saga.Event {
 
 func (r Refund) issued(c Claim) saga.Event {
 	return event.Issued.Of(event.IssuedV1{RefundID: c.RefundID, Reason: c.Reason, Amount: r.money(c.Amount),
-		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines, Instead: c.Instead, Arrears: c.Arrears})
+		ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines, Instead: c.Instead, Arrears: c.Arrears,
+		ShipmentID: c.ShipmentID})
 }
 
 func (r Refund) failed(c Claim, why string) []saga.Event {

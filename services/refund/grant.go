@@ -15,6 +15,7 @@ var GrantRefund = saga.Command[Grant]("grant_refund")
 // Grant is what an operator gives back to a customer: the price of lines, shipping costs, or a sum of goodwill.
 type Grant struct {
 	ID                 string // of the request
+	ShipmentID         string // the parcel it is for, of several; "" for the first that it fits
 	Lines              []GrantLine
 	Shipping, Goodwill int64 // minor units
 	Note               string
@@ -35,6 +36,10 @@ const (
 	NotCaptured Refusal = "not-captured" // a cancelled order's authorisation is voided
 	InDispute   Refusal = "dispute-open"
 	NothingLeft Refusal = "nothing-left"
+
+	// The order leaves in several parcels, each with a capture of its own:
+	UnknownShipment Refusal = "unknown-shipment" // nothing was captured for this one
+	NeedsShipment   Refusal = "needs-shipment"   // it fits into what is left of no single one
 )
 
 // Refuses tells whether nothing can be granted now; "" if something can.
@@ -50,44 +55,66 @@ func (r Refund) Refuses() Refusal {
 	return ""
 }
 
+// RefusesGrant tells why this cannot be granted, beside what Refuses tells; "" if it is for too much, or for goods that the order
+// has not.
+func (r Refund) RefusesGrant(g Grant) Refusal {
+	switch {
+	case g.ShipmentID != "" && !r.isTaken(g.ShipmentID):
+		return UnknownShipment
+	case g.ShipmentID == "" && len(r.Captures) > 1 && g.Shipping+g.Goodwill <= r.Left():
+		return NeedsShipment
+	}
+	return ""
+}
+
 // grant decides about an operator's refund; it emits nothing if it is refused, granted before, for more than is left, or for
 // goods that the order has not or that are refunded.
 func grant(r Refund, g Grant, sold *inventory.ReservedV1) []saga.Event {
 	if r.Grant(g.ID) != nil || r.Refuses() != "" {
 		return nil
 	}
-	d := event.GrantedV1{GrantID: g.ID, Shipping: g.Shipping, Goodwill: g.Goodwill, Note: g.Note, Operator: g.Operator,
-		Request: g.Request}
+	if len(g.Lines) > 0 && len(r.Captures) == 0 && r.Sold == nil {
+		if sold == nil {
+			return nil
+		}
+		r.Sold = sold.Lines
+	}
+	for _, t := range r.captures() {
+		if g.ShipmentID != "" && g.ShipmentID != t.ShipmentID {
+			continue
+		}
+		if d, fits := r.grantOf(t, g); fits {
+			return []saga.Event{event.Granted.Of(d)}
+		}
+	}
+	return nil
+}
+
+// grantOf is what is granted out of one capture; false if it has not the goods, or not as much left.
+func (r Refund) grantOf(t Capture, g Grant) (d event.GrantedV1, fits bool) {
+	d = event.GrantedV1{GrantID: g.ID, ShipmentID: t.ShipmentID, Shipping: g.Shipping, Goodwill: g.Goodwill, Note: g.Note,
+		Operator: g.Operator, Request: g.Request}
 	sum := g.Shipping + g.Goodwill
 	if len(g.Lines) > 0 {
-		if r.Sold == nil {
-			if sold == nil {
-				return nil
-			}
-			r.Sold = sold.Lines
-		}
 		d.Sold = r.Sold
-		for _, l := range g.Lines {
-			if l.Quantity > pieces(r.Sold, l.SKU)-r.refunded(l.SKU, Claim{}) {
-				return nil
-			}
-			d.Lines = append(d.Lines, r.take(l)...)
+	}
+	for _, l := range g.Lines {
+		if l.Quantity > pieces(t.Lines, l.SKU)-r.refunded(l.SKU, t, Claim{}) {
+			return d, false
 		}
+		d.Lines = append(d.Lines, r.take(l, t)...)
 	}
 	for _, l := range d.Lines {
 		sum += l.Quantity * l.UnitPrice
 	}
-	if sum <= 0 || sum > r.Left() {
-		return nil
-	}
 	d.Amount = r.money(sum)
-	return []saga.Event{event.Granted.Of(d)}
+	return d, sum > 0 && sum <= r.LeftOf(t)
 }
 
-// take picks the pieces of a line from the goods sold, without those that were refunded.
-func (r Refund) take(l GrantLine) (taken []schemas.Allocation) {
-	skip := r.refunded(l.SKU, Claim{})
-	for _, s := range r.Sold {
+// take picks the pieces of a line from the goods captured for, without those that were refunded.
+func (r Refund) take(l GrantLine, t Capture) (taken []schemas.Allocation) {
+	skip := r.refunded(l.SKU, t, Claim{})
+	for _, s := range t.Lines {
 		if s.SKU != l.SKU {
 			continue
 		}
@@ -111,10 +138,11 @@ func execute(r Refund, e event.GrantedV1) []saga.Event {
 	return []saga.Event{r.request(*c, r.due(*c))}
 }
 
-// refunded counts the pieces of a product for which money was or will be given back, but for those of one claim.
-func (r Refund) refunded(sku string, but Claim) (n int64) {
+// refunded counts the pieces of a product, of one capture, for which money was or will be given back, but for those of one claim.
+func (r Refund) refunded(sku string, t Capture, but Claim) (n int64) {
 	for i, c := range r.Claims {
-		if (c.Reason == byOperator || c.Reason == byReturn) && r.claim(but) != i {
+		of, known := r.about(c)
+		if known && of.ShipmentID == t.ShipmentID && (c.Reason == byOperator || c.Reason == byReturn) && r.claim(but) != i {
 			n += pieces(c.Lines, sku)
 		}
 	}

@@ -1,6 +1,7 @@
 // Package refund decides how much is refunded to the customer, and why: everything if the order is cancelled or its parcel
 // lost, the price of the goods if they are returned, and what an operator grants. Each reason is refunded once, and all together
-// never more than was captured and not charged back. While the customer disputes the payment nothing is refunded.
+// never more than was captured and not charged back. Of an order that leaves in several parcels that holds for each parcel. While
+// the customer disputes the payment nothing is refunded.
 //
 // A refund that the gateway refuses, or that does not arrive, is requested again a day later. After some tries the customer is
 // owed the money, and a person has to see to it: they pay it outside the gateway and say so.
@@ -24,7 +25,8 @@ type Refund struct {
 	Taken     bool   // the captured amount is known
 	Reference string // the gateway's id of the capture
 	Currency  string
-	Captured  int64
+	Captured  int64                // the sum
+	Captures  []Capture            // of an order that leaves in several parcels and is captured for each, by shipment
 	Refunded  int64                // given back
 	Pending   int64                // the gateway is asked to give it back
 	Claims    []Claim              // in the order in which their events were processed
@@ -60,19 +62,20 @@ const (
 
 // Claim is one reason for which money is owed, and what was done about it.
 type Claim struct {
-	Reason   string               `json:"reason"` // cancelled, lost, returned or granted
-	ReturnID string               `json:"return_id,omitempty"`
-	GrantID  string               `json:"grant_id,omitempty"`
-	Lines    []schemas.Allocation `json:"lines,omitempty"`
-	Status   Status               `json:"status"`
-	RefundID string               `json:"refund_id,omitempty"` // the id of the event that asked the gateway
-	Amount   int64                `json:"amount,omitempty"`    // granted, or asked for
-	Tries    int                  `json:"tries,omitempty"`     // requests to the gateway
-	Why      string               `json:"why,omitempty"`       // the last one failed
-	Operator string               `json:"operator,omitempty"`  // who granted it
-	Paid     *Paid                `json:"paid,omitempty"`      // with settled
-	Instead  string               `json:"instead,omitempty"`   // the first refund that was made and did not arrive
-	Arrears  int64                `json:"arrears,omitempty"`   // the most that those had given back
+	Reason     string               `json:"reason"`                // cancelled, lost, returned or granted
+	ShipmentID string               `json:"shipment_id,omitempty"` // the parcel, where the order leaves in several and it is known
+	ReturnID   string               `json:"return_id,omitempty"`
+	GrantID    string               `json:"grant_id,omitempty"`
+	Lines      []schemas.Allocation `json:"lines,omitempty"`
+	Status     Status               `json:"status"`
+	RefundID   string               `json:"refund_id,omitempty"` // the id of the event that asked the gateway
+	Amount     int64                `json:"amount,omitempty"`    // granted, or asked for
+	Tries      int                  `json:"tries,omitempty"`     // requests to the gateway
+	Why        string               `json:"why,omitempty"`       // the last one failed
+	Operator   string               `json:"operator,omitempty"`  // who granted it
+	Paid       *Paid                `json:"paid,omitempty"`      // with settled
+	Instead    string               `json:"instead,omitempty"`   // the first refund that was made and did not arrive
+	Arrears    int64                `json:"arrears,omitempty"`   // the most that those had given back
 }
 
 // Blank is the refund of an order without events.
@@ -105,11 +108,20 @@ func (r Refund) Refused() (sum int64) {
 	return sum
 }
 
-// claim returns the index of the claim for the same reason, -1 if it is new.
+// claim returns the index of the claim for the same reason and goods of the same parcel, -1 if it is new.
 func (r Refund) claim(like Claim) int {
 	return slices.IndexFunc(r.Claims, func(c Claim) bool {
-		return c.Reason == like.Reason && c.ReturnID == like.ReturnID && c.GrantID == like.GrantID
+		return c.Reason == like.Reason && c.ReturnID == like.ReturnID && c.GrantID == like.GrantID &&
+			(c.GrantID != "" || warehouse(c.Lines) == warehouse(like.Lines))
 	})
+}
+
+// Shown are the claims but for the one that only notes that an order of several parcels was cancelled: each of them has its own.
+func (r Refund) Shown() []Claim {
+	if i := r.claim(Claim{Reason: byCancellation}); i >= 0 && len(r.Captures) > 0 {
+		return slices.Delete(slices.Clone(r.Claims), i, i+1)
+	}
+	return r.Claims
 }
 
 // asked returns the index of the claim of this request to the gateway, if it has this status; -1 if there is none.
@@ -130,19 +142,23 @@ func Evolve(r Refund, e saga.Event) Refund {
 	switch d := e.Data.(type) {
 	case event.ReadiedV1:
 		if d.By == byCapture {
-			r.Taken, r.Reference, r.Captured, r.Currency = true, d.Reference, d.Captured.Amount, d.Captured.Currency
+			r.Taken, r.Reference, r.Currency = true, d.Reference, d.Captured.Currency
+			r.Captured += d.Captured.Amount
+			if d.ShipmentID != "" {
+				return r.withCapture(Capture{ShipmentID: d.ShipmentID, Amount: d.Captured.Amount, Lines: d.Lines})
+			}
 			r.Sold = d.Lines
 			return r
 		}
-		return r.with(Claim{Reason: d.By, ReturnID: d.ReturnID, Lines: d.Lines, Status: Noted})
+		return r.with(Claim{Reason: d.By, ShipmentID: d.ShipmentID, ReturnID: d.ReturnID, Lines: d.Lines, Status: Noted})
 	case event.GrantedV1:
 		if d.Sold != nil {
 			r.Sold = d.Sold
 		}
-		return r.with(Claim{Reason: byOperator, GrantID: d.GrantID, Lines: d.Lines, Status: Noted, Amount: d.Amount.Amount,
-			Operator: d.Operator})
+		return r.with(Claim{Reason: byOperator, ShipmentID: d.ShipmentID, GrantID: d.GrantID, Lines: d.Lines, Status: Noted,
+			Amount: d.Amount.Amount, Operator: d.Operator})
 	case event.RequestedV1:
-		c := Claim{Reason: d.Reason, ReturnID: d.ReturnID, GrantID: d.GrantID, Lines: d.Lines, Tries: 1}
+		c := Claim{Reason: d.Reason, ShipmentID: d.ShipmentID, ReturnID: d.ReturnID, GrantID: d.GrantID, Lines: d.Lines, Tries: 1}
 		if i := r.claim(c); i >= 0 {
 			past := r.Claims[i]
 			c.Tries, c.Operator, c.Instead, c.Arrears = past.Tries+1, past.Operator, past.Instead, past.Arrears

@@ -66,7 +66,11 @@ func (r Refund) Outstanding(c Claim) int64 {
 	if c.Status != Failed && c.Status != Owed {
 		return 0
 	}
-	return min(c.Amount, r.Left())
+	t, known := r.about(c)
+	if !known {
+		return 0
+	}
+	return min(c.Amount, r.LeftOf(t))
 }
 
 // settle notes that a refund that was owed is paid, once.
@@ -77,7 +81,7 @@ func settle(r Refund, s Settlement) []saga.Event {
 	c := r.Claims[r.asked(s.RefundID, Owed)]
 	return []saga.Event{event.Settled.Of(event.SettledV1{SettlementID: s.ID, RefundID: c.RefundID, Reason: c.Reason,
 		Amount: r.money(r.Outstanding(c)), ReturnID: c.ReturnID, GrantID: c.GrantID, Lines: c.Lines, Instead: c.Instead,
-		Arrears: c.Arrears, How: s.How, Reference: s.Reference,
+		Arrears: c.Arrears, ShipmentID: c.ShipmentID, How: s.How, Reference: s.Reference,
 		Note: s.Note, Operator: s.Operator, Request: s.Request})}
 }
 

@@ -11,9 +11,9 @@ import (
 func answer(b gateway.Book, id string, asked any) []explore.Outcome {
 	switch d := asked.(type) {
 	case event.AuthorizationRequestedV1:
-		return authorize(b, id, d.Amount.Amount)
+		return authorize(b, id, d)
 	case event.CaptureRequestedV1:
-		return capture(b, d.Reference, d.Amount.Amount)
+		return capture(b, d)
 	case event.VoidRequestedV1:
 		return void(b, d.Attempt)
 	}
@@ -21,36 +21,44 @@ func answer(b gateway.Book, id string, asked any) []explore.Outcome {
 }
 
 // authorize refuses an attempt that was voided before it arrived.
-func authorize(b gateway.Book, attempt string, amount int64) []explore.Outcome {
+func authorize(b gateway.Book, attempt string, d event.AuthorizationRequestedV1) []explore.Outcome {
 	refused := func(why string) explore.Outcome {
 		return explore.Outcome{Does: "refuses to authorize (" + why + ")", State: b, Answer: payment.AuthorizeAnswer{Refused: why}}
 	}
 	if b.About(attempt) != nil {
 		return []explore.Outcome{refused("voided")}
 	}
-	h := gateway.Hold{Attempt: attempt, Authorized: amount}
+	h := gateway.Hold{Attempt: attempt, Authorized: d.Amount.Amount}
 	return []explore.Outcome{
-		{Does: "authorizes", State: b.With(h), Answer: payment.AuthorizeAnswer{Reference: h.Reference()}},
+		{Does: "authorizes", State: b.With(h), Answer: payment.AuthorizeAnswer{Reference: h.Reference(), Once: b.Once && d.Captures > 1}},
 		refused("card_declined"),
 	}
 }
 
-func capture(b gateway.Book, reference string, amount int64) []explore.Outcome {
+// capture lets go of the rest, unless that is for other parcels.
+func capture(b gateway.Book, d event.CaptureRequestedV1) []explore.Outcome {
 	refused := func(why string) explore.Outcome {
-		return explore.Outcome{Does: "refuses to capture (" + why + ")", State: b, Answer: payment.CaptureAnswer{Refused: why}}
+		return explore.Outcome{Does: "refuses to capture (" + why + ")", State: b,
+			Answer: payment.CaptureAnswer{ShipmentID: d.ShipmentID, Refused: why}}
 	}
-	h := b.Of(reference)
+	h := b.Of(d.Reference)
 	switch {
 	case h == nil:
 		return []explore.Outcome{refused("unknown_reference")}
-	case h.Captured > 0:
-		return []explore.Outcome{refused("already_captured")}
 	case h.Void:
 		return []explore.Outcome{refused("voided")}
+	case h.Captured > 0 && h.Open() == 0:
+		return []explore.Outcome{refused("already_captured")}
+	case d.Amount.Amount > h.Open():
+		return []explore.Outcome{refused("exceeds_authorized")}
 	}
 	after := *h
-	after.Captured, after.Released = amount, after.Authorized-amount
-	return []explore.Outcome{{Does: "captures", State: b.With(after), Answer: payment.CaptureAnswer{}}, refused("capture_failed")}
+	after.Captured += d.Amount.Amount
+	if d.ShipmentID == "" {
+		after.Released += after.Open()
+	}
+	return []explore.Outcome{{Does: "captures", State: b.With(after), Answer: payment.CaptureAnswer{ShipmentID: d.ShipmentID}},
+		refused("capture_failed")}
 }
 
 // void also blocks an authorisation that has not arrived. It never voids a captured amount, however often it is asked.
@@ -60,7 +68,7 @@ func void(b gateway.Book, attempt string) []explore.Outcome {
 		none := b.With(gateway.Hold{Attempt: attempt, Void: true})
 		return []explore.Outcome{{Does: "finds nothing to void", State: none, Answer: payment.VoidAnswer{}}}
 	}
-	if h.Captured > 0 {
+	if h.Captured > 0 && h.Open() == 0 {
 		return nil
 	}
 	after, amount := *h, h.Open()

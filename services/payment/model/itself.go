@@ -39,6 +39,8 @@ func start(s model.Scene) map[string]any {
 	switch s.Gateway {
 	case "notifies":
 		return map[string]any{gateway.Name: gateway.Book{Notifies: true}}
+	case "once":
+		return map[string]any{gateway.Name: gateway.Book{Once: true}}
 	case "reverses": // with as many refusals as elsewhere it failed too often, and the money would be owed
 		return map[string]any{gateway.Name: gateway.Book{Refusals: gateway.Refusals - 1}}
 	}
@@ -65,7 +67,7 @@ func outside() explore.Outside {
 		list := append(answer(b, id, asked), byItself(b, asked)...)
 		if b.Notifies {
 			for i, out := range list {
-				list[i].Tells = notified(b, id, out)
+				list[i].Tells = notified(id, asked, out)
 			}
 		}
 		return list
@@ -91,7 +93,7 @@ func beforeNotified(state any) []explore.Before {
 		if h.Captured == 0 {
 			continue
 		}
-		quiet(h.Dispute == "" && h.Left() == 0 || h.Dispute != "" && h.Dispute != "open", takeBack)
+		quiet(h.Dispute == "" && h.Left() == 0 && h.Open() == 0 || h.Dispute != "" && h.Dispute != "open", takeBack)
 		quiet(h.Dispute == "open", decideDispute, takeBack)
 		quiet(h.Refund == "", openDispute, decideDispute, refunds.Requested)
 		quiet(h.Reversed, openDispute, decideDispute)
@@ -132,18 +134,18 @@ func byItself(b gateway.Book, what any) []explore.Outcome {
 }
 
 // notified is the notification of an outcome of a question: the same as its answer.
-func notified(b gateway.Book, id string, out explore.Outcome) []saga.Event {
+func notified(id string, asked any, out explore.Outcome) []saga.Event {
 	n := payment.Notification{Order: model.Order, Attempt: id}
 	for _, h := range out.State.(gateway.Book).Holds {
 		n.Reference, n.Amount = h.Reference(), schemas.Money{Amount: h.Authorized, Currency: "GBP"}
 		switch a := out.Answer.(type) {
 		case payment.AuthorizeAnswer:
-			n.Kind = payment.NoticeAuthorized
+			n.Kind, n.Once = payment.NoticeAuthorized, a.Once
 			if a.Refused != "" {
 				n.Kind, n.Reason = payment.NoticeDeclined, a.Refused
 			}
 		case payment.CaptureAnswer:
-			n.Kind, n.Amount.Amount = payment.NoticeCaptured, h.Captured
+			n.Kind, n.Captures, n.Amount = payment.NoticeCaptured, []string{id}, asked.(event.CaptureRequestedV1).Amount
 			if a.Refused != "" {
 				n.Kind, n.Reason = payment.NoticeCaptureFailed, a.Refused
 			}

@@ -60,7 +60,7 @@ func has(state any) []audit.Fact {
 	f := audit.Payment{Captured: p.Captured, Voided: p.Voided, ChargedBack: p.ChargedBack(), Currency: p.Amount.Currency}
 	switch p.Status {
 	case payment.Authorized, payment.CaptureFailed:
-		f.Open = p.Amount.Amount
+		f.Open, f.Settling = p.Open(), p.Asks()
 	case payment.Waiting, payment.Declined, payment.Captured, payment.Voided, payment.Expired:
 	default:
 		f.Settling = true
@@ -72,15 +72,24 @@ func before(state any) []explore.Before {
 	p, b := state.(payment.Payment), model.Before{}
 	in := func(s ...payment.Status) bool { return slices.Contains(s, p.Status) }
 	waiting := in(payment.Waiting)
-	taken := in(payment.Waiting, payment.Authorizing, payment.Authorized, payment.Capturing, payment.Captured)
+	taken := p.Captured > 0 || in(payment.Waiting, payment.Authorizing, payment.Authorized, payment.Capturing, payment.Captured)
+	nothingAsked := in(payment.Waiting, payment.Authorizing, payment.Authorized) && len(p.Parts) == 0
 	b.Never(!taken, event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed)
 	b.Never(!waiting, event.Expired)
 	b.Never(!waiting, event.AuthorizationRequested)
 	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized), event.CaptureRequested)
 	b.Never(!in(payment.Waiting, payment.Authorizing), event.Authorized, event.Declined, event.OutcomeUnknown)
 	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized, payment.Capturing), event.Captured, event.CaptureFailed)
-	b.Until(in(payment.Waiting, payment.Authorizing, payment.Authorized), picks.Packed, event.CaptureRequested,
+	b.Until(nothingAsked, picks.Packed, event.CaptureRequested,
 		event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed)
+	if p.Status == payment.Authorized && len(p.Parts) > 0 {
+		next := []saga.Kind{picks.Packed}
+		if p.Once { // the last of the others may not leave
+			next = append(next, orders.ParcelCancelled)
+		}
+		b = append(b, explore.Before{Says: event.CaptureRequested, Hears: next})
+	}
+	b.Never(p.Withdrawn, event.CaptureRequested)
 	b.Never(in(payment.Voided, payment.Voiding, payment.Captured), event.VoidRequested)
 	b.Never(in(payment.Voided, payment.Captured), event.Voided)
 	asks := []saga.Kind{event.AuthorizationRequested, event.CaptureRequested}
@@ -97,7 +106,7 @@ func end(v model.Ending) string {
 		return fmt.Sprintf("payment has %d charged back, the gateway %d", p.ChargedBack(), sum.Charged)
 	}
 	released := p.Voided
-	if p.Captured > 0 { // a capture lets go of what it does not take
+	if p.Status == payment.Captured { // the last capture lets go of what it does not take
 		released += p.Amount.Amount - p.Captured
 	}
 	if p.Captured != sum.Captured || released != sum.Released {

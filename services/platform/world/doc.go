@@ -24,6 +24,7 @@
 //	tok_timeout              authorised, but the connection is dropped after 1 s; a retry or an inquiry gets the answer
 //	tok_slow                 authorised, after 2 s
 //	tok_capture_fails        authorised; every capture 402 capture_failed; can be voided
+//	tok_single_capture       as tok_ok; there can be only one capture
 //	tok_refund_fails_once    as tok_ok; the first refund is answered 503, the next succeeds
 //	tok_refund_reversed      as tok_ok; 5–10 s after the first refund it comes back: it did not arrive
 //	tok_chargeback           as tok_ok; 20–40 s after the capture the customer disputes it, and the gateway takes all that the shop
@@ -36,9 +37,11 @@
 //
 //	void                     names the attempt: the idempotency key of the authorisation; releases what is open
 //	void before the attempt  200 with amount 0, and the attempt will be 402 voided
-//	void after the capture   402 already_captured
-//	capture                  once, of an open authorisation (402 already_captured, voided, unknown_reference) of the same
-//	                         order, at most its amount (402 exceeds_authorized); the rest is released
+//	void after the capture   402 already_captured, unless that left something open
+//	capture                  of an open authorisation (402 already_captured, voided, unknown_reference) of the same order, at most
+//	                         what is open (402 exceeds_authorized); the rest is released, unless "final": false
+//	several captures         have to be asked for: "captures": 2 or more of the authorisation (402 single_capture); its answer
+//	                         has "captures": 1 where there can be only one
 //	refund                   any number, together no more than captured (402 exceeds_captured, not_captured)
 //	refund after a dispute   together with what was charged back no more than captured (402 exceeds_captured)
 //	book                     per order: authorized = captured + voided + open; refunded + charged back ≤ captured
@@ -46,7 +49,7 @@
 // # Webhooks
 //
 //	body                     {id, type, created, data: {order, attempt, reference, amount, currency, reason, refund, dispute, fee,
-//	                         card}}; signed as httpserver.SignatureHeader says; sent again until it is taken
+//	                         card, capture, captures}}; signed as httpserver.SignatureHeader says; sent again until it is taken
 //	type                     dispute_opened, dispute_won, dispute_lost, refund_reversed; authorized if the answer is late or lost
 //	with faults              also authorized, declined, captured, capture_failed, voided, refunded, refund_failed of every request,
 //	                         often before its answer; 20% are sent twice, 30% are up to 10 s late, in any order

@@ -64,13 +64,33 @@ func before(state any) []explore.Before {
 	r, b := state.(refund.Refund), model.Before{}
 	all := []saga.Kind{event.Granted, event.Requested, event.Issued, event.Failed, event.Owed}
 	b.Until(!r.Taken, payments.Captured, all...)
-	b.Until(r.Taken && r.Refunded == r.Captured, payments.RefundReversed, all...)
+	if r.Taken && r.Refunded == r.Captured {
+		next := []saga.Kind{payments.RefundReversed}
+		if len(r.Captures) > 0 { // there may be more
+			next = append(next, payments.Captured)
+		}
+		for _, s := range all {
+			b = append(b, explore.Before{Says: s, Hears: next})
+		}
+	}
 	return b
 }
 
 func refundsWhatWasTaken(_ any, step saga.Step) string {
-	if r := step.State.(refund.Refund); r.Refunded+r.Pending > r.Captured {
+	r := step.State.(refund.Refund)
+	if r.Refunded+r.Pending > r.Captured {
 		return fmt.Sprintf("%d is refunded or pending, and %d captured", r.Refunded+r.Pending, r.Captured)
+	}
+	for _, t := range r.Captures {
+		given := int64(0)
+		for _, c := range r.Claims {
+			if c.ShipmentID == t.ShipmentID && (c.Status == refund.Pending || c.Status == refund.Issued) {
+				given += c.Amount
+			}
+		}
+		if given > t.Amount {
+			return fmt.Sprintf("%d is refunded or pending of %s, and %d captured for it", given, t.ShipmentID, t.Amount)
+		}
 	}
 	return ""
 }

@@ -33,8 +33,8 @@ func (c *Client) Answerers() []engine.Answerer {
 // The reasons for which the gateway refuses. It never refuses a void.
 var (
 	notAuthorized = []string{"card_declined", "insufficient_funds", "unknown_token", "voided"}
-	notCaptured   = []string{"already_captured", "capture_failed", "currency_mismatch", "exceeds_authorized", "unknown_reference",
-		"voided"}
+	notCaptured   = []string{"already_captured", "capture_failed", "currency_mismatch", "exceeds_authorized", "single_capture",
+		"unknown_reference", "voided"}
 )
 
 type request struct {
@@ -44,33 +44,42 @@ type request struct {
 	Amount    int64  `json:"amount,omitempty"`
 	Currency  string `json:"currency,omitempty"`
 	Token     string `json:"token,omitempty"`
+	Captures  int64  `json:"captures,omitempty"` // of an authorisation: how many of parts of it may follow, where that is not one
+	Final     *bool  `json:"final,omitempty"`    // of a capture: false if the rest stays set aside
 }
 
 type reply struct {
 	Reference string `json:"reference"`
 	Amount    *int64 `json:"amount"`   // minor units; a gateway may leave it out
 	Currency  string `json:"currency"` // optional too
+	Captures  *int64 `json:"captures"` // optional too: how many there may be
 	Code      string `json:"code"`     // why it was refused
 }
 
 func (c *Client) authorize(ctx context.Context, a engine.Attempt, e event.AuthorizationRequestedV1) (
 	payment.AuthorizeAnswer, error) {
 
-	r, refused, err := c.move(ctx, a, "authorizations", request{Token: e.PaymentToken}, e.Amount, notAuthorized)
-	return payment.AuthorizeAnswer{Reference: r.Reference, Refused: refused}, err
+	r, refused, err := c.move(ctx, a, "authorizations", request{Token: e.PaymentToken, Captures: e.Captures}, e.Amount,
+		notAuthorized)
+	return payment.AuthorizeAnswer{Reference: r.Reference, Refused: refused,
+		Once: e.Captures > 1 && r.Captures != nil && *r.Captures < e.Captures}, err
 }
 
 func (c *Client) capture(ctx context.Context, a engine.Attempt, e event.CaptureRequestedV1) (
 	none payment.CaptureAnswer, err error) {
 
-	r, refused, err := c.move(ctx, a, "captures", request{Reference: e.Reference}, e.Amount, notCaptured)
+	q := request{Reference: e.Reference}
+	if e.ShipmentID != "" {
+		q.Final = new(false)
+	}
+	r, refused, err := c.move(ctx, a, "captures", q, e.Amount, notCaptured)
 	switch {
 	case err != nil:
 		return none, err
 	case refused == "" && r.Reference != e.Reference:
 		return none, c.outside.Unclear("the reply is about another authorisation")
 	}
-	return payment.CaptureAnswer{Refused: refused}, nil
+	return payment.CaptureAnswer{ShipmentID: e.ShipmentID, Refused: refused}, nil
 }
 
 func (c *Client) void(ctx context.Context, a engine.Attempt, e event.VoidRequestedV1) (none payment.VoidAnswer, err error) {

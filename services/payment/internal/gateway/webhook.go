@@ -29,6 +29,8 @@ type notification struct {
 		Dispute   string `json:"dispute"`
 		Fee       int64  `json:"fee"`
 		Card      string `json:"card"`
+		Capture   string `json:"capture"`  // its idempotency key
+		Captures  int64  `json:"captures"` // how many there may be of the authorisation
 	} `json:"data"`
 }
 
@@ -53,7 +55,10 @@ func (w Webhooks) Read(_ context.Context, header http.Header, body []byte, now t
 	n = payment.Notification{ID: said.ID, Kind: payment.Notice(said.Type), Order: d.Order, Attempt: d.Attempt,
 		Reference: d.Reference,
 		Amount:    schemas.Money{Amount: d.Amount, Currency: d.Currency}, Reason: d.Reason, RefundID: d.Refund, DisputeID: d.Dispute,
-		Card: d.Card}
+		Card: d.Card, Once: d.Captures == 1}
+	if d.Capture != "" {
+		n.Captures = []string{d.Capture}
+	}
 	if d.Fee > 0 {
 		n.Fee = &schemas.Money{Amount: d.Fee, Currency: d.Currency}
 	}

@@ -32,8 +32,11 @@ type row struct {
 	Voided     int64
 	Asked      int64
 	Lines      []schemas.Allocation `gorm:"serializer:json;not null"`
-	Disputes   []payment.Dispute    `gorm:"serializer:json;not null"`
-	Reversed   []string             `gorm:"serializer:json;not null"`
+	Parcels    int64
+	Once       bool
+	Parts      []payment.Part    `gorm:"serializer:json;not null"`
+	Disputes   []payment.Dispute `gorm:"serializer:json;not null"`
+	Reversed   []string          `gorm:"serializer:json;not null"`
 }
 
 func (row) TableName() string { return "payments" }
@@ -48,7 +51,7 @@ func toRow(p payment.Payment) row {
 		OrderID: p.Order, Status: string(p.Status), KnowsOrder: p.Known, KnowsGoods: p.Goods, KnowsTrust: p.Trust,
 		Withdrawn: p.Withdrawn, Token: p.Token, Amount: p.Amount.Amount, Currency: p.Amount.Currency,
 		Attempt: p.Attempt, Reference: p.Reference, Captured: p.Captured, Voided: p.Voided,
-		Asked: p.Asked, Lines: p.Lines, Disputes: p.Disputes, Reversed: p.Reversed,
+		Asked: p.Asked, Lines: p.Lines, Parcels: p.Parcels, Once: p.Once, Parts: p.Parts, Disputes: p.Disputes, Reversed: p.Reversed,
 	}
 }
 
@@ -57,6 +60,6 @@ func fromRow(r row) payment.Payment {
 		Order: r.OrderID, Status: payment.Status(r.Status), Known: r.KnowsOrder, Goods: r.KnowsGoods, Trust: r.KnowsTrust,
 		Withdrawn: r.Withdrawn, Token: r.Token, Amount: schemas.Money{Amount: r.Amount, Currency: r.Currency},
 		Attempt: r.Attempt, Reference: r.Reference, Captured: r.Captured, Voided: r.Voided,
-		Asked: r.Asked, Lines: r.Lines, Disputes: r.Disputes, Reversed: r.Reversed,
+		Asked: r.Asked, Lines: r.Lines, Parcels: r.Parcels, Once: r.Once, Parts: r.Parts, Disputes: r.Disputes, Reversed: r.Reversed,
 	}
 }

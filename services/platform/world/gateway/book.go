@@ -46,6 +46,7 @@ type Entry struct {
 	About       string    `json:"about,omitempty"` // the dispute, or the key of the refund that did not arrive
 	Card        string    `json:"card,omitempty"`  // the card's fingerprint
 	Fee         int64     `json:"fee,omitempty"`   // of a dispute, in minor units; kept, however it ends
+	Part        bool      `json:"part,omitempty"`  // a capture that left the rest authorised; an authorisation that allows such
 	Fingerprint string    `json:"-"`               // of the request
 }
 
@@ -59,6 +60,7 @@ type hold struct {
 	authorized, captured, released, refunded, charged int64
 
 	void     bool
+	parts    bool   // captures may leave the rest authorised
 	card     string // its fingerprint
 	dispute  string // the one that was opened
 	over     bool   // it has ended
@@ -129,7 +131,7 @@ func (b *book) add(e Entry) {
 	switch e.Kind {
 	case Authorized:
 		h := &hold{order: e.Order, attempt: e.Attempt, reference: e.Reference, token: e.Token, currency: e.Currency,
-			authorized: e.Amount, card: e.Card}
+			authorized: e.Amount, card: e.Card, parts: e.Part}
 		h.reversed = map[string]bool{}
 		b.byAttempt[e.Attempt], b.byReference[e.Reference] = h, h
 	case Captured:
@@ -157,9 +159,19 @@ func (b *book) add(e Entry) {
 			b.byAttempt[e.Attempt] = h
 		}
 		h.released += e.Amount
-		h.void = true
+		h.void = h.void || e.Code != notCaptured
 	}
 	b.plan(e)
+}
+
+// before returns the entries about the authorisation of an entry that were made before it.
+func (b *book) before(e Entry) (found []Entry) {
+	for _, i := range b.byOrder[e.Order] {
+		if o := b.entries[i]; o.Seq < e.Seq && o.Attempt == e.Attempt {
+			found = append(found, o)
+		}
+	}
+	return found
 }
 
 // read returns at most limit entries after the sequence number, of one order or of all.

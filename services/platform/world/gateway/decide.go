@@ -18,6 +18,8 @@ type Request struct {
 	Amount    int64  `json:"amount,omitempty"`
 	Currency  string `json:"currency,omitempty"`
 	Token     string `json:"token,omitempty"`
+	Captures  int64  `json:"captures,omitempty"` // of an authorisation: how many of parts of it may follow, where that is not one
+	Final     *bool  `json:"final,omitempty"`    // of a capture: false if the rest stays set aside
 }
 
 // operation is one kind of request.
@@ -31,7 +33,7 @@ type operation struct {
 }
 
 var operations = []operation{
-	{"authorizations", func(q Request) bool { return q.Amount > 0 && len(q.Currency) == 3 && q.Token != "" },
+	{"authorizations", func(q Request) bool { return q.Amount > 0 && len(q.Currency) == 3 && q.Token != "" && q.Captures >= 0 },
 		"a positive amount, a currency of three letters and a token", authorize, Authorized, Declined},
 	{"captures", func(q Request) bool { return q.Amount > 0 && q.Reference != "" },
 		"a positive amount and the reference of an authorisation", capture, Captured, CaptureRefused},
@@ -50,7 +52,7 @@ var refusals = map[string]string{
 // authorizing are the tokens that get an authorisation.
 var authorizing = map[string]bool{
 	tokenOK: true, tokenTimeout: true, tokenSlow: true, tokenCaptureFails: true, tokenRefundFailsOnce: true, tokenChargeback: true,
-	tokenRefundReversed: true,
+	tokenRefundReversed: true, tokenSingleCapture: true,
 }
 
 const (
@@ -61,6 +63,7 @@ const (
 	tokenRefundFailsOnce = "tok_refund_fails_once"
 	tokenRefundReversed  = "tok_refund_reversed"
 	tokenChargeback      = "tok_chargeback"
+	tokenSingleCapture   = "tok_single_capture"
 )
 
 // namedCard are the tokens of cards with fingerprints of their own. One whose name begins with chargeback is charged back.
@@ -93,6 +96,7 @@ func authorize(b *book, key string, q Request) []Entry {
 	case !isAuthorizing(q.Token):
 		return refuse(e, Declined, "unknown_token")
 	}
+	e.Part = q.Captures > 1 && q.Token != tokenSingleCapture
 	e.Reference = fmt.Sprintf("au_%016x", chance.Mix(uint64(len(b.entries)+1)))
 	return []Entry{e}
 }
@@ -110,26 +114,35 @@ func capture(b *book, _ string, q Request) []Entry {
 	switch {
 	case h == nil:
 		return refuse(e, CaptureRefused, "unknown_reference")
-	case h.captured > 0:
-		return refuse(e, CaptureRefused, "already_captured")
 	case h.void:
 		return refuse(e, CaptureRefused, "voided")
+	case h.captured > 0 && h.open() == 0:
+		return refuse(e, CaptureRefused, "already_captured")
 	case e.Currency != h.currency:
 		return refuse(e, CaptureRefused, "currency_mismatch")
-	case e.Amount > h.authorized:
+	case e.Amount > h.open():
 		return refuse(e, CaptureRefused, "exceeds_authorized")
+	case !q.isFinal() && !h.parts:
+		return refuse(e, CaptureRefused, "single_capture")
 	case h.token == tokenCaptureFails:
 		return refuse(e, CaptureRefused, "capture_failed")
 	}
+	e.Part = !q.isFinal()
 	entries := []Entry{e}
-	if rest := h.open() - e.Amount; rest > 0 {
+	if rest := h.open() - e.Amount; rest > 0 && !e.Part {
 		released := e
-		released.Kind, released.Amount, released.Code = Voided, rest, "not_captured"
+		released.Kind, released.Amount, released.Code = Voided, rest, notCaptured
 		entries = append(entries, released)
 	}
 	return entries
 }
 
+// notCaptured is the code of the entry about what the last capture did not take.
+const notCaptured = "not_captured"
+
+func (q Request) isFinal() bool { return q.Final == nil || *q.Final }
+
+// void lets go of what is left of an authorisation, or blocks it before it comes.
 func void(b *book, _ string, q Request) []Entry {
 	e := Entry{Kind: Voided, Order: q.Order, Attempt: q.Attempt}
 	h := b.byAttempt[q.Attempt]
@@ -140,7 +153,7 @@ func void(b *book, _ string, q Request) []Entry {
 	if h.order != "" {
 		e.Order = h.order
 	}
-	if h.captured > 0 {
+	if h.captured > 0 && h.open() == 0 && !h.void {
 		e.Amount = h.captured
 		return refuse(e, VoidRefused, "already_captured")
 	}

@@ -77,7 +77,8 @@ func (g *Gateway) Witness(mux *http.ServeMux) { mux.HandleFunc("GET /book", answ
 // Done is the body of a response to a request that succeeded.
 type Done struct {
 	Reference string `json:"reference"`
-	Amount    int64  `json:"amount"` // minor units
+	Amount    int64  `json:"amount"`             // minor units
+	Captures  int64  `json:"captures,omitempty"` // 1 for an authorisation that can be captured only once
 }
 
 func (g *Gateway) ask(r *http.Request, o operation) (reply answer.Reply) {
@@ -162,7 +163,11 @@ func (g *Gateway) inquire(r *http.Request, o operation) (reply answer.Reply) {
 // told is the response that an entry stands for.
 func told(e Entry, o operation) answer.Reply {
 	if e.Kind == o.done {
-		return answer.Reply{Status: http.StatusOK, Body: Done{Reference: e.Reference, Amount: e.Amount}}
+		done := Done{Reference: e.Reference, Amount: e.Amount}
+		if e.Kind == Authorized && !e.Part {
+			done.Captures = 1
+		}
+		return answer.Reply{Status: http.StatusOK, Body: done}
 	}
 	return answer.Refuse(http.StatusPaymentRequired, e.Code)
 }

@@ -31,6 +31,8 @@ type Webhook struct {
 		Dispute   string `json:"dispute,omitempty"`
 		Fee       int64  `json:"fee,omitempty"` // of a dispute
 		Card      string `json:"card,omitempty"`
+		Capture   string `json:"capture,omitempty"`  // its idempotency key
+		Captures  int64  `json:"captures,omitempty"` // 1 for an authorisation that can be captured only once
 	} `json:"data"`
 }
 
@@ -60,6 +62,12 @@ func Notice(e Entry) (w Webhook, is bool) {
 		d.Reason = own
 	}
 	switch e.Kind {
+	case Authorized:
+		if !e.Part {
+			d.Captures = 1
+		}
+	case Captured, CaptureRefused:
+		d.Capture = e.Key
 	case Refunded, RefundRefused:
 		d.Refund = e.Key
 	case RefundReversed:
@@ -72,12 +80,12 @@ func Notice(e Entry) (w Webhook, is bool) {
 
 // Form is how webhooks are written.
 type Form struct {
-	Header string // of the signature
-	Write  func(Entry) (id string, body any, is bool)
+	Header string                                                       // of the signature
+	Write  func(e Entry, before []Entry) (id string, body any, is bool) // before are the earlier ones about its authorisation
 }
 
 // Own is the gateway's own form.
-var Own = Form{httpserver.SignatureHeader, func(e Entry) (string, any, bool) {
+var Own = Form{httpserver.SignatureHeader, func(e Entry, _ []Entry) (string, any, bool) {
 	w, is := Notice(e)
 	return w.ID, w, is
 }}
@@ -135,14 +143,28 @@ func (s *sender) run(ctx context.Context) {
 		if s.isBehind() {
 			continue
 		}
+		type notice struct {
+			id   string
+			body any
+			is   bool
+		}
 		var entries []Entry
-		if s.journal.Do(func() { entries = s.book.read("", s.read, entriesAtOnce) }) != nil {
+		var written []notice
+		if s.journal.Do(func() {
+			entries = s.book.read("", s.read, entriesAtOnce)
+			written = make([]notice, len(entries))
+			for i, e := range entries {
+				if n := &written[i]; s.wanted(e) {
+					n.id, n.body, n.is = s.form.Write(e, s.book.before(e))
+				}
+			}
+		}) != nil {
 			continue
 		}
-		for _, e := range entries {
+		for i, e := range entries {
 			s.read = e.Seq
-			if id, body, is := s.form.Write(e); is && s.wanted(e) {
-				s.send(ctx, e, id, body)
+			if n := written[i]; n.is {
+				s.send(ctx, e, n.id, n.body)
 			}
 		}
 		if done := s.done(); done > saved && db.Exec(`INSERT INTO gateway_webhooks (receiver, seq) VALUES ('shop', ?)

@@ -42,7 +42,7 @@ type movement struct {
 }
 
 // eventOf writes the event about an entry. Refusals of requests that change nothing at Stripe have none.
-func eventOf(e gateway.Entry) (id string, body any, is bool) {
+func eventOf(e gateway.Entry, before []gateway.Entry) (id string, body any, is bool) {
 	own, is := gateway.Notice(e)
 	if !is {
 		return "", nil, false
@@ -52,11 +52,15 @@ func eventOf(e gateway.Entry) (id string, body any, is bool) {
 	case gateway.Authorized:
 		v.Type, v.Data.Object = "payment_intent.amount_capturable_updated", intentOf([]gateway.Entry{e})
 	case gateway.Captured:
-		i := ended(e, "succeeded")
-		i.Received = e.Amount
-		v.Type, v.Data.Object = "payment_intent.succeeded", i
+		i := intentOf(append(before, e))
+		if v.Type, v.Data.Object = "payment_intent.succeeded", i; i.Status == "requires_capture" {
+			v.Type = "payment_intent.amount_capturable_updated"
+		}
 	case gateway.Voided:
 		v.Type, v.Data.Object = "payment_intent.canceled", ended(e, "canceled")
+		if i := intentOf(append(before, e)); i.Received > 0 {
+			v.Type, v.Data.Object = "payment_intent.succeeded", i
+		}
 	case gateway.Declined:
 		if e.Code == "unknown_token" || e.Code == "voided" {
 			return "", nil, false // no PaymentIntent was made

@@ -3,6 +3,7 @@ package stripe
 import (
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"orderflow.example/services/platform/world/answer"
@@ -20,7 +21,14 @@ type intent struct {
 	Status     string            `json:"status"`
 	Metadata   map[string]string `json:"metadata"`
 	Error      *failure          `json:"last_payment_error,omitempty"`
+	Options    *options          `json:"payment_method_options,omitempty"`
 	Charge     *charge           `json:"latest_charge"`
+}
+
+type options struct {
+	Card struct {
+		Captures string `json:"request_multicapture"`
+	} `json:"card"`
 }
 
 type charge struct {
@@ -28,6 +36,7 @@ type charge struct {
 	Object   string  `json:"object"`
 	Amount   int64   `json:"amount"`
 	Captured bool    `json:"captured"`
+	Received int64   `json:"amount_captured"`
 	Status   string  `json:"status"`
 	Details  details `json:"payment_method_details"`
 }
@@ -36,6 +45,9 @@ type details struct {
 	Type string `json:"type"`
 	Card struct {
 		Fingerprint string `json:"fingerprint,omitempty"`
+		Captures    struct {
+			Status string `json:"status"`
+		} `json:"multicapture,omitzero"`
 	} `json:"card"`
 }
 
@@ -57,23 +69,42 @@ func intentOf(entries []gateway.Entry) *intent {
 		case gateway.Authorized:
 			i.ID, i.Status, i.Capturable = e.Reference, "requires_capture", e.Amount
 			i.Charge = chargeOf(e, "succeeded")
+			if e.Part {
+				i.Options = &options{}
+				i.Options.Card.Captures = "if_available"
+				i.Charge.Details.Card.Captures.Status = "available"
+			}
 		case gateway.Captured:
-			i.Status, i.Capturable, i.Received = "succeeded", 0, e.Amount
-			if i.Charge != nil {
-				i.Charge.Captured = true
+			i.Capturable, i.Received = i.Capturable-e.Amount, i.Received+e.Amount
+			if e.Part { // named in the metadata, where the shop has put it
+				i.Metadata["c_"+e.Key] = strconv.FormatInt(e.Amount, 10)
+			}
+			if !e.Part || i.Capturable == 0 {
+				i.succeed()
 			}
 		case gateway.Voided:
-			if i.Status != "succeeded" {
-				i.Status, i.Capturable = "canceled", 0
+			if i.Status, i.Capturable = "canceled", 0; i.Received > 0 {
+				i.succeed()
 			}
+		}
+		if i.Charge != nil {
+			i.Charge.Received = i.Received
 		}
 	}
 	return i
 }
 
+// succeed ends a PaymentIntent of which something was captured.
+func (i *intent) succeed() {
+	i.Status, i.Capturable = "succeeded", 0
+	if i.Charge != nil {
+		i.Charge.Captured = true
+	}
+}
+
 func chargeOf(e gateway.Entry, status string) *charge {
 	c := &charge{ID: "ch_" + e.Attempt, Object: "charge", Amount: e.Amount, Status: status, Details: details{Type: "card"}}
-	c.Details.Card.Fingerprint = e.Card
+	c.Details.Card.Fingerprint, c.Details.Card.Captures.Status = e.Card, "unavailable"
 	return c
 }
 

@@ -13,6 +13,9 @@ import (
 func (a API) create(f form) answer.Reply {
 	q := gateway.Request{Order: f.metadata("order"), Amount: f.amount("amount"), Currency: f.currency(),
 		Token: cmp.Or(f.get("payment_method"), f.get("confirmation_token"))}
+	if f.get("payment_method_options[card][request_multicapture]") == "if_available" {
+		q.Captures = 2
+	}
 	if q.Amount == 0 || len(q.Currency) != 3 || f.get("capture_method") != "manual" {
 		return refuse(http.StatusBadRequest, failure{Type: invalid, Code: "parameter_missing"})
 	}
@@ -62,6 +65,9 @@ func (a API) capture(f form) answer.Reply {
 	if f.values.Has("amount_to_capture") {
 		q.Amount = f.amount("amount_to_capture")
 	}
+	if f.get("final_capture") == "false" {
+		q.Final = new(false)
+	}
 	e, r := a.gateway.Perform("captures", f.key, f.fingerprint, q)
 	switch {
 	case r.Status == http.StatusOK:
@@ -70,6 +76,8 @@ func (a API) capture(f form) answer.Reply {
 		return unlike(r)
 	case e.Code == "capture_failed":
 		return refuse(http.StatusPaymentRequired, *declined(""))
+	case e.Code == "single_capture":
+		return refuse(http.StatusBadRequest, failure{Type: invalid, Param: "final_capture"})
 	case e.Code == "exceeds_authorized":
 		return refuse(http.StatusBadRequest, failure{Type: invalid, Code: "amount_too_large", Param: "amount_to_capture"})
 	}

@@ -44,9 +44,9 @@ func Routes(g *gateway.Gateway) func(mux *http.ServeMux) {
 // known are the parameters of each route, beside expand and metadata.
 var known = map[string][]string{
 	"POST /v1/payment_intents": {"amount", "currency", "capture_method", "payment_method_types[0]", "payment_method",
-		"confirmation_token", "confirm", "error_on_requires_action"},
+		"confirmation_token", "confirm", "error_on_requires_action", "payment_method_options[card][request_multicapture]"},
 	"GET /v1/payment_intents/search":        {"query", "limit"},
-	"POST /v1/payment_intents/{id}/capture": {"amount_to_capture"},
+	"POST /v1/payment_intents/{id}/capture": {"amount_to_capture", "final_capture"},
 	"POST /v1/payment_intents/{id}/cancel":  {"cancellation_reason"},
 	"POST /v1/refunds":                      {"payment_intent", "amount"},
 	"GET /v1/refunds":                       {"payment_intent", "limit", "starting_after"},
@@ -61,7 +61,7 @@ type form struct {
 
 var (
 	secretKey = regexp.MustCompile(`^Bearer [sr]k_\S+$`)
-	always    = regexp.MustCompile(`^(expand\[\d+\]|metadata\[\w+\])$`)
+	always    = regexp.MustCompile(`^(expand\[\d+\]|metadata\[[\w-]{1,40}\])$`)
 )
 
 // open reads a request. One with an effect needs a key here, though not at Stripe.

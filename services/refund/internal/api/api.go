@@ -65,6 +65,7 @@ func Register(routes *openapi.Routes, keys *idempotency.Keys, r Refunds) {
 
 type request struct {
 	Lines    []refund.GrantLine `json:"lines,omitempty" maxItems:"200" nullable:"false"`
+	Shipment string             `json:"shipment_id,omitempty" maxLength:"64" pattern:"^[!-~]*$" patternDescription:"printable ASCII characters without spaces" doc:"The parcel it is for, of an order that leaves in several, as GET lists them; without it the first that it fits"`
 	Shipping int64              `json:"shipping,omitempty" minimum:"0" maximum:"100000000" doc:"Minor units of the order's currency"`
 	Goodwill int64              `json:"goodwill,omitempty" minimum:"0" maximum:"100000000" doc:"Minor units of the order's currency"`
 	Reason   string             `json:"reason" minLength:"1" maxLength:"500" pattern:"^[^\\x00-\\x1f\\x7f]*$" patternDescription:"text without control characters"`
@@ -95,8 +96,8 @@ func grant(c *gin.Context, r Refunds) {
 	}
 	ctx, order := c.Request.Context(), c.Param("id")
 	asked := idempotency.Of(ctx)
-	g := refund.Grant{ID: asked.ID(), Lines: body.Lines, Shipping: body.Shipping, Goodwill: body.Goodwill, Note: body.Reason,
-		Operator: httpserver.Subject(ctx), Request: (*schemas.Request)(asked.Origin())}
+	g := refund.Grant{ID: asked.ID(), ShipmentID: body.Shipment, Lines: body.Lines, Shipping: body.Shipping,
+		Goodwill: body.Goodwill, Note: body.Reason, Operator: httpserver.Subject(ctx), Request: (*schemas.Request)(asked.Origin())}
 	// The lookup comes first, so that a command about an unknown order leaves no row behind.
 	now, err := r.Of(ctx, order)
 	if err == nil && now.Taken && now.Grant(g.ID) == nil {
@@ -117,12 +118,12 @@ func grant(c *gin.Context, r Refunds) {
 		v.Status, v.RefundID, v.Why = refund.Pending, "", ""
 		c.JSON(http.StatusAccepted, v)
 	default:
-		httpserver.WriteProblem(c, refused(now))
+		httpserver.WriteProblem(c, refused(now, g))
 	}
 }
 
 // refused says why nothing was granted.
-func refused(r refund.Refund) *httpserver.Problem {
+func refused(r refund.Refund, g refund.Grant) *httpserver.Problem {
 	switch why := r.Refuses(); why {
 	case refund.NotCaptured:
 		if len(r.Claims) == 0 && !r.Taken {
@@ -135,7 +136,16 @@ func refused(r refund.Refund) *httpserver.Problem {
 	case refund.NothingLeft:
 		return httpserver.Conflict(string(why), "everything that was taken for the order is refunded or charged back")
 	}
-	left := schemas.Money{Amount: r.Left(), Currency: r.Currency}
+	switch why := r.RefusesGrant(g); why {
+	case refund.UnknownShipment:
+		return httpserver.NewProblem(http.StatusUnprocessableEntity, string(why), "no money was taken for a parcel of this "+
+			"shipment_id; the list of the order's refunds has those of which it was. Leave it out for an order that left in one parcel")
+	case refund.NeedsShipment:
+		return httpserver.NewProblem(http.StatusUnprocessableEntity, string(why), "the order leaves in several parcels, and this "+
+			"does not fit into what is left to refund of any one of them, or its goods are in several: grant it by shipment, each with "+
+			"its shipment_id, as the list of the order's refunds has them")
+	}
+	left := schemas.Money{Amount: r.LeftFor(g.ShipmentID), Currency: r.Currency}
 	return httpserver.Conflict("refund-exceeds", "at most "+left.Text()+" are left to refund, and of goods only "+
 		"those that were sold with the order and are not refunded yet")
 }

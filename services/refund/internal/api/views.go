@@ -18,8 +18,16 @@ type account struct {
 	Refunded   schemas.Money `json:"refunded"` // by the gateway
 	Settled    schemas.Money `json:"settled" doc:"Given back outside the gateway"`
 	Refundable schemas.Money `json:"refundable"` // captured, and neither given back, requested nor charged back
+	Parcels    []parcel      `json:"parcels,omitempty" doc:"Of an order that leaves in several parcels: each that was captured"`
 	Disputes   []dispute     `json:"disputes" nullable:"false"`
 	Refunds    []claim       `json:"refunds" nullable:"false"`
+}
+
+// parcel is the money of one of several parcels.
+type parcel struct {
+	ShipmentID string        `json:"shipment_id"`
+	Captured   schemas.Money `json:"captured"`
+	Refundable schemas.Money `json:"refundable"`
 }
 
 type dispute struct {
@@ -34,6 +42,7 @@ type claim struct {
 	Reason   string               `json:"reason" enum:"cancelled,lost,returned,granted"`
 	GrantID  string               `json:"grant_id,omitempty"`
 	ReturnID string               `json:"return_id,omitempty"`
+	Shipment string               `json:"shipment_id,omitempty" doc:"The parcel, of an order that leaves in several"`
 	Status   refund.Status        `json:"status" enum:"noted,pending,issued,failed,owed,covered,settled" doc:"covered: it failed or was owed, and the customer has it from their bank, or for another reason"`
 	Amount   schemas.Money        `json:"amount"`
 	Lines    []schemas.Allocation `json:"lines,omitempty"`
@@ -67,7 +76,8 @@ func view(r refund.Refund, c refund.Claim) claim {
 			c.Status = covered
 		}
 	}
-	return claim{Order: r.Order, Reason: c.Reason, GrantID: c.GrantID, ReturnID: c.ReturnID, Status: c.Status, Lines: c.Lines,
+	return claim{Order: r.Order, Reason: c.Reason, GrantID: c.GrantID, ReturnID: c.ReturnID, Shipment: c.ShipmentID,
+		Status: c.Status, Lines: c.Lines,
 		Amount: schemas.Money{Amount: amount, Currency: r.Currency}, RefundID: c.RefundID, Why: c.Why, Operator: c.Operator,
 		Settled: (*settled)(c.Paid)}
 }
@@ -86,10 +96,13 @@ func show(c *gin.Context, r Refunds) {
 	a := account{Order: now.Order, Captured: money(now.Captured), Refunded: money(now.Refunded), Settled: money(now.Settled()),
 		Refundable: money(now.Left()),
 		Disputes:   []dispute{}, Refunds: []claim{}}
+	for _, t := range now.Captures {
+		a.Parcels = append(a.Parcels, parcel{t.ShipmentID, money(t.Amount), money(now.LeftOf(t))})
+	}
 	for _, d := range now.Disputes {
 		a.Disputes = append(a.Disputes, dispute{d.ID, d.State, money(d.Amount)})
 	}
-	for _, one := range now.Claims {
+	for _, one := range now.Shown() {
 		a.Refunds = append(a.Refunds, view(now, one))
 	}
 	c.JSON(http.StatusOK, a)

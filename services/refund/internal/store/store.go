@@ -27,6 +27,7 @@ type row struct {
 	Reference string
 	Currency  string
 	Captured  int64
+	Captures  []refund.Capture `gorm:"serializer:json"`
 	Refunded  int64
 	Pending   int64
 	Claims    []refund.Claim       `gorm:"serializer:json;not null"`
@@ -44,7 +45,7 @@ func Refunds() engine.Store {
 func toRow(r refund.Refund) row {
 	return row{
 		OrderID: r.Order, Taken: r.Taken, Reference: r.Reference, Currency: r.Currency,
-		Captured: r.Captured, Refunded: r.Refunded, Pending: r.Pending, Claims: r.Claims,
+		Captured: r.Captured, Captures: r.Captures, Refunded: r.Refunded, Pending: r.Pending, Claims: r.Claims,
 		Sold: r.Sold, Disputes: r.Disputes,
 	}
 }
@@ -52,7 +53,7 @@ func toRow(r refund.Refund) row {
 func fromRow(r row) refund.Refund {
 	return refund.Refund{
 		Order: r.OrderID, Taken: r.Taken, Reference: r.Reference, Currency: r.Currency,
-		Captured: r.Captured, Refunded: r.Refunded, Pending: r.Pending, Claims: r.Claims,
+		Captured: r.Captured, Captures: r.Captures, Refunded: r.Refunded, Pending: r.Pending, Claims: r.Claims,
 		Sold: r.Sold, Disputes: r.Disputes,
 	}
 }

@@ -28,6 +28,7 @@ type Book struct {
 	Holds    []Hold
 	Refusals int  // refunds refused
 	Notifies bool // of what it is asked as well, perhaps before it answers
+	Once     bool // an authorisation can be captured only once
 }
 
 // Hold is the money of one authorisation, in minor units.

@@ -43,6 +43,11 @@ func (c *Client) authorize(ctx context.Context, a engine.Attempt, e event.Author
 		Confirm: sdk.Bool(true), ErrorOnRequiresAction: sdk.Bool(true), // the customer has left: nobody could act
 		Metadata: map[string]string{byAttempt: a.ID, byOrder: a.Saga},
 	}
+	if e.Captures > 1 && e.Captures <= mostCaptures {
+		create.PaymentMethodOptions = &sdk.PaymentIntentCreatePaymentMethodOptionsParams{
+			Card: &sdk.PaymentIntentCreatePaymentMethodOptionsCardParams{RequestMulticapture: sdk.String(ifAvailable)}}
+		create.AddExpand("latest_charge")
+	}
 	if strings.HasPrefix(e.PaymentToken, "ctoken_") {
 		create.ConfirmationToken = sdk.String(e.PaymentToken)
 	} else {
@@ -76,13 +81,28 @@ func authorized(i *sdk.PaymentIntent, e event.AuthorizationRequestedV1, err erro
 	case i.ID == "":
 		return none, stripe.Unclear("a PaymentIntent without an id")
 	case i.Status == sdk.PaymentIntentStatusRequiresCapture && is(i.AmountCapturable, i.Currency, e.Amount):
-		return payment.AuthorizeAnswer{Reference: i.ID}, nil
+		return payment.AuthorizeAnswer{Reference: i.ID, Once: e.Captures > 1 && !isMulticapture(i)}, nil
 	case i.Status == sdk.PaymentIntentStatusRequiresPaymentMethod && i.LastPaymentError != nil:
 		return refused(declined(i.LastPaymentError))
 	case i.Status == sdk.PaymentIntentStatusCanceled:
 		return refused(voided)
 	}
 	return none, stripe.Unclear("a PaymentIntent that is neither authorised, with the amount, nor declined")
+}
+
+const (
+	ifAvailable = string(sdk.PaymentIntentPaymentMethodOptionsCardRequestMulticaptureIfAvailable)
+	// mostCaptures is fewer than Stripe takes of one PaymentIntent, and than there is room for in its metadata, which is 50.
+	mostCaptures = 45
+)
+
+// isMulticapture tells whether the PaymentIntent, read with its charge, can be captured more than once: not every card can.
+func isMulticapture(i *sdk.PaymentIntent) bool {
+	if i.LatestCharge == nil || i.LatestCharge.PaymentMethodDetails == nil || i.LatestCharge.PaymentMethodDetails.Card == nil {
+		return false
+	}
+	m := i.LatestCharge.PaymentMethodDetails.Card.Multicapture
+	return m != nil && m.Status == sdk.ChargePaymentMethodDetailsCardMulticaptureStatusAvailable
 }
 
 // declined is why the card's issuer refused. Stripe knows dozens of reasons, and shops are told to show few.

@@ -7,6 +7,8 @@ package stripe
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	sdk "github.com/stripe/stripe-go/v82"
@@ -39,7 +41,31 @@ func (c *Client) Answerers() []engine.Answerer {
 const (
 	byAttempt = "attempt" // the id of the event that asked
 	byOrder   = "order"
+
+	// What begins the name of a capture that leaves the rest authorised; the id of the event that asked follows. Its value is the
+	// amount in Stripe's units. It is set with the capture: a PaymentIntent tells by it what of it was captured for what.
+	byCapture = "c_"
 )
+
+// captures are the captures of a PaymentIntent that left the rest authorised: the ids of the events that asked, sorted, and the
+// amount of each in Stripe's units. False if they are not what was captured.
+func captures(i *sdk.PaymentIntent) (ids []string, amounts map[string]int64, ok bool) {
+	amounts = map[string]int64{}
+	var sum int64
+	for name, value := range i.Metadata {
+		id, is := strings.CutPrefix(name, byCapture)
+		if !is {
+			continue
+		}
+		amount, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return nil, nil, false
+		}
+		ids, sum, amounts[id] = append(ids, id), sum+amount, amount
+	}
+	slices.Sort(ids)
+	return ids, amounts, sum == i.AmountReceived
+}
 
 // params are those of all requests with an effect.
 func params(key string) sdk.Params { return sdk.Params{IdempotencyKey: sdk.String(key)} }

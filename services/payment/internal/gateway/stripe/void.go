@@ -80,7 +80,7 @@ func (c *Client) cancel(ctx context.Context, key string, i *sdk.PaymentIntent, e
 }
 
 func freed(i *sdk.PaymentIntent, e event.VoidRequestedV1) (none payment.VoidAnswer, err error) {
-	if i.Status == sdk.PaymentIntentStatusSucceeded {
+	if i.Status == sdk.PaymentIntentStatusSucceeded && !isPartly(i) {
 		return none, stripe.Refused("the PaymentIntent to void is captured")
 	}
 	amount, err := held(i)
@@ -93,10 +93,19 @@ func freed(i *sdk.PaymentIntent, e event.VoidRequestedV1) (none payment.VoidAnsw
 	return payment.VoidAnswer{Amount: e.Amount.Amount}, nil
 }
 
-// held is the amount that a cancelled PaymentIntent had authorised, in Stripe's units: 0 if there was none.
+// isPartly tells whether parts of a PaymentIntent were captured, for some of several parcels, and not all. When the rest is
+// released it succeeds.
+func isPartly(i *sdk.PaymentIntent) bool {
+	ids, _, ok := captures(i)
+	return ok && len(ids) > 0 && i.AmountReceived < i.Amount
+}
+
+// held is the amount that a cancelled PaymentIntent had authorised and not captured, in Stripe's units: 0 if there was none.
 func held(i *sdk.PaymentIntent) (int64, error) {
 	charge := i.LatestCharge
 	switch {
+	case isPartly(i) && (i.Status == sdk.PaymentIntentStatusSucceeded || i.Status == sdk.PaymentIntentStatusCanceled):
+		return i.Amount - i.AmountReceived, nil
 	case i.Status != sdk.PaymentIntentStatusCanceled:
 		return 0, stripe.Unclear("a PaymentIntent that is not cancelled")
 	case charge == nil || charge.Status == sdk.ChargeStatusFailed:

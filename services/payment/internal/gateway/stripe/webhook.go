@@ -74,13 +74,23 @@ func (c *Client) ofIntent(ctx context.Context, n payment.Notification, e sdk.Eve
 	}
 	n.Order, n.Attempt, n.Reference = i.Metadata[byOrder], i.Metadata[byAttempt], i.ID
 	moved := i.Amount
+	parts, _, _ := captures(i)
 	switch e.Type {
 	case sdk.EventTypePaymentIntentAmountCapturableUpdated:
-		if i.Status == sdk.PaymentIntentStatusRequiresCapture {
+		switch options := i.PaymentMethodOptions; {
+		case len(parts) > 0:
+			n.Kind, n.Captures, moved = payment.NoticeCaptured, parts, i.AmountReceived
+		case i.Status == sdk.PaymentIntentStatusRequiresCapture:
 			n.Kind, moved = payment.NoticeAuthorized, i.AmountCapturable
+			if options != nil && options.Card != nil && string(options.Card.RequestMulticapture) == ifAvailable {
+				if i, err = c.read(ctx, i.ID); err != nil {
+					return n, err
+				}
+				n.Once = !isMulticapture(i)
+			}
 		}
 	case sdk.EventTypePaymentIntentSucceeded:
-		n.Kind, moved = payment.NoticeCaptured, i.AmountReceived
+		n.Kind, n.Captures, moved = payment.NoticeCaptured, parts, i.AmountReceived
 	case sdk.EventTypePaymentIntentPaymentFailed:
 		n.Kind, n.Reason = payment.NoticeDeclined, cardDeclined
 		if i.LastPaymentError != nil {

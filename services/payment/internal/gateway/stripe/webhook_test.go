@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -88,7 +89,7 @@ func TestAWebhookOfStripesIsReadAsWhatItSaysOfTheMoney(t *testing.T) {
 		if fee := got.Fee; fee != nil && c.want.Fee != nil && *fee == *c.want.Fee {
 			got.Fee = c.want.Fee
 		}
-		if got != c.want || err != nil || len(*heard) != len(c.read) {
+		if !reflect.DeepEqual(got, c.want) || err != nil || len(*heard) != len(c.read) {
 			t.Errorf("%s: got %+v, %v after %q; want %+v", name, got, err, *heard, c.want)
 		}
 	}
