@@ -12,6 +12,8 @@ var (
 	ShortPicked   = saga.Define[ShortPickedV1]("warehouse.short_picked.v1")
 	PickCancelled = saga.Define[PickCancelledV1]("warehouse.pick_cancelled.v1")
 
+	ParcelCancelled = saga.Define[ParcelCancelledV1]("warehouse.parcel_cancelled.v1")
+
 	// About a SKU:
 
 	PurchaseOrdered = saga.Define[PurchaseOrderedV1]("warehouse.purchase_ordered.v1").Keyed(schemas.KeyProduct)
@@ -21,7 +23,7 @@ var (
 
 // Events lists all events of the package.
 var Events = []saga.Kind{
-	PickRequested, Packed, ShortPicked, PickCancelled, PurchaseOrdered, RestAwaited, StockReceived,
+	PickRequested, Packed, ShortPicked, PickCancelled, ParcelCancelled, PurchaseOrdered, RestAwaited, StockReceived,
 }
 
 // PickRequestedV1 asks the floor to pick and pack a parcel.
@@ -46,11 +48,15 @@ type ShortPickedV1 struct {
 	Packed     []schemas.Allocation `json:"packed,omitempty"` // the rest; absent where no parcel leaves
 }
 
-// PickCancelledV1: nothing is or will be picked for the order, or only not for this parcel; goods already picked went back on the
-// shelf.
+// PickCancelledV1: nothing is or will be picked for the order; goods already picked went back on the shelf.
 type PickCancelledV1 struct {
-	ShipmentID string `json:"shipment_id,omitempty"`         // empty where no pick had been asked for
-	Only       bool   `json:"only,omitempty" example:"true"` // the other parcels of the order are picked
+	ShipmentID string `json:"shipment_id,omitempty"` // empty where no pick had been asked for
+}
+
+// ParcelCancelledV1: one of several parcels of the order is not or will not be picked; goods already picked went back on the
+// shelf.
+type ParcelCancelledV1 struct {
+	ShipmentID string `json:"shipment_id"`
 }
 
 // PurchaseOrderedV1 asks a supplier for goods.

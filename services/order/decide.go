@@ -126,7 +126,7 @@ func dispatched(o Order, e shipping.DispatchedV1) []saga.Event {
 	}
 	var events []saga.Event
 	if o.Partial && len(schemas.Without(o.Lines, e.Lines)) > 0 { // its event is ahead of the warehouse's
-		events = reduce(o, e.Lines)
+		events = reduce(o, e.ShipmentID, e.Lines)
 	}
 	return append(events,
 		event.Shipped.Of(event.ShippedV1{ShipmentID: e.ShipmentID}),

@@ -128,7 +128,7 @@ func parcelLeft(o Order, e shipping.DispatchedV1) (events []saga.Event) {
 		return nil
 	}
 	if o.Partial { // its event is ahead of the warehouse's
-		events = reduce(o, e.Lines)
+		events = reduce(o, e.ShipmentID, e.Lines)
 	}
 	noted := event.Progressed.Of(event.ProgressedV1{Step: left, Ref: e.ShipmentID})
 	events = append(events, noted)

@@ -18,23 +18,24 @@ func goodsShort(o Order, e warehouse.ShortPickedV1) []saga.Event {
 	default:
 		return cancel(o, shortPicked, "warehouse")
 	}
-	return reduce(o, e.Packed)
+	return reduce(o, e.ShipmentID, e.Packed)
 }
 
 // reduce notes that only these goods leave, once. What they cost is all that is taken from the customer, and all that an order
 // which is cancelled nevertheless waits for.
-func reduce(o Order, packed []schemas.Allocation) []saga.Event {
+func reduce(o Order, shipment string, packed []schemas.Allocation) []saga.Event {
 	rest, missing := packed, schemas.Without(o.Lines, packed)
 	if o.Of > 1 {
 		missing = schemas.Without(schemas.Among(o.Lines, packed), packed)
 		rest = schemas.Without(o.Lines, missing)
-	} else if o.has(leftOut, "") {
+	} else if shipment = ""; o.has(leftOut, "") {
 		return nil
 	}
 	if o.Status == "" || len(missing) == 0 {
 		return nil
 	}
-	reduced := event.Reduced.Of(event.ReducedV1{Lines: rest, Missing: missing, Total: o.money(schemas.Worth(rest))})
+	reduced := event.Reduced.Of(event.ReducedV1{Lines: rest, Missing: missing, Total: o.money(schemas.Worth(rest)),
+		ShipmentID: shipment})
 	n := Evolve(o, reduced)
 	switch o.Status {
 	case Cancelling:

@@ -184,7 +184,8 @@ func (r Refund) issued(c Claim) saga.Event {
 }
 
 func (r Refund) failed(c Claim, why string) []saga.Event {
-	return []saga.Event{event.Failed.Of(event.FailedV1{RefundID: c.RefundID, Reason: why, Amount: r.money(c.Amount)})}
+	return []saga.Event{event.Failed.Of(event.FailedV1{RefundID: c.RefundID, Reason: why, Amount: r.money(c.Amount),
+		ShipmentID: c.ShipmentID})}
 }
 
 // giveUp ends the tries of a refund.

@@ -22,10 +22,13 @@ var Picks = saga.Choreography[Pick]{
 	Rows: []saga.Row{
 		saga.On(shipping.Prepared, pick, event.PickRequested),
 		saga.Call(event.PickRequested, PickOnFloor, picked, event.Packed, event.ShortPicked).
-			UntilAnswered(4 * time.Hour),
+			UntilAnswered(4 * time.Hour).DroppedBy(event.PickCancelled),
 		saga.On(order.Cancelled, cancel, event.PickCancelled).Compensates(event.PickRequested, event.Packed),
-		saga.On(order.ParcelCancelled, leaveOut, event.PickCancelled).Compensates(event.PickRequested, event.Packed),
 		saga.Call(event.PickCancelled, ClearFloor, cleared).Compensates(event.PickRequested).UntilAnswered(time.Hour),
+
+		// One of several parcels: the others' picks go on, and the floor's own answer ends this one.
+		saga.On(order.ParcelCancelled, leaveOut, event.ParcelCancelled).Compensates(event.PickRequested, event.Packed),
+		saga.Call(event.ParcelCancelled, ClearParcel, cleared).Compensates(event.PickRequested).UntilAnswered(time.Hour),
 	},
 }
 
@@ -60,6 +63,7 @@ type Receipt struct {
 var (
 	PickOnFloor     = saga.Ask[event.PickRequestedV1, PickAnswer]("floor.pick")
 	ClearFloor      = saga.Ask[event.PickCancelledV1, ClearAnswer]("floor.clear")
+	ClearParcel     = saga.Ask[event.ParcelCancelledV1, ClearAnswer]("floor.clear_parcel")
 	BuyFromSupplier = saga.Ask[event.PurchaseOrderedV1, BuyAnswer]("supplier.buy")
 	AwaitRest       = saga.Ask[event.RestAwaitedV1, BuyAnswer]("supplier.rest")
 )

@@ -61,7 +61,7 @@ func leaveOut(p Pick, e order.ParcelCancelledV1) []saga.Event {
 	if one := p.Parcel(e.ShipmentID); p.Cancelled || one != nil && one.Status == Cancelled {
 		return nil
 	}
-	return []saga.Event{event.PickCancelled.Of(event.PickCancelledV1{ShipmentID: e.ShipmentID, Only: true})}
+	return []saga.Event{event.ParcelCancelled.Of(event.ParcelCancelledV1{ShipmentID: e.ShipmentID})}
 }
 
 // cleared has nothing to decide: it is enough that the floor was told.

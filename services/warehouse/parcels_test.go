@@ -43,7 +43,10 @@ func (p sent) cancelled() saga.Event {
 }
 
 func (p sent) stopped(only bool) saga.Event {
-	return event.PickCancelled.Of(event.PickCancelledV1{ShipmentID: p.id, Only: only})
+	if only {
+		return event.ParcelCancelled.Of(event.ParcelCancelledV1{ShipmentID: p.id})
+	}
+	return event.PickCancelled.Of(event.PickCancelledV1{ShipmentID: p.id})
 }
 
 func TestEachParcelIsPickedByItselfAndSaysWhatIsInIt(t *testing.T) {

@@ -66,10 +66,12 @@ func EvolvePick(p Pick, e saga.Event) Pick {
 	case event.ShortPickedV1:
 		return p.with(d.ShipmentID, func(one *Parcel) { one.Status = Short })
 	case event.PickCancelledV1:
-		p.Cancelled = p.Cancelled || !d.Only
+		p.Cancelled = true
 		if d.ShipmentID != "" {
 			return p.with(d.ShipmentID, func(one *Parcel) { one.Status = Cancelled })
 		}
+	case event.ParcelCancelledV1:
+		return p.with(d.ShipmentID, func(one *Parcel) { one.Status = Cancelled })
 	}
 	return p
 }

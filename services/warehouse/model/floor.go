@@ -41,8 +41,9 @@ func (s Shelves) with(p Pick) Shelves {
 }
 
 var floor = explore.Outside{
-	Name:  "the floor",
-	Asked: []string{warehouse.PickOnFloor.Name(), warehouse.ClearFloor.Name()},
+	Name: "the floor",
+	Asked: []string{warehouse.PickOnFloor.Name(), warehouse.ClearFloor.Name(),
+		warehouse.ClearParcel.Name()},
 	Start: Shelves{},
 	Act: func(state any, _ string, e saga.Event) []explore.Outcome {
 		s := state.(Shelves)
@@ -66,6 +67,9 @@ var floor = explore.Outside{
 				s = s.with(Pick{ID: d.ShipmentID, Stopped: true})
 			}
 			return []explore.Outcome{{Does: "puts the goods back", State: s, Answer: warehouse.ClearAnswer{}}}
+		case event.ParcelCancelledV1:
+			return []explore.Outcome{{Does: "puts the parcel's goods back", State: s.with(Pick{ID: d.ShipmentID, Stopped: true}),
+				Answer: warehouse.ClearAnswer{}}}
 		}
 		return nil
 	},

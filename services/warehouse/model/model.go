@@ -59,6 +59,7 @@ func before(state any) []explore.Before {
 	b.Never(begun, event.PickRequested)
 	b.Never(begun && !picking, event.Packed, event.ShortPicked)
 	b.Never(p.Cancelled, event.PickCancelled)
+	b.Never(p.Cancelled || parcels(p) == 1, event.ParcelCancelled)
 	return b
 }
 

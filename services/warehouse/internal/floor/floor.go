@@ -33,7 +33,8 @@ func New(url string) *Client { return &Client{outside.New("floor", url)} }
 func (c *Client) Answerers() []engine.Answerer {
 	return []engine.Answerer{
 		engine.Answer(warehouse.PickOnFloor, c.pick),
-		engine.Answer(warehouse.ClearFloor, c.clear),
+		engine.Answer(warehouse.ClearFloor, c.clearOrder),
+		engine.Answer(warehouse.ClearParcel, c.clearParcel),
 		engine.Answer(warehouse.BuyFromSupplier, c.buy),
 		engine.Answer(warehouse.AwaitRest, c.rest),
 	}
@@ -92,11 +93,19 @@ func (c *Client) pick(ctx context.Context, a engine.Attempt, e event.PickRequest
 	return none, c.outside.Unclear("the pick is in an unknown state")
 }
 
-func (c *Client) clear(ctx context.Context, a engine.Attempt, e event.PickCancelledV1) (warehouse.ClearAnswer, error) {
+func (c *Client) clearOrder(ctx context.Context, a engine.Attempt, e event.PickCancelledV1) (warehouse.ClearAnswer, error) {
 	if e.ShipmentID == "" {
 		return warehouse.ClearAnswer{}, nil // the floor was never asked
 	}
-	_, err := c.outside.Ask(ctx, a, outside.Question{Method: http.MethodDelete, Path: "/v1/picks/" + url.PathEscape(e.ShipmentID),
+	return c.clear(ctx, a, e.ShipmentID)
+}
+
+func (c *Client) clearParcel(ctx context.Context, a engine.Attempt, e event.ParcelCancelledV1) (warehouse.ClearAnswer, error) {
+	return c.clear(ctx, a, e.ShipmentID)
+}
+
+func (c *Client) clear(ctx context.Context, a engine.Attempt, shipment string) (warehouse.ClearAnswer, error) {
+	_, err := c.outside.Ask(ctx, a, outside.Question{Method: http.MethodDelete, Path: "/v1/picks/" + url.PathEscape(shipment),
 		Answers: []int{http.StatusOK, http.StatusAccepted, http.StatusNoContent}}, nil)
 	return warehouse.ClearAnswer{}, err
 }

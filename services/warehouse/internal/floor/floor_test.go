@@ -154,12 +154,12 @@ func TestAParcelPackedInPartIsAnAnswerOnlyWhereThatWasRequested(t *testing.T) {
 func TestTheFloorIsToldOfACancellationUnlessItWasNeverAsked(t *testing.T) {
 	t.Parallel()
 	c, heard := answering(t, "204", "500")
-	_, err := c.clear(t.Context(), attempt(1), event.PickCancelledV1{ShipmentID: "ship/1"})
+	_, err := c.clearOrder(t.Context(), attempt(1), event.PickCancelledV1{ShipmentID: "ship/1"})
 	same(t, err, nil)
-	if _, err := c.clear(t.Context(), attempt(1), event.PickCancelledV1{ShipmentID: "ship/1"}); err == nil {
+	if _, err := c.clearOrder(t.Context(), attempt(1), event.PickCancelledV1{ShipmentID: "ship/1"}); err == nil {
 		t.Error("a failure was taken for an answer")
 	}
-	_, err = c.clear(t.Context(), attempt(1), event.PickCancelledV1{})
+	_, err = c.clearOrder(t.Context(), attempt(1), event.PickCancelledV1{})
 	same(t, err, nil)
 	same(t, *heard, []string{"DELETE /v1/picks/ship%2F1", "DELETE /v1/picks/ship%2F1"})
 }
