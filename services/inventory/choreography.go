@@ -32,8 +32,8 @@ var Choreography = saga.Choreography[State]{
 			event.StockChanged),
 		saga.On(order.Cancelled, release, event.Released, event.StockChanged, event.Offered).
 			Compensates(event.Reserved, event.Backordered),
-		saga.On(order.ParcelCancelled, releaseParcel, event.Released, event.StockChanged, event.Offered).
-			Compensates(event.Reserved),
+		// It never comes first: an order is confirmed, and leaves in parcels, by what was reserved.
+		saga.On(order.ParcelCancelled, releaseParcel, event.Released, event.StockChanged, event.Offered),
 		saga.On(shipping.Dispatched, commit, event.Committed, event.StockChanged, event.Offered),
 		saga.On(shipping.ReturnReceived, restock, event.Restocked, event.StockChanged, event.Offered),
 		saga.OnEvent(warehouse.StockReceived, stock, event.Stocked, event.ReplenishmentRequested, event.StockChanged, event.Offered),

@@ -29,7 +29,7 @@ var Choreography = saga.Choreography[Order]{
 	Blank:   Blank,
 	Evolve:  Evolve,
 	Failed:  []saga.Kind{event.Rejected, event.Cancelled},
-	Final:   []saga.Kind{event.Progressed, event.Shipped, event.ParcelCancelled, event.CancellationRefused, event.Completed},
+	Final:   []saga.Kind{event.Progressed, event.Shipped, event.CancellationRefused, event.Completed},
 	Rows: []saga.Row{
 		saga.On(storefront.OrderPlaced, validate, event.Validated, event.Rejected, event.StatusChanged),
 

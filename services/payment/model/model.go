@@ -22,7 +22,7 @@ import (
 // Service is the payment service's part in an order.
 var Service = model.Service{
 	Watched:  watched,
-	Machines: []explore.Machine{{Machine: payment.Choreography.Machine(), Before: before}},
+	Machines: []explore.Machine{{Machine: payment.Choreography.Machine(), Before: before, Apart: parcel}},
 	Outside:  []explore.Outside{outside()},
 	Variants: []model.Variant{{Machine: payment.Choreography.Machine(), Scenes: scenes}},
 	Start:    start,
@@ -50,6 +50,17 @@ func moves[E any](of saga.Type[E], movement string, amount func(E) schemas.Money
 		m := amount(payload.(E))
 		return m.Amount, m.Currency
 	}}
+}
+
+// parcel is the one of several that is captured.
+func parcel(own saga.Event) string {
+	switch d := own.Data.(type) {
+	case event.CaptureRequestedV1:
+		return d.ShipmentID
+	case event.CapturedV1:
+		return d.ShipmentID
+	}
+	return ""
 }
 
 func has(state any) []audit.Fact {

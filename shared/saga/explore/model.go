@@ -27,6 +27,9 @@ type Machine struct {
 	// Same returns one of several states that differ in nothing that matters, so that they are explored once; nil: each
 	// state is only like itself. It is checked, with one other state for each.
 	Same func(state any) any
+	// Apart tells own events of a kind apart that others know by their ids, by what they are about: the parcel of a capture. Ids
+	// are made of it, so that they do not depend on which comes first. nil, or "": there is one of the kind.
+	Apart func(own saga.Event) string
 	// Check tells the fault of a step; "" if there is none. A fault must stay one whatever others do: Check is called once
 	// for each step, not for each way there.
 	Check func(before any, step saga.Step) string

@@ -160,11 +160,20 @@ func (s *system) run(p *part, k *knowing, l local, x input, answer any) reaction
 	tooMany := ""
 	got, err := k.decide(l.state, x.form, e, answer, func(out *saga.Event) {
 		out.ID, out.Time = bare(out.Type), always
+		about := ""
+		if p.machine.Apart != nil {
+			about = p.machine.Apart(*out)
+		}
+		if about != "" {
+			out.ID += " " + about
+		}
 		if i, numbered := p.counted[out.Type]; numbered {
 			if after.count[i]++; after.count[i] > mostOfAKind {
 				tooMany = fmt.Sprintf("%s says %s more than %d times", p.name, own(p.machine.Service, out.Type), mostOfAKind)
 			}
-			out.ID = fmt.Sprintf("%s#%d", out.ID, after.count[i])
+			if about == "" {
+				out.ID = fmt.Sprintf("%s#%d", out.ID, after.count[i])
+			}
 			k.Number(out, func(string) int64 { return int64(after.count[i]) })
 		}
 	})
