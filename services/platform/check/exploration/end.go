@@ -30,7 +30,9 @@ func read(v explore.View) ending {
 			continue
 		}
 		for _, m := range app.Model.Machines {
-			e.take(app.Model.State(v.State(m.String())))
+			if v.Has(m.String()) {
+				e.take(app.Model.State(v.State(m.String())))
+			}
 		}
 		for _, o := range app.Model.Outside {
 			e.take(app.Model.State(v.State(o.Name)))
@@ -94,7 +96,7 @@ func end(v explore.View) string {
 func (e ending) said() string {
 	for _, app := range services.All {
 		silent := func(m explore.Machine) bool { return !e.Has(m.String()) }
-		if app.Model.End == nil || slices.ContainsFunc(app.Model.Listeners, silent) {
+		if app.Model.End == nil || slices.ContainsFunc(slices.Concat(app.Model.Machines, app.Model.Listeners), silent) {
 			continue
 		}
 		if wrong := app.Model.End(e.Ending); wrong != "" {

@@ -31,15 +31,22 @@ func Scenes() (scenes []model.Scene) {
 	return scenes
 }
 
-// Apart are those in which the order leaves in two parcels: beside each other they have so many states that what comes before is
-// left to Scenes.
-func Apart() (scenes []model.Scene) {
-	for _, fill := range []string{"fill_all", "fill_available"} {
-		for _, cancels := range []bool{false, true} {
-			scenes = append(scenes, model.Scene{Stock: "enough", Fill: fill, Customer: "trusted", Apart: true, Cancels: cancels})
-		}
+// Apart are the ways in which an order begins that leaves in two parcels. Beside each other these have so many states that what
+// comes before is left to Scenes, and the books are kept in the plain ones only.
+func Apart() (plain, more []model.Scene) {
+	scene := func(fill string) model.Scene {
+		return model.Scene{Stock: "enough", Fill: fill, Customer: "trusted", Apart: true}
 	}
-	return append(scenes,
-		model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Apart: true, Returns: "all"},
-		model.Scene{Stock: "enough", Fill: "fill_all", Customer: "trusted", Apart: true, Missing: true})
+	plain = []model.Scene{scene("fill_all")}
+	for _, fill := range []string{"fill_all", "fill_available"} {
+		s := scene(fill)
+		s.Cancels = true
+		more = append(more, s)
+	}
+	s := scene("fill_all")
+	s.Returns = "all"
+	more = append(more, s)
+	s = scene("fill_all")
+	s.Missing = true
+	return plain, append(more, s)
 }
