@@ -36,7 +36,7 @@ type Parcel struct {
 	ShipmentID string               `json:"shipment_id"`
 	Status     Status               `json:"status"`
 	Part       *schemas.Parcel      `json:"part,omitempty"`  // nil where the order leaves in one
-	Lines      []schemas.Allocation `json:"lines,omitempty"` // what was requested, where the order leaves in several
+	Lines      []schemas.Allocation `json:"lines,omitempty"` // what is picked, where the order leaves in several
 }
 
 // BlankPick is the pick of an order without events.
@@ -62,13 +62,13 @@ func EvolvePick(p Pick, e saga.Event) Pick {
 			}
 		})
 	case event.PackedV1:
-		return p.with(d.ShipmentID, func(one *Parcel) { one.Status = Packed })
+		return p.with(d.ShipmentID, func(one *Parcel) { one.Status, one.Lines = Packed, nil })
 	case event.ShortPickedV1:
-		return p.with(d.ShipmentID, func(one *Parcel) { one.Status = Short })
+		return p.with(d.ShipmentID, func(one *Parcel) { one.Status, one.Lines = Short, nil })
 	case event.PickCancelledV1:
 		p.Cancelled = true
 		if d.ShipmentID != "" {
-			return p.with(d.ShipmentID, func(one *Parcel) { one.Status = Cancelled })
+			return p.with(d.ShipmentID, func(one *Parcel) { one.Status, one.Lines = Cancelled, nil })
 		}
 	case event.ParcelCancelledV1:
 		return p.with(d.ShipmentID, func(one *Parcel) { one.Status = Cancelled })

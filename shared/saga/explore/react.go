@@ -103,13 +103,7 @@ func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction)
 	for i, out := range outs {
 		r := reaction{next: s.local(p, local{state: out.State}), does: out.Does,
 			wrong: cmp.Or(p.own.wrong(out.State), p.kept(l.state, out.State, asked, e, out.Tells))}
-		for _, told := range out.Tells {
-			told.Key, told.ID = s.model.Key, cmp.Or(told.ID, bare(told.Type))
-			in := s.input(input{form: heard, event: s.event(told), words: p.name})
-			for _, to := range s.hearers[told.Type] {
-				r.sends = append(r.sends, s.parcel(s.parts[to], -1, in))
-			}
-		}
+		s.notify(p, &r, out.Tells)
 		if !silent[i] {
 			answer := s.input(input{form: answered, event: x.event, answer: out.Answer, words: p.name + " " + out.Does})
 			r.sends = append(r.sends, s.parcel(asker, -1, answer))
@@ -119,8 +113,23 @@ func (s *system) act(p *part, l *local, x input, e saga.Event) (list []reaction)
 	return list
 }
 
+// notify delivers what the outside party of a part tells beside its answers.
+func (s *system) notify(p *part, r *reaction, tells []saga.Event) {
+	for _, told := range tells {
+		told.Key, told.ID = s.model.Key, cmp.Or(told.ID, bare(told.Type))
+		in := s.input(input{form: heard, event: s.event(told), words: p.own.Name})
+		for _, to := range s.hearers[told.Type] {
+			if to == p.i {
+				r.keeps = append(r.keeps, in)
+			} else {
+				r.sends = append(r.sends, s.parcel(s.parts[to], -1, in))
+			}
+		}
+	}
+}
+
 // answerAtOnce is the reaction where only the machine sees the outside's act. Where the question may be dropped before
-// its answer is heard, the answer comes in a later step.
+// its answer is heard, or something is told beside it, the answer comes in a later step.
 func (s *system) answerAtOnce(p *part, l *local, x input, e saga.Event) (list []reaction) {
 	row, dropped := p.machine.QuestionOf(e.Type), p.isDropped(l, e)
 	outs, silent := outcomes(p.own, l.aside, row, e, dropped)
@@ -130,9 +139,11 @@ func (s *system) answerAtOnce(p *part, l *local, x input, e saga.Event) (list []
 		follows := []reaction{{next: s.local(p, after)}}
 		switch r := &follows[0]; {
 		case silent[i]:
-		case len(row.Unless) > 0:
+			s.notify(p, r, out.Tells)
+		case len(row.Unless)+len(out.Tells) > 0:
 			words := p.own.Name + " " + out.Does
 			r.keeps = []int32{s.input(input{form: answered, event: x.event, answer: out.Answer, words: words})}
+			s.notify(p, r, out.Tells)
 		default:
 			follows = s.runs(p, after, x, out.Answer)
 		}

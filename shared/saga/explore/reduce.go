@@ -111,8 +111,11 @@ func (s *system) learn() {
 	s.reach = r
 	s.leadToTold()
 	each(func(p *part, row *saga.Row, f form) {
-		if f == answered && s.asks[row.Ask] != p {
+		switch {
+		case f == answered && s.asks[row.Ask] != p:
 			s.lead(s.asks[row.Ask].i, asked, row.On.Name(), r.of[kindName(p.i, answered, row.On.Name())])
+		case f == answered && s.mayTell(p.own):
+			s.lead(p.i, answered, row.On.Name(), s.told(p.own))
 		}
 		for _, name := range p.maySay(row) {
 			s.lead(p.i, f, row.On.Name(), s.causes(p, name))
@@ -124,19 +127,27 @@ func (s *system) learn() {
 // own, or is told anything in, tells nothing.
 func (s *system) leadToTold() {
 	for i := range s.reach.kinds {
-		p := s.parts[s.reach.kinds[i].part]
-		if p.machine != nil || !slices.ContainsFunc(s.model.Roots, func(r Root) bool {
-			_, begun := r.States[p.own.Name]
-			return begun || slices.ContainsFunc(r.Told, func(t Told) bool { return t.To == p.own.Name })
-		}) {
-			continue
-		}
-		for _, told := range p.own.Tells {
-			for _, to := range s.hearers[told.Name()] {
-				s.reach.kinds[i].leads.add(s.reach.of[kindName(to, heard, told.Name())])
-			}
+		if p := s.parts[s.reach.kinds[i].part]; p.machine == nil && s.mayTell(p.own) {
+			s.reach.kinds[i].leads.add(s.told(p.own))
 		}
 	}
+}
+
+func (s *system) mayTell(o *Outside) bool {
+	return slices.ContainsFunc(s.model.Roots, func(r Root) bool {
+		_, begun := r.States[o.Name]
+		return begun || slices.ContainsFunc(r.Told, func(t Told) bool { return t.To == o.Name })
+	})
+}
+
+// told returns the inputs that what an outside party tells becomes.
+func (s *system) told(o *Outside) (k kinds) {
+	for _, told := range o.Tells {
+		for _, to := range s.hearers[told.Name()] {
+			k.add(s.reach.of[kindName(to, heard, told.Name())])
+		}
+	}
+	return k
 }
 
 func (s *system) lead(part int, f form, event string, to kinds) {

@@ -102,6 +102,19 @@ func TestAWorldInWhichAllIsWellIsFoundSo(t *testing.T) {
 	}
 }
 
+func TestAnOrderMayLeaveInSeveralParcels(t *testing.T) {
+	t.Parallel()
+	s := newSmall()
+	for n := range 2 {
+		s.tell(kept, "shipping.label_requested.v1", fmt.Sprintf(`{"parcel":{"number":%d,"of":2}}`, n+1))
+	}
+	s.tell(kept, "shipping.dispatched.v1", `{"shipment_id":"s2","parcel":{"number":2,"of":2}}`) // beside the first
+	s.Collected[kept] = 2
+	if v := Check(s.Evidence); len(v.Findings) > 0 {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestEachKindOfDamageIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]struct {
@@ -166,6 +179,15 @@ func TestEachKindOfDamageIsNamed(t *testing.T) {
 		}, "once", kept},
 		"an order is handed over twice": {func(s small) {
 			s.tell(kept, "shipping.dispatched.v1", `{}`)
+		}, "once", kept},
+		"one parcel of several is handed over twice": {func(s small) {
+			s.tell(cancelled, "shipping.dispatched.v1", `{"shipment_id":"s1","parcel":{"number":1,"of":2}}`)
+			s.tell(cancelled, "shipping.dispatched.v1", `{"shipment_id":"s1","parcel":{"number":1,"of":2}}`)
+			s.Collected[cancelled] = 2
+		}, "once", cancelled},
+		"the label of one parcel is asked for twice": {func(s small) {
+			s.tell(kept, "shipping.label_requested.v1", `{"parcel":{"number":2,"of":2}}`)
+			s.tell(kept, "shipping.label_requested.v1", `{"parcel":{"number":2,"of":2}}`)
 		}, "once", kept},
 		"the carrier took a second parcel": {func(s small) { s.Collected[kept] = 2 }, "once", kept},
 		"money is refunded twice": {func(s small) {

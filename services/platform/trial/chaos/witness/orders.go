@@ -67,7 +67,7 @@ func decode[T any](r *Record) (v T) {
 	return v
 }
 
-// onlyOnce are the events of which an order has at most one.
+// onlyOnce are the events of which an order, or each of its parcels, has at most one.
 var onlyOnce = []string{
 	"order.validated.v1", "order.rejected.v1", "order.confirmed.v1", "order.cancelled.v1", "order.shipped.v1", "order.completed.v1",
 	"inventory.reserved.v1", "inventory.rejected.v1", "inventory.released.v1", "inventory.committed.v1",
@@ -77,16 +77,25 @@ var onlyOnce = []string{
 	"warehouse.pick_requested.v1", "warehouse.packed.v1",
 }
 
+// parcel tells which parcel an event is about: by its shipment, or before that has an id by its number.
+type parcel struct {
+	ShipmentID string `json:"shipment_id"`
+	Parcel     struct{ Number int64 }
+}
+
 // once: events of onlyOnce happened at most once, and the carrier collected no second parcel.
 func (j *judge) once() {
 	for _, key := range slices.Sorted(maps.Keys(j.events)) {
-		count := map[string]int{}
+		type one struct {
+			name string
+			of   parcel
+		}
+		count, times := map[string]int{}, map[one]int{}
 		for _, r := range j.events[key] {
 			count[r.Type]++
-		}
-		for _, name := range onlyOnce {
-			if count[name] > 1 {
-				j.found("once", key, "%s happened %d times", name, count[name])
+			it := one{r.Type, decode[parcel](r)}
+			if times[it]++; times[it] == 2 && slices.Contains(onlyOnce, r.Type) {
+				j.found("once", key, "%s happened twice", r.Type)
 			}
 		}
 		if parcels := j.Collected[key]; parcels != count["shipping.dispatched.v1"] {
