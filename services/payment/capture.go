@@ -139,8 +139,8 @@ func captureAnswered(p Payment, a CaptureAnswer) []saga.Event {
 	return append([]saga.Event{said}, finish(Evolve(p, said))...)
 }
 
-// parcelCancelled makes sure that nothing more is taken for a parcel that does not leave. What is taken already, or being taken for
-// all parcels together, is refunded by the refund service.
+// parcelCancelled makes sure that nothing more is taken for a parcel that does not leave. What is taken already, or being taken
+// for all parcels together, is refunded by the refund service.
 func parcelCancelled(p Payment, e order.ParcelCancelledV1) []saga.Event {
 	if c := p.part(e.ShipmentID); p.Status != Authorized || p.Withdrawn || reflect.DeepEqual(c, c.withdrawn()) {
 		return nil

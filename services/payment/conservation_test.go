@@ -116,9 +116,9 @@ func goods(n int) (all []schemas.Allocation, total int64) {
 // in any order; what the order then does about captures that failed; and all of it twice.
 func (l *till) live(n int) (isCancelled bool) {
 	lines, total := goods(n)
-	for _, e := range []saga.Event{validated, inventory.Reserved.Of(inventory.ReservedV1{Lines: lines, Total: pounds(total)}), cleared} {
-		l.hear(e)
-	}
+	l.hear(validated)
+	l.hear(inventory.Reserved.Of(inventory.ReservedV1{Lines: lines, Total: pounds(total)}))
+	l.hear(cleared)
 	for l.state.(payment.Payment).Status != payment.Authorized {
 		l.say()
 	}

@@ -16,14 +16,16 @@ type Notification struct {
 	Order     string
 	Attempt   string        // authorized, declined, voided: the id of the event that asked for the authorisation
 	Reference string        // the authorisation
-	Captures  []string      // captured and capture_failed: the ids of the events that asked, where the gateway tells
-	Once      bool          // authorized: several captures were asked for, and it can be captured only once
 	Amount    schemas.Money // what moved, or is disputed; with several captures the sum of them
 	Reason    string        // declined, capture_failed, refund_reversed and disputes: why, in the gateway's words
 	RefundID  string        // refunded, refund_failed and refund_reversed: the id of the event that asked for the refund
 	DisputeID string        // disputes
 	Fee       *schemas.Money
 	Card      string // disputes: the card's fingerprint
+
+	// captured and capture_failed: the ids of the events that asked, where the gateway tells, perhaps of all captures so far.
+	Captures []string `json:",omitempty"`
+	Once     bool     `json:",omitempty"` // authorized: several captures were asked for, and there can be only one
 }
 
 // Notice is the kind of a notification.

@@ -21,11 +21,13 @@ var (
 
 	requestedTwice = event.AuthorizationRequested.Of(event.AuthorizationRequestedV1{Amount: pounds(700), PaymentToken: "tok_ok",
 		Captures: 2})
-	authorizedOnce = event.Authorized.Of(event.AuthorizedV1{Attempt: "event-1", Reference: "auth_1", Amount: pounds(700), Once: true})
+	authorizedOnce = event.Authorized.Of(event.AuthorizedV1{Attempt: "event-1", Reference: "auth_1", Amount: pounds(700),
+		Once: true})
 )
 
 func packs(shipment string, number int64, lines []schemas.Allocation) saga.Event {
-	return warehouse.Packed.Of(warehouse.PackedV1{ShipmentID: shipment, Lines: lines, Parcel: &schemas.Parcel{Number: number, Of: 2}})
+	return warehouse.Packed.Of(warehouse.PackedV1{ShipmentID: shipment, Lines: lines,
+		Parcel: &schemas.Parcel{Number: number, Of: 2}})
 }
 
 func parcelCancelled(shipment string) saga.Event {

@@ -137,11 +137,12 @@ func TestAGrantIsOutOfOneParcel(t *testing.T) {
 		g   refund.Grant
 		why refund.Refusal
 	}{
-		"too much for one":     {refund.Grant{Goodwill: 601}, refund.NeedsShipment},
-		"too much":             {refund.Grant{Goodwill: 1001}, ""},
-		"too much for this":    {refund.Grant{Goodwill: 401, ShipmentID: "s2"}, ""},
-		"of another order":     {refund.Grant{Goodwill: 1, ShipmentID: "s3"}, refund.UnknownShipment},
-		"goods of two parcels": {refund.Grant{Lines: []refund.GrantLine{{SKU: "A", Quantity: 1}, {SKU: "B", Quantity: 1}}}, refund.NeedsShipment},
+		"too much for one":  {refund.Grant{Goodwill: 601}, refund.NeedsShipment},
+		"too much":          {refund.Grant{Goodwill: 1001}, ""},
+		"too much for this": {refund.Grant{Goodwill: 401, ShipmentID: "s2"}, ""},
+		"of another order":  {refund.Grant{Goodwill: 1, ShipmentID: "s3"}, refund.UnknownShipment},
+		"goods of two parcels": {refund.Grant{Lines: []refund.GrantLine{{SKU: "A", Quantity: 1}, {SKU: "B", Quantity: 1}}},
+			refund.NeedsShipment},
 	} {
 		sagatest.Given(t, machine, noted1, noted2).When(refund.GrantRefund.Of(c.g)).Then()
 		if why := r.RefusesGrant(c.g); why != c.why {

@@ -30,7 +30,8 @@ func authorize(b gateway.Book, attempt string, d event.AuthorizationRequestedV1)
 	}
 	h := gateway.Hold{Attempt: attempt, Authorized: d.Amount.Amount}
 	return []explore.Outcome{
-		{Does: "authorizes", State: b.With(h), Answer: payment.AuthorizeAnswer{Reference: h.Reference(), Once: b.Once && d.Captures > 1}},
+		{Does: "authorizes", State: b.With(h),
+			Answer: payment.AuthorizeAnswer{Reference: h.Reference(), Once: b.Once && d.Captures > 1}},
 		refused("card_declined"),
 	}
 }

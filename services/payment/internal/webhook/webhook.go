@@ -3,6 +3,8 @@
 package webhook
 
 import (
+	"fmt"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderflow.example/services/payment"
@@ -24,8 +26,12 @@ func Register(api huma.API, p Parts) {
 		return webhook.Head{ID: n.ID, Kind: string(n.Kind), About: n.Order}
 	}
 	p.Texts = func(n payment.Notification) map[string]string {
-		return map[string]string{"order": n.Order, "attempt": n.Attempt, "reference": n.Reference, "currency": n.Amount.Currency,
+		texts := map[string]string{"order": n.Order, "attempt": n.Attempt, "reference": n.Reference, "currency": n.Amount.Currency,
 			"reason": n.Reason, "refund": n.RefundID, "dispute": n.DisputeID, "card": n.Card}
+		for i, id := range n.Captures {
+			texts[fmt.Sprintf("captures[%d]", i)] = id
+		}
+		return texts
 	}
 	p.Unfit = []string{payment.IgnoredUnknownOrder, payment.IgnoredOtherReference, payment.IgnoredOtherCurrency,
 		payment.IgnoredOtherAmount, payment.IgnoredUnknownType}

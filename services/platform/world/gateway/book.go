@@ -46,9 +46,12 @@ type Entry struct {
 	About       string    `json:"about,omitempty"` // the dispute, or the key of the refund that did not arrive
 	Card        string    `json:"card,omitempty"`  // the card's fingerprint
 	Fee         int64     `json:"fee,omitempty"`   // of a dispute, in minor units; kept, however it ends
-	Part        bool      `json:"part,omitempty"`  // a capture that left the rest authorised; an authorisation that allows such
+	Part        bool      `json:"part,omitempty"`  // a capture that left the rest authorised; an authorisation that asked for such
 	Fingerprint string    `json:"-"`               // of the request
 }
+
+// IsOnce tells whether it is an authorisation that was asked to allow several captures and allows one.
+func (e Entry) IsOnce() bool { return e.Kind == Authorized && e.Part && e.Token == tokenSingleCapture }
 
 // TableName names the table for gorm.
 func (Entry) TableName() string { return "gateway_book" }
@@ -131,7 +134,7 @@ func (b *book) add(e Entry) {
 	switch e.Kind {
 	case Authorized:
 		h := &hold{order: e.Order, attempt: e.Attempt, reference: e.Reference, token: e.Token, currency: e.Currency,
-			authorized: e.Amount, card: e.Card, parts: e.Part}
+			authorized: e.Amount, card: e.Card, parts: e.Part && !e.IsOnce()}
 		h.reversed = map[string]bool{}
 		b.byAttempt[e.Attempt], b.byReference[e.Reference] = h, h
 	case Captured:

@@ -96,7 +96,7 @@ func authorize(b *book, key string, q Request) []Entry {
 	case !isAuthorizing(q.Token):
 		return refuse(e, Declined, "unknown_token")
 	}
-	e.Part = q.Captures > 1 && q.Token != tokenSingleCapture
+	e.Part = q.Captures > 1
 	e.Reference = fmt.Sprintf("au_%016x", chance.Mix(uint64(len(b.entries)+1)))
 	return []Entry{e}
 }

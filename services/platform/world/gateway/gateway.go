@@ -78,7 +78,7 @@ func (g *Gateway) Witness(mux *http.ServeMux) { mux.HandleFunc("GET /book", answ
 type Done struct {
 	Reference string `json:"reference"`
 	Amount    int64  `json:"amount"`             // minor units
-	Captures  int64  `json:"captures,omitempty"` // 1 for an authorisation that can be captured only once
+	Captures  int64  `json:"captures,omitempty"` // 1 where several were asked for, and there can be only one
 }
 
 func (g *Gateway) ask(r *http.Request, o operation) (reply answer.Reply) {
@@ -164,7 +164,7 @@ func (g *Gateway) inquire(r *http.Request, o operation) (reply answer.Reply) {
 func told(e Entry, o operation) answer.Reply {
 	if e.Kind == o.done {
 		done := Done{Reference: e.Reference, Amount: e.Amount}
-		if e.Kind == Authorized && !e.Part {
+		if e.IsOnce() {
 			done.Captures = 1
 		}
 		return answer.Reply{Status: http.StatusOK, Body: done}

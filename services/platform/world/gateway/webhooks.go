@@ -32,7 +32,7 @@ type Webhook struct {
 		Fee       int64  `json:"fee,omitempty"` // of a dispute
 		Card      string `json:"card,omitempty"`
 		Capture   string `json:"capture,omitempty"`  // its idempotency key
-		Captures  int64  `json:"captures,omitempty"` // 1 for an authorisation that can be captured only once
+		Captures  int64  `json:"captures,omitempty"` // 1 where several were asked for, and there can be only one
 	} `json:"data"`
 }
 
@@ -63,7 +63,7 @@ func Notice(e Entry) (w Webhook, is bool) {
 	}
 	switch e.Kind {
 	case Authorized:
-		if !e.Part {
+		if e.IsOnce() {
 			d.Captures = 1
 		}
 	case Captured, CaptureRefused:

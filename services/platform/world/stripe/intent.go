@@ -72,7 +72,9 @@ func intentOf(entries []gateway.Entry) *intent {
 			if e.Part {
 				i.Options = &options{}
 				i.Options.Card.Captures = "if_available"
-				i.Charge.Details.Card.Captures.Status = "available"
+				if !e.IsOnce() {
+					i.Charge.Details.Card.Captures.Status = "available"
+				}
 			}
 		case gateway.Captured:
 			i.Capturable, i.Received = i.Capturable-e.Amount, i.Received+e.Amount
