@@ -192,8 +192,8 @@ func viewLines(o storefront.Order) []Line {
 }
 
 func viewReturn(r storefront.Return) Return {
-	return Return{ID: r.ID, State: r.State, Reason: r.Reason, Refusal: r.Refusal, Carrier: r.Carrier, TrackingNumber: r.TrackingNumber,
-		Lines: viewPieces(r.Lines)}
+	return Return{ID: r.ID, State: r.State, Reason: r.Reason, Refusal: r.Refusal, Carrier: r.Carrier,
+		TrackingNumber: r.TrackingNumber, Lines: viewPieces(r.Lines)}
 }
 
 func viewPieces(lines []event.ReturnLine) (pieces []ReturnLine) {
