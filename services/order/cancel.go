@@ -206,6 +206,12 @@ func moneyReleased(o Order, e payment.VoidedV1) []saga.Event {
 	if e.Amount != nil {
 		step.Amount = e.Amount.Amount
 	}
+	if o.Of > 1 && o.Status != Cancelling { // what was set aside for a parcel that does not leave; the order may yet be cancelled
+		if o.has(voided, "") {
+			return nil
+		}
+		return []saga.Event{event.Progressed.Of(step)}
+	}
 	return undone(o, step)
 }
 

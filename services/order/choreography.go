@@ -53,9 +53,11 @@ var Choreography = saga.Choreography[Order]{
 		failure(payment.Declined, paymentDeclined, "payment"),
 		failure(payment.OutcomeUnknown, paymentUnknown, "payment"),
 		failure(payment.Expired, paymentExpired, "payment"),
-		saga.On(payment.CaptureFailed, captureRefused, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
-		saga.On(shipping.Rejected, labelRefused, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
-		saga.On(warehouse.ShortPicked, goodsShort, event.Reduced, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
+		saga.On(payment.CaptureFailed, captureRefused, event.Progressed, event.Cancelled, event.WithdrawalRequested,
+			event.StatusChanged),
+		saga.On(shipping.Rejected, labelRefused, event.Progressed, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
+		saga.On(warehouse.ShortPicked, goodsShort, event.Reduced, event.Progressed, event.Cancelled, event.WithdrawalRequested,
+			event.StatusChanged),
 		saga.On(inventory.CountedOut, goodsMissing, event.Cancelled, event.WithdrawalRequested, event.StatusChanged),
 
 		// A request to cancel; once confirmed, shipping decides.

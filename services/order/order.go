@@ -118,9 +118,7 @@ func Evolve(o Order, e saga.Event) Order {
 	case event.CancelledV1:
 		o.Reason, o.Withdrawal = d.Reason, ""
 	case event.WithdrawalRequestedV1:
-		if d.ShipmentID != "" {
-			o.Steps = append(slices.Clip(o.Steps), stepName(stopped, d.ShipmentID))
-		} else {
+		if d.ShipmentID == "" {
 			o.Withdrawal = d.Reason
 		}
 	case event.CancellationRefusedV1:

@@ -211,14 +211,12 @@ func (o Order) afterParcel(noted saga.Event, text string, next *event.Next) []sa
 // parcelShort has a parcel of which nothing was found kept back; without the customer's consent to a part, all that have not
 // left.
 func parcelShort(o Order, e warehouse.ShortPickedV1) []saga.Event {
-	if !o.MayStop() || o.parcel(e.ShipmentID).Fate != Here || o.has(stopped, e.ShipmentID) || o.Withdrawal != "" {
-		return nil
-	}
 	const text = "Goods of your order are missing in the warehouse."
-	if !o.Partial {
-		return askToStop(o, shortPicked, text)
+	events := o.stopRest(leftOut, e.ShipmentID, shortPicked, text)
+	if !o.Partial || len(events) < 2 {
+		return events
 	}
-	return []saga.Event{
+	return []saga.Event{events[0],
 		event.WithdrawalRequested.Of(event.WithdrawalRequestedV1{Reason: shortPicked, ShipmentID: e.ShipmentID}),
 		say(o.Status, "", text, &event.Next{Text: "What is there goes on its way without them.", By: "shop"}),
 	}
@@ -229,7 +227,7 @@ func captureRefused(o Order, e payment.CaptureFailedV1) []saga.Event {
 	if o.Of <= 1 || e.ShipmentID == "" {
 		return cancel(o, captureFailed, "payment")
 	}
-	return stopRest(o, captureFailed)
+	return o.stopRest(notTaken, e.ShipmentID, captureFailed, "We try to stop what has not left: "+because[captureFailed]+".")
 }
 
 // labelRefused keeps back what has not left, if no carrier takes one of several parcels.
@@ -237,14 +235,20 @@ func labelRefused(o Order, e shipping.RejectedV1) []saga.Event {
 	if o.Of <= 1 || e.ShipmentID == "" {
 		return cancel(o, noCarrier, "shipping")
 	}
-	return stopRest(o, noCarrier)
+	return o.stopRest(noLabel, e.ShipmentID, noCarrier, "We try to stop what has not left: "+because[noCarrier]+".")
 }
 
-func stopRest(o Order, reason string) []saga.Event {
-	if !o.MayStop() || o.Withdrawal != "" {
+// stopRest notes what prevents a parcel, and asks to keep back what has not left. If shipping was asked already, its answer
+// serves here as well.
+func (o Order) stopRest(step, shipment, reason, text string) []saga.Event {
+	if !o.MayStop() || o.parcel(shipment).Fate != Here || o.has(step, shipment) {
 		return nil
 	}
-	return askToStop(o, reason, "We try to stop what has not left: "+because[reason]+".")
+	noted := event.Progressed.Of(event.ProgressedV1{Step: step, Ref: shipment})
+	if o.Withdrawal != "" {
+		return []saga.Event{noted}
+	}
+	return append([]saga.Event{noted}, askToStop(o, reason, text)...)
 }
 
 // nameOf is how customers know one of several parcels.

@@ -84,21 +84,27 @@ func before(state any) []explore.Before {
 	in := func(s ...payment.Status) bool { return slices.Contains(s, p.Status) }
 	waiting := in(payment.Waiting)
 	taken := p.Captured > 0 || in(payment.Waiting, payment.Authorizing, payment.Authorized, payment.Capturing, payment.Captured)
-	nothingAsked := in(payment.Waiting, payment.Authorizing, payment.Authorized) && len(p.Parts) == 0
+	early := in(payment.Waiting, payment.Authorizing, payment.Authorized)
+	nothingAsked := early && !slices.ContainsFunc(p.Parts, func(c payment.Part) bool {
+		return c.Status != payment.PartPacked && c.Status != payment.PartWithdrawn
+	})
 	b.Never(!taken, event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed)
 	b.Never(!waiting, event.Expired)
 	b.Never(!waiting, event.AuthorizationRequested)
 	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized), event.CaptureRequested)
 	b.Never(!in(payment.Waiting, payment.Authorizing), event.Authorized, event.Declined, event.OutcomeUnknown)
 	b.Never(!in(payment.Waiting, payment.Authorizing, payment.Authorized, payment.Capturing), event.Captured, event.CaptureFailed)
-	b.Until(nothingAsked, picks.Packed, event.CaptureRequested,
-		event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed)
-	if p.Status == payment.Authorized && len(p.Parts) > 0 {
-		next := []saga.Kind{picks.Packed}
-		if p.Once { // the last of the others may not leave
-			next = append(next, orders.ParcelCancelled)
-		}
+	next := []saga.Kind{picks.Packed}
+	if p.Once || in(payment.Waiting, payment.Authorizing) { // captured together: the last of the others may not leave
+		next = append(next, orders.ParcelCancelled)
+	}
+	if early {
 		b = append(b, explore.Before{Says: event.CaptureRequested, Hears: next})
+	}
+	if nothingAsked {
+		for _, moved := range []saga.Kind{event.ChargedBack, event.ChargebackReversed, event.DisputeLost, event.RefundReversed} {
+			b = append(b, explore.Before{Says: moved, Hears: next})
+		}
 	}
 	b.Never(p.Withdrawn, event.CaptureRequested)
 	b.Never(in(payment.Voided, payment.Voiding, payment.Captured), event.VoidRequested)
