@@ -98,6 +98,15 @@ func (r *routes) overview(c *gin.Context) {
 	answer(c, told, err)
 }
 
+func (r *routes) flow(c *gin.Context) {
+	if httpserver.NewQuery(c).Refused() {
+		return
+	}
+	var told tracker.Flow
+	err := r.sagas.Read(func(x *tracker.Index, now time.Time) { told = x.Flow(now) })
+	answer(c, told, err)
+}
+
 func (r *routes) series(c *gin.Context) {
 	q := httpserver.NewQuery(c, "step")
 	step := q.OneOf("step", tracker.Steps...)

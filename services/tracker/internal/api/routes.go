@@ -91,6 +91,8 @@ func Register(to *openapi.Routes, sagas Sagas, services []string, choreography [
 	openapi.Handle[seriesInput, openapi.Body[tracker.Series]](to,
 		op(http.MethodGet, "/v1/overview/series", "read-series", "Sagas", "Read the figures of the last quarter of an hour, or day"),
 		r.series)
+	openapi.Handle[struct{}, openapi.Body[tracker.Flow]](to, op(http.MethodGet, "/v1/flow", "read-flow", "Sagas",
+		"Read how much goes from service to service, and who does not keep up"), r.flow)
 	openapi.Handle[orderInput, openapi.Body[tracker.Saga]](to,
 		op(http.MethodGet, "/v1/sagas/:order", "get-saga", "Sagas", "Read what happened because of an order, and what is owed"), r.saga)
 	openapi.Handle[obligationsInput, openapi.Body[page[tracker.Obligation]]](to,
