@@ -20,7 +20,7 @@ type Facets struct {
 func (x *Index) Facets(f Filter, now time.Time) Facets {
 	n := Facets{State: map[string]int{}, Cause: map[string]int{}, Service: map[string]int{}, Reason: map[string]int{},
 		AsOf: now.UTC()}
-	for _, s := range x.order {
+	for _, s := range x.among(f) {
 		if !f.takesStory(x, s) {
 			continue
 		}

@@ -47,6 +47,7 @@ type Stuck struct {
 
 // Filter chooses sagas; an empty field matches all.
 type Filter struct {
+	Orders    []string // only these
 	State     string
 	Open      *bool // has not ended
 	Stuck     *bool
@@ -96,6 +97,23 @@ func (x *Index) setAside(s *story) (n int) {
 	return n
 }
 
+// among are the sagas that a filter chooses from, oldest first.
+func (x *Index) among(f Filter) []*story {
+	if f.Orders == nil {
+		return x.order
+	}
+	var all []*story
+	for _, order := range f.Orders {
+		if s := x.sagas[IDOf(order)]; s != nil && s.began != 0 && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b *story) int {
+		return cmp.Or(cmp.Compare(a.began, b.began), slices.Compare(a.id[:], b.id[:]))
+	})
+	return all
+}
+
 // Mark is a saga's place in the list.
 type Mark struct {
 	Began int64  `json:"b"` // Unix nanoseconds
@@ -105,13 +123,14 @@ type Mark struct {
 // Sagas lists at most limit sagas that come after the mark, newest first; more tells whether there are others, after
 // next.
 func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []Summary, next *Mark, more bool) {
-	i := len(x.order)
+	all := x.among(f)
+	i := len(all)
 	if after != nil {
 		mark := &story{began: after.Began, id: IDOf(after.ID)}
-		i = sort.Search(len(x.order), func(i int) bool { return !x.order[i].before(mark) })
+		i = sort.Search(len(all), func(i int) bool { return !all[i].before(mark) })
 	}
 	for i--; i >= 0; i-- {
-		s := x.order[i]
+		s := all[i]
 		if !f.takesStory(x, s) {
 			continue
 		}

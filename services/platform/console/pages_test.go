@@ -29,7 +29,8 @@ func flowMap(t *testing.T, w *world) {
 	w.order(t, "rated", 900).Await(t, "completed")
 	cell := func(topic, service string) string {
 		return fmt.Sprintf(`[...document.querySelectorAll('table.bus tr')].find((r) => r.cells[0].innerText === '%s.events')?.cells[
-			[...document.querySelectorAll('table.bus th[scope=col]')].findIndex((h) => h.innerText.startsWith('%s'))].innerText`, topic, service)
+			[...document.querySelectorAll('table.bus th[scope=col]')].findIndex((h) => h.innerText.startsWith('%s'))].innerText`,
+			topic, service)
 	}
 	p.until(`/^[1-9]\d*\/min\s+0 s$/.test(` + cell("order", "shipping") + `)`)
 	p.gone("⚠ silent")

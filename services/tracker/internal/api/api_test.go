@@ -161,6 +161,8 @@ func TestListsArePagedThrough(t *testing.T) {
 		"/v1/sagas?":                            {"o4", "o3", "o2", "o1", "o0"},
 		"/v1/sagas?stuck=true":                  {"o1", "o0"}, // no report says that order has processed them
 		"/v1/sagas?q=o2":                        {"o2"},
+		"/v1/sagas?orders=o1,o4,none,o2,o1":     {"o4", "o2", "o1"},
+		"/v1/sagas?orders=o1,o2&q=o2":           {"o2"},
 		"/v1/sagas?state=completed":             nil,
 		"/v1/obligations?kind=call":             nil,
 		"/v1/obligations?overdue=true":          {"o0", "o1"},
@@ -195,8 +197,8 @@ func TestWhatCannotBeAskedIsRefused(t *testing.T) {
 	b := newBoard()
 	for path, want := range map[string]int{
 		"/v1/sagas?limit=0": 422, "/v1/sagas?limit=201": 422, "/v1/sagas?stuck=perhaps": 422, "/v1/sagas?cursor=x": 422,
-		"/v1/sagas?sttate=placed": 422,
-		"/v1/sagas?service=oder":  422, "/v1/obligations?service=oder": 422, "/v1/deadlines?service=oder": 422,
+		"/v1/sagas?sttate=placed": 422, "/v1/sagas?orders=o" + strings.Repeat(",o", 200): 422,
+		"/v1/sagas?service=oder": 422, "/v1/obligations?service=oder": 422, "/v1/deadlines?service=oder": 422,
 		"/v1/sagas/facets?service=oder": 422,
 		"/v1/obligations?overdue=1":     422, "/v1/obligations?cursor=x": 422, "/v1/deadlines?kind=call": 422,
 		"/v1/sagas/unknown": 404, "/v1/sagas/down": 503, "/v1/deadlines/unknown": 404,

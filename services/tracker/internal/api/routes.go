@@ -17,6 +17,7 @@ type sagasInput struct {
 }
 
 type filterInput struct {
+	Orders    []string  `query:"orders" maxItems:"200" doc:"Only those of these orders"`
 	State     string    `query:"state" enum:"placed,in_review,backordered,confirmed,preparing,cancelling,shipped,delivered,completed,rejected,cancelled,returned" doc:"Only sagas in this state"`
 	Open      bool      `query:"open" doc:"Only those that have ended, or have not"`
 	Stuck     bool      `query:"stuck" doc:"Only those that are stuck, or are not"`
