@@ -59,13 +59,14 @@ func TestHowFarAServiceIsBehindIsToldForEachTopicAndPartition(t *testing.T) {
 	s := newScene()
 	s.place(0, "o1")
 	s.reportAll(1)
-	if e := edgeOf(t, s.seen().Flow(s.at(2)), "order.events", "payment"); e.LagEvents != 0 || e.LagSeconds == nil || *e.LagSeconds != 0 {
+	e := edgeOf(t, s.seen().Flow(s.at(2)), "order.events", "payment")
+	if e.LagEvents != 0 || e.LagSeconds == nil || *e.LagSeconds != 0 {
 		t.Errorf("of one that has processed all: %+v", e)
 	}
 	s.place(10, "o2")
 	s.place(12.5, "tea") // in the other partition
 	s.place(14, "o3")
-	e := edgeOf(t, s.seen().Flow(s.at(20)), "order.events", "payment")
+	e = edgeOf(t, s.seen().Flow(s.at(20)), "order.events", "payment")
 	if e.LagEvents != 6 || e.LagSeconds == nil || *e.LagSeconds < 9.8 || *e.LagSeconds > 11 || e.Overdue != 3 {
 		t.Errorf("of one that has not reported for long: %+v", e)
 	}
@@ -75,7 +76,8 @@ func TestHowFarAServiceIsBehindIsToldForEachTopicAndPartition(t *testing.T) {
 	}
 	s.report(20, "payment")
 	e = edgeOf(t, s.seen().Flow(s.at(21)), "order.events", "payment")
-	if e.LagEvents != 0 || *e.LagSeconds != 0 || e.Overdue != 0 || e.Partitions[0].Owner != "payment-1" || e.Partitions[0].Silent != 0 {
+	if e.LagEvents != 0 || *e.LagSeconds != 0 || e.Overdue != 0 ||
+		e.Partitions[0].Owner != "payment-1" || e.Partitions[0].Silent != 0 {
 		t.Errorf("once it has processed them: %+v", e)
 	}
 }
@@ -108,8 +110,8 @@ func TestWhatIsParkedIsCountedOnItsEdgeAndNotAsOverdue(t *testing.T) {
 	s.reportAll(1)
 	s.reports = s.reports[:len(s.reports)-1]
 	at := s.report(1, "payment")
-	at.Parked, at.ParkedCount = []Parked{{Key: "o1", Form: "event", Type: order.Validated.Name(), ID: validated, Reason: "status 400",
-		ParkedAt: s.at(1)}}, 1
+	at.Parked, at.ParkedCount = []Parked{{Key: "o1", Form: "event", Type: order.Validated.Name(), ID: validated,
+		Reason: "status 400", ParkedAt: s.at(1)}}, 1
 	if e := edgeOf(t, s.seen().Flow(s.at(9)), "order.events", "payment"); e.Parked != 1 || e.Overdue != 0 || e.LagEvents != 0 {
 		t.Errorf("got %+v", e)
 	}
@@ -184,7 +186,8 @@ func TestALongLagIsKnownFromFewDates(t *testing.T) {
 		told.Partitions[0].Applied["order.events"] = records - 100
 		x.Report(told)
 	}
-	if e := edgeOf(t, x.Flow(s.at(10*records)), "order.events", "inventory"); e.LagEvents != 100 || *e.LagSeconds < 1000 || *e.LagSeconds > 1010 {
+	e := edgeOf(t, x.Flow(s.at(10*records)), "order.events", "inventory")
+	if e.LagEvents != 100 || *e.LagSeconds < 1000 || *e.LagSeconds > 1010 {
 		t.Errorf("one that is 100 events behind: %d events, %v s", e.LagEvents, *e.LagSeconds)
 	}
 	last := s.records[len(s.records)-1]

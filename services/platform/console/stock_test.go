@@ -16,21 +16,21 @@ func stock(t *testing.T, w *world) {
 	b := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: sku, Quantity: 2}))
 	b.Await(t, "preparing")
 
+	rows := func(of string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll('[aria-label="%s"] tbody tr')].map((r) =>
+			r.innerText.replace(/\s+/g, ' ').trim())`, of)
+	}
 	p := w.console(t, "/stock")
 	p.see("on hand", "reorder point")
 	p.fill("SKU", "shelf/")
 	p.key("Enter")
-	p.until(`location.search === '?q=shelf%2F' && [...document.querySelectorAll('main tbody tr')].map((r) => r.innerText.replace(/\s+/g, ' ').trim())
-		.join() === 'shelf/elm 60 0 60 0 0,shelf/oak 5 2 3 0 0'`)
+	p.until(`location.search === '?q=shelf%2F' && ` + rows("Stock") + `.join() === 'shelf/elm 60 0 60 0 0,shelf/oak 5 2 3 0 0'`)
 	p.on("input", "Only below the reorder point", "(e) => e.click()")
 	p.see("No such product")
 	p.on("input", "Only below the reorder point", "(e) => e.click()")
 	p.accessible()
 	p.press(sku)
 	p.see("Stock of shelf/oak", "3 available · 5 on hand · 2 reserved", "north")
-	rows := func(of string) string {
-		return fmt.Sprintf(`[...document.querySelectorAll('[aria-label="%s"] tbody tr')].map((r) => r.innerText.replace(/\s+/g, ' ').trim())`, of)
-	}
 	p.until(rows("Reservations") + `.join().startsWith('` + b.ID + ` reserved north 2 ')`)
 	p.until(rows("Movements") + `.join().includes(' north +5 received – ')`)
 	p.accessible()
