@@ -192,7 +192,18 @@ func (x *Index) stuck(s *story, owed []Obligation, now time.Time) *Stuck {
 	if len(owed) > 0 || now.Sub(last) <= Grace {
 		return nil
 	}
-	return &Stuck{Cause: CauseNeverProduced, Detail: "no service owes it anything, and it has not ended", Since: last}
+	return &Stuck{Cause: CauseNeverProduced, Since: last,
+		Detail: "no service owes it anything, and it has not ended; its last event is " + x.lastOf(s)}
+}
+
+// lastOf is the type of a saga's last event.
+func (x *Index) lastOf(s *story) string {
+	for i := range s.entries {
+		if s.entries[i].at == s.last {
+			return x.kinds[s.entries[i].kind].name
+		}
+	}
+	return "not known"
 }
 
 // ObligationFilter chooses obligations; an empty field matches all.
