@@ -20,7 +20,8 @@ type Scene struct {
 	Fill     string // fill_all or fill_available
 	Customer string // trusted, blocked, review, often: of many orders, or nowhere: an address in no country there is
 	Operator string // with review: approves, refuses or ""
-	Cancels  bool
+	Cancels  bool   // the customer
+	Revokes  bool   // an operator cancels for the shop
 	Returns  string // "", one, all or each
 	Missing  bool   // a stock-taking finds no tea
 	Counts   bool   // a rule asks how many orders the customer has placed
@@ -62,6 +63,9 @@ func (s Scene) String() string {
 	}
 	if s.Cancels {
 		words = append(words, "the customer cancels")
+	}
+	if s.Revokes {
+		words = append(words, "the shop cancels")
 	}
 	if s.Missing {
 		words = append(words, "a stock-taking finds no tea")
