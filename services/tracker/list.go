@@ -43,6 +43,7 @@ type Stuck struct {
 	Service string    `json:"service,omitempty"` // empty if no service owes anything
 	Detail  string    `json:"detail"`
 	Since   time.Time `json:"since"`
+	Event   string    `json:"event"` // the id of the event after which it does not go on
 }
 
 // Filter chooses sagas; an empty field matches all.
@@ -185,25 +186,27 @@ func (x *Index) stuck(s *story, owed []Obligation, now time.Time) *Stuck {
 	}
 	for _, o := range owed {
 		if o.Overdue {
-			return &Stuck{Cause: o.Cause, Service: o.Service, Detail: o.What + ": " + o.Detail, Since: o.Until}
+			return &Stuck{Cause: o.Cause, Service: o.Service, Detail: o.What + ": " + o.Detail, Since: o.Until, Event: o.Event}
 		}
 	}
 	last := time.Unix(0, s.last).UTC()
 	if len(owed) > 0 || now.Sub(last) <= Grace {
 		return nil
 	}
-	return &Stuck{Cause: CauseNeverProduced, Since: last,
-		Detail: "no service owes it anything, and it has not ended; its last event is " + x.lastOf(s)}
+	at := x.lastOnTheWay(s)
+	return &Stuck{Cause: CauseNeverProduced, Since: last, Event: at.id.String(),
+		Detail: "no service owes it anything, and it has not ended; the last event on its way is " + x.kinds[at.kind].name}
 }
 
-// lastOf is the type of a saga's last event.
-func (x *Index) lastOf(s *story) string {
-	for i := range s.entries {
-		if s.entries[i].at == s.last {
-			return x.kinds[s.entries[i].kind].name
+// lastOnTheWay is the last event of a saga that leads to its completion, or the last of all if there is none.
+func (x *Index) lastOnTheWay(s *story) (last entry) {
+	leads := func(e entry) bool { return x.onTheWay[x.kinds[e.kind].name] }
+	for _, e := range s.entries {
+		if leads(e) && !leads(last) || leads(e) == leads(last) && e.at >= last.at {
+			last = e
 		}
 	}
-	return "not known"
+	return last
 }
 
 // ObligationFilter chooses obligations; an empty field matches all.

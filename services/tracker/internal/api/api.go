@@ -75,8 +75,8 @@ var filters = []string{"orders", "state", "open", "stuck", "attention", "q", "re
 func (r *routes) filterOf(q *httpserver.Query) tracker.Filter {
 	return tracker.Filter{Orders: q.Several("orders", maxLimit), State: q.OneOf("state", order.Statuses()...),
 		Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"), Attention: q.YesOrNo("attention"), Prefix: q.Query("q"),
-		Reason: q.Query("reason"), Service: q.OneOf("service", r.services...), Cause: q.OneOf("cause", tracker.Causes...), Customer: q.Query("customer"), SKU: q.Query("sku"),
-		From: q.Time("from"), To: q.Time("to")}
+		Reason: q.Query("reason"), Service: q.OneOf("service", r.services...), Cause: q.OneOf("cause", tracker.Causes...),
+		Customer: q.Query("customer"), SKU: q.Query("sku"), From: q.Time("from"), To: q.Time("to")}
 }
 
 func (r *routes) facets(c *gin.Context) {

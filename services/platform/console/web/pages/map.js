@@ -74,23 +74,26 @@ function Bus({ declared, flow, overdue }) {
 function Picture({ declared, chosen, choose, flow, silent }) {
   const at = (/** @type {string} */ s) => places[s] || [720, 430];
   const bad = (/** @type {Edge} */ e) => about(e, flow).bad;
-  return html`<svg class="map" viewBox="0 0 700 370" width="700" height="370" role="img" aria-label="The services and who hears whom; the table below says the same">
+  /** @type {any[]} */
+  const rates = []; // before all else
+  return html`<svg class="map" viewBox="0 0 700 385" width="700" height="385" role="img" aria-label="The services and who hears whom; the table below says the same">
     ${[...declared.edges].sort((a, b) => Number(bad(a)) - Number(bad(b))).map((e) => {
     const [x1, y1] = at(e.topic.split('.')[0]);
     const [x2, y2] = at(e.service);
     const d = Math.hypot(x2 - x1, y2 - y1) || 1;
-    const [mx, my] = [(x1 + x2) / 2 - ((y2 - y1) / d) * 26, (y1 + y2) / 2 + ((x2 - x1) / d) * 26];
+    const bend = Math.max(26, d / 6); // around who stands between
+    const [mx, my] = [(x1 + x2) / 2 - ((y2 - y1) / d) * bend, (y1 + y2) / 2 + ((x2 - x1) / d) * bend];
     const mine = chosen && (e.service === chosen || e.topic === `${chosen}.events`);
     const { told } = about(e, flow);
     return html`<path class=${`arrow ${bad(e) ? 'bad' : mine ? 'chain' : 'faint'}`} d=${`M${x1},${y1}Q${mx},${my} ${x2},${y2}`} />
-      ${(bad(e) || mine && told?.per_minute > 0) && html`<text class="rate" x=${(x1 + 2 * mx + x2) / 4} y=${(y1 + 2 * my + y2) / 4 + 4}
-        text-anchor="middle">${count(told?.per_minute)}/min${told?.lag_seconds < 1 ? '' : `, ${lag(told)}`}</text>`}`;
+      ${(bad(e) || mine && told?.per_minute > 0) && rates.push(html`<text class="rate" x=${(x1 + 2 * mx + x2) / 4}
+        y=${(y1 + 2 * my + y2) / 4 + 4} text-anchor="middle">${count(told?.per_minute)}/min${told?.lag_seconds < 1 ? '' : `, ${lag(told)}`}</text>`) && ''}`;
   })}
     ${declared.services.map((/** @type {string} */ s) => {
     const [x, y] = at(s);
     return html`<g class=${`place ${s === chosen ? 'chosen' : ''} ${silent(s) ? 'bad' : ''}`} onClick=${() => choose(s)}><rect x=${x - 58} y=${y - 15} width="116" height="30" rx="5" />
       <text x=${x} y=${y + 4} text-anchor="middle">${silent(s) ? '⚠ ' : ''}${s}</text></g>`;
-  })}</svg>`;
+  })}${rates}</svg>`;
 }
 
 /** @param {any} props */

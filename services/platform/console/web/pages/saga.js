@@ -16,10 +16,9 @@ export function Saga({ arg, reads }) {
     <${Show} of=${saga}>${(/** @type {any} */ s) => html`<${Told} saga=${s} reads=${reads} reload=${saga.reload} />`}</${Show}>`;
 }
 
-/** The event to begin with: that from which follows what is overdue longest; if the saga stands still and nobody owes anything,
- * the last. @param {any} saga */
-const telling = (saga) => saga.events.find((/** @type {any} */ e) => e.id === saga.obligations.find((/** @type {any} */ o) => o.overdue)?.event)
-  || saga.events.at(saga.stuck ? -1 : 0);
+/** The event to begin with: that after which the saga does not go on, or from which follows what is overdue. @param {any} saga */
+const telling = (saga) => saga.events.find((/** @type {any} */ e) => e.id === (saga.stuck || saga.obligations.find((/** @type {any} */ o) =>
+  o.overdue))?.event) || saga.events[0];
 
 /** @param {{saga: any, reads: boolean, reload: () => void}} props */
 function Told({ saga, reads, reload }) {

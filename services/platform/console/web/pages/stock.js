@@ -54,7 +54,7 @@ export function Sku({ arg, reads }) {
         body=${(/** @type {any} */ f) => ({ items: [{ sku: arg, warehouse: f.warehouse, quantity: Number(f.quantity) }] })}
         says=${html`<p>So many pieces of ${arg} have come in. Orders that wait for them go on by themselves.</p>`}>
         <label>Warehouse <select name="warehouse">${(s.warehouses || []).map((/** @type {any} */ w) => html`<option>${w.warehouse}</option>`)}</select></label>
-        <label>Quantity <input name="quantity" type="number" min="1" max="1000000000" required /></label></${Act}>
+        <label>Quantity <input name="quantity" type="number" min="1" max="1000000000" required /></label></${Act}> ${' '}
       <${Act} label="Count" method="POST" path="/v1/stock/counts" done=${done}
         body=${(/** @type {any} */ f) => ({ items: [{ sku: arg, warehouse: f.warehouse, counted: Number(f.counted), reason: f.reason }] })}
         says=${html`<p>So many pieces of ${arg} are there, those in parcels that have not left included. Of what is set aside and missing the newest
