@@ -38,7 +38,12 @@ export function List({ caption, path, columns, limit = 50, empty, total, every =
   };
   const loaded = useLoad(withQuery(path, { limit: String(limit), cursor: cursors.at(-1) }), cursors.length ? 0 : every);
   const shown = loaded.data?.items;
-  const again = useLoad(renewed && shown?.length ? renewed.path(shown) : null, 2);
+  const [ripe, ripen] = useState(false); // what was just read needs no renewal
+  useEffect(() => {
+    const timer = setTimeout(() => ripen(true), 2000);
+    return () => clearTimeout(timer);
+  }, []);
+  const again = useLoad(ripe && renewed && shown?.length ? renewed.path(shown) : null, 2);
   return html`<${Show} of=${loaded}>${(/** @type {any} */ page) => {
     const latest = (/** @type {any} */ row) => again.data?.items.find((/** @type {any} */ a) => renewed?.key(a) === renewed?.key(row)) || row;
     const rows = (select ? page.items.filter(select) : page.items).map(latest);
