@@ -34,8 +34,8 @@ test-race: ## the tests of what runs side by side, under the race detector; need
 alerts: ## each alert fires in a fault made for it, on a running installation, and resolves; ten minutes
 	go test -tags alerts -count=1 -timeout 25m -v -run EveryAlertFires ./services/platform/observe
 
-console-pictures: ## draw the console's pages, three for this README; PICTURES=DIR has the others; three minutes
-	go test -tags pictures -count=1 -timeout 15m -run DrawTheConsole ./services/platform/console
+console-pictures: ## draw the console's pages, three for this README; PICTURES=DIR has the others; twelve minutes
+	go test -tags pictures -count=1 -timeout 30m -run Draw ./services/platform/console
 
 pictures: ## draw the dashboards after five minutes of real orders, into deployments/grafana; six minutes
 	go test -tags pictures -count=1 -timeout 25m -run DrawTheDashboards ./services/platform/observe

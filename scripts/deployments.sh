@@ -100,6 +100,7 @@ loads compose.yaml observability.yaml
 loads compose.yaml faults.yaml
 renders small --set simulation.enabled=true,simulation.faults=true,ingress.enabled=true
 renders production -f "$chart/values-production.yaml" --set ingress.enabled=true,secrets.gateway=orderflow-gateway \
+	--set operatorsIngress.enabled=true,operatorsIngress.tlsSecret=console-tls \
 	--set outside.gateway=https://gateway.example,outside.carrier=https://carrier.example,outside.floor=https://floor.example
 mkdir -p bin/sbom
 [ $# -gt 0 ] || set -- $(basename -a services/*/cmd/*)

@@ -97,17 +97,18 @@ func withdraw(o Order, e storefront.CancellationRequestedV1) []saga.Event {
 	return nil // not placed yet, or already cancelled or rejected
 }
 
-// withdrawForShop does not tell the customer of a request that comes too late: they did not make it.
+// withdrawForShop does not tell the customer of a request that comes too late: they did not make it. While shipping is asked
+// already, its answer serves here as well, whoever had it asked: a refusal before would leave that one without.
 func withdrawForShop(o Order) []saga.Event {
+	if o.Withdrawal != "" {
+		return nil
+	}
 	switch o.Status {
 	case Placed, InReview, Backordered:
 		return cancel(o, shopRequest, "operator")
 	}
 	if o.MayStop() {
-		if o.Withdrawal == "" {
-			return askToStop(o, shopRequest, "We try to stop your parcel: "+because[shopRequest]+".")
-		}
-		return nil
+		return askToStop(o, shopRequest, "We try to stop your parcel: "+because[shopRequest]+".")
 	}
 	switch o.Status {
 	case Shipped, Delivered, Completed, Returned:

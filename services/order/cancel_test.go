@@ -196,6 +196,10 @@ func TestAnOperatorCancelsAsTheShopAndOnceConfirmedShippingDecides(t *testing.T)
 	at(t, toShipped...).When(asked).ThenKinds(event.CancellationRefused)
 	at(t, toPreparing...).Expired(confirmed).When(asked).Then()
 	at(t).When(asked).Then()
+	d = at(t, toPreparing...).When(wantsOut).When(handed).When(asked).Then()
+	if told := status(t, d.When(notStop), order.Shipped, false); told.Text != "It is too late to cancel: your parcel has left." {
+		t.Errorf("the customer, who asked before the shop did, is told %q", told.Text)
+	}
 }
 
 func TestAWishToCancelIsAnsweredAlsoWhereTheParcelIsBeingStoppedAlready(t *testing.T) {

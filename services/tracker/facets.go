@@ -20,7 +20,7 @@ type Facets struct {
 func (x *Index) Facets(f Filter, now time.Time) Facets {
 	n := Facets{State: map[string]int{}, Cause: map[string]int{}, Service: map[string]int{}, Reason: map[string]int{},
 		AsOf: now.UTC()}
-	for _, s := range x.order {
+	for _, s := range x.among(f) {
 		if !f.takesStory(x, s) {
 			continue
 		}
@@ -83,7 +83,7 @@ type Lag struct {
 
 // Overview sums up what is so now.
 func (x *Index) Overview(now time.Time) Overview {
-	o := Overview{Sagas: len(x.order), Open: map[string]int{}, Silent: []string{}, AsOf: now.UTC()}
+	o := Overview{Sagas: len(x.order), Open: map[string]int{}, Silent: x.silent(now), AsOf: now.UTC()}
 	for s := range x.active {
 		one, owed := x.told(s, now)
 		if one.EndedAt == nil {
@@ -101,12 +101,6 @@ func (x *Index) Overview(now time.Time) Overview {
 		}
 		o.Lag = x.worst(o.Lag, s, owed, now)
 	}
-	for n, name := range x.names[:x.declared] {
-		if !x.running(n, now) {
-			o.Silent = append(o.Silent, name)
-		}
-	}
-	slices.Sort(o.Silent)
 	return o
 }
 

@@ -15,7 +15,8 @@ func TestTheFacetsOfAFilterCountWhatItsListLists(t *testing.T) {
 	yes, no := true, false
 	for _, f := range []Filter{{}, {State: "placed"}, {Attention: &yes}, {Attention: &no}, {Open: &no}, {Stuck: &yes}, {Stuck: &no},
 		{Cause: CauseConsumer}, {Cause: CauseParked}, {Service: "storefront"}, {Customer: "c1"}, {Customer: "nobody"},
-		{SKU: goods[0].SKU}, {SKU: "nothing"}, {Customer: "c1", SKU: goods[0].SKU, Attention: &yes}} {
+		{Orders: []string{"asked", "completed", "asked", "none"}}, {SKU: goods[0].SKU}, {SKU: "nothing"},
+		{Customer: "c1", SKU: goods[0].SKU, Attention: &yes}} {
 		list, _, _ := x.Sagas(f, nil, 100, s.at(100))
 		got := x.Facets(f, s.at(100))
 		states, causes, services := map[string]int{}, map[string]int{}, map[string]int{}

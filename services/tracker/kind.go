@@ -22,6 +22,8 @@ type kind struct {
 	reacts   bool          // its own service reacts to it
 	rows     []*saga.Row   // of its service, that emit it
 	pivot    bool          // past it the saga only goes forward
+	recent   recent        // its events
+	answers  recent        // to the question it asks
 }
 
 // hearer is a service that reacts to an event, or shows it.

@@ -43,10 +43,12 @@ type Stuck struct {
 	Service string    `json:"service,omitempty"` // empty if no service owes anything
 	Detail  string    `json:"detail"`
 	Since   time.Time `json:"since"`
+	Event   string    `json:"event"` // the id of the event after which it does not go on
 }
 
 // Filter chooses sagas; an empty field matches all.
 type Filter struct {
+	Orders    []string // only these
 	State     string
 	Open      *bool // has not ended
 	Stuck     *bool
@@ -96,6 +98,23 @@ func (x *Index) setAside(s *story) (n int) {
 	return n
 }
 
+// among are the sagas that a filter chooses from, oldest first.
+func (x *Index) among(f Filter) []*story {
+	if f.Orders == nil {
+		return x.order
+	}
+	var all []*story
+	for _, order := range f.Orders {
+		if s := x.sagas[IDOf(order)]; s != nil && s.began != 0 && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b *story) int {
+		return cmp.Or(cmp.Compare(a.began, b.began), slices.Compare(a.id[:], b.id[:]))
+	})
+	return all
+}
+
 // Mark is a saga's place in the list.
 type Mark struct {
 	Began int64  `json:"b"` // Unix nanoseconds
@@ -105,13 +124,14 @@ type Mark struct {
 // Sagas lists at most limit sagas that come after the mark, newest first; more tells whether there are others, after
 // next.
 func (x *Index) Sagas(f Filter, after *Mark, limit int, now time.Time) (list []Summary, next *Mark, more bool) {
-	i := len(x.order)
+	all := x.among(f)
+	i := len(all)
 	if after != nil {
 		mark := &story{began: after.Began, id: IDOf(after.ID)}
-		i = sort.Search(len(x.order), func(i int) bool { return !x.order[i].before(mark) })
+		i = sort.Search(len(all), func(i int) bool { return !all[i].before(mark) })
 	}
 	for i--; i >= 0; i-- {
-		s := x.order[i]
+		s := all[i]
 		if !f.takesStory(x, s) {
 			continue
 		}
@@ -166,14 +186,27 @@ func (x *Index) stuck(s *story, owed []Obligation, now time.Time) *Stuck {
 	}
 	for _, o := range owed {
 		if o.Overdue {
-			return &Stuck{Cause: o.Cause, Service: o.Service, Detail: o.What + ": " + o.Detail, Since: o.Until}
+			return &Stuck{Cause: o.Cause, Service: o.Service, Detail: o.What + ": " + o.Detail, Since: o.Until, Event: o.Event}
 		}
 	}
 	last := time.Unix(0, s.last).UTC()
 	if len(owed) > 0 || now.Sub(last) <= Grace {
 		return nil
 	}
-	return &Stuck{Cause: CauseNeverProduced, Detail: "no service owes it anything, and it has not ended", Since: last}
+	at := x.lastOnTheWay(s)
+	return &Stuck{Cause: CauseNeverProduced, Since: last, Event: at.id.String(),
+		Detail: "no service owes it anything, and it has not ended; the last event on its way is " + x.kinds[at.kind].name}
+}
+
+// lastOnTheWay is the last event of a saga that leads to its completion, or the last of all if there is none.
+func (x *Index) lastOnTheWay(s *story) (last entry) {
+	leads := func(e entry) bool { return x.onTheWay[x.kinds[e.kind].name] }
+	for _, e := range s.entries {
+		if leads(e) && !leads(last) || leads(e) == leads(last) && e.at >= last.at {
+			last = e
+		}
+	}
+	return last
 }
 
 // ObligationFilter chooses obligations; an empty field matches all.

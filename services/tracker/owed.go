@@ -79,9 +79,8 @@ func (x *Index) reaction(s *story, e *entry, h hearer, now time.Time) (o Obligat
 	switch {
 	case reached < e.sequence || parked != nil:
 	case h.emits && x.isUnpublished(s, e, h.service, now):
-		n, since := x.unpublished(h.service, p.partition)
-		o.Kind, o.What = KindPublication, fmt.Sprintf("publish what follows from %s; %d events are not on %s.events",
-			x.kinds[e.kind].name, n, o.Service)
+		_, since := x.unpublished(h.service, p.partition)
+		o.Kind, o.What = KindPublication, "publish what follows from "+x.kinds[e.kind].name
 		o.Since, o.Until = since, since.Add(Grace)
 		o.Overdue = now.After(o.Until)
 	default:

@@ -342,7 +342,8 @@ func TestASagaThatNobodyOwesAnythingIsStuck(t *testing.T) {
 	if got := stuck(s.at(3)); got != nil {
 		t.Errorf("stuck after two seconds: %+v", got)
 	}
-	if got := stuck(s.at(5)); got == nil || got.Cause != CauseNeverProduced || !got.Since.Equal(s.at(1)) {
+	if got := stuck(s.at(5)); got == nil || got.Cause != CauseNeverProduced || !got.Since.Equal(s.at(1)) ||
+		!strings.HasSuffix(got.Detail, "on its way is order.confirmed.v1") {
 		t.Errorf("stuck: %+v", got)
 	}
 	s.status(6, "o1", "", "completed", true)

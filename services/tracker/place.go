@@ -12,6 +12,7 @@ type place struct {
 	last    int64
 	missing []span  // numbers below last that were not read
 	taken   []int64 // by service: a number up to which it has processed the records, as its own events prove
+	dated   []dated // the oldest first; those that a service that hears the topic may not have processed
 }
 
 // span is a run of numbers.

@@ -59,6 +59,7 @@ type Index struct {
 	reactions map[string][]reacts // by the event
 	fails     map[string]bool     // the events by which a saga fails
 	onTheWay  map[string]bool     // the events that lead to its completion
+	audience  map[int][]int       // the services that hear the topic of another
 
 	sagas  map[ID]*story
 	order  []*story            // those that have begun, oldest first
@@ -104,6 +105,7 @@ func New(machines []*saga.Machine) *Index {
 		x.decisions(m)
 	}
 	x.way(machines)
+	x.audience = x.heard()
 	for _, k := range x.kinds {
 		if k.payload != nil {
 			x.personal.declare(k.payload)
@@ -155,6 +157,8 @@ func (x *Index) Add(r *Record) {
 	}
 	n := x.kind(r.Type)
 	k := x.kinds[n]
+	k.recent.note(r.Time.UnixNano(), -1)
+	x.date(p, r.Sequence, r.Time)
 	if r.Saga == "" {
 		r.Saga = r.Key
 	}
@@ -170,6 +174,7 @@ func (x *Index) Add(r *Record) {
 	e := entry{id: IDOf(r.ID), cause: IDOf(r.Cause), sequence: r.Sequence, offset: r.Offset, at: r.Time.UnixNano(),
 		kind: uint16(n), place: uint16(at), key: s.keyed(r.Key), via: viaOf(r.Via)}
 	x.infer(s, e)
+	x.timeAnswer(s, e)
 	s.entries = append(s.entries, e)
 	s.last = max(s.last, e.at)
 	s.arm(e, k, r.Type, r.Data)

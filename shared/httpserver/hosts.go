@@ -19,7 +19,9 @@ func (s *Server) host() gin.HandlerFunc {
 			return
 		}
 		name := hostname(c.Request.Host)
-		if local && loopback(name) || slices.ContainsFunc(s.options.Hosts, func(h string) bool { return strings.EqualFold(h, name) }) {
+		listed := func(h string) bool { return strings.EqualFold(h, name) }
+		if local && loopback(name) || s.options.Proxied != "" && listed(s.options.Proxied) ||
+			slices.ContainsFunc(s.options.Hosts, listed) {
 			return
 		}
 		WriteProblem(c, NewProblem(http.StatusMisdirectedRequest, "foreign-host",

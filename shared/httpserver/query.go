@@ -76,6 +76,19 @@ func (q *Query) Yes(name string) bool {
 	return yes != nil && *yes
 }
 
+// Several is a filter of at most so many values, separated by commas; nil if it is missing or empty.
+func (q *Query) Several(name string, most int) []string {
+	text := q.Query(name)
+	if text == "" {
+		return nil
+	}
+	values := strings.Split(text, ",")
+	if len(values) > most {
+		q.Fault(name, "want at most "+strconv.Itoa(most)+" values, separated by commas")
+	}
+	return values
+}
+
 // Time is a filter of a moment, zero if it is missing or empty.
 func (q *Query) Time(name string) time.Time {
 	text := q.Query(name)

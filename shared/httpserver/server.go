@@ -49,10 +49,11 @@ type Options struct {
 	// none by default.
 	Origins []string
 	// CheckHost refuses requests for another host than this listener is for, as a page of a stranger sends them whose name
-	// resolves to this machine (DNS rebinding). On a loopback address that is any name but localhost, loopback addresses and
-	// Hosts; elsewhere any but Hosts, and none where Hosts is empty.
+	// resolves to this machine (DNS rebinding). On a loopback address that is any name but localhost, loopback addresses, Hosts
+	// and Proxied; elsewhere any but Hosts and Proxied, and none where Hosts is empty.
 	CheckHost bool
 	Hosts     []string
+	Proxied   string // the name by which a proxy is asked that passes requests on
 	// PerAddress is how many requests one address may send in a second, in bursts of ten seconds' worth; 0 is no limit.
 	PerAddress float64
 	// TrustedProxies are the proxies whose X-Forwarded-For is trusted; none by default.

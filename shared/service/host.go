@@ -98,7 +98,7 @@ func NewHost(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		Origins: c.CORSOrigins, PerAddress: c.RatePerAddress, TrustedProxies: proxies})
 	h.Operators = httpserver.New(httpserver.Options{Addr: c.OpsAddr, Flag: "--ops-addr", Name: "operators",
 		Logger: log, Traces: h.traces.Service("operators-api"), Ready: ready, Admit: admit(auth, httpserver.AudienceOperators),
-		CheckHost: true, Hosts: c.operatorsHosts(), Uninspected: []string{SimulatedWorld},
+		CheckHost: true, Hosts: c.OpsHosts, Proxied: c.consoleHost(), Uninspected: []string{SimulatedWorld},
 		RouteBodyLimits: map[string]int64{"/v1/products": 8 << 20, "/v1/stock/receipts": 4 << 20, sessionPath: 16 << 10}})
 	h.shop = customersAPI(h.Customers, auth)
 	h.routes = operatorsRoutes(h.Operators, auth)

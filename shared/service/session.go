@@ -29,11 +29,11 @@ func registerSessions(to *openapi.Routes, s *httpserver.Sessions) {
 	openapi.HandleOpen[struct{}, struct{}](to, end, s.Close)
 }
 
-// operatorsHosts are the names that requests to the operators' listener may be for, beside the loopback ones.
-func (c Config) operatorsHosts() []string {
+// consoleHost is the name by which browsers ask a proxy for the console; empty without one.
+func (c Config) consoleHost() string {
 	u, err := url.Parse(c.ConsoleURL)
-	if err != nil || u.Host == "" {
-		return c.OpsHosts
+	if err != nil {
+		return ""
 	}
-	return append([]string{u.Hostname()}, c.OpsHosts...)
+	return u.Hostname()
 }

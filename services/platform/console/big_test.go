@@ -178,7 +178,8 @@ func (c *crowd) serve(t *testing.T) string {
 }
 
 func filter(g *gin.Context) tracker.Filter {
-	return tracker.Filter{State: g.Query("state"), Customer: g.Query("customer"), SKU: g.Query("sku"), Prefix: g.Query("q")}
+	return tracker.Filter{Orders: httpserver.NewQuery(g).Several("orders", 100), State: g.Query("state"),
+		Customer: g.Query("customer"), SKU: g.Query("sku"), Prefix: g.Query("q")}
 }
 
 // usable opens a page and measures, in the browser and from the beginning of the navigation, when the condition is first true.

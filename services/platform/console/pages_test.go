@@ -26,15 +26,31 @@ func flowMap(t *testing.T, w *world) {
 	if without != 0 {
 		t.Errorf("%d services have no place in the picture", without)
 	}
+	w.order(t, "rated", 900).Await(t, "completed")
+	cell := func(topic, service string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll('table.bus tr')].find((r) => r.cells[0].innerText === '%s.events')?.cells[
+			[...document.querySelectorAll('table.bus th[scope=col]')].findIndex((h) => h.innerText.startsWith('%s'))].innerText`,
+			topic, service)
+	}
+	p.until(`/^[1-9]\d*\/min\s+0 s$/.test(` + cell("order", "shipping") + `)`)
+	p.gone("⚠ silent")
+
 	w.Pause(t, "shipping")
 	b := w.order(t, "mapped", 900)
-	p.see("overdue")
+	p.see("Of shipping no process reports", "⚠ silent", "overdue")
+	p.until(`parseInt(` + cell("order", "shipping") + `.split('/min')[1]) >= 5`) // the seconds grow
+	p.until(`[...document.querySelectorAll('svg.map text.rate')].some((t) => /\d\/min, \d+ s/.test(t.textContent))`)
 	p.on("table.bus td.bad button", "", "(e) => e.click()")
-	p.see("Sagas waiting here", b.ID)
+	p.see("Sagas waiting here", b.ID, "events behind, the oldest for", "⚠ silent")
+	p.accessible()
+	p.press("shipping")
+	p.see("carrier.", "Sagas waiting here")
 	p.accessible()
 	w.Resume(t, "shipping")
 	b.Await(t, "completed")
 	p.until(`document.querySelectorAll('table.bus td.bad').length === 0`)
+	p.gone("⚠ silent")
+	p.see("heard from")
 	// Every cell is reached by the keyboard.
 	cells := eval[int](p, `document.querySelectorAll('table.bus td button').length`)
 	eval[bool](p, `(document.querySelector('table.bus td button').focus(), true)`)

@@ -27,18 +27,9 @@ const most = 60 << 10
 
 // TestDrawTheConsole draws the console's pages, of an installation with orders of all kinds, and the shop's.
 func TestDrawTheConsole(t *testing.T) {
+	t.Parallel()
 	w := &world{trial.StartAround(t, 100, "shipping")}
-	to := os.Getenv("PICTURES")
-	if to == "" {
-		to = t.TempDir()
-	}
-	p := w.console(t, "/")
-	p.run(chromedp.EmulateViewport(1240, 780))
-	draw := func(name string) {
-		t.Helper()
-		p.gone("Loading…")
-		p.draw(to, name)
-	}
+	p, draw := w.drawn(t)
 	p.see("Nothing needs you", "No orders yet")
 	draw("empty")
 	paying := func(token string) func(*trial.Basket) { return func(b *trial.Basket) { b.PaymentToken = token } }
@@ -74,9 +65,6 @@ func TestDrawTheConsole(t *testing.T) {
 	stuck := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "mug", Quantity: 2}))
 	w.Pause(t, "shipping")
 	late := w.Site.Buy(t, trial.NewBasket(trial.Line{SKU: "lantern", Quantity: 1}))
-	p.visit("/sagas/" + late.ID)
-	p.see("consumer behind")
-	draw("stuck")
 	p.visit("/map")
 	p.see("overdue")
 	p.on("table.bus td.bad button", "", "(e) => e.click()")
@@ -99,6 +87,22 @@ func TestDrawTheConsole(t *testing.T) {
 		draw(filepath.Base(path))
 	}
 	p.shop(w, draw)
+}
+
+// drawn is a console, and what draws the page that it shows.
+func (w *world) drawn(t *testing.T) (p *page, draw func(name string)) {
+	t.Helper()
+	to := os.Getenv("PICTURES")
+	if to == "" {
+		to = t.TempDir()
+	}
+	p = w.console(t, "/")
+	p.run(chromedp.EmulateViewport(1240, 780))
+	return p, func(name string) {
+		t.Helper()
+		p.gone("Loading…")
+		p.draw(to, name)
+	}
 }
 
 // shop draws the way of an order from the basket to the doorstep.

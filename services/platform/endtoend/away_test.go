@@ -57,9 +57,9 @@ func TestADatabaseThatIsAwayIs503WithRetryAfterOnEveryRoute(t *testing.T) {
 
 // withoutDatabase are the operations that are answered from memory: from the topics, or from what is part of the program.
 var withoutDatabase = []string{"health", "metrics", "get-choreography", "ask-unsubscribe", "get-fraud-rules",
-	"list-audit", "list-sagas", "count-sagas", "read-overview", "read-series", "get-saga", "follow-sagas", "list-obligations",
-	"list-deadlines", "get-deadline", "move-deadline", "take-off-deadline", "get-conservation", "sign-in", "get-session", "sign-out",
-	"get-push-key"}
+	"list-audit", "list-sagas", "count-sagas", "read-overview", "read-series", "read-flow", "get-saga", "follow-sagas",
+	"list-obligations", "list-deadlines", "get-deadline", "move-deadline", "take-off-deadline", "get-conservation", "sign-in",
+	"get-session", "sign-out", "get-push-key"}
 
 func askWithoutDatabase(t *testing.T, p *run.Platform, caller trial.Caller, o trial.Operation, order string) {
 	path := o.At("id", order, "shipment", order, "order", order, "sku", "away", "day", "2026-03-01", "n", "1")

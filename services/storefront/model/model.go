@@ -38,6 +38,10 @@ func told(s model.Scene) []explore.Told {
 		list = append(list, explore.Told{Who: "the customer cancels",
 			Event: event.CancellationRequested.Of(event.CancellationRequestedV1{})})
 	}
+	if s.Revokes {
+		list = append(list, explore.Told{Who: "an operator cancels",
+			Event: event.CancellationRequested.Of(event.CancellationRequestedV1{Operator: "ann"})})
+	}
 	back := func(id, who string, skus ...string) {
 		d := event.ReturnRequestedV1{ReturnID: id, Reason: "unwanted"}
 		for _, sku := range skus {

@@ -21,7 +21,8 @@ type Scene struct {
 	Fill     string // fill_all or fill_available
 	Customer string // trusted, blocked, review, often: of many orders, or nowhere: an address in no country there is
 	Operator string // with review: approves, refuses or ""
-	Cancels  bool
+	Cancels  bool   // the customer
+	Revokes  bool   // an operator cancels for the shop
 	Returns  string // "", one, all or each
 	Apart    bool   // cups and tea are in two warehouses, so that the order leaves in two parcels
 	Missing  bool   // a stock-taking finds no tea
@@ -72,6 +73,9 @@ func (s Scene) String() string {
 	}
 	if s.Cancels {
 		words = append(words, "the customer cancels")
+	}
+	if s.Revokes {
+		words = append(words, "the shop cancels")
 	}
 	if s.Apart {
 		words = append(words, "in two parcels")

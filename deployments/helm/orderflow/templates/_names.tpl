@@ -42,6 +42,9 @@ securityContext:
 - {name: ORDERFLOW_STOP_TIMEOUT, value: "{{ sub (int .Values.terminationGracePeriodSeconds) 5 }}s"}
 - {name: ORDERFLOW_LOG_FORMAT, value: json}
 - {name: ORDERFLOW_LOG_LEVEL, value: {{ .Values.logLevel }}}
+{{- with .Values.operatorsIngress }}{{ if .enabled }}
+- {name: ORDERFLOW_CONSOLE_URL, value: {{ default (printf "https://%s" .host) .url | quote }}}
+{{- end }}{{ end }}
 {{- with .Values.tracing.endpoint }}
 - {name: ORDERFLOW_OTLP_ENDPOINT, value: {{ . | quote }}}
 - {name: ORDERFLOW_TRACE_RATIO, value: {{ $.Values.tracing.ratio | quote }}}
@@ -77,4 +80,31 @@ volumeMounts:
 - {name: jwt, secret: {secretName: {{ .Values.secrets.jwt }}}}
 - {name: administrator, secret: {secretName: {{ .Values.secrets.administrator }}}}
 - {name: passwords, secret: {secretName: {{ .Values.secrets.passwords }}}}
+{{- end }}
+
+{{/* An ingress: arguments are the root, its name, its values, and the port of the services that it leads to. */}}
+{{- define "orderflow.ingress" -}}
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {{ .name }}
+  {{- with .set.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- with .set.className }}
+  ingressClassName: {{ . }}
+  {{- end }}
+  {{- with .set.tlsSecret }}
+  tls: [{hosts: [{{ $.set.host }}], secretName: {{ . }}}]
+  {{- end }}
+  rules:
+    - host: {{ .set.host }}
+      http:
+        paths:
+          {{- range .set.paths }}
+          - path: {{ .path | quote }}
+            pathType: {{ .pathType }}
+            backend: {service: {name: {{ $.root.Release.Name }}-{{ .service }}, port: {name: {{ $.port }}}}}
+          {{- end }}
 {{- end }}

@@ -146,6 +146,18 @@ func TestThePathsAndPortsOfTheChartAndTheImageExist(t *testing.T) {
 	}
 }
 
+// Every process checks the cookie, and the origin of requests that have it.
+func TestTheChartTellsEveryProcessWhereTheConsoleIs(t *testing.T) {
+	t.Parallel()
+	_, env, found := strings.Cut(templates(t)["_names.tpl"], `define "orderflow.env"`)
+	env, _, ended := strings.Cut(env, "define ")
+	if !found || !ended || !strings.Contains(env, "with .Values.operatorsIngress }}{{ if .enabled") ||
+		!strings.Contains(env, "ORDERFLOW_CONSOLE_URL") ||
+		!strings.Contains(templates(t)["services.yaml"], `include "orderflow.env"`) {
+		t.Errorf("the settings of all processes are %s", env)
+	}
+}
+
 func TestTheChartScalesByLagWithTheUserThatMaySeeItAlone(t *testing.T) {
 	t.Parallel()
 	_, keda, found := strings.Cut(templates(t)["monitoring.yaml"], ".Values.autoscaling.enabled")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"orderflow.example/services/platform/console/web"
 	"orderflow.example/services/platform/run"
 	"orderflow.example/shared/service"
 )
@@ -98,25 +99,40 @@ func TestComposeLeadsEveryPathToTheServiceThatServesIt(t *testing.T) {
 	}
 }
 
-func TestTheChartLeadsEveryPathOfCustomersToTheServiceThatServesIt(t *testing.T) {
+// ingress is one of the chart's.
+type ingress struct {
+	Enabled bool
+	Paths   []struct {
+		Path, Service string
+		PathType      string `yaml:"pathType"`
+	}
+}
+
+func (i ingress) routes() (routes []route) {
+	for _, p := range i.Paths {
+		end := map[string]string{"Exact": "$", "Prefix": "(/|$)", "ImplementationSpecific": ""}[p.PathType]
+		routes = append(routes, route{regexp.MustCompile("^" + strings.TrimSuffix(p.Path, "/") + end), p.Service})
+	}
+	return routes
+}
+
+func TestTheChartLeadsEveryPathToTheServiceThatServesIt(t *testing.T) {
 	t.Parallel()
-	customers, _ := served(t)
+	customers, operators := served(t)
+	for _, page := range web.Pages {
+		operators[regexp.MustCompile(`[:*](\w+)`).ReplaceAllString(page, "{$1}")] = "tracker"
+	}
 	var v struct {
-		Services map[string]struct{ Customers bool }
-		Ingress  struct {
-			Paths []struct {
-				Path, Service string
-				PathType      string `yaml:"pathType"`
-			}
-		}
+		Services         map[string]struct{ Customers bool }
+		Ingress          ingress
+		OperatorsIngress ingress `yaml:"operatorsIngress"`
 	}
 	readYAML(t, chart+"values.yaml", &v)
-	var routes []route
-	for _, p := range v.Ingress.Paths {
-		end := map[string]string{"Exact": "$", "Prefix": "", "ImplementationSpecific": ""}[p.PathType]
-		routes = append(routes, route{regexp.MustCompile("^" + p.Path + end), p.Service})
+	checkRoutes(t, chart+"values.yaml, ingress", v.Ingress.routes(), customers)
+	checkRoutes(t, chart+"values.yaml, operatorsIngress", v.OperatorsIngress.routes(), operators)
+	if v.Ingress.Enabled || v.OperatorsIngress.Enabled {
+		t.Error("the chart opens itself to the outside without being asked")
 	}
-	checkRoutes(t, chart+"values.yaml", routes, customers)
 	var open, want []string
 	for name, s := range v.Services {
 		if s.Customers {

@@ -46,7 +46,7 @@ type Part struct {
 // bounds are the limits that keep the exploration finite.
 var bounds = []string{
 	"one order of two lines, one piece of a product each, from one warehouse, or from two in a parcel each",
-	"the customer cancels at most once and asks for at most two returns; an operator decides at most once",
+	"the customer cancels at most once and asks for at most two returns; an operator decides and cancels at most once",
 	fmt.Sprintf("the gateway refuses at most %d refunds of an order", gateway.Refusals),
 	"every record a service has heard is heard again, once, wherever it may be by then",
 	"a crash before the commit is no step; one after it is a record that comes later",

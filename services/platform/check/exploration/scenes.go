@@ -28,6 +28,11 @@ func Scenes() (scenes []model.Scene) {
 				Returns: returns})
 		}
 	}
+	for _, cancels := range []bool{false, true} { // the shop cancels, and perhaps the customer too
+		for _, who := range []string{"trusted", "review"} {
+			scenes = append(scenes, model.Scene{Stock: "enough", Fill: "fill_all", Customer: who, Cancels: cancels, Revokes: true})
+		}
+	}
 	return scenes
 }
 

@@ -111,7 +111,7 @@ function Search() {
     }
   };
   return html`<form role="search" onSubmit=${find}>
-    <label class="hidden" for="search">Search</label><input id="search" name="q" type="search" placeholder="Order, customer or SKU ( / )" />
+    <label class="hidden" for="search">Search</label><input id="search" name="q" type="search" placeholder="Order, customer or SKU" size="22" />
   </form>`;
 }
 

@@ -82,8 +82,8 @@ export function Ago({ at, late }) {
   useClock(1000);
   if (!at) return html`<span>–</span>`;
   const seconds = (now() - Date.parse(at)) / 1000;
-  const words = seconds < 0 ? `in ${span(Math.ceil(-seconds))}` : `${span(Math.floor(seconds))} ${late || 'ago'}`;
-  return html`<time datetime=${at} title=${`${written(new Date(at), zone)} ${zone}`}>${words.replace('.0 s', ' s')}</time>`;
+  const words = seconds < 0 ? `in ${span(Math.ceil(-seconds))}` : `${span(Math.floor(seconds))} ${late ?? 'ago'}`;
+  return html`<time datetime=${at} title=${`${written(new Date(at), zone)} ${zone}`}>${words.replace('.0 s', ' s').trim()}</time>`;
 }
 
 /** The clock of the server in the chosen zone. */

@@ -15,13 +15,14 @@ export function Table({ caption, columns, rows, empty }) {
     </tbody></table></div>`;
 }
 
-/** A list of the API, a page at a time. The page shown is in the address, so that reloading and going back keep it; its rows are
- * not renewed while they are read, a line says when they are old.
+/** A list of the API, a page at a time. The page shown is in the address, so that reloading and going back keep it. Which rows it
+ * has, and where, does not change while they are read; renewed tells where their contents are read again, by the page shown.
  * @param {{caption: string, path: string, columns: Column[], limit?: number, empty?: any, total?: number, every?: number,
- *   select?: (row: any) => boolean}} props */
-export function List({ caption, path, columns, limit = 50, empty, total, every = 0, select }) {
+ *   select?: (row: any) => boolean, renewed?: {path: (rows: any[]) => string, key: (row: any) => string}, mark?: string}} props mark is the
+ *   name in the address, if a page has several lists */
+export function List({ caption, path, columns, limit = 50, empty, total, every = 0, select, renewed, mark = 'pages' }) {
   const here = new URLSearchParams(location.search);
-  const [cursors, go] = useState(/** @type {string[]} */ (here.get('pages')?.split(',').filter(Boolean) || []));
+  const [cursors, go] = useState(/** @type {string[]} */ (here.get(mark)?.split(',').filter(Boolean) || []));
   const first = useRef(path);
   useEffect(() => {
     if (first.current !== path) go([]);
@@ -31,15 +32,24 @@ export function List({ caption, path, columns, limit = 50, empty, total, every =
   const turn = (next) => {
     go(next);
     const query = new URLSearchParams(location.search);
-    if (next.length) query.set('pages', next.join(','));
-    else query.delete('pages');
+    if (next.length) query.set(mark, next.join(','));
+    else query.delete(mark);
     history.replaceState(null, '', `${location.pathname}${query.size ? `?${query}` : ''}`);
   };
   const loaded = useLoad(withQuery(path, { limit: String(limit), cursor: cursors.at(-1) }), cursors.length ? 0 : every);
+  const shown = loaded.data?.items;
+  const [ripe, ripen] = useState(false); // what was just read needs no renewal
+  useEffect(() => {
+    const timer = setTimeout(() => ripen(true), 2000);
+    return () => clearTimeout(timer);
+  }, []);
+  const again = useLoad(ripe && renewed && shown?.length ? renewed.path(shown) : null, 2);
   return html`<${Show} of=${loaded}>${(/** @type {any} */ page) => {
-    const rows = select ? page.items.filter(select) : page.items;
+    const latest = (/** @type {any} */ row) => again.data?.items.find((/** @type {any} */ a) => renewed?.key(a) === renewed?.key(row)) || row;
+    const rows = (select ? page.items.filter(select) : page.items).map(latest);
     const from = cursors.length * limit;
-    return html`<${Table} caption=${caption} columns=${columns} rows=${rows} empty=${cursors.length ? undefined : empty} />
+    return html`${again.error && html`<p class="notice" role="status">The rows are not renewed: ${again.error.message}.</p>`}
+      <${Table} caption=${caption} columns=${columns} rows=${rows} empty=${cursors.length ? undefined : empty} />
       <p class="pager">${rows.length > 0 && html`<span>${from + 1}–${from + page.items.length}${total === undefined ? '' : ` of ${
         new Intl.NumberFormat('en').format(total)}`}</span>`}
       ${cursors.length > 0 && html`<button onClick=${() => turn(cursors.slice(0, -1))}>Newer</button>`}

@@ -69,13 +69,14 @@ func (r *routes) listSagas(c *gin.Context) {
 }
 
 // filters are the parameters that filterOf reads.
-var filters = []string{"state", "open", "stuck", "attention", "q", "reason", "service", "cause", "customer", "sku", "from", "to"}
+var filters = []string{"orders", "state", "open", "stuck", "attention", "q", "reason", "service", "cause", "customer", "sku",
+	"from", "to"}
 
 func (r *routes) filterOf(q *httpserver.Query) tracker.Filter {
-	return tracker.Filter{State: q.OneOf("state", order.Statuses()...), Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"),
-		Attention: q.YesOrNo("attention"), Prefix: q.Query("q"), Reason: q.Query("reason"), Service: q.OneOf("service", r.services...),
-		Cause: q.OneOf("cause", tracker.Causes...), Customer: q.Query("customer"), SKU: q.Query("sku"),
-		From: q.Time("from"), To: q.Time("to")}
+	return tracker.Filter{Orders: q.Several("orders", maxLimit), State: q.OneOf("state", order.Statuses()...),
+		Open: q.YesOrNo("open"), Stuck: q.YesOrNo("stuck"), Attention: q.YesOrNo("attention"), Prefix: q.Query("q"),
+		Reason: q.Query("reason"), Service: q.OneOf("service", r.services...), Cause: q.OneOf("cause", tracker.Causes...),
+		Customer: q.Query("customer"), SKU: q.Query("sku"), From: q.Time("from"), To: q.Time("to")}
 }
 
 func (r *routes) facets(c *gin.Context) {
@@ -95,6 +96,15 @@ func (r *routes) overview(c *gin.Context) {
 	}
 	var told tracker.Overview
 	err := r.sagas.Read(func(x *tracker.Index, now time.Time) { told = x.Overview(now) })
+	answer(c, told, err)
+}
+
+func (r *routes) flow(c *gin.Context) {
+	if httpserver.NewQuery(c).Refused() {
+		return
+	}
+	var told tracker.Flow
+	err := r.sagas.Read(func(x *tracker.Index, now time.Time) { told = x.Flow(now) })
 	answer(c, told, err)
 }
 

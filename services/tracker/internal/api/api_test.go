@@ -161,6 +161,8 @@ func TestListsArePagedThrough(t *testing.T) {
 		"/v1/sagas?":                            {"o4", "o3", "o2", "o1", "o0"},
 		"/v1/sagas?stuck=true":                  {"o1", "o0"}, // no report says that order has processed them
 		"/v1/sagas?q=o2":                        {"o2"},
+		"/v1/sagas?orders=o1,o4,none,o2,o1":     {"o4", "o2", "o1"},
+		"/v1/sagas?orders=o1,o2&q=o2":           {"o2"},
 		"/v1/sagas?state=completed":             nil,
 		"/v1/obligations?kind=call":             nil,
 		"/v1/obligations?overdue=true":          {"o0", "o1"},
@@ -195,18 +197,19 @@ func TestWhatCannotBeAskedIsRefused(t *testing.T) {
 	b := newBoard()
 	for path, want := range map[string]int{
 		"/v1/sagas?limit=0": 422, "/v1/sagas?limit=201": 422, "/v1/sagas?stuck=perhaps": 422, "/v1/sagas?cursor=x": 422,
-		"/v1/sagas?sttate=placed": 422,
-		"/v1/sagas?service=oder":  422, "/v1/obligations?service=oder": 422, "/v1/deadlines?service=oder": 422,
+		"/v1/sagas?sttate=placed": 422, "/v1/sagas?orders=o" + strings.Repeat(",o", 200): 422,
+		"/v1/sagas?service=oder": 422, "/v1/obligations?service=oder": 422, "/v1/deadlines?service=oder": 422,
 		"/v1/sagas/facets?service=oder": 422,
 		"/v1/obligations?overdue=1":     422, "/v1/obligations?cursor=x": 422, "/v1/deadlines?kind=call": 422,
 		"/v1/sagas/unknown": 404, "/v1/sagas/down": 503, "/v1/deadlines/unknown": 404,
 		"/v1/sagas/o1": 200, "/v1/deadlines/01950000-0000-7000-8000-000000000001": 200, "/v1/choreography": 200,
+		"/v1/flow": 200, "/v1/flow?service=order": 422,
 	} {
 		if status, body := get(t, b, path); status != want || strings.Contains(body, "secret") {
 			t.Errorf("%s: got %d %s, want %d", path, status, body, want)
 		}
 	}
-	for _, path := range []string{"/v1/sagas", "/v1/sagas/o1", "/v1/obligations", "/v1/deadlines", "/v1/choreography"} {
+	for _, path := range []string{"/v1/sagas", "/v1/sagas/o1", "/v1/obligations", "/v1/deadlines", "/v1/choreography", "/v1/flow"} {
 		if status, _, _ := ask(t, b, http.MethodGet, path, "", httpserver.AudienceCustomers); status != http.StatusUnauthorized {
 			t.Errorf("%s: a customer's token got %d", path, status)
 		}
@@ -217,7 +220,7 @@ func TestBeforeEverythingIsReadItIsSaidHowFarThatIs(t *testing.T) {
 	t.Parallel()
 	b := newBoard()
 	b.behind = true
-	for _, path := range []string{"/v1/sagas", "/v1/sagas/o1", "/v1/obligations", "/v1/deadlines", "/v1/deadlines/x"} {
+	for _, path := range []string{"/v1/sagas", "/v1/sagas/o1", "/v1/obligations", "/v1/deadlines", "/v1/deadlines/x", "/v1/flow"} {
 		if status, body := get(t, b, path); status != http.StatusServiceUnavailable ||
 			!strings.Contains(body, "problems/catching-up") || !strings.Contains(body, "3 of 7 events") {
 			t.Errorf("%s: got %d %s", path, status, body)

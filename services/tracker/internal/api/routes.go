@@ -17,6 +17,7 @@ type sagasInput struct {
 }
 
 type filterInput struct {
+	Orders    []string  `query:"orders" maxItems:"200" doc:"Only those of these orders"`
 	State     string    `query:"state" enum:"placed,in_review,backordered,confirmed,preparing,cancelling,shipped,delivered,completed,rejected,cancelled,returned" doc:"Only sagas in this state"`
 	Open      bool      `query:"open" doc:"Only those that have ended, or have not"`
 	Stuck     bool      `query:"stuck" doc:"Only those that are stuck, or are not"`
@@ -91,6 +92,8 @@ func Register(to *openapi.Routes, sagas Sagas, services []string, choreography [
 	openapi.Handle[seriesInput, openapi.Body[tracker.Series]](to,
 		op(http.MethodGet, "/v1/overview/series", "read-series", "Sagas", "Read the figures of the last quarter of an hour, or day"),
 		r.series)
+	openapi.Handle[struct{}, openapi.Body[tracker.Flow]](to, op(http.MethodGet, "/v1/flow", "read-flow", "Sagas",
+		"Read how much goes from service to service, and who does not keep up"), r.flow)
 	openapi.Handle[orderInput, openapi.Body[tracker.Saga]](to,
 		op(http.MethodGet, "/v1/sagas/:order", "get-saga", "Sagas", "Read what happened because of an order, and what is owed"), r.saga)
 	openapi.Handle[obligationsInput, openapi.Body[page[tracker.Obligation]]](to,

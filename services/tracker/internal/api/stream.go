@@ -34,7 +34,7 @@ type changes struct {
 
 func registerStream(to *openapi.Routes, r *routes) {
 	openapi.Handle[struct{}, struct{}](to, huma.Operation{OperationID: "follow-sagas", Method: http.MethodGet, Path: "/v1/stream",
-		Tags: []string{"Sagas"}, Summary: "Follow what changes, as server-sent events",
+		DefaultStatus: http.StatusOK, Tags: []string{"Sagas"}, Summary: "Follow what changes, as server-sent events",
 		Description: "Twice a second the orders whose sagas have changed, as events sagas {orders, all}, and once a second the " +
 			"overview, as events overview. A stream ends after a quarter of an hour. It tells what is to be " +
 			"read again; nothing is sent twice.",

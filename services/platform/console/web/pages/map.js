@@ -1,6 +1,6 @@
-import { Ago, count, short, span, words } from '../format.js';
+import { Ago, count, fine, short, span, words } from '../format.js';
 import { html, useState } from '../html.js';
-import { Show, useLoad, useServed } from '../load.js';
+import { Show, useLoad } from '../load.js';
 
 /** Where each service stands in the picture. A test holds that every declared one has a place. @type {Record<string, [number, number]>} */
 export const places = { storefront: [80, 130], catalog: [80, 330], order: [250, 130], fraud: [250, 30], inventory: [430, 30], payment: [430, 130],
@@ -9,14 +9,12 @@ export const places = { storefront: [80, 130], catalog: [80, 330], order: [250, 
 
 /** @typedef {{topic: string, service: string, types: string[]}} Edge */
 
-/** Who hears what, by the declared rows. @param {any} choreography @returns {{services: string[], edges: Edge[], calls: any[]}} */
+/** Who hears what, by the declared rows. @param {any} choreography @returns {{services: string[], edges: Edge[]}} */
 function read(choreography) {
   /** @type {Map<string, Edge>} */
   const edges = new Map();
-  const calls = [];
   for (const m of choreography.machines) {
     for (const r of m.rows) {
-      if (r.ask || r.question) calls.push({ service: m.service, question: r.ask || r.question });
       if (r.command || r.form === 'command' || r.form === 'deadline' || !/\.v\d+$/.test(r.on || '')) continue;
       const from = r.on.split('.')[0];
       if (from === m.service) continue;
@@ -26,78 +24,86 @@ function read(choreography) {
       if (!types.includes(r.on)) types.push(r.on);
     }
   }
-  return { services: [...new Set(choreography.machines.map((/** @type {any} */ m) => m.service))].map(String), edges: [...edges.values()], calls };
+  return { services: [...new Set(choreography.machines.map((/** @type {any} */ m) => m.service))].map(String), edges: [...edges.values()] };
 }
 
 export function FlowMap() {
-  const has = useServed('GET /v1/flow');
   const declared = useLoad('/v1/choreography');
-  const flow = useLoad(has ? '/v1/flow' : null, 2);
+  const flow = useLoad('/v1/flow', 2);
   const overdue = useLoad('/v1/obligations?overdue=true&limit=200', 5);
-  const groups = useLoad('/v1/parked/groups?limit=200', 5);
   return html`<h1 tabindex="-1">Map</h1>
-    ${has === false && html`<p class="dim">This server does not tell rates and lag; what is overdue and parked is shown.</p>`}
-    <${Show} of=${declared}>${(/** @type {any} */ d) => html`<${Bus} declared=${read(d)} flow=${flow.data}
-      overdue=${overdue.data?.items || []} groups=${groups.data?.items || []} />`}</${Show}>`;
+    <${Show} of=${declared}>${(/** @type {any} */ d) => html`<${Show} of=${flow}>${(/** @type {any} */ f) => html`<${Bus} declared=${read(d)} flow=${f}
+      overdue=${overdue.data?.items || []} />`}</${Show}>`}</${Show}>`;
 }
 
-/** What is known of one arrow. @param {Edge} e @param {any} flow @param {any[]} overdue @param {any[]} groups */
-function about(e, flow, overdue, groups) {
-  const told = flow?.edges.find((/** @type {any} */ f) => f.topic === e.topic && f.service === e.service);
-  const on = (/** @type {string | undefined} */ type) => Boolean(type?.startsWith(`${e.topic.split('.')[0]}.`));
-  const late = told?.overdue ?? overdue.filter((o) => o.service === e.service && on(o.on)).length;
-  const parked = told?.parked ?? groups.filter((g) => g.service === e.service && on(g.type)).reduce((n, g) => n + g.sagas, 0);
-  return { told, late, parked, bad: late > 0 || parked > 0 };
+/** What is known of one arrow. @param {Edge} e @param {any} flow */
+function about(e, flow) {
+  const told = flow.edges.find((/** @type {any} */ f) => f.topic === e.topic && f.service === e.service);
+  return { told, late: told?.overdue, parked: told?.parked, bad: told?.overdue > 0 || told?.parked > 0 };
 }
 
-/** @param {{declared: ReturnType<typeof read>, flow: any, overdue: any[], groups: any[]}} props */
-function Bus({ declared, flow, overdue, groups }) {
-  const { services, edges, calls } = declared;
+/** How long the oldest waits; a service that has never reported may be anywhere. @param {any} told */
+const lag = (told) => (told?.lag_seconds === undefined ? '?' : span(Math.floor(told.lag_seconds)).replace('.0', ''));
+
+/** @param {{declared: ReturnType<typeof read>, flow: any, overdue: any[]}} props */
+function Bus({ declared, flow, overdue }) {
+  const { services, edges } = declared;
   const [chosen, choose] = useState(/** @type {{service?: string, edge?: Edge}} */ ({}));
-  const cell = (/** @type {string} */ topic, /** @type {string} */ service) => edges.find((e) => e.topic === topic && e.service === service);
-  return html`<div class="saga"><div class="scroll" tabindex="0" role="region" aria-label="Picture"><${Picture} declared=${declared} chosen=${chosen.service}
-      choose=${(/** @type {string} */ service) => choose({ service })} bad=${(/** @type {Edge} */ e) => about(e, flow, overdue, groups).bad} /></div>
-    <${Chosen} chosen=${chosen} edges=${edges} calls=${flow?.calls || calls} flow=${flow} overdue=${overdue} /></div>
+  const silent = (/** @type {string} */ s) => flow.silent.includes(s);
+  return html`${flow.silent.length > 0 && html`<p class="notice bad" role="status">⚠ Of ${flow.silent.join(', ')} no process reports:
+      what others say to it waits on its topics, and goes on once one runs.</p>`}
+    <div class="saga"><div class="scroll" tabindex="0" role="region" aria-label="Picture"><${Picture} declared=${declared} chosen=${chosen.service}
+      choose=${(/** @type {string} */ service) => choose({ service })} flow=${flow} silent=${silent} /></div>
+    <${Chosen} chosen=${chosen} edges=${edges} flow=${flow} overdue=${overdue} /></div>
     <h2>Who hears which topic</h2>
+    <p class="dim">Events of the last minute, and how long the oldest waits that the service has not taken in.</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Who hears which topic"><table class="bus">
-      <thead><tr><th scope="col">Topic</th>${services.map((s) => html`<th scope="col"><button class="link" onClick=${() => choose({ service: s })}>${s}</button></th>`)}</tr></thead>
+      <thead><tr><th scope="col">Topic</th>${services.map((s) => html`<th scope="col"><button class="link" onClick=${() => choose({ service: s })}>${s}</button>
+        ${silent(s) && html`<br /><span class="bad">⚠ silent</span>`}</th>`)}</tr></thead>
       <tbody>${services.map((from) => html`<tr><th scope="row">${from}.events</th>${services.map((to) => {
     if (from === to) return html`<td class="says">says</td>`;
-    const e = cell(`${from}.events`, to);
+    const e = edges.find((one) => one.topic === `${from}.events` && one.service === to);
     if (!e) return html`<td class="none"></td>`;
-    const { told, late, parked, bad } = about(e, flow, overdue, groups);
-    const lag = told?.lag_seconds;
-    return html`<td class=${bad ? 'bad' : ''}><button class="link" onClick=${() => choose({ edge: e })}>${told ? `${count(told.per_minute)}/min` : `hears ${e.types.length}`}
-        ${flow && html`<br />${lag === undefined ? '?' : span(lag).replace('.0', '')}`}${late > 0 ? html`<br />⚠ ${late} overdue` : ''}${parked > 0 ? html`<br />⚠ ${parked} parked` : ''}</button></td>`;
+    const { told, late, parked, bad } = about(e, flow);
+    return html`<td class=${bad ? 'bad' : ''}><button class="link" onClick=${() => choose({ edge: e })}>${count(told?.per_minute)}/min<br />${lag(told)
+      }${late > 0 ? html`<br />⚠ ${late} overdue` : ''}${parked > 0 ? html`<br />⚠ ${parked} parked` : ''}</button></td>`;
   })}</tr>`)}</tbody></table></div>`;
 }
 
 /** @param {any} props */
-function Picture({ declared, chosen, choose, bad }) {
+function Picture({ declared, chosen, choose, flow, silent }) {
   const at = (/** @type {string} */ s) => places[s] || [720, 430];
-  return html`<svg class="map" viewBox="0 0 700 370" width="700" height="370" role="img" aria-label="The services and who hears whom; the table below says the same">
+  const bad = (/** @type {Edge} */ e) => about(e, flow).bad;
+  /** @type {any[]} */
+  const rates = []; // before all else
+  return html`<svg class="map" viewBox="0 0 700 385" width="700" height="385" role="img" aria-label="The services and who hears whom; the table below says the same">
     ${[...declared.edges].sort((a, b) => Number(bad(a)) - Number(bad(b))).map((e) => {
     const [x1, y1] = at(e.topic.split('.')[0]);
     const [x2, y2] = at(e.service);
     const d = Math.hypot(x2 - x1, y2 - y1) || 1;
-    const [mx, my] = [(x1 + x2) / 2 - ((y2 - y1) / d) * 26, (y1 + y2) / 2 + ((x2 - x1) / d) * 26];
+    const bend = Math.max(26, d / 6); // around who stands between
+    const [mx, my] = [(x1 + x2) / 2 - ((y2 - y1) / d) * bend, (y1 + y2) / 2 + ((x2 - x1) / d) * bend];
     const mine = chosen && (e.service === chosen || e.topic === `${chosen}.events`);
-    return html`<path class=${`arrow ${bad(e) ? 'bad' : mine ? 'chain' : 'faint'}`} d=${`M${x1},${y1}Q${mx},${my} ${x2},${y2}`} />`;
+    const { told } = about(e, flow);
+    return html`<path class=${`arrow ${bad(e) ? 'bad' : mine ? 'chain' : 'faint'}`} d=${`M${x1},${y1}Q${mx},${my} ${x2},${y2}`} />
+      ${(bad(e) || mine && told?.per_minute > 0) && rates.push(html`<text class="rate" x=${(x1 + 2 * mx + x2) / 4}
+        y=${(y1 + 2 * my + y2) / 4 + 4} text-anchor="middle">${count(told?.per_minute)}/min${told?.lag_seconds < 1 ? '' : `, ${lag(told)}`}</text>`) && ''}`;
   })}
     ${declared.services.map((/** @type {string} */ s) => {
     const [x, y] = at(s);
-    return html`<g class=${`place ${s === chosen ? 'chosen' : ''}`} onClick=${() => choose(s)}><rect x=${x - 58} y=${y - 15} width="116" height="30" rx="5" />
-      <text x=${x} y=${y + 4} text-anchor="middle">${s}</text></g>`;
-  })}</svg>`;
+    return html`<g class=${`place ${s === chosen ? 'chosen' : ''} ${silent(s) ? 'bad' : ''}`} onClick=${() => choose(s)}><rect x=${x - 58} y=${y - 15} width="116" height="30" rx="5" />
+      <text x=${x} y=${y + 4} text-anchor="middle">${silent(s) ? '⚠ ' : ''}${s}</text></g>`;
+  })}${rates}</svg>`;
 }
 
 /** @param {any} props */
-function Chosen({ chosen, edges, calls, flow, overdue }) {
+function Chosen({ chosen, edges, flow, overdue }) {
   const { service, edge } = chosen;
   if (edge) {
-    const told = flow?.edges.find((/** @type {any} */ f) => f.topic === edge.topic && f.service === edge.service);
+    const { told } = about(edge, flow);
     const late = overdue.filter((/** @type {any} */ o) => o.service === edge.service && o.on?.startsWith(`${edge.topic.split('.')[0]}.`));
     return html`<section class="side" aria-label="The arrow" tabindex="0"><h2>${edge.topic} → ${edge.service}</h2>
+      <p>${count(told?.per_minute)} a minute; ${count(told?.lag_events)} events behind, the oldest for ${lag(told)}.</p>
       <ul>${(told?.events || edge.types.map((/** @type {string} */ type) => ({ type }))).map((/** @type {any} */ t) => html`<li>${short(t.type)}
         ${t.per_minute !== undefined && ` ${count(t.per_minute)}/min`}</li>`)}</ul>
       ${told && html`<h3>Partitions</h3><table><thead><tr><th scope="col">Partition</th><th scope="col" class="number">Behind</th><th scope="col">Owner</th></tr></thead>
@@ -106,14 +112,15 @@ function Chosen({ chosen, edges, calls, flow, overdue }) {
       <${Late} late=${late} /></section>`;
   }
   if (!service) return html`<section class="side" aria-label="Details"><p>Choose a service or a cell.</p></section>`;
-  const asks = calls.filter((/** @type {any} */ c) => c.service === service);
-  const runs = (flow?.processes || []).filter((/** @type {any} */ p) => p.service === service);
+  const asks = flow.calls.filter((/** @type {any} */ c) => c.service === service);
+  const runs = flow.processes.filter((/** @type {any} */ p) => p.service === service);
   return html`<section class="side" aria-label="The service" tabindex="0"><h2>${service}</h2>
     <p>Hears ${edges.filter((/** @type {Edge} */ e) => e.service === service).map((/** @type {Edge} */ e) => e.topic.split('.')[0]).join(', ') || 'nobody'};
       is heard by ${edges.filter((/** @type {Edge} */ e) => e.topic === `${service}.events`).map((/** @type {Edge} */ e) => e.service).join(', ') || 'nobody'}.</p>
-    ${asks.length > 0 && html`<h3>Asks outside</h3><ul>${asks.map((/** @type {any} */ c) => html`<li>${c.question}${c.per_minute === undefined ? ''
-    : `: ${count(c.per_minute)}/min, p95 ${count(c.p95_ms)} ms, ${count(c.open)} open`}</li>`)}</ul>`}
-    ${runs.length > 0 && html`<h3>Processes</h3><ul>${runs.map((/** @type {any} */ p) => html`<li><code>${p.process}</code>, heard from <${Ago} at=${p.at} /></li>`)}</ul>`}
+    ${asks.length > 0 && html`<h3>Asks outside</h3><ul>${asks.map((/** @type {any} */ c) => html`<li>${c.question}: ${count(c.per_minute)}/min${c.p95_seconds === undefined
+    ? '' : `, answered within ${fine(c.p95_seconds)}`}${c.open > 0 && html`, <span class=${c.oldest_seconds > 30 ? 'bad' : ''}>${count(c.open)} open for ${
+    span(c.oldest_seconds)}</span>`}</li>`)}</ul>`}
+    ${runs.length > 0 && html`<h3>Processes</h3><ul>${runs.map((/** @type {any} */ p) => html`<li><code>${p.process}</code>, ${p.silent && html`<span class="bad">⚠ silent,</span> `}heard from <${Ago} at=${p.at} /></li>`)}</ul>`}
     <${Late} late=${overdue.filter((/** @type {any} */ o) => o.service === service)} /></section>`;
 }
 

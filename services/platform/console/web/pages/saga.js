@@ -16,17 +16,21 @@ export function Saga({ arg, reads }) {
     <${Show} of=${saga}>${(/** @type {any} */ s) => html`<${Told} saga=${s} reads=${reads} reload=${saga.reload} />`}</${Show}>`;
 }
 
+/** The event to begin with: that after which the saga does not go on, or from which follows what is overdue. @param {any} saga */
+const telling = (saga) => saga.events.find((/** @type {any} */ e) => e.id === (saga.stuck || saga.obligations.find((/** @type {any} */ o) =>
+  o.overdue))?.event) || saga.events[0];
+
 /** @param {{saga: any, reads: boolean, reload: () => void}} props */
 function Told({ saga, reads, reload }) {
   const query = new URLSearchParams(location.search);
   const [fold, setFold] = useState(query.get('fold') !== 'no');
   const [failures, setFailures] = useState(query.get('show') === 'failures');
   const [text, setText] = useState(query.get('find') || '');
-  const [chosen, choose] = useState(Number(query.get('n')) || 1);
+  const [chosen, choose] = useState(Number(query.get('n')));
   const [open, unfold] = useState(() => new Set());
   useEffect(() => {
     const q = new URLSearchParams();
-    if (chosen > 1) q.set('n', String(chosen));
+    if (chosen) q.set('n', String(chosen));
     if (!fold) q.set('fold', 'no');
     if (failures) q.set('show', 'failures');
     if (text) q.set('find', text);
@@ -37,7 +41,7 @@ function Told({ saga, reads, reload }) {
   const take = (/** @type {any} */ e) => (!failures || e.compensates?.length || undone.has(e.n) || /fail|declin|refus|cancel|reject|lost|short/.test(
     e.type)) && (!text || `${e.type} ${e.service} ${JSON.stringify(e.data)}`.includes(text));
   const rows = rowsOf(events, { fold, open, take: failures || text ? take : undefined });
-  const event = events.find((/** @type {any} */ e) => e.n === chosen) || events[0];
+  const event = events.find((/** @type {any} */ e) => e.n === chosen) || telling(saga);
   return html`<${Head} saga=${saga} />
     <${Actions} saga=${saga} reads=${reads} reload=${reload} />
     <div class="filters"><label><input type="checkbox" checked=${fold} onChange=${() => setFold(!fold)} /> Fold bookkeeping</label>
@@ -51,6 +55,9 @@ function Told({ saga, reads, reload }) {
       ${event && html`<${Side} event=${event} saga=${saga} undone=${undone} />`}</div>`;
 }
 
+/** @param {number} n @param {string} word */
+const several = (n, word) => `${count(n)} ${word}${n === 1 ? '' : 's'}`;
+
 /** @param {{saga: any}} props */
 function Head({ saga }) {
   const cancelled = saga.events.find((/** @type {any} */ e) => /^(order\.(cancelled|rejected)|storefront\.cancellation_requested)\./.test(e.type));
@@ -60,13 +67,14 @@ function Head({ saga }) {
       ${m && html` · total ${money(m.total)} · authorised ${money(m.authorized)} · captured ${money(m.captured)} · refunded ${money(m.refunded)}`}</p>
     <p class="dim">Began <${Time} at=${saga.began_at} offset /> · ${saga.ended_at ? html`ended after ${span((Date.parse(saga.ended_at)
     - Date.parse(saga.began_at)) / 1000)}` : html`last event <${Ago} at=${saga.last_at} />`} · ${count(saga.events.length)} events of
-      ${' '}${lanesOf(saga.events).length} services · ${saga.calls.length} questions outside · ${saga.compensations.length} compensations
+      ${' '}${lanesOf(saga.events).length} services · ${several(saga.calls.length, 'question')} outside · ${several(saga.compensations.length, 'compensation')}
       ${cancelled && html` · ${cancelled.type.startsWith('storefront') ? `${cancelled.data?.operator ? `cancelled by ${cancelled.data.operator} of the shop` : 'cancelled by the customer'}${
       cancelled.data?.reason ? `: ${cancelled.data.reason}` : ''}`
     : `${words(short(cancelled.type).split('.')[1])} by ${cancelled.service}${cancelled.data?.reason ? `: ${words(String(cancelled.data.reason))}` : ''}`} (${cancelled.n})`}</p>
     ${saga.stuck && html`<div class="notice bad" role="alert"><p><strong>⚠ ${words(saga.stuck.cause)}${saga.stuck.service
-    && `, owed by ${saga.stuck.service}`}</strong> since <${Ago} at=${saga.stuck.since} />: <${Why} text=${saga.stuck.detail} /></p>
-      <p>${causes[saga.stuck.cause]}</p></div>`}`;
+    && `, owed by ${saga.stuck.service}`}</strong> for <${Ago} at=${saga.stuck.since} late="" />: <${Why} text=${saga.stuck.detail} /></p>
+      <p>${causes[saga.stuck.cause]}</p>${saga.deadlines.filter((/** @type {any} */ d) => !d.due_at).map((/** @type {any} */ d) =>
+    html`<p>${d.moved_by} took the deadline of ${d.service} off: without it nothing happens by itself.</p>`)}</div>`}`;
 }
 
 /** @param {{saga: any, reads: boolean, reload: () => void}} props */
@@ -80,7 +88,7 @@ function Actions({ saga, reads, reload }) {
   const why = saga.cancellable?.why || (dispatched ? 'the goods have left: this is past the point of no return' : 'it has ended');
   const undo = saga.events.filter((/** @type {any} */ e) => /\.(reserved|authorized|captured|prepared|label_bought|pick_requested)\.v\d+$/.test(e.type))
     .map((/** @type {any} */ e) => short(e.type));
-  return html`${parked.data?.items.length > 0 && html`<div class="notice bad"><h2>Parked</h2><ul>${parked.data.items.map((/** @type {any} */ p) =>
+  return html`${parked.data?.items.length > 0 && html`<div class="notice bad"><h2>Parked</h2><p>${causes.parked}</p><ul>${parked.data.items.map((/** @type {any} */ p) =>
     html`<li>${p.service} put ${short(p.type)} aside <${Ago} at=${p.parked_at} />: <${Why} text=${p.reason || 'waits behind the one before'} />
         ${p.behind > 0 && ` · ${p.behind} behind it`}</li>`)}</ul>
       ${!reads && html`<${Act} label="Redrive this order" says=${html`<p>What is parked of this order is processed again, in its order.</p>`} method="POST"
@@ -94,7 +102,7 @@ function Actions({ saga, reads, reload }) {
       <${Reason} /></${Act}>` : html`<span class="dim">Cannot be cancelled: ${why}.</span>`}</p>`}`;
 }
 
-const laneWidth = 26;
+const laneWidth = 22;
 
 /** @param {any} props */
 function Events({ saga, rows, undone, chosen, choose, unfold }) {
@@ -135,7 +143,7 @@ function Events({ saga, rows, undone, chosen, choose, unfold }) {
       ${' '}<span class="service">${e.service}</span>
       ${undone.has(e.n) && html` <small>undone by ${undone.get(e.n).n}</small>`}
       ${e.compensates?.length > 0 && html` <small class="undoes">↶ undoes ${e.compensates.map(short).join(', ')}</small>`}
-      ${call && html` <span class=${`badge ${call.overdue || call.last_error ? 'bad' : ''}`}>⇄ ${call.question}${call.tries > 1 ? ` ×${call.tries}` : ''}${
+      ${call && html` <span class=${`badge ${call.overdue || call.last_error ? 'bad' : ''}`}>⇄${call.tries > 1 ? ` ×${call.tries}` : ''}${
   call.answered_at ? ` ${count(Date.parse(call.answered_at) - Date.parse(call.asked_at))} ms` : call.silent ? '' : ' not answered'}</span>`}</td>
       <td>${from ? `${from.n}. ${short(from.type)}` : e.reaction.on || ''}${e.reaction.form === 'deadline' ? ' ◷' : ''}</td>
       <td class="number">+${fine((Date.parse(e.at) - start) / 1000)}</td></tr>`;

@@ -59,7 +59,9 @@ export function Sagas() {
     </div>
     ${any && html`<p class="says">${fields.filter((f) => filter[f]).map((f) => `${f} ${filter[f]}`).join(', ')}</p>`}
     <${Newer} key=${`${path} ${turn}`} path=${path} newest=${fresh?.order} renew=${() => renew(turn + 1)} />
-    <${List} key=${`list ${path} ${turn}`} caption="Sagas" path=${path} columns=${columns} limit=${100} total=${facets?.total} empty=${html`<${Empty}
+    <${List} key=${`list ${path} ${turn}`} caption="Sagas" path=${path} columns=${columns} limit=${100} total=${facets?.total}
+      renewed=${{ key: (/** @type {any} */ s) => s.order, path: (/** @type {any[]} */ rows) => withQuery('/v1/sagas', {
+    limit: '100', orders: rows.map((s) => s.order).join() }) }} empty=${html`<${Empty}
       title=${any ? 'No saga matches this filter' : 'No orders yet'}>${any ? html`<p>Take a part of the filter off.</p>`
   : html`<p>Place one in the shop, on the customers' listener at <code>/shop</code>, or run <code>orderflow demo</code>.</p>`}</${Empty}>`} />`;
 }
