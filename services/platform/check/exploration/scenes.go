@@ -53,5 +53,8 @@ func Apart() (plain, more []model.Scene) {
 	more = append(more, s)
 	s = scene("fill_all")
 	s.Missing = true
+	more = append(more, s)
+	s = scene("fill_all")
+	s.Gateway = "once"
 	return plain, append(more, s)
 }
