@@ -85,8 +85,7 @@ func Evolve(o Order, e saga.Event) Order {
 			o = o.with(d.Ref, func(p *Parcel) { p.Fate = Arrived })
 		case lost:
 			if d.Ref != "" {
-				o = o.with(d.Ref, func(p *Parcel) { p.Fate, p.Due = Lost, d.Amount })
-				o.Lines, o.Total.Amount = schemas.Without(o.Lines, d.Lines), o.Total.Amount-d.Amount
+				o = o.with(d.Ref, func(p *Parcel) { p.Fate, p.Due, p.Pieces = Lost, d.Amount, schemas.Pieces(d.Lines) })
 			}
 		case disputed:
 			o.Disputed += d.Amount
@@ -151,7 +150,20 @@ func (o Order) noting(step string) Order {
 
 // allReturned tells whether everything came back, goods and money.
 func (o Order) allReturned() bool {
-	return o.Returned >= schemas.Pieces(o.Lines) && o.back()-o.forParcels() >= o.Total.Amount
+	pieces := schemas.Pieces(o.Lines)
+	for _, p := range o.Parcels {
+		pieces -= p.Pieces
+	}
+	return o.Returned >= pieces && o.back()-o.forParcels() >= o.Kept().Amount
+}
+
+// Kept is the price of what is with the customer or on its way: the total, but for what was lost with one of several parcels.
+func (o Order) Kept() schemas.Money {
+	kept := o.Total
+	for _, p := range o.Parcels {
+		kept.Amount -= p.Due
+	}
+	return kept
 }
 
 // covered tells whether a cancelled or lost order need not wait for money any more.

@@ -17,8 +17,9 @@ import (
 type Parcel struct {
 	Shipment string `json:"shipment"`
 	Fate     Fate   `json:"fate,omitempty"`
-	Due      int64  `json:"due,omitempty"`  // of a lost one: what it cost, in minor units
-	Back     int64  `json:"back,omitempty"` // given back for it, in minor units
+	Due      int64  `json:"due,omitempty"`    // of a lost one: what it cost, in minor units
+	Pieces   int64  `json:"pieces,omitempty"` // in a lost one
+	Back     int64  `json:"back,omitempty"`   // given back for it, in minor units
 }
 
 // Fate is what became of a parcel.
@@ -83,7 +84,7 @@ func parcelsOf(lines []schemas.Allocation) int64 {
 // here is how many of several parcels may still leave.
 func (o Order) here() int { return o.Of - o.parcelsThat(Left, Arrived, Lost, Off) }
 
-// forParcels is the amount given back for parcels that were lost or cancelled, in minor units: the total is without them.
+// forParcels is the amount given back for parcels that were lost or cancelled, in minor units: Kept is without them.
 func (o Order) forParcels() (sum int64) {
 	for _, p := range o.Parcels {
 		if p.Fate == Lost || p.Fate == Off {
@@ -196,7 +197,7 @@ func (o Order) afterParcel(noted saga.Event, text string, next *event.Next) []sa
 	case n.here()+n.parcelsThat(Left) > 0:
 	case n.parcelsThat(Arrived) > 0:
 		events = append(events,
-			event.Completed.Of(event.CompletedV1{Total: n.Total}),
+			event.Completed.Of(event.CompletedV1{Total: n.Kept()}),
 			say(Delivered, "", "All that was on its way to you has been delivered.", nil),
 			say(Completed, "", "Your order is complete.", nil))
 		if n.allReturned() {

@@ -71,14 +71,26 @@ func TestAParcelThatIsNotSentIsShownAndOffTheTotals(t *testing.T) {
 		!reflect.DeepEqual(got.Lines, []schemas.Line{{SKU: "MUG", Quantity: 2, UnitPrice: 250}}) {
 		t.Errorf("the basket reads %+v", got)
 	}
-	last := o.Timeline[len(o.Timeline)-1]
-	if last.Status != "confirmed" || last.Text !=
-		"A parcel of your order is not sent, as goods are missing in the warehouse: 1 × MUG, 1 × BAG." || o.Status != "confirmed" {
-		t.Errorf("the timeline ends with %+v", last)
+}
+
+func TestItIsTooLateToCancelOnlyOnceEveryParcelHasLeft(t *testing.T) {
+	t.Parallel()
+	gone := func(shipment string) saga.Event {
+		return shipping.Dispatched.Of(shipping.DispatchedV1{ShipmentID: shipment, Parcel: &schemas.Parcel{Number: 1, Of: 2}})
 	}
-	o = show(t, apart, keptBack("shop_request"))
-	if got := o.Timeline[len(o.Timeline)-1].Text; got != "A parcel of your order is not sent: 1 × MUG, 1 × BAG." {
-		t.Error(got)
+	back := shipping.Withdrawn.Of(shipping.WithdrawnV1{ShipmentID: "s2", Lines: fromB})
+	for name, c := range map[string]struct {
+		seen []saga.Event
+		late bool
+	}{
+		"one has left": {[]saga.Event{label(1, fromA), label(2, fromB), gone("s1")}, false},
+		"one has left, of the other no label is known": {[]saga.Event{label(1, fromA), gone("s1")}, false},
+		"both have left":                       {[]saga.Event{label(1, fromA), label(2, fromB), gone("s1"), gone("s2")}, true},
+		"one has left, the other is kept back": {[]saga.Event{label(1, fromA), label(2, fromB), gone("s1"), back}, true},
+	} {
+		if got := show(t, append(c.seen, status("shipped", ""))...).TooLateToCancel(); got != c.late {
+			t.Errorf("%s: too late %t", name, got)
+		}
 	}
 }
 

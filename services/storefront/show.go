@@ -1,9 +1,7 @@
 package storefront
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"orderflow.example/schemas"
@@ -38,33 +36,17 @@ func confirmed(o Order, e order.ConfirmedV1, _ time.Time) Order { return o.agree
 // reduced shows what will be sent without the goods that were missing.
 func reduced(o Order, e order.ReducedV1, _ time.Time) Order { return o.agreed(e.Lines, e.Total) }
 
-// parcelCancelled shows that the goods of one parcel are not sent. The status stays: the others go on.
-func parcelCancelled(o Order, e order.ParcelCancelledV1, at time.Time) Order {
+// parcelCancelled shows what is sent without the goods of one parcel. The order's own words tell the customer.
+func parcelCancelled(o Order, e order.ParcelCancelledV1, _ time.Time) Order {
 	left := slices.Clone(o.Agreed.Lines)
-	var goods []string
 	for _, l := range e.Lines {
-		goods = append(goods, fmt.Sprintf("%d × %s", l.Quantity, l.SKU))
 		if i := slices.IndexFunc(left, func(x schemas.Line) bool { return x.SKU == l.SKU }); i >= 0 {
 			left[i].Quantity -= l.Quantity
 		}
 	}
 	left = slices.DeleteFunc(left, func(l schemas.Line) bool { return l.Quantity <= 0 })
 	o.Agreed = Basket{Lines: left, Total: e.Total}
-	text := "A parcel of your order is not sent"
-	if why, known := whyNot[e.Reason]; known {
-		text += ", as " + why
-	}
-	o.Timeline = added(o.Timeline, Entry{At: visible(at), Status: o.Status, Text: text + ": " + strings.Join(goods, ", ") + "."})
 	return o
-}
-
-// whyNot is why a parcel is not sent, in words, by the stable word.
-var whyNot = map[string]string{
-	"customer_request": "you asked for it",
-	"not_dispatched":   "it could not leave in time",
-	"short_picked":     "goods are missing in the warehouse",
-	"capture_failed":   "the payment could not be taken",
-	"no_carrier":       "no carrier takes it",
 }
 
 // agreed has one line for each SKU, whatever the warehouses it comes from.

@@ -23,9 +23,23 @@ const (
 	ReturnReceived   = "received"
 )
 
-// TooLateToCancel tells whether the goods have left, or the order has ended.
+// TooLateToCancel tells whether all goods have left, or the order has ended.
 func (o Order) TooLateToCancel() bool {
-	return o.Final || order.Reached(o.Status, order.StatusShipped) && o.Status != order.StatusCancelling
+	return o.Final || order.Reached(o.Status, order.StatusShipped) && o.Status != order.StatusCancelling && !o.mayStop()
+}
+
+// mayStop tells whether of several parcels some have not left, as far as is known.
+func (o Order) mayStop() bool {
+	of, gone := int64(0), int64(0)
+	for _, s := range o.Shipments {
+		if s.Parcel != nil {
+			of = s.Parcel.Of
+		}
+		if s.State != ShipmentPrepared {
+			gone++
+		}
+	}
+	return o.Status == order.StatusShipped && gone < of
 }
 
 // WithCustomer tells whether the goods have arrived, so that they can be sent back.

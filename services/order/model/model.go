@@ -51,7 +51,7 @@ var Service = model.Service{
 			return nil
 		}
 		return []audit.Fact{audit.Order{Status: string(o.Status), Ending: endings[o.Status],
-			Total: o.Total.Amount, Currency: o.Total.Currency, Refunded: o.Refunded, Lost: o.Reason == "parcel_lost"}}
+			Total: o.Kept().Amount, Currency: o.Total.Currency, Refunded: o.Refunded, Lost: o.Reason == "parcel_lost"}}
 	},
 }
 

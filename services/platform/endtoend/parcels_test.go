@@ -2,6 +2,7 @@ package endtoend_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -50,7 +51,7 @@ func TestOfThreeParcelsOneIsDeliveredOneLostAndOneCancelledInTime(t *testing.T) 
 	b.Cancel(t)
 	o := b.Await(t, "completed")
 	parts.Gate.Open()
-	if want := worth(0); o.Total.Amount != want {
+	if want := worth(0) + worth(1); o.Total.Amount != want { // what was sent; the lost part of it is given back
 		t.Errorf("the order is over %d, want %d", o.Total.Amount, want)
 	}
 	trial.Await(t, "all money back but for what was delivered", func() (bool, string) {
@@ -71,5 +72,24 @@ func TestOfThreeParcelsOneIsDeliveredOneLostAndOneCancelledInTime(t *testing.T) 
 	if got := strings.Join(states, " "); got != "delivered lost withdrawn" {
 		t.Errorf("shipments are %s", got)
 	}
+	type document struct {
+		Amount      struct{ Amount int64 }
+		ShipmentID  string                                    `json:"shipment_id"`
+		CreditNotes []struct{ Amount struct{ Amount int64 } } `json:"credit_notes"`
+	}
+	customer := site.Customer(b.Name)
+	customer.URL = parts.Customers("invoice")
+	trial.Await(t, "an invoice for each parcel that was paid for, and a credit note for the lost one", func() (bool, string) {
+		a := customer.Must(t, 200, "GET", "/v1/orders/"+b.ID+"/invoices", nil)
+		got := map[string][]int64{}
+		for _, d := range trial.Read[struct{ Items []document }](t, a).Items {
+			got[d.ShipmentID] = []int64{d.Amount.Amount}
+			for _, n := range d.CreditNotes {
+				got[d.ShipmentID] = append(got[d.ShipmentID], n.Amount.Amount)
+			}
+		}
+		want := map[string][]int64{shipments[0]: {worth(0)}, shipments[1]: {worth(1), worth(1)}}
+		return reflect.DeepEqual(got, want), a.Body
+	})
 	checkLedger(t, site)
 }

@@ -207,7 +207,8 @@ function orderParts(o, key, draw) {
       fault.replaceChildren(refused(err));
     }
   };
-  const over = ['rejected', 'cancelled', 'returned', 'completed', 'delivered', 'shipped'].includes(o.status);
+  const here = o.shipments.some((/** @type {any} */ s) => s.parcel && s.state === 'prepared'); // it may still be stopped
+  const over = ['rejected', 'cancelled', 'returned', 'completed', 'delivered', ...here ? [] : ['shipped']].includes(o.status);
   const p = o.payment;
   const of = (/** @type {string} */ id) => {
     const parcel = o.shipments.find((/** @type {any} */ s) => s.id === id)?.parcel;
@@ -229,7 +230,7 @@ function orderParts(o, key, draw) {
       el('a', { href: file, download: `${d.number}.pdf` }).click();
       URL.revokeObjectURL(file);
     }) }, `Invoice ${d.number}${of(d.shipment_id)}, as a PDF`))),
-    over || o.cancellation_requested ? null : el('p', {}, el('button', { onclick: act(() => api.cancel(o.id, undefined, key)) }, 'Cancel the order'))].filter((e) => e !== null);
+    over || o.cancellation_requested ? null : el('p', {}, el('button', { onclick: act(() => api.cancel(o.id, undefined, key)) }, o.status === 'shipped' ? 'Cancel what has not left' : 'Cancel the order'))].filter((e) => e !== null);
 }
 
 /** @param {any} o @param {() => Promise<void>} done */
