@@ -84,11 +84,31 @@ func parcelsOf(lines []schemas.Allocation) int64 {
 // here is how many of several parcels may still leave.
 func (o Order) here() int { return o.Of - o.parcelsThat(Left, Arrived, Lost, Off) }
 
-// forParcels is the amount given back for parcels that were lost or cancelled, in minor units: Kept is without them.
+// forParcels is the amount given back for parcels that were lost or cancelled, in minor units: Kept is without them. Where they
+// are paid for together, money given back names no parcel: it is for the lost ones first.
 func (o Order) forParcels() (sum int64) {
 	for _, p := range o.Parcels {
 		if p.Fate == Lost || p.Fate == Off {
 			sum += p.Back
+		}
+	}
+	return sum + min(o.unnamed(), o.dueForLost())
+}
+
+// unnamed is what was given back for no parcel by name, in minor units.
+func (o Order) unnamed() int64 {
+	sum := o.Refunded
+	for _, p := range o.Parcels {
+		sum -= p.Back
+	}
+	return max(0, sum)
+}
+
+// dueForLost is what lost parcels cost and was not given back by their names, in minor units.
+func (o Order) dueForLost() (sum int64) {
+	for _, p := range o.Parcels {
+		if p.Fate == Lost {
+			sum += max(0, p.Due-p.Back)
 		}
 	}
 	return sum
@@ -107,13 +127,7 @@ func (o Order) lossCovered() bool {
 	if o.Of <= 1 || o.isOwed() {
 		return o.covered()
 	}
-	due := -o.Disputed
-	for _, p := range o.Parcels {
-		if p.Fate == Lost {
-			due += p.Due - p.Back
-		}
-	}
-	return due <= 0
+	return o.dueForLost() <= o.unnamed()+o.Disputed
 }
 
 func (o Order) isLost(shipment string) bool {
