@@ -18,7 +18,7 @@ func (o Order) Open() bool {
 	if !o.Final || arrived && (o.Payment.Captured == 0 && total > 0 || apart && o.Payment.Captured < total) {
 		return true
 	}
-	owed := o.worth(o.lost())
+	owed := o.worth(o.Lost())
 	if apart {
 		owed += max(0, o.Payment.Captured-total) // of parcels that were kept back
 	}

@@ -145,14 +145,14 @@ func (o Order) Returnable(lines []schemas.Line) map[string]int64 {
 			left[l.SKU] -= l.Quantity
 		}
 	}
-	for _, l := range o.lost() {
+	for _, l := range o.Lost() {
 		left[l.SKU] -= l.Quantity
 	}
 	return left
 }
 
-// lost is what was lost with one of several parcels.
-func (o Order) lost() (lines []event.ReturnLine) {
+// Lost is what was lost with one of several parcels.
+func (o Order) Lost() (lines []event.ReturnLine) {
 	for _, s := range o.Shipments {
 		if s.State == ShipmentLost {
 			lines = append(lines, s.Lines...)

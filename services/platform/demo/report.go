@@ -34,6 +34,7 @@ type OrderReport struct {
 	Refused      int          `json:"refused"`  // by the API; no order came of them
 	Replayed     int          `json:"replayed"` // taken before, by an earlier run or a request whose answer was lost
 	FilledInPart int          `json:"filled_in_part"`
+	InParcels    int          `json:"in_several_parcels"`
 	Waited       int          `json:"waited"`         // for goods, when the list of open orders was read
 	WaitedInVain int          `json:"waited_in_vain"` // of these
 	Unfinished   int          `json:"unfinished"`

@@ -77,6 +77,9 @@ func (s *settle) order(n int, st state) {
 		s.final[n] = st
 	}
 	s.count(o, st)
+	if st.Parcels > 1 {
+		s.report.Orders.InParcels++
+	}
 	if s.waited[st.ID] {
 		s.report.Orders.Waited++
 		if st.Reason == "out_of_stock" {
@@ -141,11 +144,18 @@ func (s *settle) filled(o *order, st state, end string) {
 	if len(short) > 0 {
 		s.report.Orders.FilledInPart++
 	}
+	lost := make(map[int32]int64, len(st.Lost))
+	for _, l := range st.Lost {
+		lost[s.skus[l.SKU]] += l.Quantity
+	}
 	for _, l := range o.lines {
-		s.report.Goods.Shipped += l.quantity - short[l.sku]
-		if short[l.sku] == l.quantity {
+		s.report.Goods.Shipped += l.quantity - short[l.sku] - lost[l.sku]
+		switch l.quantity {
+		case short[l.sku]:
 			s.plan.account.sale(l, refused, "out_of_stock")
-		} else {
+		case short[l.sku] + lost[l.sku]:
+			s.plan.account.sale(l, refused, "parcel_lost")
+		default:
 			s.plan.account.sale(l, end, "")
 		}
 	}

@@ -124,6 +124,8 @@ type state struct {
 	ConfirmedAt *time.Time `json:"confirmed_at"`
 	EndedAt     *time.Time `json:"ended_at"`
 	Missing     []item     `json:"missing"`
+	Parcels     int        `json:"parcels"`
+	Lost        []item     `json:"lost"`
 }
 
 type payment struct {

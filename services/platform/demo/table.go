@@ -71,7 +71,8 @@ func (p *printer) orders(r Report) {
 	for _, also := range []struct {
 		n    int
 		what string
-	}{{r.Orders.FilledInPart, "of these filled in part"}, {r.Orders.Waited, "of these waited for goods"},
+	}{{r.Orders.FilledInPart, "of these filled in part"}, {r.Orders.InParcels, "of these left in several parcels"},
+		{r.Orders.Waited, "of these waited for goods"},
 		{r.Orders.WaitedInVain, "of these in vain"}, {r.Orders.Replayed, "of these taken before, and answered again"},
 		{r.Orders.Refused, "refused by the API"}, {r.Orders.Unfinished, "NOT ENDED"}} {
 		if also.n > 0 {

@@ -33,7 +33,9 @@ type OrderState struct {
 	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
 	EndedAt     *time.Time `json:"ended_at,omitempty"` // when it first was in a final state
 
-	Missing []SKUQuantity `json:"missing,omitempty"` // what was ordered and, by fill policy, not confirmed
+	Missing []SKUQuantity `json:"missing,omitempty"` // what was ordered and, by fill policy, not confirmed, or is not sent
+	Parcels int64         `json:"parcels,omitempty"` // that it leaves in, where they are several
+	Lost    []SKUQuantity `json:"lost,omitempty"`    // with one of several parcels
 }
 
 // SKUQuantity is a quantity of a product.
@@ -78,6 +80,14 @@ func viewState(o storefront.Order) OrderState {
 	v := viewOrder(o)
 	s := OrderState{ID: v.ID, Customer: o.CustomerID, Status: v.Status, Reason: v.Reason, Open: o.Open(),
 		Ordered: Money(o.Placed.Total), Total: v.Total, Payment: v.Payment, PlacedAt: v.PlacedAt, Missing: missing(o)}
+	for _, p := range o.Shipments {
+		if p.Parcel != nil {
+			s.Parcels = p.Parcel.Of
+		}
+	}
+	for _, l := range o.Lost() {
+		s.Lost = append(s.Lost, SKUQuantity{SKU: l.SKU, Quantity: l.Quantity})
+	}
 	for i, e := range o.Timeline {
 		switch at := &o.Timeline[i].At; e.Status {
 		case orders.StatusConfirmed:
