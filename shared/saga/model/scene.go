@@ -94,7 +94,7 @@ func (s Scene) String() string {
 	}
 	if s.Gateway != "" {
 		words = append(words, "the gateway "+map[string]string{"disputes": "charges back", "reverses": "takes a refund back",
-			"notifies": "notifies of everything"}[s.Gateway])
+			"notifies": "notifies of everything", "once": "captures only once"}[s.Gateway])
 	}
 	if s.Returns != "" {
 		what := map[string]string{"one": "one line", "all": "everything", "each": "each line on its own"}[s.Returns]

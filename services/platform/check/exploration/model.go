@@ -35,8 +35,8 @@ func Machines() (all []*saga.Machine) {
 	return all
 }
 
-// deciders are the machines without those that keep books of what the others did, which nobody waits for.
-func deciders() (all []*saga.Machine) {
+// Deciders are the machines without those that keep books of what the others did, which nobody waits for.
+func Deciders() (all []*saga.Machine) {
 	for _, app := range services.All {
 		if app.Model.Role == audit.Invoices || app.Model.Role == audit.Books {
 			continue
@@ -160,7 +160,8 @@ func variants() (all []explore.Model) {
 // All returns the models of an order: by the default rules, all variants, and with each who only listens.
 func All() []explore.Model {
 	plain, more := Apart()
-	all := append([]explore.Model{Model(Machines(), Scenes()), Model(Machines(), plain), Model(deciders(), more)}, variants()...)
+	all := append([]explore.Model{Model(Machines(), Scenes())}, variants()...)
+	all = append(all, Model(Machines(), plain), Model(Deciders(), more))
 	for _, listener := range Listeners() {
 		m := Heard(listener, heardScenes())
 		for i := range m.Roots {
