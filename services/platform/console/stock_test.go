@@ -41,7 +41,7 @@ func stock(t *testing.T, w *world) {
 	b.Await(t, "completed")
 	p.visit("/stock/shelf%2Foak")
 	p.see("3 available · 3 on hand · 0 reserved", "No order holds any, and none waits")
-	p.until(rows("Movements") + `[0].includes(' north -2 dispatched ` + b.ID + `')`)
+	p.until(rows("Movements") + `[0]?.includes(' north -2 dispatched ` + b.ID + `')`)
 
 	p.press("Count")
 	p.see("the newest orders are cancelled")
@@ -49,7 +49,7 @@ func stock(t *testing.T, w *world) {
 	p.fill("Reason", "one fell")
 	p.key("Enter")
 	p.see("2 available · 2 on hand")
-	p.until(rows("Movements") + `[0].includes(' north -1 counted ')`) // the list is read again once the count is written
+	p.until(rows("Movements") + `[0]?.includes(' north -1 counted ')`) // the list is read again once the count is written
 	p.press("Receive goods")
 	p.fill("Quantity", "0")
 	p.key("Enter")
@@ -59,7 +59,7 @@ func stock(t *testing.T, w *world) {
 	p.fill("Quantity", "40")
 	p.key("Enter")
 	p.see("42 available · 42 on hand")
-	p.until(rows("Movements") + `.length === 4 && ` + rows("Movements") + `[0].includes(' north +40 received ')`)
+	p.until(rows("Movements") + `.length === 4 && ` + rows("Movements") + `[0]?.includes(' north +40 received ')`)
 
 	p.visit("/stock/none%2Fsuch")
 	p.see("There is no such thing", "Check the address")
@@ -77,7 +77,7 @@ func stock(t *testing.T, w *world) {
 	p.accessible()
 	p.recover()
 	p.press("Try again")
-	p.see("reorder point")
+	p.until(rows("Stock") + `.length > 0`)
 	p.answers("/v1/stock", `{"type":"/problems/unavailable","detail":"inventory cannot be reached; try again"}`)
 	p.press(sku)
 	p.see("Stock of shelf/oak", "inventory cannot be reached")

@@ -33,7 +33,7 @@ export function Sku({ arg, reads }) {
   const path = `/v1/stock/${encodeURIComponent(arg)}`;
   const stock = useLoad(path, 5);
   const lists = useServed('GET /v1/stock');
-  const [turn, renew] = useState(0);
+  const [turn, renew] = useState(0); // what an operator has changed shows in the lists when it has gone its way
   const done = () => { stock.reload(); renew(turn + 1); };
   const columns = [{ head: 'Warehouse', cell: (/** @type {any} */ w) => w.warehouse },
     ...['on_hand', 'reserved', 'available', 'on_order', 'reorder_point'].map((f) => ({ head: f.replace('_', ' '), number: true,
@@ -62,8 +62,8 @@ export function Sku({ arg, reads }) {
         <label>Warehouse <select name="warehouse">${(s.warehouses || []).map((/** @type {any} */ w) => html`<option>${w.warehouse}</option>`)}</select></label>
         <label>Counted <input name="counted" type="number" min="0" max="1000000000" required /></label>
         <label>Reason <input name="reason" maxlength="200" /></label></${Act}></p>`}`}</${Show}>
-    ${lists && stock.data && html`<h2>Orders that hold it, or wait for it</h2><${List} key=${`held ${turn}`} caption="Reservations" mark="held" path=${`${path}?of=reservations`} columns=${held} limit=${20}
+    ${lists && stock.data && html`<h2>Orders that hold it, or wait for it</h2><${List} key=${`held ${turn}`} caption="Reservations" mark="held" path=${`${path}?of=reservations`} columns=${held} limit=${20} every=${turn && 5}
       empty=${html`<p class="dim">No order holds any, and none waits.</p>`} />
-      <h2>Movements</h2><${List} key=${`moved ${turn}`} caption="Movements" mark="moved" path=${`${path}?of=movements`} columns=${moved} limit=${20}
+      <h2>Movements</h2><${List} key=${`moved ${turn}`} caption="Movements" mark="moved" path=${`${path}?of=movements`} columns=${moved} limit=${20} every=${turn && 5}
       empty=${html`<p class="dim">Nothing has moved.</p>`} />`}`;
 }
