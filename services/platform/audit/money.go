@@ -111,7 +111,7 @@ func compare(t *tally, key, currency, what string, ours, theirs int64, ahead boo
 
 // checkSettled: of each finished order the shop keeps the right amount.
 func checkSettled(p *picture) Check {
-	t := newTally("settled", "ended orders: cancelled keep nothing, completed the price of what arrived less what came back", "orders")
+	t := newTally("settled", "ended orders: cancelled keep nothing, completed what arrived less what came back", "orders")
 	if why := p.blind(); why != "" {
 		return t.skip(why)
 	}

@@ -9,8 +9,8 @@ import (
 	"orderflow.example/services/platform/trial"
 )
 
-// An order of three products, each in a warehouse of its own: one parcel is delivered, one is lost, and one is cancelled before it
-// leaves. Money, goods, documents and messages are right to the penny.
+// An order of three products, each in a warehouse of its own: one parcel is delivered, one is lost, and one is cancelled before
+// it leaves. Money, goods, documents and messages are right to the penny.
 func TestOfThreeParcelsOneIsDeliveredOneLostAndOneCancelledInTime(t *testing.T) {
 	t.Parallel()
 	parts := trial.StartParts(t, 20)
