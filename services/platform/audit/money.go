@@ -10,7 +10,7 @@ const noWitness = "the gateway's book cannot be read"
 
 // checkMoney: the gateway's book adds up, and nobody is charged or refunded too much.
 func checkMoney(p *picture) Check {
-	t := newTally("money", "authorised = captured + voided + open, once a parcel; refunds, chargebacks ≤ captured",
+	t := newTally("money", "authorised = captured + voided + open, once a parcel; refunds + disputes ≤ captured",
 		"accounts at the gateway")
 	if why := p.blind(); why != "" {
 		return t.skip(why)

@@ -17,6 +17,8 @@ const (
 	ahead = 40 * time.Second
 	// slack is how much earlier than its time an input may have been consumed: services take times from different databases.
 	slack = 2 * time.Second
+	// skew is how far apart the times are that the processes of one service take from its database.
+	skew = 10 * time.Millisecond
 )
 
 // pass reads the topics once, and decides for a share of the keys.
@@ -211,7 +213,7 @@ func (p *pass) overtaken(e saga.Event, at time.Time) bool {
 		return false
 	}
 	for _, t := range p.coming[about{e.Key, e.Type}] {
-		if !t.Before(at.Add(-slack)) && t.Sub(at) <= ahead {
+		if !t.Before(at.Add(-skew)) && t.Sub(at) <= ahead {
 			return true
 		}
 	}
