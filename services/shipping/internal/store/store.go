@@ -2,8 +2,10 @@
 package store
 
 import (
+	"cmp"
 	"embed"
 	"io/fs"
+	"time"
 
 	"orderflow.example/schemas"
 	"orderflow.example/services/shipping"
@@ -17,14 +19,25 @@ var files embed.FS
 var Migrations, _ = fs.Sub(files, "migrations")
 
 type row struct {
-	OrderID    string `gorm:"primaryKey"`
-	CustomerID string
-	ShipTo     schemas.Address `gorm:"serializer:json;not null"`
-	Partial    bool
-	Ended      string
-	Parcels    []shipping.Parcel `gorm:"serializer:json;not null"`
-	Returns    []shipping.Return `gorm:"serializer:json;not null"`
+	OrderID        string `gorm:"primaryKey"`
+	CustomerID     string
+	ShipTo         schemas.Address `gorm:"serializer:json;not null"`
+	Partial        bool
+	Status         string // of the only parcel, or the first; waiting where there is none yet
+	ShipmentID     string
+	Label          string
+	Carrier        string
+	TrackingNumber string
+	LabelledAt     *time.Time
+	Packed         bool
+	Paid           bool
+	Lines          []schemas.Allocation `gorm:"serializer:json;not null"`
+	Parcels        []shipping.Parcel    `gorm:"serializer:json"` // where they are several
+	Returns        []shipping.Return    `gorm:"serializer:json;not null"`
 }
+
+// waiting is the status of an order of which no label was asked for.
+const waiting = "waiting"
 
 func (row) TableName() string { return "shipments" }
 
@@ -34,11 +47,38 @@ func Shipments() engine.Store {
 }
 
 func toRow(s shipping.Shipment) row {
-	return row{OrderID: s.Order, CustomerID: s.CustomerID, ShipTo: s.ShipTo, Partial: s.Partial, Ended: string(s.Ended),
-		Parcels: s.Parcels, Returns: s.Returns}
+	r := row{OrderID: s.Order, CustomerID: s.CustomerID, ShipTo: s.ShipTo, Partial: s.Partial,
+		Status: cmp.Or(string(s.Ended), waiting), Returns: s.Returns}
+	if len(s.Parcels) == 0 {
+		return r
+	}
+	p := s.Parcels[0]
+	r.Status, r.ShipmentID, r.Label = string(p.Status), p.ID, string(p.Label)
+	r.Carrier, r.TrackingNumber = p.Carrier, p.TrackingNumber
+	r.Packed, r.Paid, r.Lines = p.Packed, p.Paid, p.Lines
+	if !p.LabelledAt.IsZero() {
+		r.LabelledAt = &p.LabelledAt
+	}
+	if p.Part != nil {
+		r.Parcels = s.Parcels
+	}
+	return r
 }
 
 func fromRow(r row) shipping.Shipment {
-	return shipping.Shipment{Order: r.OrderID, CustomerID: r.CustomerID, ShipTo: r.ShipTo, Partial: r.Partial,
-		Ended: shipping.Status(r.Ended), Parcels: r.Parcels, Returns: r.Returns}
+	s := shipping.Shipment{Order: r.OrderID, CustomerID: r.CustomerID, ShipTo: r.ShipTo, Partial: r.Partial, Parcels: r.Parcels,
+		Returns: r.Returns}
+	switch {
+	case len(r.Parcels) > 0:
+	case r.ShipmentID != "":
+		p := shipping.Parcel{ID: r.ShipmentID, Status: shipping.Status(r.Status), Label: shipping.Label(r.Label), Carrier: r.Carrier,
+			TrackingNumber: r.TrackingNumber, Packed: r.Packed, Paid: r.Paid, Lines: r.Lines}
+		if r.LabelledAt != nil {
+			p.LabelledAt = r.LabelledAt.UTC()
+		}
+		s.Parcels = []shipping.Parcel{p}
+	case r.Status != waiting:
+		s.Ended = shipping.Status(r.Status)
+	}
+	return s
 }

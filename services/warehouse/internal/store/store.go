@@ -16,10 +16,15 @@ var files embed.FS
 var Migrations, _ = fs.Sub(files, "migrations")
 
 type pickRow struct {
-	OrderID   string `gorm:"primaryKey"`
-	Cancelled bool
-	Parcels   []warehouse.Parcel `gorm:"serializer:json;not null"`
+	OrderID    string `gorm:"primaryKey"`
+	Status     string // of the only pick, or the first; waiting where there is none yet
+	ShipmentID string
+	Cancelled  bool               // all of an order in several parcels
+	Parcels    []warehouse.Parcel `gorm:"serializer:json"` // where they are several
 }
+
+// waiting is the status of an order of which no pick was asked for.
+const waiting = "waiting"
 
 func (pickRow) TableName() string { return "picks" }
 
@@ -29,11 +34,31 @@ func Picks() engine.Store {
 }
 
 func toPick(p warehouse.Pick) pickRow {
-	return pickRow{OrderID: p.Order, Cancelled: p.Cancelled, Parcels: p.Parcels}
+	r := pickRow{OrderID: p.Order, Status: waiting}
+	if p.Cancelled {
+		r.Status = string(warehouse.Cancelled)
+	}
+	if len(p.Parcels) == 0 {
+		return r
+	}
+	first := p.Parcels[0]
+	r.Status, r.ShipmentID = string(first.Status), first.ShipmentID
+	if only := len(p.Parcels) == 1 && first.Part == nil; !only || p.Cancelled != (first.Status == warehouse.Cancelled) {
+		r.Cancelled, r.Parcels = p.Cancelled, p.Parcels
+	}
+	return r
 }
 
 func fromPick(r pickRow) warehouse.Pick {
-	return warehouse.Pick{Order: r.OrderID, Cancelled: r.Cancelled, Parcels: r.Parcels}
+	p := warehouse.Pick{Order: r.OrderID, Cancelled: r.Cancelled, Parcels: r.Parcels}
+	if len(r.Parcels) > 0 {
+		return p
+	}
+	p.Cancelled = r.Status == string(warehouse.Cancelled)
+	if r.ShipmentID != "" {
+		p.Parcels = []warehouse.Parcel{{ShipmentID: r.ShipmentID, Status: warehouse.Status(r.Status)}}
+	}
+	return p
 }
 
 type supplyRow struct {

@@ -19,6 +19,9 @@ func TestAPickSurvivesTheWayToItsRowAndBack(t *testing.T) {
 		warehouse.BlankPick("o"),
 		{Order: "o", Cancelled: true},
 		{Order: "o", Parcels: []warehouse.Parcel{{ShipmentID: "s", Status: warehouse.Packed}}},
+		{Order: "o", Cancelled: true, Parcels: []warehouse.Parcel{{ShipmentID: "s", Status: warehouse.Cancelled}}},
+		{Order: "o", Parcels: []warehouse.Parcel{{ShipmentID: "s", Status: warehouse.Cancelled}}}, // that parcel alone, of several
+		{Order: "o", Cancelled: true, Parcels: []warehouse.Parcel{{ShipmentID: "s", Status: warehouse.Short}}},
 		{Order: "o", Parcels: []warehouse.Parcel{{ShipmentID: "s", Status: warehouse.Cancelled}, {ShipmentID: "t",
 			Status: warehouse.Picking, Part: &schemas.Parcel{Number: 2, Of: 2},
 			Lines: []schemas.Allocation{{SKU: "tea", Quantity: 2, UnitPrice: 100, Warehouse: "leeds"}}}}},
@@ -54,8 +57,12 @@ func TestEveryFieldHasItsColumn(t *testing.T) {
 		reflect.TypeFor[warehouse.Pick]():   reflect.TypeFor[pickRow](),
 		reflect.TypeFor[warehouse.Supply](): reflect.TypeFor[supplyRow](),
 	} {
-		if state.NumField() != row.NumField() {
-			t.Errorf("a %s has %d fields, its row %d columns: one is forgotten", state, state.NumField(), row.NumField())
+		columns := row.NumField()
+		if row == reflect.TypeFor[pickRow]() {
+			columns -= 2 // of the only parcel, or the first
+		}
+		if state.NumField() != columns {
+			t.Errorf("a %s has %d fields, its row %d columns: one is forgotten", state, state.NumField(), columns)
 		}
 	}
 }
