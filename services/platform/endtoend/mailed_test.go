@@ -18,6 +18,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"golang.org/x/sync/errgroup"
 
+	"orderflow.example/schemas"
 	"orderflow.example/schemas/inventory"
 	"orderflow.example/schemas/order"
 	"orderflow.example/schemas/payment"
@@ -37,6 +38,8 @@ var mailed = flag.Int("invoices", 20, "invoices of December 2010 whose customers
 var subjectOf = map[string]string{
 	order.Confirmed.Name():           "Your order is confirmed",
 	order.Cancelled.Name():           "Your order is cancelled",
+	order.ParcelCancelled.Name():     "A parcel of your order is not sent",
+	order.Reduced.Name():             "Goods of your order are missing",
 	order.Rejected.Name():            "We cannot carry out your order",
 	shipping.Dispatched.Name():       "Your parcel is on its way",
 	shipping.Delivered.Name():        "Your parcel was delivered",
@@ -213,6 +216,7 @@ func happenings(t *testing.T, p *run.Platform) (all happened) {
 			}
 			for _, record := range f.Records {
 				if subject, is := subjectOf[record.Type]; is {
+					subject = named(t, subject, record.Data)
 					all.events++
 					all.by[record.Key+" "+subject] = append(all.by[record.Key+" "+subject], record.Time)
 				}
@@ -222,6 +226,16 @@ func happenings(t *testing.T, p *run.Platform) (all happened) {
 		}
 	}
 	return all
+}
+
+// named is the subject with the parcel's number, where the event is about one of several.
+func named(t *testing.T, subject string, data []byte) string {
+	t.Helper()
+	about := trial.Read[struct{ Parcel *schemas.Parcel }](t, trial.Answer{Body: string(data)})
+	if about.Parcel == nil {
+		return subject
+	}
+	return strings.Replace(subject, "Your parcel", fmt.Sprintf("Parcel %d of %d", about.Parcel.Number, about.Parcel.Of), 1)
 }
 
 // awaitQuiet waits until no message waits for its provider.
