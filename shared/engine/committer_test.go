@@ -28,8 +28,11 @@ func TestPartitionsOfAProcessShareTransactions(t *testing.T) {
 	b := newBed(t)
 	p := b.start()
 	b.must(p.AwaitOwned(t.Context(), b.partitions))
-	b.commands(p, 400, "k")
-	shared := b.count(`SELECT count(*) FROM (SELECT FROM engine.outbox GROUP BY xmin::text HAVING count(DISTINCT partition) = 2) s`)
+	var shared int64
+	for round := 0; shared == 0 && round < 20; round++ { // on a busy machine partitions may take turns for a while
+		b.commands(p, 400, fmt.Sprint("k", round, "-"))
+		shared = b.count(`SELECT count(*) FROM (SELECT FROM engine.outbox GROUP BY xmin::text HAVING count(DISTINCT partition) = 2) s`)
+	}
 	if shared == 0 {
 		t.Error("no transaction was about both partitions")
 	}
