@@ -17,8 +17,6 @@ const (
 	ahead = 40 * time.Second
 	// slack is how much earlier than its time an input may have been consumed: services take times from different databases.
 	slack = 2 * time.Second
-	// skew is how far apart the times are that the processes of one service take from its database.
-	skew = 10 * time.Millisecond
 )
 
 // pass reads the topics once, and decides for a share of the keys.
@@ -194,30 +192,6 @@ func (p *pass) announce(e *said) {
 		a := about{e.Key, e.Type}
 		p.coming[a] = append(p.coming[a], e.at)
 	}
-}
-
-func (p *pass) uncome(e *said) {
-	a := about{e.Key, e.Type}
-	if times := p.coming[a]; len(times) > 1 {
-		p.coming[a] = times[1:]
-	} else if len(times) == 1 {
-		delete(p.coming, a)
-	}
-}
-
-// overtaken tells whether a later event may have replaced this one, of a kind of which only the last of a batch is emitted. Where
-// the clocks of processes differ, one of the same batch in another partition may seem a little earlier.
-func (p *pass) overtaken(e saga.Event, at time.Time) bool {
-	kind := p.kindOf(e.Type)
-	if kind == nil || !kind.Latest() {
-		return false
-	}
-	for _, t := range p.coming[about{e.Key, e.Type}] {
-		if !t.Before(at.Add(-skew)) && t.Sub(at) <= ahead {
-			return true
-		}
-	}
-	return false
 }
 
 // mine tells whether the key is among those of this pass.
